@@ -1,0 +1,101 @@
+import type { Chip } from './chip.ts';
+import type { Figure } from './figure.ts';
+
+/** What a plane is for. `package` joins the dies of one chip, `scale-up` is the load-store fabric, `scale-out` is RDMA, `front-end` is the ordinary network. */
+export type PlaneRole = 'package' | 'scale-up' | 'scale-out' | 'front-end';
+
+/** What owns a port of the plane. */
+export type PortOwner = 'die' | 'chip' | 'cpu' | 'node';
+
+export type PathEnd = 'die' | 'cpu';
+export type PathScope = 'package' | 'node' | 'machine';
+export type PathOperation = 'read' | 'write';
+
+/** A measured or stated point-to-point path: streaming rate of one way and latency of a small message. */
+export interface Path {
+  readonly from: PathEnd;
+  readonly to: PathEnd;
+  readonly operation: PathOperation;
+  /** How far apart the two ends are. */
+  readonly scope: PathScope;
+  readonly bandwidth: Figure;
+  readonly latency: Figure;
+}
+
+/** One level of switch chips of a plane. */
+export interface SwitchLevel {
+  readonly name: string;
+  /** How many chips there are in each unit of `per`. */
+  readonly chips: number;
+  readonly per: 'node' | 'sub-plane' | 'machine';
+  /** Links from one chip of this level to the next level (0 at the top) and the rate of one link, one way. */
+  readonly uplinks: number;
+  readonly linkBandwidth: Figure;
+}
+
+/** A set of links of its own: nothing on one plane slows another. Bandwidths are one way. */
+export interface Plane {
+  readonly name: string;
+  readonly role: PlaneRole;
+  /** Injection bandwidth of one port owner. [B/s] */
+  readonly port: { readonly owner: PortOwner; readonly bandwidth: Figure; readonly latency: Figure };
+  /** Injection bandwidth of one CPU socket, where CPUs sit on the plane too. [B/s] */
+  readonly cpuPort?: Figure | undefined;
+  /** Share of the port that one stream reaches where no path is measured. */
+  readonly efficiency: Figure;
+  /** How many chips one domain of the plane holds; beyond it, traffic takes another plane. */
+  readonly domainChips: number;
+  readonly subPlanes: number;
+  readonly levels: readonly SwitchLevel[];
+  /** Measured point-to-point paths; the first that fits is used. */
+  readonly paths: readonly Path[];
+}
+
+export interface Node {
+  readonly chips: number;
+  readonly cpus: number;
+  readonly cpu: string;
+  /** Host memory. [B per node] */
+  readonly dram: Figure;
+}
+
+export interface Racks {
+  readonly compute: number;
+  readonly communication: number;
+  readonly nodesPerRack: number;
+}
+
+/** A machine: nodes of chips and CPUs on planes. */
+export interface Machine {
+  readonly name: string;
+  readonly title: string;
+  readonly chip: Chip;
+  readonly nodes: number;
+  readonly node: Node;
+  readonly racks?: Racks | undefined;
+  readonly planes: readonly Plane[];
+  /** All-in power of the machine at full load, fabric and hosts included. [W] */
+  readonly power?: Figure | undefined;
+  /** Purchase price. [$] */
+  readonly price?: Figure | undefined;
+  /** Cost of ownership or rent. [$/s per chip] */
+  readonly hourly?: Figure | undefined;
+  /** Software stack that its users run by default (a name in data/stacks). */
+  readonly stack: string;
+  readonly notes: readonly string[];
+}
+
+/** Chips in the whole machine. */
+export function chipCount(machine: Machine): number {
+  return machine.nodes * machine.node.chips;
+}
+
+/** Dies in the whole machine. */
+export function dieCount(machine: Machine): number {
+  return chipCount(machine) * machine.chip.dies;
+}
+
+/** The plane of a role, or undefined where the machine has none. */
+export function planeOf(machine: Machine, role: PlaneRole): Plane | undefined {
+  return machine.planes.find((plane) => plane.role === role);
+}

@@ -1,0 +1,75 @@
+import type { NumberFormat } from '../catalogue/format.ts';
+import type { OperatorClass } from '../catalogue/stack.ts';
+
+/** Parts of a layer that streams schedule, in the order of a layer. */
+export const stages = [
+  'embedding',
+  'attention-prologue',
+  'attention-core',
+  'attention-output',
+  'gate',
+  'dispatch',
+  'experts',
+  'shared-expert',
+  'combine',
+  'dense',
+  'head',
+  'draft',
+] as const;
+export type Stage = (typeof stages)[number];
+
+/** Work of one die in one launch. Flop counts multiply and add as two; traffic counts every operand once. */
+export interface ComputeOperator {
+  readonly kind: 'compute';
+  readonly name: string;
+  readonly stage: Stage;
+  readonly class: OperatorClass;
+  /** Format of the operands, which picks the peak. */
+  readonly format: NumberFormat;
+  /** On the matrix engine. [flop] */
+  readonly matrixFlop: number;
+  /** On the vector engine. [flop] */
+  readonly vectorFlop: number;
+  /** [B] */
+  readonly weightBytes: number;
+  /** [B] */
+  readonly activationBytes: number;
+  /** Shape for cost models that look at it: rows, columns, depth, and groups of a grouped product. */
+  readonly shape?: { readonly m: number; readonly n: number; readonly k: number; readonly groups: number } | undefined;
+}
+
+export type CollectiveOperation = 'all-reduce' | 'all-gather' | 'reduce-scatter' | 'all-to-all' | 'broadcast';
+
+/** A collective over the ranks of a group. */
+export interface CollectiveOperator {
+  readonly kind: 'collective';
+  readonly name: string;
+  readonly stage: Stage;
+  readonly operation: CollectiveOperation;
+  readonly ranks: number;
+  /** Size of the whole vector that is reduced or gathered. [B] */
+  readonly bytes: number;
+}
+
+/** Tokens of one rank to their experts, or back. */
+export interface ExchangeOperator {
+  readonly kind: 'exchange';
+  readonly name: string;
+  readonly stage: 'dispatch' | 'combine';
+  readonly operation: 'dispatch' | 'combine';
+  readonly ranks: number;
+  /** Tokens of one rank. */
+  readonly tokens: number;
+  /** Copies of a token: experts it goes to, the shared expert included where it has dies of its own. */
+  readonly fanout: number;
+  readonly hidden: number;
+}
+
+export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator;
+
+/** Equal layers and the operators of one of them, or a part of the step that runs once. */
+export interface OperatorGroup {
+  readonly name: string;
+  readonly count: number;
+  readonly operators: readonly Operator[];
+}

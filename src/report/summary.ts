@@ -1,0 +1,159 @@
+import type { Doubt } from '../base/doubt.ts';
+
+/** A distribution by its mean, quantiles and extremes. Quantiles carry the sketch's relative error. */
+export interface Distribution {
+  readonly count: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** A named part of a whole. */
+export interface Share {
+  readonly name: string;
+  /** Mean seconds per request or per step. */
+  readonly time: number;
+  readonly share: number;
+}
+
+/** How busy a pool was inside the steady window. All shares lie between 0 and 1. */
+export interface PoolSummary {
+  readonly name: string;
+  readonly role: 'prefill' | 'decode' | 'merged';
+  readonly instances: number;
+  readonly chips: number;
+  readonly dies: number;
+  readonly layout: string;
+  /** Share of the time in which an instance ran an iteration. */
+  readonly busy: number;
+  /** Mean share of sequence slots in use (decode, merged) or of the token budget filled (prefill). */
+  readonly occupancy: number;
+  /** Mean and highest share of KV blocks in use. */
+  readonly kv: { readonly mean: number; readonly max: number };
+  /** Share of the time that each engine of a die was busy. */
+  readonly engines: readonly { readonly name: string; readonly utilisation: number }[];
+  readonly steps: number;
+  readonly stepTime: Distribution;
+  /** Where the mean step goes, by stage. */
+  readonly stepShares: readonly Share[];
+  /** Memory of one die. [B] */
+  readonly memory: readonly { readonly name: string; readonly bytes: number }[];
+  /** KV blocks per data-parallel rank and tokens in each. */
+  readonly kvBlocks: number;
+  readonly kvBlockTokens: number;
+  readonly preemptions: number;
+}
+
+export interface PlaneSummary {
+  readonly name: string;
+  readonly role: string;
+  readonly use: string;
+  readonly bytes: number;
+  /** Mean share of the capacity that its busiest side (sources or sinks) moved. */
+  readonly utilisation: number;
+}
+
+export interface SeriesPoint {
+  /** Middle of the interval. [s] */
+  readonly at: number;
+  readonly arrived: number;
+  readonly finished: number;
+  readonly inputTokensPerSecond: number;
+  readonly outputTokensPerSecond: number;
+  readonly ttftP50: number;
+  readonly ttftP99: number;
+  readonly tpotP50: number;
+  readonly tpotP99: number;
+  readonly waiting: number;
+  readonly running: number;
+  readonly kv: number;
+}
+
+/** What happened in one run: everything that a report shows. SI units. */
+export interface Summary {
+  readonly scenario: string;
+  readonly machine: { readonly name: string; readonly title: string; readonly chip: string; readonly chips: number; readonly chipsUsed: number };
+  readonly model: { readonly name: string; readonly parameters: number; readonly activeParameters: number };
+  readonly precision: string;
+  readonly stack: string;
+  readonly workload: string;
+  readonly seed: number;
+  readonly requests: {
+    readonly arrived: number;
+    readonly finished: number;
+    readonly rejected: number;
+    readonly failed: number;
+    readonly running: number;
+    readonly waiting: number;
+    /** Cause of each rejection or failure with its count. */
+    readonly causes: readonly { readonly cause: string; readonly count: number }[];
+  };
+  /** Simulated time from the first arrival to the last event. [s] */
+  readonly duration: number;
+  readonly window: {
+    readonly from: number;
+    readonly to: number;
+    /** Length in mean request residences. */
+    readonly residences: number;
+    readonly steady: boolean;
+    /** Why the window is what it is, in words. */
+    readonly note: string;
+  };
+  readonly saturation: { readonly saturated: boolean; readonly note: string };
+  /** Inside the window. Input counts prompt tokens served, cached ones included. [1/s] */
+  readonly throughput: {
+    readonly requests: number;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly inputTokensPerPrefillChip: number;
+    readonly outputTokensPerDecodeChip: number;
+    readonly tokensPerChip: number;
+  };
+  readonly latency: {
+    readonly ttft: Distribution;
+    readonly tpot: Distribution;
+    readonly itl: Distribution;
+    readonly e2e: Distribution;
+    readonly firstToken: 'prefill' | 'decode';
+    /** Relative error of every quantile. */
+    readonly quantileError: number;
+  };
+  readonly goodput: {
+    readonly slo: { readonly ttft?: number | undefined; readonly tpot?: number | undefined; readonly e2e?: number | undefined };
+    readonly requestsPerSecond: number;
+    /** Of the requests that finished in the window. */
+    readonly share: number;
+    readonly misses: readonly { readonly name: string; readonly share: number }[];
+    readonly note: string;
+  };
+  readonly pools: readonly PoolSummary[];
+  readonly planes: readonly PlaneSummary[];
+  readonly cache?:
+    | {
+        readonly hitShare: number;
+        readonly lookups: number;
+        readonly tokensHit: number;
+        readonly capacity: number;
+        readonly used: number;
+        readonly evictions: number;
+      }
+    | undefined;
+  /** Where the mean request's time goes. */
+  readonly requestShares: readonly Share[];
+  readonly limit: { readonly resource: string; readonly utilisation: number; readonly note: string };
+  readonly cost: {
+    /** [W] */
+    readonly power?: number | undefined;
+    readonly joulesPerToken?: number | undefined;
+    readonly tokensPerSecondPerMegawatt?: number | undefined;
+    /** [$ per million output tokens] */
+    readonly dollarsPerMillionTokens?: number | undefined;
+    readonly note: string;
+  };
+  readonly series: readonly SeriesPoint[];
+  readonly doubts: readonly Doubt[];
+  readonly reproduce: { readonly version: string; readonly scenarioHash: string; readonly calibrationHash: string; readonly seed: number };
+}

@@ -1,0 +1,80 @@
+import type { Machine } from '../catalogue/machine.ts';
+import type { Stack } from '../catalogue/stack.ts';
+import type { Seconds } from '../base/units.ts';
+import type { Layout } from '../model/layout.ts';
+import type { Model, Precision } from '../model/model.ts';
+import type { Workload } from './traffic/workload.ts';
+
+/** A pool of equal instances that only prefill: each batch takes waiting prompts up to a token budget. */
+export interface PrefillPool {
+  readonly instances: number;
+  readonly layout: Layout;
+  /** Prompt tokens of one batch over the whole instance. */
+  readonly batchTokens: number;
+}
+
+/** A pool of equal instances that only decode, in lockstep over their data-parallel ranks. */
+export interface DecodePool {
+  readonly instances: number;
+  readonly layout: Layout;
+  /** Sequences that one data-parallel rank runs at once. */
+  readonly maxSequences: number;
+  /** Chance that the drafted token at each position is accepted, given that those before it were. */
+  readonly acceptance: readonly number[];
+}
+
+/** A rack-wide prefix cache in host memory, read over a plane. */
+export interface CachePool {
+  /** Name of the plane that reads take. */
+  readonly plane: string;
+  /** Host memory given to it in the whole machine. [B] */
+  readonly capacity: number;
+  readonly blockTokens: number;
+}
+
+export interface DisaggregatedDeployment {
+  readonly kind: 'disaggregated';
+  readonly prefill: PrefillPool;
+  readonly decode: DecodePool;
+  readonly cache?: CachePool | undefined;
+  /** Name of the plane that KV takes from prefill to decode. */
+  readonly transferPlane: string;
+  /** Which pool emits the first token; `decode` includes the KV push. */
+  readonly firstToken: 'prefill' | 'decode';
+}
+
+/** Instances that prefill and decode in the same iterations: continuous batching with chunked prefill. */
+export interface MergedDeployment {
+  readonly kind: 'merged';
+  readonly instances: number;
+  readonly layout: Layout;
+  /** Sequences that one data-parallel rank runs at once (max-num-seqs). */
+  readonly maxSequences: number;
+  /** Tokens of one iteration of one data-parallel rank (max-num-batched-tokens). */
+  readonly maxBatchedTokens: number;
+  /** Share of KV blocks kept free when a new request is admitted. */
+  readonly watermark: number;
+  readonly prefixCaching: boolean;
+  readonly acceptance: readonly number[];
+}
+
+export type Deployment = DisaggregatedDeployment | MergedDeployment;
+
+export interface ServiceLevel {
+  readonly ttft?: Seconds | undefined;
+  readonly tpot?: Seconds | undefined;
+  readonly e2e?: Seconds | undefined;
+}
+
+/** Everything that a simulation depends on. Same scenario, same bytes out. */
+export interface Scenario {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly model: Model;
+  readonly stack: Stack;
+  readonly precision: Precision;
+  readonly deployment: Deployment;
+  readonly workload: Workload;
+  readonly slo: ServiceLevel;
+  readonly seed: number;
+}
