@@ -1,0 +1,112 @@
+/** Priorities sit above the sequence number in one double: 2^45 events before it would wrap, 256 priorities. */
+const PRIORITY_STEP = 2 ** 45;
+const MAX_PRIORITY = 255;
+
+/**
+ * Pending events, earliest first; ties go by priority (lower first), then by order of insertion.
+ * A binary heap in typed arrays that double when full: no allocation per event.
+ */
+export class EventQueue {
+  /** Of the event that `pop` removed last. */
+  time = 0;
+  kind = 0;
+  payload = 0;
+
+  #size = 0;
+  #sequence = 0;
+  #times: Float64Array<ArrayBuffer>;
+  #orders: Float64Array<ArrayBuffer>;
+  #kinds: Int32Array<ArrayBuffer>;
+  #payloads: Int32Array<ArrayBuffer>;
+
+  constructor(capacity = 1024) {
+    this.#times = new Float64Array(capacity);
+    this.#orders = new Float64Array(capacity);
+    this.#kinds = new Int32Array(capacity);
+    this.#payloads = new Int32Array(capacity);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Time of the next event; Infinity when there is none. */
+  peekTime(): number {
+    return this.#size === 0 ? Infinity : this.#times[0];
+  }
+
+  /**
+   * Adds an event. `priority` is an integer from 0 to 255, `kind` and `payload` are 32-bit integers.
+   * @throws RangeError for a time that is not a number or a priority out of range.
+   */
+  push(time: number, priority: number, kind: number, payload: number): void {
+    if (Number.isNaN(time)) throw new RangeError('the time of an event is NaN');
+    if (!(priority >= 0 && priority <= MAX_PRIORITY)) throw new RangeError(`priority ${priority} is not in 0..${MAX_PRIORITY}`);
+    if (this.#size === this.#times.length) this.#grow();
+    const order = priority * PRIORITY_STEP + this.#sequence++;
+    const times = this.#times;
+    const orders = this.#orders;
+    const kinds = this.#kinds;
+    const payloads = this.#payloads;
+    let at = this.#size++;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (times[parent] < time || (times[parent] === time && orders[parent] < order)) break;
+      times[at] = times[parent];
+      orders[at] = orders[parent];
+      kinds[at] = kinds[parent];
+      payloads[at] = payloads[parent];
+      at = parent;
+    }
+    times[at] = time;
+    orders[at] = order;
+    kinds[at] = kind;
+    payloads[at] = payload;
+  }
+
+  /** Removes the next event into `time`, `kind` and `payload`; false when there is none. */
+  pop(): boolean {
+    if (this.#size === 0) return false;
+    const times = this.#times;
+    const orders = this.#orders;
+    const kinds = this.#kinds;
+    const payloads = this.#payloads;
+    this.time = times[0];
+    this.kind = kinds[0];
+    this.payload = payloads[0];
+    const size = --this.#size;
+    const time = times[size];
+    const order = orders[size];
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= size) break;
+      const right = child + 1;
+      if (right < size && (times[right] < times[child] || (times[right] === times[child] && orders[right] < orders[child]))) child = right;
+      if (time < times[child] || (time === times[child] && order < orders[child])) break;
+      times[at] = times[child];
+      orders[at] = orders[child];
+      kinds[at] = kinds[child];
+      payloads[at] = payloads[child];
+      at = child;
+    }
+    times[at] = time;
+    orders[at] = order;
+    kinds[at] = kinds[size];
+    payloads[at] = payloads[size];
+    return true;
+  }
+
+  #grow(): void {
+    const capacity = Math.max(16, 2 * this.#times.length);
+    this.#times = enlarged(this.#times, new Float64Array(capacity));
+    this.#orders = enlarged(this.#orders, new Float64Array(capacity));
+    this.#kinds = enlarged(this.#kinds, new Int32Array(capacity));
+    this.#payloads = enlarged(this.#payloads, new Int32Array(capacity));
+  }
+}
+
+function enlarged<Items extends Float64Array | Int32Array>(from: Items, to: Items): Items {
+  to.set(from);
+  return to;
+}

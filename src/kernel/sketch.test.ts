@@ -1,0 +1,75 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { QUANTILE_ERROR, Sketch } from './sketch.ts';
+
+const value = fc.oneof(fc.constant(0), fc.double({ min: 1e-9, max: 1e6, noNaN: true }), fc.integer({ min: 0, max: 1000 }));
+const values = fc.array(value, { minLength: 1, maxLength: 300 });
+const shares = [0, 0.001, 0.25, 0.5, 0.9, 0.99, 1];
+
+function sketchOf(items: readonly number[]): Sketch {
+  const sketch = new Sketch();
+  for (const item of items) sketch.add(item);
+  return sketch;
+}
+
+const view = (sketch: Sketch) => [sketch.count, sketch.sum(), sketch.min, sketch.max, ...shares.map((q) => sketch.quantile(q))];
+
+describe('quantile sketch', () => {
+  test('every quantile is within the stated error of the exact one', () => {
+    expect(QUANTILE_ERROR).toBeLessThanOrEqual(0.004);
+    fc.assert(
+      fc.property(values, (items) => {
+        const sorted = items.toSorted((a, b) => a - b);
+        const sketch = sketchOf(items);
+        for (const q of shares) {
+          const exact = sorted[Math.max(0, Math.ceil(q * items.length) - 1)] ?? 0;
+          expect(Math.abs(sketch.quantile(q) - exact)).toBeLessThanOrEqual(QUANTILE_ERROR * exact);
+        }
+        expect([sketch.count, sketch.min, sketch.max]).toEqual([items.length, sorted[0], sorted.at(-1)]);
+        const sum = items.reduce((a, b) => a + b, 0);
+        expect(Math.abs(sketch.sum() - sum)).toBeLessThanOrEqual(1e-13 * sum);
+      }),
+    );
+  });
+
+  test('merging equals adding all, in any order, to the last bit', () => {
+    fc.assert(
+      fc.property(values, values, fc.infiniteStream(fc.nat()), (a, b, order) => {
+        const merged = sketchOf(a);
+        merged.merge(sketchOf(b));
+        const shuffled = [...a, ...b].map((item) => ({ item, key: order.next().value })).sort((x, y) => x.key - y.key);
+        const expected = view(sketchOf(shuffled.map(({ item }) => item)));
+        expect(view(merged)).toEqual(expected);
+        const other = sketchOf(b);
+        other.merge(sketchOf(a));
+        expect(view(other)).toEqual(expected);
+      }),
+    );
+  });
+
+  test('a weight counts as so many values', () => {
+    fc.assert(
+      fc.property(values, fc.integer({ min: 1, max: 50 }), (items, weight) => {
+        const weighted = new Sketch();
+        const repeated = new Sketch();
+        for (const item of items) {
+          weighted.add(item, weight);
+          for (let i = 0; i < weight; i++) repeated.add(item);
+        }
+        expect(view(weighted)).toEqual(view(repeated));
+      }),
+    );
+  });
+
+  test('an empty sketch has no quantiles and changes nothing', () => {
+    const empty = new Sketch();
+    expect([empty.count, empty.mean(), empty.quantile(0.5), empty.min]).toEqual([0, Number.NaN, Number.NaN, Number.NaN]);
+    const some = sketchOf([1, 2, 3]);
+    some.merge(empty);
+    empty.merge(some);
+    expect([view(some), view(empty)]).toEqual([view(sketchOf([1, 2, 3])), view(sketchOf([1, 2, 3]))]);
+  });
+
+  test.each([Number.NaN, -1, Infinity])('%d is refused', (bad) => expect(() => new Sketch().add(bad)).toThrow(RangeError));
+  test.each([Number.NaN, -1, 0])('weight %d is refused', (bad) => expect(() => new Sketch().add(1, bad)).toThrow(RangeError));
+});
