@@ -1,0 +1,43 @@
+/** A queue of request slots that also takes back at the front what was preempted. */
+export class Fifo {
+  #items = new Int32Array(16);
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The first item; the queue must not be empty. */
+  get first(): number {
+    return this.#items[this.#head] as number;
+  }
+
+  push(item: number): void {
+    this.#reserve();
+    this.#items[(this.#head + this.#size) & (this.#items.length - 1)] = item;
+    this.#size++;
+  }
+
+  pushFront(item: number): void {
+    this.#reserve();
+    this.#head = (this.#head - 1) & (this.#items.length - 1);
+    this.#items[this.#head] = item;
+    this.#size++;
+  }
+
+  shift(): number {
+    const item = this.#items[this.#head] as number;
+    this.#head = (this.#head + 1) & (this.#items.length - 1);
+    this.#size--;
+    return item;
+  }
+
+  #reserve(): void {
+    if (this.#size < this.#items.length) return;
+    const grown = new Int32Array(this.#items.length * 2);
+    for (let i = 0; i < this.#size; i++) grown[i] = this.#items[(this.#head + i) & (this.#items.length - 1)] as number;
+    this.#items = grown;
+    this.#head = 0;
+  }
+}

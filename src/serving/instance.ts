@@ -1,0 +1,433 @@
+import type { Seconds } from '../base/units.ts';
+import type { RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
+import type { Acceptance } from './acceptance.ts';
+import { gridDuration } from './grid.ts';
+import { Rank } from './rank.ts';
+import type { RequestTable } from './request-table.ts';
+
+export type InstanceRole = 'prefill' | 'decode' | 'merged';
+
+export interface InstanceOptions {
+  readonly role: InstanceRole;
+  readonly ranks: number;
+  readonly kvBlocks: number;
+  readonly blockTokens: number;
+  /** Blocks kept free when a request is admitted beside others. */
+  readonly watermarkBlocks: number;
+  readonly maxSequences: number;
+  /** Tokens of one iteration of one rank. */
+  readonly tokenBudget: number;
+  readonly prefixCaching: boolean;
+  readonly acceptance: Acceptance;
+  readonly pricer: StepPricer;
+}
+
+/** What an instance tells its owner; all at the end of an iteration but `scheduled` and `preempted`, which come at its start. */
+export interface InstanceListener {
+  scheduled(slot: number, at: Seconds): void;
+  /** The prompt is in the KV. A merged instance goes on to decode; a prefill instance holds the KV until `release`. */
+  prefilled(slot: number, at: Seconds): void;
+  firstToken(slot: number, at: Seconds): void;
+  finished(slot: number, at: Seconds): void;
+  /** Its KV was dropped. A merged instance queues it again by itself. */
+  preempted(slot: number, at: Seconds): void;
+}
+
+/**
+ * A group of ranks that iterate together. Each rank fills its part of an iteration by the rules of docs/spec/serving.md (SCH); the
+ * iteration takes as long as the slowest rank's.
+ */
+export class Instance {
+  readonly index: number;
+  readonly options: InstanceOptions;
+  readonly ranks: readonly Rank[];
+  readonly #table: RequestTable;
+  readonly #listener: InstanceListener;
+  /** Decode steps so far, and the tokens by which every decoding sequence has grown in them. */
+  steps = 0;
+  tokens = 0;
+  running = false;
+  startedAt: Seconds = 0;
+  endsAt: Seconds = 0;
+  cost: StepCost | undefined;
+  decoding = 0;
+  prefillTokens = 0;
+  /** Slots that decode for the first time in the running step. */
+  #joined: number[] = [];
+  readonly #finishers = new Calendar();
+
+  constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener) {
+    this.index = index;
+    this.options = options;
+    this.#table = table;
+    this.#listener = listener;
+    this.ranks = Array.from({ length: options.ranks }, () => new Rank(options.kvBlocks, options.blockTokens));
+  }
+
+  /** Queues a prompt on a rank. */
+  enqueue(slot: number, rankIndex: number): void {
+    const rank = this.ranks[rankIndex] as Rank;
+    const table = this.#table;
+    table.instance[slot] = this.index;
+    table.rank[slot] = rankIndex;
+    rank.waiting.push(slot);
+    rank.queuedTokens += (table.prompt[slot] as number) - (table.progress[slot] as number);
+  }
+
+  /** Whether a prompt that decodes here can be promised its place on this rank. */
+  canReserve(rank: Rank, prompt: number): boolean {
+    const need = Math.ceil(prompt / rank.blockTokens);
+    return rank.sequences < this.options.maxSequences && rank.room >= need + (rank.sequences === 0 ? 0 : this.options.watermarkBlocks);
+  }
+
+  reserve(slot: number, rankIndex: number): void {
+    const rank = this.ranks[rankIndex] as Rank;
+    const table = this.#table;
+    table.instance[slot] = this.index;
+    table.rank[slot] = rankIndex;
+    rank.reserved++;
+    rank.take(Math.ceil((table.prompt[slot] as number) / rank.blockTokens));
+    table.admission[slot] = rank.admissions++;
+  }
+
+  /** The KV of a promised request is there: it joins the next step. */
+  arrive(slot: number): void {
+    const rank = this.ranks[this.#table.rank[slot] as number] as Rank;
+    rank.reserved--;
+    rank.ready.push(slot);
+  }
+
+  /** Frees the KV that a prefill instance held for a request. */
+  release(slot: number, rankIndex: number): void {
+    const rank = this.ranks[rankIndex] as Rank;
+    rank.give(this.#table.privateBlocks[slot] as number);
+    this.#table.privateBlocks[slot] = 0;
+  }
+
+  /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`. */
+  start(at: Seconds): boolean {
+    const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
+    this.decoding = 0;
+    this.prefillTokens = 0;
+    for (const rank of this.ranks) {
+      this.#join(rank, at);
+      this.#grow(rank, growth, at);
+      this.#fill(rank, at);
+      this.decoding += rank.members.length;
+      for (const chunk of rank.chunks) this.prefillTokens += chunk;
+    }
+    if (this.decoding === 0 && this.prefillTokens === 0) {
+      this.running = false;
+      return false;
+    }
+    this.cost = this.#slowest();
+    this.running = true;
+    this.startedAt = at;
+    this.endsAt = at + gridDuration(this.cost.time);
+    return true;
+  }
+
+  /** Ends the running iteration: tokens come out, sequences finish, prompts are done. */
+  end(): void {
+    const at = this.endsAt;
+    const table = this.#table;
+    this.running = false;
+    if (this.decoding > 0) {
+      this.steps++;
+      this.tokens = this.#tokensAfter(this.steps);
+      for (const slot of this.#joined) this.#emitFirst(slot, at);
+      this.#joined.length = 0;
+      for (let slot = this.#finishers.take(this.steps); slot >= 0; ) {
+        const next = table.nextFinisher[slot] as number;
+        this.#finish(slot, at);
+        slot = next;
+      }
+    }
+    for (const rank of this.ranks) this.#completePrompts(rank, at);
+  }
+
+  /** KV tokens of a decoding slot. */
+  contextOf(slot: number): number {
+    return (this.#table.base[slot] as number) + this.tokens;
+  }
+
+  /** Tokens by which each sequence has grown after so many steps: whole numbers whose mean is what a step emits. */
+  #tokensAfter(steps: number): number {
+    return Math.floor(steps * this.options.acceptance.mean);
+  }
+
+  #join(rank: Rank, at: Seconds): void {
+    for (const slot of rank.ready) {
+      this.#table.joinedAt[slot] = at;
+      this.#decode(rank, slot);
+    }
+    rank.ready.length = 0;
+  }
+
+  /** Adds a sequence whose prompt is in the KV to those that decode. */
+  #decode(rank: Rank, slot: number): void {
+    const table = this.#table;
+    const base = (table.prompt[slot] as number) - this.tokens;
+    table.base[slot] = base;
+    table.position[slot] = rank.members.length;
+    rank.members.push(slot);
+    rank.baseSum += base;
+    (rank.phases[modulo(base, rank.blockTokens)] as number)++;
+    const left = (table.outputTokens[slot] as number) - (table.emitted[slot] as number);
+    const steps = this.options.acceptance.stepsFor(table.ordinal[slot] as number, table.stepsBefore[slot] as number, left);
+    table.joinStep[slot] = this.steps;
+    table.finishStep[slot] = this.steps + steps;
+    this.#finishers.add(this.steps + steps, slot, table.nextFinisher);
+    this.#joined.push(slot);
+  }
+
+  #leave(rank: Rank, slot: number): void {
+    const table = this.#table;
+    const base = table.base[slot] as number;
+    const position = table.position[slot] as number;
+    const last = rank.members.pop() as number;
+    if (last !== slot) {
+      rank.members[position] = last;
+      table.position[last] = position;
+    }
+    rank.baseSum -= base;
+    (rank.phases[modulo(base, rank.blockTokens)] as number)--;
+    rank.give(Math.ceil((base + this.tokens) / rank.blockTokens) - (table.pinned[slot] as number) * rank.unitBlocks);
+    this.#unpin(rank, slot);
+  }
+
+  #unpin(rank: Rank, slot: number): void {
+    const table = this.#table;
+    const pinned = table.pinned[slot] as number;
+    if (pinned === 0 || rank.cache === undefined) return;
+    const ids = table.blocks[slot] as ArrayLike<number>;
+    const before = rank.cache.evictable;
+    for (let i = pinned - 1; i >= 0; i--) rank.cache.unpin(ids[i] as number);
+    rank.give((rank.cache.evictable - before) * rank.unitBlocks);
+    table.pinned[slot] = 0;
+  }
+
+  /** Blocks for the tokens that decoding sequences add in this step; the latest admitted give way where there are too few. */
+  #grow(rank: Rank, growth: number, at: Seconds): void {
+    if (rank.members.length === 0) return;
+    let need = rank.growth(this.tokens, growth);
+    while (rank.room < need && this.#preemptLatest(rank, at)) need = rank.growth(this.tokens, growth);
+    rank.take(need);
+  }
+
+  #preemptLatest(rank: Rank, at: Seconds): boolean {
+    const table = this.#table;
+    let latest = -1;
+    for (const slot of rank.members) if (latest < 0 || (table.admission[slot] as number) > (table.admission[latest] as number)) latest = slot;
+    const prompt = rank.prefilling.at(-1);
+    if (prompt !== undefined && (latest < 0 || (table.admission[prompt] as number) > (table.admission[latest] as number))) {
+      rank.prefilling.pop();
+      rank.queuedTokens -= (table.prompt[prompt] as number) - (table.progress[prompt] as number);
+      rank.give(table.privateBlocks[prompt] as number);
+      this.#unpin(rank, prompt);
+      this.#requeue(rank, prompt, at);
+      return true;
+    }
+    if (latest < 0) return false;
+    const steps = this.steps - (table.joinStep[latest] as number);
+    const left = (table.outputTokens[latest] as number) - (table.emitted[latest] as number);
+    const joined = this.#joined.indexOf(latest);
+    if (joined >= 0) this.#joined.splice(joined, 1);
+    this.#finishers.remove(table.finishStep[latest] as number, latest, table.nextFinisher);
+    this.#leave(rank, latest);
+    table.emitted[latest] = (table.emitted[latest] as number) + this.options.acceptance.emittedIn(table.ordinal[latest] as number, table.stepsBefore[latest] as number, steps, left);
+    table.stepsBefore[latest] = (table.stepsBefore[latest] as number) + steps;
+    this.#requeue(rank, latest, at);
+    return true;
+  }
+
+  /** Back to the front of the queue, to compute the prompt and what it had emitted again. */
+  #requeue(rank: Rank, slot: number, at: Seconds): void {
+    const table = this.#table;
+    table.privateBlocks[slot] = 0;
+    table.progress[slot] = 0;
+    table.prompt[slot] = (table.inputTokens[slot] as number) + (table.emitted[slot] as number);
+    (table.preemptions[slot] as number)++;
+    if (this.options.role === 'merged') {
+      rank.waiting.pushFront(slot);
+      rank.queuedTokens += table.prompt[slot] as number;
+    }
+    this.#listener.preempted(slot, at);
+  }
+
+  /** Chunks of prompts under way, then new prompts in order of arrival, within the token budget, the places and the blocks. */
+  #fill(rank: Rank, at: Seconds): void {
+    const table = this.#table;
+    const { tokenBudget, maxSequences, watermarkBlocks, acceptance } = this.options;
+    rank.chunks.length = 0;
+    let budget = tokenBudget - rank.members.length * (1 + acceptance.drafts);
+    for (const slot of rank.prefilling) {
+      const chunk = Math.max(0, Math.min((table.prompt[slot] as number) - (table.progress[slot] as number), budget));
+      rank.chunks.push(chunk);
+      budget -= chunk;
+    }
+    while (rank.waiting.size > 0 && budget > 0 && rank.sequences < maxSequences) {
+      const slot = rank.waiting.first;
+      const prompt = table.prompt[slot] as number;
+      const units = this.#cachedUnits(rank, slot);
+      const pinning = units === 0 ? 0 : (rank.cache?.unpinned(table.blocks[slot] as ArrayLike<number>, units) ?? 0) * rank.unitBlocks;
+      const own = Math.ceil(prompt / rank.blockTokens) - units * rank.unitBlocks;
+      if (rank.room < own + pinning + (rank.sequences === 0 ? 0 : watermarkBlocks)) break;
+      rank.waiting.shift();
+      for (let i = 0; i < units; i++) rank.cache?.pin((table.blocks[slot] as ArrayLike<number>)[i] as number);
+      table.pinned[slot] = units;
+      table.privateBlocks[slot] = own;
+      rank.take(own + pinning);
+      if (units > 0) {
+        const cached = units * rank.unitBlocks * rank.blockTokens;
+        rank.queuedTokens -= cached;
+        table.progress[slot] = cached;
+        if (table.startedAt[slot] === -1) table.cachedTokens[slot] = cached;
+      }
+      table.admission[slot] = rank.admissions++;
+      if (table.startedAt[slot] === -1) table.startedAt[slot] = at;
+      const chunk = Math.min(prompt - (table.progress[slot] as number), budget);
+      rank.prefilling.push(slot);
+      rank.chunks.push(chunk);
+      budget -= chunk;
+      this.#listener.scheduled(slot, at);
+    }
+  }
+
+  /** Prefix units of the prompt that are in this rank's KV; at least one token is always computed. */
+  #cachedUnits(rank: Rank, slot: number): number {
+    const unitTokens = this.#table.blockTokens[slot] as number;
+    if (!this.options.prefixCaching || unitTokens === 0) return 0;
+    rank.cachePrefixes(unitTokens);
+    const ids = this.#table.blocks[slot] as ArrayLike<number>;
+    return rank.cache?.match(ids, Math.min(ids.length, Math.floor(((this.#table.prompt[slot] as number) - 1) / unitTokens))) ?? 0;
+  }
+
+  #completePrompts(rank: Rank, at: Seconds): void {
+    const table = this.#table;
+    let kept = 0;
+    const chunks = rank.chunks;
+    for (let i = 0; i < chunks.length; i++) {
+      const slot = rank.prefilling[i] as number;
+      const chunk = chunks[i] as number;
+      rank.queuedTokens -= chunk;
+      table.progress[slot] = (table.progress[slot] as number) + chunk;
+      if ((table.progress[slot] as number) < (table.prompt[slot] as number)) rank.prefilling[kept++] = slot;
+      else this.#completePrompt(rank, slot, at);
+    }
+    rank.prefilling.length = kept;
+    chunks.length = 0;
+  }
+
+  #completePrompt(rank: Rank, slot: number, at: Seconds): void {
+    const table = this.#table;
+    this.#keepPrefix(rank, slot);
+    this.#listener.prefilled(slot, at);
+    if (this.options.role === 'prefill') return;
+    if (table.firstTokenAt[slot] === -1) this.#emitFirst(slot, at);
+    table.emitted[slot] = (table.emitted[slot] as number) + 1;
+    if (table.emitted[slot] === table.outputTokens[slot]) {
+      rank.give(table.privateBlocks[slot] as number);
+      this.#unpin(rank, slot);
+      this.#listener.finished(slot, at);
+      return;
+    }
+    table.joinedAt[slot] = at;
+    this.#decode(rank, slot);
+    this.#joined.pop();
+  }
+
+  /** Hands the full prefix blocks of a computed prompt to the rank's cache and refers to them there. */
+  #keepPrefix(rank: Rank, slot: number): void {
+    const cache = rank.cache;
+    const table = this.#table;
+    if (cache === undefined || (table.blockTokens[slot] as number) === 0) return;
+    const ids = table.blocks[slot] as ArrayLike<number>;
+    const units = Math.min(ids.length, Math.floor((table.prompt[slot] as number) / (table.blockTokens[slot] as number)));
+    for (let i = table.pinned[slot] as number; i < units; i++) {
+      const id = ids[i] as number;
+      const present = cache.has(id);
+      // Another request computed the same block in the meantime: its copy is shared, ours is given back.
+      const freed = present && !this.#isEvictable(cache, id);
+      if (!present) cache.add(id);
+      cache.pin(id);
+      table.privateBlocks[slot] = (table.privateBlocks[slot] as number) - rank.unitBlocks;
+      if (freed) rank.give(rank.unitBlocks);
+      table.pinned[slot] = i + 1;
+    }
+  }
+
+  #isEvictable(cache: NonNullable<Rank['cache']>, id: number): boolean {
+    return cache.unpinned([id], 1) === 1;
+  }
+
+  #emitFirst(slot: number, at: Seconds): void {
+    if (this.#table.firstTokenAt[slot] !== -1) return;
+    this.#table.firstTokenAt[slot] = at;
+    this.#listener.firstToken(slot, at);
+  }
+
+  #finish(slot: number, at: Seconds): void {
+    const table = this.#table;
+    this.#leave(this.ranks[table.rank[slot] as number] as Rank, slot);
+    table.emitted[slot] = table.outputTokens[slot] as number;
+    this.#listener.finished(slot, at);
+  }
+
+  /** The dearest of the ranks that can be it: those with the most context, the most tokens and the most prompt attention. */
+  #slowest(): StepCost {
+    const table = this.#table;
+    const query = 1 + this.options.acceptance.drafts;
+    const instanceTokens = this.decoding * query + this.prefillTokens;
+    let mostContext = 0;
+    let mostTokens = 0;
+    let mostPairs = 0;
+    const load = [-1, -1, -1];
+    for (let r = 0; r < this.ranks.length; r++) {
+      const rank = this.ranks[r] as Rank;
+      const sequences = rank.members.length;
+      const context = rank.baseSum + sequences * this.tokens;
+      let tokens = sequences * query;
+      let pairs = 0;
+      for (let i = 0; i < rank.chunks.length; i++) {
+        const chunk = rank.chunks[i] as number;
+        tokens += chunk;
+        pairs += chunk * (table.progress[rank.prefilling[i] as number] as number) + (chunk * (chunk + 1)) / 2;
+      }
+      if (context > (load[0] as number)) [mostContext, load[0]] = [r, context];
+      if (tokens > (load[1] as number)) [mostTokens, load[1]] = [r, tokens];
+      if (pairs > (load[2] as number)) [mostPairs, load[2]] = [r, pairs];
+    }
+    const candidates = new Set(this.prefillTokens > 0 ? [mostContext, mostTokens, mostPairs] : [mostContext, mostTokens]);
+    let slowest: StepCost | undefined;
+    for (const r of candidates) {
+      const cost = this.options.pricer.cost({ rank: this.#batchOf(this.ranks[r] as Rank, query), instanceTokens });
+      if (slowest === undefined || cost.time > slowest.time) slowest = cost;
+    }
+    return slowest as StepCost;
+  }
+
+  #batchOf(rank: Rank, queryTokens: number): RankBatch {
+    const table = this.#table;
+    let prefillTokens = 0;
+    let prefillSequences = 0;
+    let prefillPairs = 0;
+    let prefillContext = 0;
+    for (let i = 0; i < rank.chunks.length; i++) {
+      const chunk = rank.chunks[i] as number;
+      if (chunk === 0) continue;
+      const before = table.progress[rank.prefilling[i] as number] as number;
+      prefillTokens += chunk;
+      prefillSequences++;
+      prefillPairs += chunk * before + (chunk * (chunk + 1)) / 2;
+      prefillContext += before + chunk;
+    }
+    const decodeSequences = rank.members.length;
+    return { decodeSequences, queryTokens, decodeContext: rank.baseSum + decodeSequences * this.tokens, prefillTokens, prefillSequences, prefillPairs, prefillContext };
+  }
+}
+
+function modulo(value: number, size: number): number {
+  const rest = value % size;
+  return rest < 0 ? rest + size : rest;
+}

@@ -1,0 +1,141 @@
+/**
+ * Blocks of prompt prefixes by id, evicted least recently used first. An id names a whole prefix, so a prompt's cached part is
+ * its leading run of ids that are present. Blocks that a running request refers to are pinned and never evicted.
+ */
+export class PrefixCache {
+  readonly capacity: number;
+  readonly #slotOf = new Map<number, number>();
+  #key: Int32Array;
+  #refs: Int32Array;
+  #next: Int32Array;
+  #previous: Int32Array;
+  readonly #free: number[] = [];
+  #top = 1;
+  #evictable = 0;
+  evictions = 0;
+
+  /** @param capacity blocks that it holds at most; Infinity where the owner evicts by hand */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    const initial = 1024;
+    this.#key = new Int32Array(initial);
+    this.#refs = new Int32Array(initial);
+    // Slot 0 is the ring's sentinel: next is the least recently used, previous the most.
+    this.#next = new Int32Array(initial);
+    this.#previous = new Int32Array(initial);
+  }
+
+  get size(): number {
+    return this.#slotOf.size;
+  }
+
+  /** Blocks that nobody refers to. */
+  get evictable(): number {
+    return this.#evictable;
+  }
+
+  /** Length of the leading run of ids that are present, at most `limit`. Does not change the cache. */
+  match(ids: ArrayLike<number>, limit: number): number {
+    let n = 0;
+    while (n < limit && this.#slotOf.has(ids[n] as number)) n++;
+    return n;
+  }
+
+  /** How many of the first `count` ids are unpinned now: what pinning them takes away from the evictable ones. */
+  unpinned(ids: ArrayLike<number>, count: number): number {
+    let n = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = this.#slotOf.get(ids[i] as number);
+      if (slot !== undefined && this.#refs[slot] === 0) n++;
+    }
+    return n;
+  }
+
+  /** Marks the first `count` ids as just used, the deepest first, so that a prefix outlives what builds on it. */
+  touch(ids: ArrayLike<number>, count: number): void {
+    for (let i = count - 1; i >= 0; i--) {
+      const slot = this.#slotOf.get(ids[i] as number);
+      if (slot === undefined || this.#refs[slot] !== 0) continue;
+      this.#unlink(slot);
+      this.#append(slot);
+    }
+  }
+
+  /** Refers to a present id. */
+  pin(id: number): void {
+    const slot = this.#slotOf.get(id) as number;
+    if (this.#refs[slot] === 0) {
+      this.#unlink(slot);
+      this.#evictable--;
+    }
+    (this.#refs[slot] as number)++;
+  }
+
+  /** Gives one reference back; the block becomes the most recently used evictable one when it was the last. */
+  unpin(id: number): void {
+    const slot = this.#slotOf.get(id) as number;
+    (this.#refs[slot] as number)--;
+    if (this.#refs[slot] === 0) {
+      this.#append(slot);
+      this.#evictable++;
+    }
+  }
+
+  has(id: number): boolean {
+    return this.#slotOf.has(id);
+  }
+
+  /** Adds an absent id, evicting when full. Returns whether there was room. */
+  add(id: number): boolean {
+    if (this.#slotOf.size >= this.capacity && !this.evict()) return false;
+    const slot = this.#free.pop() ?? this.#grow();
+    this.#key[slot] = id;
+    this.#refs[slot] = 0;
+    this.#slotOf.set(id, slot);
+    this.#append(slot);
+    this.#evictable++;
+    return true;
+  }
+
+  /** Drops the least recently used unpinned block. Returns whether there was one. */
+  evict(): boolean {
+    const slot = this.#next[0] as number;
+    if (slot === 0) return false;
+    this.#unlink(slot);
+    this.#slotOf.delete(this.#key[slot] as number);
+    this.#free.push(slot);
+    this.#evictable--;
+    this.evictions++;
+    return true;
+  }
+
+  #append(slot: number): void {
+    const last = this.#previous[0] as number;
+    this.#next[last] = slot;
+    this.#previous[slot] = last;
+    this.#next[slot] = 0;
+    this.#previous[0] = slot;
+  }
+
+  #unlink(slot: number): void {
+    const before = this.#previous[slot] as number;
+    const after = this.#next[slot] as number;
+    this.#next[before] = after;
+    this.#previous[after] = before;
+  }
+
+  #grow(): number {
+    if (this.#top === this.#key.length) {
+      const bigger = (old: Int32Array): Int32Array => {
+        const grown = new Int32Array(old.length * 2);
+        grown.set(old);
+        return grown;
+      };
+      this.#key = bigger(this.#key);
+      this.#refs = bigger(this.#refs);
+      this.#next = bigger(this.#next);
+      this.#previous = bigger(this.#previous);
+    }
+    return this.#top++;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Requests in flight as columns; a slot is used again when its request has ended, so that memory follows what is in flight and
+ * not how many there were. Times are seconds, lengths are tokens.
+ */
+export class RequestTable {
+  #capacity = 0;
+  readonly #free: number[] = [];
+  #top = 0;
+
+  /** Number of the request in order of arrival: the name of its random draws. */
+  ordinal: Float64Array = new Float64Array(0);
+  arrivedAt: Float64Array = new Float64Array(0);
+  /** Its cached prefix has been read and it may be prefilled. */
+  readyAt: Float64Array = new Float64Array(0);
+  /** First iteration that computes some of its prompt. */
+  startedAt: Float64Array = new Float64Array(0);
+  prefilledAt: Float64Array = new Float64Array(0);
+  /** Slot and KV blocks are reserved where it will decode. */
+  reservedAt: Float64Array = new Float64Array(0);
+  movedAt: Float64Array = new Float64Array(0);
+  joinedAt: Float64Array = new Float64Array(0);
+  firstTokenAt: Float64Array = new Float64Array(0);
+
+  inputTokens: Int32Array = new Int32Array(0);
+  /** True length of the answer. Only the engine reads it; policies never do. */
+  outputTokens: Int32Array = new Int32Array(0);
+  /** Tokens emitted up to the last time it joined or was preempted. */
+  emitted: Int32Array = new Int32Array(0);
+  /** Prompt tokens found in a cache when it was admitted. */
+  cachedTokens: Int32Array = new Int32Array(0);
+  /** What has to be in the KV before it decodes: the prompt, and after a preemption also what it had emitted. */
+  prompt: Int32Array = new Int32Array(0);
+  /** Tokens of `prompt` that are in the KV. */
+  progress: Int32Array = new Int32Array(0);
+  /** KV blocks of its own, shared prefix blocks apart. */
+  privateBlocks: Int32Array = new Int32Array(0);
+  /** Leading prefix blocks that it refers to in its rank's cache. */
+  pinned: Int32Array = new Int32Array(0);
+  instance: Int32Array = new Int32Array(0);
+  rank: Int32Array = new Int32Array(0);
+  /** Order of admission on its rank: preemption takes the latest. */
+  admission: Float64Array = new Float64Array(0);
+  /** Decode steps taken before it last joined: counter of its draws. */
+  stepsBefore: Int32Array = new Int32Array(0);
+  /** Instance step at which it joined and at whose end it finishes. */
+  joinStep: Float64Array = new Float64Array(0);
+  finishStep: Float64Array = new Float64Array(0);
+  /** KV tokens at joining less the instance's token count then. */
+  base: Float64Array = new Float64Array(0);
+  /** Position among the members of its rank. */
+  position: Int32Array = new Int32Array(0);
+  /** Next request that finishes at the same step. */
+  nextFinisher: Int32Array = new Int32Array(0);
+  preemptions: Int32Array = new Int32Array(0);
+  /** Prefix block ids of the prompt, empty without. */
+  blocks: (ArrayLike<number>)[] = [];
+  blockTokens: Int32Array = new Int32Array(0);
+
+  get inUse(): number {
+    return this.#top - this.#free.length;
+  }
+
+  /** A cleared slot. */
+  allocate(): number {
+    const slot = this.#free.pop() ?? this.#extend();
+    this.emitted[slot] = 0;
+    this.cachedTokens[slot] = 0;
+    this.progress[slot] = 0;
+    this.privateBlocks[slot] = 0;
+    this.pinned[slot] = 0;
+    this.instance[slot] = -1;
+    this.rank[slot] = -1;
+    this.stepsBefore[slot] = 0;
+    this.finishStep[slot] = -1;
+    this.preemptions[slot] = 0;
+    this.startedAt[slot] = -1;
+    this.firstTokenAt[slot] = -1;
+    return slot;
+  }
+
+  release(slot: number): void {
+    this.blocks[slot] = none;
+    this.#free.push(slot);
+  }
+
+  #extend(): number {
+    if (this.#top === this.#capacity) {
+      this.#capacity = Math.max(256, this.#capacity * 2);
+      const doubles = (old: Float64Array): Float64Array => {
+        const grown = new Float64Array(this.#capacity);
+        grown.set(old);
+        return grown;
+      };
+      const ints = (old: Int32Array): Int32Array => {
+        const grown = new Int32Array(this.#capacity);
+        grown.set(old);
+        return grown;
+      };
+      this.ordinal = doubles(this.ordinal);
+      this.arrivedAt = doubles(this.arrivedAt);
+      this.readyAt = doubles(this.readyAt);
+      this.startedAt = doubles(this.startedAt);
+      this.prefilledAt = doubles(this.prefilledAt);
+      this.reservedAt = doubles(this.reservedAt);
+      this.movedAt = doubles(this.movedAt);
+      this.joinedAt = doubles(this.joinedAt);
+      this.firstTokenAt = doubles(this.firstTokenAt);
+      this.admission = doubles(this.admission);
+      this.joinStep = doubles(this.joinStep);
+      this.finishStep = doubles(this.finishStep);
+      this.base = doubles(this.base);
+      this.inputTokens = ints(this.inputTokens);
+      this.outputTokens = ints(this.outputTokens);
+      this.emitted = ints(this.emitted);
+      this.cachedTokens = ints(this.cachedTokens);
+      this.prompt = ints(this.prompt);
+      this.progress = ints(this.progress);
+      this.privateBlocks = ints(this.privateBlocks);
+      this.pinned = ints(this.pinned);
+      this.instance = ints(this.instance);
+      this.rank = ints(this.rank);
+      this.stepsBefore = ints(this.stepsBefore);
+      this.position = ints(this.position);
+      this.nextFinisher = ints(this.nextFinisher);
+      this.preemptions = ints(this.preemptions);
+      this.blockTokens = ints(this.blockTokens);
+    }
+    this.blocks[this.#top] = none;
+    return this.#top++;
+  }
+}
+
+const none: readonly number[] = [];
