@@ -11,7 +11,7 @@ export interface MatrixPeak {
 
 /** One die: the unit that software enumerates. All rates are dense, all bandwidths one way. */
 export interface Die {
-  readonly matrix: { readonly cores: Figure; readonly peaks: Readonly<Partial<Record<NumberFormat, MatrixPeak>>> };
+  readonly matrix: { readonly cores: Figure; readonly peaks: { readonly [Format in NumberFormat]?: MatrixPeak | undefined } };
   /** Vector (SIMD) engine. `peak` at 16 bit. [flop/s] */
   readonly vector: { readonly cores: Figure; readonly peak: Figure };
   /** [B], [B/s] */

@@ -1,9 +1,15 @@
 /** Where a figure comes from: a maker's sheet, somebody's measurement on the real thing, or a derivation. */
-export type FigureKind = 'sheet' | 'measured' | 'estimate';
+export const figureKinds = ['sheet', 'measured', 'estimate'] as const;
+export type FigureKind = (typeof figureKinds)[number];
 
-/** A value in SI units that says where it comes from. */
-export interface Figure {
+/** One published value in SI units that says where it comes from. */
+export interface PublishedValue {
   readonly value: number;
   readonly kind: FigureKind;
   readonly source: string;
+}
+
+/** The value that is used, and beside it the other values that are published for the same quantity. */
+export interface Figure extends PublishedValue {
+  readonly alternatives?: readonly PublishedValue[] | undefined;
 }

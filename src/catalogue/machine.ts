@@ -1,15 +1,27 @@
 import type { Chip } from './chip.ts';
 import type { Figure } from './figure.ts';
 
-/** What a plane is for. `package` joins the dies of one chip, `scale-up` is the load-store fabric, `scale-out` is RDMA, `front-end` is the ordinary network. */
-export type PlaneRole = 'package' | 'scale-up' | 'scale-out' | 'front-end';
+/**
+ * What a plane is for. `package` joins the dies of one chip, `host` joins chips with the CPUs of their node, `scale-up` is the load-store
+ * fabric, `scale-out` is RDMA, `front-end` is the ordinary network.
+ */
+export const planeRoles = ['package', 'host', 'scale-up', 'scale-out', 'front-end'] as const;
+export type PlaneRole = (typeof planeRoles)[number];
 
 /** What owns a port of the plane. */
-export type PortOwner = 'die' | 'chip' | 'cpu' | 'node';
+export const portOwners = ['die', 'chip', 'cpu', 'node'] as const;
+export type PortOwner = (typeof portOwners)[number];
 
-export type PathEnd = 'die' | 'cpu';
-export type PathScope = 'package' | 'node' | 'machine';
-export type PathOperation = 'read' | 'write';
+export const pathEnds = ['die', 'cpu'] as const;
+export type PathEnd = (typeof pathEnds)[number];
+export const pathScopes = ['package', 'node', 'machine'] as const;
+export type PathScope = (typeof pathScopes)[number];
+export const pathOperations = ['read', 'write'] as const;
+export type PathOperation = (typeof pathOperations)[number];
+
+/** What the chips of a switch level are counted by: each node, each sub-plane of each domain, or the whole machine. */
+export const switchUnits = ['node', 'sub-plane', 'machine'] as const;
+export type SwitchUnit = (typeof switchUnits)[number];
 
 /** A measured or stated point-to-point path: streaming rate of one way and latency of a small message. */
 export interface Path {
@@ -27,10 +39,15 @@ export interface SwitchLevel {
   readonly name: string;
   /** How many chips there are in each unit of `per`. */
   readonly chips: number;
-  readonly per: 'node' | 'sub-plane' | 'machine';
-  /** Links from one chip of this level to the next level (0 at the top) and the rate of one link, one way. */
+  readonly per: SwitchUnit;
+  /** Ports of one chip towards the level below, where known. */
+  readonly ports?: number | undefined;
+  /** Links from one chip of this level to the next level: 0 at the top, unless the plane goes on beyond the machine. */
   readonly uplinks: number;
+  /** Rate of one link of this level, one way. [B/s] */
   readonly linkBandwidth: Figure;
+  /** Links that one optical module carries, where the uplinks are optical. */
+  readonly linksPerModule?: number | undefined;
 }
 
 /** A set of links of its own: nothing on one plane slows another. Bandwidths are one way. */
@@ -38,14 +55,23 @@ export interface Plane {
   readonly name: string;
   readonly role: PlaneRole;
   /** Injection bandwidth of one port owner. [B/s] */
-  readonly port: { readonly owner: PortOwner; readonly bandwidth: Figure; readonly latency: Figure };
+  readonly port: {
+    readonly owner: PortOwner;
+    readonly bandwidth: Figure;
+    /** One way, of a small message. [s] */
+    readonly latency: Figure;
+    /** Optical cables (a module at either end) of one port, where it leaves its node by light. */
+    readonly opticalCables?: number | undefined;
+  };
   /** Injection bandwidth of one CPU socket, where CPUs sit on the plane too. [B/s] */
   readonly cpuPort?: Figure | undefined;
   /** Share of the port that one stream reaches where no path is measured. */
   readonly efficiency: Figure;
   /** How many chips one domain of the plane holds; beyond it, traffic takes another plane. */
   readonly domainChips: number;
+  /** Equal parts with switches of their own over which every port is spread. */
   readonly subPlanes: number;
+  /** Switch levels from the ports up; none where ports join directly. */
   readonly levels: readonly SwitchLevel[];
   /** Measured point-to-point paths; the first that fits is used. */
   readonly paths: readonly Path[];
@@ -71,6 +97,8 @@ export interface Machine {
   readonly title: string;
   readonly chip: Chip;
   readonly nodes: number;
+  /** Whether its users may ask for another number of nodes: what is stated for the machine as a whole grows with them. */
+  readonly scalable: boolean;
   readonly node: Node;
   readonly racks?: Racks | undefined;
   readonly planes: readonly Plane[];

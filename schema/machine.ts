@@ -1,0 +1,132 @@
+import * as z from 'zod';
+import { InputError, type Issue } from '../src/base/errors.ts';
+import { machineIssues } from '../src/catalogue/check.ts';
+import type { Chip } from '../src/catalogue/chip.ts';
+import type { Figure } from '../src/catalogue/figure.ts';
+import {
+  pathEnds,
+  pathOperations,
+  pathScopes,
+  planeRoles,
+  portOwners,
+  switchUnits,
+  type Machine,
+  type Plane,
+  type SwitchLevel,
+} from '../src/catalogue/machine.ts';
+import { figure, shareFigure } from './figure.ts';
+import { count, flag, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
+
+const level = record({
+  name: text('the name of the level'),
+  chips: count(),
+  per: oneOf(switchUnits),
+  ports: count().optional(),
+  uplinks: count(0),
+  'link-bandwidth': figure('bandwidth'),
+  'links-per-module': count().optional(),
+}).transform(({ 'link-bandwidth': linkBandwidth, 'links-per-module': linksPerModule, ...rest }): SwitchLevel => ({ ...rest, linkBandwidth, linksPerModule }));
+
+const path = record({
+  from: oneOf(pathEnds),
+  to: oneOf(pathEnds),
+  operation: oneOf(pathOperations),
+  scope: oneOf(pathScopes),
+  bandwidth: figure('bandwidth'),
+  latency: figure('time'),
+});
+
+const port = record({
+  owner: oneOf(portOwners),
+  bandwidth: figure('bandwidth'),
+  latency: figure('time'),
+  'optical-cables': count().optional(),
+}).transform(({ 'optical-cables': opticalCables, ...rest }): Plane['port'] => ({ ...rest, opticalCables }));
+
+const plane = record({
+  name: text('the name of the plane'),
+  role: oneOf(planeRoles),
+  port,
+  'cpu-port': figure('bandwidth').optional(),
+  efficiency: shareFigure(),
+  'domain-chips': count().optional(),
+  'sub-planes': count().default(1),
+  levels: listOf(level).default([]),
+  paths: listOf(path).default([]),
+});
+
+const machine = record({
+  name: text('the name of the machine'),
+  title: text('a title'),
+  chip: text('the name of a chip or the path of its file'),
+  nodes: count(),
+  scalable: flag().default(false),
+  node: record({ chips: count(), cpus: count(0), cpu: text('the name of the CPU'), dram: figure('bytes') }),
+  racks: record({ compute: count(), communication: count(0), 'nodes-per-rack': count() }).optional(),
+  planes: listOf(plane, 1),
+  power: figure('power').optional(),
+  price: figure('money').optional(),
+  hourly: figure('money-rate').optional(),
+  stack: text('the name of a software stack'),
+  notes: listOf(text('a note')).default([]),
+});
+
+type MachineFile = z.infer<typeof machine>;
+
+/** The plane of a file. One without a stated domain reaches the whole machine. */
+function toPlane(written: MachineFile['planes'][number], chips: number): Plane {
+  const { 'cpu-port': cpuPort, 'domain-chips': domainChips, 'sub-planes': subPlanes, ...rest } = written;
+  return { ...rest, cpuPort, subPlanes, domainChips: domainChips ?? chips };
+}
+
+/** A figure of one machine file as that of so many. */
+function times(figure: Figure | undefined, factor: number): Figure | undefined {
+  if (figure === undefined || factor === 1) return figure;
+  return { ...figure, value: figure.value * factor, alternatives: figure.alternatives?.map((other) => ({ ...other, value: other.value * factor })) };
+}
+
+function toMachine(written: MachineFile, chip: Chip, asked: number | undefined): Machine {
+  const nodes = asked ?? written.nodes;
+  const { racks, planes, power, price, ...rest } = written;
+  return {
+    ...rest,
+    chip,
+    nodes,
+    racks: racks === undefined ? undefined : { compute: racks.compute, communication: racks.communication, nodesPerRack: racks['nodes-per-rack'] },
+    planes: planes.map((plane) => toPlane(plane, nodes * written.node.chips)),
+    power: times(power, nodes / written.nodes),
+    price: times(price, nodes / written.nodes),
+  };
+}
+
+/**
+ * A machine from the content of its file. `path` names the file in errors; `chipOf` finds a chip by name or path; `nodes` asks for
+ * another number of nodes than the file states, which only a scalable machine allows.
+ * @throws InputError with every problem, those of its chip included.
+ */
+export function readMachine(value: unknown, path: string, chipOf: (nameOrPath: string) => Chip, nodes?: number): Machine {
+  const result = tryRead(machine, value, path);
+  const issues: Issue[] = [...result.issues];
+  let chip: Chip | undefined;
+  const named = (value as { readonly chip?: unknown } | null | undefined)?.chip;
+  if (typeof named === 'string' && named.trim() !== '') {
+    try {
+      chip = chipOf(named);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      issues.push(...error.issues.map((issue) => (issue.path === 'chip' ? { ...issue, path: placed(path, 'chip') } : issue)));
+    }
+  }
+  const written = result.value;
+  if (written === undefined || chip === undefined) throw new InputError(issues);
+  if (nodes !== undefined && !(Number.isInteger(nodes) && nodes >= 1))
+    throw new InputError([{ path, message: `expected a whole number of nodes of at least 1, got ${nodes}` }]);
+  if (nodes !== undefined && nodes !== written.nodes && !written.scalable)
+    throw new InputError([
+      { path, message: `${written.name} has ${written.nodes} ${written.nodes === 1 ? 'node' : 'nodes'} and is not scalable: it cannot have ${nodes}` },
+    ]);
+  const built = toMachine(written, chip, nodes);
+  const inconsistent = machineIssues(built);
+  if (inconsistent.length > 0) throw new InputError(inconsistent.map((issue) => ({ path: placed(path, issue.path), message: issue.message })));
+  return built;
+}
