@@ -16,9 +16,14 @@ export const operatorClasses = [
 ] as const;
 export type OperatorClass = (typeof operatorClasses)[number];
 
+export const collectiveOperations = ['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'broadcast'] as const;
+export type CollectiveOperation = (typeof collectiveOperations)[number];
+
 /** How well a class of operators runs: shares of the peak and of the bandwidth that large shapes reach, and the floor of one launch. */
 export interface Efficiency {
   readonly operator: OperatorClass;
+  /** Restricts the entry to chips of one generation; absent fits all. */
+  readonly generation?: string | undefined;
   /** Restricts the entry to one format of the operands; absent fits all. */
   readonly format?: NumberFormat | undefined;
   /** Plateau of compute against the sheet's peak. */
@@ -36,50 +41,104 @@ export interface Fusion {
   readonly operators: readonly string[];
 }
 
-/** Measured dispatch and combine of expert parallelism: time by EP degree at one token count, split into a fixed and a per-token part. */
+/** Collectives inside a scale-up domain: two ways to run them, of which the quicker is taken. */
+export interface CollectiveKernels {
+  /** Restricts the entry to chips of one generation; absent fits all. */
+  readonly generation?: string | undefined;
+  /** Start of the direct way, in which every rank reads what it needs from all others at once. [s] */
+  readonly direct: Figure;
+  /** Start of the phased way (ring, or reduce-scatter and all-gather), which moves fewer bytes. [s] */
+  readonly phased: Figure;
+  /** Share of the port's bandwidth that large messages reach. */
+  readonly efficiency: Figure;
+}
+
+export const exchangeOperations = ['dispatch', 'combine'] as const;
+export type ExchangeOperation = (typeof exchangeOperations)[number];
+
+/** A measured dispatch or combine of expert parallelism: its time at one EP degree and one token count of each rank. */
 export interface ExchangePoint {
-  readonly operation: 'dispatch' | 'combine';
+  readonly operation: ExchangeOperation;
   readonly ranks: number;
   readonly tokens: number;
   readonly time: Figure;
 }
 
+export const exchangeKernels = ['low-latency', 'throughput'] as const;
+/** Kernels for small batches (decode), and for large ones (prefill). */
+export type ExchangeKernel = (typeof exchangeKernels)[number];
+
+export const exchangePlanes = ['scale-up', 'scale-out'] as const;
+
+/** Dispatch and combine kernels as they were measured on one machine. */
 export interface Exchange {
   readonly name: string;
-  /** Bytes of one token's row to one expert. [B at hidden 7168 unless scaled by `hidden`] */
+  /** Restricts the entry to chips of one generation; absent fits all. */
+  readonly generation?: string | undefined;
+  readonly kernel: ExchangeKernel;
+  /** The plane that bounds it. */
+  readonly plane: (typeof exchangePlanes)[number];
+  /** Bandwidth of a die's port on that plane in the measurement: what grows with the message scales with it. [B/s] */
+  readonly bandwidth: Figure;
   readonly dispatchFormat: NumberFormat;
   readonly combineFormat: NumberFormat;
+  /** Scales that travel with one dispatched row. [B] */
+  readonly scaleBytes: number;
   readonly hidden: number;
-  /** Experts per token in the measurement. */
+  /** Copies of a token that travelled in the measurement. */
   readonly fanout: number;
+  /** Time of an empty call. [s] */
+  readonly start: Figure;
   readonly points: readonly ExchangePoint[];
 }
 
-/** A stream of a two-microbatch schedule: which stages it runs and the share of the die's cores it owns. */
+/** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
 export interface Stream {
   readonly name: string;
   readonly stages: readonly string[];
   readonly matrixShare: number;
   readonly vectorShare: number;
+  /** Share of the memory bandwidth that its cores can draw. */
+  readonly memoryShare: number;
 }
 
-/** A software stack on one family of chips: fusions, efficiencies, exchange tables, host overheads. */
+/** A software stack on one or more families of chips: fusions, efficiencies, exchange tables, host overheads. */
 export interface Stack {
   readonly name: string;
   readonly title: string;
   readonly efficiencies: readonly Efficiency[];
   readonly fusions: readonly Fusion[];
+  readonly collectives: readonly CollectiveKernels[];
   readonly exchanges: readonly Exchange[];
-  readonly streams: { readonly prefill: readonly Stream[]; readonly decode: readonly Stream[] };
+  /** How two microbatches share a die; with one microbatch every operator has the whole die. */
+  readonly streams: { readonly source: string; readonly prefill: readonly Stream[]; readonly decode: readonly Stream[] };
   /** Time of the host between two steps. [s] */
   readonly hostGap: Figure;
-  /** Launch and synchronisation of one collective. [s] */
-  readonly collectiveFloor: Figure;
   /** Memory that the framework keeps back on each die. [B] */
   readonly reserve: Figure;
-  /** Share of the memory that the engine may fill (gpu-memory-utilization of vLLM and its like). */
+  /** Share of the memory that the engine may fill. */
   readonly memoryUtilisation: Figure;
   /** KV block of the paged allocator. [tokens] */
   readonly blockTokens: number;
   readonly notes: readonly string[];
+}
+
+/** The entry for a generation and a format: the most specific one that fits. */
+export function mostSpecific<Entry extends { readonly generation?: string | undefined; readonly format?: NumberFormat | undefined }>(
+  entries: readonly Entry[],
+  generation: string,
+  format?: NumberFormat,
+): Entry | undefined {
+  let best: Entry | undefined;
+  let bestScore = -1;
+  for (const entry of entries) {
+    if (entry.generation !== undefined && entry.generation !== generation) continue;
+    if (entry.format !== undefined && entry.format !== format) continue;
+    const score = (entry.generation === undefined ? 0 : 2) + (entry.format === undefined ? 0 : 1);
+    if (score > bestScore) {
+      best = entry;
+      bestScore = score;
+    }
+  }
+  return best;
 }

@@ -1,5 +1,7 @@
 import type { NumberFormat } from '../catalogue/format.ts';
-import type { OperatorClass } from '../catalogue/stack.ts';
+import type { CollectiveOperation, OperatorClass } from '../catalogue/stack.ts';
+
+export type { CollectiveOperation } from '../catalogue/stack.ts';
 
 /** Parts of a layer that streams schedule, in the order of a layer. */
 export const stages = [
@@ -18,6 +20,19 @@ export const stages = [
 ] as const;
 export type Stage = (typeof stages)[number];
 
+/** Stages of one transformer layer: what the streams of two microbatches share out. */
+export const layerStages = [
+  'attention-prologue',
+  'attention-core',
+  'attention-output',
+  'gate',
+  'dispatch',
+  'experts',
+  'shared-expert',
+  'combine',
+  'dense',
+] as const satisfies readonly Stage[];
+
 /** Work of one die in one launch. Flop counts multiply and add as two; traffic counts every operand once. */
 export interface ComputeOperator {
   readonly kind: 'compute';
@@ -34,11 +49,9 @@ export interface ComputeOperator {
   readonly weightBytes: number;
   /** [B] */
   readonly activationBytes: number;
-  /** Shape for cost models that look at it: rows, columns, depth, and groups of a grouped product. */
+  /** Shape for cost models that look at it: rows of one group, columns, depth, and groups of a grouped product. */
   readonly shape?: { readonly m: number; readonly n: number; readonly k: number; readonly groups: number } | undefined;
 }
-
-export type CollectiveOperation = 'all-reduce' | 'all-gather' | 'reduce-scatter' | 'all-to-all' | 'broadcast';
 
 /** A collective over the ranks of a group. */
 export interface CollectiveOperator {
@@ -47,22 +60,23 @@ export interface CollectiveOperator {
   readonly stage: Stage;
   readonly operation: CollectiveOperation;
   readonly ranks: number;
-  /** Size of the whole vector that is reduced or gathered. [B] */
+  /** Size of the whole vector that is reduced or gathered; for all-to-all, what one rank holds before it. [B] */
   readonly bytes: number;
 }
 
-/** Tokens of one rank to their experts, or back. */
+/** Tokens of one die to their experts, or back. */
 export interface ExchangeOperator {
   readonly kind: 'exchange';
   readonly name: string;
   readonly stage: 'dispatch' | 'combine';
   readonly operation: 'dispatch' | 'combine';
   readonly ranks: number;
-  /** Tokens of one rank. */
+  /** Tokens of one die. */
   readonly tokens: number;
   /** Copies of a token: experts it goes to, the shared expert included where it has dies of its own. */
   readonly fanout: number;
   readonly hidden: number;
+  readonly format: NumberFormat;
 }
 
 export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator;
@@ -71,5 +85,9 @@ export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator;
 export interface OperatorGroup {
   readonly name: string;
   readonly count: number;
+  /** How often a layer runs its operators in one step, each time on a share of the batch that the operators already stand for. */
+  readonly microbatches: 1 | 2;
+  /** The stage that answers for the whole group, where that is not the operator's own. */
+  readonly stage?: Stage | undefined;
   readonly operators: readonly Operator[];
 }
