@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import type { RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
+import { Calendar } from './calendar.ts';
 import { gridDuration } from './grid.ts';
 import { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
@@ -28,6 +29,8 @@ export interface InstanceListener {
   /** The prompt is in the KV. A merged instance goes on to decode; a prefill instance holds the KV until `release`. */
   prefilled(slot: number, at: Seconds): void;
   firstToken(slot: number, at: Seconds): void;
+  /** A request's next tokens came out of order with its step's: behind a move or a preemption. */
+  resumed(slot: number, at: Seconds): void;
   finished(slot: number, at: Seconds): void;
   /** Its KV was dropped. A merged instance queues it again by itself. */
   preempted(slot: number, at: Seconds): void;
@@ -52,6 +55,10 @@ export class Instance {
   cost: StepCost | undefined;
   decoding = 0;
   prefillTokens = 0;
+  /** Sequences of the last step whose tokens came exactly one step after those before. */
+  gaps = 0;
+  /** KV blocks that running and promised requests held when the iteration began. */
+  usedBlocks = 0;
   /** Slots that decode for the first time in the running step. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
@@ -109,11 +116,13 @@ export class Instance {
     const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
     this.decoding = 0;
     this.prefillTokens = 0;
+    this.usedBlocks = 0;
     for (const rank of this.ranks) {
       this.#join(rank, at);
       this.#grow(rank, growth, at);
       this.#fill(rank, at);
       this.decoding += rank.members.length;
+      this.usedBlocks += rank.usedBlocks;
       for (const chunk of rank.chunks) this.prefillTokens += chunk;
     }
     if (this.decoding === 0 && this.prefillTokens === 0) {
@@ -127,17 +136,18 @@ export class Instance {
     return true;
   }
 
-  /** Ends the running iteration: tokens come out, sequences finish, prompts are done. */
+  /** Ends the running iteration: tokens come out, sequences finish, prompts are done. `start` follows at the same instant. */
   end(): void {
     const at = this.endsAt;
     const table = this.#table;
-    this.running = false;
+    this.gaps = 0;
     if (this.decoding > 0) {
       this.steps++;
       this.tokens = this.#tokensAfter(this.steps);
-      for (const slot of this.#joined) this.#emitFirst(slot, at);
+      this.gaps = this.decoding - this.#joined.length;
+      for (const slot of this.#joined) this.#emitAfterPause(slot, at);
       this.#joined.length = 0;
-      for (let slot = this.#finishers.take(this.steps); slot >= 0; ) {
+      for (let slot = this.#finishers.take(this.steps); slot >= 0;) {
         const next = table.nextFinisher[slot] as number;
         this.#finish(slot, at);
         slot = next;
@@ -233,9 +243,12 @@ export class Instance {
     const left = (table.outputTokens[latest] as number) - (table.emitted[latest] as number);
     const joined = this.#joined.indexOf(latest);
     if (joined >= 0) this.#joined.splice(joined, 1);
+    // Its last tokens came out at the end of the step before, which is now.
+    if (steps > 0) table.lastTokenAt[latest] = at;
     this.#finishers.remove(table.finishStep[latest] as number, latest, table.nextFinisher);
     this.#leave(rank, latest);
-    table.emitted[latest] = (table.emitted[latest] as number) + this.options.acceptance.emittedIn(table.ordinal[latest] as number, table.stepsBefore[latest] as number, steps, left);
+    table.emitted[latest] =
+      (table.emitted[latest] as number) + this.options.acceptance.emittedIn(table.ordinal[latest] as number, table.stepsBefore[latest] as number, steps, left);
     table.stepsBefore[latest] = (table.stepsBefore[latest] as number) + steps;
     this.#requeue(rank, latest, at);
     return true;
@@ -324,7 +337,7 @@ export class Instance {
     this.#keepPrefix(rank, slot);
     this.#listener.prefilled(slot, at);
     if (this.options.role === 'prefill') return;
-    if (table.firstTokenAt[slot] === -1) this.#emitFirst(slot, at);
+    this.#emitAfterPause(slot, at);
     table.emitted[slot] = (table.emitted[slot] as number) + 1;
     if (table.emitted[slot] === table.outputTokens[slot]) {
       rank.give(table.privateBlocks[slot] as number);
@@ -361,10 +374,14 @@ export class Instance {
     return cache.unpinned([id], 1) === 1;
   }
 
-  #emitFirst(slot: number, at: Seconds): void {
-    if (this.#table.firstTokenAt[slot] !== -1) return;
-    this.#table.firstTokenAt[slot] = at;
-    this.#listener.firstToken(slot, at);
+  #emitAfterPause(slot: number, at: Seconds): void {
+    if (this.#table.firstTokenAt[slot] === -1) {
+      this.#table.firstTokenAt[slot] = at;
+      this.#listener.firstToken(slot, at);
+    } else {
+      this.#listener.resumed(slot, at);
+    }
+    this.#table.lastTokenAt[slot] = at;
   }
 
   #finish(slot: number, at: Seconds): void {
@@ -423,7 +440,15 @@ export class Instance {
       prefillContext += before + chunk;
     }
     const decodeSequences = rank.members.length;
-    return { decodeSequences, queryTokens, decodeContext: rank.baseSum + decodeSequences * this.tokens, prefillTokens, prefillSequences, prefillPairs, prefillContext };
+    return {
+      decodeSequences,
+      queryTokens,
+      decodeContext: rank.baseSum + decodeSequences * this.tokens,
+      prefillTokens,
+      prefillSequences,
+      prefillPairs,
+      prefillContext,
+    };
   }
 }
 

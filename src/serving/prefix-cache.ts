@@ -3,7 +3,7 @@
  * its leading run of ids that are present. Blocks that a running request refers to are pinned and never evicted.
  */
 export class PrefixCache {
-  readonly capacity: number;
+  capacity: number;
   readonly #slotOf = new Map<number, number>();
   #key: Int32Array;
   #refs: Int32Array;

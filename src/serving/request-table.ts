@@ -20,6 +20,8 @@ export class RequestTable {
   movedAt: Float64Array = new Float64Array(0);
   joinedAt: Float64Array = new Float64Array(0);
   firstTokenAt: Float64Array = new Float64Array(0);
+  /** Last token before a pause: a move to another instance or a preemption. */
+  lastTokenAt: Float64Array = new Float64Array(0);
 
   inputTokens: Int32Array = new Int32Array(0);
   /** True length of the answer. Only the engine reads it; policies never do. */
@@ -38,6 +40,8 @@ export class RequestTable {
   pinned: Int32Array = new Int32Array(0);
   instance: Int32Array = new Int32Array(0);
   rank: Int32Array = new Int32Array(0);
+  /** Prefill rank that holds its KV until it has moved: instance times ranks plus rank. */
+  source: Int32Array = new Int32Array(0);
   /** Order of admission on its rank: preemption takes the latest. */
   admission: Float64Array = new Float64Array(0);
   /** Decode steps taken before it last joined: counter of its draws. */
@@ -53,7 +57,7 @@ export class RequestTable {
   nextFinisher: Int32Array = new Int32Array(0);
   preemptions: Int32Array = new Int32Array(0);
   /** Prefix block ids of the prompt, empty without. */
-  blocks: (ArrayLike<number>)[] = [];
+  blocks: ArrayLike<number>[] = [];
   blockTokens: Int32Array = new Int32Array(0);
 
   get inUse(): number {
@@ -105,6 +109,7 @@ export class RequestTable {
       this.movedAt = doubles(this.movedAt);
       this.joinedAt = doubles(this.joinedAt);
       this.firstTokenAt = doubles(this.firstTokenAt);
+      this.lastTokenAt = doubles(this.lastTokenAt);
       this.admission = doubles(this.admission);
       this.joinStep = doubles(this.joinStep);
       this.finishStep = doubles(this.finishStep);
@@ -119,6 +124,7 @@ export class RequestTable {
       this.pinned = ints(this.pinned);
       this.instance = ints(this.instance);
       this.rank = ints(this.rank);
+      this.source = ints(this.source);
       this.stepsBefore = ints(this.stepsBefore);
       this.position = ints(this.position);
       this.nextFinisher = ints(this.nextFinisher);

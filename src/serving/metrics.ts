@@ -1,0 +1,178 @@
+import type { Seconds } from '../base/units.ts';
+import { engines, type StepCost } from '../cost/batch.ts';
+import { Sketch } from '../kernel/sketch.ts';
+import { stages } from '../model/operator.ts';
+import type { ServiceLevel } from './scenario.ts';
+
+/** Where a request's time goes, in the order of its life. */
+export const phases = ['waiting for prefill', 'cache read', 'prefill', 'waiting for a decode slot', 'KV push', 'waiting for the step', 'decode'] as const;
+
+/** What a pool did in an interval: sums over its instances' iterations that began there. */
+export class PoolMeter {
+  busy: Seconds = 0;
+  steps = 0;
+  prefillTokens = 0;
+  /** Tokens that steps put out, by the mean of speculation. */
+  decodeTokens = 0;
+  decodeSequences = 0;
+  preemptions = 0;
+  /** Integrals over busy time of the shares of slots (or token budget) and of KV blocks in use. */
+  occupancy = 0;
+  kv = 0;
+  kvMax = 0;
+  readonly engines: Float64Array = new Float64Array(engines.length);
+  readonly stages: Float64Array = new Float64Array(stages.length + 1);
+  readonly stepTime: Sketch = new Sketch();
+
+  step(duration: Seconds, cost: StepCost, occupancy: number, kv: number): void {
+    this.busy += duration;
+    this.steps++;
+    this.occupancy += duration * occupancy;
+    this.kv += duration * kv;
+    if (kv > this.kvMax) this.kvMax = kv;
+    for (let e = 0; e < this.engines.length; e++) (this.engines[e] as number) += cost.busy[e] as number;
+    for (let s = 0; s < this.stages.length; s++) (this.stages[s] as number) += cost.stages[s] as number;
+    this.stepTime.add(duration);
+  }
+
+  merge(other: PoolMeter): void {
+    this.busy += other.busy;
+    this.steps += other.steps;
+    this.prefillTokens += other.prefillTokens;
+    this.decodeTokens += other.decodeTokens;
+    this.decodeSequences += other.decodeSequences;
+    this.preemptions += other.preemptions;
+    this.occupancy += other.occupancy;
+    this.kv += other.kv;
+    this.kvMax = Math.max(this.kvMax, other.kvMax);
+    for (let e = 0; e < this.engines.length; e++) (this.engines[e] as number) += other.engines[e] as number;
+    for (let s = 0; s < this.stages.length; s++) (this.stages[s] as number) += other.stages[s] as number;
+    this.stepTime.merge(other.stepTime);
+  }
+}
+
+/** One interval of simulated time. Requests count where they arrive or end; steps where they begin. */
+export class Interval {
+  arrived = 0;
+  finished = 0;
+  rejected = 0;
+  failed = 0;
+  /** Of the requests that finished here. */
+  inputTokens = 0;
+  cachedTokens = 0;
+  outputTokens = 0;
+  good = 0;
+  readonly missed: { ttft: number; tpot: number; e2e: number } = { ttft: 0, tpot: 0, e2e: 0 };
+  /** Integrals over time of requests that wait and that run. */
+  waiting = 0;
+  running = 0;
+  readonly ttft: Sketch = new Sketch();
+  readonly tpot: Sketch = new Sketch();
+  readonly itl: Sketch = new Sketch();
+  readonly e2e: Sketch = new Sketch();
+  readonly phases: Float64Array = new Float64Array(phases.length);
+  readonly pools: readonly PoolMeter[];
+
+  constructor(pools: number) {
+    this.pools = Array.from({ length: pools }, () => new PoolMeter());
+  }
+
+  merge(other: Interval): void {
+    this.arrived += other.arrived;
+    this.finished += other.finished;
+    this.rejected += other.rejected;
+    this.failed += other.failed;
+    this.inputTokens += other.inputTokens;
+    this.cachedTokens += other.cachedTokens;
+    this.outputTokens += other.outputTokens;
+    this.good += other.good;
+    this.missed.ttft += other.missed.ttft;
+    this.missed.tpot += other.missed.tpot;
+    this.missed.e2e += other.missed.e2e;
+    this.waiting += other.waiting;
+    this.running += other.running;
+    this.ttft.merge(other.ttft);
+    this.tpot.merge(other.tpot);
+    this.itl.merge(other.itl);
+    this.e2e.merge(other.e2e);
+    for (let p = 0; p < this.phases.length; p++) (this.phases[p] as number) += other.phases[p] as number;
+    this.pools.forEach((pool, p) => pool.merge(other.pools[p] as PoolMeter));
+  }
+
+  /** A request that finished: its lengths, its latencies and whether it met every objective. */
+  finish(input: number, cached: number, output: number, ttft: Seconds, e2e: Seconds, slo: ServiceLevel): void {
+    this.finished++;
+    this.inputTokens += input;
+    this.cachedTokens += cached;
+    this.outputTokens += output;
+    this.ttft.add(ttft);
+    this.e2e.add(e2e);
+    const tpot = output > 1 ? (e2e - ttft) / (output - 1) : undefined;
+    if (tpot !== undefined) this.tpot.add(tpot);
+    const lateFirst = slo.ttft !== undefined && ttft > slo.ttft;
+    const lateNext = slo.tpot !== undefined && tpot !== undefined && tpot > slo.tpot;
+    const lateEnd = slo.e2e !== undefined && e2e > slo.e2e;
+    if (lateFirst) this.missed.ttft++;
+    if (lateNext) this.missed.tpot++;
+    if (lateEnd) this.missed.e2e++;
+    if (!lateFirst && !lateNext && !lateEnd) this.good++;
+  }
+}
+
+const maxIntervals = 128;
+
+/** Simulated time in at most 128 equal intervals, whose width doubles when the run outgrows them: memory does not grow with it. */
+export class Metrics {
+  width: Seconds = 2 ** -4;
+  intervals: Interval[] = [];
+  waitingNow = 0;
+  runningNow = 0;
+  #countedTo: Seconds = 0;
+  readonly #pools: number;
+
+  constructor(pools: number) {
+    this.#pools = pools;
+  }
+
+  /** The interval that holds `at`. */
+  at(at: Seconds): Interval {
+    let index = Math.floor(at / this.width);
+    while (index >= maxIntervals) {
+      this.#halve();
+      index = Math.floor(at / this.width);
+    }
+    while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools));
+    return this.intervals[index] as Interval;
+  }
+
+  /** Counts the requests in flight up to `at`, then changes them. */
+  change(at: Seconds, waiting: number, running: number): void {
+    this.count(at);
+    this.waitingNow += waiting;
+    this.runningNow += running;
+  }
+
+  count(at: Seconds): void {
+    this.at(at);
+    while (this.#countedTo < at) {
+      const index = Math.floor(this.#countedTo / this.width);
+      const end = Math.min(at, (index + 1) * this.width);
+      const interval = this.intervals[index] as Interval;
+      interval.waiting += this.waitingNow * (end - this.#countedTo);
+      interval.running += this.runningNow * (end - this.#countedTo);
+      this.#countedTo = end;
+    }
+  }
+
+  #halve(): void {
+    const merged: Interval[] = [];
+    for (let i = 0; i < this.intervals.length; i += 2) {
+      const interval = this.intervals[i] as Interval;
+      const right = this.intervals[i + 1];
+      if (right !== undefined) interval.merge(right);
+      merged.push(interval);
+    }
+    this.intervals = merged;
+    this.width *= 2;
+  }
+}

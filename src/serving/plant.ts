@@ -1,0 +1,57 @@
+import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
+import type { StepPricer } from '../cost/batch.ts';
+import type { InstanceRole } from './instance.ts';
+import type { ServiceLevel } from './scenario.ts';
+
+/** A pool of equal instances as the engine runs it: counts and prices, everything else is resolved. */
+export interface PoolPlant {
+  readonly name: string;
+  readonly role: InstanceRole;
+  readonly instances: number;
+  /** Data-parallel ranks of one instance. */
+  readonly ranks: number;
+  readonly kvBlocks: number;
+  readonly blockTokens: number;
+  readonly watermarkBlocks: number;
+  /** Of one rank. */
+  readonly maxSequences: number;
+  /** Of one rank and iteration. [tokens] */
+  readonly tokenBudget: number;
+  readonly prefixCaching: boolean;
+  readonly acceptance: readonly number[];
+  readonly pricer: StepPricer;
+}
+
+/** How KV moves from prefill ranks to decode ranks. */
+export interface TransferPlant {
+  readonly bytesPerToken: Bytes;
+  /** Groups of dies of one prefill rank that each serve a contiguous group of decode ranks. */
+  readonly sourcesPerRank: number;
+  /** Of one source group and of one decode rank, one way. */
+  readonly sourceBandwidth: BytesPerSecond;
+  readonly sinkBandwidth: BytesPerSecond;
+  readonly latency: Seconds;
+}
+
+/** The pooled prefix cache and how prefill instances read it. */
+export interface CachePlant {
+  readonly bytesPerToken: Bytes;
+  readonly capacity: Bytes;
+  readonly blockTokens: number;
+  /** Of the whole pool, and of one prefill instance, one way. */
+  readonly poolBandwidth: BytesPerSecond;
+  readonly instanceBandwidth: BytesPerSecond;
+  readonly latency: Seconds;
+}
+
+/** A deployment as the engine runs it. One pool is merged; two are prefill and decode. */
+export interface Plant {
+  readonly pools: readonly PoolPlant[];
+  readonly transfer?: TransferPlant | undefined;
+  readonly cache?: CachePlant | undefined;
+  readonly firstToken: 'prefill' | 'decode';
+  /** Longest prompt and answer together. [tokens] */
+  readonly maxContext: number;
+  readonly slo: ServiceLevel;
+  readonly seed: number;
+}
