@@ -1,0 +1,128 @@
+import type { Fact, Headline } from './block.ts';
+import type { Distribution, PoolSummary, Summary } from './summary.ts';
+import { clause, count, duration, list, parameters, percent, plain, quantity, sentence } from './wording.ts';
+
+/** `TTFT ≤ 2.00 s and TPOT ≤ 50.0 ms`, or undefined where no objective was set. */
+export function objective(slo: Summary['goodput']['slo']): string | undefined {
+  const parts = [
+    ['TTFT', slo.ttft],
+    ['TPOT', slo.tpot],
+    ['E2E', slo.e2e],
+  ] as const;
+  const set = parts.flatMap(([name, limit]) => (limit === undefined ? [] : [`${name} ≤ ${quantity(limit, 's')}`]));
+  return set.length === 0 ? undefined : list(set);
+}
+
+function poolLine(pool: PoolSummary): string {
+  const size = `${count(pool.instances, 'instance')} on ${count(pool.chips, 'chip')}${pool.dies === pool.chips ? '' : ` (${count(pool.dies, 'die')})`}`;
+  return `${pool.name}: ${size}${pool.layout === '' ? '' : `, ${pool.layout}`}`;
+}
+
+/** What ran: machine, model, deployment, traffic, objective. */
+export function factsOf(summary: Summary): readonly Fact[] {
+  const { machine, model } = summary;
+  const used = machine.chipsUsed === machine.chips ? `all ${count(machine.chips, 'chip')}` : `${machine.chipsUsed} of ${count(machine.chips, 'chip')}`;
+  const active = model.activeParameters === model.parameters ? '' : `, ${parameters(model.activeParameters)} active per token`;
+  const facts: Fact[] = [
+    { label: 'Machine', lines: [`${machine.title}, ${used} (${machine.chip})`] },
+    { label: 'Model', lines: [`${model.name}: ${parameters(model.parameters)} parameters${active}`, summary.precision].filter((line) => line !== '') },
+    { label: 'Software', lines: [summary.stack] },
+    { label: 'Deployment', lines: summary.pools.map(poolLine) },
+    { label: 'Traffic', lines: [summary.workload] },
+    { label: 'Objective', lines: [objective(summary.goodput.slo) ?? 'none set: every finished request counts as good'] },
+  ];
+  return facts.filter(({ lines }) => lines.some((line) => line !== ''));
+}
+
+/** Why goodput is what it is: what was missed, by which share of the requests. */
+export function goodputNote(summary: Summary): string {
+  const { goodput } = summary;
+  const target = objective(goodput.slo);
+  if (target === undefined) return 'no objective was set';
+  const misses = goodput.misses.filter(({ share }) => share > 0).map(({ name, share }) => `${percent(share)} miss ${name}`);
+  return `${percent(goodput.share)} meet ${target}${misses.length === 0 ? '' : `; ${list(misses)}`}`;
+}
+
+function perChip(summary: Summary, role: 'prefill' | 'decode', rate: number): string {
+  if (!Number.isFinite(rate)) return '';
+  const pools = summary.pools.filter((pool) => pool.role === role);
+  return pools.length > 0 ? `${plain(rate, 'tok/s')} per ${role} chip` : `${plain(rate, 'tok/s')} per chip`;
+}
+
+function median({ count: measured, p99 }: Distribution): string {
+  return measured > 0 ? `median; p99 ${quantity(p99, 's')}` : 'nothing to measure';
+}
+
+/** The figures that the reader looks for first. */
+export function headlinesOf(summary: Summary): readonly Headline[] {
+  const { throughput, latency, goodput, cost, limit } = summary;
+  const { slo } = goodput;
+  const late = (value: number, limitAt: number | undefined): Headline['tone'] =>
+    limitAt === undefined || !Number.isFinite(value) ? 'plain' : value <= limitAt ? 'good' : 'warn';
+  const headlines: Headline[] = [
+    {
+      label: 'Output',
+      value: plain(throughput.outputTokens, 'tok/s'),
+      note: perChip(summary, 'decode', throughput.outputTokensPerDecodeChip),
+      tone: 'plain',
+    },
+    { label: 'Input', value: plain(throughput.inputTokens, 'tok/s'), note: perChip(summary, 'prefill', throughput.inputTokensPerPrefillChip), tone: 'plain' },
+    {
+      label: 'Requests',
+      value: plain(throughput.requests, 'req/s'),
+      note: `${plain(throughput.outputTokens / summary.machine.chipsUsed, 'tok/s')} of output per chip over ${count(summary.machine.chipsUsed, 'chip')}`,
+      tone: 'plain',
+    },
+    {
+      label: 'Goodput',
+      value: plain(goodput.requestsPerSecond, 'req/s'),
+      note: goodputNote(summary),
+      tone: objective(slo) === undefined ? 'plain' : goodput.share >= 0.9 ? 'good' : 'warn',
+    },
+    {
+      label: 'Time to first token',
+      value: quantity(latency.ttft.p50, 's'),
+      note: median(latency.ttft),
+      tone: late(latency.ttft.p99, slo.ttft),
+    },
+    {
+      label: 'Time per output token',
+      value: quantity(latency.tpot.p50, 's'),
+      note: median(latency.tpot),
+      tone: late(latency.tpot.p99, slo.tpot),
+    },
+    { label: 'Binding', value: percent(limit.utilisation), note: limit.resource, tone: summary.saturation.saturated ? 'warn' : 'plain' },
+  ];
+  if (summary.cache !== undefined)
+    headlines.push({ label: 'Prefix cache', value: percent(summary.cache.hitShare), note: 'of looked-up prompt tokens hit', tone: 'plain' });
+  if (cost.joulesPerToken !== undefined)
+    headlines.push({
+      label: 'Energy',
+      value: plain(cost.joulesPerToken, 'J/tok'),
+      note: cost.power === undefined ? 'per output token' : `per output token, at ${quantity(cost.power, 'W')}`,
+      tone: 'plain',
+    });
+  if (cost.dollarsPerMillionTokens !== undefined)
+    headlines.push({ label: 'Cost', value: plain(cost.dollarsPerMillionTokens, '$/Mtok'), note: 'per million output tokens', tone: 'plain' });
+  return headlines;
+}
+
+/** The answer in a few sentences: how much, how well, what binds, and whether to believe the window. */
+export function verdictOf(summary: Summary): readonly string[] {
+  const { requests, throughput, goodput, limit, saturation, window } = summary;
+  if (requests.finished === 0)
+    return [
+      'No request finished, so there is no throughput or latency to report.',
+      ...requests.causes.map(({ cause, count: n }) => `${count(n, 'request')}: ${clause(cause)}`),
+      sentence(limit.note),
+    ].filter((line) => line !== '');
+  const target = objective(goodput.slo);
+  const lines = [
+    `Serves ${plain(throughput.requests, 'req/s')}: ${plain(throughput.inputTokens, 'tok/s')} in, ${plain(throughput.outputTokens, 'tok/s')} out.`,
+    target === undefined ? '' : `${percent(goodput.share)} of the finished requests meet ${target}. ${goodput.share >= 1 ? '' : sentence(goodput.note)}`.trim(),
+    `${limit.resource === '' ? '' : `What limits it: ${limit.resource}, ${percent(limit.utilisation)} used. `}${sentence(limit.note)}`.trim(),
+    saturation.saturated ? `Saturated: ${clause(saturation.note)}` : '',
+    window.steady ? '' : `No steady state over ${duration(window.to - window.from)}: ${clause(window.note)}`,
+  ];
+  return lines.filter((line) => line !== '');
+}

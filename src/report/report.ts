@@ -1,0 +1,32 @@
+import type { Report, Section } from './block.ts';
+import { timeSection } from './breakdown.ts';
+import { latencySection } from './latencies.ts';
+import { factsOf, headlinesOf, verdictOf } from './overview.ts';
+import type { Summary } from './summary.ts';
+import { timelineSection } from './timeline.ts';
+import { costSection, doubtSection, reproduceLine, windowSection } from './trust.ts';
+import { cacheSection, memorySection, utilisationSection } from './usage.ts';
+
+/** The report of one run, for any medium. */
+export function reportOf(summary: Summary): Report {
+  const sections: readonly (Section | undefined)[] = [
+    latencySection(summary),
+    timelineSection(summary),
+    utilisationSection(summary),
+    timeSection(summary),
+    cacheSection(summary),
+    memorySection(summary),
+    costSection(summary),
+    windowSection(summary),
+    doubtSection(summary),
+  ];
+  return {
+    title: summary.scenario,
+    subtitle: `${summary.model.name} on ${summary.machine.title}`,
+    verdict: verdictOf(summary),
+    facts: factsOf(summary),
+    headlines: headlinesOf(summary),
+    sections: sections.filter((section) => section !== undefined && section.blocks.length > 0) as readonly Section[],
+    reproduce: [reproduceLine(summary)],
+  };
+}

@@ -1,0 +1,120 @@
+import type { Block } from './block.ts';
+import { textTable } from './text-table.ts';
+import { fit, gauge, type Ink, length, sparkline, wrap } from './terminal.ts';
+import { plain, quantity } from './wording.ts';
+
+const inks = { plain: 'cyan', good: 'green', warn: 'yellow' } as const;
+
+/** The widest of these texts, but at most `limit` columns. */
+export function columnWidth(texts: readonly string[], limit: number): number {
+  return Math.min(limit, Math.max(0, ...texts.map(length)));
+}
+
+function bars({ caption, rows }: Extract<Block, { kind: 'bars' }>, width: number, paint: Ink): readonly string[] {
+  const label = columnWidth(
+    rows.map((row) => row.label),
+    36,
+  );
+  const value = columnWidth(
+    rows.map((row) => row.value),
+    18,
+  );
+  const gaugeWidth = Math.min(
+    32,
+    Math.max(
+      12,
+      width -
+        label -
+        value -
+        8 -
+        columnWidth(
+          rows.map((row) => row.detail),
+          width,
+        ),
+    ),
+  );
+  const detail = Math.max(0, width - label - value - gaugeWidth - 8);
+  return [
+    ...wrap(caption, width).map((line) => paint('bold', line)),
+    ...rows.map((row) => {
+      const drawn = row.share === 0 && row.label === 'together' ? ' '.repeat(gaugeWidth) : paint(inks[row.tone], gauge(row.share, gaugeWidth));
+      return `  ${fit(row.label, label)}  ${drawn}  ${fit(row.value, value, 'right')}  ${paint('dim', fit(row.detail, Math.min(detail, length(row.detail))))}`.trimEnd();
+    }),
+  ];
+}
+
+const fills = ['█', '▓', '▒', '░', '▚', '▞', '▤', '▥', '◆', '·'] as const;
+
+function stack({ caption, parts }: Extract<Block, { kind: 'stack' }>, width: number, paint: Ink): readonly string[] {
+  const bar = Math.min(72, width - 4);
+  let filled = 0;
+  let drawn = '';
+  const fillOf = (index: number): string => (parts[index]?.name === 'free' ? '·' : (fills[index % (fills.length - 1)] ?? '█'));
+  parts.forEach(({ share }, index) => {
+    filled += share;
+    drawn += fillOf(index).repeat(Math.max(0, Math.min(bar, Math.round(filled * bar)) - length(drawn)));
+  });
+  const label = columnWidth(
+    parts.map(({ name }) => name),
+    28,
+  );
+  const value = columnWidth(
+    parts.map((part) => part.value),
+    12,
+  );
+  return [
+    ...wrap(caption, width).map((line) => paint('bold', line)),
+    `  ${paint('cyan', drawn)}`,
+    ...parts.map(
+      (part, index) =>
+        `  ${fillOf(index)} ${fit(part.name, label)}  ${fit(part.value, value, 'right')}  ${fit(`${(part.share * 100).toFixed(1)} %`, 8, 'right')}`,
+    ),
+  ];
+}
+
+/** The steady window as a ruler below the lines. */
+function ruler(window: { readonly from: number; readonly to: number }, first: number, last: number, width: number): string {
+  const column = (at: number): number => Math.min(width - 1, Math.max(0, Math.round(((at - first) / Math.max(1e-12, last - first)) * (width - 1))));
+  const from = column(window.from);
+  const to = Math.max(from + 1, column(window.to));
+  return fit(`${' '.repeat(from)}├${'─'.repeat(Math.max(0, to - from - 1))}┤`, width);
+}
+
+function timeline({ charts, window }: Extract<Block, { kind: 'timeline' }>, width: number, paint: Ink): readonly string[] {
+  const lines = charts.flatMap(({ unit, lines: drawn }) => drawn.map((line) => ({ unit, line })));
+  const label = columnWidth([...lines.map(({ line }) => line.name), 'steady window'], 20);
+  const spark = Math.min(64, Math.max(16, width - label - 38));
+  const words = (value: number, unit: string): string => (unit === 's' ? quantity(value, unit) : plain(value, unit));
+  const rows = lines.map(({ unit, line }) => {
+    const values = line.points.map(({ y }) => y);
+    const finite = values.filter((value) => Number.isFinite(value));
+    const top = finite.length === 0 ? NaN : Math.max(...finite);
+    return `  ${fit(line.name, label)}  ${paint('cyan', sparkline(values, spark))}  ${paint('dim', finite.length === 0 ? 'no figure' : `up to ${words(top, unit)}`)}`;
+  });
+  const points = lines[0]?.line.points ?? [];
+  if (window !== undefined && points.length > 1) {
+    const axis = ruler(window, points[0]?.x ?? 0, points.at(-1)?.x ?? 0, spark);
+    rows.push(`  ${fit('steady window', label)}  ${paint('dim', axis)}  ${paint('dim', `${quantity(window.from, 's')} to ${quantity(window.to, 's')}`)}`);
+  }
+  return [paint('bold', 'Over simulated time, each line from zero to its highest'), ...rows];
+}
+
+/** One block as lines of at most `width` columns. A chart that only repeats the table beside it takes no lines. */
+export function blockLines(block: Block, width: number, paint: Ink): readonly string[] {
+  switch (block.kind) {
+    case 'sentences':
+      return block.lines.flatMap((text) =>
+        wrap(text, width - 2).map((line, index) => `${index === 0 && block.tone === 'warn' ? paint('yellow', '! ') : '  '}${line}`),
+      );
+    case 'table':
+      return textTable(block, width, paint);
+    case 'bars':
+      return bars(block, width, paint);
+    case 'stack':
+      return stack(block, width, paint);
+    case 'timeline':
+      return timeline(block, width, paint);
+    case 'quantiles':
+      return [];
+  }
+}

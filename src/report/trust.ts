@@ -1,0 +1,76 @@
+import type { Block, Section } from './block.ts';
+import { columns, row } from './cells.ts';
+import type { Summary } from './summary.ts';
+import { requestsTable } from './usage.ts';
+import { clause, count, duration, list, plain, quantity, sentence } from './wording.ts';
+
+/** Which part of the run was measured, and whether it had settled. */
+export function windowSection(summary: Summary): Section {
+  const { window, saturation } = summary;
+  const length = window.to - window.from;
+  const measured =
+    length > 0
+      ? `Measured from ${quantity(window.from, 's')} to ${quantity(window.to, 's')} of a run of ${duration(summary.duration)}: ${duration(length)}, or ${plain(window.residences, 'mean request residences')}.`
+      : `Nothing was measured in a run of ${duration(summary.duration)}.`;
+  const verdict = saturation.saturated ? 'Saturated: ' : 'Not saturated: ';
+  return {
+    title: 'Warm-up and saturation',
+    blocks: [
+      { kind: 'sentences', tone: window.steady ? 'plain' : 'warn', lines: [`${measured} ${window.steady ? 'Steady:' : 'Not steady:'} ${clause(window.note)}`] },
+      { kind: 'sentences', tone: saturation.saturated ? 'warn' : 'plain', lines: [`${verdict}${clause(saturation.note)}`] },
+      requestsTable(summary),
+    ],
+  };
+}
+
+/** Power and cost where they are known; where not, why. */
+export function costSection(summary: Summary): Section {
+  const { cost } = summary;
+  const figures: readonly [string, string | undefined][] = [
+    ['Power', cost.power === undefined ? undefined : quantity(cost.power, 'W')],
+    ['Energy per output token', cost.joulesPerToken === undefined ? undefined : plain(cost.joulesPerToken, 'J/tok')],
+    ['Output per megawatt', cost.tokensPerSecondPerMegawatt === undefined ? undefined : plain(cost.tokensPerSecondPerMegawatt, 'tok/s/MW')],
+    ['Cost of output tokens', cost.dollarsPerMillionTokens === undefined ? undefined : plain(cost.dollarsPerMillionTokens, '$/Mtok')],
+  ];
+  const blocks: Block[] = [
+    {
+      kind: 'table',
+      caption: 'Power and cost of the chips in use',
+      columns: columns(['', 'figure']),
+      rows: figures.map(([name, value]) => row(name, value ?? 'not known')),
+    },
+  ];
+  if (cost.note !== '') blocks.push({ kind: 'sentences', tone: 'plain', lines: [sentence(cost.note)] });
+  return { title: 'Power and cost', blocks };
+}
+
+const shownDoubts = 24;
+
+/** Doubts with the same words said once, with every place that they touch. */
+export function doubtLines(doubts: Summary['doubts']): readonly string[] {
+  const places = new Map<string, string[]>();
+  for (const { rule, where, message } of doubts) {
+    const text = `${sentence(message).replace(/\.$/, '')} [${rule}]`;
+    const known = places.get(text) ?? [];
+    if (where !== '' && !known.includes(where)) known.push(where);
+    places.set(text, known);
+  }
+  const lines = [...places].map(([text, where]) => (where.length === 0 ? `${text}.` : `${text}: ${list(where)}.`));
+  return lines.length <= shownDoubts ? lines : [...lines.slice(0, shownDoubts), `${count(lines.length - shownDoubts, 'doubt')} more in the JSON result.`];
+}
+
+/** Where the model is out of its depth. */
+export function doubtSection(summary: Summary): Section {
+  return {
+    title: 'Doubts',
+    blocks: [
+      summary.doubts.length === 0
+        ? { kind: 'sentences', tone: 'plain', lines: ['None: every figure lies within its calibrated range.'] }
+        : { kind: 'sentences', tone: 'warn', lines: doubtLines(summary.doubts) },
+    ],
+  };
+}
+
+export function reproduceLine({ reproduce, scenario }: Summary): string {
+  return `${scenario}: supernode ${reproduce.version}, scenario ${reproduce.scenarioHash}, calibration ${reproduce.calibrationHash}, seed ${reproduce.seed}`;
+}

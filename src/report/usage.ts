@@ -1,0 +1,104 @@
+import type { Bar, Block, Section } from './block.ts';
+import { bar, columns, row } from './cells.ts';
+import type { PoolSummary, Summary } from './summary.ts';
+import { count, percent, quantity } from './wording.ts';
+
+function tone(share: number): Bar['tone'] {
+  return share >= 0.9 ? 'warn' : 'plain';
+}
+
+function poolBars(pool: PoolSummary): Block {
+  const slots = pool.role === 'prefill' ? 'of the token budget filled' : 'of the sequence slots taken';
+  return {
+    kind: 'bars',
+    caption: `${pool.name}: how busy its instances and the engines of a die are`,
+    rows: [
+      bar('running a step', pool.busy, percent(pool.busy), `of the time, ${count(pool.steps, 'step')}`),
+      bar('batch', pool.occupancy, percent(pool.occupancy), slots),
+      bar('KV blocks', pool.kv.mean, percent(pool.kv.mean), `in use; at most ${percent(pool.kv.max)}`, tone(pool.kv.max)),
+      ...pool.engines.map(({ name, utilisation }) => bar(`${name} engine`, utilisation, percent(utilisation), 'of the time', tone(utilisation))),
+    ],
+  };
+}
+
+/** How busy pools, engines and planes were. */
+export function utilisationSection(summary: Summary): Section {
+  const blocks: Block[] = summary.pools.map(poolBars);
+  if (summary.planes.length > 0)
+    blocks.push({
+      kind: 'bars',
+      caption: 'Planes: what their busiest side moved of its capacity',
+      rows: summary.planes.map((plane) =>
+        bar(
+          `${plane.name} (${plane.role})`,
+          plane.utilisation,
+          percent(plane.utilisation),
+          `${plane.use === '' ? '' : `${plane.use}, `}${quantity(plane.bytes, 'B')} moved`,
+          tone(plane.utilisation),
+        ),
+      ),
+    });
+  return { title: 'Utilisation', blocks };
+}
+
+/** What the prefix cache found and holds, or undefined where there is none. */
+export function cacheSection(summary: Summary): Section | undefined {
+  const { cache } = summary;
+  if (cache === undefined) return undefined;
+  const filled = cache.capacity > 0 ? cache.used / cache.capacity : NaN;
+  return {
+    title: 'Prefix cache',
+    blocks: [
+      {
+        kind: 'bars',
+        caption: 'Prefix cache: what it found, and how full it is',
+        rows: [
+          bar('hit rate', cache.hitShare, percent(cache.hitShare), `${count(cache.tokensHit, 'token')} found in ${count(cache.lookups, 'lookup')}`),
+          bar('filled', filled, percent(filled), `${quantity(cache.used, 'B')} of ${quantity(cache.capacity, 'B')}, ${count(cache.evictions, 'eviction')}`),
+        ],
+      },
+    ],
+  };
+}
+
+/** What one die of each pool keeps in its memory. */
+export function memorySection(summary: Summary): Section {
+  return {
+    title: 'Memory',
+    blocks: summary.pools.flatMap((pool): Block[] => {
+      const total = pool.memory.reduce((sum, { bytes }) => sum + bytes, 0);
+      const parts = pool.memory.map(({ name, bytes }) => ({ name, share: total > 0 ? bytes / total : 0, value: `${quantity(bytes, 'B')}` }));
+      const blocks: Block[] = parts.length === 0 ? [] : [{ kind: 'stack', caption: `${pool.name}: the ${quantity(total, 'B')} of one die`, parts }];
+      if (pool.kvBlocks > 0)
+        blocks.push({
+          kind: 'sentences',
+          tone: 'plain',
+          lines: [
+            `${pool.name}: ${count(pool.kvBlocks, 'KV block')} of ${count(pool.kvBlockTokens, 'token')} on each data-parallel rank, ${count(pool.kvBlocks * pool.kvBlockTokens, 'token')} in all; ${count(pool.preemptions, 'preemption')}.`,
+          ],
+        });
+      return blocks;
+    }),
+  };
+}
+
+/** Requests by their fate, and the cause of each that was not served. */
+export function requestsTable(summary: Summary): Block {
+  const { requests } = summary;
+  const of = (n: number): string => (requests.arrived > 0 ? percent(n / requests.arrived) : '');
+  const line = (name: string, n: number): ReturnType<typeof row> => row(name, count(n, 'request'), of(n));
+  return {
+    kind: 'table',
+    caption: 'Every request by its fate at the end of the run',
+    columns: columns(['', 'requests', 'share']),
+    rows: [
+      line('arrived', requests.arrived),
+      line('finished', requests.finished),
+      line('running', requests.running),
+      line('waiting', requests.waiting),
+      line('rejected', requests.rejected),
+      line('failed', requests.failed),
+      ...requests.causes.map(({ cause, count: n }) => line(`  ${cause}`, n)),
+    ],
+  };
+}
