@@ -30,7 +30,12 @@ export function loadMachine(reference: MachineReference, at: string = 'machine',
   if (nodes !== undefined && !/^[1-9]\d*$/.test(nodes))
     throw new InputError([{ path: at, message: `expected a whole number of nodes of at least 1, such as "${name}*4", got "${nodes}"` }]);
   const file = readData('machines', name, at, base);
-  return readMachine(file.value, shown(name, file.path), (chip) => loadChip(chip, 'chip', dirname(file.path)), nodes === undefined ? undefined : Number(nodes));
+  return readMachine(
+    file.value,
+    shown(name, file.path),
+    (chip) => loadChip(chip, 'chip', dirname(file.path)),
+    nodes === undefined ? undefined : { nodes: Number(nodes), at },
+  );
 }
 
 /** How errors name a file: as the user typed it when that was a path, by its place in the catalogue otherwise. */

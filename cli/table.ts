@@ -1,9 +1,10 @@
 export type Align = 'left' | 'right';
 
-/** Columns on a terminal: what a reader sees, escape sequences and combining marks not counted. */
+/** Columns on a terminal: what a reader sees, combining marks not counted. */
 function width(cell: string): number {
-  // eslint-disable-next-line no-control-regex
-  return [...cell.replaceAll(/\u001B\[[0-9;]*m/g, '').replaceAll(/\p{M}/gu, '')].length;
+  let columns = 0;
+  for (const mark of cell) if (!/\p{M}/u.test(mark)) columns++;
+  return columns;
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseQuantity, unitsOf, type QuantityKind } from '../src/base/quantity.ts';
 import { figureKinds, type Figure } from '../src/catalogue/figure.ts';
-import { found, listOf, oneOf, record, text } from './read.ts';
+import { count, found, listOf, oneOf, record, text } from './read.ts';
 
 /** A quantity as text with its unit, read into SI units. Positive, unless zero is allowed. */
 export function quantity(kind: QuantityKind, zero = false): z.ZodType<number> {
@@ -35,12 +35,14 @@ export function figure(kind: QuantityKind, zero = false): z.ZodType<Figure> {
 
 /** A figure that counts things: its value is a plain whole number. */
 export function countFigure(): z.ZodType<Figure> {
-  const error = (issue: { readonly input?: unknown }) => `expected a whole number of at least 1, got ${found(issue.input)}`;
-  return sourced(z.int({ error }).min(1, { error }));
+  return sourced(count());
+}
+
+function notShare(issue: { readonly input?: unknown }): string {
+  return `expected a share above 0 and at most 1, got ${found(issue.input)}`;
 }
 
 /** A figure that is a share of something: its value is a plain number above 0 and up to 1. */
 export function shareFigure(): z.ZodType<Figure> {
-  const error = (issue: { readonly input?: unknown }) => `expected a share above 0 and at most 1, got ${found(issue.input)}`;
-  return sourced(z.number({ error }).gt(0, { error }).lte(1, { error }));
+  return sourced(z.number({ error: notShare }).gt(0, { error: notShare }).lte(1, { error: notShare }));
 }

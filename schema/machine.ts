@@ -100,11 +100,16 @@ function toMachine(written: MachineFile, chip: Chip, asked: number | undefined):
 }
 
 /**
- * A machine from the content of its file. `path` names the file in errors; `chipOf` finds a chip by name or path; `nodes` asks for
- * another number of nodes than the file states, which only a scalable machine allows.
+ * A machine from the content of its file. `path` names the file in errors; `chipOf` finds a chip by name or path; `asked` is
+ * another number of nodes than the file states, which only a scalable machine allows, and the key or flag that asks for it.
  * @throws InputError with every problem, those of its chip included.
  */
-export function readMachine(value: unknown, path: string, chipOf: (nameOrPath: string) => Chip, nodes?: number): Machine {
+export function readMachine(
+  value: unknown,
+  path: string,
+  chipOf: (nameOrPath: string) => Chip,
+  asked?: { readonly nodes: number; readonly at: string },
+): Machine {
   const result = tryRead(machine, value, path);
   const issues: Issue[] = [...result.issues];
   let chip: Chip | undefined;
@@ -119,13 +124,9 @@ export function readMachine(value: unknown, path: string, chipOf: (nameOrPath: s
   }
   const written = result.value;
   if (written === undefined || chip === undefined) throw new InputError(issues);
-  if (nodes !== undefined && !(Number.isInteger(nodes) && nodes >= 1))
-    throw new InputError([{ path, message: `expected a whole number of nodes of at least 1, got ${nodes}` }]);
-  if (nodes !== undefined && nodes !== written.nodes && !written.scalable)
-    throw new InputError([
-      { path, message: `${written.name} has ${written.nodes} ${written.nodes === 1 ? 'node' : 'nodes'} and is not scalable: it cannot have ${nodes}` },
-    ]);
-  const built = toMachine(written, chip, nodes);
+  if (asked !== undefined && asked.nodes !== written.nodes && !written.scalable)
+    throw new InputError([{ path: asked.at, message: `expected the ${written.nodes} nodes of ${written.name}, which is not scalable, got ${asked.nodes}` }]);
+  const built = toMachine(written, chip, asked?.nodes);
   const inconsistent = machineIssues(built);
   if (inconsistent.length > 0) throw new InputError(inconsistent.map((issue) => ({ path: placed(path, issue.path), message: issue.message })));
   return built;

@@ -7,8 +7,8 @@ export function found(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') return `"${value}"`;
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a map';
-  return String(value as number | boolean);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return 'a map';
 }
 
 function unknownKey(key: string, valid: readonly string[]): string {

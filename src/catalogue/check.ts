@@ -1,4 +1,4 @@
-import type { Issue } from '../base/errors.ts';
+import { unreachable, type Issue } from '../base/errors.ts';
 import { formatQuantity } from '../base/quantity.ts';
 import type { Chip } from './chip.ts';
 import { numberFormats } from './format.ts';
@@ -63,6 +63,8 @@ function domainIssues(machine: Machine, plane: Plane, at: string): readonly Issu
     case 'front-end':
       if (plane.domainChips >= chips) return [];
       return [{ path, message: `expected at least the ${chips} chips (${machine.nodes} nodes x ${machine.node.chips}), got ${plane.domainChips}` }];
+    default:
+      return unreachable(plane.role);
   }
 }
 

@@ -1,3 +1,4 @@
+import { unreachable } from '../base/errors.ts';
 import type { Bytes, BytesPerSecond, FlopPerSecond, Watts } from '../base/units.ts';
 import type { Figure } from './figure.ts';
 import { numberFormats, type NumberFormat } from './format.ts';
@@ -67,6 +68,8 @@ export function chipsOfLevel(machine: Machine, plane: Plane, level: SwitchLevel)
       return level.chips * plane.subPlanes * domainsOf(machine, plane);
     case 'machine':
       return level.chips;
+    default:
+      return unreachable(level.per);
   }
 }
 
@@ -81,6 +84,8 @@ export function portsOf(machine: Machine, plane: Plane): number {
       return machine.nodes * machine.node.cpus;
     case 'node':
       return machine.nodes;
+    default:
+      return unreachable(plane.port.owner);
   }
 }
 
@@ -100,7 +105,7 @@ function planeTotals(machine: Machine, plane: Plane): PlaneTotals {
   return {
     name: plane.name,
     role: plane.role,
-    domains: plane.role === 'package' ? chipCount(machine) : domainsOf(machine, plane),
+    domains: domainsOf(machine, plane),
     oneWay,
     bothWays: 2 * oneWay,
     cpuOneWay: plane.cpuPort === undefined ? 0 : machine.nodes * machine.node.cpus * plane.cpuPort.value,
