@@ -17,8 +17,10 @@ export interface GroupedQueryAttention {
   /** Tokens that a query can see; absent is all before it. */
   readonly window?: number | undefined;
   readonly bias: { readonly queryKeyValue: boolean; readonly output: boolean };
-  /** Extra parameters per layer: query and key norms, sinks. */
+  /** Norms on queries and keys: a weight per element of one head, or of all heads together with `queryKeyNormAcrossHeads`. */
   readonly queryKeyNorm: boolean;
+  readonly queryKeyNormAcrossHeads?: boolean | undefined;
+  /** A learnt attention sink per head. */
   readonly sinks: boolean;
   /** A gate on the attention output, as wide as the query heads. */
   readonly gate: boolean;
@@ -66,7 +68,7 @@ export interface ExpertFeedForward {
 
 export type FeedForward = DenseFeedForward | ExpertFeedForward;
 
-/** Equal layers in a row. */
+/** Equal layers, wherever they stand in the stack. */
 export interface LayerGroup {
   readonly count: number;
   readonly attention: Attention;
@@ -87,8 +89,9 @@ export interface Quantisation {
   readonly method: string;
   readonly weights: NumberFormat;
   readonly activations: NumberFormat;
-  /** Elements that share one scale, and the bytes of that scale; 0 means per channel. */
+  /** Elements that share one scale (0: one scale per output channel), how many rows such a block has, and the bytes of a scale. */
   readonly scaleGroup: number;
+  readonly scaleRows: number;
   readonly scaleBytes: number;
   /** Tensor classes that stay in the base format. */
   readonly excluded: readonly TensorClass[];
@@ -107,7 +110,12 @@ export interface Model {
   readonly vocabulary: number;
   readonly tiedEmbedding: boolean;
   readonly groups: readonly LayerGroup[];
+  /** Index into `groups` of every layer, first to last; absent where the groups stand in a row. */
+  readonly order?: readonly number[] | undefined;
   readonly draft?: DraftModule | undefined;
+  /** Norms with a bias beside the weight, and a bias on the head. */
+  readonly normBias?: boolean | undefined;
+  readonly headBias?: boolean | undefined;
   readonly maxPositions: number;
   /** Format of tensors that are not quantised. */
   readonly baseFormat: NumberFormat;

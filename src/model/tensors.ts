@@ -1,0 +1,146 @@
+import { unreachable } from '../base/errors.ts';
+import type { Attention, DraftModule, FeedForward, LayerGroup, Model, TensorClass } from './model.ts';
+
+/** Equal weight tensors of one layer, or of what stands around the layers. */
+export interface Tensor {
+  readonly name: string;
+  readonly class: TensorClass;
+  readonly rows: number;
+  readonly columns: number;
+  /** How many of them there are: one per routed expert. */
+  readonly copies: number;
+  /** Equal parts into which tensor parallelism may cut it; 1 keeps it whole on every die. */
+  readonly parts: number;
+  /** A matrix that a quantisation of its class converts; false for norms, biases, routers and the index weights. */
+  readonly quantisable: boolean;
+  /** Share of the copies that one token passes through. */
+  readonly active: number;
+}
+
+function matrix(tensorClass: TensorClass, name: string, rows: number, columns: number, parts = 1): Tensor {
+  return { name, class: tensorClass, rows, columns, copies: 1, parts, quantisable: true, active: 1 };
+}
+
+/** A norm, a bias or a matrix that stays in the base format. */
+function plain(tensorClass: TensorClass, name: string, rows: number, columns = 1, parts = 1): Tensor {
+  return { ...matrix(tensorClass, name, rows, columns, parts), quantisable: false };
+}
+
+const some = (condition: boolean, ...tensors: readonly Tensor[]): readonly Tensor[] => (condition ? tensors : []);
+
+function attentionTensors(attention: Attention, hidden: number): readonly Tensor[] {
+  switch (attention.kind) {
+    case 'grouped-query': {
+      const { heads, keyValueHeads, headSize, valueHeadSize, bias } = attention;
+      const [queries, keys, values] = [heads * headSize, keyValueHeads * headSize, keyValueHeads * valueHeadSize];
+      const across = attention.queryKeyNormAcrossHeads === true;
+      return [
+        matrix('attention', 'query', queries, hidden, heads),
+        matrix('attention', 'key', keys, hidden, keyValueHeads),
+        matrix('attention', 'value', values, hidden, keyValueHeads),
+        matrix('attention', 'output', hidden, heads * valueHeadSize, heads),
+        ...some(attention.gate, matrix('attention', 'gate', heads * valueHeadSize, hidden, heads)),
+        ...some(
+          bias.queryKeyValue,
+          plain('attention', 'query bias', queries, 1, heads),
+          plain('attention', 'key bias', keys, 1, keyValueHeads),
+          plain('attention', 'value bias', values, 1, keyValueHeads),
+        ),
+        ...some(bias.output, plain('attention', 'output bias', hidden)),
+        ...some(attention.sinks, plain('attention', 'sinks', heads, 1, heads)),
+        ...some(attention.queryKeyNorm, plain('norm', 'query norm', across ? queries : headSize), plain('norm', 'key norm', across ? keys : headSize)),
+      ];
+    }
+    case 'latent': {
+      const { heads, queryRank, keyValueRank, nopeHeadSize, ropeHeadSize, valueHeadSize, sparse } = attention;
+      const queries = heads * (nopeHeadSize + ropeHeadSize);
+      return [
+        ...(queryRank === undefined
+          ? [matrix('attention', 'query', queries, hidden, heads)]
+          : [
+              matrix('attention', 'query down', queryRank, hidden),
+              plain('norm', 'query norm', queryRank),
+              matrix('attention', 'query up', queries, queryRank, heads),
+            ]),
+        matrix('attention', 'key-value down', keyValueRank + ropeHeadSize, hidden),
+        plain('norm', 'key-value norm', keyValueRank),
+        matrix('attention', 'key-value up', heads * (nopeHeadSize + valueHeadSize), keyValueRank, heads),
+        matrix('attention', 'output', hidden, heads * valueHeadSize, heads),
+        ...(sparse === undefined
+          ? []
+          : [
+              matrix('attention', 'index query', sparse.heads * sparse.headSize, queryRank ?? hidden),
+              matrix('attention', 'index key', sparse.headSize, hidden),
+              plain('norm', 'index key norm', 2 * sparse.headSize),
+              plain('attention', 'index weights', sparse.heads, hidden),
+            ]),
+      ];
+    }
+    default:
+      return unreachable(attention);
+  }
+}
+
+/** Gate, up and down, or up and down. The inner width is what tensor parallelism cuts. */
+function multilayer(tensorClass: TensorClass, intermediate: number, hidden: number, gated: boolean, bias: boolean): readonly Tensor[] {
+  return [
+    ...some(gated, matrix(tensorClass, 'gate', intermediate, hidden, intermediate)),
+    matrix(tensorClass, 'up', intermediate, hidden, intermediate),
+    matrix(tensorClass, 'down', hidden, intermediate, intermediate),
+    ...some(bias, plain(tensorClass, 'inner bias', (gated ? 2 : 1) * intermediate, 1, intermediate), plain(tensorClass, 'down bias', hidden)),
+  ];
+}
+
+function feedForwardTensors(part: FeedForward, hidden: number): readonly Tensor[] {
+  switch (part.kind) {
+    case 'dense':
+      return multilayer('dense', part.intermediate, hidden, part.gated, part.bias);
+    case 'experts':
+      return [
+        plain('router', 'router', part.routed, hidden),
+        ...some(part.routerBias, plain('router', 'router bias', part.routed)),
+        ...multilayer('experts', part.intermediate, hidden, part.gated, part.bias).map((tensor) => ({
+          ...tensor,
+          copies: part.routed,
+          active: part.perToken / part.routed,
+        })),
+        ...(part.sharedIntermediate === 0 ? [] : multilayer('shared', part.sharedIntermediate, hidden, part.gated, part.bias)),
+        ...some(part.sharedGate, plain('router', 'shared gate', hidden)),
+      ];
+    default:
+      return unreachable(part);
+  }
+}
+
+/** Weight tensors of one layer of a group. */
+export function layerTensors(model: Model, group: LayerGroup): readonly Tensor[] {
+  const norm = (model.normBias === true ? 2 : 1) * model.hidden;
+  return [
+    ...attentionTensors(group.attention, model.hidden),
+    ...feedForwardTensors(group.feedForward, model.hidden),
+    ...Array.from({ length: group.norms }, (_, i) => plain('norm', `norm ${i + 1}`, norm)),
+  ];
+}
+
+/** What stands in front of the first layer. A token reads one row of the table: it passes through none of it. */
+export function embeddingTensors(model: Model): readonly Tensor[] {
+  return [{ ...plain('embedding', 'embedding', model.vocabulary, model.hidden, model.vocabulary), active: 0 }];
+}
+
+/** What stands behind the last layer. A tied head has no weights of its own: `parametersOf` counts it once, as the head. */
+export function headTensors(model: Model): readonly Tensor[] {
+  return [
+    plain('norm', 'final norm', (model.normBias === true ? 2 : 1) * model.hidden),
+    plain('head', 'head', model.vocabulary, model.hidden, model.vocabulary),
+    ...some(model.headBias === true, plain('head', 'head bias', model.vocabulary, 1, model.vocabulary)),
+  ];
+}
+
+/** One draft layer: a whole layer, the projection that joins hidden state and token, two norms in front and one behind. */
+export function draftTensors(model: Model, draft: DraftModule): readonly Tensor[] {
+  return [
+    ...layerTensors(model, draft.layers),
+    plain('draft', 'join', model.hidden, 2 * model.hidden),
+    ...['embedding norm', 'hidden norm', 'final norm'].map((name) => plain('norm', name, model.hidden)),
+  ];
+}

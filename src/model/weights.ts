@@ -1,0 +1,102 @@
+import { tensorClasses, type Model, type Precision, type TensorClass } from './model.ts';
+import type { Layout } from './layout.ts';
+import { mainTensors } from './parameters.ts';
+import { stageLayers } from './pipeline.ts';
+import { bytesOf } from './precision.ts';
+import { draftTensors, embeddingTensors, headTensors, layerTensors, type Tensor } from './tensors.ts';
+
+/** Bytes of one class of tensors. */
+export interface ClassBytes {
+  readonly name: TensorClass;
+  readonly bytes: number;
+}
+
+type Sums = Map<TensorClass, number>;
+
+function listed(sums: Sums): readonly ClassBytes[] {
+  return tensorClasses.filter((name) => (sums.get(name) ?? 0) > 0).map((name) => ({ name, bytes: Math.ceil(sums.get(name) ?? 0) }));
+}
+
+function add(sums: Sums, name: TensorClass, bytes: number): void {
+  sums.set(name, (sums.get(name) ?? 0) + bytes);
+}
+
+/** Weights of the whole model once, scales included, draft modules without their copies of embedding and head. [B by class] */
+export function weightBytes(model: Model, precision: Precision): readonly ClassBytes[] {
+  const sums: Sums = new Map();
+  for (const [tensor, layers] of mainTensors(model)) add(sums, tensor.class, bytesOf(tensor, precision, model) * tensor.copies * layers);
+  const { draft } = model;
+  if (draft !== undefined)
+    for (const tensor of draftTensors(model, draft)) add(sums, 'draft', bytesOf(tensor, precision, model) * tensor.copies * draft.layers.count);
+  return listed(sums);
+}
+
+/** What a die holds where shared experts have dies of their own: routed experts or one shared expert. */
+type DieRole = 'routed' | 'shared';
+
+/** Whether shared experts have dies of their own: as many copies as ranks puts one on every rank instead. */
+export function sharedApart({ parallel, sharedDies }: Layout['experts']): boolean {
+  return sharedDies > 0 && sharedDies < parallel;
+}
+
+/** Routed experts that one die keeps, redundant copies included: the fullest die's share. */
+export function expertsPerDie(routed: number, { experts }: Layout): number {
+  const ranks = sharedApart(experts) ? experts.parallel - experts.sharedDies : experts.parallel;
+  return Math.ceil((routed + experts.redundant) / ranks);
+}
+
+/** The part of a tensor that lies on one of `ranks` dies: whole units, so heads that do not divide are rounded up. */
+function share(tensor: Tensor, ranks: number): number {
+  return Math.ceil(tensor.parts / ranks) / tensor.parts;
+}
+
+/**
+ * Bytes of one tensor on one die. Tensor parallelism cuts heads, inner widths and vocabulary; what has one part is whole on every
+ * die. Routed experts are spread over the expert-parallel ranks and cut only where these are fewer than the tensor-parallel ones.
+ */
+function onDie(tensor: Tensor, model: Model, precision: Precision, layout: Layout, role: DieRole): number {
+  const bytes = bytesOf(tensor, precision, model);
+  const { parallel, sharedDies } = layout.experts;
+  if (tensor.class === 'experts') {
+    if (role === 'shared') return 0;
+    return bytes * expertsPerDie(tensor.copies, layout) * share(tensor, Math.max(1, Math.floor(layout.tensor / parallel)));
+  }
+  if (tensor.class === 'shared') {
+    if (sharedApart(layout.experts)) return role === 'shared' ? bytes : 0;
+    return bytes * (sharedDies > 0 ? 1 : share(tensor, layout.tensor));
+  }
+  return bytes * share(tensor, layout.tensor);
+}
+
+function total(sums: Sums): number {
+  let sum = 0;
+  for (const bytes of sums.values()) sum += bytes;
+  return sum;
+}
+
+/**
+ * Weights on the fullest die of a layout, by class, scales included. The draft modules are there only when the layout drafts, on the
+ * last stage, and share embedding and head with the model. [B]
+ */
+export function weightBytesPerDie(model: Model, precision: Precision, layout: Layout): readonly ClassBytes[] {
+  const roles: readonly DieRole[] = sharedApart(layout.experts) ? ['routed', 'shared'] : ['routed'];
+  let fullest: Sums = new Map();
+  const stages = stageLayers(model, layout.pipeline);
+  for (const role of roles) {
+    for (const [stage, layers] of stages.entries()) {
+      const sums: Sums = new Map();
+      const put = (tensors: readonly Tensor[], count: number, name?: TensorClass): void => {
+        for (const tensor of tensors) add(sums, name ?? tensor.class, onDie(tensor, model, precision, layout, role) * count);
+      };
+      const last = stage === stages.length - 1;
+      const drafts = last && layout.draftTokens > 0 && model.draft !== undefined;
+      // The head of a tied model is its embedding; a draft needs the embedding too.
+      if (stage === 0 || (drafts && !model.tiedEmbedding)) put(embeddingTensors(model), stage === 0 && last && model.tiedEmbedding ? 0 : 1);
+      model.groups.forEach((group, index) => put(layerTensors(model, group), layers[index] ?? 0));
+      if (last) put(headTensors(model), 1);
+      if (drafts && model.draft !== undefined) put(draftTensors(model, model.draft), model.draft.layers.count, 'draft');
+      if (total(sums) > total(fullest)) fullest = sums;
+    }
+  }
+  return listed(fullest);
+}
