@@ -89,7 +89,7 @@ export interface Quantisation {
   readonly method: string;
   readonly weights: NumberFormat;
   readonly activations: NumberFormat;
-  /** Elements that share one scale (0: one scale per output channel), how many rows such a block has, and the bytes of a scale. */
+  /** Elements of a whole block that shares one scale (0: one scale per output channel), rows of such a block, bytes of a scale. */
   readonly scaleGroup: number;
   readonly scaleRows: number;
   readonly scaleBytes: number;

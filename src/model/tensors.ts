@@ -11,6 +11,8 @@ export interface Tensor {
   readonly copies: number;
   /** Equal parts into which tensor parallelism may cut it; 1 keeps it whole on every die. */
   readonly parts: number;
+  /** Whether it makes or reads single heads: what is cut even where the dies of a rank split tokens around the attention core. */
+  readonly perHead: boolean;
   /** A matrix that a quantisation of its class converts; false for norms, biases, routers and the index weights. */
   readonly quantisable: boolean;
   /** Share of the copies that one token passes through. */
@@ -18,7 +20,7 @@ export interface Tensor {
 }
 
 function matrix(tensorClass: TensorClass, name: string, rows: number, columns: number, parts = 1): Tensor {
-  return { name, class: tensorClass, rows, columns, copies: 1, parts, quantisable: true, active: 1 };
+  return { name, class: tensorClass, rows, columns, copies: 1, parts, perHead: false, quantisable: true, active: 1 };
 }
 
 /** A norm, a bias or a matrix that stays in the base format. */
@@ -26,6 +28,7 @@ function plain(tensorClass: TensorClass, name: string, rows: number, columns = 1
   return { ...matrix(tensorClass, name, rows, columns, parts), quantisable: false };
 }
 
+const perHead = (tensor: Tensor): Tensor => ({ ...tensor, perHead: true });
 const some = (condition: boolean, ...tensors: readonly Tensor[]): readonly Tensor[] => (condition ? tensors : []);
 
 function attentionTensors(attention: Attention, hidden: number): readonly Tensor[] {
@@ -35,9 +38,9 @@ function attentionTensors(attention: Attention, hidden: number): readonly Tensor
       const [queries, keys, values] = [heads * headSize, keyValueHeads * headSize, keyValueHeads * valueHeadSize];
       const across = attention.queryKeyNormAcrossHeads === true;
       return [
-        matrix('attention', 'query', queries, hidden, heads),
-        matrix('attention', 'key', keys, hidden, keyValueHeads),
-        matrix('attention', 'value', values, hidden, keyValueHeads),
+        perHead(matrix('attention', 'query', queries, hidden, heads)),
+        perHead(matrix('attention', 'key', keys, hidden, keyValueHeads)),
+        perHead(matrix('attention', 'value', values, hidden, keyValueHeads)),
         matrix('attention', 'output', hidden, heads * valueHeadSize, heads),
         ...some(attention.gate, matrix('attention', 'gate', heads * valueHeadSize, hidden, heads)),
         ...some(
@@ -56,15 +59,15 @@ function attentionTensors(attention: Attention, hidden: number): readonly Tensor
       const queries = heads * (nopeHeadSize + ropeHeadSize);
       return [
         ...(queryRank === undefined
-          ? [matrix('attention', 'query', queries, hidden, heads)]
+          ? [perHead(matrix('attention', 'query', queries, hidden, heads))]
           : [
               matrix('attention', 'query down', queryRank, hidden),
               plain('norm', 'query norm', queryRank),
-              matrix('attention', 'query up', queries, queryRank, heads),
+              perHead(matrix('attention', 'query up', queries, queryRank, heads)),
             ]),
         matrix('attention', 'key-value down', keyValueRank + ropeHeadSize, hidden),
         plain('norm', 'key-value norm', keyValueRank),
-        matrix('attention', 'key-value up', heads * (nopeHeadSize + valueHeadSize), keyValueRank, heads),
+        perHead(matrix('attention', 'key-value up', heads * (nopeHeadSize + valueHeadSize), keyValueRank, heads)),
         matrix('attention', 'output', hidden, heads * valueHeadSize, heads),
         ...(sparse === undefined
           ? []

@@ -1,5 +1,6 @@
+import { unreachable } from '../base/errors.ts';
+import { expertTensor, exchangesTokens, routedDies, sharedApart, type Layout } from './layout.ts';
 import { tensorClasses, type Model, type Precision, type TensorClass } from './model.ts';
-import type { Layout } from './layout.ts';
 import { mainTensors } from './parameters.ts';
 import { stageLayers } from './pipeline.ts';
 import { bytesOf } from './precision.ts';
@@ -14,7 +15,7 @@ export interface ClassBytes {
 type Sums = Map<TensorClass, number>;
 
 function listed(sums: Sums): readonly ClassBytes[] {
-  return tensorClasses.filter((name) => (sums.get(name) ?? 0) > 0).map((name) => ({ name, bytes: Math.ceil(sums.get(name) ?? 0) }));
+  return tensorClasses.filter((name) => (sums.get(name) ?? 0) > 0).map((name) => ({ name, bytes: Math.round(sums.get(name) ?? 0) }));
 }
 
 function add(sums: Sums, name: TensorClass, bytes: number): void {
@@ -34,15 +35,9 @@ export function weightBytes(model: Model, precision: Precision): readonly ClassB
 /** What a die holds where shared experts have dies of their own: routed experts or one shared expert. */
 type DieRole = 'routed' | 'shared';
 
-/** Whether shared experts have dies of their own: as many copies as ranks puts one on every rank instead. */
-export function sharedApart({ parallel, sharedDies }: Layout['experts']): boolean {
-  return sharedDies > 0 && sharedDies < parallel;
-}
-
-/** Routed experts that one die keeps, redundant copies included: the fullest die's share. */
-export function expertsPerDie(routed: number, { experts }: Layout): number {
-  const ranks = sharedApart(experts) ? experts.parallel - experts.sharedDies : experts.parallel;
-  return Math.ceil((routed + experts.redundant) / ranks);
+/** Routed experts that the fullest die keeps, redundant copies included. */
+export function expertsPerDie(routed: number, layout: Layout): number {
+  return Math.ceil((routed + layout.experts.redundant) / routedDies(layout));
 }
 
 /** The part of a tensor that lies on one of `ranks` dies: whole units, so heads that do not divide are rounded up. */
@@ -51,21 +46,29 @@ function share(tensor: Tensor, ranks: number): number {
 }
 
 /**
- * Bytes of one tensor on one die. Tensor parallelism cuts heads, inner widths and vocabulary; what has one part is whole on every
- * die. Routed experts are spread over the expert-parallel ranks and cut only where these are fewer than the tensor-parallel ones.
+ * Copies of one tensor on one die. Tensor parallelism cuts heads, inner widths and vocabulary; what has one part is whole on every die.
+ * Where the dies of a rank split tokens, only what works on single heads is cut. A shared expert is cut where every die of the rank has
+ * all its tokens, and whole where tokens are sent to their experts.
  */
-function onDie(tensor: Tensor, model: Model, precision: Precision, layout: Layout, role: DieRole): number {
-  const bytes = bytesOf(tensor, precision, model);
-  const { parallel, sharedDies } = layout.experts;
-  if (tensor.class === 'experts') {
-    if (role === 'shared') return 0;
-    return bytes * expertsPerDie(tensor.copies, layout) * share(tensor, Math.max(1, Math.floor(layout.tensor / parallel)));
+function copiesOnDie(tensor: Tensor, layout: Layout, role: DieRole): number {
+  const tokensSplit = layout.attention === 'sp-tp-sp';
+  switch (tensor.class) {
+    case 'experts':
+      return role === 'shared' ? 0 : expertsPerDie(tensor.copies, layout) * share(tensor, expertTensor(layout));
+    case 'shared':
+      if (sharedApart(layout)) return role === 'shared' ? 1 : 0;
+      return tokensSplit || exchangesTokens(layout) ? 1 : share(tensor, layout.tensor);
+    case 'attention':
+    case 'dense':
+    case 'embedding':
+    case 'head':
+    case 'router':
+    case 'norm':
+    case 'draft':
+      return tokensSplit && !tensor.perHead ? 1 : share(tensor, layout.tensor);
+    default:
+      return unreachable(tensor.class);
   }
-  if (tensor.class === 'shared') {
-    if (sharedApart(layout.experts)) return role === 'shared' ? bytes : 0;
-    return bytes * (sharedDies > 0 ? 1 : share(tensor, layout.tensor));
-  }
-  return bytes * share(tensor, layout.tensor);
 }
 
 function total(sums: Sums): number {
@@ -79,14 +82,14 @@ function total(sums: Sums): number {
  * last stage, and share embedding and head with the model. [B]
  */
 export function weightBytesPerDie(model: Model, precision: Precision, layout: Layout): readonly ClassBytes[] {
-  const roles: readonly DieRole[] = sharedApart(layout.experts) ? ['routed', 'shared'] : ['routed'];
+  const roles: readonly DieRole[] = sharedApart(layout) ? ['routed', 'shared'] : ['routed'];
   let fullest: Sums = new Map();
   const stages = stageLayers(model, layout.pipeline);
   for (const role of roles) {
     for (const [stage, layers] of stages.entries()) {
       const sums: Sums = new Map();
       const put = (tensors: readonly Tensor[], count: number, name?: TensorClass): void => {
-        for (const tensor of tensors) add(sums, name ?? tensor.class, onDie(tensor, model, precision, layout, role) * count);
+        for (const tensor of tensors) add(sums, name ?? tensor.class, bytesOf(tensor, precision, model) * copiesOnDie(tensor, layout, role) * count);
       };
       const last = stage === stages.length - 1;
       const drafts = last && layout.draftTokens > 0 && model.draft !== undefined;
