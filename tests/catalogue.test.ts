@@ -120,7 +120,7 @@ describe('the catalogue', () => {
     const machine = loadMachine(name);
     expect(machine.name).toBe(name);
     const figures = figuresOf(machine);
-    for (const { figure } of figures) expect(figure.source.length, JSON.stringify(figure)).toBeGreaterThan(2);
+    expect(figures.filter(({ figure }) => figure.source.length <= 2)).toEqual([]);
     const { sheet, measured, estimate } = kindsOf(figures);
     expect(sheet + measured + estimate).toBe(figures.length);
   });
