@@ -13,7 +13,7 @@ interface Flow {
  * `carried` counts the bytes that each link has moved.
  */
 export class Transfers {
-  readonly #capacity: Float64Array;
+  readonly capacity: Float64Array;
   readonly carried: Float64Array;
   #flows: Flow[] = [];
   #at: Seconds = 0;
@@ -21,7 +21,7 @@ export class Transfers {
 
   /** @param capacity rate of each link, one way [B/s] */
   constructor(capacity: ArrayLike<BytesPerSecond>) {
-    this.#capacity = Float64Array.from(capacity);
+    this.capacity = Float64Array.from(capacity);
     this.carried = new Float64Array(capacity.length);
   }
 
@@ -78,7 +78,7 @@ export class Transfers {
       }
       start[f + 1] = links.length;
     });
-    const capacity = Float64Array.from(used.keys(), (link) => this.#capacity[link] ?? 0);
+    const capacity = Float64Array.from(used.keys(), (link) => this.capacity[link] ?? 0);
     const rate = new Float64Array(flows.length);
     this.#maxMin.solve(capacity, start, Int32Array.from(links), rate);
     flows.forEach((flow, f) => (flow.rate = rate[f] ?? 0));

@@ -27,6 +27,8 @@ export interface PoolSummary {
   readonly chips: number;
   readonly dies: number;
   readonly layout: string;
+  /** Rate in the window against what the pool sustains with full batches of the same requests: 1 is where it binds. */
+  readonly load: number;
   /** Share of the time in which an instance ran an iteration. */
   readonly busy: number;
   /** Mean share of sequence slots in use (decode, merged) or of the token budget filled (prefill). */

@@ -10,7 +10,7 @@ export class Calendar {
     const at = step & (this.#first.length - 1);
     next[slot] = -1;
     if (this.#first[at] === -1) this.#first[at] = slot;
-    else next[this.#last[at] as number] = slot;
+    else next[this.#last[at]] = slot;
     this.#last[at] = slot;
   }
 
@@ -18,7 +18,7 @@ export class Calendar {
   take(step: number): number {
     this.#now = step;
     const at = step & (this.#first.length - 1);
-    const slot = this.#first[at] as number;
+    const slot = this.#first[at];
     this.#first[at] = -1;
     return slot;
   }
@@ -27,12 +27,12 @@ export class Calendar {
   remove(step: number, slot: number, next: Int32Array): void {
     const at = step & (this.#first.length - 1);
     if (this.#first[at] === slot) {
-      this.#first[at] = next[slot] as number;
+      this.#first[at] = next[slot];
       return;
     }
-    let before = this.#first[at] as number;
-    while (next[before] !== slot) before = next[before] as number;
-    next[before] = next[slot] as number;
+    let before = this.#first[at];
+    while (next[before] !== slot) before = next[before];
+    next[before] = next[slot];
     if (this.#last[at] === slot) this.#last[at] = before;
   }
 
@@ -43,8 +43,8 @@ export class Calendar {
     for (let step = this.#now; step < this.#now + size; step++) {
       const from = step & (size - 1);
       const to = step & (size * 2 - 1);
-      first[to] = this.#first[from] as number;
-      last[to] = this.#last[from] as number;
+      first[to] = this.#first[from];
+      last[to] = this.#last[from];
     }
     this.#first = first;
     this.#last = last;

@@ -10,7 +10,7 @@ export class Fifo {
 
   /** The first item; the queue must not be empty. */
   get first(): number {
-    return this.#items[this.#head] as number;
+    return this.#items[this.#head];
   }
 
   push(item: number): void {
@@ -27,7 +27,7 @@ export class Fifo {
   }
 
   shift(): number {
-    const item = this.#items[this.#head] as number;
+    const item = this.#items[this.#head];
     this.#head = (this.#head + 1) & (this.#items.length - 1);
     this.#size--;
     return item;
@@ -36,7 +36,7 @@ export class Fifo {
   #reserve(): void {
     if (this.#size < this.#items.length) return;
     const grown = new Int32Array(this.#items.length * 2);
-    for (let i = 0; i < this.#size; i++) grown[i] = this.#items[(this.#head + i) & (this.#items.length - 1)] as number;
+    for (let i = 0; i < this.#size; i++) grown[i] = this.#items[(this.#head + i) & (this.#items.length - 1)];
     this.#items = grown;
     this.#head = 0;
   }

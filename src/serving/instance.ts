@@ -59,6 +59,9 @@ export class Instance {
   gaps = 0;
   /** KV blocks that running and promised requests held when the iteration began. */
   usedBlocks = 0;
+  /** Over all ranks of the iteration: KV tokens of decoding sequences, and pairs of prompt tokens that attend. */
+  decodeContext = 0;
+  prefillPairs = 0;
   /** Slots that decode for the first time in the running step. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
@@ -73,12 +76,12 @@ export class Instance {
 
   /** Queues a prompt on a rank. */
   enqueue(slot: number, rankIndex: number): void {
-    const rank = this.ranks[rankIndex] as Rank;
+    const rank = this.ranks[rankIndex];
     const table = this.#table;
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     rank.waiting.push(slot);
-    rank.queuedTokens += (table.prompt[slot] as number) - (table.progress[slot] as number);
+    rank.queuedTokens += (table.prompt[slot]) - (table.progress[slot]);
   }
 
   /** Whether a prompt that decodes here can be promised its place on this rank. */
@@ -88,26 +91,26 @@ export class Instance {
   }
 
   reserve(slot: number, rankIndex: number): void {
-    const rank = this.ranks[rankIndex] as Rank;
+    const rank = this.ranks[rankIndex];
     const table = this.#table;
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     rank.reserved++;
-    rank.take(Math.ceil((table.prompt[slot] as number) / rank.blockTokens));
+    rank.take(Math.ceil((table.prompt[slot]) / rank.blockTokens));
     table.admission[slot] = rank.admissions++;
   }
 
   /** The KV of a promised request is there: it joins the next step. */
   arrive(slot: number): void {
-    const rank = this.ranks[this.#table.rank[slot] as number] as Rank;
+    const rank = this.ranks[this.#table.rank[slot]];
     rank.reserved--;
     rank.ready.push(slot);
   }
 
   /** Frees the KV that a prefill instance held for a request. */
   release(slot: number, rankIndex: number): void {
-    const rank = this.ranks[rankIndex] as Rank;
-    rank.give(this.#table.privateBlocks[slot] as number);
+    const rank = this.ranks[rankIndex];
+    rank.give(this.#table.privateBlocks[slot]);
     this.#table.privateBlocks[slot] = 0;
   }
 
@@ -148,7 +151,7 @@ export class Instance {
       for (const slot of this.#joined) this.#emitAfterPause(slot, at);
       this.#joined.length = 0;
       for (let slot = this.#finishers.take(this.steps); slot >= 0;) {
-        const next = table.nextFinisher[slot] as number;
+        const next = table.nextFinisher[slot];
         this.#finish(slot, at);
         slot = next;
       }
@@ -158,7 +161,7 @@ export class Instance {
 
   /** KV tokens of a decoding slot. */
   contextOf(slot: number): number {
-    return (this.#table.base[slot] as number) + this.tokens;
+    return (this.#table.base[slot]) + this.tokens;
   }
 
   /** Tokens by which each sequence has grown after so many steps: whole numbers whose mean is what a step emits. */
@@ -177,14 +180,14 @@ export class Instance {
   /** Adds a sequence whose prompt is in the KV to those that decode. */
   #decode(rank: Rank, slot: number): void {
     const table = this.#table;
-    const base = (table.prompt[slot] as number) - this.tokens;
+    const base = (table.prompt[slot]) - this.tokens;
     table.base[slot] = base;
     table.position[slot] = rank.members.length;
     rank.members.push(slot);
     rank.baseSum += base;
-    (rank.phases[modulo(base, rank.blockTokens)] as number)++;
-    const left = (table.outputTokens[slot] as number) - (table.emitted[slot] as number);
-    const steps = this.options.acceptance.stepsFor(table.ordinal[slot] as number, table.stepsBefore[slot] as number, left);
+    (rank.phases[modulo(base, rank.blockTokens)])++;
+    const left = (table.outputTokens[slot]) - (table.emitted[slot]);
+    const steps = this.options.acceptance.stepsFor(table.ordinal[slot], table.stepsBefore[slot], left);
     table.joinStep[slot] = this.steps;
     table.finishStep[slot] = this.steps + steps;
     this.#finishers.add(this.steps + steps, slot, table.nextFinisher);
@@ -193,26 +196,26 @@ export class Instance {
 
   #leave(rank: Rank, slot: number): void {
     const table = this.#table;
-    const base = table.base[slot] as number;
-    const position = table.position[slot] as number;
+    const base = table.base[slot];
+    const position = table.position[slot];
     const last = rank.members.pop() as number;
     if (last !== slot) {
       rank.members[position] = last;
       table.position[last] = position;
     }
     rank.baseSum -= base;
-    (rank.phases[modulo(base, rank.blockTokens)] as number)--;
-    rank.give(Math.ceil((base + this.tokens) / rank.blockTokens) - (table.pinned[slot] as number) * rank.unitBlocks);
+    (rank.phases[modulo(base, rank.blockTokens)])--;
+    rank.give(Math.ceil((base + this.tokens) / rank.blockTokens) - (table.pinned[slot]) * rank.unitBlocks);
     this.#unpin(rank, slot);
   }
 
   #unpin(rank: Rank, slot: number): void {
     const table = this.#table;
-    const pinned = table.pinned[slot] as number;
+    const pinned = table.pinned[slot];
     if (pinned === 0 || rank.cache === undefined) return;
-    const ids = table.blocks[slot] as ArrayLike<number>;
+    const ids = table.blocks[slot];
     const before = rank.cache.evictable;
-    for (let i = pinned - 1; i >= 0; i--) rank.cache.unpin(ids[i] as number);
+    for (let i = pinned - 1; i >= 0; i--) rank.cache.unpin(ids[i]);
     rank.give((rank.cache.evictable - before) * rank.unitBlocks);
     table.pinned[slot] = 0;
   }
@@ -228,28 +231,28 @@ export class Instance {
   #preemptLatest(rank: Rank, at: Seconds): boolean {
     const table = this.#table;
     let latest = -1;
-    for (const slot of rank.members) if (latest < 0 || (table.admission[slot] as number) > (table.admission[latest] as number)) latest = slot;
+    for (const slot of rank.members) if (latest < 0 || (table.admission[slot]) > (table.admission[latest])) latest = slot;
     const prompt = rank.prefilling.at(-1);
-    if (prompt !== undefined && (latest < 0 || (table.admission[prompt] as number) > (table.admission[latest] as number))) {
+    if (prompt !== undefined && (latest < 0 || (table.admission[prompt]) > (table.admission[latest]))) {
       rank.prefilling.pop();
-      rank.queuedTokens -= (table.prompt[prompt] as number) - (table.progress[prompt] as number);
-      rank.give(table.privateBlocks[prompt] as number);
+      rank.queuedTokens -= (table.prompt[prompt]) - (table.progress[prompt]);
+      rank.give(table.privateBlocks[prompt]);
       this.#unpin(rank, prompt);
       this.#requeue(rank, prompt, at);
       return true;
     }
     if (latest < 0) return false;
-    const steps = this.steps - (table.joinStep[latest] as number);
-    const left = (table.outputTokens[latest] as number) - (table.emitted[latest] as number);
+    const steps = this.steps - (table.joinStep[latest]);
+    const left = (table.outputTokens[latest]) - (table.emitted[latest]);
     const joined = this.#joined.indexOf(latest);
     if (joined >= 0) this.#joined.splice(joined, 1);
     // Its last tokens came out at the end of the step before, which is now.
     if (steps > 0) table.lastTokenAt[latest] = at;
-    this.#finishers.remove(table.finishStep[latest] as number, latest, table.nextFinisher);
+    this.#finishers.remove(table.finishStep[latest], latest, table.nextFinisher);
     this.#leave(rank, latest);
     table.emitted[latest] =
-      (table.emitted[latest] as number) + this.options.acceptance.emittedIn(table.ordinal[latest] as number, table.stepsBefore[latest] as number, steps, left);
-    table.stepsBefore[latest] = (table.stepsBefore[latest] as number) + steps;
+      (table.emitted[latest]) + this.options.acceptance.emittedIn(table.ordinal[latest], table.stepsBefore[latest], steps, left);
+    table.stepsBefore[latest] = (table.stepsBefore[latest]) + steps;
     this.#requeue(rank, latest, at);
     return true;
   }
@@ -259,11 +262,11 @@ export class Instance {
     const table = this.#table;
     table.privateBlocks[slot] = 0;
     table.progress[slot] = 0;
-    table.prompt[slot] = (table.inputTokens[slot] as number) + (table.emitted[slot] as number);
-    (table.preemptions[slot] as number)++;
+    table.prompt[slot] = (table.inputTokens[slot]) + (table.emitted[slot]);
+    (table.preemptions[slot])++;
     if (this.options.role === 'merged') {
       rank.waiting.pushFront(slot);
-      rank.queuedTokens += table.prompt[slot] as number;
+      rank.queuedTokens += table.prompt[slot];
     }
     this.#listener.preempted(slot, at);
   }
@@ -275,19 +278,19 @@ export class Instance {
     rank.chunks.length = 0;
     let budget = tokenBudget - rank.members.length * (1 + acceptance.drafts);
     for (const slot of rank.prefilling) {
-      const chunk = Math.max(0, Math.min((table.prompt[slot] as number) - (table.progress[slot] as number), budget));
+      const chunk = Math.max(0, Math.min((table.prompt[slot]) - (table.progress[slot]), budget));
       rank.chunks.push(chunk);
       budget -= chunk;
     }
     while (rank.waiting.size > 0 && budget > 0 && rank.sequences < maxSequences) {
       const slot = rank.waiting.first;
-      const prompt = table.prompt[slot] as number;
+      const prompt = table.prompt[slot];
       const units = this.#cachedUnits(rank, slot);
-      const pinning = units === 0 ? 0 : (rank.cache?.unpinned(table.blocks[slot] as ArrayLike<number>, units) ?? 0) * rank.unitBlocks;
+      const pinning = units === 0 ? 0 : (rank.cache?.unpinned(table.blocks[slot], units) ?? 0) * rank.unitBlocks;
       const own = Math.ceil(prompt / rank.blockTokens) - units * rank.unitBlocks;
       if (rank.room < own + pinning + (rank.sequences === 0 ? 0 : watermarkBlocks)) break;
       rank.waiting.shift();
-      for (let i = 0; i < units; i++) rank.cache?.pin((table.blocks[slot] as ArrayLike<number>)[i] as number);
+      for (let i = 0; i < units; i++) rank.cache?.pin((table.blocks[slot])[i]);
       table.pinned[slot] = units;
       table.privateBlocks[slot] = own;
       rank.take(own + pinning);
@@ -299,7 +302,7 @@ export class Instance {
       }
       table.admission[slot] = rank.admissions++;
       if (table.startedAt[slot] === -1) table.startedAt[slot] = at;
-      const chunk = Math.min(prompt - (table.progress[slot] as number), budget);
+      const chunk = Math.min(prompt - (table.progress[slot]), budget);
       rank.prefilling.push(slot);
       rank.chunks.push(chunk);
       budget -= chunk;
@@ -309,11 +312,11 @@ export class Instance {
 
   /** Prefix units of the prompt that are in this rank's KV; at least one token is always computed. */
   #cachedUnits(rank: Rank, slot: number): number {
-    const unitTokens = this.#table.blockTokens[slot] as number;
+    const unitTokens = this.#table.blockTokens[slot];
     if (!this.options.prefixCaching || unitTokens === 0) return 0;
     rank.cachePrefixes(unitTokens);
-    const ids = this.#table.blocks[slot] as ArrayLike<number>;
-    return rank.cache?.match(ids, Math.min(ids.length, Math.floor(((this.#table.prompt[slot] as number) - 1) / unitTokens))) ?? 0;
+    const ids = this.#table.blocks[slot];
+    return rank.cache?.match(ids, Math.min(ids.length, Math.floor(((this.#table.prompt[slot]) - 1) / unitTokens))) ?? 0;
   }
 
   #completePrompts(rank: Rank, at: Seconds): void {
@@ -321,11 +324,11 @@ export class Instance {
     let kept = 0;
     const chunks = rank.chunks;
     for (let i = 0; i < chunks.length; i++) {
-      const slot = rank.prefilling[i] as number;
-      const chunk = chunks[i] as number;
+      const slot = rank.prefilling[i];
+      const chunk = chunks[i];
       rank.queuedTokens -= chunk;
-      table.progress[slot] = (table.progress[slot] as number) + chunk;
-      if ((table.progress[slot] as number) < (table.prompt[slot] as number)) rank.prefilling[kept++] = slot;
+      table.progress[slot] = (table.progress[slot]) + chunk;
+      if ((table.progress[slot]) < (table.prompt[slot])) rank.prefilling[kept++] = slot;
       else this.#completePrompt(rank, slot, at);
     }
     rank.prefilling.length = kept;
@@ -338,9 +341,9 @@ export class Instance {
     this.#listener.prefilled(slot, at);
     if (this.options.role === 'prefill') return;
     this.#emitAfterPause(slot, at);
-    table.emitted[slot] = (table.emitted[slot] as number) + 1;
+    table.emitted[slot] = (table.emitted[slot]) + 1;
     if (table.emitted[slot] === table.outputTokens[slot]) {
-      rank.give(table.privateBlocks[slot] as number);
+      rank.give(table.privateBlocks[slot]);
       this.#unpin(rank, slot);
       this.#listener.finished(slot, at);
       return;
@@ -354,17 +357,17 @@ export class Instance {
   #keepPrefix(rank: Rank, slot: number): void {
     const cache = rank.cache;
     const table = this.#table;
-    if (cache === undefined || (table.blockTokens[slot] as number) === 0) return;
-    const ids = table.blocks[slot] as ArrayLike<number>;
-    const units = Math.min(ids.length, Math.floor((table.prompt[slot] as number) / (table.blockTokens[slot] as number)));
-    for (let i = table.pinned[slot] as number; i < units; i++) {
-      const id = ids[i] as number;
+    if (cache === undefined || (table.blockTokens[slot]) === 0) return;
+    const ids = table.blocks[slot];
+    const units = Math.min(ids.length, Math.floor((table.prompt[slot]) / (table.blockTokens[slot])));
+    for (let i = table.pinned[slot]; i < units; i++) {
+      const id = ids[i];
       const present = cache.has(id);
       // Another request computed the same block in the meantime: its copy is shared, ours is given back.
       const freed = present && !this.#isEvictable(cache, id);
       if (!present) cache.add(id);
       cache.pin(id);
-      table.privateBlocks[slot] = (table.privateBlocks[slot] as number) - rank.unitBlocks;
+      table.privateBlocks[slot] = (table.privateBlocks[slot]) - rank.unitBlocks;
       if (freed) rank.give(rank.unitBlocks);
       table.pinned[slot] = i + 1;
     }
@@ -386,8 +389,8 @@ export class Instance {
 
   #finish(slot: number, at: Seconds): void {
     const table = this.#table;
-    this.#leave(this.ranks[table.rank[slot] as number] as Rank, slot);
-    table.emitted[slot] = table.outputTokens[slot] as number;
+    this.#leave(this.ranks[table.rank[slot]], slot);
+    table.emitted[slot] = table.outputTokens[slot];
     this.#listener.finished(slot, at);
   }
 
@@ -400,25 +403,29 @@ export class Instance {
     let mostTokens = 0;
     let mostPairs = 0;
     const load = [-1, -1, -1];
+    this.decodeContext = 0;
+    this.prefillPairs = 0;
     for (let r = 0; r < this.ranks.length; r++) {
-      const rank = this.ranks[r] as Rank;
+      const rank = this.ranks[r];
       const sequences = rank.members.length;
       const context = rank.baseSum + sequences * this.tokens;
       let tokens = sequences * query;
       let pairs = 0;
       for (let i = 0; i < rank.chunks.length; i++) {
-        const chunk = rank.chunks[i] as number;
+        const chunk = rank.chunks[i];
         tokens += chunk;
-        pairs += chunk * (table.progress[rank.prefilling[i] as number] as number) + (chunk * (chunk + 1)) / 2;
+        pairs += chunk * (table.progress[rank.prefilling[i]]) + (chunk * (chunk + 1)) / 2;
       }
-      if (context > (load[0] as number)) [mostContext, load[0]] = [r, context];
-      if (tokens > (load[1] as number)) [mostTokens, load[1]] = [r, tokens];
-      if (pairs > (load[2] as number)) [mostPairs, load[2]] = [r, pairs];
+      this.decodeContext += context;
+      this.prefillPairs += pairs;
+      if (context > (load[0])) [mostContext, load[0]] = [r, context];
+      if (tokens > (load[1])) [mostTokens, load[1]] = [r, tokens];
+      if (pairs > (load[2])) [mostPairs, load[2]] = [r, pairs];
     }
     const candidates = new Set(this.prefillTokens > 0 ? [mostContext, mostTokens, mostPairs] : [mostContext, mostTokens]);
     let slowest: StepCost | undefined;
     for (const r of candidates) {
-      const cost = this.options.pricer.cost({ rank: this.#batchOf(this.ranks[r] as Rank, query), instanceTokens });
+      const cost = this.options.pricer.cost({ rank: this.#batchOf(this.ranks[r], query), instanceTokens });
       if (slowest === undefined || cost.time > slowest.time) slowest = cost;
     }
     return slowest as StepCost;
@@ -431,9 +438,9 @@ export class Instance {
     let prefillPairs = 0;
     let prefillContext = 0;
     for (let i = 0; i < rank.chunks.length; i++) {
-      const chunk = rank.chunks[i] as number;
+      const chunk = rank.chunks[i];
       if (chunk === 0) continue;
-      const before = table.progress[rank.prefilling[i] as number] as number;
+      const before = table.progress[rank.prefilling[i]];
       prefillTokens += chunk;
       prefillSequences++;
       prefillPairs += chunk * before + (chunk * (chunk + 1)) / 2;

@@ -12,9 +12,11 @@ export class PoolMeter {
   busy: Seconds = 0;
   steps = 0;
   prefillTokens = 0;
+  prefillPairs = 0;
   /** Tokens that steps put out, by the mean of speculation. */
   decodeTokens = 0;
   decodeSequences = 0;
+  decodeContext = 0;
   preemptions = 0;
   /** Integrals over busy time of the shares of slots (or token budget) and of KV blocks in use. */
   occupancy = 0;
@@ -30,8 +32,8 @@ export class PoolMeter {
     this.occupancy += duration * occupancy;
     this.kv += duration * kv;
     if (kv > this.kvMax) this.kvMax = kv;
-    for (let e = 0; e < this.engines.length; e++) (this.engines[e] as number) += cost.busy[e] as number;
-    for (let s = 0; s < this.stages.length; s++) (this.stages[s] as number) += cost.stages[s] as number;
+    for (let e = 0; e < this.engines.length; e++) (this.engines[e]) += cost.busy[e];
+    for (let s = 0; s < this.stages.length; s++) (this.stages[s]) += cost.stages[s];
     this.stepTime.add(duration);
   }
 
@@ -39,14 +41,16 @@ export class PoolMeter {
     this.busy += other.busy;
     this.steps += other.steps;
     this.prefillTokens += other.prefillTokens;
+    this.prefillPairs += other.prefillPairs;
     this.decodeTokens += other.decodeTokens;
     this.decodeSequences += other.decodeSequences;
+    this.decodeContext += other.decodeContext;
     this.preemptions += other.preemptions;
     this.occupancy += other.occupancy;
     this.kv += other.kv;
     this.kvMax = Math.max(this.kvMax, other.kvMax);
-    for (let e = 0; e < this.engines.length; e++) (this.engines[e] as number) += other.engines[e] as number;
-    for (let s = 0; s < this.stages.length; s++) (this.stages[s] as number) += other.stages[s] as number;
+    for (let e = 0; e < this.engines.length; e++) (this.engines[e]) += other.engines[e];
+    for (let s = 0; s < this.stages.length; s++) (this.stages[s]) += other.stages[s];
     this.stepTime.merge(other.stepTime);
   }
 }
@@ -95,8 +99,8 @@ export class Interval {
     this.tpot.merge(other.tpot);
     this.itl.merge(other.itl);
     this.e2e.merge(other.e2e);
-    for (let p = 0; p < this.phases.length; p++) (this.phases[p] as number) += other.phases[p] as number;
-    this.pools.forEach((pool, p) => pool.merge(other.pools[p] as PoolMeter));
+    for (let p = 0; p < this.phases.length; p++) (this.phases[p]) += other.phases[p];
+    this.pools.forEach((pool, p) => pool.merge(other.pools[p]));
   }
 
   /** A request that finished: its lengths, its latencies and whether it met every objective. */
@@ -142,7 +146,7 @@ export class Metrics {
       index = Math.floor(at / this.width);
     }
     while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools));
-    return this.intervals[index] as Interval;
+    return this.intervals[index];
   }
 
   /** Counts the requests in flight up to `at`, then changes them. */
@@ -157,7 +161,7 @@ export class Metrics {
     while (this.#countedTo < at) {
       const index = Math.floor(this.#countedTo / this.width);
       const end = Math.min(at, (index + 1) * this.width);
-      const interval = this.intervals[index] as Interval;
+      const interval = this.intervals[index];
       interval.waiting += this.waitingNow * (end - this.#countedTo);
       interval.running += this.runningNow * (end - this.#countedTo);
       this.#countedTo = end;
@@ -167,7 +171,7 @@ export class Metrics {
   #halve(): void {
     const merged: Interval[] = [];
     for (let i = 0; i < this.intervals.length; i += 2) {
-      const interval = this.intervals[i] as Interval;
+      const interval = this.intervals[i];
       const right = this.intervals[i + 1];
       if (right !== undefined) interval.merge(right);
       merged.push(interval);

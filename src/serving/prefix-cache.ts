@@ -37,7 +37,7 @@ export class PrefixCache {
   /** Length of the leading run of ids that are present, at most `limit`. Does not change the cache. */
   match(ids: ArrayLike<number>, limit: number): number {
     let n = 0;
-    while (n < limit && this.#slotOf.has(ids[n] as number)) n++;
+    while (n < limit && this.#slotOf.has(ids[n])) n++;
     return n;
   }
 
@@ -45,7 +45,7 @@ export class PrefixCache {
   unpinned(ids: ArrayLike<number>, count: number): number {
     let n = 0;
     for (let i = 0; i < count; i++) {
-      const slot = this.#slotOf.get(ids[i] as number);
+      const slot = this.#slotOf.get(ids[i]);
       if (slot !== undefined && this.#refs[slot] === 0) n++;
     }
     return n;
@@ -54,7 +54,7 @@ export class PrefixCache {
   /** Marks the first `count` ids as just used, the deepest first, so that a prefix outlives what builds on it. */
   touch(ids: ArrayLike<number>, count: number): void {
     for (let i = count - 1; i >= 0; i--) {
-      const slot = this.#slotOf.get(ids[i] as number);
+      const slot = this.#slotOf.get(ids[i]);
       if (slot === undefined || this.#refs[slot] !== 0) continue;
       this.#unlink(slot);
       this.#append(slot);
@@ -68,13 +68,13 @@ export class PrefixCache {
       this.#unlink(slot);
       this.#evictable--;
     }
-    (this.#refs[slot] as number)++;
+    (this.#refs[slot])++;
   }
 
   /** Gives one reference back; the block becomes the most recently used evictable one when it was the last. */
   unpin(id: number): void {
     const slot = this.#slotOf.get(id) as number;
-    (this.#refs[slot] as number)--;
+    (this.#refs[slot])--;
     if (this.#refs[slot] === 0) {
       this.#append(slot);
       this.#evictable++;
@@ -99,10 +99,10 @@ export class PrefixCache {
 
   /** Drops the least recently used unpinned block. Returns whether there was one. */
   evict(): boolean {
-    const slot = this.#next[0] as number;
+    const slot = this.#next[0];
     if (slot === 0) return false;
     this.#unlink(slot);
-    this.#slotOf.delete(this.#key[slot] as number);
+    this.#slotOf.delete(this.#key[slot]);
     this.#free.push(slot);
     this.#evictable--;
     this.evictions++;
@@ -110,7 +110,7 @@ export class PrefixCache {
   }
 
   #append(slot: number): void {
-    const last = this.#previous[0] as number;
+    const last = this.#previous[0];
     this.#next[last] = slot;
     this.#previous[slot] = last;
     this.#next[slot] = 0;
@@ -118,8 +118,8 @@ export class PrefixCache {
   }
 
   #unlink(slot: number): void {
-    const before = this.#previous[slot] as number;
-    const after = this.#next[slot] as number;
+    const before = this.#previous[slot];
+    const after = this.#next[slot];
     this.#next[before] = after;
     this.#previous[after] = before;
   }

@@ -78,7 +78,7 @@ export class Rank {
     let blocks = 0;
     for (let k = 0; k < growth; k++) {
       const phase = (tokens + k) % this.blockTokens;
-      blocks += this.phases[phase === 0 ? 0 : this.blockTokens - phase] as number;
+      blocks += this.phases[phase === 0 ? 0 : this.blockTokens - phase];
     }
     return blocks;
   }

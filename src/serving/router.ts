@@ -15,8 +15,8 @@ export type Router = (loads: readonly RankLoad[]) => number;
 export const leastLoaded: Router = (loads) => {
   let best = 0;
   for (let i = 1; i < loads.length; i++) {
-    const load = loads[i] as RankLoad;
-    const least = loads[best] as RankLoad;
+    const load = loads[i];
+    const least = loads[best];
     if (load.queuedTokens < least.queuedTokens || (load.queuedTokens === least.queuedTokens && load.sequences < least.sequences)) best = i;
   }
   return best;

@@ -71,7 +71,7 @@ export class Simulation {
   /** Prompts whose KV waits in a prefill instance for a place to decode. */
   readonly #moving = new Fifo();
   /** Tokens of the unit in which the pooled cache keeps prefixes; set by the first request that has blocks. */
-  #cacheUnits = 0;
+  cacheUnitTokens = 0;
   #transferVersion = 0;
   #sourceEnded = false;
   #arrived = 0;
@@ -91,10 +91,10 @@ export class Simulation {
       index: p,
       instances: Array.from(
         { length: pool.instances },
-        () => new Instance(index++, { ...pool, acceptance: acceptance[p] as Acceptance }, this.table, this.#listener(pool, p)),
+        () => new Instance(index++, { ...pool, acceptance: acceptance[p] }, this.table, this.#listener(pool, p)),
       ),
     }));
-    this.#entry = this.#pools[0] as Pool;
+    this.#entry = this.#pools[0];
     this.#decode = this.#pools[1];
     if (plant.transfer !== undefined && this.#decode !== undefined) this.transfers = new Transfers(linkRates(plant));
     if (plant.cache !== undefined) this.cache = new PrefixCache(0);
@@ -216,11 +216,13 @@ export class Simulation {
     const duration = instance.endsAt - at;
     const { decoding, prefillTokens, cost } = instance;
     const slots = plant.role === 'prefill' ? prefillTokens / (plant.tokenBudget * plant.ranks) : decoding / (plant.maxSequences * plant.ranks);
-    const meter = this.metrics.at(at).pools[index] as PoolMeter;
+    const meter = this.metrics.at(at).pools[index];
     meter.step(duration, cost as NonNullable<typeof cost>, slots, instance.usedBlocks / (plant.kvBlocks * plant.ranks));
     meter.prefillTokens += prefillTokens;
     meter.decodeTokens += decoding * instance.options.acceptance.mean;
     meter.decodeSequences += decoding;
+    meter.prefillPairs += instance.prefillPairs;
+    meter.decodeContext += instance.decodeContext;
     this.steps++;
     this.#sink?.({ kind: 'step', at, duration, pool: plant.name, instance: instance.index, decoding, prefillTokens });
     return true;
@@ -258,7 +260,7 @@ export class Simulation {
     const multiple = this.#unitBlocks(blockTokens);
     if (multiple === 0) return;
     const units = new Int32Array(Math.floor(Math.min(inputTokens, blocks.length * blockTokens) / (multiple * blockTokens)));
-    for (let i = 0; i < units.length; i++) units[i] = blocks[(i + 1) * multiple - 1] as number;
+    for (let i = 0; i < units.length; i++) units[i] = blocks[(i + 1) * multiple - 1];
     table.blocks[slot] = units;
     table.blockTokens[slot] = multiple * blockTokens;
   }
@@ -277,13 +279,13 @@ export class Simulation {
     table.arrivedAt[slot] = now;
     this.lastArrivalAt = now;
     this.metrics.at(now).arrived++;
-    const input = table.inputTokens[slot] as number;
-    this.#sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot] as number, inputTokens: input });
+    const input = table.inputTokens[slot];
+    this.#sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
     if (input >= this.plant.maxContext) {
       this.#reject(slot, `prompt and answer longer than ${this.plant.maxContext} tokens`);
       return;
     }
-    table.outputTokens[slot] = Math.min(table.outputTokens[slot] as number, this.plant.maxContext - input);
+    table.outputTokens[slot] = Math.min(table.outputTokens[slot], this.plant.maxContext - input);
     table.prompt[slot] = input;
     this.metrics.change(now, 1, 0);
     this.#dispatch(slot);
@@ -294,7 +296,7 @@ export class Simulation {
     this.#rejected++;
     this.metrics.at(now).rejected++;
     this.causes.set(cause, (this.causes.get(cause) ?? 0) + 1);
-    this.#sink?.({ kind: 'rejected', at: now, request: table.ordinal[slot] as number, cause });
+    this.#sink?.({ kind: 'rejected', at: now, request: table.ordinal[slot], cause });
     table.release(slot);
     if (this.#source.concurrency !== undefined) this.#pull(now);
   }
@@ -307,7 +309,7 @@ export class Simulation {
     for (const { ranks } of instances) for (const rank of ranks) loads.push({ queuedTokens: rank.queuedTokens, sequences: rank.sequences + rank.waiting.size });
     const chosen = leastLoaded(loads);
     const ranks = this.#entry.plant.ranks;
-    const instance = instances[Math.floor(chosen / ranks)] as Instance;
+    const instance = instances[Math.floor(chosen / ranks)];
     const cached = this.#lookUp(slot);
     table.progress[slot] = cached;
     if (table.startedAt[slot] === -1) {
@@ -320,7 +322,7 @@ export class Simulation {
       return;
     }
     table.source[slot] = chosen;
-    (instance.ranks[chosen % ranks] as Instance['ranks'][number]).queuedTokens += (table.prompt[slot] as number) - cached;
+    (instance.ranks[chosen % ranks]).queuedTokens += (table.prompt[slot]) - cached;
     this.#startFlow(slot * 2, cached * this.plant.cache.bytesPerToken, this.#cacheLinks(Math.floor(chosen / ranks)));
   }
 
@@ -328,12 +330,12 @@ export class Simulation {
   #lookUp(slot: number): number {
     const { table, cache } = this;
     if (cache === undefined) return 0;
-    const prompt = table.prompt[slot] as number;
+    const prompt = table.prompt[slot];
     this.cacheCounters.lookups++;
     this.cacheCounters.promptTokens += prompt;
-    const unit = table.blockTokens[slot] as number;
+    const unit = table.blockTokens[slot];
     if (unit === 0) return 0;
-    const ids = table.blocks[slot] as ArrayLike<number>;
+    const ids = table.blocks[slot];
     const units = cache.match(ids, Math.min(ids.length, Math.floor((prompt - 1) / unit)));
     cache.touch(ids, units);
     this.cacheCounters.tokensHit += units * unit;
@@ -343,15 +345,15 @@ export class Simulation {
   /** Writes the computed prefix through to the pool. */
   #writeThrough(slot: number): void {
     const { table, cache } = this;
-    const unit = table.blockTokens[slot] as number;
+    const unit = table.blockTokens[slot];
     if (cache === undefined || this.plant.cache === undefined || unit === 0) return;
-    if (this.#cacheUnits === 0) {
-      this.#cacheUnits = unit;
+    if (this.cacheUnitTokens === 0) {
+      this.cacheUnitTokens = unit;
       cache.capacity = Math.floor(this.plant.cache.capacity / (unit * this.plant.cache.bytesPerToken));
     }
-    const ids = table.blocks[slot] as ArrayLike<number>;
+    const ids = table.blocks[slot];
     const present = cache.match(ids, ids.length);
-    for (let i = present; i < ids.length; i++) if (!cache.has(ids[i] as number) && !cache.add(ids[i] as number)) break;
+    for (let i = present; i < ids.length; i++) if (!cache.has(ids[i]) && !cache.add(ids[i])) break;
     cache.touch(ids, ids.length);
   }
 
@@ -380,8 +382,8 @@ export class Simulation {
 
   #releaseSource(slot: number): void {
     const ranks = this.#entry.plant.ranks;
-    const source = this.table.source[slot] as number;
-    const instance = this.#entry.instances[Math.floor(source / ranks)] as Instance;
+    const source = this.table.source[slot];
+    const instance = this.#entry.instances[Math.floor(source / ranks)];
     instance.release(slot, source % ranks);
     this.#wake(instance);
   }
@@ -391,17 +393,17 @@ export class Simulation {
     const slot = owner >> 1;
     if (owner % 2 === 1) {
       table.movedAt[slot] = now;
-      const instance = this.#instance(table.instance[slot] as number);
-      this.#sink?.({ kind: 'moved', at: now, request: table.ordinal[slot] as number, instance: instance.index, rank: table.rank[slot] as number });
+      const instance = this.#instance(table.instance[slot]);
+      this.#sink?.({ kind: 'moved', at: now, request: table.ordinal[slot], instance: instance.index, rank: table.rank[slot] });
       instance.arrive(slot);
       this.#wake(instance);
       return;
     }
     if (table.startedAt[slot] === -1) table.readyAt[slot] = now;
-    const chosen = table.source[slot] as number;
+    const chosen = table.source[slot];
     const ranks = this.#entry.plant.ranks;
-    const instance = this.#entry.instances[Math.floor(chosen / ranks)] as Instance;
-    (instance.ranks[chosen % ranks] as Instance['ranks'][number]).queuedTokens -= (table.prompt[slot] as number) - (table.progress[slot] as number);
+    const instance = this.#entry.instances[Math.floor(chosen / ranks)];
+    (instance.ranks[chosen % ranks]).queuedTokens -= (table.prompt[slot]) - (table.progress[slot]);
     instance.enqueue(slot, chosen % ranks);
     this.#wake(instance);
   }
@@ -414,15 +416,15 @@ export class Simulation {
     const { ranks } = decode.plant;
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
-      const chosen = leastOccupied(decode.instances, table.prompt[slot] as number);
+      const chosen = leastOccupied(decode.instances, table.prompt[slot]);
       if (chosen < 0) return;
       this.#moving.shift();
-      (decode.instances[Math.floor(chosen / ranks)] as Instance).reserve(slot, chosen % ranks);
+      (decode.instances[Math.floor(chosen / ranks)]).reserve(slot, chosen % ranks);
       table.reservedAt[slot] = now;
       const group = Math.max(1, Math.floor(ranks / transfer.sourcesPerRank));
       const source = Math.min(transfer.sourcesPerRank - 1, Math.floor((chosen % ranks) / group));
-      const from = (table.source[slot] as number) * transfer.sourcesPerRank + source;
-      this.#startFlow(slot * 2 + 1, (table.prompt[slot] as number) * transfer.bytesPerToken, [from, firstSinkLink(this.plant) + chosen]);
+      const from = (table.source[slot]) * transfer.sourcesPerRank + source;
+      this.#startFlow(slot * 2 + 1, (table.prompt[slot]) * transfer.bytesPerToken, [from, firstSinkLink(this.plant) + chosen]);
     }
   }
 
@@ -434,44 +436,44 @@ export class Simulation {
         this.metrics.change(at, -1, 1);
         if (this.plant.cache === undefined && plant.prefixCaching) {
           this.cacheCounters.lookups++;
-          this.cacheCounters.promptTokens += table.prompt[slot] as number;
-          this.cacheCounters.tokensHit += table.progress[slot] as number;
+          this.cacheCounters.promptTokens += table.prompt[slot];
+          this.cacheCounters.tokensHit += table.progress[slot];
         }
         this.#sink?.({
           kind: 'scheduled',
           at,
-          request: table.ordinal[slot] as number,
+          request: table.ordinal[slot],
           pool: plant.name,
-          instance: table.instance[slot] as number,
-          cachedTokens: table.progress[slot] as number,
+          instance: table.instance[slot],
+          cachedTokens: table.progress[slot],
         });
       },
       prefilled: (slot, at) => {
         table.prefilledAt[slot] = at;
-        this.#sink?.({ kind: 'prefilled', at, request: table.ordinal[slot] as number });
+        this.#sink?.({ kind: 'prefilled', at, request: table.ordinal[slot] });
         if (plant.role !== 'prefill') return;
         this.now = at;
         this.#writeThrough(slot);
         const ranks = this.#entry.plant.ranks;
-        table.source[slot] = (table.instance[slot] as number) * ranks + (table.rank[slot] as number);
+        table.source[slot] = (table.instance[slot]) * ranks + (table.rank[slot]);
         if (firstToken === 'prefill' && this.#emitFromPrefill(slot, at)) return;
         this.#moving.push(slot);
         this.#move();
       },
       firstToken: (slot, at) => {
-        this.#sink?.({ kind: 'first-token', at, request: table.ordinal[slot] as number });
+        this.#sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
       },
       resumed: (slot, at) => {
-        this.metrics.at(at).itl.add(at - (table.lastTokenAt[slot] as number));
+        this.metrics.at(at).itl.add(at - (table.lastTokenAt[slot]));
       },
       finished: (slot, at) => {
         this.now = at;
         this.#finish(slot);
       },
       preempted: (slot, at) => {
-        (this.metrics.at(at).pools[pool] as PoolMeter).preemptions++;
+        (this.metrics.at(at).pools[pool]).preemptions++;
         this.metrics.change(at, 1, -1);
-        this.#sink?.({ kind: 'preempted', at, request: table.ordinal[slot] as number });
+        this.#sink?.({ kind: 'preempted', at, request: table.ordinal[slot] });
         if (plant.role !== 'decode') return;
         this.now = at;
         this.#dispatch(slot);
@@ -482,12 +484,12 @@ export class Simulation {
   /** The prefill instance puts out a token itself. Returns whether it was the last. */
   #emitFromPrefill(slot: number, at: Seconds): boolean {
     const { table } = this;
-    table.emitted[slot] = (table.emitted[slot] as number) + 1;
+    table.emitted[slot] = (table.emitted[slot]) + 1;
     if (table.firstTokenAt[slot] === -1) {
       table.firstTokenAt[slot] = at;
-      this.#sink?.({ kind: 'first-token', at, request: table.ordinal[slot] as number });
+      this.#sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
     } else {
-      this.metrics.at(at).itl.add(at - (table.lastTokenAt[slot] as number));
+      this.metrics.at(at).itl.add(at - (table.lastTokenAt[slot]));
     }
     table.lastTokenAt[slot] = at;
     if (table.emitted[slot] !== table.outputTokens[slot]) return false;
@@ -502,20 +504,20 @@ export class Simulation {
   #finish(slot: number): void {
     const { table, now } = this;
     this.#finished++;
-    const arrivedAt = table.arrivedAt[slot] as number;
-    const output = table.outputTokens[slot] as number;
+    const arrivedAt = table.arrivedAt[slot];
+    const output = table.outputTokens[slot];
     const interval = this.metrics.at(now);
     interval.finish(
-      table.inputTokens[slot] as number,
-      table.cachedTokens[slot] as number,
+      table.inputTokens[slot],
+      table.cachedTokens[slot],
       output,
-      (table.firstTokenAt[slot] as number) - arrivedAt,
+      (table.firstTokenAt[slot]) - arrivedAt,
       now - arrivedAt,
       this.plant.slo,
     );
     this.#countPhases(slot, interval.phases);
     this.metrics.change(now, 0, -1);
-    this.#sink?.({ kind: 'finished', at: now, request: table.ordinal[slot] as number, outputTokens: output });
+    this.#sink?.({ kind: 'finished', at: now, request: table.ordinal[slot], outputTokens: output });
     table.release(slot);
     if (this.#source.concurrency !== undefined) this.#pull(now);
     if (this.#moving.size > 0) this.#move();
@@ -525,21 +527,21 @@ export class Simulation {
   #countPhases(slot: number, into: Float64Array): void {
     const { table, now } = this;
     const moved = this.#decode !== undefined;
-    const prefilled = table.prefilledAt[slot] as number;
+    const prefilled = table.prefilledAt[slot];
     const marks = [
-      table.readyAt[slot] as number,
-      table.startedAt[slot] as number,
+      table.readyAt[slot],
+      table.startedAt[slot],
       prefilled,
-      moved ? (table.reservedAt[slot] as number) : prefilled,
-      moved ? (table.movedAt[slot] as number) : prefilled,
-      moved ? (table.joinedAt[slot] as number) : prefilled,
+      moved ? (table.reservedAt[slot]) : prefilled,
+      moved ? (table.movedAt[slot]) : prefilled,
+      moved ? (table.joinedAt[slot]) : prefilled,
       now,
     ];
     const order = [1, 0, 2, 3, 4, 5, 6];
-    let before = table.arrivedAt[slot] as number;
+    let before = table.arrivedAt[slot];
     for (let i = 0; i < phases.length; i++) {
-      const mark = Math.max(before, marks[i] as number);
-      (into[order[i] as number] as number) += mark - before;
+      const mark = Math.max(before, marks[i]);
+      (into[order[i]]) += mark - before;
       before = mark;
     }
   }
@@ -561,13 +563,13 @@ function linkRates(plant: Plant): readonly number[] {
 
 /** Index of the first decode rank's link. */
 export function firstSinkLink(plant: Plant): number {
-  const prefill = plant.pools[0] as PoolPlant;
+  const prefill = plant.pools[0];
   return prefill.instances * prefill.ranks * (plant.transfer?.sourcesPerRank ?? 0);
 }
 
 /** Index of the cache pool's link; the prefill instances' follow. */
 export function firstCacheLink(plant: Plant): number {
-  const decode = plant.pools[1] as PoolPlant;
+  const decode = plant.pools[1];
   return firstSinkLink(plant) + decode.instances * decode.ranks;
 }
 

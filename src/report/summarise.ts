@@ -1,0 +1,243 @@
+import { significant } from '../base/quantity.ts';
+import { chipCount, type Plane, planeOf } from '../catalogue/machine.ts';
+import { engines } from '../cost/batch.ts';
+import { QUANTILE_ERROR, type Sketch } from '../kernel/sketch.ts';
+import type { Layout } from '../model/layout.ts';
+import { stages } from '../model/operator.ts';
+import { parametersOf } from '../model/parameters.ts';
+import type { DeployedPool, Run } from '../serving/deploy.ts';
+import { type Interval, phases, type PoolMeter } from '../serving/metrics.ts';
+import { firstCacheLink, firstSinkLink } from '../serving/simulation.ts';
+import { poolLoad } from './capacity.ts';
+import { costOf } from './cost.ts';
+import { hashOf } from './hash.ts';
+import { limitOf } from './limit.ts';
+import type { Distribution, PlaneSummary, PoolSummary, SeriesPoint, Share, Summary } from './summary.ts';
+import { steadyWindow, type Window } from './window.ts';
+
+/** What a run has come to so far: callable at any moment between two steps. */
+export function summarise({ scenario, deployed, simulation }: Run, version: string): Summary {
+  const { machine, model, deployment } = scenario;
+  const { metrics } = simulation;
+  const state = simulation.snapshot();
+  metrics.count(state.at);
+  const window = steadyWindow(metrics, simulation.lastArrivalAt, state.at, deployed.pools.length);
+  const length = window.to - window.from;
+  const { total } = window;
+  const rate = (count: number): number => (length > 0 ? count / length : 0);
+  const chipsUsed = deployed.pools.reduce((chips, pool) => chips + pool.chips, 0);
+  const chipsOf = (role: 'prefill' | 'decode'): number =>
+    deployed.pools.filter(({ plant }) => plant.role === role || plant.role === 'merged').reduce((chips, pool) => chips + pool.chips, 0);
+  const pools = deployed.pools.map((pool, p) => poolSummary(pool, total.pools[p] as PoolMeter, window));
+  const planes = planeSummaries({ scenario, deployed, simulation }, pools, state.at);
+  const parameters = parametersOf(model);
+  const outputRate = rate(total.outputTokens);
+  return {
+    scenario: scenario.name,
+    machine: { name: machine.name, title: machine.title, chip: machine.chip.title, chips: chipCount(machine), chipsUsed },
+    model: { name: model.name, parameters: parameters.total, activeParameters: parameters.active },
+    precision: precisionText(scenario.precision),
+    stack: scenario.stack.title,
+    workload: scenario.workload.name,
+    seed: scenario.seed,
+    requests: {
+      arrived: state.arrived,
+      finished: state.finished,
+      rejected: state.rejected,
+      failed: state.failed,
+      running: state.running,
+      waiting: state.waiting,
+      causes: [...simulation.causes].map(([cause, count]) => ({ cause, count })),
+    },
+    duration: state.at,
+    window: { from: window.from, to: window.to, residences: window.residences, steady: window.steady, note: window.note },
+    saturation: { saturated: window.saturated, note: window.saturation },
+    throughput: {
+      requests: rate(total.finished),
+      inputTokens: rate(total.inputTokens),
+      outputTokens: outputRate,
+      inputTokensPerPrefillChip: rate(total.inputTokens) / chipsOf('prefill'),
+      outputTokensPerDecodeChip: outputRate / chipsOf('decode'),
+      tokensPerChip: rate(total.inputTokens + total.outputTokens) / chipsUsed,
+    },
+    latency: {
+      ttft: distribution(total.ttft),
+      tpot: distribution(total.tpot),
+      itl: distribution(total.itl),
+      e2e: distribution(total.e2e),
+      firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
+      quantileError: QUANTILE_ERROR,
+    },
+    goodput: goodput(total, scenario.slo, rate(total.good)),
+    pools,
+    planes,
+    cache: cacheSummary({ scenario, deployed, simulation }),
+    requestShares: shares(phases, total.phases, total.finished),
+    limit: limitOf(pools, planes, window.saturated),
+    cost: costOf(machine, chipsUsed, outputRate),
+    series: metrics.intervals.map((interval, i) => seriesPoint(interval, i, metrics.width, deployed.pools)),
+    doubts: deployed.doubts,
+    reproduce: { version, scenarioHash: hashOf(scenario), calibrationHash: hashOf([scenario.stack, machine]), seed: scenario.seed },
+  };
+}
+
+function precisionText({ weights, experts, activations, kv }: Run['scenario']['precision']): string {
+  const upper = (text: string): string => text.toUpperCase();
+  return `${upper(weights)} weights${experts === weights ? '' : `, ${upper(experts)} experts`}, ${upper(activations)} activations, ${upper(kv)} KV`;
+}
+
+function distribution(sketch: Sketch): Distribution {
+  if (sketch.count === 0) return { count: 0, mean: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 };
+  return {
+    count: sketch.count,
+    mean: sketch.mean(),
+    p50: sketch.quantile(0.5),
+    p90: sketch.quantile(0.9),
+    p95: sketch.quantile(0.95),
+    p99: sketch.quantile(0.99),
+    max: sketch.max,
+  };
+}
+
+function shares(names: readonly string[], times: Float64Array, count: number): readonly Share[] {
+  const total = times.reduce((sum, time) => sum + time, 0);
+  return names.flatMap((name, i) => {
+    const time = times[i] as number;
+    return time > 0 && count > 0 ? [{ name, time: time / count, share: time / total }] : [];
+  });
+}
+
+function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): PoolSummary {
+  const { plant, layout, memory } = pool;
+  const length = window.to - window.from;
+  const time = length * plant.instances;
+  const { total } = window;
+  const finished = Math.max(1, total.finished);
+  const request = { computed: (total.inputTokens - total.cachedTokens) / finished, output: total.outputTokens / finished };
+  return {
+    name: plant.name,
+    role: plant.role,
+    instances: plant.instances,
+    chips: pool.chips,
+    dies: pool.dies,
+    layout: layoutText(layout, plant.ranks),
+    load: poolLoad(pool, meter, length, request),
+    busy: time > 0 ? Math.min(1, meter.busy / time) : 0,
+    occupancy: meter.busy > 0 ? (meter.occupancy / meter.busy) * (plant.role === 'prefill' ? 1 : Math.min(1, meter.busy / time)) : 0,
+    kv: { mean: time > 0 ? Math.min(1, meter.kv / time) : 0, max: meter.kvMax },
+    engines: engines.map((name, e) => ({ name, utilisation: time > 0 ? Math.min(1, (meter.engines[e] as number) / time) : 0 })),
+    steps: meter.steps,
+    stepTime: distribution(meter.stepTime),
+    stepShares: shares([...stages, 'host'], meter.stages, meter.steps),
+    memory: memory.parts,
+    kvBlocks: plant.kvBlocks,
+    kvBlockTokens: plant.blockTokens,
+    preemptions: meter.preemptions,
+  };
+}
+
+function layoutText({ tensor, pipeline, attention, experts, microbatches, draftTokens }: Layout, ranks: number): string {
+  const parts = [
+    ranks > 1 ? `DP${ranks}` : '',
+    tensor > 1 ? `${attention === 'sp-tp-sp' ? 'SP-TP-SP ' : 'TP'}${tensor}` : '',
+    pipeline > 1 ? `PP${pipeline}` : '',
+  ];
+  if (experts.parallel > 1) parts.push(`EP${experts.parallel}`);
+  if (microbatches > 1) parts.push(`${microbatches} microbatches`);
+  if (draftTokens > 0) parts.push(`MTP ${draftTokens}`);
+  return parts.filter((part) => part !== '').join(' · ') || 'one die';
+}
+
+function goodput(total: Interval, slo: Run['scenario']['slo'], requestsPerSecond: number): Summary['goodput'] {
+  const share = total.finished === 0 ? 0 : total.good / total.finished;
+  const misses = (['ttft', 'tpot', 'e2e'] as const)
+    .filter((name) => slo[name] !== undefined)
+    .map((name) => ({ name: name.toUpperCase(), share: total.finished === 0 ? 0 : total.missed[name] / total.finished }));
+  const worst = misses.reduce((most, miss) => (miss.share > most.share ? miss : most), { name: '', share: 0 });
+  let note = 'no objective is set: every request that finishes counts';
+  if (total.finished === 0) note = 'no request finished in the window';
+  else if (misses.length > 0)
+    note =
+      share >= 0.9
+        ? 'at least 90 % of the throughput meets every objective'
+        : `${significant(100 * worst.share)} % of the requests miss the ${worst.name} objective`;
+  return { slo, requestsPerSecond, share, misses, note };
+}
+
+function planeSummaries({ scenario, deployed, simulation }: Run, pools: readonly PoolSummary[], duration: number): readonly PlaneSummary[] {
+  const { machine, deployment } = scenario;
+  const summaries: PlaneSummary[] = [];
+  for (const pool of pools) {
+    for (const role of ['scale-up', 'scale-out'] as const) {
+      const busy = pool.engines.find(({ name }) => name === role)?.utilisation ?? 0;
+      const plane = planeOf(machine, role);
+      if (plane !== undefined && busy > 0)
+        summaries.push({ name: plane.name, role, use: `${pool.name}: exchange and collectives`, bytes: 0, utilisation: busy });
+    }
+  }
+  const { transfers } = simulation;
+  if (transfers === undefined || deployment.kind === 'merged' || duration <= 0) return summaries;
+  const { plant } = deployed;
+  const { carried, capacity } = transfers;
+  const sink = firstSinkLink(plant);
+  const cache = firstCacheLink(plant);
+  const used = (from: number, to: number): { readonly bytes: number; readonly utilisation: number } => {
+    const bytes = carried.subarray(from, to).reduce((total, part) => total + part, 0);
+    const rate = capacity.subarray(from, to).reduce((total, part) => total + part, 0);
+    return { bytes, utilisation: rate > 0 ? bytes / (rate * duration) : 0 };
+  };
+  const named = (name: string): Plane | undefined => machine.planes.find((plane) => plane.name === name);
+  const busiest = (a: ReturnType<typeof used>, b: ReturnType<typeof used>): ReturnType<typeof used> => (a.utilisation >= b.utilisation ? a : b);
+  summaries.push({
+    name: deployment.transferPlane,
+    role: named(deployment.transferPlane)?.role ?? '',
+    use: 'KV from prefill to decode',
+    ...busiest(used(0, sink), used(sink, cache)),
+  });
+  if (plant.cache !== undefined && deployment.cache !== undefined) {
+    const { plane } = deployment.cache;
+    summaries.push({
+      name: plane,
+      role: named(plane)?.role ?? '',
+      use: 'prefix cache reads',
+      ...busiest(used(cache, cache + 1), used(cache + 1, carried.length)),
+    });
+  }
+  return summaries;
+}
+
+function cacheSummary({ deployed, simulation }: Run): Summary['cache'] {
+  const { lookups, promptTokens, tokensHit } = simulation.cacheCounters;
+  const { plant } = deployed;
+  const pooled = simulation.cache;
+  if (pooled === undefined && !(plant.pools[0]?.prefixCaching ?? false)) return undefined;
+  const own = simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks));
+  return {
+    hitShare: promptTokens === 0 ? 0 : tokensHit / promptTokens,
+    lookups,
+    tokensHit,
+    capacity: plant.cache?.capacity ?? 0,
+    used: pooled === undefined || plant.cache === undefined ? 0 : pooled.size * simulation.cacheUnitTokens * plant.cache.bytesPerToken,
+    evictions: pooled?.evictions ?? own.reduce((sum, rank) => sum + (rank.cache?.evictions ?? 0), 0),
+  };
+}
+
+function seriesPoint(interval: Interval, index: number, width: number, pools: readonly DeployedPool[]): SeriesPoint {
+  const quantile = (sketch: Sketch, q: number): number => (sketch.count === 0 ? 0 : sketch.quantile(q));
+  const last = pools.length - 1;
+  const meter = interval.pools[last] as PoolMeter;
+  return {
+    at: (index + 0.5) * width,
+    arrived: interval.arrived,
+    finished: interval.finished,
+    inputTokensPerSecond: interval.inputTokens / width,
+    outputTokensPerSecond: interval.outputTokens / width,
+    ttftP50: quantile(interval.ttft, 0.5),
+    ttftP99: quantile(interval.ttft, 0.99),
+    tpotP50: quantile(interval.tpot, 0.5),
+    tpotP99: quantile(interval.tpot, 0.99),
+    waiting: interval.waiting / width,
+    running: interval.running / width,
+    kv: Math.min(1, meter.kv / (width * (pools[last] as DeployedPool).plant.instances)),
+  };
+}

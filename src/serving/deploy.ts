@@ -1,0 +1,211 @@
+import type { Doubt } from '../base/doubt.ts';
+import { InputError } from '../base/errors.ts';
+import type { Machine, Plane } from '../catalogue/machine.ts';
+import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
+import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
+import { dataRanks, type Layout } from '../model/layout.ts';
+import { kvBytesPerTokenPerDie } from '../model/kv.ts';
+import type { EventSink } from './events.ts';
+import type { InstanceRole } from './instance.ts';
+import type { CachePlant, Plant, PoolPlant, TransferPlant } from './plant.ts';
+import type { CachePool, DisaggregatedDeployment, Scenario } from './scenario.ts';
+import { Simulation } from './simulation.ts';
+import { requestSource } from './traffic/source.ts';
+
+/** Share of a rank's KV blocks that stays free when a prompt is admitted beside others (the watermark of the paged allocators). */
+const watermark = 0.01;
+
+/** A pool with what its plant was made from. */
+export interface DeployedPool {
+  readonly plant: PoolPlant;
+  readonly layout: Layout;
+  readonly pricer: ExplainingPricer;
+  readonly memory: MemoryBudget;
+  /** In all instances together. */
+  readonly chips: number;
+  readonly dies: number;
+}
+
+/** A scenario that was found to fit, ready to run. */
+export interface Deployed {
+  readonly plant: Plant;
+  readonly pools: readonly DeployedPool[];
+  readonly doubts: readonly Doubt[];
+}
+
+/** A scenario, its deployment and the simulation of it. */
+export interface Run {
+  readonly scenario: Scenario;
+  readonly deployed: Deployed;
+  readonly simulation: Simulation;
+}
+
+/**
+ * Prepares a scenario to run from its first arrival.
+ * @param sink is told of every event
+ * @throws InputError when the model does not fit its dies, or no prompt would
+ */
+export function createSimulation(scenario: Scenario, sink?: EventSink): Run {
+  const deployed = deploy(scenario);
+  return { scenario, deployed, simulation: new Simulation(deployed.plant, requestSource(scenario.workload), sink) };
+}
+
+/**
+ * Prices and sizes the pools of a scenario: KV blocks follow from memory, bandwidths from the planes.
+ * @throws InputError when the model does not fit its dies, or no prompt would
+ */
+export function deploy(scenario: Scenario): Deployed {
+  const { deployment, model, slo, seed } = scenario;
+  const pools =
+    deployment.kind === 'merged'
+      ? [
+          pool(scenario, 'merged', deployment.instances, deployment.layout, {
+            maxSequences: deployment.maxSequences,
+            tokenBudget: deployment.maxBatchedTokens,
+            watermark: deployment.watermark,
+            prefixCaching: deployment.prefixCaching,
+            acceptance: deployment.acceptance,
+          }),
+        ]
+      : [
+          pool(scenario, 'prefill', deployment.prefill.instances, deployment.prefill.layout, {
+            maxSequences: Infinity,
+            tokenBudget: Math.floor(deployment.prefill.batchTokens / dataRanks(deployment.prefill.layout)),
+            watermark: 0,
+            prefixCaching: false,
+            acceptance: [],
+          }),
+          pool(scenario, 'decode', deployment.decode.instances, deployment.decode.layout, {
+            maxSequences: deployment.decode.maxSequences,
+            tokenBudget: Infinity,
+            watermark,
+            prefixCaching: false,
+            acceptance: deployment.decode.acceptance,
+          }),
+        ];
+  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks) * plant.blockTokens);
+  const maxContext = Math.min(model.maxPositions, ...fits);
+  if (maxContext < 2) {
+    throw new InputError(
+      pools.map(({ plant }) => ({
+        path: `deployment.${plant.name}`,
+        message: `no room for the KV of a single prompt: ${plant.kvBlocks} blocks of ${plant.blockTokens} tokens per rank`,
+      })),
+    );
+  }
+  const plant: Plant = {
+    pools: pools.map((deployed) => deployed.plant),
+    transfer: deployment.kind === 'merged' ? undefined : transferOf(scenario, deployment),
+    cache: deployment.kind === 'merged' || deployment.cache === undefined ? undefined : cacheOf(scenario, deployment, deployment.cache),
+    firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
+    maxContext,
+    slo,
+    seed,
+  };
+  const doubts = new Map<string, Doubt>();
+  for (const { pricer } of pools) for (const doubt of pricer.doubts) doubts.set(`${doubt.rule} ${doubt.where}`, doubt);
+  return { plant, pools, doubts: [...doubts.values()] };
+}
+
+interface PoolLimits {
+  readonly maxSequences: number;
+  readonly tokenBudget: number;
+  readonly watermark: number;
+  readonly prefixCaching: boolean;
+  readonly acceptance: readonly number[];
+}
+
+function pool(scenario: Scenario, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
+  const { machine, model, precision, stack } = scenario;
+  const ranks = dataRanks(layout);
+  const decodeTokens = Math.min(limits.maxSequences, 1e9) * (1 + layout.draftTokens);
+  const maxBatchTokens = role === 'decode' ? decodeTokens : limits.tokenBudget;
+  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens });
+  const pricer = stepPricer({ machine, model, precision, layout, stack, role });
+  const dies = instances * layout.dies;
+  return {
+    plant: {
+      name: role,
+      role,
+      instances,
+      ranks,
+      kvBlocks: memory.kvBlocks,
+      blockTokens: memory.blockTokens,
+      watermarkBlocks: Math.ceil(memory.kvBlocks * limits.watermark),
+      maxSequences: limits.maxSequences,
+      tokenBudget: limits.tokenBudget,
+      prefixCaching: limits.prefixCaching,
+      acceptance: limits.acceptance,
+      pricer,
+    },
+    layout,
+    pricer,
+    memory,
+    dies,
+    chips: dies / machine.chip.dies,
+  };
+}
+
+/** KV of one token in the whole model, counted once however often a layout replicates it. [B] */
+function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number {
+  return kvBytesPerTokenPerDie(model, precision, { ...layout, tensor: 1, pipeline: 1 });
+}
+
+/**
+ * KV from prefill to decode: a decode rank of `d` dies pulls from `d` of the `p` dies of a prefill rank, so that the prefill rank has
+ * `p / d` sources (CloudMatrix-Infer's mapping of ranks).
+ */
+function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: DisaggregatedDeployment): TransferPlant {
+  const plane = planeNamed(scenario.machine, transferPlane);
+  const perDie = portPerDie(scenario.machine, plane);
+  const sourcesPerRank = Math.max(1, Math.floor(prefill.layout.tensor / decode.layout.tensor));
+  return {
+    bytesPerToken: kvBytesPerToken(scenario, decode.layout),
+    sourcesPerRank,
+    sourceBandwidth: (perDie * prefill.layout.tensor) / sourcesPerRank,
+    sinkBandwidth: perDie * decode.layout.tensor,
+    latency: plane.port.latency.value,
+  };
+}
+
+/** Reads of the pool leave through the CPU sockets' own ports, or the node's port where CPUs have none, of the nodes in use. */
+function cacheOf(scenario: Scenario, { prefill, decode }: DisaggregatedDeployment, cache: CachePool): CachePlant {
+  const { machine } = scenario;
+  const plane = planeNamed(machine, cache.plane);
+  const dies = prefill.instances * prefill.layout.dies + decode.instances * decode.layout.dies;
+  const diesPerNode = machine.node.chips * machine.chip.dies;
+  const nodes = Math.ceil(dies / diesPerNode);
+  const read = plane.paths.find((path) => path.from === 'die' && path.to === 'cpu' && path.operation === 'read' && path.scope === 'machine');
+  const perDie = plane.port.owner === 'node' ? portPerDie(machine, plane) : (read?.bandwidth.value ?? portPerDie(machine, plane));
+  const perNode = plane.cpuPort === undefined ? portPerDie(machine, plane) * diesPerNode : machine.node.cpus * plane.cpuPort.value;
+  return {
+    bytesPerToken: kvBytesPerToken(scenario, prefill.layout),
+    capacity: cache.capacity,
+    blockTokens: cache.blockTokens,
+    poolBandwidth: nodes * perNode,
+    instanceBandwidth: prefill.layout.dies * perDie,
+    latency: read?.latency.value ?? plane.port.latency.value,
+  };
+}
+
+/** A plane by name; the scenario's door has checked that it is there. */
+function planeNamed(machine: Machine, name: string): Plane {
+  const plane = machine.planes.find((candidate) => candidate.name === name);
+  if (plane === undefined) throw new InputError([{ path: 'deployment', message: `${machine.name} has no plane "${name}"` }]);
+  return plane;
+}
+
+/** What one die's stream reaches on a plane, one way. [B/s] */
+function portPerDie(machine: Machine, { port, efficiency }: Plane): number {
+  const rate = port.bandwidth.value * efficiency.value;
+  switch (port.owner) {
+    case 'die':
+      return rate;
+    case 'chip':
+      return rate / machine.chip.dies;
+    case 'cpu':
+      return (rate * machine.node.cpus) / (machine.node.chips * machine.chip.dies);
+    case 'node':
+      return rate / (machine.node.chips * machine.chip.dies);
+  }
+}
