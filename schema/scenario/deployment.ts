@@ -1,0 +1,156 @@
+import type { Plane } from '../../src/catalogue/machine.ts';
+import { chipCount, dieCount, planeOf } from '../../src/catalogue/machine.ts';
+import { expectedOneOf } from '../../src/base/nearest.ts';
+import { formatQuantity } from '../../src/base/quantity.ts';
+import type { Layout } from '../../src/model/layout.ts';
+import { dataRanks } from '../../src/model/layout.ts';
+import type { CachePool, DecodePool, Deployment, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
+import type { Count } from '../counts.ts';
+import { over } from './count.ts';
+import type { CacheFile, DecodeFile, DeploymentFile, MergedFile, PoolFile, PrefillFile } from './file.ts';
+import type { Surroundings } from './layout.ts';
+import { acceptanceOf, layoutOf } from './layout.ts';
+
+/** The value of a count that has to be there, over one instance or one rank. */
+function counted(count: Count | undefined, layout: Layout | undefined, part: 'instance' | 'rank', at: string, example: string, { machine, problems }: Surroundings): number | undefined {
+  if (count === undefined) {
+    if (!problems.covers(at)) problems.add(at, `expected a count such as "${example}", got nothing`);
+    return undefined;
+  }
+  if (layout === undefined || machine === undefined || !Number.isInteger(dataRanks(layout))) return undefined;
+  const value = over(count, part, layout, machine);
+  if (Number.isInteger(value) && value >= 1) return value;
+  problems.add(at, `${count.value}/${count.per} is ${value} on each data-parallel rank (${layout.tensor * layout.pipeline} dies); expected a whole number from 1`);
+  return undefined;
+}
+
+function instancesOf(pool: PoolFile, at: string, { problems }: Surroundings): number {
+  if (pool.instances === undefined && !problems.covers(`${at}.instances`)) problems.add(`${at}.instances`, 'expected the number of instances, got nothing');
+  return pool.instances ?? 1;
+}
+
+function prefillPool(file: PrefillFile, draftTokens: number, surroundings: Surroundings): PrefillPool | undefined {
+  const at = 'deployment.prefill';
+  const layout = layoutOf(file, at, surroundings);
+  const instances = instancesOf(file, at, surroundings);
+  const batchTokens = counted(file['batch-tokens'], layout, 'instance', `${at}.batch-tokens`, '16384/npu', surroundings);
+  if (layout === undefined || batchTokens === undefined) return undefined;
+  return { instances, layout: { ...layout, draftTokens }, batchTokens };
+}
+
+function decodePool(file: DecodeFile, surroundings: Surroundings): DecodePool | undefined {
+  const at = 'deployment.decode';
+  const layout = layoutOf(file, at, surroundings);
+  const instances = instancesOf(file, at, surroundings);
+  const acceptance = acceptanceOf(file, at, surroundings);
+  const maxSequences = counted(file['max-batch'], layout, 'rank', `${at}.max-batch`, '96/npu', surroundings);
+  if (layout === undefined || maxSequences === undefined) return undefined;
+  return { instances, layout, maxSequences, acceptance };
+}
+
+function planeNamed(name: string, at: string, { machine, problems }: Surroundings): string {
+  const names = machine?.planes.map((plane) => plane.name) ?? [];
+  if (machine !== undefined && !names.includes(name)) problems.add(at, `${machine.name} has no plane ${name}; ${expectedOneOf(name, names)}`);
+  const plane: Plane | undefined = machine?.planes.find((candidate) => candidate.name === name);
+  if (plane?.role === 'package') problems.add(at, `${name} joins the dies of one chip only; expected another plane`);
+  return name;
+}
+
+function cachePool(file: CacheFile, nodes: number, surroundings: Surroundings): CachePool | undefined {
+  const { machine, problems } = surroundings;
+  const at = 'deployment.cache';
+  if (file.dram === undefined && !problems.covers(`${at}.dram`)) problems.add(`${at}.dram`, 'expected host memory such as "1 TB/node", got nothing');
+  const plane = file.plane ?? (machine === undefined ? undefined : (planeOf(machine, 'scale-up') ?? planeOf(machine, 'scale-out'))?.name);
+  if (plane !== undefined) planeNamed(plane, `${at}.plane`, surroundings);
+  if (machine === undefined || file.dram === undefined || plane === undefined) return undefined;
+  const perNode = machine.node.dram.value;
+  const there = file.dram.per === 'node' ? perNode : perNode * nodes;
+  if (file.dram.bytes > there) {
+    const where = file.dram.per === 'node' ? 'per node' : `in the ${nodes} nodes of the deployment`;
+    problems.add(`${at}.dram`, `needs ${formatQuantity(file.dram.bytes, 'B')} of host memory ${where}, ${formatQuantity(there, 'B')} there`);
+  }
+  const capacity = file.dram.bytes * (file.dram.per === 'node' ? nodes : 1);
+  return { plane, capacity, blockTokens: file['block-tokens'] ?? 128 };
+}
+
+/** Nodes that pools take together. */
+function nodesOf(pools: readonly ({ readonly instances: number; readonly layout: Layout } | undefined)[], { machine }: Surroundings): number {
+  if (machine === undefined) return 0;
+  const dies = pools.reduce((sum, pool) => sum + (pool === undefined ? 0 : pool.instances * pool.layout.dies), 0);
+  return Math.ceil(dies / (machine.node.chips * machine.chip.dies));
+}
+
+function transferPlane(file: DeploymentFile, surroundings: Surroundings): string | undefined {
+  const { machine, problems } = surroundings;
+  if (file['transfer-plane'] !== undefined) return planeNamed(file['transfer-plane'], 'deployment.transfer-plane', surroundings);
+  if (machine === undefined) return undefined;
+  const plane = planeOf(machine, 'scale-out') ?? planeOf(machine, 'scale-up') ?? planeOf(machine, 'front-end');
+  if (plane === undefined) problems.add('deployment.transfer-plane', `${machine.name} has no plane that could carry KV from prefill to decode; expected merged instances`);
+  return plane?.name;
+}
+
+function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedDeployment | undefined {
+  const at = 'deployment.merged';
+  const layout = layoutOf(file, at, surroundings);
+  const instances = instancesOf(file, at, surroundings);
+  const acceptance = acceptanceOf(file, at, surroundings);
+  const maxSequences = counted(file['max-num-seqs'], layout, 'rank', `${at}.max-num-seqs`, '256/rank', surroundings);
+  const maxBatchedTokens = counted(file['max-num-batched-tokens'], layout, 'rank', `${at}.max-num-batched-tokens`, '8192/rank', surroundings);
+  if (layout === undefined || maxSequences === undefined || maxBatchedTokens === undefined) return undefined;
+  const perSequence = 1 + layout.draftTokens;
+  if (maxBatchedTokens < maxSequences * perSequence)
+    surroundings.problems.add(
+      `${at}.max-num-batched-tokens`,
+      `${maxBatchedTokens} tokens per rank do not hold one step of ${maxSequences} sequences of ${perSequence} ${perSequence === 1 ? 'token' : 'tokens'}; expected at least ${maxSequences * perSequence}`,
+    );
+  return { kind: 'merged', instances, layout, maxSequences, maxBatchedTokens, watermark: file.watermark ?? 0.01, prefixCaching: file['prefix-caching'] ?? true, acceptance };
+}
+
+function disaggregated(file: DeploymentFile, surroundings: Surroundings): Deployment | undefined {
+  const { problems } = surroundings;
+  const missing = (['prefill', 'decode'] as const).filter((pool) => file[pool] === undefined && !problems.covers(`deployment.${pool}`));
+  for (const pool of missing) problems.add(`deployment.${pool}`, `expected a ${pool} pool beside the ${pool === 'prefill' ? 'decode' : 'prefill'} pool, or merged instances`);
+  const decode = file.decode === undefined ? undefined : decodePool(file.decode, surroundings);
+  // A prompt's KV holds the draft module's layers too, so prefill computes them where decode drafts.
+  const prefill = file.prefill === undefined ? undefined : prefillPool(file.prefill, decode?.layout.draftTokens ?? 0, surroundings);
+  const cache = file.cache === undefined ? undefined : cachePool(file.cache, nodesOf([prefill, decode], surroundings), surroundings);
+  const plane = transferPlane(file, surroundings);
+  if (prefill === undefined || decode === undefined || plane === undefined) return undefined;
+  return { kind: 'disaggregated', prefill, decode, cache, transferPlane: plane, firstToken: file['first-token'] ?? 'prefill' };
+}
+
+/** Pools of a deployment with their layouts, by the key that the file has for them. */
+export function poolsOf(deployment: Deployment): readonly { readonly key: 'prefill' | 'decode' | 'merged'; readonly instances: number; readonly layout: Layout }[] {
+  switch (deployment.kind) {
+    case 'merged':
+      return [{ key: 'merged', instances: deployment.instances, layout: deployment.layout }];
+    case 'disaggregated':
+      return [
+        { key: 'prefill', instances: deployment.prefill.instances, layout: deployment.prefill.layout },
+        { key: 'decode', instances: deployment.decode.instances, layout: deployment.decode.layout },
+      ];
+  }
+}
+
+function fitsTheMachine(deployment: Deployment, { machine, problems }: Surroundings): void {
+  if (machine === undefined) return;
+  const pools = poolsOf(deployment);
+  const dies = pools.reduce((sum, { instances, layout }) => sum + instances * layout.dies, 0);
+  if (dies <= dieCount(machine)) return;
+  const parts = pools.map(({ key, instances, layout }) => `${key} ${(instances * layout.dies) / machine.chip.dies}`).join(' + ');
+  problems.add('deployment', `takes ${dies / machine.chip.dies} chips (${parts}), ${machine.name} has ${chipCount(machine)}`);
+}
+
+/** The deployment of a file, with everything that contradicts itself, the machine or the model reported. */
+export function readDeployment(file: DeploymentFile, surroundings: Surroundings): Deployment | undefined {
+  const { problems } = surroundings;
+  const apart = (['prefill', 'decode', 'cache', 'transfer-plane', 'first-token'] as const).filter((key) => file[key] !== undefined);
+  if (file.merged === undefined && apart.length === 0) {
+    if (![...['prefill', 'decode', 'merged']].some((key) => problems.covers(`deployment.${key}`))) problems.add('deployment', 'expected prefill and decode pools, or merged instances');
+    return undefined;
+  }
+  if (file.merged !== undefined && apart.length > 0) problems.add('deployment', `has both merged and ${apart.join(', ')}; expected merged alone, or prefill and decode without it`);
+  const deployment = file.merged === undefined ? disaggregated(file, surroundings) : mergedDeployment(file.merged, surroundings);
+  if (deployment !== undefined) fitsTheMachine(deployment, surroundings);
+  return deployment;
+}

@@ -1,0 +1,74 @@
+import type { NumberFormat } from '../../src/catalogue/format.ts';
+import type { ExpertLoad } from '../../src/model/layout.ts';
+import type { Lengths } from '../../src/serving/traffic/workload.ts';
+import type { Count } from '../counts.ts';
+import type { HostMemory } from './host-memory.ts';
+
+/** Every key may be absent; a key that is there may be undefined. */
+type Keys<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+
+export type PrecisionFile = Keys<{ weights: NumberFormat; experts: NumberFormat; activations: NumberFormat; kv: NumberFormat }>;
+
+export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; load: ExpertLoad }>;
+
+/** Size and layout of one instance of any pool, as the file says it. */
+export type PoolFile = Keys<{
+  instances: number;
+  npus: number;
+  gpus: number;
+  chips: number;
+  dies: number;
+  tensor: number;
+  data: number;
+  pipeline: number;
+  experts: ExpertsFile;
+  microbatches: number;
+  attention: 'tensor' | 'sp-tp-sp';
+  mtp: Keys<{ draft: number; acceptance: number | readonly number[] }>;
+}>;
+
+export type PrefillFile = PoolFile & Keys<{ 'batch-tokens': Count }>;
+export type DecodeFile = PoolFile & Keys<{ 'max-batch': Count }>;
+export type CacheFile = Keys<{ plane: string; dram: HostMemory; 'block-tokens': number }>;
+export type MergedFile = PoolFile & Keys<{ 'max-num-seqs': Count; 'max-num-batched-tokens': Count; 'prefix-caching': boolean; watermark: number }>;
+
+export type DeploymentFile = Keys<{
+  prefill: PrefillFile;
+  decode: DecodeFile;
+  cache: CacheFile;
+  'transfer-plane': string;
+  'first-token': 'prefill' | 'decode';
+  merged: MergedFile;
+}>;
+
+export type WorkloadFile = Keys<{
+  generator: string;
+  arrivals: 'poisson' | 'gamma';
+  /** [1/s] */
+  rate: number;
+  cv: number;
+  concurrency: number;
+  input: Lengths;
+  output: Lengths;
+  reuse: Keys<{ share: number; 'block-tokens': number; window: number }>;
+  trace: string;
+  format: string;
+  speed: number;
+  requests: number;
+  seed: number;
+}>;
+
+/** The scenario file as it was read, key by key, in SI units. */
+export type ScenarioFile = Keys<{
+  name: string;
+  machine: string;
+  model: string;
+  stack: string;
+  precision: PrecisionFile;
+  deployment: DeploymentFile;
+  policies: Keys<{ router: 'least-loaded'; scheduler: 'fcfs'; eviction: 'lru' }>;
+  workload: WorkloadFile;
+  /** [s] */
+  slo: Keys<{ ttft: number; tpot: number; e2e: number }>;
+  seed: number;
+}>;

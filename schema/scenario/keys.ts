@@ -1,0 +1,146 @@
+import type { z } from 'zod';
+import { numberFormats } from '../../src/catalogue/format.ts';
+import type { ExpertLoad } from '../../src/model/layout.ts';
+import { found, record } from '../read.ts';
+import { count } from './count.ts';
+import { choice, field, inRange, plain, quantity, text, toggle, whole } from './fields.ts';
+import type { ScenarioFile } from './file.ts';
+import { hostMemory } from './host-memory.ts';
+import { lengths } from './lengths.ts';
+
+const precision = record({
+  weights: choice(numberFormats, 'Format of the weights; the published checkpoint says it by default.'),
+  experts: choice(numberFormats, 'Format of the routed experts, where it differs from the other weights.'),
+  activations: choice(numberFormats, 'Format of the activations in matrix products.'),
+  kv: choice(numberFormats, 'Format of the KV cache.'),
+}).meta({ description: 'Number formats.' });
+
+const load = field<ExpertLoad>(
+  { anyOf: [{ const: 'uniform' }, { type: 'object', properties: { skew: { type: 'number', minimum: 0 } }, required: ['skew'], additionalProperties: false }] },
+  (value) => {
+    if (value === 'uniform') return { value: { kind: 'uniform' } };
+    const { skew, ...others } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
+    if (inRange(skew, { min: 0 }) && Object.keys(others).length === 0) return { value: { kind: 'skew', skew } };
+    return { problem: `expected uniform, or { skew: X } with X = (slowest - mean) / mean from 0, such as { skew: 0.11 }, got ${skew === undefined ? found(value) : `{ skew: ${found(skew)} }`}` };
+  },
+  'How evenly tokens spread over expert ranks: `uniform`, or `{ skew: X }` where the slowest rank carries 1 + X times the mean (0.11 by default, the residual measured behind EPLB).',
+);
+
+const experts = record({
+  parallel: whole(1, 'Ranks over which experts are spread (EP); fewer than `tensor`, and 1 by default: each expert is split over dies.'),
+  shared: whole(0, 'Copies of the shared expert. Fewer than ranks: they have ranks of their own. As many: a whole one on every rank. 0, the default: split like a dense layer.'),
+  redundant: whole(0, 'Extra copies of routed experts in one instance.'),
+  load,
+}).meta({ description: 'How a mixture of experts is laid out.' });
+
+const acceptance = field<number | readonly number[]>(
+  { anyOf: [{ type: 'number', minimum: 0, maximum: 1 }, { type: 'array', items: { type: 'number', minimum: 0, maximum: 1 } }] },
+  (value) => {
+    const range = { min: 0, max: 1 };
+    if (inRange(value, range)) return { value };
+    if (Array.isArray(value) && value.length > 0 && value.every((one) => inRange(one, range))) return { value: value as readonly number[] };
+    return { problem: `expected a chance from 0 to 1, or one for each drafted token, got ${Array.isArray(value) ? JSON.stringify(value) : found(value)}` };
+  },
+  'Chance that a drafted token is accepted, given that those before it were: one number, or one for each position.',
+);
+
+const mtp = record({ draft: whole(0, 'Tokens that the draft module proposes in each step.', 8), acceptance }).meta({ description: 'Speculation by multi-token prediction.' });
+
+const size = {
+  instances: whole(1, 'Equal instances of the pool.'),
+  npus: whole(1, 'Chips (packages) of one instance; `gpus` and `chips` mean the same.'),
+  gpus: whole(1, 'Chips (packages) of one instance; `npus` and `chips` mean the same.'),
+  chips: whole(1, 'Chips (packages) of one instance; `npus` and `gpus` mean the same.'),
+  dies: whole(1, 'Dies of one instance, instead of chips.'),
+  tensor: whole(1, 'Dies that split attention heads and dense layers (TP); 1 by default, the whole instance with `sp-tp-sp`.'),
+  data: whole(1, 'Data-parallel ranks. Derived from dies, tensor and pipeline; where it is stated it has to agree.'),
+  pipeline: whole(1, 'Pipeline stages, 1 by default.'),
+  experts: experts.optional(),
+} as const;
+
+const prefill = record({
+  ...size,
+  attention: choice(['tensor', 'sp-tp-sp'], '`tensor` splits heads; `sp-tp-sp` splits tokens, then heads, then tokens over the whole instance.'),
+  microbatches: whole(1, 'Parts into which a batch is cut so that compute and communication overlap.', 2),
+  'batch-tokens': count(['npu', 'gpu', 'chip', 'die', 'instance'], '16384/npu', 'Prompt tokens of one batch.'),
+}).meta({ description: 'Instances that only prefill.' });
+
+const decode = record({
+  ...size,
+  microbatches: whole(1, 'Parts into which a step is cut so that compute and communication overlap.', 2),
+  'max-batch': count(['npu', 'gpu', 'chip', 'die', 'rank', 'instance'], '96/npu', 'Sequences that decode at once.'),
+  mtp: mtp.optional(),
+}).meta({ description: 'Instances that only decode.' });
+
+const cache = record({
+  plane: text('the name of a plane', 'Plane that reads of the cache take; the scale-up plane by default.'),
+  dram: hostMemory('Host memory given to the cache, over the nodes in use.'),
+  'block-tokens': whole(1, 'Tokens of one cached block.'),
+}).meta({ description: 'Prefix cache in pooled host memory.' });
+
+const merged = record({
+  ...size,
+  microbatches: whole(1, 'Parts into which an iteration is cut so that compute and communication overlap.', 2),
+  'max-num-seqs': count(['rank', 'die', 'npu', 'gpu', 'chip', 'instance'], '256/rank', 'Sequences that run at once.'),
+  'max-num-batched-tokens': count(['rank', 'die', 'npu', 'gpu', 'chip', 'instance'], '8192/rank', 'Tokens of one iteration, prompts and decodes together.'),
+  'prefix-caching': toggle('Whether KV blocks of finished requests are found again by prefix; on by default.'),
+  watermark: plain({ min: 0, max: 0.99 }, 'Share of KV blocks kept free when a request is admitted; 0.01 by default.'),
+  mtp: mtp.optional(),
+}).meta({ description: 'Instances that prefill and decode in the same iterations: continuous batching with chunked prefill.' });
+
+const deployment = record({
+  prefill: prefill.optional(),
+  decode: decode.optional(),
+  cache: cache.optional(),
+  'transfer-plane': text('the name of a plane', 'Plane that KV takes from prefill to decode; the scale-out plane by default.'),
+  'first-token': choice(['prefill', 'decode'], 'Pool that emits the first token; `prefill` by default, `decode` includes the KV push in TTFT.'),
+  merged: merged.optional(),
+}).meta({ description: 'Either prefill and decode pools, or merged instances.' });
+
+const policies = record({
+  router: choice(['least-loaded'], 'Which instance takes a request.'),
+  scheduler: choice(['fcfs'], 'Order in which waiting requests are served.'),
+  eviction: choice(['lru'], 'Which cached block goes first.'),
+}).meta({ description: 'Policies by name.' });
+
+const reuse = record({
+  share: plain({ min: 0, max: 1 }, 'Share of requests that continue an earlier conversation.'),
+  'block-tokens': whole(1, 'Tokens of one block of shared prefix.'),
+  window: whole(1, 'Conversations that can still be continued.'),
+}).meta({ description: 'Prefixes shared with earlier requests.' });
+
+const workload = record({
+  generator: text('the name of a workload', 'Workload preset, such as `chat`; without it, `input` and `output` say the lengths.'),
+  arrivals: choice(['poisson', 'gamma'], 'Law of the gaps between arrivals.'),
+  rate: quantity('rate', ['120/s'], 'Mean arrival rate of an open loop.'),
+  cv: plain({ min: 0, above: true }, 'Coefficient of variation of the gaps: 1 is Poisson, more is burstier.'),
+  concurrency: whole(1, 'Requests in flight of a closed loop: the next one arrives when one ends.'),
+  input: lengths('Prompt lengths; over the preset’s.'),
+  output: lengths('Output lengths; over the preset’s.'),
+  reuse: reuse.optional(),
+  trace: text('the path of a trace', 'Trace of requests, relative to this file.'),
+  format: text('the name of a trace format', 'Format of the trace; found from its first lines by default.'),
+  speed: plain({ min: 0, above: true }, 'Arrival times of the trace are divided by it.'),
+  requests: whole(1, 'Requests to serve; the whole trace, or 10,000, by default.'),
+  seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),
+}).meta({ description: 'Traffic: a generator or a trace.' });
+
+const slo = record({
+  ttft: quantity('time', ['2 s'], 'Time to first token.'),
+  tpot: quantity('time', ['50 ms'], 'Time per output token behind the first, mean of a request.'),
+  e2e: quantity('time', ['30 s'], 'From arrival to the last token.'),
+}).meta({ description: 'Service level: goodput counts requests that meet all of it.' });
+
+/** The scenario file. Every key is optional here, so that one mistake does not hide the next; `readScenario` says what is missing. */
+export const scenarioFile: z.ZodType<ScenarioFile> = record({
+  name: text('a name', 'Name in reports; the name of the file by default.'),
+  machine: text('the name or path of a machine', 'Machine of the catalogue (`supernode machines`), or the path of a machine file.'),
+  model: text('the name or path of a model', 'Model of the catalogue (`supernode models`), or the path of a config.json.'),
+  stack: text('the name or path of a stack', 'Software stack; the one that the machine names by default.'),
+  precision: precision.optional(),
+  deployment: deployment.optional(),
+  policies: policies.optional(),
+  workload: workload.optional(),
+  slo: slo.optional(),
+  seed: whole(0, 'Seed of every random stream; 1 by default.'),
+}).meta({ description: 'A Supernode scenario.', required: ['machine', 'model', 'deployment', 'workload'] });

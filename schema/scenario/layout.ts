@@ -1,0 +1,100 @@
+import type { Machine } from '../../src/catalogue/machine.ts';
+import { chipCount } from '../../src/catalogue/machine.ts';
+import type { ExpertLayout, Layout } from '../../src/model/layout.ts';
+import type { ExpertFeedForward, Model } from '../../src/model/model.ts';
+import { layerCount } from '../../src/model/model.ts';
+import type { ExpertsFile, PoolFile } from './file.ts';
+import type { Problems } from './problems.ts';
+
+
+/** Residual imbalance behind an expert balancer, (slowest - mean) / mean, where a scenario does not state one. */
+const balancedSkew = 0.11;
+
+/** What the checks of a layout look at; a part that could not be read is undefined and is not checked. */
+export interface Surroundings {
+  readonly machine: Machine | undefined;
+  readonly model: Model | undefined;
+  readonly problems: Problems;
+}
+
+/** Dies of one instance, from exactly one of `npus`, `gpus`, `chips` and `dies`. */
+export function diesOf(pool: PoolFile, at: string, { machine, problems }: Surroundings): number | undefined {
+  const given = (['npus', 'gpus', 'chips', 'dies'] as const).filter((key) => pool[key] !== undefined);
+  const [unit] = given;
+  if (given.length > 1) problems.add(at, `says its size ${given.length} times (${given.join(', ')}); expected one of them`);
+  if (unit === undefined) {
+    if (!['npus', 'gpus', 'chips', 'dies'].some((key) => problems.covers(`${at}.${key}`))) problems.add(at, 'expected the size of an instance: npus, gpus, chips or dies');
+    return undefined;
+  }
+  if (machine === undefined) return undefined;
+  const size = pool[unit] ?? 0;
+  const { dies: perChip } = machine.chip;
+  const chips = unit === 'dies' ? size / perChip : size;
+  if (!Number.isInteger(chips)) problems.add(`${at}.dies`, `${size} dies are not whole chips of ${perChip} dies`);
+  if (chips > chipCount(machine)) problems.add(`${at}.${unit}`, `one instance takes ${chips} chips, ${machine.name} has ${chipCount(machine)}`);
+  return chips * perChip;
+}
+
+function expertsOf(model: Model): ExpertFeedForward | undefined {
+  return model.groups.map(({ feedForward }) => feedForward).find((feedForward) => feedForward.kind === 'experts');
+}
+
+function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, tensor: number, { model, problems }: Surroundings): ExpertLayout {
+  const { parallel = 1, shared = 0, redundant = 0, load = { kind: 'skew', skew: balancedSkew } } = file;
+  const apart = shared > 0 && shared < parallel;
+  const layout: ExpertLayout = { parallel, sharedDies: shared, redundant, load };
+  const moe = model === undefined ? undefined : expertsOf(model);
+  if (model !== undefined && moe === undefined) {
+    problems.add(at, `${model.name} has no experts; leave this out`);
+    return layout;
+  }
+  if (dies !== undefined && (parallel > dies || dies % parallel !== 0)) problems.add(`${at}.parallel`, `${parallel} expert ranks do not divide the ${dies} dies of an instance`);
+  else if (parallel % tensor !== 0 && tensor % parallel !== 0) problems.add(`${at}.parallel`, `${parallel} expert ranks and ${tensor} tensor ranks do not divide each other`);
+  if (shared > parallel) problems.add(`${at}.shared`, `${shared} copies of the shared expert do not fit on ${parallel} expert ranks`);
+  if (moe === undefined) return layout;
+  if (shared > 0 && moe.sharedCount === 0) problems.add(`${at}.shared`, `${model?.name} has no shared expert`);
+  if (parallel === 1 && redundant > 0) problems.add(`${at}.redundant`, `redundant copies need expert parallelism; parallel is 1`);
+  const ranks = apart ? parallel - shared : parallel;
+  if (shared <= parallel && (moe.routed + redundant) % ranks !== 0) {
+    const shares = apart ? `${parallel} - ${shared} = ${ranks}` : `${ranks}`;
+    const missing = (ranks - (moe.routed % ranks)) % ranks;
+    problems.add(`${at}.parallel`, `${moe.routed} routed + ${redundant} redundant experts do not divide over ${shares} ranks; redundant: ${missing} would`);
+  }
+  return layout;
+}
+
+function splitsHeads(tensor: number, at: string, { model, problems }: Surroundings): void {
+  for (const { attention } of model?.groups ?? []) if (attention.heads % tensor !== 0) problems.add(at, `${tensor} does not divide the ${attention.heads} attention heads of ${model?.name}`);
+}
+
+/** The layout of one instance of a pool. Undefined where its size could not be read. */
+export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings): Layout | undefined {
+  const { problems, model } = surroundings;
+  const dies = diesOf(pool, at, surroundings);
+  const { pipeline = 1, attention = 'tensor' } = pool;
+  const tensor = pool.tensor ?? (attention === 'sp-tp-sp' ? (dies ?? 1) : 1);
+  splitsHeads(tensor, `${at}.tensor`, surroundings);
+  const experts = expertLayout(pool.experts ?? {}, `${at}.experts`, dies, tensor, pool.experts === undefined ? { ...surroundings, model: undefined } : surroundings);
+  if (model !== undefined && pipeline > layerCount(model)) problems.add(`${at}.pipeline`, `${pipeline} stages are more than the ${layerCount(model)} layers of ${model.name}`);
+  const draftTokens = pool.mtp?.draft ?? 0;
+  if (draftTokens > 0 && model !== undefined && model.draft === undefined) problems.add(`${at}.mtp`, `${model.name} has no draft module (MTP); leave this out`);
+  if (dies === undefined) return undefined;
+  const ranks = dies / (tensor * pipeline);
+  if (!Number.isInteger(ranks)) problems.add(`${at}.tensor`, `${pipeline === 1 ? tensor : `${tensor} x ${pipeline} pipeline stages`} does not divide the ${dies} dies of an instance`);
+  else if (pool.data !== undefined && pool.data !== ranks)
+    problems.add(`${at}.data`, `${dies} dies / tensor ${tensor} are ${ranks} data-parallel ranks, got ${pool.data}; leave it out or make them agree`);
+  return { dies, tensor, pipeline, attention, experts, microbatches: pool.microbatches === 2 ? 2 : 1, draftTokens };
+}
+
+/** Chance of acceptance at each drafted position. */
+export function acceptanceOf(pool: Pick<PoolFile, 'mtp'>, at: string, { problems }: Surroundings): readonly number[] {
+  const { draft = 0, acceptance } = pool.mtp ?? {};
+  if (draft === 0) return [];
+  if (acceptance === undefined) {
+    if (!problems.covers(`${at}.mtp.acceptance`)) problems.add(`${at}.mtp.acceptance`, `expected the chance that a drafted token is accepted, such as 0.7`);
+    return [];
+  }
+  if (typeof acceptance === 'number') return Array.from({ length: draft }, () => acceptance);
+  if (acceptance.length !== draft) problems.add(`${at}.mtp.acceptance`, `has ${acceptance.length} entries for ${draft} drafted ${draft === 1 ? 'token' : 'tokens'}`);
+  return acceptance;
+}

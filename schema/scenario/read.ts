@@ -1,0 +1,58 @@
+import type { Machine } from '../../src/catalogue/machine.ts';
+import type { Stack } from '../../src/catalogue/stack.ts';
+import type { Model, Precision } from '../../src/model/model.ts';
+import type { Scenario } from '../../src/serving/scenario.ts';
+import { readDeployment } from './deployment.ts';
+import type { PrecisionFile, ScenarioFile } from './file.ts';
+import { scenarioFile } from './keys.ts';
+import { Problems } from './problems.ts';
+import { readShape } from './shape.ts';
+import type { WorkloadSources } from './workload.ts';
+import { readWorkload } from './workload.ts';
+
+/** How the shell finds what a scenario names. Each throws InputError at `at` for what is not there. */
+export interface ScenarioContext extends WorkloadSources {
+  readonly machine: (nameOrPath: string, at: string) => Machine | Promise<Machine>;
+  readonly model: (nameOrPath: string, at: string) => Model | Promise<Model>;
+  readonly stack: (nameOrPath: string, at: string) => Stack | Promise<Stack>;
+  /** Number formats of a model as published, with those that the scenario states over them. */
+  readonly precision: (model: Model, stated: PrecisionFile) => Precision;
+}
+
+type Named = 'machine' | 'model';
+
+async function found<T>(file: ScenarioFile, key: Named, find: (nameOrPath: string, at: string) => T | Promise<T>, problems: Problems): Promise<T | undefined> {
+  const name = file[key];
+  if (name !== undefined) return problems.attempt(key, () => find(name, problems.at(key)));
+  if (!problems.covers(key)) problems.add(key, `expected the name of a ${key} in the catalogue or the path of a file, got nothing`);
+  return undefined;
+}
+
+function checkFormats(precision: Precision, machine: Machine, problems: Problems): void {
+  const { peaks } = machine.chip.die.matrix;
+  if (peaks[precision.activations] !== undefined) return;
+  const there = Object.keys(peaks).join(', ');
+  problems.add('precision.activations', `${machine.chip.name} has no ${precision.activations} matrix rate; expected one of ${there}`);
+}
+
+/**
+ * A scenario from the content of its file. `path` names the file in errors.
+ * @throws InputError with everything that is wrong, contradictions and what does not fit included.
+ */
+export async function readScenario(value: unknown, path: string, context: ScenarioContext): Promise<Scenario> {
+  const problems = new Problems(path);
+  const file = readShape(scenarioFile, value, problems);
+  const { seed = 1, slo = {} } = file;
+  const machine = await found(file, 'machine', context.machine, problems);
+  const model = await found(file, 'model', context.model, problems);
+  const stackName = file.stack ?? machine?.stack;
+  const stack = stackName === undefined ? undefined : await problems.attempt('stack', () => context.stack(stackName, problems.at('stack')));
+  const precision = model === undefined ? undefined : await problems.attempt('precision', () => context.precision(model, file.precision ?? {}));
+  if (machine !== undefined && precision !== undefined) checkFormats(precision, machine, problems);
+  for (const key of ['deployment', 'workload'] as const) if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
+  const deployment = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems });
+  const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
+  problems.throwIfAny();
+  const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
+  return { name, machine, model, stack, precision, deployment, workload, slo, seed } as Scenario;
+}
