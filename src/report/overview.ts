@@ -91,7 +91,7 @@ export function headlinesOf(summary: Summary): readonly Headline[] {
       note: median(latency.tpot),
       tone: late(latency.tpot.p99, slo.tpot),
     },
-    { label: 'Binding', value: percent(limit.utilisation), note: limit.resource, tone: summary.saturation.saturated ? 'warn' : 'plain' },
+    { label: 'Binding resource', value: percent(limit.utilisation), note: limit.resource, tone: summary.saturation.saturated ? 'warn' : 'plain' },
   ];
   if (summary.cache !== undefined)
     headlines.push({ label: 'Prefix cache', value: percent(summary.cache.hitShare), note: 'of looked-up prompt tokens hit', tone: 'plain' });

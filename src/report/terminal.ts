@@ -1,3 +1,5 @@
+import { bound } from './wording.ts';
+
 const codes = { bold: 1, dim: 2, green: 32, yellow: 33, cyan: 36 } as const;
 
 /** How a run of text is set. Without colour, text is returned as it is. */
@@ -18,22 +20,13 @@ export function length(text: string): number {
   return Array.from(text).length;
 }
 
-/** Words of a text; a number stays with the unit behind it. */
-function words(text: string): readonly string[] {
-  const glued: string[] = [];
-  for (const part of text.split(/\s+/).filter((piece) => piece !== '')) {
-    const before = glued.at(-1);
-    if (before !== undefined && /^[^\s]*\d$/.test(before) && /^[%a-zA-Zµ$][\w/$]{0,8}[.,;:)]*$/.test(part)) glued[glued.length - 1] = `${before} ${part}`;
-    else glued.push(part);
-  }
-  return glued;
-}
-
 /** Lines of at most `width` columns, broken at spaces but not before a unit, and inside a word only where it alone is too long. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of words(text)) {
+  for (const word of bound(text)
+    .split(/[ \t\n]+/)
+    .filter((part) => part !== '')) {
     let rest = word;
     if (line !== '' && length(line) + 1 + length(rest) > width) {
       lines.push(line);
@@ -46,7 +39,7 @@ export function wrap(text: string, width: number): readonly string[] {
     line = line === '' ? rest : `${line} ${rest}`;
   }
   if (line !== '' || lines.length === 0) lines.push(line);
-  return lines;
+  return lines.map((done) => done.replaceAll('\u00a0', ' '));
 }
 
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;

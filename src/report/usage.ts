@@ -67,7 +67,7 @@ export function memorySection(summary: Summary): Section {
     title: 'Memory',
     blocks: summary.pools.flatMap((pool): Block[] => {
       const total = pool.memory.reduce((sum, { bytes }) => sum + bytes, 0);
-      const parts = pool.memory.map(({ name, bytes }) => ({ name, share: total > 0 ? bytes / total : 0, value: `${quantity(bytes, 'B')}` }));
+      const parts = pool.memory.map(({ name, bytes }) => ({ name, share: total > 0 ? bytes / total : 0, value: quantity(bytes, 'B') }));
       const blocks: Block[] = parts.length === 0 ? [] : [{ kind: 'stack', caption: `${pool.name}: the ${quantity(total, 'B')} of one die`, parts }];
       if (pool.kvBlocks > 0)
         blocks.push({

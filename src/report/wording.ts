@@ -39,6 +39,13 @@ export function count(value: number | undefined, noun: string): string {
   return `${digits} ${noun}${size === 1 ? '' : 's'}`;
 }
 
+/** Ties numbers to the units behind them with spaces that no line breaks at. */
+export function bound(text: string): string {
+  return text
+    .replaceAll(/(\d) (?=(?:%|[kMGTPmµn]?[sBW]|[kM]?(?:tok|req|J|\$)\/|min|h|chips?|dies?|tokens?|requests?|steps?|points?)(?![\w-]))/g, '$1\u00a0')
+    .replaceAll(/([≤<>±×]) (?=\d)/g, '$1\u00a0');
+}
+
 /** `97.1 %`; a share that is nearly none or nearly all is not rounded to none or all. */
 export function percent(share: number | undefined): string {
   if (!known(share)) return unknown;

@@ -1,0 +1,164 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import type { QuantileChart, TimeChart } from '../../src/report/block.ts';
+import { quantity } from '../../src/report/wording.ts';
+import { html, Markup } from './markup.ts';
+
+const { document } = parseHTML('<!doctype html><html><body></body></html>');
+const width = 460;
+const height = 220;
+const series = ['var(--line-1)', 'var(--line-2)', 'var(--line-3)', 'var(--line-4)'];
+const type = { fontSize: '12px', fontFamily: 'inherit' };
+
+/** How a quantity is drawn: SI values times `factor` in `unit`, in steps that a reader knows. */
+interface Scale {
+  readonly factor: number;
+  readonly unit: string;
+}
+
+function scaleOf(top: number, unit: string): Scale {
+  if (unit === 's') {
+    if (top < 1e-3) return { factor: 1e6, unit: 'µs' };
+    if (top < 1) return { factor: 1e3, unit: 'ms' };
+    if (top < 900) return { factor: 1, unit: 's' };
+    return top < 4 * 3600 ? { factor: 1 / 60, unit: 'min' } : { factor: 1 / 3600, unit: 'h' };
+  }
+  if (unit === '%') return { factor: 1, unit };
+  if (top >= 2e6) return { factor: 1e-6, unit: `million ${unit}` };
+  return top >= 2e4 ? { factor: 1e-3, unit: `thousand ${unit}` } : { factor: 1, unit };
+}
+
+function top(values: readonly number[]): number {
+  return Math.max(0, ...values.filter((value) => Number.isFinite(value)));
+}
+
+function drawn(options: Plot.PlotOptions): Markup {
+  const plot = Plot.plot({
+    document: document as never,
+    width,
+    height,
+    marginTop: 26,
+    marginRight: 14,
+    marginBottom: 38,
+    marginLeft: 52,
+    style: type,
+    ...options,
+  });
+  return new Markup((plot as { readonly outerHTML: string }).outerHTML);
+}
+
+/** Names of the lines, where there are several, and the objective: beside the plot, where they cover nothing. */
+function legend(names: readonly string[], limit: string | undefined): Markup | undefined {
+  const items = [
+    ...(names.length < 2 ? [] : names.map((name, index) => ({ name, key: `key-${index + 1}` }))),
+    ...(limit === undefined ? [] : [{ name: limit, key: 'key-limit' }]),
+  ];
+  if (items.length === 0) return undefined;
+  return html`<ul class="legend">
+    ${items.map(
+      ({ name, key }) =>
+        html`<li>
+          <svg viewBox="0 0 18 10" aria-hidden="true"><path d="M0 5h18" class="${key}" /></svg>${name}
+        </li>`,
+    )}
+  </ul>`;
+}
+
+function figure(caption: string, names: readonly string[], limit: string | undefined, plot: Markup): Markup {
+  return html`<figure class="chart">
+    <figcaption>${caption}</figcaption>
+    ${legend(names, limit)}${plot}
+  </figure>`;
+}
+
+function limitMarks(limit: QuantileChart['limit'], factor: number): Plot.Markish[] {
+  return limit === undefined ? [] : [Plot.ruleY([limit.value * factor], { stroke: 'var(--limit)', strokeDasharray: '2 3', strokeWidth: 1.4 })];
+}
+
+const strokes = (index: number): Plot.LineYOptions => ({
+  stroke: series[index] ?? 'currentColor',
+  strokeWidth: 1.7,
+  ...(index % 2 === 1 ? { strokeDasharray: '6 2' } : {}),
+});
+
+/** Whether an objective belongs into a chart: far above the lines it would only flatten them. */
+function within(limit: QuantileChart['limit'], highest: number): QuantileChart['limit'] {
+  return limit !== undefined && limit.value <= highest * 4 ? limit : undefined;
+}
+
+/** Lines over simulated time, with the steady window shaded. */
+export function timeFigure(chart: TimeChart, window: { readonly from: number; readonly to: number } | undefined): Markup {
+  const points = chart.lines.flatMap((line) => line.points);
+  const time = scaleOf(top(points.map(({ x }) => x)), 's');
+  const highest = top(points.map(({ y }) => y));
+  const limit = within(chart.limit, highest);
+  const y = scaleOf(Math.max(highest, limit?.value ?? 0), chart.unit);
+  const shade = window === undefined ? [] : [Plot.rect([window], { x1: window.from * time.factor, x2: window.to * time.factor, fill: 'var(--window)' })];
+  const lines = chart.lines.map((line, index) =>
+    Plot.lineY(
+      line.points.map((point) => ({ x: point.x * time.factor, y: Number.isFinite(point.y) ? point.y * y.factor : undefined })),
+      { x: 'x', y: 'y', curve: 'monotone-x', ...strokes(index) },
+    ),
+  );
+  const plot = drawn({
+    ariaLabel: `${chart.caption}: ${chart.axis} over simulated time`,
+    x: { label: `simulated time (${time.unit})`, labelArrow: 'none', labelAnchor: 'center', nice: false, ticks: 6 },
+    y: {
+      label: chart.axis === y.unit ? chart.axis : `${chart.axis} (${y.unit})`,
+      labelArrow: 'none',
+      grid: true,
+      ticks: 5,
+      domain: [0, domainTop(highest, limit, y.factor)],
+      nice: true,
+    },
+    marks: [...shade, Plot.ruleY([0]), ...lines, ...limitMarks(limit, y.factor)],
+  });
+  return figure(
+    chart.caption,
+    chart.lines.map(({ name }) => name),
+    limit?.label,
+    plot,
+  );
+}
+
+function domainTop(highest: number, limit: QuantileChart['limit'], factor: number): number {
+  return Math.max(highest, (limit?.value ?? 0) * 1.12) * factor || 1;
+}
+
+/** One latency by percentile, the figure at each point where there is one line only. */
+export function quantileFigure(chart: QuantileChart): Markup {
+  const values = chart.lines.flatMap((line) => line.values);
+  const highest = top(values.map(({ value }) => value));
+  const limit = within(chart.limit, highest);
+  const y = scaleOf(Math.max(highest, limit?.value ?? 0), 's');
+  const single = chart.lines.length === 1;
+  const marks = chart.lines.flatMap((line, index): Plot.Markish[] => {
+    const points = line.values.filter(({ value }) => Number.isFinite(value)).map(({ quantile, value }) => ({ quantile, value: value * y.factor }));
+    const place = { x: 'quantile', y: 'value' };
+    return single
+      ? [Plot.barY(points, { ...place, fill: 'var(--line-1)', insetLeft: 8, insetRight: 8 })]
+      : [Plot.lineY(points, { ...place, ...strokes(index) }), Plot.dot(points, { ...place, fill: series[index] ?? 'currentColor', r: 3.2 })];
+  });
+  const labels = (chart.lines[0]?.values ?? [])
+    .filter(({ value }) => single && Number.isFinite(value))
+    .map(({ quantile, value }) => ({ quantile, value: value * y.factor, words: quantity(value, 's') }));
+  const words = Plot.text(labels, { x: 'quantile', y: 'value', text: 'words', dy: -9, stroke: 'var(--card)', strokeWidth: 4, fill: 'currentColor' });
+  const plot = drawn({
+    ariaLabel: chart.caption,
+    x: {
+      type: single ? 'band' : 'point',
+      label: 'percentile of requests',
+      labelArrow: 'none',
+      labelAnchor: 'center',
+      domain: (chart.lines[0]?.values ?? []).map(({ quantile }) => quantile),
+    },
+    y: { label: `time (${y.unit})`, labelArrow: 'none', grid: true, ticks: 5, domain: [0, domainTop(highest * 1.1, limit, y.factor)], nice: true },
+    marks: [Plot.ruleY([0]), ...marks, ...limitMarks(limit, y.factor), words],
+  });
+  return figure(
+    chart.caption,
+    chart.lines.map(({ name }) => name),
+    limit?.label,
+    plot,
+  );
+}
