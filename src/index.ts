@@ -1,2 +1,31 @@
 export type { Issue } from './base/errors.ts';
 export { InputError } from './base/errors.ts';
+export type { Chip, Die, MatrixPeak } from './catalogue/chip.ts';
+export type { Figure, FigureKind, PublishedValue } from './catalogue/figure.ts';
+export { figuresOf, kindsOf, type NamedFigure } from './catalogue/figures.ts';
+export type {
+  Machine,
+  Node,
+  Path,
+  PathEnd,
+  PathOperation,
+  PathScope,
+  Plane,
+  PlaneRole,
+  PortOwner,
+  Racks,
+  SwitchLevel,
+  SwitchUnit,
+} from './catalogue/machine.ts';
+export { totalsOf, type LevelTotals, type PeakTotal, type PlaneTotals, type Totals } from './catalogue/totals.ts';
+export { modelFromConfig } from './model/config/config.ts';
+export { kvBytesPerToken, kvBytesPerTokenPerDie } from './model/kv.ts';
+export type { Model, Precision } from './model/model.ts';
+export { parametersOf } from './model/parameters.ts';
+export { precisionOf } from './model/precision.ts';
+export { weightBytes, weightBytesPerDie } from './model/weights.ts';
+export type { Block, Report, Section } from './report/block.ts';
+export { comparisonOf } from './report/comparison.ts';
+export { reportOf } from './report/report.ts';
+export type { Distribution, PoolSummary, SeriesPoint, Summary } from './report/summary.ts';
+export { compareReport, textReport, type TextOptions } from './report/text.ts';

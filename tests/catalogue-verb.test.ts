@@ -69,7 +69,7 @@ describe('supernode machines', () => {
   test('refuses what it does not know with exit code 2', async () => {
     const { code, out, err } = await supernode('machines', 'hgx-h2oo');
     expect([code, out]).toEqual([2, '']);
-    expect(err).toMatch(/1 problem in the input\n {2}machine: unknown machine: .*did you mean "hgx-h200"/);
+    expect(err).toMatch(/1 problem in the input\n {2}machine: unknown machine: .*did you mean "hgx-h20"/);
     expect((await supernode('machines', '--jsn')).code).toBe(2);
   });
 });

@@ -74,7 +74,7 @@ export function chipsOfLevel(machine: Machine, plane: Plane, level: SwitchLevel)
 }
 
 /** Owners of a port of the plane in the whole machine. */
-export function portsOf(machine: Machine, plane: Plane): number {
+function portsOf(machine: Machine, plane: Plane): number {
   switch (plane.port.owner) {
     case 'die':
       return dieCount(machine);
