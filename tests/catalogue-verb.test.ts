@@ -33,8 +33,8 @@ describe('supernode machines', () => {
     const { code, out } = await supernode('machines', 'cloudmatrix384');
     expect(code).toBe(0);
     for (const part of [
-      /L1 switch chips +336  5,376 links up of 28\.00 GB\/s/,
-      /L2 switch chips +112/,
+      /switch chips, L1 +336  5,376 links up of 28\.00 GB\/s/,
+      /switch chips, L2 +112/,
       /also published: 299\.5 Pflop\/s/,
       /between nodes +164\.0 GB\/s +1\.900 µs/,
       /arXiv 2506\.12708/,

@@ -124,7 +124,7 @@ function planeRows(plane: PlaneTotals): string[][] {
       quantity(plane.oneWay, 'B/s'),
       `one way, ${quantity(plane.bothWays, 'B/s')} both ways, ${plural(plane.domains, 'domain')}${cpus}`,
     ],
-    ...plane.levels.map((level) => [`  ${level.name} switch chips`, whole(level.chips), uplinksText(level)]),
+    ...plane.levels.map((level) => [`  switch chips, ${level.name}`, whole(level.chips), uplinksText(level)]),
   ];
 }
 
