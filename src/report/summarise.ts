@@ -6,8 +6,8 @@ import type { Layout } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import { parametersOf } from '../model/parameters.ts';
 import type { DeployedPool, Run } from '../serving/deploy.ts';
-import { type Interval, phases, type PoolMeter } from '../serving/metrics.ts';
-import { firstCacheLink, firstSinkLink } from '../serving/simulation.ts';
+import { phases } from '../serving/lifetime.ts';
+import type { Interval, PoolMeter } from '../serving/metrics.ts';
 import { poolLoad } from './capacity.ts';
 import { costOf } from './cost.ts';
 import { hashOf } from './hash.ts';
@@ -175,12 +175,11 @@ function planeSummaries({ scenario, deployed, simulation }: Run, pools: readonly
         summaries.push({ name: plane.name, role, use: `${pool.name}: exchange and collectives`, bytes: 0, utilisation: busy });
     }
   }
-  const { transfers } = simulation;
+  const { transfers, links } = simulation;
   if (transfers === undefined || deployment.kind === 'merged' || duration <= 0) return summaries;
   const { plant } = deployed;
   const { carried, capacity } = transfers;
-  const sink = firstSinkLink(plant);
-  const cache = firstCacheLink(plant);
+  const { firstSink: sink, pool: cache } = links;
   const used = (from: number, to: number): { readonly bytes: number; readonly utilisation: number } => {
     const bytes = carried.subarray(from, to).reduce((total, part) => total + part, 0);
     const rate = capacity.subarray(from, to).reduce((total, part) => total + part, 0);
@@ -209,7 +208,7 @@ function planeSummaries({ scenario, deployed, simulation }: Run, pools: readonly
 function cacheSummary({ deployed, simulation }: Run): Summary['cache'] {
   const { lookups, promptTokens, tokensHit } = simulation.cacheCounters;
   const { plant } = deployed;
-  const pooled = simulation.cache;
+  const pooled = simulation.prefixes;
   if (pooled === undefined && !(plant.pools[0]?.prefixCaching ?? false)) return undefined;
   const own = simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks));
   return {
@@ -217,8 +216,8 @@ function cacheSummary({ deployed, simulation }: Run): Summary['cache'] {
     lookups,
     tokensHit,
     capacity: plant.cache?.capacity ?? 0,
-    used: pooled === undefined || plant.cache === undefined ? 0 : pooled.size * simulation.cacheUnitTokens * plant.cache.bytesPerToken,
-    evictions: pooled?.evictions ?? own.reduce((sum, rank) => sum + (rank.cache?.evictions ?? 0), 0),
+    used: pooled?.used ?? 0,
+    evictions: pooled?.cache.evictions ?? own.reduce((sum, rank) => sum + (rank.cache?.evictions ?? 0), 0),
   };
 }
 

@@ -153,7 +153,7 @@ function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number
 
 /**
  * KV from prefill to decode: a decode rank of `d` dies pulls from `d` of the `p` dies of a prefill rank, so that the prefill rank has
- * `p / d` sources (CloudMatrix-Infer's mapping of ranks).
+ * `p / d` sources (arXiv 2506.12708, 4.3).
  */
 function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: DisaggregatedDeployment): TransferPlant {
   const plane = planeNamed(scenario.machine, transferPlane);

@@ -1,10 +1,12 @@
 import type { Seconds } from '../base/units.ts';
-import type { RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
+import type { StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
 import { Calendar } from './calendar.ts';
 import { gridDuration } from './grid.ts';
+import { Iteration } from './iteration.ts';
 import { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
+import { blocksToPin, cachedUnits, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
 
 export type InstanceRole = 'prefill' | 'decode' | 'merged';
 
@@ -52,16 +54,10 @@ export class Instance {
   running = false;
   startedAt: Seconds = 0;
   endsAt: Seconds = 0;
-  cost: StepCost | undefined;
-  decoding = 0;
-  prefillTokens = 0;
+  /** What the running iteration computes. */
+  readonly iteration: Iteration;
   /** Sequences of the last step whose tokens came exactly one step after those before. */
   gaps = 0;
-  /** KV blocks that running and promised requests held when the iteration began. */
-  usedBlocks = 0;
-  /** Over all ranks of the iteration: KV tokens of decoding sequences, and pairs of prompt tokens that attend. */
-  decodeContext = 0;
-  prefillPairs = 0;
   /** Slots that decode for the first time in the running step. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
@@ -71,6 +67,7 @@ export class Instance {
     this.options = options;
     this.#table = table;
     this.#listener = listener;
+    this.iteration = new Iteration(table);
     this.ranks = Array.from({ length: options.ranks }, () => new Rank(options.kvBlocks, options.blockTokens));
   }
 
@@ -81,7 +78,7 @@ export class Instance {
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     rank.waiting.push(slot);
-    rank.queuedTokens += (table.prompt[slot]) - (table.progress[slot]);
+    rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
 
   /** Whether a prompt that decodes here can be promised its place on this rank. */
@@ -96,7 +93,7 @@ export class Instance {
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     rank.reserved++;
-    rank.take(Math.ceil((table.prompt[slot]) / rank.blockTokens));
+    rank.take(Math.ceil(table.prompt[slot] / rank.blockTokens));
     table.admission[slot] = rank.admissions++;
   }
 
@@ -117,25 +114,18 @@ export class Instance {
   /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`. */
   start(at: Seconds): boolean {
     const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
-    this.decoding = 0;
-    this.prefillTokens = 0;
-    this.usedBlocks = 0;
+    const { acceptance, pricer } = this.options;
     for (const rank of this.ranks) {
       this.#join(rank, at);
       this.#grow(rank, growth, at);
       this.#fill(rank, at);
-      this.decoding += rank.members.length;
-      this.usedBlocks += rank.usedBlocks;
-      for (const chunk of rank.chunks) this.prefillTokens += chunk;
     }
-    if (this.decoding === 0 && this.prefillTokens === 0) {
-      this.running = false;
-      return false;
-    }
-    this.cost = this.#slowest();
-    this.running = true;
+    this.iteration.price(this.ranks, this.tokens, 1 + acceptance.drafts, pricer);
+    const { cost } = this.iteration;
+    this.running = cost !== undefined;
+    if (cost === undefined) return false;
     this.startedAt = at;
-    this.endsAt = at + gridDuration(this.cost.time);
+    this.endsAt = at + gridDuration(cost.time);
     return true;
   }
 
@@ -144,10 +134,11 @@ export class Instance {
     const at = this.endsAt;
     const table = this.#table;
     this.gaps = 0;
-    if (this.decoding > 0) {
+    const { decoding } = this.iteration;
+    if (decoding > 0) {
       this.steps++;
       this.tokens = this.#tokensAfter(this.steps);
-      this.gaps = this.decoding - this.#joined.length;
+      this.gaps = decoding - this.#joined.length;
       for (const slot of this.#joined) this.#emitAfterPause(slot, at);
       this.#joined.length = 0;
       for (let slot = this.#finishers.take(this.steps); slot >= 0;) {
@@ -157,11 +148,6 @@ export class Instance {
       }
     }
     for (const rank of this.ranks) this.#completePrompts(rank, at);
-  }
-
-  /** KV tokens of a decoding slot. */
-  contextOf(slot: number): number {
-    return (this.#table.base[slot]) + this.tokens;
   }
 
   /** Tokens by which each sequence has grown after so many steps: whole numbers whose mean is what a step emits. */
@@ -180,13 +166,13 @@ export class Instance {
   /** Adds a sequence whose prompt is in the KV to those that decode. */
   #decode(rank: Rank, slot: number): void {
     const table = this.#table;
-    const base = (table.prompt[slot]) - this.tokens;
+    const base = table.prompt[slot] - this.tokens;
     table.base[slot] = base;
     table.position[slot] = rank.members.length;
     rank.members.push(slot);
     rank.baseSum += base;
-    (rank.phases[modulo(base, rank.blockTokens)])++;
-    const left = (table.outputTokens[slot]) - (table.emitted[slot]);
+    rank.phases[modulo(base, rank.blockTokens)]++;
+    const left = table.outputTokens[slot] - table.emitted[slot];
     const steps = this.options.acceptance.stepsFor(table.ordinal[slot], table.stepsBefore[slot], left);
     table.joinStep[slot] = this.steps;
     table.finishStep[slot] = this.steps + steps;
@@ -204,20 +190,9 @@ export class Instance {
       table.position[last] = position;
     }
     rank.baseSum -= base;
-    (rank.phases[modulo(base, rank.blockTokens)])--;
-    rank.give(Math.ceil((base + this.tokens) / rank.blockTokens) - (table.pinned[slot]) * rank.unitBlocks);
-    this.#unpin(rank, slot);
-  }
-
-  #unpin(rank: Rank, slot: number): void {
-    const table = this.#table;
-    const pinned = table.pinned[slot];
-    if (pinned === 0 || rank.cache === undefined) return;
-    const ids = table.blocks[slot];
-    const before = rank.cache.evictable;
-    for (let i = pinned - 1; i >= 0; i--) rank.cache.unpin(ids[i]);
-    rank.give((rank.cache.evictable - before) * rank.unitBlocks);
-    table.pinned[slot] = 0;
+    rank.phases[modulo(base, rank.blockTokens)]--;
+    rank.give(Math.ceil((base + this.tokens) / rank.blockTokens) - table.pinned[slot] * rank.unitBlocks);
+    unpinPrefix(table, rank, slot);
   }
 
   /** Blocks for the tokens that decoding sequences add in this step; the latest admitted give way where there are too few. */
@@ -231,28 +206,27 @@ export class Instance {
   #preemptLatest(rank: Rank, at: Seconds): boolean {
     const table = this.#table;
     let latest = -1;
-    for (const slot of rank.members) if (latest < 0 || (table.admission[slot]) > (table.admission[latest])) latest = slot;
+    for (const slot of rank.members) if (latest < 0 || table.admission[slot] > table.admission[latest]) latest = slot;
     const prompt = rank.prefilling.at(-1);
-    if (prompt !== undefined && (latest < 0 || (table.admission[prompt]) > (table.admission[latest]))) {
+    if (prompt !== undefined && (latest < 0 || table.admission[prompt] > table.admission[latest])) {
       rank.prefilling.pop();
-      rank.queuedTokens -= (table.prompt[prompt]) - (table.progress[prompt]);
+      rank.queuedTokens -= table.prompt[prompt] - table.progress[prompt];
       rank.give(table.privateBlocks[prompt]);
-      this.#unpin(rank, prompt);
+      unpinPrefix(table, rank, prompt);
       this.#requeue(rank, prompt, at);
       return true;
     }
     if (latest < 0) return false;
-    const steps = this.steps - (table.joinStep[latest]);
-    const left = (table.outputTokens[latest]) - (table.emitted[latest]);
+    const steps = this.steps - table.joinStep[latest];
+    const left = table.outputTokens[latest] - table.emitted[latest];
     const joined = this.#joined.indexOf(latest);
     if (joined >= 0) this.#joined.splice(joined, 1);
     // Its last tokens came out at the end of the step before, which is now.
     if (steps > 0) table.lastTokenAt[latest] = at;
     this.#finishers.remove(table.finishStep[latest], latest, table.nextFinisher);
     this.#leave(rank, latest);
-    table.emitted[latest] =
-      (table.emitted[latest]) + this.options.acceptance.emittedIn(table.ordinal[latest], table.stepsBefore[latest], steps, left);
-    table.stepsBefore[latest] = (table.stepsBefore[latest]) + steps;
+    table.emitted[latest] = table.emitted[latest] + this.options.acceptance.emittedIn(table.ordinal[latest], table.stepsBefore[latest], steps, left);
+    table.stepsBefore[latest] = table.stepsBefore[latest] + steps;
     this.#requeue(rank, latest, at);
     return true;
   }
@@ -262,8 +236,8 @@ export class Instance {
     const table = this.#table;
     table.privateBlocks[slot] = 0;
     table.progress[slot] = 0;
-    table.prompt[slot] = (table.inputTokens[slot]) + (table.emitted[slot]);
-    (table.preemptions[slot])++;
+    table.prompt[slot] = table.inputTokens[slot] + table.emitted[slot];
+    table.preemptions[slot]++;
     if (this.options.role === 'merged') {
       rank.waiting.pushFront(slot);
       rank.queuedTokens += table.prompt[slot];
@@ -274,24 +248,23 @@ export class Instance {
   /** Chunks of prompts under way, then new prompts in order of arrival, within the token budget, the places and the blocks. */
   #fill(rank: Rank, at: Seconds): void {
     const table = this.#table;
-    const { tokenBudget, maxSequences, watermarkBlocks, acceptance } = this.options;
+    const { tokenBudget, maxSequences, watermarkBlocks, prefixCaching, acceptance } = this.options;
     rank.chunks.length = 0;
     let budget = tokenBudget - rank.members.length * (1 + acceptance.drafts);
     for (const slot of rank.prefilling) {
-      const chunk = Math.max(0, Math.min((table.prompt[slot]) - (table.progress[slot]), budget));
+      const chunk = Math.max(0, Math.min(table.prompt[slot] - table.progress[slot], budget));
       rank.chunks.push(chunk);
       budget -= chunk;
     }
     while (rank.waiting.size > 0 && budget > 0 && rank.sequences < maxSequences) {
       const slot = rank.waiting.first;
       const prompt = table.prompt[slot];
-      const units = this.#cachedUnits(rank, slot);
-      const pinning = units === 0 ? 0 : (rank.cache?.unpinned(table.blocks[slot], units) ?? 0) * rank.unitBlocks;
+      const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
+      const pinning = blocksToPin(table, rank, slot, units);
       const own = Math.ceil(prompt / rank.blockTokens) - units * rank.unitBlocks;
       if (rank.room < own + pinning + (rank.sequences === 0 ? 0 : watermarkBlocks)) break;
       rank.waiting.shift();
-      for (let i = 0; i < units; i++) rank.cache?.pin((table.blocks[slot])[i]);
-      table.pinned[slot] = units;
+      pinPrefix(table, rank, slot, units);
       table.privateBlocks[slot] = own;
       rank.take(own + pinning);
       if (units > 0) {
@@ -302,21 +275,12 @@ export class Instance {
       }
       table.admission[slot] = rank.admissions++;
       if (table.startedAt[slot] === -1) table.startedAt[slot] = at;
-      const chunk = Math.min(prompt - (table.progress[slot]), budget);
+      const chunk = Math.min(prompt - table.progress[slot], budget);
       rank.prefilling.push(slot);
       rank.chunks.push(chunk);
       budget -= chunk;
       this.#listener.scheduled(slot, at);
     }
-  }
-
-  /** Prefix units of the prompt that are in this rank's KV; at least one token is always computed. */
-  #cachedUnits(rank: Rank, slot: number): number {
-    const unitTokens = this.#table.blockTokens[slot];
-    if (!this.options.prefixCaching || unitTokens === 0) return 0;
-    rank.cachePrefixes(unitTokens);
-    const ids = this.#table.blocks[slot];
-    return rank.cache?.match(ids, Math.min(ids.length, Math.floor(((this.#table.prompt[slot]) - 1) / unitTokens))) ?? 0;
   }
 
   #completePrompts(rank: Rank, at: Seconds): void {
@@ -327,8 +291,8 @@ export class Instance {
       const slot = rank.prefilling[i];
       const chunk = chunks[i];
       rank.queuedTokens -= chunk;
-      table.progress[slot] = (table.progress[slot]) + chunk;
-      if ((table.progress[slot]) < (table.prompt[slot])) rank.prefilling[kept++] = slot;
+      table.progress[slot] = table.progress[slot] + chunk;
+      if (table.progress[slot] < table.prompt[slot]) rank.prefilling[kept++] = slot;
       else this.#completePrompt(rank, slot, at);
     }
     rank.prefilling.length = kept;
@@ -337,44 +301,20 @@ export class Instance {
 
   #completePrompt(rank: Rank, slot: number, at: Seconds): void {
     const table = this.#table;
-    this.#keepPrefix(rank, slot);
+    keepPrefix(table, rank, slot);
     this.#listener.prefilled(slot, at);
     if (this.options.role === 'prefill') return;
     this.#emitAfterPause(slot, at);
-    table.emitted[slot] = (table.emitted[slot]) + 1;
+    table.emitted[slot] = table.emitted[slot] + 1;
     if (table.emitted[slot] === table.outputTokens[slot]) {
       rank.give(table.privateBlocks[slot]);
-      this.#unpin(rank, slot);
+      unpinPrefix(table, rank, slot);
       this.#listener.finished(slot, at);
       return;
     }
     table.joinedAt[slot] = at;
     this.#decode(rank, slot);
     this.#joined.pop();
-  }
-
-  /** Hands the full prefix blocks of a computed prompt to the rank's cache and refers to them there. */
-  #keepPrefix(rank: Rank, slot: number): void {
-    const cache = rank.cache;
-    const table = this.#table;
-    if (cache === undefined || (table.blockTokens[slot]) === 0) return;
-    const ids = table.blocks[slot];
-    const units = Math.min(ids.length, Math.floor((table.prompt[slot]) / (table.blockTokens[slot])));
-    for (let i = table.pinned[slot]; i < units; i++) {
-      const id = ids[i];
-      const present = cache.has(id);
-      // Another request computed the same block in the meantime: its copy is shared, ours is given back.
-      const freed = present && !this.#isEvictable(cache, id);
-      if (!present) cache.add(id);
-      cache.pin(id);
-      table.privateBlocks[slot] = (table.privateBlocks[slot]) - rank.unitBlocks;
-      if (freed) rank.give(rank.unitBlocks);
-      table.pinned[slot] = i + 1;
-    }
-  }
-
-  #isEvictable(cache: NonNullable<Rank['cache']>, id: number): boolean {
-    return cache.unpinned([id], 1) === 1;
   }
 
   #emitAfterPause(slot: number, at: Seconds): void {
@@ -392,70 +332,6 @@ export class Instance {
     this.#leave(this.ranks[table.rank[slot]], slot);
     table.emitted[slot] = table.outputTokens[slot];
     this.#listener.finished(slot, at);
-  }
-
-  /** The dearest of the ranks that can be it: those with the most context, the most tokens and the most prompt attention. */
-  #slowest(): StepCost {
-    const table = this.#table;
-    const query = 1 + this.options.acceptance.drafts;
-    const instanceTokens = this.decoding * query + this.prefillTokens;
-    let mostContext = 0;
-    let mostTokens = 0;
-    let mostPairs = 0;
-    const load = [-1, -1, -1];
-    this.decodeContext = 0;
-    this.prefillPairs = 0;
-    for (let r = 0; r < this.ranks.length; r++) {
-      const rank = this.ranks[r];
-      const sequences = rank.members.length;
-      const context = rank.baseSum + sequences * this.tokens;
-      let tokens = sequences * query;
-      let pairs = 0;
-      for (let i = 0; i < rank.chunks.length; i++) {
-        const chunk = rank.chunks[i];
-        tokens += chunk;
-        pairs += chunk * (table.progress[rank.prefilling[i]]) + (chunk * (chunk + 1)) / 2;
-      }
-      this.decodeContext += context;
-      this.prefillPairs += pairs;
-      if (context > (load[0])) [mostContext, load[0]] = [r, context];
-      if (tokens > (load[1])) [mostTokens, load[1]] = [r, tokens];
-      if (pairs > (load[2])) [mostPairs, load[2]] = [r, pairs];
-    }
-    const candidates = new Set(this.prefillTokens > 0 ? [mostContext, mostTokens, mostPairs] : [mostContext, mostTokens]);
-    let slowest: StepCost | undefined;
-    for (const r of candidates) {
-      const cost = this.options.pricer.cost({ rank: this.#batchOf(this.ranks[r], query), instanceTokens });
-      if (slowest === undefined || cost.time > slowest.time) slowest = cost;
-    }
-    return slowest as StepCost;
-  }
-
-  #batchOf(rank: Rank, queryTokens: number): RankBatch {
-    const table = this.#table;
-    let prefillTokens = 0;
-    let prefillSequences = 0;
-    let prefillPairs = 0;
-    let prefillContext = 0;
-    for (let i = 0; i < rank.chunks.length; i++) {
-      const chunk = rank.chunks[i];
-      if (chunk === 0) continue;
-      const before = table.progress[rank.prefilling[i]];
-      prefillTokens += chunk;
-      prefillSequences++;
-      prefillPairs += chunk * before + (chunk * (chunk + 1)) / 2;
-      prefillContext += before + chunk;
-    }
-    const decodeSequences = rank.members.length;
-    return {
-      decodeSequences,
-      queryTokens,
-      decodeContext: rank.baseSum + decodeSequences * this.tokens,
-      prefillTokens,
-      prefillSequences,
-      prefillPairs,
-      prefillContext,
-    };
   }
 }
 

@@ -2,10 +2,9 @@ import type { Seconds } from '../base/units.ts';
 import { engines, type StepCost } from '../cost/batch.ts';
 import { Sketch } from '../kernel/sketch.ts';
 import { stages } from '../model/operator.ts';
+import type { Iteration } from './iteration.ts';
+import { phases } from './lifetime.ts';
 import type { ServiceLevel } from './scenario.ts';
-
-/** Where a request's time goes, in the order of its life. */
-export const phases = ['waiting for prefill', 'cache read', 'prefill', 'waiting for a decode slot', 'KV push', 'waiting for the step', 'decode'] as const;
 
 /** What a pool did in an interval: sums over its instances' iterations that began there. */
 export class PoolMeter {
@@ -26,14 +25,19 @@ export class PoolMeter {
   readonly stages: Float64Array = new Float64Array(stages.length + 1);
   readonly stepTime: Sketch = new Sketch();
 
-  step(duration: Seconds, cost: StepCost, occupancy: number, kv: number): void {
+  step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number): void {
+    const cost = iteration.cost as StepCost;
+    this.prefillTokens += iteration.prefillTokens;
+    this.prefillPairs += iteration.prefillPairs;
+    this.decodeSequences += iteration.decoding;
+    this.decodeContext += iteration.decodeContext;
     this.busy += duration;
     this.steps++;
     this.occupancy += duration * occupancy;
     this.kv += duration * kv;
     if (kv > this.kvMax) this.kvMax = kv;
-    for (let e = 0; e < this.engines.length; e++) (this.engines[e]) += cost.busy[e];
-    for (let s = 0; s < this.stages.length; s++) (this.stages[s]) += cost.stages[s];
+    for (let e = 0; e < this.engines.length; e++) this.engines[e] += cost.busy[e];
+    for (let s = 0; s < this.stages.length; s++) this.stages[s] += cost.stages[s];
     this.stepTime.add(duration);
   }
 
@@ -49,8 +53,8 @@ export class PoolMeter {
     this.occupancy += other.occupancy;
     this.kv += other.kv;
     this.kvMax = Math.max(this.kvMax, other.kvMax);
-    for (let e = 0; e < this.engines.length; e++) (this.engines[e]) += other.engines[e];
-    for (let s = 0; s < this.stages.length; s++) (this.stages[s]) += other.stages[s];
+    for (let e = 0; e < this.engines.length; e++) this.engines[e] += other.engines[e];
+    for (let s = 0; s < this.stages.length; s++) this.stages[s] += other.stages[s];
     this.stepTime.merge(other.stepTime);
   }
 }
@@ -99,7 +103,7 @@ export class Interval {
     this.tpot.merge(other.tpot);
     this.itl.merge(other.itl);
     this.e2e.merge(other.e2e);
-    for (let p = 0; p < this.phases.length; p++) (this.phases[p]) += other.phases[p];
+    for (let p = 0; p < this.phases.length; p++) this.phases[p] += other.phases[p];
     this.pools.forEach((pool, p) => pool.merge(other.pools[p]));
   }
 

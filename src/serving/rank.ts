@@ -49,11 +49,11 @@ export class Rank {
     return this.totalBlocks - this.usedBlocks;
   }
 
-  /** Starts to keep prefixes in units of `unitTokens`, a multiple of the block size. */
-  cachePrefixes(unitTokens: number): void {
-    if (this.cache !== undefined) return;
+  /** The rank's prefix cache, in units of `unitTokens`, a multiple of the block size; made when it is first asked for. */
+  prefixes(unitTokens: number): PrefixCache {
     this.unitBlocks = unitTokens / this.blockTokens;
-    this.cache = new PrefixCache(Infinity);
+    this.cache ??= new PrefixCache(Infinity);
+    return this.cache;
   }
 
   /** Takes blocks (at most `room`), dropping cached prefixes that nobody uses where they are in the way. */

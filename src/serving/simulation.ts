@@ -6,9 +6,12 @@ import type { EventSink } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import { Fifo } from './fifo.ts';
 import { Instance, type InstanceListener } from './instance.ts';
-import { Metrics, phases, type PoolMeter } from './metrics.ts';
+import { Links } from './links.ts';
+import { Metrics } from './metrics.ts';
+import { addLifetime } from './lifetime.ts';
+import { blocksPerUnit, storePrefix } from './prefix-units.ts';
 import type { Plant, PoolPlant } from './plant.ts';
-import { PrefixCache } from './prefix-cache.ts';
+import { PrefixPool } from './prefix-pool.ts';
 import { RequestTable } from './request-table.ts';
 import { leastLoaded, leastOccupied, type RankLoad } from './router.ts';
 import type { Arrival, RequestSource } from './traffic/workload.ts';
@@ -56,7 +59,8 @@ export class Simulation {
   readonly metrics: Metrics;
   readonly table: RequestTable = new RequestTable();
   readonly cacheCounters: CacheCounters = { lookups: 0, promptTokens: 0, tokensHit: 0 };
-  readonly cache: PrefixCache | undefined;
+  readonly prefixes: PrefixPool | undefined;
+  readonly links: Links;
   readonly transfers: Transfers | undefined;
   readonly causes: Map<string, number> = new Map();
   lastArrivalAt: Seconds = 0;
@@ -70,8 +74,6 @@ export class Simulation {
   readonly #decode: Pool | undefined;
   /** Prompts whose KV waits in a prefill instance for a place to decode. */
   readonly #moving = new Fifo();
-  /** Tokens of the unit in which the pooled cache keeps prefixes; set by the first request that has blocks. */
-  cacheUnitTokens = 0;
   #transferVersion = 0;
   #sourceEnded = false;
   #arrived = 0;
@@ -84,6 +86,7 @@ export class Simulation {
     this.#source = source;
     this.#sink = sink;
     this.metrics = new Metrics(plant.pools.length);
+    this.links = new Links(plant);
     const acceptance = plant.pools.map((pool) => new Acceptance(plant.seed, pool.acceptance));
     let index = 0;
     this.#pools = plant.pools.map((pool, p) => ({
@@ -96,8 +99,8 @@ export class Simulation {
     }));
     this.#entry = this.#pools[0];
     this.#decode = this.#pools[1];
-    if (plant.transfer !== undefined && this.#decode !== undefined) this.transfers = new Transfers(linkRates(plant));
-    if (plant.cache !== undefined) this.cache = new PrefixCache(0);
+    if (plant.transfer !== undefined && this.#decode !== undefined) this.transfers = new Transfers(this.links.rates);
+    if (plant.cache !== undefined) this.prefixes = new PrefixPool(this.table, plant.cache);
     const concurrent = source.concurrency ?? 1;
     for (let i = 0; i < concurrent; i++) this.#pull(0);
   }
@@ -214,15 +217,12 @@ export class Simulation {
     if (!instance.start(at)) return false;
     const { plant, index } = this.#poolOf(instance);
     const duration = instance.endsAt - at;
-    const { decoding, prefillTokens, cost } = instance;
+    const { iteration } = instance;
+    const { decoding, prefillTokens } = iteration;
     const slots = plant.role === 'prefill' ? prefillTokens / (plant.tokenBudget * plant.ranks) : decoding / (plant.maxSequences * plant.ranks);
     const meter = this.metrics.at(at).pools[index];
-    meter.step(duration, cost as NonNullable<typeof cost>, slots, instance.usedBlocks / (plant.kvBlocks * plant.ranks));
-    meter.prefillTokens += prefillTokens;
+    meter.step(duration, iteration, slots, iteration.usedBlocks / (plant.kvBlocks * plant.ranks));
     meter.decodeTokens += decoding * instance.options.acceptance.mean;
-    meter.decodeSequences += decoding;
-    meter.prefillPairs += instance.prefillPairs;
-    meter.decodeContext += instance.decodeContext;
     this.steps++;
     this.#sink?.({ kind: 'step', at, duration, pool: plant.name, instance: instance.index, decoding, prefillTokens });
     return true;
@@ -249,28 +249,8 @@ export class Simulation {
     const slot = table.allocate();
     table.inputTokens[slot] = request.inputTokens;
     table.outputTokens[slot] = request.outputTokens;
-    this.#keepBlocks(slot, request);
+    storePrefix(table, slot, request, blocksPerUnit(this.plant, request.blockTokens));
     return slot;
-  }
-
-  /** Stores the prompt's prefix in the units of the cache: runs of its blocks, each named by its last block. */
-  #keepBlocks(slot: number, { blocks, blockTokens, inputTokens }: Readonly<Arrival>): void {
-    const { table } = this;
-    table.blockTokens[slot] = 0;
-    const multiple = this.#unitBlocks(blockTokens);
-    if (multiple === 0) return;
-    const units = new Int32Array(Math.floor(Math.min(inputTokens, blocks.length * blockTokens) / (multiple * blockTokens)));
-    for (let i = 0; i < units.length; i++) units[i] = blocks[(i + 1) * multiple - 1];
-    table.blocks[slot] = units;
-    table.blockTokens[slot] = multiple * blockTokens;
-  }
-
-  /** Trace blocks of one cache unit: enough for the cache's own block, and whole KV blocks where KV itself is shared. 0 without a cache. */
-  #unitBlocks(blockTokens: number): number {
-    if (blockTokens === 0) return 0;
-    const { plant } = this.#entry;
-    if (this.plant.cache !== undefined) return Math.ceil(this.plant.cache.blockTokens / blockTokens);
-    return plant.prefixCaching ? plant.blockTokens / greatestCommonDivisor(plant.blockTokens, blockTokens) : 0;
   }
 
   #arrive(slot: number): void {
@@ -322,44 +302,22 @@ export class Simulation {
       return;
     }
     table.source[slot] = chosen;
-    (instance.ranks[chosen % ranks]).queuedTokens += (table.prompt[slot]) - cached;
-    this.#startFlow(slot * 2, cached * this.plant.cache.bytesPerToken, this.#cacheLinks(Math.floor(chosen / ranks)));
+    instance.ranks[chosen % ranks].queuedTokens += table.prompt[slot] - cached;
+    this.#startFlow(slot * 2, cached * this.plant.cache.bytesPerToken, this.links.read(Math.floor(chosen / ranks)));
   }
 
-  /** Prompt tokens whose KV the pooled cache holds; at least one token is always left to compute. */
+  /** Prompt tokens whose KV the pooled cache holds. */
   #lookUp(slot: number): number {
-    const { table, cache } = this;
-    if (cache === undefined) return 0;
-    const prompt = table.prompt[slot];
+    if (this.prefixes === undefined) return 0;
+    const hit = this.prefixes.lookUp(slot);
+    this.#countLookUp(slot, hit);
+    return hit;
+  }
+
+  #countLookUp(slot: number, hit: number): void {
     this.cacheCounters.lookups++;
-    this.cacheCounters.promptTokens += prompt;
-    const unit = table.blockTokens[slot];
-    if (unit === 0) return 0;
-    const ids = table.blocks[slot];
-    const units = cache.match(ids, Math.min(ids.length, Math.floor((prompt - 1) / unit)));
-    cache.touch(ids, units);
-    this.cacheCounters.tokensHit += units * unit;
-    return units * unit;
-  }
-
-  /** Writes the computed prefix through to the pool. */
-  #writeThrough(slot: number): void {
-    const { table, cache } = this;
-    const unit = table.blockTokens[slot];
-    if (cache === undefined || this.plant.cache === undefined || unit === 0) return;
-    if (this.cacheUnitTokens === 0) {
-      this.cacheUnitTokens = unit;
-      cache.capacity = Math.floor(this.plant.cache.capacity / (unit * this.plant.cache.bytesPerToken));
-    }
-    const ids = table.blocks[slot];
-    const present = cache.match(ids, ids.length);
-    for (let i = present; i < ids.length; i++) if (!cache.has(ids[i]) && !cache.add(ids[i])) break;
-    cache.touch(ids, ids.length);
-  }
-
-  #cacheLinks(instance: number): readonly number[] {
-    const first = firstCacheLink(this.plant);
-    return [first, first + 1 + instance];
+    this.cacheCounters.promptTokens += this.table.prompt[slot];
+    this.cacheCounters.tokensHit += hit;
   }
 
   #startFlow(owner: number, bytes: number, links: readonly number[]): void {
@@ -403,7 +361,7 @@ export class Simulation {
     const chosen = table.source[slot];
     const ranks = this.#entry.plant.ranks;
     const instance = this.#entry.instances[Math.floor(chosen / ranks)];
-    (instance.ranks[chosen % ranks]).queuedTokens -= (table.prompt[slot]) - (table.progress[slot]);
+    instance.ranks[chosen % ranks].queuedTokens -= table.prompt[slot] - table.progress[slot];
     instance.enqueue(slot, chosen % ranks);
     this.#wake(instance);
   }
@@ -419,12 +377,9 @@ export class Simulation {
       const chosen = leastOccupied(decode.instances, table.prompt[slot]);
       if (chosen < 0) return;
       this.#moving.shift();
-      (decode.instances[Math.floor(chosen / ranks)]).reserve(slot, chosen % ranks);
+      decode.instances[Math.floor(chosen / ranks)].reserve(slot, chosen % ranks);
       table.reservedAt[slot] = now;
-      const group = Math.max(1, Math.floor(ranks / transfer.sourcesPerRank));
-      const source = Math.min(transfer.sourcesPerRank - 1, Math.floor((chosen % ranks) / group));
-      const from = (table.source[slot]) * transfer.sourcesPerRank + source;
-      this.#startFlow(slot * 2 + 1, (table.prompt[slot]) * transfer.bytesPerToken, [from, firstSinkLink(this.plant) + chosen]);
+      this.#startFlow(slot * 2 + 1, table.prompt[slot] * transfer.bytesPerToken, this.links.push(table.source[slot], chosen));
     }
   }
 
@@ -435,9 +390,7 @@ export class Simulation {
       scheduled: (slot, at) => {
         this.metrics.change(at, -1, 1);
         if (this.plant.cache === undefined && plant.prefixCaching) {
-          this.cacheCounters.lookups++;
-          this.cacheCounters.promptTokens += table.prompt[slot];
-          this.cacheCounters.tokensHit += table.progress[slot];
+          this.#countLookUp(slot, table.progress[slot]);
         }
         this.#sink?.({
           kind: 'scheduled',
@@ -453,9 +406,9 @@ export class Simulation {
         this.#sink?.({ kind: 'prefilled', at, request: table.ordinal[slot] });
         if (plant.role !== 'prefill') return;
         this.now = at;
-        this.#writeThrough(slot);
+        this.prefixes?.write(slot);
         const ranks = this.#entry.plant.ranks;
-        table.source[slot] = (table.instance[slot]) * ranks + (table.rank[slot]);
+        table.source[slot] = table.instance[slot] * ranks + table.rank[slot];
         if (firstToken === 'prefill' && this.#emitFromPrefill(slot, at)) return;
         this.#moving.push(slot);
         this.#move();
@@ -464,14 +417,14 @@ export class Simulation {
         this.#sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
       },
       resumed: (slot, at) => {
-        this.metrics.at(at).itl.add(at - (table.lastTokenAt[slot]));
+        this.metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
       },
       finished: (slot, at) => {
         this.now = at;
         this.#finish(slot);
       },
       preempted: (slot, at) => {
-        (this.metrics.at(at).pools[pool]).preemptions++;
+        this.metrics.at(at).pools[pool].preemptions++;
         this.metrics.change(at, 1, -1);
         this.#sink?.({ kind: 'preempted', at, request: table.ordinal[slot] });
         if (plant.role !== 'decode') return;
@@ -484,12 +437,12 @@ export class Simulation {
   /** The prefill instance puts out a token itself. Returns whether it was the last. */
   #emitFromPrefill(slot: number, at: Seconds): boolean {
     const { table } = this;
-    table.emitted[slot] = (table.emitted[slot]) + 1;
+    table.emitted[slot] = table.emitted[slot] + 1;
     if (table.firstTokenAt[slot] === -1) {
       table.firstTokenAt[slot] = at;
       this.#sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
     } else {
-      this.metrics.at(at).itl.add(at - (table.lastTokenAt[slot]));
+      this.metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
     }
     table.lastTokenAt[slot] = at;
     if (table.emitted[slot] !== table.outputTokens[slot]) return false;
@@ -507,72 +460,12 @@ export class Simulation {
     const arrivedAt = table.arrivedAt[slot];
     const output = table.outputTokens[slot];
     const interval = this.metrics.at(now);
-    interval.finish(
-      table.inputTokens[slot],
-      table.cachedTokens[slot],
-      output,
-      (table.firstTokenAt[slot]) - arrivedAt,
-      now - arrivedAt,
-      this.plant.slo,
-    );
-    this.#countPhases(slot, interval.phases);
+    interval.finish(table.inputTokens[slot], table.cachedTokens[slot], output, table.firstTokenAt[slot] - arrivedAt, now - arrivedAt, this.plant.slo);
+    addLifetime(table, slot, now, this.#decode !== undefined, interval.phases);
     this.metrics.change(now, 0, -1);
     this.#sink?.({ kind: 'finished', at: now, request: table.ordinal[slot], outputTokens: output });
     table.release(slot);
     if (this.#source.concurrency !== undefined) this.#pull(now);
     if (this.#moving.size > 0) this.#move();
   }
-
-  /** Adds where the request's time went; the parts add up to its end-to-end time. */
-  #countPhases(slot: number, into: Float64Array): void {
-    const { table, now } = this;
-    const moved = this.#decode !== undefined;
-    const prefilled = table.prefilledAt[slot];
-    const marks = [
-      table.readyAt[slot],
-      table.startedAt[slot],
-      prefilled,
-      moved ? (table.reservedAt[slot]) : prefilled,
-      moved ? (table.movedAt[slot]) : prefilled,
-      moved ? (table.joinedAt[slot]) : prefilled,
-      now,
-    ];
-    const order = [1, 0, 2, 3, 4, 5, 6];
-    let before = table.arrivedAt[slot];
-    for (let i = 0; i < phases.length; i++) {
-      const mark = Math.max(before, marks[i]);
-      (into[order[i]]) += mark - before;
-      before = mark;
-    }
-  }
-}
-
-/** Links of the KV push: a source group each of every prefill rank, then a sink for every decode rank; then the cache's. */
-function linkRates(plant: Plant): readonly number[] {
-  const { transfer, cache, pools } = plant;
-  const [prefill, decode] = pools as readonly [PoolPlant, PoolPlant];
-  const sources = prefill.instances * prefill.ranks * (transfer?.sourcesPerRank ?? 0);
-  const rates: number[] = Array.from({ length: sources }, () => transfer?.sourceBandwidth ?? 0);
-  for (let i = 0; i < decode.instances * decode.ranks; i++) rates.push(transfer?.sinkBandwidth ?? 0);
-  if (cache !== undefined) {
-    rates.push(cache.poolBandwidth);
-    for (let i = 0; i < prefill.instances; i++) rates.push(cache.instanceBandwidth);
-  }
-  return rates;
-}
-
-/** Index of the first decode rank's link. */
-export function firstSinkLink(plant: Plant): number {
-  const prefill = plant.pools[0];
-  return prefill.instances * prefill.ranks * (plant.transfer?.sourcesPerRank ?? 0);
-}
-
-/** Index of the cache pool's link; the prefill instances' follow. */
-export function firstCacheLink(plant: Plant): number {
-  const decode = plant.pools[1];
-  return firstSinkLink(plant) + decode.instances * decode.ranks;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -1,0 +1,104 @@
+import type { RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
+import type { Rank } from './rank.ts';
+import type { RequestTable } from './request-table.ts';
+
+/** What the ranks of an instance compute together in one iteration, and what it costs. */
+export class Iteration {
+  decoding = 0;
+  prefillTokens = 0;
+  /** KV tokens of decoding sequences, and pairs of prompt tokens that attend. */
+  decodeContext = 0;
+  prefillPairs = 0;
+  /** KV blocks that running and promised requests hold. */
+  usedBlocks = 0;
+  cost: StepCost | undefined;
+  readonly #table: RequestTable;
+
+  constructor(table: RequestTable) {
+    this.#table = table;
+  }
+
+  get empty(): boolean {
+    return this.decoding === 0 && this.prefillTokens === 0;
+  }
+
+  /**
+   * Counts the ranks' parts and prices the dearest of those that can be it: with the most context, the most tokens, or the most prompt attention.
+   * @param tokens the instance's token count: what `baseSum` is relative to
+   */
+  price(ranks: readonly Rank[], tokens: number, queryTokens: number, pricer: StepPricer): void {
+    this.decoding = 0;
+    this.prefillTokens = 0;
+    this.decodeContext = 0;
+    this.prefillPairs = 0;
+    this.usedBlocks = 0;
+    let mostContext = -1;
+    let mostTokens = -1;
+    let mostPairs = -1;
+    let byContext = 0;
+    let byTokens = 0;
+    let byPairs = 0;
+    for (let r = 0; r < ranks.length; r++) {
+      const rank = ranks[r];
+      const sequences = rank.members.length;
+      const context = rank.baseSum + sequences * tokens;
+      let prefill = 0;
+      let pairs = 0;
+      for (let i = 0; i < rank.chunks.length; i++) {
+        const chunk = rank.chunks[i];
+        prefill += chunk;
+        pairs += pairsOf(chunk, this.#table.progress[rank.prefilling[i]]);
+      }
+      this.decoding += sequences;
+      this.prefillTokens += prefill;
+      this.decodeContext += context;
+      this.prefillPairs += pairs;
+      this.usedBlocks += rank.usedBlocks;
+      if (context > mostContext) [mostContext, byContext] = [context, r];
+      if (sequences * queryTokens + prefill > mostTokens) [mostTokens, byTokens] = [sequences * queryTokens + prefill, r];
+      if (pairs > mostPairs) [mostPairs, byPairs] = [pairs, r];
+    }
+    this.cost = undefined;
+    if (this.empty) return;
+    const instanceTokens = this.decoding * queryTokens + this.prefillTokens;
+    const costOf = (r: number): StepCost => pricer.cost({ rank: this.#batchOf(ranks[r], tokens, queryTokens), instanceTokens });
+    this.cost = costOf(byContext);
+    if (byTokens !== byContext) this.cost = slower(this.cost, costOf(byTokens));
+    if (this.prefillTokens > 0 && byPairs !== byContext && byPairs !== byTokens) this.cost = slower(this.cost, costOf(byPairs));
+  }
+
+  #batchOf(rank: Rank, tokens: number, queryTokens: number): RankBatch {
+    let prefillTokens = 0;
+    let prefillSequences = 0;
+    let prefillPairs = 0;
+    let prefillContext = 0;
+    for (let i = 0; i < rank.chunks.length; i++) {
+      const chunk = rank.chunks[i];
+      if (chunk === 0) continue;
+      const before = this.#table.progress[rank.prefilling[i]];
+      prefillTokens += chunk;
+      prefillSequences++;
+      prefillPairs += pairsOf(chunk, before);
+      prefillContext += before + chunk;
+    }
+    const decodeSequences = rank.members.length;
+    return {
+      decodeSequences,
+      queryTokens,
+      decodeContext: rank.baseSum + decodeSequences * tokens,
+      prefillTokens,
+      prefillSequences,
+      prefillPairs,
+      prefillContext,
+    };
+  }
+}
+
+/** Each of `chunk` new tokens attends to those before it and to itself. */
+function pairsOf(chunk: number, before: number): number {
+  return chunk * before + (chunk * (chunk + 1)) / 2;
+}
+
+function slower(a: StepCost, b: StepCost): StepCost {
+  return b.time > a.time ? b : a;
+}

@@ -1,0 +1,25 @@
+import type { Plant } from './plant.ts';
+import type { RequestTable } from './request-table.ts';
+import type { Arrival } from './traffic/workload.ts';
+
+/** Trace blocks of one unit of the deployment's prefix cache (CAC-1): enough for the pool's block, or whole KV blocks; 0 without a cache. */
+export function blocksPerUnit({ pools, cache }: Plant, blockTokens: number): number {
+  if (blockTokens === 0) return 0;
+  if (cache !== undefined) return Math.ceil(cache.blockTokens / blockTokens);
+  const [entry] = pools;
+  return entry.prefixCaching ? entry.blockTokens / greatestCommonDivisor(entry.blockTokens, blockTokens) : 0;
+}
+
+/** Stores a prompt's prefix as full units, each named by its last block: an id names all that comes before it too. */
+export function storePrefix(table: RequestTable, slot: number, { blocks, blockTokens, inputTokens }: Readonly<Arrival>, multiple: number): void {
+  const unitTokens = multiple * blockTokens;
+  table.blockTokens[slot] = unitTokens;
+  if (unitTokens === 0) return;
+  const units = new Int32Array(Math.floor(Math.min(inputTokens, blocks.length * blockTokens) / unitTokens));
+  for (let i = 0; i < units.length; i++) units[i] = blocks[(i + 1) * multiple - 1];
+  table.blocks[slot] = units;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

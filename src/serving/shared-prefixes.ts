@@ -1,0 +1,54 @@
+import type { Rank } from './rank.ts';
+import type { RequestTable } from './request-table.ts';
+
+/** Prefix units of a prompt that are in the rank's KV; at least one token is always computed (CAC-1, CAC-3). */
+export function cachedUnits(table: RequestTable, rank: Rank, slot: number): number {
+  const unitTokens = table.blockTokens[slot];
+  if (unitTokens === 0) return 0;
+  const ids = table.blocks[slot];
+  return rank.prefixes(unitTokens).match(ids, Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unitTokens)));
+}
+
+/** KV blocks that pinning the first `units` takes from the room: those that nobody referred to. */
+export function blocksToPin(table: RequestTable, rank: Rank, slot: number, units: number): number {
+  return units === 0 || rank.cache === undefined ? 0 : rank.cache.unpinned(table.blocks[slot], units) * rank.unitBlocks;
+}
+
+/** Refers to the first `units` of the prompt, which are present. */
+export function pinPrefix(table: RequestTable, rank: Rank, slot: number, units: number): void {
+  const ids = table.blocks[slot];
+  for (let i = 0; i < units; i++) rank.cache?.pin(ids[i]);
+  table.pinned[slot] = units;
+}
+
+/** Gives the request's references back, and with them the blocks that nobody else refers to. */
+export function unpinPrefix(table: RequestTable, rank: Rank, slot: number): void {
+  const { cache } = rank;
+  const pinned = table.pinned[slot];
+  if (pinned === 0 || cache === undefined) return;
+  const ids = table.blocks[slot];
+  const before = cache.evictable;
+  for (let i = pinned - 1; i >= 0; i--) cache.unpin(ids[i]);
+  rank.give((cache.evictable - before) * rank.unitBlocks);
+  table.pinned[slot] = 0;
+}
+
+/** Hands the full prefix units of a computed prompt to the rank's cache and refers to them there. */
+export function keepPrefix(table: RequestTable, rank: Rank, slot: number): void {
+  const { cache } = rank;
+  const unitTokens = table.blockTokens[slot];
+  if (cache === undefined || unitTokens === 0) return;
+  const ids = table.blocks[slot];
+  const units = Math.min(ids.length, Math.floor(table.prompt[slot] / unitTokens));
+  for (let i = table.pinned[slot]; i < units; i++) {
+    const id = ids[i];
+    const evictable = cache.evictable;
+    const present = cache.has(id);
+    if (!present) cache.add(id);
+    cache.pin(id);
+    table.privateBlocks[slot] -= rank.unitBlocks;
+    // Another running request has computed the same unit in the meantime: its copy serves both, this one is given back.
+    if (present && cache.evictable === evictable) rank.give(rank.unitBlocks);
+    table.pinned[slot] = i + 1;
+  }
+}
