@@ -1,0 +1,80 @@
+import { unreachable } from '../../base/errors.ts';
+import { stream } from '../../kernel/random.ts';
+import { gapSampler } from './arrivals.ts';
+import { Conversations } from './conversations.ts';
+import { lengthSampler } from './lengths.ts';
+import type { Arrival, RequestSource, Workload } from './workload.ts';
+
+/** An `Arrival` for a source to fill. */
+export function emptyArrival(): Arrival {
+  return { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, blocks: [] };
+}
+
+/**
+ * The requests of a workload, one by one. A generator's draws depend on its seed only, and those of each kind (gaps, input
+ * lengths, output lengths, conversations) come from a stream of their own, so that changing one leaves the others as they were.
+ * A trace ends with its last request, or earlier after `requests`.
+ */
+export function requestSource(workload: Workload): RequestSource {
+  switch (workload.kind) {
+    case 'generator':
+      return generated(workload);
+    case 'trace':
+      return replayed(workload);
+    default:
+      return unreachable(workload);
+  }
+}
+
+function generated(workload: Extract<Workload, { kind: 'generator' }>): RequestSource {
+  const { arrivals, reuse, seed } = workload;
+  const gap = gapSampler(arrivals, stream(seed, 'arrivals'));
+  const input = lengthSampler(workload.input, stream(seed, 'input lengths'));
+  const output = lengthSampler(workload.output, stream(seed, 'output lengths'));
+  const conversations = reuse === undefined ? undefined : new Conversations(reuse, stream(seed, 'conversations'));
+  const blockTokens = reuse?.blockTokens ?? 0;
+  const blocks: number[] = [];
+  let left = workload.requests;
+  let now = 0;
+  return {
+    concurrency: arrivals.kind === 'closed' ? arrivals.concurrency : undefined,
+    next(arrival) {
+      if (left <= 0) return false;
+      left--;
+      now += gap();
+      arrival.arrivedAt = now;
+      arrival.inputTokens = input();
+      arrival.outputTokens = output();
+      arrival.blockTokens = blockTokens;
+      arrival.blocks = blocks;
+      conversations?.next(arrival.inputTokens, arrival.outputTokens, blocks);
+      return true;
+    },
+  };
+}
+
+function replayed(workload: Extract<Workload, { kind: 'trace' }>): RequestSource {
+  const { columns, speed, concurrency } = workload;
+  const count = Math.min(columns.count, workload.requests);
+  const blocks: number[] = [];
+  let at = 0;
+  return {
+    concurrency,
+    next(arrival) {
+      if (at >= count) return false;
+      arrival.arrivedAt = concurrency === undefined ? (columns.arrivedAt[at] ?? 0) / speed : 0;
+      arrival.inputTokens = columns.inputTokens[at] ?? 0;
+      arrival.outputTokens = columns.outputTokens[at] ?? 0;
+      arrival.blockTokens = columns.blockTokens;
+      arrival.blocks = blocks;
+      if (columns.blockTokens > 0) {
+        const from = columns.blockStart[at] ?? 0;
+        const length = (columns.blockStart[at + 1] ?? 0) - from;
+        for (let i = 0; i < length; i++) blocks[i] = columns.blocks[from + i] ?? 0;
+        blocks.length = length;
+      }
+      at++;
+      return true;
+    },
+  };
+}
