@@ -72,8 +72,8 @@ function bars({ caption, rows }: Extract<Block, { kind: 'bars' }>): Markup {
 
 function stack({ caption, parts }: Extract<Block, { kind: 'stack' }>): Markup {
   let from = 0;
-  const rects = parts.map(({ name, share }, index) => {
-    const rect = html`<rect x="${(from * 1000).toFixed(2)}" width="${(share * 1000).toFixed(2)}" height="34" class="${fill(name, index)}"
+  const rects = parts.map(({ name, share, spare }, index) => {
+    const rect = html`<rect x="${(from * 1000).toFixed(2)}" width="${(share * 1000).toFixed(2)}" height="34" class="${fill(spare, index)}"
       ><title>${name}</title></rect
     >`;
     from += share;
@@ -84,9 +84,9 @@ function stack({ caption, parts }: Extract<Block, { kind: 'stack' }>): Markup {
     <svg viewBox="0 0 1000 34" preserveAspectRatio="none" role="img" aria-label="${caption}, by use">${rects}</svg>
     <ul>
       ${parts.map(
-        ({ name, share, value }, index) =>
+        ({ name, share, value, spare }, index) =>
           html`<li>
-            <svg viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" class="${fill(name, index)}" /></svg><span>${name}</span> <b>${value}</b>
+            <svg viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" class="${fill(spare, index)}" /></svg><span>${name}</span> <b>${value}</b>
             <small>${(share * 100).toFixed(1)} %</small>
           </li>`,
       )}
@@ -94,8 +94,8 @@ function stack({ caption, parts }: Extract<Block, { kind: 'stack' }>): Markup {
   </figure>`;
 }
 
-function fill(name: string, index: number): string {
-  return name === 'free' ? 'part-free' : `part-${(index % 6) + 1}`;
+function fill(spare: boolean, index: number): string {
+  return spare ? 'part-free' : `part-${(index % 8) + 1}`;
 }
 
 function sentences({ tone, lines }: Extract<Block, { kind: 'sentences' }>): Markup {

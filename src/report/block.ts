@@ -59,12 +59,21 @@ export interface QuantileChart {
   readonly limit?: { readonly value: number; readonly label: string } | undefined;
 }
 
+/** A part of a whole. */
+export interface Part {
+  readonly name: string;
+  readonly share: number;
+  readonly value: string;
+  /** What is left over: drawn as room, not as use. */
+  readonly spare: boolean;
+}
+
 /** A piece of a report, free of any medium. Numbers in it are worded, except those that a chart draws. */
 export type Block =
   | { readonly kind: 'sentences'; readonly tone: Tone; readonly lines: readonly string[] }
   | { readonly kind: 'table'; readonly caption: string; readonly columns: readonly Column[]; readonly rows: readonly (readonly Cell[])[] }
   | { readonly kind: 'bars'; readonly caption: string; readonly rows: readonly Bar[] }
-  | { readonly kind: 'stack'; readonly caption: string; readonly parts: readonly { readonly name: string; readonly share: number; readonly value: string }[] }
+  | { readonly kind: 'stack'; readonly caption: string; readonly parts: readonly Part[] }
   | {
       readonly kind: 'timeline';
       readonly charts: readonly TimeChart[];

@@ -5,7 +5,7 @@ import { latencies, quantileChart } from './latencies.ts';
 import { factsOf, objective, verdictOf } from './overview.ts';
 import type { Summary } from './summary.ts';
 import { doubtLines, reproduceLine } from './trust.ts';
-import { change, list, percent, plain, points, quantity, unknown } from './wording.ts';
+import { change, count, list, percent, plain, points, quantity, unknown } from './wording.ts';
 
 interface Metric {
   readonly name: string;
@@ -129,10 +129,10 @@ function barsOf(caption: string, metric: Metric, names: readonly string[], summa
 
 /**
  * Puts runs beside one another: figures per chip, per watt and per dollar, the best of each row marked, differences to the first.
- * @param summaries two to four.
+ * @param summaries up to four; one alone where the others were not reached.
  */
 export function comparisonOf(summaries: readonly Summary[]): Report {
-  assert(summaries.length >= 2 && summaries.length <= 4, 'a comparison takes two to four runs');
+  assert(summaries.length >= 1 && summaries.length <= 4, 'a comparison takes one to four runs');
   const names = namesOf(summaries);
   const runs = summaries.map((summary, index) => ({ name: names[index] ?? '', summary }));
   const tables = groups.map(({ title, metrics }): Section => {
@@ -160,7 +160,7 @@ export function comparisonOf(summaries: readonly Summary[]): Report {
   const cautions = caveats(summaries);
   return {
     title: list(names),
-    subtitle: `${summaries.length} runs side by side`,
+    subtitle: `${count(summaries.length, 'run')} side by side`,
     verdict: cautions,
     facts: runs.map(({ name, summary }) => ({
       label: name,

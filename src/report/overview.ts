@@ -49,6 +49,10 @@ function perChip(summary: Summary, role: 'prefill' | 'decode', rate: number): st
   return pools.length > 0 ? `${plain(rate, 'tok/s')} per ${role} chip` : `${plain(rate, 'tok/s')} per chip`;
 }
 
+function middle({ count: measured, p50 }: Distribution): number | undefined {
+  return measured > 0 ? p50 : undefined;
+}
+
 function median({ count: measured, p99 }: Distribution): string {
   return measured > 0 ? `median; p99 ${quantity(p99, 's')}` : 'nothing to measure';
 }
@@ -57,8 +61,8 @@ function median({ count: measured, p99 }: Distribution): string {
 export function headlinesOf(summary: Summary): readonly Headline[] {
   const { throughput, latency, goodput, cost, limit } = summary;
   const { slo } = goodput;
-  const late = (value: number, limitAt: number | undefined): Headline['tone'] =>
-    limitAt === undefined || !Number.isFinite(value) ? 'plain' : value <= limitAt ? 'good' : 'warn';
+  const late = ({ count: measured, p99 }: Distribution, limitAt: number | undefined): Headline['tone'] =>
+    limitAt === undefined || measured === 0 ? 'plain' : p99 <= limitAt ? 'good' : 'warn';
   const headlines: Headline[] = [
     {
       label: 'Output',
@@ -81,15 +85,15 @@ export function headlinesOf(summary: Summary): readonly Headline[] {
     },
     {
       label: 'Time to first token',
-      value: quantity(latency.ttft.p50, 's'),
+      value: quantity(middle(latency.ttft), 's'),
       note: median(latency.ttft),
-      tone: late(latency.ttft.p99, slo.ttft),
+      tone: late(latency.ttft, slo.ttft),
     },
     {
       label: 'Time per output token',
-      value: quantity(latency.tpot.p50, 's'),
+      value: quantity(middle(latency.tpot), 's'),
       note: median(latency.tpot),
-      tone: late(latency.tpot.p99, slo.tpot),
+      tone: late(latency.tpot, slo.tpot),
     },
     { label: 'Binding resource', value: percent(limit.utilisation), note: limit.resource, tone: summary.saturation.saturated ? 'warn' : 'plain' },
   ];
@@ -119,9 +123,13 @@ export function verdictOf(summary: Summary): readonly string[] {
   const target = objective(goodput.slo);
   const lines = [
     `Serves ${plain(throughput.requests, 'req/s')}: ${plain(throughput.inputTokens, 'tok/s')} in, ${plain(throughput.outputTokens, 'tok/s')} out.`,
-    target === undefined ? '' : `${percent(goodput.share)} of the finished requests meet ${target}. ${goodput.share >= 1 ? '' : sentence(goodput.note)}`.trim(),
-    `${limit.resource === '' ? '' : `What limits it: ${limit.resource}, ${percent(limit.utilisation)} used. `}${sentence(limit.note)}`.trim(),
-    saturation.saturated ? `Saturated: ${clause(saturation.note)}` : '',
+    target === undefined
+      ? ''
+      : `${percent(goodput.share)} of the finished requests meet ${target}. ${goodput.share >= 0.9 ? '' : sentence(goodput.note)}`.trim(),
+    limit.note === '' && limit.resource !== ''
+      ? `What limits it: ${limit.resource}, at ${percent(limit.utilisation)} of what it sustains.`
+      : sentence(limit.note),
+    saturation.saturated ? sentence(saturation.note) : '',
     window.steady ? '' : `No steady state over ${duration(window.to - window.from)}: ${clause(window.note)}`,
   ];
   return lines.filter((line) => line !== '');

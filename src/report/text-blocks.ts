@@ -49,7 +49,7 @@ function stack({ caption, parts }: Extract<Block, { kind: 'stack' }>, width: num
   const bar = Math.min(72, width - 4);
   let filled = 0;
   let drawn = '';
-  const fillOf = (index: number): string => (parts[index]?.name === 'free' ? '·' : (fills[index % (fills.length - 1)] ?? '█'));
+  const fillOf = (index: number): string => (parts[index]?.spare === true ? '·' : (fills[index % (fills.length - 1)] ?? '█'));
   parts.forEach(({ share }, index) => {
     filled += share;
     drawn += fillOf(index).repeat(Math.max(0, Math.min(bar, Math.round(filled * bar)) - length(drawn)));

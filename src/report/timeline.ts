@@ -6,6 +6,7 @@ import { quantity } from './wording.ts';
 export function timelineSection(summary: Summary): Section {
   const { series, goodput, window } = summary;
   const line = (name: string, y: (point: SeriesPoint) => number): Line => ({ name, points: series.map((point) => ({ x: point.at, y: y(point) })) });
+  const late = (name: string, y: (point: SeriesPoint) => number): Line => line(name, (point) => (y(point) > 0 ? y(point) : NaN));
   const limit = (value: number | undefined): TimeChart['limit'] => (value === undefined ? undefined : { value, label: `objective ${quantity(value, 's')}` });
   const charts: readonly TimeChart[] = [
     { caption: 'Output tokens per second', axis: 'output', unit: 'tok/s', lines: [line('output', (p) => p.outputTokensPerSecond)] },
@@ -14,14 +15,14 @@ export function timelineSection(summary: Summary): Section {
       caption: 'Time to first token',
       axis: 'TTFT',
       unit: 's',
-      lines: [line('TTFT p50', (p) => p.ttftP50), line('TTFT p99', (p) => p.ttftP99)],
+      lines: [late('TTFT p50', (p) => p.ttftP50), late('TTFT p99', (p) => p.ttftP99)],
       limit: limit(goodput.slo.ttft),
     },
     {
       caption: 'Time per output token',
       axis: 'TPOT',
       unit: 's',
-      lines: [line('TPOT p50', (p) => p.tpotP50), line('TPOT p99', (p) => p.tpotP99)],
+      lines: [late('TPOT p50', (p) => p.tpotP50), late('TPOT p99', (p) => p.tpotP99)],
       limit: limit(goodput.slo.tpot),
     },
     { caption: 'Requests in the system', axis: 'requests', unit: 'requests', lines: [line('running', (p) => p.running), line('waiting', (p) => p.waiting)] },

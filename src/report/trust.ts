@@ -12,12 +12,11 @@ export function windowSection(summary: Summary): Section {
     length > 0
       ? `Measured from ${quantity(window.from, 's')} to ${quantity(window.to, 's')} of a run of ${duration(summary.duration)}: ${duration(length)}, or ${plain(window.residences, 'mean request residences')}.`
       : `Nothing was measured in a run of ${duration(summary.duration)}.`;
-  const verdict = saturation.saturated ? 'Saturated: ' : 'Not saturated: ';
   return {
     title: 'Warm-up and saturation',
     blocks: [
       { kind: 'sentences', tone: window.steady ? 'plain' : 'warn', lines: [`${measured} ${window.steady ? 'Steady:' : 'Not steady:'} ${clause(window.note)}`] },
-      { kind: 'sentences', tone: saturation.saturated ? 'warn' : 'plain', lines: [`${verdict}${clause(saturation.note)}`] },
+      { kind: 'sentences', tone: saturation.saturated ? 'warn' : 'plain', lines: [sentence(saturation.note)] },
       requestsTable(summary),
     ],
   };

@@ -13,6 +13,7 @@ function poolBars(pool: PoolSummary): Block {
     kind: 'bars',
     caption: `${pool.name}: how busy its instances and the engines of a die are`,
     rows: [
+      bar('load', pool.load, percent(pool.load), 'of what it sustains with full batches', tone(pool.load)),
       bar('running a step', pool.busy, percent(pool.busy), `of the time, ${count(pool.steps, 'step')}`),
       bar('batch', pool.occupancy, percent(pool.occupancy), slots),
       bar('KV blocks', pool.kv.mean, percent(pool.kv.mean), `in use; at most ${percent(pool.kv.max)}`, tone(pool.kv.max)),
@@ -33,7 +34,7 @@ export function utilisationSection(summary: Summary): Section {
           `${plane.name} (${plane.role})`,
           plane.utilisation,
           percent(plane.utilisation),
-          `${plane.use === '' ? '' : `${plane.use}, `}${quantity(plane.bytes, 'B')} moved`,
+          [plane.use, plane.bytes > 0 ? `${quantity(plane.bytes, 'B')} moved` : ''].filter((part) => part !== '').join(', '),
           tone(plane.utilisation),
         ),
       ),
@@ -54,12 +55,24 @@ export function cacheSection(summary: Summary): Section | undefined {
         caption: 'Prefix cache: what it found, and how full it is',
         rows: [
           bar('hit rate', cache.hitShare, percent(cache.hitShare), `${count(cache.tokensHit, 'token')} found in ${count(cache.lookups, 'lookup')}`),
-          bar('filled', filled, percent(filled), `${quantity(cache.used, 'B')} of ${quantity(cache.capacity, 'B')}, ${count(cache.evictions, 'eviction')}`),
+          ...(Number.isFinite(filled)
+            ? [
+                bar(
+                  'filled',
+                  filled,
+                  percent(filled),
+                  `${quantity(cache.used, 'B')} of ${quantity(cache.capacity, 'B')}, ${count(cache.evictions, 'eviction')}`,
+                ),
+              ]
+            : []),
         ],
       },
     ],
   };
 }
+
+/** Memory that nothing uses. */
+const spare: ReadonlySet<string> = new Set(['kept free', 'less than a block']);
 
 /** What one die of each pool keeps in its memory. */
 export function memorySection(summary: Summary): Section {
@@ -67,7 +80,7 @@ export function memorySection(summary: Summary): Section {
     title: 'Memory',
     blocks: summary.pools.flatMap((pool): Block[] => {
       const total = pool.memory.reduce((sum, { bytes }) => sum + bytes, 0);
-      const parts = pool.memory.map(({ name, bytes }) => ({ name, share: total > 0 ? bytes / total : 0, value: quantity(bytes, 'B') }));
+      const parts = pool.memory.map(({ name, bytes }) => ({ name, share: total > 0 ? bytes / total : 0, value: quantity(bytes, 'B'), spare: spare.has(name) }));
       const blocks: Block[] = parts.length === 0 ? [] : [{ kind: 'stack', caption: `${pool.name}: the ${quantity(total, 'B')} of one die`, parts }];
       if (pool.kvBlocks > 0)
         blocks.push({
