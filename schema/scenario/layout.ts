@@ -39,7 +39,7 @@ function expertsOf(model: Model): ExpertFeedForward | undefined {
   return model.groups.map(({ feedForward }) => feedForward).find((feedForward) => feedForward.kind === 'experts');
 }
 
-function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, tensor: number, { model, problems }: Surroundings): ExpertLayout {
+function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, { model, problems }: Surroundings): ExpertLayout {
   const { parallel = 1, shared = 0, redundant = 0, load = { kind: 'skew', skew: balancedSkew } } = file;
   const apart = shared > 0 && shared < parallel;
   const layout: ExpertLayout = { parallel, sharedDies: shared, redundant, load };
@@ -49,7 +49,6 @@ function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, t
     return layout;
   }
   if (dies !== undefined && (parallel > dies || dies % parallel !== 0)) problems.add(`${at}.parallel`, `${parallel} expert ranks do not divide the ${dies} dies of an instance`);
-  else if (parallel % tensor !== 0 && tensor % parallel !== 0) problems.add(`${at}.parallel`, `${parallel} expert ranks and ${tensor} tensor ranks do not divide each other`);
   if (shared > parallel) problems.add(`${at}.shared`, `${shared} copies of the shared expert do not fit on ${parallel} expert ranks`);
   if (moe === undefined) return layout;
   if (shared > 0 && moe.sharedCount === 0) problems.add(`${at}.shared`, `${model?.name} has no shared expert`);
@@ -63,21 +62,15 @@ function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, t
   return layout;
 }
 
-function splitsHeads(tensor: number, at: string, { model, problems }: Surroundings): void {
-  for (const { attention } of model?.groups ?? []) if (attention.heads % tensor !== 0) problems.add(at, `${tensor} does not divide the ${attention.heads} attention heads of ${model?.name}`);
-}
-
 /** The layout of one instance of a pool. Undefined where its size could not be read. */
 export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings): Layout | undefined {
   const { problems, model } = surroundings;
   const dies = diesOf(pool, at, surroundings);
   const { pipeline = 1, attention = 'tensor' } = pool;
   const tensor = pool.tensor ?? (attention === 'sp-tp-sp' ? (dies ?? 1) : 1);
-  splitsHeads(tensor, `${at}.tensor`, surroundings);
-  const experts = expertLayout(pool.experts ?? {}, `${at}.experts`, dies, tensor, pool.experts === undefined ? { ...surroundings, model: undefined } : surroundings);
+  const experts = expertLayout(pool.experts ?? {}, `${at}.experts`, dies, pool.experts === undefined ? { ...surroundings, model: undefined } : surroundings);
   if (model !== undefined && pipeline > layerCount(model)) problems.add(`${at}.pipeline`, `${pipeline} stages are more than the ${layerCount(model)} layers of ${model.name}`);
   const draftTokens = pool.mtp?.draft ?? 0;
-  if (draftTokens > 0 && model !== undefined && model.draft === undefined) problems.add(`${at}.mtp`, `${model.name} has no draft module (MTP); leave this out`);
   if (dies === undefined) return undefined;
   const ranks = dies / (tensor * pipeline);
   if (!Number.isInteger(ranks)) problems.add(`${at}.tensor`, `${pipeline === 1 ? tensor : `${tensor} x ${pipeline} pipeline stages`} does not divide the ${dies} dies of an instance`);

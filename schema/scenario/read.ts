@@ -5,6 +5,7 @@ import type { Scenario } from '../../src/serving/scenario.ts';
 import { readDeployment } from './deployment.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
+import { checkFit } from './fit.ts';
 import { Problems } from './problems.ts';
 import { readShape } from './shape.ts';
 import type { WorkloadSources } from './workload.ts';
@@ -28,13 +29,6 @@ async function found<T>(file: ScenarioFile, key: Named, find: (nameOrPath: strin
   return undefined;
 }
 
-function checkFormats(precision: Precision, machine: Machine, problems: Problems): void {
-  const { peaks } = machine.chip.die.matrix;
-  if (peaks[precision.activations] !== undefined) return;
-  const there = Object.keys(peaks).join(', ');
-  problems.add('precision.activations', `${machine.chip.name} has no ${precision.activations} matrix rate; expected one of ${there}`);
-}
-
 /**
  * A scenario from the content of its file. `path` names the file in errors.
  * @throws InputError with everything that is wrong, contradictions and what does not fit included.
@@ -48,10 +42,11 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   const stackName = file.stack ?? machine?.stack;
   const stack = stackName === undefined ? undefined : await problems.attempt('stack', () => context.stack(stackName, problems.at('stack')));
   const precision = model === undefined ? undefined : await problems.attempt('precision', () => context.precision(model, file.precision ?? {}));
-  if (machine !== undefined && precision !== undefined) checkFormats(precision, machine, problems);
   for (const key of ['deployment', 'workload'] as const) if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
   const deployment = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
+  if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
+    checkFit({ machine, model, stack, precision, deployment }, workload, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
   return { name, machine, model, stack, precision, deployment, workload, slo, seed } as Scenario;

@@ -61,6 +61,21 @@ function shortest(lengths: Lengths): number {
   }
 }
 
+/** Tokens of the shortest request that can come. */
+export function shortestRequest(workload: Workload): number {
+  if (workload.kind === 'generator') return shortest(workload.input) + shortest(workload.output);
+  const { count, inputTokens, outputTokens } = workload.columns;
+  let least = Infinity;
+  for (let i = 0; i < count; i++) least = Math.min(least, (inputTokens[i] ?? 0) + (outputTokens[i] ?? 0));
+  return least;
+}
+
+function fitsPositions(workload: Workload, model: Model | undefined, place: string, problems: Problems): Workload {
+  const least = shortestRequest(workload);
+  if (model !== undefined && least > model.maxPositions) problems.add(place, `every request has at least ${least} tokens, ${model.name} takes ${model.maxPositions}`);
+  return workload;
+}
+
 async function generator(file: WorkloadFile, model: Model | undefined, seed: number, sources: WorkloadSources, problems: Problems): Promise<Workload | undefined> {
   const { generator: name, requests = defaultRequests } = file;
   const preset = name === undefined ? undefined : await problems.attempt(at('generator'), () => sources.preset(name, problems.at(at('generator'))));
@@ -70,11 +85,10 @@ async function generator(file: WorkloadFile, model: Model | undefined, seed: num
   if (name === undefined && !problems.covers(at('generator')))
     for (const key of ['input', 'output'] as const) if (file[key] === undefined && !problems.covers(at(key))) problems.add(at(key), 'expected a length, or a generator that has it, got neither');
   if (input === undefined || output === undefined || arrivals === undefined) return undefined;
-  const least = shortest(input) + shortest(output);
-  if (model !== undefined && least > model.maxPositions) problems.add(at('input'), `every request has at least ${least} tokens, ${model.name} takes ${model.maxPositions}`);
   if (arrivals.kind === 'closed' && arrivals.concurrency > requests)
     problems.add(at('concurrency'), `${arrivals.concurrency} requests in flight are more than the ${requests} of the run`);
-  return { kind: 'generator', name: name ?? 'custom', arrivals, input, output, reuse: reuseOf(file, preset), requests, seed: file.seed ?? seed };
+  const workload: Workload = { kind: 'generator', name: name ?? 'custom', arrivals, input, output, reuse: reuseOf(file, preset), requests, seed: file.seed ?? seed };
+  return fitsPositions(workload, model, at('input'), problems);
 }
 
 async function traced(file: WorkloadFile, model: Model | undefined, sources: WorkloadSources, problems: Problems): Promise<Workload | undefined> {
@@ -82,15 +96,10 @@ async function traced(file: WorkloadFile, model: Model | undefined, sources: Wor
   if (concurrency !== undefined && file.speed !== undefined) problems.add(at('speed'), 'a closed loop does not use the times of the trace; expected speed or concurrency');
   const columns = await problems.attempt(at('trace'), () => sources.trace(path, file.format, problems.at(at('trace'))));
   if (columns === undefined) return undefined;
-  const { count, inputTokens, outputTokens } = columns;
-  const requests = file.requests ?? count;
-  if (requests > count) problems.add(at('requests'), `the trace has ${count} requests, got ${requests}`);
-  let shortestRequest = Infinity;
-  for (let i = 0; i < count; i++) shortestRequest = Math.min(shortestRequest, (inputTokens[i] ?? 0) + (outputTokens[i] ?? 0));
-  if (model !== undefined && shortestRequest > model.maxPositions)
-    problems.add(at('trace'), `every request has at least ${shortestRequest} tokens, ${model.name} takes ${model.maxPositions}`);
+  const requests = file.requests ?? columns.count;
+  if (requests > columns.count) problems.add(at('requests'), `the trace has ${columns.count} requests, got ${requests}`);
   const name = path.split(/[/\\]/).at(-1) ?? path;
-  return { kind: 'trace', name, columns, speed, concurrency, requests };
+  return fitsPositions({ kind: 'trace', name, columns, speed, concurrency, requests }, model, at('trace'), problems);
 }
 
 /** The traffic of a file: a generator or a trace, open or closed loop. */

@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { atRate, findRate, goodShare, rateOf } from '../cli/find-rate.ts';
+import type { Summary } from '../src/report/summary.ts';
+import type { Scenario } from '../src/serving/scenario.ts';
+
+function scenarioAt(rate: number): Scenario {
+  const workload = { kind: 'generator', name: 'custom', arrivals: { kind: 'poisson', rate }, requests: 100, seed: 1 };
+  return { workload, slo: { ttft: 2 } } as unknown as Scenario;
+}
+
+/** A deployment that carries up to `capacity`. */
+function runner(capacity: number, interruptAt = Infinity): (scenario: Scenario, index: number) => Promise<{ summary: Summary; interrupted: boolean }> {
+  return async (scenario, index) => {
+    const rate = rateOf(scenario)?.value ?? 0;
+    const share = rate <= capacity ? 1 : goodShare - 0.01;
+    return { summary: { goodput: { share }, saturation: { saturated: false } } as unknown as Summary, interrupted: index >= interruptAt };
+  };
+}
+
+test('the rate found is carried, and one 2 % above it is not, from wherever the search starts', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.double({ min: 0.1, max: 1e4, noNaN: true }), fc.double({ min: -4, max: 4, noNaN: true }), async (capacity, distance) => {
+      const { best, tries } = await findRate(scenarioAt(capacity * 2 ** distance), runner(capacity));
+      const rate = best?.rate ?? 0;
+      expect(rate).toBeLessThanOrEqual(capacity);
+      expect(rate * 1.021).toBeGreaterThanOrEqual(capacity);
+      expect(tries.length).toBeLessThan(20);
+    }),
+  );
+});
+
+test('a growing queue is not carried, however many requests are good', async () => {
+  const search = await findRate(scenarioAt(8), async (scenario) => {
+    const saturated = (rateOf(scenario)?.value ?? 0) > 4;
+    return { summary: { goodput: { share: 1 }, saturation: { saturated } } as unknown as Summary, interrupted: false };
+  });
+  expect(search.best?.rate).toBeGreaterThan(3.9);
+  expect(search.best?.rate).toBeLessThanOrEqual(4);
+});
+
+test('where no rate is carried, the search ends and says so', async () => {
+  const { best, tries } = await findRate(scenarioAt(1), runner(0));
+  expect(best).toBeUndefined();
+  expect(tries.length).toBeGreaterThan(5);
+});
+
+test('an interrupted run ends the search and does not count', async () => {
+  const { best, tries } = await findRate(scenarioAt(1), runner(100, 3));
+  expect(tries).toHaveLength(3);
+  expect(best?.rate).toBe(4);
+});
+
+test('a closed loop and a missing service level are refused', async () => {
+  const closed = { ...scenarioAt(1), workload: { kind: 'generator', arrivals: { kind: 'closed', concurrency: 4 } } } as unknown as Scenario;
+  await expect(findRate(closed, runner(1))).rejects.toThrow(/--find-rate: a closed loop has no rate/);
+  await expect(findRate({ ...scenarioAt(1), slo: {} }, runner(1))).rejects.toThrow(/--find-rate: needs a service level/);
+});
+
+test('the speed of a trace is its rate', () => {
+  const trace = { workload: { kind: 'trace', speed: 2 } } as unknown as Scenario;
+  expect(rateOf(atRate(trace, 3))?.value).toBe(3);
+});
