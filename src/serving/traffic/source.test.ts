@@ -80,6 +80,18 @@ describe('request sources', () => {
     );
   });
 
+  test('gaps, input and output lengths are not correlated', () => {
+    const law: Lengths = { kind: 'uniform', min: 1, max: 10_000 };
+    const requests = all({ ...steady, input: law, output: law, requests: 20_000 });
+    const rank = (x: number) => (x - 5000) / 10_000;
+    const gap = (i: number) => 0.5 - Math.min(1, 20 * ((requests[i]?.at ?? 0) - (requests[i - 1]?.at ?? 0)));
+    const sums = requests.reduce(
+      ([io, gi, go], { input, output }, i) => [io + rank(input) * rank(output), gi + gap(i) * rank(input), go + gap(i) * rank(output)] as const,
+      [0, 0, 0] as const,
+    );
+    for (const sum of sums) expect(Math.abs(sum)).toBeLessThan((5 / 12) * Math.sqrt(20_000));
+  });
+
   test('rate, burstiness and lengths are those asked for', () => {
     const poisson = traceStatistics(traceOf(steady));
     expect(poisson.rate).toBeCloseTo(20, 0);
@@ -141,17 +153,20 @@ describe('conversations', () => {
     const earlier: { readonly blocks: readonly number[]; readonly total: number }[] = [];
     const owner = new Map<number, number>();
     const cut: boolean[] = [];
+    let whole = 0;
     for (const { input, output, blocks } of all(workload)) {
       const shared = blocks.findIndex((block) => !owner.has(block));
       const prefix = shared === -1 ? blocks : blocks.slice(0, shared);
       const from = earlier[owner.get(prefix.at(-1) ?? -1) ?? -1];
       // The answer's ids were in no prompt: of a history, the prefix in seen ids is the earlier prompt.
+      if (prefix.length === from?.blocks.length) whole++;
       if (from !== undefined) cut.push(prefix.length !== from.blocks.length && blocks.length > from.total);
       for (const block of blocks) owner.set(block, earlier.length);
       earlier.push({ blocks, total: Math.floor((input + output) / 16) });
     }
     expect(cut.length).toBeGreaterThan(0.6 * 3000);
     expect(cut).not.toContain(true);
+    expect(whole).toBeGreaterThan(0.6 * cut.length);
   });
 
   test('more reuse, more hits; none without; lengths stay', () => {
