@@ -3,6 +3,7 @@ import { InputError } from '../base/errors.ts';
 import type { Machine, Plane } from '../catalogue/machine.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
+import { SurfacePricer } from '../cost/surface.ts';
 import { dataRanks, type Layout } from '../model/layout.ts';
 import { kvBytesPerTokenPerDie } from '../model/kv.ts';
 import type { EventSink } from './events.ts';
@@ -136,7 +137,7 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
-      pricer,
+      pricer: new SurfacePricer(pricer),
     },
     layout,
     pricer,
