@@ -109,6 +109,7 @@ export class Instance {
     const rank = this.ranks[rankIndex];
     rank.give(this.#table.privateBlocks[slot]);
     this.#table.privateBlocks[slot] = 0;
+    unpinPrefix(this.#table, rank, slot);
   }
 
   /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`. */

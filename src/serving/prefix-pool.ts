@@ -31,7 +31,7 @@ export class PrefixPool {
     return units * unit;
   }
 
-  /** Writes a computed prompt's prefix, as much as fits. */
+  /** Writes a computed prompt's prefix, of its units as many as fit. */
   write(slot: number): void {
     const { cache } = this;
     const unit = this.#table.blockTokens[slot];
@@ -41,7 +41,10 @@ export class PrefixPool {
       cache.capacity = Math.floor(this.#plant.capacity / (unit * this.#plant.bytesPerToken));
     }
     const ids = this.#table.blocks[slot];
-    for (let i = cache.match(ids, ids.length); i < ids.length; i++) if (!cache.has(ids[i]) && !cache.add(ids[i])) break;
-    cache.touch(ids, ids.length);
+    // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
+    const kept = Math.min(ids.length, cache.capacity);
+    cache.touch(ids, kept);
+    for (let i = 0; i < kept; i++) if (!cache.has(ids[i])) cache.add(ids[i]);
+    cache.touch(ids, kept);
   }
 }

@@ -74,6 +74,8 @@ export class Simulation {
   readonly #decode: Pool | undefined;
   /** Prompts whose KV waits in a prefill instance for a place to decode. */
   readonly #moving = new Fifo();
+  /** A preemption has left room to decode since it was last handed out. */
+  #vacated = false;
   #transferVersion = 0;
   #sourceEnded = false;
   #arrived = 0;
@@ -214,7 +216,9 @@ export class Simulation {
   }
 
   #start(instance: Instance, at: Seconds): boolean {
-    if (!instance.start(at)) return false;
+    const formed = instance.start(at);
+    if (this.#vacated) this.#move();
+    if (!formed) return false;
     const { plant, index } = this.#poolOf(instance);
     const duration = instance.endsAt - at;
     const { iteration } = instance;
@@ -368,6 +372,7 @@ export class Simulation {
 
   /** Promises places to decode, first come first served, and sends the KV there. */
   #move(): void {
+    this.#vacated = false;
     const { table, now } = this;
     const decode = this.#decode as Pool;
     const transfer = this.plant.transfer as NonNullable<Plant['transfer']>;
@@ -429,6 +434,7 @@ export class Simulation {
         this.#sink?.({ kind: 'preempted', at, request: table.ordinal[slot] });
         if (plant.role !== 'decode') return;
         this.now = at;
+        this.#vacated = true;
         this.#dispatch(slot);
       },
     };

@@ -1,0 +1,170 @@
+import * as fc from 'fast-check';
+import { engines, type StepPricer } from '../cost/batch.ts';
+import { stages } from '../model/operator.ts';
+import type { Plant, PoolPlant } from './plant.ts';
+import type { Arrival, RequestSource } from './traffic/workload.ts';
+
+/** A small deployment and its requests. */
+export interface Case {
+  readonly plant: Plant;
+  readonly requests: readonly Arrival[];
+  readonly concurrency: number | undefined;
+}
+
+/** Requests of a list, in its order. */
+export function listed(requests: readonly Readonly<Arrival>[], concurrency?: number): RequestSource {
+  let given = 0;
+  return {
+    concurrency,
+    next: (arrival) => {
+      const request = requests[given++];
+      if (request === undefined) return false;
+      Object.assign(arrival, request);
+      return true;
+    },
+  };
+}
+
+/**
+ * A cost that grows with everything in the batch, by weights in units of 2^-20 s. Its parts are multiples of 2^-20 s, so that sums of
+ * them are exact; `stretch` puts the time itself off the grid.
+ */
+export function syntheticPricer([fixed, token, context, pair, sequence, all]: readonly number[], stretch = 1): StepPricer {
+  return {
+    cost: ({ rank, instanceTokens }) => {
+      const { decodeSequences, queryTokens, decodeContext, prefillTokens, prefillSequences, prefillPairs, prefillContext } = rank;
+      const parts = [
+        (token ?? 0) * (decodeSequences * queryTokens + prefillTokens),
+        (context ?? 0) * (decodeContext + prefillContext),
+        (pair ?? 0) * prefillPairs,
+        (sequence ?? 0) * (decodeSequences + prefillSequences),
+        (all ?? 0) * instanceTokens,
+      ].map((units) => units / 2 ** 20);
+      const gap = (fixed ?? 0) / 2 ** 20;
+      const time = parts.reduce((sum, part) => sum + part, gap);
+      return {
+        time: time * stretch,
+        busy: engines.map((_, e) => parts[e] ?? 0),
+        stages: [...stages.map((_, s) => parts[s] ?? 0), gap],
+      };
+    },
+  };
+}
+
+const pricer = fc
+  .tuple(fc.tuple(fc.integer({ min: 1, max: 400 }), ...Array.from({ length: 5 }, () => fc.nat(20))), fc.constantFrom(1, 1.1))
+  .map(([weights, stretch]) => syntheticPricer(weights, stretch));
+
+const acceptance = fc.constantFrom<readonly number[]>([], [], [0.7], [0.5, 0.25], [1]);
+
+/** Bandwidths that fair shares divide without a remainder, whatever is shared by up to twelve, three links deep. */
+const even = 27720 * 27720 * 27720;
+const bandwidth = fc.integer({ min: 1, max: 8 }).map((times) => times * even);
+const latency = fc.constantFrom(0, 2 ** -12, 0.0003);
+
+const shape = {
+  instances: fc.integer({ min: 1, max: 2 }),
+  ranks: fc.integer({ min: 1, max: 4 }),
+  /** Tokens beyond those of the longest request. */
+  slack: fc.nat(80),
+  blockTokens: fc.integer({ min: 1, max: 8 }),
+  watermarkBlocks: fc.nat(2),
+  maxSequences: fc.integer({ min: 1, max: 6 }),
+  tokenBudget: fc.integer({ min: 1, max: 60 }),
+  prefixCaching: fc.boolean(),
+  acceptance,
+  pricer,
+};
+
+/** A pool whose ranks surely hold the longest request at the end of its next step (REQ-2). */
+function sized<Shape extends { slack: number; blockTokens: number; watermarkBlocks: number; acceptance: readonly number[] }>(
+  { slack, ...shape }: Shape,
+  longest: number,
+): Omit<Shape, 'slack'> & { readonly kvBlocks: number } {
+  return {
+    ...shape,
+    kvBlocks: shape.watermarkBlocks + Math.ceil((longest + shape.acceptance.length) / shape.blockTokens) + Math.floor(slack / shape.blockTokens),
+  };
+}
+
+const common = {
+  firstToken: fc.constantFrom('prefill' as const, 'decode' as const),
+  slo: fc.record({ ttft: fc.constantFrom(undefined, 2 ** -7), tpot: fc.constantFrom(undefined, 2 ** -10), e2e: fc.constantFrom(undefined, 0.02) }),
+  seed: fc.maxSafeNat(),
+  maxContext: fc.integer({ min: 12, max: 60 }),
+};
+
+const merged: fc.Arbitrary<Plant> = fc.record({ pool: fc.record(shape), ...common }).map(({ pool, ...rest }) => ({
+  pools: [{ name: 'merged', role: 'merged', ...sized(pool, rest.maxContext) }],
+  ...rest,
+}));
+
+const disaggregated: fc.Arbitrary<Plant> = fc
+  .record({
+    prefill: fc.record({ ...shape, acceptance: fc.constant([]) }),
+    decode: fc.record({ ...shape, prefixCaching: fc.constant(false), tokenBudget: fc.constant(100) }),
+    transfer: fc.record({
+      bytesPerToken: fc.constant(2 ** 32),
+      sourcesPerRank: fc.integer({ min: 1, max: 3 }),
+      sourceBandwidth: bandwidth,
+      sinkBandwidth: bandwidth,
+      latency,
+    }),
+    cache: fc.option(
+      fc.record({
+        bytesPerToken: fc.constant(2 ** 32),
+        capacity: fc.integer({ min: 0, max: 80 }).map((tokens) => tokens * 2 ** 32),
+        blockTokens: fc.integer({ min: 1, max: 8 }),
+        poolBandwidth: bandwidth,
+        instanceBandwidth: bandwidth,
+        latency,
+      }),
+      { nil: undefined },
+    ),
+    ...common,
+  })
+  .map(({ prefill, decode, cache, ...rest }) => ({
+    pools: [
+      { name: 'prefill', role: 'prefill', ...sized(prefill, rest.maxContext), prefixCaching: prefill.prefixCaching && cache === undefined },
+      { name: 'decode', role: 'decode', ...sized(decode, rest.maxContext) },
+    ],
+    cache,
+    ...rest,
+  }));
+
+/** Prompts that begin alike: ids of one of two families up to a fork, of a branch after it. */
+const request = fc
+  .record({
+    gap: fc.constantFrom(0, 0, 0, 2 ** -14, 2 ** -11, 2 ** -9, 0.0001, 0.003),
+    inputTokens: fc.oneof({ arbitrary: fc.integer({ min: 1, max: 12 }), weight: 4 }, { arbitrary: fc.integer({ min: 1, max: 50 }), weight: 2 }),
+    outputTokens: fc.integer({ min: 1, max: 30 }),
+    family: fc.nat(1),
+    fork: fc.integer({ min: 1, max: 25 }),
+    branch: fc.nat(2),
+  })
+  .map(({ gap, inputTokens, outputTokens, family, fork, branch }) => ({
+    gap,
+    inputTokens,
+    outputTokens,
+    id: (depth: number) => family * 100 + depth + (depth < fork ? 0 : 1000 * (fork + 100 * branch + 1)),
+  }));
+
+const requests: fc.Arbitrary<readonly Arrival[]> = fc
+  .record({ list: fc.array(request, { minLength: 1, maxLength: 24, size: 'max' }), blockTokens: fc.constantFrom(0, 1, 2, 3, 4, 6) })
+  .map(({ list, blockTokens }) => {
+    let arrivedAt = 0;
+    return list.map(({ gap, inputTokens, outputTokens, id }) => ({
+      arrivedAt: (arrivedAt += gap),
+      inputTokens,
+      outputTokens,
+      blockTokens,
+      blocks: blockTokens === 0 ? [] : Array.from({ length: Math.ceil(inputTokens / blockTokens) }, (_, depth) => id(depth)),
+    }));
+  });
+
+/** Small deployments under small loads, in which everything is scarce: blocks, places, budgets, links. */
+export const cases: fc.Arbitrary<Case> = fc.record({
+  plant: fc.oneof(merged, disaggregated),
+  requests,
+  concurrency: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined, freq: 2 }),
+});

@@ -1,0 +1,152 @@
+import type { PoolPlant } from './plant.ts';
+import { NaiveCache } from './twin-cache.contract.ts';
+
+/** A request of the twin. */
+export interface Request {
+  readonly number: number;
+  readonly input: number;
+  readonly output: number;
+  /** Ids of the prompt's whole prefix units. */
+  readonly units: readonly number[];
+  readonly unitTokens: number;
+  /** Points of its life so far. */
+  readonly marks: { [K in 'arrived' | 'ready' | 'scheduled' | 'prefilled' | 'reserved' | 'moved' | 'joined' | 'firstToken']?: number };
+  /** When it last put out a token. */
+  lastAt: number;
+  cached: number;
+  emitted: number;
+  /** What has to be computed before it decodes, and how much of it is. */
+  prompt: number;
+  computed: number;
+  /** Decode steps that it has taken in its life. */
+  steps: number;
+  /** Leading prefix units that it shares with others on the rank that computed it. */
+  shared: number;
+  admission: number;
+  /** The instance's decode steps when it joined, and its place in the order of joining. */
+  joinedAfter: number;
+  joining: number;
+  source?: Rank;
+}
+
+/** A rank of the twin: every list is in order of coming. */
+export interface Rank {
+  readonly instance: Instance;
+  readonly index: number;
+  waiting: Request[];
+  /** Prompts whose cached prefix is on its way. */
+  reading: Request[];
+  prefilling: Request[];
+  /** What the running iteration computes of each prompt under way. */
+  chunks: number[];
+  /** Computed prompts whose KV has not left. */
+  holding: Request[];
+  promised: Request[];
+  /** Promised ones whose KV has arrived. */
+  here: Request[];
+  decoding: Request[];
+  admissions: number;
+  /** Decode steps for which the decoding sequences hold blocks. */
+  grown: number;
+  /** Prefix units that nobody refers to. */
+  readonly idle: NaiveCache;
+  unitBlocks: number;
+}
+
+export interface Instance {
+  readonly index: number;
+  readonly pool: number;
+  readonly plant: PoolPlant;
+  readonly ranks: Rank[];
+  steps: number;
+  joins: number;
+  running: boolean;
+}
+
+export function newInstance(plant: PoolPlant, pool: number, index: number): Instance {
+  const instance: Instance = { index, pool, plant, ranks: [], steps: 0, joins: 0, running: false };
+  for (let r = 0; r < plant.ranks; r++)
+    instance.ranks.push({
+      instance,
+      index: r,
+      waiting: [],
+      reading: [],
+      prefilling: [],
+      chunks: [],
+      holding: [],
+      promised: [],
+      here: [],
+      decoding: [],
+      admissions: 0,
+      grown: 0,
+      idle: new NaiveCache(),
+      unitBlocks: 0,
+    });
+  return instance;
+}
+
+/** T of SCH-2: tokens by which a sequence has grown after so many steps. */
+export function grownBy({ acceptance }: PoolPlant, steps: number): number {
+  let mean = 1;
+  let chain = 1;
+  for (const share of acceptance) mean += chain *= share;
+  return Math.floor(steps * mean);
+}
+
+/** KV tokens of a decoding sequence after so many steps of its instance. */
+export function held(plant: PoolPlant, request: Request, steps: number): number {
+  return request.prompt + grownBy(plant, steps) - grownBy(plant, request.joinedAfter);
+}
+
+export function sequences(rank: Rank): number {
+  return rank.prefilling.length + rank.decoding.length + rank.here.length + rank.promised.length;
+}
+
+export function queuedTokens(rank: Rank): number {
+  return sum([...rank.waiting, ...rank.reading, ...rank.prefilling], ({ prompt, computed }) => prompt - computed);
+}
+
+/** Prefix units that somebody on the rank refers to, once each. */
+export function pinnedUnits({ prefilling, holding, decoding }: Rank): readonly number[] {
+  return [...new Set([...prefilling, ...holding, ...decoding].flatMap(({ units, shared }) => units.slice(0, shared)))];
+}
+
+/** KV blocks in use, counted anew. */
+export function usedBlocks(rank: Rank): number {
+  const { plant } = rank.instance;
+  const own = (request: Request, tokens: number) => Math.ceil(tokens / plant.blockTokens) - request.shared * rank.unitBlocks;
+  const prompts = sum([...rank.prefilling, ...rank.holding, ...rank.promised, ...rank.here], (request) => own(request, request.prompt));
+  return prompts + sum(rank.decoding, (request) => own(request, held(plant, request, rank.grown))) + pinnedUnits(rank).length * rank.unitBlocks;
+}
+
+export function freeBlocks(rank: Rank): number {
+  return rank.instance.plant.kvBlocks - usedBlocks(rank);
+}
+
+/** CAC-3: drops prefixes that nobody uses, the least recently used first, where their blocks are needed. Returns how many. */
+export function makeRoom(rank: Rank): number {
+  let dropped = 0;
+  for (; rank.idle.ids.length > 0 && rank.idle.ids.length * rank.unitBlocks > freeBlocks(rank); dropped++) rank.idle.ids.shift();
+  return dropped;
+}
+
+/** Gives back what a request shares on a rank that it no longer belongs to. */
+export function unshare(rank: Rank, request: Request): void {
+  const units = request.units.slice(0, request.shared).toReversed();
+  request.shared = 0;
+  const pinned = pinnedUnits(rank);
+  for (const unit of units) if (!pinned.includes(unit)) rank.idle.ids.push(unit);
+}
+
+export function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}
+
+/** The first of the least. */
+export function least<Item>(items: readonly Item[], compare: (a: Item, b: Item) => number): Item {
+  return items.reduce((best, item) => (compare(item, best) < 0 ? item : best));
+}
+
+export function without<Item>(items: readonly Item[], item: Item): Item[] {
+  return items.filter((other) => other !== item);
+}
