@@ -84,10 +84,10 @@ function stack({ caption, parts }: Extract<Block, { kind: 'stack' }>): Markup {
     <svg viewBox="0 0 1000 34" preserveAspectRatio="none" role="img" aria-label="${caption}, by use">${rects}</svg>
     <ul>
       ${parts.map(
-        ({ name, share, value, spare }, index) =>
+        ({ name, percentage, value, spare }, index) =>
           html`<li>
             <svg viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" class="${fill(spare, index)}" /></svg><span>${name}</span> <b>${value}</b>
-            <small>${(share * 100).toFixed(1)} %</small>
+            <small>${percentage}</small>
           </li>`,
       )}
     </ul>

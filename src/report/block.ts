@@ -63,6 +63,8 @@ export interface QuantileChart {
 export interface Part {
   readonly name: string;
   readonly share: number;
+  /** The share in words: those of one whole add up. */
+  readonly percentage: string;
   readonly value: string;
   /** What is left over: drawn as room, not as use. */
   readonly spare: boolean;

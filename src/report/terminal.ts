@@ -16,6 +16,11 @@ export function fit(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text + ' '.repeat(width - characters.length) : ' '.repeat(width - characters.length) + text;
 }
 
+/** Text in at most so many columns. */
+export function clip(text: string, width: number): string {
+  return fit(text, Math.min(width, length(text)));
+}
+
 export function length(text: string): number {
   return Array.from(text).length;
 }

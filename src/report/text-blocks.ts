@@ -1,6 +1,6 @@
 import type { Block } from './block.ts';
 import { textTable } from './text-table.ts';
-import { fit, gauge, type Ink, length, sparkline, wrap } from './terminal.ts';
+import { clip, fit, gauge, type Ink, length, sparkline, wrap } from './terminal.ts';
 import { plain, quantity } from './wording.ts';
 
 const inks = { plain: 'cyan', good: 'green', warn: 'yellow' } as const;
@@ -38,7 +38,7 @@ function bars({ caption, rows }: Extract<Block, { kind: 'bars' }>, width: number
     ...wrap(caption, width).map((line) => paint('bold', line)),
     ...rows.map((row) => {
       const drawn = row.share === 0 && row.label === 'together' ? ' '.repeat(gaugeWidth) : paint(inks[row.tone], gauge(row.share, gaugeWidth));
-      return `  ${fit(row.label, label)}  ${drawn}  ${fit(row.value, value, 'right')}  ${paint('dim', fit(row.detail, Math.min(detail, length(row.detail))))}`.trimEnd();
+      return `  ${fit(row.label, label)}  ${drawn}  ${fit(row.value, value, 'right')}  ${paint('dim', clip(row.detail, detail))}`.trimEnd();
     }),
   ];
 }
@@ -65,10 +65,7 @@ function stack({ caption, parts }: Extract<Block, { kind: 'stack' }>, width: num
   return [
     ...wrap(caption, width).map((line) => paint('bold', line)),
     `  ${paint('cyan', drawn)}`,
-    ...parts.map(
-      (part, index) =>
-        `  ${fillOf(index)} ${fit(part.name, label)}  ${fit(part.value, value, 'right')}  ${fit(`${(part.share * 100).toFixed(1)} %`, 8, 'right')}`,
-    ),
+    ...parts.map((part, index) => `  ${fillOf(index)} ${fit(part.name, label)}  ${fit(part.value, value, 'right')}  ${fit(part.percentage, 8, 'right')}`),
   ];
 }
 
@@ -89,12 +86,14 @@ function timeline({ charts, window }: Extract<Block, { kind: 'timeline' }>, widt
     const values = line.points.map(({ y }) => y);
     const finite = values.filter((value) => Number.isFinite(value));
     const top = finite.length === 0 ? NaN : Math.max(...finite);
-    return `  ${fit(line.name, label)}  ${paint('cyan', sparkline(values, spark))}  ${paint('dim', finite.length === 0 ? 'no figure' : `up to ${words(top, unit)}`)}`;
+    return `  ${fit(line.name, label)}  ${paint('cyan', sparkline(values, spark))}  ${paint('dim', clip(finite.length === 0 ? 'no figure' : `up to ${words(top, unit)}`, width - label - spark - 6))}`;
   });
   const points = lines[0]?.line.points ?? [];
   if (window !== undefined && points.length > 1) {
     const axis = ruler(window, points[0]?.x ?? 0, points.at(-1)?.x ?? 0, spark);
-    rows.push(`  ${fit('steady window', label)}  ${paint('dim', axis)}  ${paint('dim', `${quantity(window.from, 's')} to ${quantity(window.to, 's')}`)}`);
+    rows.push(
+      `  ${fit('steady window', label)}  ${paint('dim', axis)}  ${paint('dim', clip(`${quantity(window.from, 's')} to ${quantity(window.to, 's')}`, width - label - spark - 6))}`,
+    );
   }
   return [paint('bold', 'Over simulated time, each line from zero to its highest'), ...rows];
 }

@@ -1,5 +1,6 @@
 import type { Bar, Block, Section } from './block.ts';
 import { bar, columns, row } from './cells.ts';
+import { percentages } from './shares.ts';
 import type { PoolSummary, Summary } from './summary.ts';
 import { count, percent, quantity } from './wording.ts';
 
@@ -80,7 +81,15 @@ export function memorySection(summary: Summary): Section {
     title: 'Memory',
     blocks: summary.pools.flatMap((pool): Block[] => {
       const total = pool.memory.reduce((sum, { bytes }) => sum + bytes, 0);
-      const parts = pool.memory.map(({ name, bytes }) => ({ name, share: total > 0 ? bytes / total : 0, value: quantity(bytes, 'B'), spare: spare.has(name) }));
+      const shares = pool.memory.map(({ bytes }) => (total > 0 && Number.isFinite(bytes / total) ? Math.max(0, bytes / total) : 0));
+      const words = percentages(shares);
+      const parts = pool.memory.map(({ name, bytes }, index) => ({
+        name,
+        share: shares[index] ?? 0,
+        percentage: words[index] ?? '',
+        value: quantity(bytes, 'B'),
+        spare: spare.has(name),
+      }));
       const blocks: Block[] = parts.length === 0 ? [] : [{ kind: 'stack', caption: `${pool.name}: the ${quantity(total, 'B')} of one die`, parts }];
       if (pool.kvBlocks > 0)
         blocks.push({

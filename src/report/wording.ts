@@ -9,7 +9,7 @@ function known(value: number | undefined): value is number {
 
 /** `quantity(1.6e12, 'B/s')` is `1.6 TB/s`; no figure is a dash. */
 export function quantity(value: number | undefined, unit: string): string {
-  return known(value) ? formatQuantity(value, unit) : unknown;
+  return known(value) ? formatQuantity(Math.abs(value) < 1e-15 ? 0 : value, unit) : unknown;
 }
 
 /** A whole number with thousands separated. */
