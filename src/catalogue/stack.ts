@@ -9,7 +9,8 @@ export const operatorClasses = [
   'attention-decode',
   'latent-attention-prefill',
   'latent-attention-decode',
-  'sparse-attention',
+  'sparse-attention-prefill',
+  'sparse-attention-decode',
   'vector',
   'embedding',
   'sampling',
@@ -34,9 +35,10 @@ export interface Efficiency {
   readonly floor: Figure;
 }
 
-/** Operators that share one launch: one floor for all of them. */
+/** Operators that share one launch: one floor for all of them. What is fused with dispatch or combine is inside their measured time. */
 export interface Fusion {
   readonly name: string;
+  readonly source: string;
   /** Names of operators as `model/` emits them. */
   readonly operators: readonly string[];
 }

@@ -21,7 +21,7 @@ export const stages = [
 export type Stage = (typeof stages)[number];
 
 /** Stages of one transformer layer: what the streams of two microbatches share out. */
-export const layerStages = [
+export const layerStages: readonly Stage[] = [
   'attention-prologue',
   'attention-core',
   'attention-output',
@@ -31,7 +31,7 @@ export const layerStages = [
   'shared-expert',
   'combine',
   'dense',
-] as const satisfies readonly Stage[];
+];
 
 /** Work of one die in one launch. Flop counts multiply and add as two; traffic counts every operand once. */
 export interface ComputeOperator {

@@ -1,0 +1,153 @@
+import type { Doubt } from '../base/doubt.ts';
+import type { Layout } from '../model/layout.ts';
+import { stages, type Operator, type Stage } from '../model/operator.ts';
+import { engines, type Engine, type StepCost } from './batch.ts';
+import type { Pricing } from './price.ts';
+import type { PricedGroup } from './priced-group.ts';
+import type { Bound } from './roofline.ts';
+
+/** One operator of a step, in launch order. */
+export interface OperatorExplanation {
+  readonly group: string;
+  readonly name: string;
+  readonly stage: Stage;
+  readonly stream: string;
+  /** Launches in the whole step. */
+  readonly launches: number;
+  /** Of one launch, on matrix and vector engine together. [flop] */
+  readonly flop: number;
+  /** Of one launch: memory traffic, or what a die sends. [B] */
+  readonly bytes: number;
+  /** Of one launch. [s] */
+  readonly time: number;
+  readonly bound: Bound;
+  /** Begin and end in the first microbatch of a steady layer, from the layer's begin: negative where it began in the layer before. [s] */
+  readonly start: number;
+  readonly end: number;
+  /** Part of the step that it is answerable for: all of them and the host's gap sum to the step. [s] */
+  readonly exposed: number;
+}
+
+/** A run of operators of one microbatch on one stream, within the steady layer. */
+export interface Bar {
+  readonly stream: string;
+  readonly microbatch: number;
+  readonly stages: readonly Stage[];
+  /** [s] */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Equal layers, or a part of the step that runs once. */
+export interface GroupExplanation {
+  readonly name: string;
+  readonly count: number;
+  readonly microbatches: 1 | 2;
+  /** All of them together. [s] */
+  readonly time: number;
+  /** One layer in the steady state. [s] */
+  readonly layerTime: number;
+  readonly timeline: readonly Bar[];
+}
+
+export interface StepExplanation {
+  readonly time: number;
+  readonly hostGap: number;
+  readonly groups: readonly GroupExplanation[];
+  readonly operators: readonly OperatorExplanation[];
+  readonly stages: readonly { readonly name: string; readonly time: number; readonly share: number }[];
+  readonly engines: readonly { readonly name: Engine; readonly busy: number; readonly share: number }[];
+  readonly doubts: readonly Doubt[];
+}
+
+/** The account of a step that was priced. */
+export function explanationOf(priced: readonly PricedGroup[], cost: StepCost, layout: Layout, pricing: Pricing, doubts: readonly Doubt[]): StepExplanation {
+  const hostGap = cost.stages[stages.length] ?? 0;
+  const named = cost.stages.map((time, i) => ({ name: stages[i] ?? 'host', time, share: cost.time > 0 ? time / cost.time : 0 }));
+  return {
+    time: cost.time,
+    hostGap,
+    groups: priced.map(groupOf),
+    operators: priced.flatMap((group) => operatorsOf(group, layout, pricing)),
+    stages: named.filter(({ time }) => time > 0),
+    engines: engines.map((name, i) => ({ name, busy: cost.busy[i] ?? 0, share: cost.time > 0 ? (cost.busy[i] ?? 0) / cost.time : 0 })),
+    doubts,
+  };
+}
+
+function groupOf({ group, exposed, schedule, streams, prices }: PricedGroup): GroupExplanation {
+  const time = exposed.reduce((total, part) => total + part, 0);
+  const head = { name: group.name, count: group.count, microbatches: group.microbatches, time };
+  if (schedule === undefined) {
+    const layerTime = prices.reduce((total, price) => total + price.time, 0);
+    return { ...head, layerTime, timeline: [{ stream: 'die', microbatch: 0, stages: [...new Set(group.operators.map(({ stage }) => stage))], start: 0, end: layerTime }] };
+  }
+  const { steadyStart, steadyEnd, slots } = schedule;
+  const timeline = slots
+    .filter((slot) => slot.end > steadyStart && slot.start < steadyEnd)
+    .map((slot): Bar => ({
+      stream: streams[slot.stream]?.name ?? '',
+      microbatch: slot.microbatch,
+      stages: [...new Set(group.operators.slice(slot.from, slot.to).map(({ stage }) => stage))],
+      start: Math.max(0, slot.start - steadyStart),
+      end: slot.end - steadyStart,
+    }));
+  return { ...head, layerTime: steadyEnd - steadyStart, timeline };
+}
+
+function operatorsOf({ group, prices, streamOf, streams, schedule, exposed }: PricedGroup, layout: Layout, pricing: Pricing): OperatorExplanation[] {
+  const begins = beginsOf(group.operators.length, prices.map(({ time }) => time), schedule);
+  return group.operators.map((operator, i): OperatorExplanation => {
+    const price = prices[i];
+    const time = price?.time ?? 0;
+    const start = begins[i] ?? 0;
+    return {
+      group: group.name,
+      name: operator.name,
+      stage: operator.stage,
+      stream: streams[streamOf[i] ?? 0]?.name ?? 'die',
+      launches: group.count * group.microbatches,
+      flop: operator.kind === 'compute' ? operator.matrixFlop + operator.vectorFlop : 0,
+      bytes: bytesOf(operator, layout, pricing),
+      time,
+      bound: price?.bound ?? 'launch',
+      start,
+      end: start + time,
+      exposed: exposed[i] ?? 0,
+    };
+  });
+}
+
+/** Begin of each operator of the first microbatch in the last layer that was laid out, from the begin of the steady layer. */
+function beginsOf(count: number, times: readonly number[], schedule: PricedGroup['schedule']): number[] {
+  const begins = Array.from({ length: count }, () => 0);
+  if (schedule === undefined) {
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      begins[i] = at;
+      at += times[i] ?? 0;
+    }
+    return begins;
+  }
+  const layers = schedule.slots.reduce((most, { layer }) => Math.max(most, layer), 0);
+  for (const slot of schedule.slots) {
+    if (slot.layer !== layers || slot.microbatch !== 0) continue;
+    let at = slot.start - schedule.steadyStart;
+    for (let i = slot.from; i < slot.to; i++) {
+      begins[i] = at;
+      at += times[i] ?? 0;
+    }
+  }
+  return begins;
+}
+
+function bytesOf(operator: Operator, layout: Layout, pricing: Pricing): number {
+  switch (operator.kind) {
+    case 'compute':
+      return operator.weightBytes + operator.activationBytes;
+    case 'collective':
+      return operator.bytes;
+    case 'exchange':
+      return pricing.exchanges(layout.experts.parallel)[0]?.bytes(operator.operation, operator) ?? 0;
+  }
+}

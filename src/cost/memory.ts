@@ -1,0 +1,117 @@
+import { InputError } from '../base/errors.ts';
+import { formatQuantity } from '../base/quantity.ts';
+import { bytesPerElement } from '../catalogue/format.ts';
+import type { Machine } from '../catalogue/machine.ts';
+import type { Exchange, Stack } from '../catalogue/stack.ts';
+import { kvBytesPerTokenPerDie } from '../model/kv.ts';
+import { exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
+import type { ExpertFeedForward, Model, Precision } from '../model/model.ts';
+import { linearFormat } from '../model/operators/formats.ts';
+import { expertsPerDie, weightBytesPerDie } from '../model/weights.ts';
+
+export interface MemoryRequest {
+  readonly machine: Machine;
+  readonly model: Model;
+  readonly precision: Precision;
+  readonly layout: Layout;
+  readonly stack: Stack;
+  /** Tokens of the largest batch of one data-parallel rank. */
+  readonly maxBatchTokens: number;
+}
+
+/** What one die keeps in its memory; the parts sum to the capacity. */
+export interface MemoryBudget {
+  readonly parts: readonly { readonly name: string; readonly bytes: number }[];
+  /** [B] */
+  readonly capacity: number;
+  /** KV of one token on one die. [B] */
+  readonly kvBytesPerToken: number;
+  readonly blockTokens: number;
+  /** Blocks of a data-parallel rank. */
+  readonly kvBlocks: number;
+}
+
+/** Hidden-wide rows that are alive at once inside a layer: residual, norm, attention output, projection. */
+const liveRows = 4;
+const half = 2;
+const logitBytes = 4;
+/** Positions whose logits are kept at once: engines cut longer batches. */
+const logitRows = 1024;
+
+/**
+ * Memory of the fullest die: weights by class, exchange buffers, activations, the framework's reserve; KV blocks take what is left under
+ * the stack's utilisation.
+ * @throws InputError when nothing is left for KV
+ */
+export function memoryBudget(request: MemoryRequest): MemoryBudget {
+  const { machine, model, precision, layout, stack } = request;
+  const capacity = machine.chip.die.memory.capacity.value;
+  const rowsPerDie = layout.attention === 'sp-tp-sp' ? request.maxBatchTokens / layout.tensor : request.maxBatchTokens;
+  const fixed = [
+    ...weightBytesPerDie(model, precision, layout).map(({ name, bytes }) => ({ name: `weights: ${name}`, bytes })),
+    { name: 'exchange buffers', bytes: exchangeBuffers(request, rowsPerDie) },
+    { name: 'activations', bytes: activations(request, rowsPerDie) },
+    { name: 'framework reserve', bytes: stack.reserve.value },
+    { name: 'kept free', bytes: Math.round(capacity * (1 - stack.memoryUtilisation.value)) },
+  ].filter(({ bytes }) => bytes > 0);
+  const taken = fixed.reduce((sum, { bytes }) => sum + bytes, 0);
+  const kvBytesPerToken = kvBytesPerTokenPerDie(model, precision, layout);
+  const blockBytes = kvBytesPerToken * stack.blockTokens;
+  const kvBlocks = Math.floor((capacity - taken) / blockBytes);
+  if (kvBlocks < 1) {
+    const largest = fixed.toSorted((a, b) => b.bytes - a.bytes).slice(0, 3);
+    const list = largest.map(({ name, bytes }) => `${name} ${formatQuantity(bytes, 'B')}`).join(', ');
+    throw new InputError([
+      {
+        path: 'memory',
+        message: `${model.name} needs ${formatQuantity(taken + blockBytes, 'B')} per die, ${formatQuantity(capacity, 'B')} there (${list}); spread it over more dies or use narrower weights`,
+      },
+    ]);
+  }
+  const kv = kvBlocks * blockBytes;
+  const left = capacity - taken - kv;
+  return { parts: [...fixed, { name: 'KV blocks', bytes: kv }, ...(left > 0 ? [{ name: 'less than a block', bytes: left }] : [])], capacity, kvBytesPerToken, blockTokens: stack.blockTokens, kvBlocks };
+}
+
+function expertsOf(model: Model): ExpertFeedForward | undefined {
+  for (const { feedForward } of model.groups) if (feedForward.kind === 'experts') return feedForward;
+  return undefined;
+}
+
+/** Whether a batch is small enough for the kernels that were measured at low latency. */
+function lowLatency(stack: Stack, rows: number): Exchange | undefined {
+  return stack.exchanges.find(({ kernel, points }) => kernel === 'low-latency' && points.some(({ tokens }) => rows <= tokens));
+}
+
+/**
+ * Dispatch and combine buffers. Kernels for small batches keep a slot for every rank: ranks x tokens x min(top k, experts per die) x
+ * message (the sizing of the supernode's fused kernels); those for large batches keep the rows that arrive.
+ */
+function exchangeBuffers({ model, precision, layout, stack }: MemoryRequest, rows: number): number {
+  const experts = expertsOf(model);
+  if (experts === undefined || !exchangesTokens(layout)) return 0;
+  const tokens = layout.attention === 'tensor' ? rows / layout.tensor : rows;
+  const format = linearFormat(model, precision, 'experts');
+  const small = lowLatency(stack, tokens);
+  const message = model.hidden * (format.inputBytes + half) + (small?.scaleBytes ?? 0);
+  const local = expertsPerDie(experts.routed, layout);
+  return Math.ceil(small === undefined ? tokens * experts.perToken * message : layout.experts.parallel * tokens * Math.min(experts.perToken, local) * message);
+}
+
+/** The widest point of a layer, and the logits. */
+function activations({ model, layout, precision }: MemoryRequest, rows: number): number {
+  const split = layout.attention === 'sp-tp-sp' ? 1 : layout.tensor;
+  const widths = model.groups.map(({ attention, feedForward }) => {
+    const headWidth =
+      attention.kind === 'latent' ? attention.nopeHeadSize + attention.ropeHeadSize + attention.valueHeadSize : attention.headSize + attention.valueHeadSize;
+    const heads = (attention.heads / layout.tensor) * headWidth * (layout.attention === 'sp-tp-sp' ? layout.tensor : 1);
+    const inner =
+      feedForward.kind === 'dense'
+        ? (feedForward.intermediate / split) * 3
+        : (feedForward.perToken / (exchangesTokens(layout) ? 1 : layout.experts.parallel)) *
+          ((feedForward.intermediate / expertTensor(layout)) * 3 + model.hidden * (1 + bytesPerElement[precision.activations] / half));
+    return Math.max(heads, inner);
+  });
+  const logits = Math.min(rows, logitRows) * (model.vocabulary / split) * logitBytes;
+  return Math.ceil(rows * (liveRows * model.hidden + Math.max(...widths)) * half + logits);
+}

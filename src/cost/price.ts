@@ -1,0 +1,131 @@
+import type { Machine } from '../catalogue/machine.ts';
+import type { ExchangeKernel, Stack } from '../catalogue/stack.ts';
+import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
+import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
+import { planeFor } from '../network/reach.ts';
+import type { Operator } from '../model/operator.ts';
+import { Rates } from './rates.ts';
+import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Share } from './roofline.ts';
+
+/** What one launch of an operator takes. */
+export interface Price {
+  /** Launch included. [s] */
+  readonly time: number;
+  readonly floor: number;
+  readonly bound: Bound;
+  /** Busy time of the engines if each had the whole die. [s] */
+  readonly matrix: number;
+  readonly vector: number;
+  readonly memory: number;
+  readonly scaleUp: number;
+  readonly scaleOut: number;
+}
+
+/** Prices operators of one instance on one machine under one stack. */
+export class Pricing {
+  readonly rates: Rates;
+  readonly #machine: Machine;
+  readonly #stack: Stack;
+  readonly #collectives: Map<number, { readonly model: CollectiveModel; readonly scaleOut: boolean }> = new Map();
+  readonly #exchanges: Map<string, ExchangeModel> = new Map();
+  readonly #fusionOf: ReadonlyMap<string, number>;
+  readonly #kernels: readonly ExchangeKernel[];
+
+  /** `kernels`: the exchange kernels that the instance may choose from; the quicker one is taken. */
+  constructor(machine: Machine, stack: Stack, kernels: readonly ExchangeKernel[]) {
+    this.#machine = machine;
+    this.#stack = stack;
+    this.#kernels = kernels;
+    this.rates = new Rates(machine, stack);
+    this.#fusionOf = new Map(stack.fusions.flatMap(({ operators }, i) => operators.map((name): [string, number] => [name, i])));
+  }
+
+  /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
+  group(operators: readonly Operator[], shares: readonly Share[]): Price[] {
+    const floors = this.#floors(operators);
+    return operators.map((operator, i) => (Number.isNaN(floors[i]) ? insideKernel : this.#price(operator, shares[i] ?? wholeDie, floors[i] ?? 0)));
+  }
+
+  /** The exchange models that a degree uses, one for each kernel. */
+  exchanges(ranks: number): readonly ExchangeModel[] {
+    return this.#kernels.map((kernel) => {
+      const key = `${kernel}/${ranks}`;
+      const known = this.#exchanges.get(key) ?? exchangeModel(this.#machine, this.#stack, kernel, ranks);
+      this.#exchanges.set(key, known);
+      return known;
+    });
+  }
+
+  /** Floor of each operator; NaN for one that runs inside the kernel of an exchange. */
+  #floors(operators: readonly Operator[]): number[] {
+    const floors = operators.map((operator) => (operator.kind === 'compute' ? this.rates.of(operator.class, operator.format).floor : 0));
+    const leaders = new Map<number, number>();
+    for (let i = 0; i < operators.length; i++) {
+      const operator = operators[i];
+      const fusion = operator === undefined ? undefined : this.#fusionOf.get(operator.name);
+      if (operator === undefined || fusion === undefined) continue;
+      const leader = leaders.get(fusion);
+      if (leader === undefined) {
+        leaders.set(fusion, i);
+      } else if (operators[leader]?.kind === 'exchange') {
+        floors[i] = Number.NaN;
+      } else if (operator.kind === 'exchange') {
+        for (let j = leader; j < i; j++) if (this.#fusionOf.get(operators[j]?.name ?? '') === fusion) floors[j] = Number.NaN;
+        leaders.set(fusion, i);
+      } else {
+        floors[leader] = Math.max(floors[leader] ?? 0, floors[i] ?? 0);
+        floors[i] = 0;
+      }
+    }
+    return floors;
+  }
+
+  #price(operator: Operator, share: Share, floor: number): Price {
+    switch (operator.kind) {
+      case 'compute': {
+        const rate = this.rates.of(operator.class, operator.format);
+        const roof = rooflineOf(operator, rate, share);
+        return {
+          time: roofTime(roof, floor),
+          floor,
+          bound: boundOf(roof, floor),
+          matrix: roof.matrix * share.matrix,
+          vector: roof.vector * share.vector,
+          memory: roof.memory * share.memory,
+          scaleUp: 0,
+          scaleOut: 0,
+        };
+      }
+      case 'collective': {
+        const { model, scaleOut } = this.#collective(operator.ranks);
+        const { time, start } = model(operator.operation, operator.bytes);
+        return network(time, start, scaleOut);
+      }
+      case 'exchange': {
+        let best = Infinity;
+        let scaleOut = false;
+        for (const model of this.exchanges(operator.ranks)) {
+          const time = model.time(operator.operation, operator);
+          if (time >= best) continue;
+          best = time;
+          scaleOut = model.plane === 'scale-out';
+        }
+        return network(best, 0, scaleOut);
+      }
+    }
+  }
+
+  #collective(ranks: number): { readonly model: CollectiveModel; readonly scaleOut: boolean } {
+    const known = this.#collectives.get(ranks);
+    if (known !== undefined) return known;
+    const made = { model: collectiveModel(this.#machine, this.#stack, ranks), scaleOut: planeFor(this.#machine, ranks)?.role === 'scale-out' };
+    this.#collectives.set(ranks, made);
+    return made;
+  }
+}
+
+const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0 };
+
+function network(time: number, start: number, scaleOut: boolean): Price {
+  return { time, floor: start, bound: start > time / 2 ? 'launch' : 'network', matrix: 0, vector: 0, memory: 0, scaleUp: scaleOut ? 0 : time, scaleOut: scaleOut ? time : 0 };
+}

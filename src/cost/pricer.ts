@@ -1,0 +1,140 @@
+import type { Doubt } from '../base/doubt.ts';
+import { InputError } from '../base/errors.ts';
+import type { Stream } from '../catalogue/stack.ts';
+import { stages } from '../model/operator.ts';
+import type { OperatorGroup } from '../model/operator.ts';
+import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
+import { engines, type InstanceBatch, type StepCost, type StepPricer } from './batch.ts';
+import { settingIssues, type StepSetting } from './check.ts';
+import { explanationOf, type StepExplanation } from './explain.ts';
+import { Pricing } from './price.ts';
+import type { PricedGroup } from './priced-group.ts';
+import { wholeDie, type Share } from './roofline.ts';
+import { scheduleLayers } from './schedule.ts';
+
+/** A pricer that also says where the time goes and what had to be assumed. */
+export interface ExplainingPricer extends StepPricer {
+  explain(batch: InstanceBatch): StepExplanation;
+  /** What is assumed in every step of this instance. */
+  readonly doubts: readonly Doubt[];
+}
+
+const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) => [stage, i]));
+
+/**
+ * The pricer of one instance. What does not depend on the batch is worked out once; `cost` is exact.
+ * @throws InputError with everything that keeps the instance from being priced
+ */
+export function stepPricer(setting: StepSetting): ExplainingPricer {
+  const issues = settingIssues(setting);
+  if (issues.length > 0) throw new InputError(issues);
+  return new Pricer(setting);
+}
+
+class Pricer implements ExplainingPricer {
+  readonly doubts: readonly Doubt[];
+  readonly #setting: StepSetting;
+  readonly #build: StepBuilder;
+  readonly #pricing: Pricing;
+
+  constructor(setting: StepSetting) {
+    const { machine, model, precision, layout, stack, role } = setting;
+    this.#setting = setting;
+    this.#build = stepBuilder(model, precision, layout);
+    this.#pricing = new Pricing(machine, stack, role === 'prefill' ? ['throughput'] : role === 'decode' ? ['low-latency'] : ['low-latency', 'throughput']);
+    const one = { decodeSequences: 2, queryTokens: 1 + layout.draftTokens, decodeContext: 2 };
+    const prompt = { prefillTokens: 2, prefillSequences: 2, prefillPairs: 2, prefillContext: 2 };
+    const none = { decodeSequences: 0, queryTokens: 1 + layout.draftTokens, decodeContext: 0, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
+    const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
+    const ranks = layout.dies / layout.tensor / layout.pipeline;
+    this.#price({ rank, instanceTokens: ranks * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
+    const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
+    this.doubts = [
+      ...this.#pricing.rates.doubts,
+      ...(model.groups.some(({ feedForward }) => feedForward.kind === 'experts') ? exchanges : []),
+      ...(layout.pipeline > 1
+        ? [{ rule: 'pipeline-one-batch', where: 'pipeline', message: `one batch at a time passes the ${layout.pipeline} stages; batches in flight behind it are not overlapped` }]
+        : []),
+    ];
+  }
+
+  cost(batch: InstanceBatch): StepCost {
+    const priced = this.#price(batch);
+    const parts: number[] = Array.from({ length: stages.length + 1 }, () => 0);
+    const busy: number[] = engines.map(() => 0);
+    for (const { group, prices, exposed } of priced) {
+      const repeats = group.count * group.microbatches;
+      const whole = group.stage === undefined ? undefined : stageIndex.get(group.stage);
+      for (let i = 0; i < prices.length; i++) {
+        const operator = group.operators[i];
+        const price = prices[i];
+        if (operator === undefined || price === undefined) continue;
+        const stage = whole ?? stageIndex.get(operator.stage) ?? 0;
+        parts[stage] = (parts[stage] ?? 0) + (exposed[i] ?? 0);
+        busy[0] = (busy[0] ?? 0) + repeats * price.matrix;
+        busy[1] = (busy[1] ?? 0) + repeats * price.vector;
+        busy[2] = (busy[2] ?? 0) + repeats * price.memory;
+        busy[3] = (busy[3] ?? 0) + repeats * price.scaleUp;
+        busy[4] = (busy[4] ?? 0) + repeats * price.scaleOut;
+      }
+    }
+    const host = this.#setting.stack.hostGap.value;
+    parts[stages.length] = host;
+    busy[5] = host;
+    return { time: sum(parts), busy, stages: parts };
+  }
+
+  explain(batch: InstanceBatch): StepExplanation {
+    const { layout } = this.#setting;
+    const priced = this.#price(batch);
+    const doubts = new Map<string, Doubt>();
+    for (const doubt of this.doubts) doubts.set(doubt.rule + doubt.where, doubt);
+    for (const { group } of priced)
+      for (const operator of group.operators) {
+        if (operator.kind !== 'exchange') continue;
+        for (const model of this.#pricing.exchanges(operator.ranks)) for (const doubt of model.loadDoubts(operator.operation, operator)) doubts.set(doubt.rule + doubt.where, doubt);
+      }
+    return explanationOf(priced, this.cost(batch), layout, this.#pricing, [...doubts.values()]);
+  }
+
+  #price(batch: InstanceBatch): PricedGroup[] {
+    const groups = this.#build(batch);
+    const { rank } = batch;
+    const { stack, role } = this.#setting;
+    const prefills = role === 'prefill' || (role === 'merged' && rank.prefillTokens > rank.decodeSequences * rank.queryTokens);
+    const streams = stack.streams[prefills ? 'prefill' : 'decode'];
+    return groups.map((group) => (group.microbatches === 2 ? this.#overlapped(group, streams) : this.#plain(group)));
+  }
+
+  /** One after another on the whole die. */
+  #plain(group: OperatorGroup): PricedGroup {
+    const prices = this.#pricing.group(group.operators, []);
+    const exposed = Float64Array.from(prices, ({ time }) => time * group.count);
+    return { group, prices, streamOf: new Int32Array(0), streams: [], schedule: undefined, exposed };
+  }
+
+  /** Two microbatches over the streams of the stack. */
+  #overlapped(group: OperatorGroup, streams: readonly Stream[]): PricedGroup {
+    const streamOf = new Int32Array(group.operators.length);
+    const shares: Share[] = [];
+    for (const [i, { stage }] of group.operators.entries()) {
+      const found = Math.max(0, streams.findIndex((stream) => stream.stages.includes(stage)));
+      streamOf[i] = found;
+      const stream = streams[found];
+      shares.push(stream === undefined ? wholeDie : { matrix: stream.matrixShare, vector: stream.vectorShare, memory: stream.memoryShare });
+    }
+    const prices = this.#pricing.group(group.operators, shares);
+    const schedule = scheduleLayers(
+      Float64Array.from(prices, ({ time }) => time),
+      streamOf,
+      group.count,
+    );
+    return { group, prices, streamOf, streams, schedule, exposed: schedule.exposed };
+  }
+}
+
+function sum(values: readonly number[]): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

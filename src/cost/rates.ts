@@ -1,0 +1,73 @@
+import type { Doubt } from '../base/doubt.ts';
+import { assert } from '../base/errors.ts';
+import type { Die, MatrixPeak } from '../catalogue/chip.ts';
+import type { NumberFormat } from '../catalogue/format.ts';
+import type { Machine } from '../catalogue/machine.ts';
+import { mostSpecific, type OperatorClass, type Stack } from '../catalogue/stack.ts';
+
+/** What a class of operators reaches on a whole die. */
+export interface Rate {
+  /** Matrix engine, at or below the chip's ceiling. [flop/s] */
+  readonly matrix: number;
+  /** Vector engine. [flop/s] */
+  readonly vector: number;
+  /** [B/s] */
+  readonly memory: number;
+  /** Time of an empty launch. [s] */
+  readonly floor: number;
+}
+
+/** The peak of a format: 16-bit formats stand in for each other. */
+export function peakOf(die: Die, format: NumberFormat): MatrixPeak | undefined {
+  const { peaks } = die.matrix;
+  return peaks[format] ?? (format === 'bf16' ? peaks.fp16 : format === 'fp16' ? peaks.bf16 : undefined);
+}
+
+/** Rates of one chip under one stack, resolved at first use. */
+export class Rates {
+  readonly #die: Die;
+  readonly #generation: string;
+  readonly #stack: Stack;
+  readonly #resolved: Map<OperatorClass, Map<NumberFormat, Rate>> = new Map();
+  readonly #doubts: Doubt[] = [];
+
+  constructor(machine: Machine, stack: Stack) {
+    this.#die = machine.chip.die;
+    this.#generation = machine.chip.generation;
+    this.#stack = stack;
+  }
+
+  /** What had to be assumed for the rates that were used so far. */
+  get doubts(): readonly Doubt[] {
+    return this.#doubts;
+  }
+
+  of(operator: OperatorClass, format: NumberFormat): Rate {
+    const known = this.#resolved.get(operator)?.get(format);
+    if (known !== undefined) return known;
+    const rate = this.#resolve(operator, format);
+    const formats = this.#resolved.get(operator) ?? new Map<NumberFormat, Rate>();
+    this.#resolved.set(operator, formats.set(format, rate));
+    return rate;
+  }
+
+  #resolve(operator: OperatorClass, format: NumberFormat): Rate {
+    const die = this.#die;
+    const entry = mostSpecific(
+      this.#stack.efficiencies.filter((candidate) => candidate.operator === operator),
+      this.#generation,
+      format,
+    );
+    assert(entry !== undefined, `a stack without a rate for ${operator}`);
+    const peak = peakOf(die, format);
+    const matrix = peak === undefined ? 0 : Math.min(peak.peak.value * entry.compute.value, peak.ceiling?.value ?? Infinity);
+    const figures = [entry.compute, entry.memory];
+    if (entry.generation === undefined || figures.some(({ kind }) => kind === 'estimate'))
+      this.#doubts.push({
+        rule: 'data-sheet-roofline',
+        where: `${operator} in ${format}`,
+        message: `no measured efficiency on this generation of chips: ${(entry.compute.value * 100).toFixed(0)} % of peak and ${(entry.memory.value * 100).toFixed(0)} % of bandwidth are assumed`,
+      });
+    return { matrix, vector: die.vector.peak.value * entry.compute.value, memory: die.memory.bandwidth.value * entry.memory.value, floor: entry.floor.value };
+  }
+}

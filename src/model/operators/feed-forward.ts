@@ -1,0 +1,82 @@
+import type { DenseFeedForward, ExpertFeedForward, TensorClass } from '../model.ts';
+import type { Stage } from '../operator.ts';
+import { collective } from './collective.ts';
+import { expertRows } from './expert-rows.ts';
+import { activation, grouped, linear, norm, quantise, vector } from './linear.ts';
+import type { Pass } from './pass.ts';
+
+const between = 2;
+const dense = { up: { product: 'dense-gate-up', quantise: 'dense-quantise' }, activation: 'dense-activation', down: { product: 'dense-down', quantise: 'dense-down-quantise' } };
+const shared = { up: { product: 'shared-gate-up', quantise: 'shared-quantise' }, activation: 'shared-activation', down: { product: 'shared-down', quantise: 'shared-down-quantise' } };
+const router = { product: 'router', quantise: 'router-quantise' };
+
+/** Gate and up, activation, down: a feed-forward block that every token passes. */
+function plain(pass: Pass, names: typeof dense, stage: Stage, tensor: TensorClass, rows: number, width: number, gated: boolean): void {
+  const { model, formats } = pass.instance;
+  linear(pass, names.up, stage, formats[tensor], rows, width * (gated ? 2 : 1), model.hidden);
+  activation(pass, names.activation, stage, rows, width, gated);
+  linear(pass, names.down, stage, formats[tensor], rows, model.hidden, width);
+}
+
+/** Dense feed-forward, split over the tensor group, or whole on every die where tokens are split. */
+export function denseFeedForward(pass: Pass, layer: DenseFeedForward): void {
+  const { instance, rows, dieRows } = pass;
+  const { layout, model } = instance;
+  const whole = layout.attention === 'sp-tp-sp';
+  if (!whole) collective(pass, 'attention-all-reduce', 'attention-output', 'all-reduce', rows * model.hidden * between);
+  norm(pass, 'feed-forward-norm', 'dense', dieRows, model.hidden, true);
+  plain(pass, dense, 'dense', 'dense', dieRows, layer.intermediate / (whole ? 1 : layout.tensor), layer.gated);
+  if (!whole) collective(pass, 'feed-forward-all-reduce', 'dense', 'all-reduce', rows * model.hidden * between);
+}
+
+/** Mixture of experts on the slowest die: gate, dispatch, routed (or apart-standing shared) experts, replicated shared experts, combine. */
+export function expertFeedForward(pass: Pass, layer: ExpertFeedForward): void {
+  const { instance } = pass;
+  const { model, layout, formats, exchanges } = instance;
+  const { hidden } = model;
+  const vectorBytes = pass.rows * hidden * between;
+  const insideRank = layout.attention === 'tensor' && layout.tensor > 1;
+  // Where tokens go to their experts by exchange, each die of a rank keeps its part of them.
+  const tokens = exchanges && insideRank ? pass.rows / layout.tensor : pass.dieRows;
+  if (insideRank) {
+    if (exchanges) collective(pass, 'attention-reduce-scatter', 'attention-output', 'reduce-scatter', vectorBytes);
+    else collective(pass, 'attention-all-reduce', 'attention-output', 'all-reduce', vectorBytes);
+  }
+  norm(pass, 'feed-forward-norm', 'gate', tokens, hidden, true);
+  linear(pass, router, 'gate', formats.router, tokens, layer.routed, hidden);
+  vector(pass, 'top-k', 'gate', tokens * layer.routed * 8, tokens * layer.routed * 4 * 2);
+
+  const fanout = layer.perToken + (instance.sharedApart ? 1 : 0);
+  const split = { ranks: layout.experts.parallel, tokens, fanout, hidden, format: formats.experts.product };
+  if (exchanges) {
+    if (formats.experts.quantises) quantise(pass, 'dispatch-quantise', 'dispatch', formats.experts, tokens, hidden);
+    pass.operators.push({ kind: 'exchange', name: 'dispatch', stage: 'dispatch', operation: 'dispatch', ...split });
+  }
+  routed(pass, layer);
+  if (layer.sharedIntermediate > 0 && !instance.sharedApart) {
+    const sliced = !exchanges && insideRank ? layout.tensor : 1;
+    plain(pass, shared, 'shared-expert', 'shared', tokens, layer.sharedIntermediate / sliced, layer.gated);
+  }
+  if (exchanges) {
+    pass.operators.push({ kind: 'exchange', name: 'combine', stage: 'combine', operation: 'combine', ...split });
+    vector(pass, 'weighted-sum', 'combine', tokens * fanout * hidden * 4, tokens * (fanout + 1) * hidden * between);
+    if (insideRank) collective(pass, 'expert-all-gather', 'combine', 'all-gather', vectorBytes);
+  } else {
+    vector(pass, 'weighted-sum', 'combine', tokens * hidden * 4, tokens * 2 * hidden * between);
+    if (insideRank) collective(pass, 'expert-all-reduce', 'combine', 'all-reduce', vectorBytes);
+  }
+}
+
+function routed(pass: Pass, layer: ExpertFeedForward): void {
+  const { instance } = pass;
+  const { hidden } = instance.model;
+  const { rows, groups, intermediate, tensor } = expertRows(pass, layer);
+  const format = instance.formats[tensor];
+  const width = intermediate / instance.expertTensor;
+  vector(pass, 'expert-permute', 'experts', 0, rows * hidden * format.inputBytes * 2);
+  if (format.quantises && !instance.exchanges) quantise(pass, 'expert-quantise', 'experts', format, rows, hidden);
+  grouped(pass, 'expert-gate-up', 'experts', 'grouped-gemm', format, { rows, n: width * (layer.gated ? 2 : 1), k: hidden, groups });
+  activation(pass, 'expert-activation', 'experts', rows, width, layer.gated);
+  if (format.quantises) quantise(pass, 'expert-down-quantise', 'experts', format, rows, width);
+  grouped(pass, 'expert-down', 'experts', 'grouped-gemm', format, { rows, n: hidden, k: width, groups });
+}

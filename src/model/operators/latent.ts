@@ -1,0 +1,103 @@
+import type { LatentAttention } from '../model.ts';
+import { collective } from './collective.ts';
+import { grouped, linear, norm, rope, vector } from './linear.ts';
+import type { Pass } from './pass.ts';
+import { limitedContext, limitedPairs } from './span.ts';
+
+const down = { product: 'query-key-value-down', quantise: 'attention-quantise' };
+const up = { product: 'query-up', quantise: 'query-quantise' };
+const expand = { product: 'key-value-up', quantise: 'key-value-quantise' };
+const index = { product: 'index-projection', quantise: 'index-quantise' };
+const out = { product: 'output-projection', quantise: 'output-quantise' };
+const between = 2;
+/** Index keys are cached in 8 bit. [B] */
+const indexKeyBytes = 1;
+
+/**
+ * Multi-head latent attention. Decoding sequences read the latents themselves: the key projection is absorbed into the query and the
+ * value projection follows the core. Prompts expand keys and values to full heads instead, unless a sparse index picks the latents.
+ */
+export function latentAttention(pass: Pass, attention: LatentAttention): void {
+  const { instance, batch, rows, dieRows, decodeRows } = pass;
+  const { model, layout, formats } = instance;
+  const { keyValueRank, ropeHeadSize, nopeHeadSize, valueHeadSize, sparse } = attention;
+  const queryRank = attention.queryRank ?? 0;
+  const heads = attention.heads / layout.tensor;
+  const latent = keyValueRank + ropeHeadSize;
+  const absorbedRows = sparse === undefined ? decodeRows : rows;
+
+  norm(pass, 'attention-norm', 'attention-prologue', dieRows, model.hidden, true);
+  linear(pass, down, 'attention-prologue', formats.attention, dieRows, queryRank + latent, model.hidden);
+  norm(pass, 'latent-norm', 'attention-prologue', dieRows, queryRank + keyValueRank, false);
+  if (layout.attention === 'sp-tp-sp')
+    collective(pass, 'latent-all-gather', 'attention-prologue', 'all-gather', rows * ((queryRank > 0 ? queryRank : model.hidden) + latent) * between);
+  linear(pass, up, 'attention-prologue', formats.attention, rows, heads * (nopeHeadSize + ropeHeadSize), queryRank > 0 ? queryRank : model.hidden);
+  rope(pass, 'rope', 'attention-prologue', rows, (heads + 1) * ropeHeadSize);
+  grouped(pass, 'key-absorb', 'attention-prologue', 'gemm', formats.attention, { rows: absorbedRows * heads, n: keyValueRank, k: nopeHeadSize, groups: heads });
+  if (sparse !== undefined) {
+    const width = sparse.heads * sparse.headSize;
+    linear(pass, index, 'attention-prologue', formats.attention, rows, width + sparse.headSize + sparse.heads, queryRank > 0 ? queryRank : model.hidden);
+    const pairs = batch.prefillPairs + batch.decodeContext * batch.queryTokens;
+    pass.operators.push({
+      kind: 'compute',
+      name: 'index-scores',
+      stage: 'attention-core',
+      class: 'gemm',
+      format: formats.attention.product,
+      matrixFlop: 2 * width * pairs,
+      vectorFlop: 0,
+      weightBytes: 0,
+      activationBytes: (batch.prefillContext + batch.decodeContext) * sparse.headSize * indexKeyBytes + rows * width * between,
+    });
+    vector(pass, 'index-top-k', 'attention-core', pairs * 2, pairs * 4);
+  }
+  prefillCore(pass, attention, heads);
+  decodeCore(pass, attention, heads);
+  grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', formats.attention, { rows: absorbedRows * heads, n: valueHeadSize, k: keyValueRank, groups: heads });
+  if (layout.attention === 'sp-tp-sp') collective(pass, 'head-all-to-all', 'attention-output', 'all-to-all', rows * heads * valueHeadSize * between);
+  const outputHeads = layout.attention === 'sp-tp-sp' ? attention.heads : heads;
+  linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputHeads * valueHeadSize);
+}
+
+function prefillCore(pass: Pass, attention: LatentAttention, heads: number): void {
+  const { batch, instance } = pass;
+  if (batch.prefillTokens <= 0) return;
+  const { keyValueRank, ropeHeadSize, nopeHeadSize, valueHeadSize, sparse } = attention;
+  const { prefillTokens: tokens, prefillContext: context } = batch;
+  const latent = keyValueRank + ropeHeadSize;
+  const pairs = limitedPairs(tokens, batch.prefillSequences, context, batch.prefillPairs, sparse?.topK);
+  if (sparse === undefined)
+    linear(pass, expand, 'attention-prologue', instance.formats.attention, context, heads * (nopeHeadSize + valueHeadSize), keyValueRank);
+  const expanded = nopeHeadSize + ropeHeadSize + valueHeadSize;
+  pass.operators.push({
+    kind: 'compute',
+    name: sparse === undefined ? 'attention-prefill' : 'sparse-attention-prefill',
+    stage: 'attention-core',
+    class: sparse === undefined ? 'latent-attention-prefill' : 'sparse-attention-prefill',
+    format: instance.attentionFormat,
+    matrixFlop: 2 * heads * (sparse === undefined ? expanded : latent + keyValueRank) * pairs,
+    vectorFlop: 0,
+    weightBytes: 0,
+    activationBytes:
+      sparse === undefined ? (tokens + context) * heads * expanded * between : tokens * heads * (latent + keyValueRank) * between + context * latent * instance.kvBytes,
+  });
+}
+
+function decodeCore(pass: Pass, attention: LatentAttention, heads: number): void {
+  const { batch, decodeRows, instance } = pass;
+  if (batch.decodeSequences <= 0) return;
+  const { keyValueRank, ropeHeadSize, sparse } = attention;
+  const latent = keyValueRank + ropeHeadSize;
+  const seen = limitedContext(batch.decodeContext, batch.decodeSequences, sparse?.topK);
+  pass.operators.push({
+    kind: 'compute',
+    name: sparse === undefined ? 'attention-decode' : 'sparse-attention-decode',
+    stage: 'attention-core',
+    class: sparse === undefined ? 'latent-attention-decode' : 'sparse-attention-decode',
+    format: instance.attentionFormat,
+    matrixFlop: 2 * heads * (latent + keyValueRank) * batch.queryTokens * seen,
+    vectorFlop: 0,
+    weightBytes: 0,
+    activationBytes: seen * latent * instance.kvBytes + decodeRows * heads * (latent + keyValueRank) * between,
+  });
+}

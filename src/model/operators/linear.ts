@@ -1,0 +1,84 @@
+import type { ComputeOperator, Stage } from '../operator.ts';
+import type { LinearFormat } from './formats.ts';
+import type { Pass } from './pass.ts';
+
+/** Output of a product, and everything between operators. [B] */
+const between = 2;
+
+/** Vector work per element, at 16 bit: a 32-bit operation counts twice. [flop] */
+const perElement = { norm: 8, rope: 6, activation: 12, quantise: 6, add: 2 } as const;
+
+/** Names of one product and of the quantisation in front of it. */
+export interface LinearNames {
+  readonly product: string;
+  readonly quantise: string;
+}
+
+/** `C[m, n] = A[m, k] B[k, n]`: every operand counted once; quantises A first where the format says so. */
+export function linear(pass: Pass, names: LinearNames, stage: Stage, format: LinearFormat, m: number, n: number, k: number): void {
+  if (m <= 0) return;
+  if (format.quantises) quantise(pass, names.quantise, stage, format, m, k);
+  pass.operators.push({
+    kind: 'compute',
+    name: names.product,
+    stage,
+    class: 'gemm',
+    format: format.product,
+    matrixFlop: 2 * m * n * k,
+    vectorFlop: 0,
+    weightBytes: n * k * format.weightBytes,
+    activationBytes: m * k * format.inputBytes + m * n * between,
+    shape: { m, n, k, groups: 1 },
+  });
+}
+
+/** `groups` products of one shape with weights of their own: the heads of an absorbed projection, or experts with `hit` of them in use. */
+export function grouped(
+  pass: Pass,
+  name: string,
+  stage: Stage,
+  operator: 'gemm' | 'grouped-gemm',
+  format: LinearFormat,
+  shape: { readonly rows: number; readonly n: number; readonly k: number; readonly groups: number },
+): void {
+  const { rows, n, k, groups } = shape;
+  if (rows <= 0) return;
+  pass.operators.push({
+    kind: 'compute',
+    name,
+    stage,
+    class: operator,
+    format: format.product,
+    matrixFlop: 2 * rows * n * k,
+    vectorFlop: 0,
+    weightBytes: groups * n * k * format.weightBytes,
+    activationBytes: rows * k * format.inputBytes + rows * n * between,
+    shape: { m: rows / groups, n, k, groups },
+  });
+}
+
+/** Dynamic quantisation of `m` rows of `k`: reads 16 bit, writes the format of the product. */
+export function quantise(pass: Pass, name: string, stage: Stage, format: LinearFormat, m: number, k: number): void {
+  vector(pass, name, stage, m * k * perElement.quantise, m * k * (between + format.inputBytes));
+}
+
+/** Root-mean-square norm of `rows` of `width`; with the residual it also reads and writes the sum. */
+export function norm(pass: Pass, name: string, stage: Stage, rows: number, width: number, residual: boolean): void {
+  vector(pass, name, stage, rows * width * (perElement.norm + (residual ? perElement.add : 0)), rows * width * between * (residual ? 4 : 2));
+}
+
+/** Rotation of `rows` of `width` elements. */
+export function rope(pass: Pass, name: string, stage: Stage, rows: number, width: number): void {
+  vector(pass, name, stage, rows * width * perElement.rope, rows * width * between * 2);
+}
+
+/** Gate times up (or a plain activation) over `rows` of `width` outputs. */
+export function activation(pass: Pass, name: string, stage: Stage, rows: number, width: number, gated: boolean): void {
+  vector(pass, name, stage, rows * width * perElement.activation, rows * width * between * (gated ? 3 : 2));
+}
+
+/** Elementwise work on the vector engine. */
+export function vector(pass: Pass, name: string, stage: Stage, vectorFlop: number, bytes: number, operator: ComputeOperator['class'] = 'vector'): void {
+  if (bytes <= 0) return;
+  pass.operators.push({ kind: 'compute', name, stage, class: operator, format: 'bf16', matrixFlop: 0, vectorFlop, weightBytes: 0, activationBytes: bytes });
+}

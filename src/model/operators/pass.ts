@@ -1,0 +1,80 @@
+import { bytesPerElement, type NumberFormat } from '../../catalogue/format.ts';
+import type { RankBatch } from '../batch.ts';
+import { dataRanks, expertTensor, exchangesTokens, routedDies, sharedApart, type Layout } from '../layout.ts';
+import type { Model, Precision, TensorClass } from '../model.ts';
+import { tensorClasses } from '../model.ts';
+import type { Operator } from '../operator.ts';
+import { linearFormat, type LinearFormat } from './formats.ts';
+
+/** What stays the same in every step of an instance. */
+export interface Instance {
+  readonly model: Model;
+  readonly layout: Layout;
+  readonly formats: Readonly<Record<TensorClass, LinearFormat>>;
+  /** What is multiplied in attention, and the storage of one KV element. [B] */
+  readonly attentionFormat: NumberFormat;
+  readonly kvBytes: number;
+  /** Dies of the ranks that share one set of experts. */
+  readonly expertGroup: number;
+  readonly expertTensor: number;
+  readonly exchanges: boolean;
+  readonly routedDies: number;
+  readonly sharedApart: boolean;
+}
+
+/** One microbatch on one rank and what operators it turns into, in launch order. */
+export interface Pass {
+  readonly instance: Instance;
+  readonly batch: RankBatch;
+  /** Tokens of the rank. */
+  readonly rows: number;
+  /** Query tokens of decoding sequences. */
+  readonly decodeRows: number;
+  /** Tokens that one die has in norms, down and output projections and feed-forward layers. */
+  readonly dieRows: number;
+  /** Tokens of all ranks that share one set of experts. */
+  readonly expertTokens: number;
+  readonly operators: Operator[];
+}
+
+/** Everything about an instance that its operators need, worked out once. */
+export function instanceOf(model: Model, precision: Precision, layout: Layout): Instance {
+  const formats = Object.fromEntries(tensorClasses.map((name) => [name, linearFormat(model, precision, name)])) as Record<TensorClass, LinearFormat>;
+  const split = expertTensor(layout);
+  return {
+    model,
+    layout,
+    formats,
+    attentionFormat: model.baseFormat,
+    kvBytes: bytesPerElement[precision.kv],
+    expertGroup: Math.max(layout.experts.parallel * split, layout.attention === 'tensor' ? layout.tensor : 1),
+    expertTensor: split,
+    exchanges: exchangesTokens(layout),
+    routedDies: routedDies(layout),
+    sharedApart: sharedApart(layout),
+  };
+}
+
+/** One of `parts` equal microbatches of a rank's batch. */
+export function passOf(instance: Instance, whole: RankBatch, instanceTokens: number, parts: 1 | 2): Pass {
+  const batch: RankBatch =
+    parts === 1
+      ? whole
+      : {
+          decodeSequences: whole.decodeSequences / parts,
+          queryTokens: whole.queryTokens,
+          decodeContext: whole.decodeContext / parts,
+          prefillTokens: whole.prefillTokens / parts,
+          prefillSequences: whole.prefillSequences / parts,
+          prefillPairs: whole.prefillPairs / parts,
+          prefillContext: whole.prefillContext / parts,
+        };
+  const { layout, expertGroup, exchanges } = instance;
+  const decodeRows = batch.decodeSequences * batch.queryTokens;
+  const rows = decodeRows + batch.prefillTokens;
+  const groups = Math.max(1, layout.dies / layout.pipeline / expertGroup);
+  // A group of experts inside one rank meets only that rank's tokens; a wider one meets its part of the instance's.
+  const dieRows = layout.attention === 'sp-tp-sp' ? rows / layout.tensor : rows;
+  const metTokens = dataRanks(layout) > 1 ? Math.max(rows, instanceTokens / parts / groups) : rows;
+  return { instance, batch, rows, decodeRows, dieRows, expertTokens: exchanges ? metTokens : dieRows, operators: [] };
+}
