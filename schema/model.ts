@@ -34,9 +34,10 @@ export interface ModelCard {
 
 const scales: Readonly<Record<string, number>> = { M: 1e6, B: 1e9, T: 1e12 };
 
+const countError = ({ input }: { readonly input?: unknown }): string => `expected a count such as 671B or 8030261248, got ${found(input)}`;
 /** `37B`, `3.61B`, `1T`, or a whole number that is exact. */
 const printed = z
-  .union([z.int().positive(), z.string()], { error: ({ input }) => `expected a count such as 671B or 8030261248, got ${found(input)}` })
+  .union([z.int({ error: countError }).positive({ error: countError }), z.string()], { error: countError })
   .transform((value, ctx): PrintedCount => {
     if (typeof value === 'number') return { text: value.toLocaleString('en-US'), value, unit: 0 };
     const match = /^(\d+(?:\.(\d+))?)([MBT])$/.exec(value);
@@ -83,7 +84,14 @@ function isCard(value: unknown): boolean {
  * @throws InputError with every problem.
  */
 export function readModelCard(value: unknown, path: string, name: string): ModelCard {
-  if (!isCard(value)) return { model: inFile(path, () => modelFromConfig(value, name)), title: name, source: path };
+  if (!isCard(value)) {
+    const nested = typeof value === 'object' && value !== null && 'text_config' in value;
+    return {
+      model: inFile(path, () => modelFromConfig(value, name)),
+      title: name,
+      source: nested ? `${path}: its language part, nothing else is counted` : path,
+    };
+  }
   const result = tryRead(card, value, path);
   const config = (value as { readonly config: unknown }).config;
   if (result.value === undefined) throw new InputError([...result.issues, ...configIssues(config, path, name)]);
