@@ -1,0 +1,25 @@
+import type { TraceColumns } from '../../src/serving/traffic/workload.ts';
+import { azure } from './azure.ts';
+import { csv } from './csv.ts';
+import { llmservingsim } from './llmservingsim.ts';
+import { mooncake } from './mooncake.ts';
+import type { LineProblems } from './problems.ts';
+
+/** Reads the lines of one file, in order, blank ones left out. */
+export interface TraceReader {
+  line(text: string, number: number): void;
+  /** @throws InputError with every problem of the file. */
+  columns(): TraceColumns;
+}
+
+/** A file format of request traces. */
+export interface TraceFormat {
+  readonly name: string;
+  readonly summary: string;
+  /** Columns or keys that a file of this format has, one list for each way to name them. */
+  readonly fields: readonly (readonly string[])[];
+  readonly kind: 'csv' | 'jsonl';
+  open(problems: LineProblems): TraceReader;
+}
+
+export const traceFormats: readonly TraceFormat[] = [mooncake, llmservingsim, azure, csv];
