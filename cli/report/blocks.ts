@@ -9,10 +9,10 @@ function cell({ text, note, best }: Cell, { align }: Column, first: boolean): Ma
 }
 
 function table({ caption, columns, rows }: Extract<Block, { kind: 'table' }>): Markup {
-  return html`<div class="scroll${columns.length > 3 ? '' : ' narrow'}">
+  return html`<div class="scroll${columns.length > 3 ? '' : ' narrow'}" role="region" aria-label="${caption}" tabindex="0">
     <table>
       <caption>
-        ${caption}
+        <span>${caption}</span>
       </caption>
       <thead>
         <tr>
