@@ -2,6 +2,7 @@ import { createReadStream, openSync, readSync, closeSync, statSync } from 'node:
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { InputError } from '../src/base/errors.ts';
+import type { TraceColumns } from '../src/serving/traffic/workload.ts';
 import { linesOf } from '../schema/traces/lines.ts';
 import { formatNamed, type ReadTrace, readTrace } from '../schema/traces/read-trace.ts';
 
@@ -9,7 +10,7 @@ import { formatNamed, type ReadTrace, readTrace } from '../schema/traces/read-tr
  * Reads a trace file, gzipped or not, in the named format or in the one that its first line tells.
  * @throws InputError when there is no such file, or with everything that is wrong in it.
  */
-export async function loadTrace(path: string, format?: string): Promise<ReadTrace> {
+export async function readTraceFile(path: string, format?: string): Promise<ReadTrace> {
   const chosen = format === undefined ? undefined : formatNamed(format, 'format');
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new InputError([{ path, message: 'no such trace file' }]);
   try {
@@ -19,6 +20,14 @@ export async function loadTrace(path: string, format?: string): Promise<ReadTrac
     if (error instanceof RangeError || (error instanceof Error && 'code' in error)) throw new InputError([{ path, message: error.message }]);
     throw error;
   }
+}
+
+/**
+ * The requests of a trace file, as `readTraceFile`.
+ * @throws InputError when there is no such file, or with everything that is wrong in it.
+ */
+export async function loadTrace(path: string, format?: string): Promise<TraceColumns> {
+  return (await readTraceFile(path, format)).columns;
 }
 
 /** A file's text in chunks; gzip is told by its first two bytes. */
