@@ -60,7 +60,7 @@ export interface QuantileChart {
 }
 
 /** A part of a whole. */
-export interface Part {
+interface Part {
   readonly name: string;
   readonly share: number;
   /** The share in words: those of one whole add up. */

@@ -35,7 +35,7 @@ export function factsOf(summary: Summary): readonly Fact[] {
 }
 
 /** Why goodput is what it is: what was missed, by which share of the requests. */
-export function goodputNote(summary: Summary): string {
+function goodputNote(summary: Summary): string {
   const { goodput } = summary;
   const target = objective(goodput.slo);
   if (target === undefined) return 'no objective was set';
