@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { engines, type StepPricer } from '../cost/batch.ts';
 import { stages } from '../model/operator.ts';
-import type { Plant, PoolPlant } from './plant.ts';
+import type { Plant } from './plant.ts';
 import type { Arrival, RequestSource } from './traffic/workload.ts';
 
 /** A small deployment and its requests. */

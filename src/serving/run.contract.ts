@@ -2,7 +2,7 @@ import { Interval } from './metrics.ts';
 import type { SimulationEvent } from './events.ts';
 import type { Plant } from './plant.ts';
 import { Simulation } from './simulation.ts';
-import type { Timeline } from './twin.contract.ts';
+import type { Timeline } from './twin-result.contract.ts';
 import type { RequestSource } from './traffic/workload.ts';
 
 export interface Run {

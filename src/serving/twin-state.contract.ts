@@ -1,5 +1,6 @@
-import type { PoolPlant } from './plant.ts';
-import { NaiveCache } from './twin-cache.contract.ts';
+import type { Plant, PoolPlant } from './plant.ts';
+import type { Arrival } from './traffic/workload.ts';
+import { blocksOfUnit, NaiveCache } from './twin-cache.contract.ts';
 
 /** A request of the twin. */
 export interface Request {
@@ -61,6 +62,31 @@ export interface Instance {
   steps: number;
   joins: number;
   running: boolean;
+}
+
+/** CAC-1: the prompt's prefix in whole units, each named by its last block; REQ-2: the answer's length. */
+export function newRequest(plant: Plant, number: number, at: number, { inputTokens, outputTokens, blockTokens, blocks }: Arrival): Request {
+  const [entry] = plant.pools as readonly [PoolPlant];
+  const named = blockTokens > 0 && (plant.cache !== undefined || entry.prefixCaching);
+  const multiple = named ? blocksOfUnit(blockTokens, plant.cache?.blockTokens, entry.blockTokens) : 1;
+  return {
+    number,
+    input: inputTokens,
+    output: Math.min(outputTokens, plant.maxContext - inputTokens),
+    units: named ? blocks.filter((_, i) => (i + 1) % multiple === 0 && (i + 1) * blockTokens <= inputTokens) : [],
+    unitTokens: named ? multiple * blockTokens : 0,
+    marks: { arrived: at },
+    lastAt: -1,
+    cached: 0,
+    emitted: 0,
+    prompt: inputTokens,
+    computed: 0,
+    steps: 0,
+    shared: 0,
+    admission: -1,
+    joinedAfter: 0,
+    joining: 0,
+  };
 }
 
 export function newInstance(plant: PoolPlant, pool: number, index: number): Instance {
@@ -136,6 +162,25 @@ export function unshare(rank: Rank, request: Request): void {
   request.shared = 0;
   const pinned = pinnedUnits(rank);
   for (const unit of units) if (!pinned.includes(unit)) rank.idle.ids.push(unit);
+}
+
+/** CAC-1, CAC-3: the leading units of a prompt that are in the rank's KV, its last token apart. */
+export function cachedUnits(rank: Rank, request: Request): readonly number[] {
+  const { plant } = rank.instance;
+  if (!plant.prefixCaching || request.unitTokens === 0) return [];
+  rank.unitBlocks = request.unitTokens / plant.blockTokens;
+  const present = [...rank.idle.ids, ...pinnedUnits(rank)];
+  const most = request.units.slice(0, Math.floor((request.prompt - 1) / request.unitTokens));
+  const absent = most.findIndex((id) => !present.includes(id));
+  return absent < 0 ? most : most.slice(0, absent);
+}
+
+/** CAC-3: the whole units of a computed prompt are shared from now on. */
+export function keepPrefix(rank: Rank, request: Request): void {
+  if (!rank.instance.plant.prefixCaching || request.unitTokens === 0) return;
+  const own = request.units.slice(0, Math.floor(request.prompt / request.unitTokens));
+  request.shared = own.length;
+  rank.idle.ids = rank.idle.ids.filter((id) => !own.includes(id));
 }
 
 export function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {

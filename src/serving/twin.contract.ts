@@ -1,56 +1,27 @@
-import type { StepCost } from '../cost/batch.ts';
 import { counterUniform } from '../kernel/random.ts';
-import type { SimulationEvent } from './events.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import type { Arrival, RequestSource } from './traffic/workload.ts';
-import { blocksOfUnit, NaiveCache } from './twin-cache.contract.ts';
+import { NaiveCache } from './twin-cache.contract.ts';
+import { priced } from './twin-iteration.contract.ts';
 import { NaiveLinks } from './twin-links.contract.ts';
-import { freeBlocks, held, least, makeRoom, newInstance, queuedTokens, sequences, sum, unshare, usedBlocks, without } from './twin-state.contract.ts';
+import { record, type PoolTrace, type TwinResult } from './twin-result.contract.ts';
+import {
+  cachedUnits,
+  freeBlocks,
+  held,
+  keepPrefix,
+  least,
+  makeRoom,
+  newInstance,
+  newRequest,
+  queuedTokens,
+  sequences,
+  sum,
+  unshare,
+  usedBlocks,
+  without,
+} from './twin-state.contract.ts';
 import type { Instance, Rank, Request } from './twin-state.contract.ts';
-
-/** When a request came to each point of its life: the first time for `ready`, `scheduled` and `firstToken`, else the last. */
-export interface Timeline {
-  readonly request: number;
-  readonly input: number;
-  readonly output: number;
-  readonly cached: number;
-  readonly arrived: number;
-  readonly ready: number;
-  readonly scheduled: number;
-  readonly prefilled: number;
-  /** These three in a decode pool only. */
-  readonly reserved: number | undefined;
-  readonly moved: number | undefined;
-  readonly joined: number | undefined;
-  readonly firstToken: number;
-  readonly finished: number;
-}
-
-/** What happened in a pool, step by step. */
-export interface PoolTrace {
-  readonly durations: number[];
-  readonly costs: StepCost[];
-  readonly prefillTokens: number[];
-  readonly decoding: number[];
-  /** Share of the KV blocks in use. */
-  readonly kv: number[];
-  preemptions: number;
-}
-
-export interface TwinResult {
-  readonly events: SimulationEvent[];
-  /** In the order in which requests finished, as the latencies. */
-  readonly timelines: Timeline[];
-  readonly ttft: number[];
-  readonly tpot: number[];
-  readonly e2e: number[];
-  readonly itl: number[];
-  readonly pools: readonly PoolTrace[];
-  readonly carried: readonly number[];
-  readonly cache: { lookups: number; promptTokens: number; tokensHit: number; evictions: number };
-  /** How often what a test wants to have seen came about. */
-  readonly seen: { chunked: number; heldBack: number; unitsDropped: number };
-}
 
 const arrival = 0;
 const flowEnd = 1;
@@ -75,7 +46,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     tpot: [],
     e2e: [],
     itl: [],
-    pools: plant.pools.map(() => ({ durations: [], costs: [], prefillTokens: [], decoding: [], kv: [], preemptions: 0 })),
+    pools: plant.pools.map(() => ({ durations: [], iterations: [], kv: [], preemptions: 0 })),
     carried: [],
     cache: { lookups: 0, promptTokens: 0, tokensHit: 0, evictions: 0 },
     seen: { chunked: 0, heldBack: 0, unitsDropped: 0 },
@@ -123,35 +94,17 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     });
   }
 
-  // REQ-2, CAC-1
-  function arrive({ inputTokens, outputTokens, blockTokens, blocks }: Arrival): void {
+  // REQ-2
+  function arrive(given: Arrival): void {
     const number = arrived++;
+    const { inputTokens } = given;
     events.push({ kind: 'arrived', at: now, request: number, inputTokens });
     if (inputTokens >= plant.maxContext) {
       events.push({ kind: 'rejected', at: now, request: number, cause: `prompt and answer longer than ${plant.maxContext} tokens` });
       if (source.concurrency !== undefined) next();
       return;
     }
-    const named = blockTokens > 0 && (poolCache !== undefined || entry.prefixCaching);
-    const multiple = named ? blocksOfUnit(blockTokens, poolCache?.blockTokens, entry.blockTokens) : 1;
-    dispatch({
-      number,
-      input: inputTokens,
-      output: Math.min(outputTokens, plant.maxContext - inputTokens),
-      units: named ? blocks.filter((_, i) => (i + 1) % multiple === 0 && (i + 1) * blockTokens <= inputTokens) : [],
-      unitTokens: named ? multiple * blockTokens : 0,
-      marks: { arrived: now },
-      lastAt: -1,
-      cached: 0,
-      emitted: 0,
-      prompt: inputTokens,
-      computed: 0,
-      steps: 0,
-      shared: 0,
-      admission: -1,
-      joinedAfter: 0,
-      joining: 0,
-    });
+    dispatch(newRequest(plant, number, now, given));
   }
 
   // RTE-1, CAC-2
@@ -268,19 +221,16 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       admit(rank);
       used += usedBlocks(rank);
     }
-    const decoding = sum(instance.ranks, (rank) => rank.decoding.length);
-    const prefillTokens = sum(instance.ranks, (rank) => sum(rank.chunks, (chunk) => chunk));
-    instance.running = decoding + prefillTokens > 0;
+    instance.running = instance.ranks.some(({ decoding, chunks }) => decoding.length > 0 || chunks.some((chunk) => chunk > 0));
     if (instance.running) {
       const { plant: pool } = instance;
-      const cost = slowest(instance);
+      const iteration = priced(instance);
+      const { cost, decodeSequences: decoding, prefillTokens } = iteration;
       const duration = Math.max(1, Math.ceil(cost.time * grid)) / grid;
-      const trace = result.pools[instance.pool];
-      trace?.durations.push(duration);
-      trace?.costs.push(cost);
-      trace?.prefillTokens.push(prefillTokens);
-      trace?.decoding.push(decoding);
-      trace?.kv.push(used / (pool.kvBlocks * pool.ranks));
+      const trace = result.pools[instance.pool] as PoolTrace;
+      trace.durations.push(duration);
+      trace.iterations.push(iteration);
+      trace.kv.push(used / (pool.kvBlocks * pool.ranks));
       events.push({ kind: 'step', at: now, duration, pool: pool.name, instance: instance.index, decoding, prefillTokens });
       later(now + duration, stepEnd, () => {
         end(instance);
@@ -323,13 +273,13 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   function admit(rank: Rank): void {
     const { plant: pool, index } = rank.instance;
     let budget = pool.tokenBudget - rank.decoding.length * (1 + pool.acceptance.length);
-    const compute = (request: Request) => {
+    const compute = (request: Request): number => {
       const chunk = Math.max(0, Math.min(request.prompt - request.computed, budget));
       if (chunk < request.prompt - request.computed) seen.chunked++;
       rank.chunks.push(chunk);
-      budget -= chunk;
+      return chunk;
     };
-    for (const request of rank.prefilling) compute(request);
+    for (const request of rank.prefilling) budget -= compute(request);
     while (rank.waiting.length > 0 && budget > 0 && sequences(rank) < pool.maxSequences) {
       const request = rank.waiting[0] as Request;
       const units = cachedUnits(rank, request);
@@ -348,52 +298,9 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       if (poolCache === undefined && pool.prefixCaching) countLookup(request);
       request.admission = rank.admissions++;
       request.marks.scheduled ??= now;
-      compute(request);
+      budget -= compute(request);
       events.push({ kind: 'scheduled', at: now, request: request.number, pool: pool.name, instance: index, cachedTokens: request.computed });
     }
-  }
-
-  // CAC-1, CAC-3
-  function cachedUnits(rank: Rank, request: Request): readonly number[] {
-    const { plant: pool } = rank.instance;
-    if (!pool.prefixCaching || request.unitTokens === 0) return [];
-    rank.unitBlocks = request.unitTokens / pool.blockTokens;
-    const present = [...rank.idle.ids, ...rank.prefilling, ...rank.holding, ...rank.decoding].flatMap((item) =>
-      typeof item === 'number' ? [item] : item.units.slice(0, item.shared),
-    );
-    const most = request.units.slice(0, Math.floor((request.prompt - 1) / request.unitTokens));
-    const absent = most.findIndex((id) => !present.includes(id));
-    return absent < 0 ? most : most.slice(0, absent);
-  }
-
-  // SCH-6
-  function slowest({ ranks, plant: pool, steps }: Instance): StepCost {
-    const queryTokens = 1 + pool.acceptance.length;
-    const batches = ranks.map((rank) => {
-      const parts = rank.prefilling.map(({ computed }, i) => ({ before: computed, chunk: rank.chunks[i] as number })).filter(({ chunk }) => chunk > 0);
-      return {
-        decodeSequences: rank.decoding.length,
-        queryTokens,
-        decodeContext: sum(rank.decoding, (request) => held(pool, request, steps)),
-        prefillTokens: sum(parts, ({ chunk }) => chunk),
-        prefillSequences: parts.length,
-        prefillPairs: sum(parts, ({ before, chunk }) => sum([...Array(chunk).keys()], (i) => before + i + 1)),
-        prefillContext: sum(parts, ({ before, chunk }) => before + chunk),
-      };
-    });
-    type Batch = (typeof batches)[number];
-    const tokens = (batch: Batch) => batch.decodeSequences * queryTokens + batch.prefillTokens;
-    const instanceTokens = sum(batches, tokens);
-    const prompts = batches.some(({ prefillTokens }) => prefillTokens > 0);
-    const candidates = [
-      least(batches, (a, b) => b.decodeContext - a.decodeContext),
-      least(batches, (a, b) => tokens(b) - tokens(a)),
-      ...(prompts ? [least(batches, (a, b) => b.prefillPairs - a.prefillPairs)] : []),
-    ];
-    return least(
-      candidates.map((rank) => pool.pricer.cost({ rank, instanceTokens })),
-      (a, b) => b.time - a.time,
-    );
   }
 
   // EMT-1, EMT-2
@@ -473,36 +380,9 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     move();
   }
 
-  // CAC-3
-  function keepPrefix(rank: Rank, request: Request): void {
-    if (!rank.instance.plant.prefixCaching || request.unitTokens === 0) return;
-    request.shared = Math.min(request.units.length, Math.floor(request.prompt / request.unitTokens));
-    const own = request.units.slice(0, request.shared);
-    rank.idle.ids = rank.idle.ids.filter((id) => !own.includes(id));
-  }
-
   function finish(request: Request): void {
-    const { marks, output } = request;
-    const { arrived: from = Number.NaN, firstToken = Number.NaN, ready = Number.NaN, scheduled = Number.NaN, prefilled = Number.NaN } = marks;
-    result.ttft.push(firstToken - from);
-    result.e2e.push(now - from);
-    if (output > 1) result.tpot.push((now - from - (firstToken - from)) / (output - 1));
-    result.timelines.push({
-      request: request.number,
-      input: request.input,
-      output,
-      cached: request.cached,
-      arrived: from,
-      ready,
-      scheduled,
-      prefilled,
-      reserved: marks.reserved,
-      moved: marks.moved,
-      joined: decode === undefined ? undefined : marks.joined,
-      firstToken,
-      finished: now,
-    });
-    events.push({ kind: 'finished', at: now, request: request.number, outputTokens: output });
+    record(result, request, now, decode !== undefined);
+    events.push({ kind: 'finished', at: now, request: request.number, outputTokens: request.output });
     if (source.concurrency !== undefined) next();
     move();
   }

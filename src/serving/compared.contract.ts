@@ -1,0 +1,95 @@
+import { Sketch } from '../kernel/sketch.ts';
+import { stages } from '../model/operator.ts';
+import { whole, type Run } from './run.contract.ts';
+import type { PoolTrace, TwinResult } from './twin-result.contract.ts';
+
+/** A distribution down to the last bit of its sum. */
+function shown(sketch: Sketch): readonly number[] {
+  return [sketch.count, sketch.min, sketch.max, sketch.sum(), ...[0.1, 0.5, 0.9, 0.99].map((q) => sketch.quantile(q))];
+}
+
+function sketched(values: readonly number[]): Sketch {
+  const sketch = new Sketch();
+  for (const value of values) sketch.add(value);
+  return sketch;
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** What a run comes to: everything whose sums are exact, so that their order does not matter. */
+export function metricsOf({ simulation }: Run): unknown {
+  const all = whole(simulation);
+  const ranks = simulation.pools.flatMap(({ instances }) => instances.flatMap((instance) => instance.ranks));
+  return {
+    ttft: shown(all.ttft),
+    tpot: shown(all.tpot),
+    e2e: shown(all.e2e),
+    itl: shown(all.itl),
+    finished: all.finished,
+    arrived: all.arrived,
+    rejected: all.rejected,
+    input: all.inputTokens,
+    cached: all.cachedTokens,
+    output: all.outputTokens,
+    good: all.good,
+    missed: all.missed,
+    pools: all.pools.map((pool) => ({
+      steps: pool.steps,
+      busy: pool.busy,
+      stepTime: shown(pool.stepTime),
+      kvMax: pool.kvMax,
+      preemptions: pool.preemptions,
+      prefillTokens: pool.prefillTokens,
+      prefillPairs: pool.prefillPairs,
+      decodeSequences: pool.decodeSequences,
+      decodeContext: pool.decodeContext,
+      engines: [...pool.engines],
+      stages: [...pool.stages],
+    })),
+    carried: [...(simulation.transfers?.carried ?? [])],
+    cache: { ...simulation.cacheCounters, evictions: simulation.prefixes?.cache.evictions ?? sum(ranks.map(({ cache }) => cache?.evictions ?? 0)) },
+  };
+}
+
+/** The same of the twin's lists. */
+export function metricsOfTwin({ events, timelines, ttft, tpot, e2e, itl, pools, carried, cache }: TwinResult, { simulation: { plant } }: Run): unknown {
+  const { slo } = plant;
+  const late = (limit: number | undefined, value: number | undefined) => limit !== undefined && value !== undefined && value > limit;
+  const misses = timelines.map(({ output }, i) => {
+    const [first = 0, end = 0] = [ttft[i], e2e[i]];
+    return { ttft: late(slo.ttft, first), tpot: output > 1 && late(slo.tpot, (end - first) / (output - 1)), e2e: late(slo.e2e, end) };
+  });
+  const count = (kind: string) => events.filter((event) => event.kind === kind).length;
+  const poolOf = ({ durations, iterations, kv, preemptions }: PoolTrace) => ({
+    steps: durations.length,
+    busy: sum(durations),
+    stepTime: shown(sketched(durations)),
+    kvMax: Math.max(0, ...kv),
+    preemptions,
+    prefillTokens: sum(iterations.map((step) => step.prefillTokens)),
+    prefillPairs: sum(iterations.map((step) => step.prefillPairs)),
+    decodeSequences: sum(iterations.map((step) => step.decodeSequences)),
+    decodeContext: sum(iterations.map((step) => step.decodeContext)),
+    engines: [0, 1, 2, 3, 4, 5].map((e) => sum(iterations.map(({ cost }) => cost.busy[e] ?? Number.NaN))),
+    stages: [...stages, 'gap'].map((_, s) => sum(iterations.map(({ cost }) => cost.stages[s] ?? Number.NaN))),
+  });
+  return {
+    ttft: shown(sketched(ttft)),
+    tpot: shown(sketched(tpot)),
+    e2e: shown(sketched(e2e)),
+    itl: shown(sketched(itl)),
+    finished: timelines.length,
+    arrived: count('arrived'),
+    rejected: count('rejected'),
+    input: sum(timelines.map(({ input }) => input)),
+    cached: sum(timelines.map((one) => one.cached)),
+    output: sum(timelines.map(({ output }) => output)),
+    good: misses.filter((miss) => !miss.ttft && !miss.tpot && !miss.e2e).length,
+    missed: { ttft: misses.filter((miss) => miss.ttft).length, tpot: misses.filter((miss) => miss.tpot).length, e2e: misses.filter((miss) => miss.e2e).length },
+    pools: pools.map(poolOf),
+    carried,
+    cache,
+  };
+}

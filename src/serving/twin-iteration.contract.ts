@@ -1,0 +1,47 @@
+import type { StepCost } from '../cost/batch.ts';
+import { held, least, sum, type Instance } from './twin-state.contract.ts';
+
+/** What an instance's iteration computes over all its ranks, and its cost. */
+export interface TwinIteration {
+  readonly cost: StepCost;
+  readonly prefillTokens: number;
+  readonly prefillPairs: number;
+  readonly decodeSequences: number;
+  readonly decodeContext: number;
+}
+
+/** SCH-6 over sequences and prompts listed one by one. */
+export function priced({ ranks, plant, steps }: Instance): TwinIteration {
+  const queryTokens = 1 + plant.acceptance.length;
+  const batches = ranks.map((rank) => {
+    const parts = rank.prefilling.map(({ computed }, i) => ({ before: computed, chunk: rank.chunks[i] as number })).filter(({ chunk }) => chunk > 0);
+    return {
+      decodeSequences: rank.decoding.length,
+      queryTokens,
+      decodeContext: sum(rank.decoding, (request) => held(plant, request, steps)),
+      prefillTokens: sum(parts, ({ chunk }) => chunk),
+      prefillSequences: parts.length,
+      prefillPairs: sum(parts, ({ before, chunk }) => sum([...Array(chunk).keys()], (i) => before + i + 1)),
+      prefillContext: sum(parts, ({ before, chunk }) => before + chunk),
+    };
+  });
+  type Batch = (typeof batches)[number];
+  const tokens = (batch: Batch) => batch.decodeSequences * queryTokens + batch.prefillTokens;
+  const instanceTokens = sum(batches, tokens);
+  const prefillTokens = sum(batches, (batch) => batch.prefillTokens);
+  const candidates = [
+    least(batches, (a, b) => b.decodeContext - a.decodeContext),
+    least(batches, (a, b) => tokens(b) - tokens(a)),
+    ...(prefillTokens > 0 ? [least(batches, (a, b) => b.prefillPairs - a.prefillPairs)] : []),
+  ];
+  return {
+    cost: least(
+      candidates.map((rank) => plant.pricer.cost({ rank, instanceTokens })),
+      (a, b) => b.time - a.time,
+    ),
+    prefillTokens,
+    prefillPairs: sum(batches, (batch) => batch.prefillPairs),
+    decodeSequences: sum(batches, (batch) => batch.decodeSequences),
+    decodeContext: sum(batches, (batch) => batch.decodeContext),
+  };
+}
