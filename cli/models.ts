@@ -6,8 +6,6 @@ import { InputError } from '../src/base/errors.ts';
 import type { Model } from '../src/model/model.ts';
 import { readData } from './data.ts';
 
-export { precisionOf } from '../src/model/precision.ts';
-
 /**
  * A model with its origin by its name in the catalogue, by the path of a card or of a `config.json`, or by the path of a folder with a
  * `config.json` in it (relative to `base`). `at` names the key or flag in errors.

@@ -12,7 +12,7 @@ export interface PrintedCount {
 }
 
 /** What the publisher says of a model's size. */
-export interface PublishedCounts {
+interface PublishedCounts {
   readonly total?: PrintedCount | undefined;
   readonly active?: PrintedCount | undefined;
   /** Whether the active count includes the embedding table. */

@@ -7,7 +7,7 @@ import { precisionOf } from '../../src/model/precision.ts';
 import { weightBytes, type ClassBytes } from '../../src/model/weights.ts';
 
 /** Weights of the whole model in one precision. [B] */
-export interface WeightFact {
+interface WeightFact {
   /** `stored` is the checkpoint's own precision; otherwise the format of all matrices but embedding, head and routers. */
   readonly name: string;
   readonly precision: Precision;
@@ -18,7 +18,7 @@ export interface WeightFact {
 }
 
 /** The columns of weight bytes: the checkpoint as it is, then one format after the other. */
-export function weightFacts(model: Model): readonly WeightFact[] {
+function weightFacts(model: Model): readonly WeightFact[] {
   const formats: readonly NumberFormat[] = ['bf16', 'fp8', 'int8', 'int4'];
   const precisions: readonly (readonly [string, Precision])[] = [
     ['stored', precisionOf(model)],

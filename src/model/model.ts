@@ -1,7 +1,7 @@
 import type { NumberFormat } from '../catalogue/format.ts';
 
 /** Index and top-k selection in front of an attention that reads only `topK` keys. */
-export interface SparseIndex {
+interface SparseIndex {
   readonly heads: number;
   readonly headSize: number;
   readonly topK: number;

@@ -2,7 +2,7 @@ import { tensorClasses, type Model, type TensorClass } from './model.ts';
 import { draftTensors, embeddingTensors, headTensors, layerTensors, type Tensor } from './tensors.ts';
 
 /** Parameters of one class of tensors. `active`: those that one token passes through. */
-export interface ClassCount {
+interface ClassCount {
   readonly class: TensorClass;
   readonly total: number;
   readonly active: number;

@@ -2,7 +2,7 @@ import type { Model } from './model.ts';
 import { layerCount } from './model.ts';
 
 /** The group of every layer, first to last. */
-export function layerOrder(model: Model): readonly number[] {
+function layerOrder(model: Model): readonly number[] {
   return model.order ?? model.groups.flatMap((group, index) => Array.from({ length: group.count }, () => index));
 }
 

@@ -106,6 +106,12 @@ describe('weights on a die', () => {
     expect(of(eight, 'experts')).toBe(of(one, 'experts') / 8);
   });
 
+  test('a shared expert is cut where the rank has all tokens, and whole where tokens are sent to their experts', () => {
+    const shared = (parallel: number): number => of(weightBytesPerDie(r1, bf16(r1), layout({ dies: 32, tensor: 8 }, { parallel })), 'shared');
+    expect(shared(8) * 8).toBe(of(weightBytesPerDie(r1, bf16(r1), single), 'shared'));
+    expect(shared(32)).toBe(shared(8) * 8);
+  });
+
   test('the draft module is loaded only by layouts that draft', () => {
     expect(of(weightBytesPerDie(r1, bf16(r1), single), 'draft')).toBe(0);
     expect(of(weightBytesPerDie(r1, bf16(r1), layout({ draftTokens: 1 })), 'draft')).toBe(2 * parametersOf(r1).draft);

@@ -105,6 +105,7 @@ test('the language part of a model with other inputs is the model', () => {
   const wrapped = { architectures: ['Seeing'], model_type: 'seeing', vision_config: { depth: 3 }, image_token_id: 5, text_config: configs.qwen };
   expect(modelFromConfig(wrapped, 'test')).toEqual({ ...modelFromConfig(configs.qwen, 'test'), architecture: 'Seeing' });
   expect(issuesOf({ ...wrapped, text_config: changed('qwen', { hidden_size: 0 }) }).map(({ path }) => path)).toEqual(['text_config.hidden_size']);
+  expect(issuesOf({ ...wrapped, use_magic: true }).map(({ path }) => path)).toEqual(['use_magic']);
 });
 
 test('windows: in every layer, in the upper ones, or nowhere', () => {

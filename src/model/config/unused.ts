@@ -2,6 +2,7 @@
 const names: ReadonlySet<string> = new Set([
   // identity and loading
   '_name_or_path',
+  '_attn_implementation_autoset',
   'auto_map',
   'torchscript',
   'transformers_version',
