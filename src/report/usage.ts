@@ -80,10 +80,11 @@ export function memorySection(summary: Summary): Section {
   return {
     title: 'Memory',
     blocks: summary.pools.flatMap((pool): Block[] => {
+      const memory = [...pool.memory.filter(({ name }) => !spare.has(name)), ...pool.memory.filter(({ name }) => spare.has(name))];
       const total = pool.memory.reduce((sum, { bytes }) => sum + bytes, 0);
-      const shares = pool.memory.map(({ bytes }) => (total > 0 && Number.isFinite(bytes / total) ? Math.max(0, bytes / total) : 0));
+      const shares = memory.map(({ bytes }) => (total > 0 && Number.isFinite(bytes / total) ? Math.max(0, bytes / total) : 0));
       const words = percentages(shares);
-      const parts = pool.memory.map(({ name, bytes }, index) => ({
+      const parts = memory.map(({ name, bytes }, index) => ({
         name,
         share: shares[index] ?? 0,
         percentage: words[index] ?? '',
