@@ -48,10 +48,15 @@ export interface Search {
  * the geometric mean. A run that was interrupted ends the search.
  * @throws InputError for a closed loop, which has no rate.
  */
-export async function findRate(scenario: Scenario, run: (scenario: Scenario, index: number) => Promise<{ readonly summary: Summary; readonly interrupted: boolean }>): Promise<Search> {
+export async function findRate(
+  scenario: Scenario,
+  run: (scenario: Scenario, index: number) => Promise<{ readonly summary: Summary; readonly interrupted: boolean }>,
+): Promise<Search> {
   const start = rateOf(scenario);
-  if (start === undefined) throw new InputError([{ path: '--find-rate', message: 'a closed loop has no rate; expected open-loop traffic (workload.rate or a trace)' }]);
-  if (Object.values(scenario.slo).every((bound) => bound === undefined)) throw new InputError([{ path: '--find-rate', message: 'needs a service level: slo in the file, or --slo ttft:2s,tpot:50ms' }]);
+  if (start === undefined)
+    throw new InputError([{ path: '--find-rate', message: 'a closed loop has no rate; expected open-loop traffic (workload.rate or a trace)' }]);
+  if (Object.values(scenario.slo).every((bound) => bound === undefined))
+    throw new InputError([{ path: '--find-rate', message: 'needs a service level: slo in the file, or --slo ttft:2s,tpot:50ms' }]);
   const tries: Try[] = [];
   let passed: Try | undefined;
   let failed: Try | undefined;

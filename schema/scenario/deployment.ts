@@ -12,7 +12,14 @@ import type { Surroundings } from './layout.ts';
 import { acceptanceOf, layoutOf } from './layout.ts';
 
 /** The value of a count that has to be there, over one instance or one rank. */
-function counted(count: Count | undefined, layout: Layout | undefined, part: 'instance' | 'rank', at: string, example: string, { machine, problems }: Surroundings): number | undefined {
+function counted(
+  count: Count | undefined,
+  layout: Layout | undefined,
+  part: 'instance' | 'rank',
+  at: string,
+  example: string,
+  { machine, problems }: Surroundings,
+): number | undefined {
   if (count === undefined) {
     if (!problems.covers(at)) problems.add(at, `expected a count such as "${example}", got nothing`);
     return undefined;
@@ -20,7 +27,10 @@ function counted(count: Count | undefined, layout: Layout | undefined, part: 'in
   if (layout === undefined || machine === undefined || !Number.isInteger(dataRanks(layout))) return undefined;
   const value = over(count, part, layout, machine);
   if (Number.isInteger(value) && value >= 1) return value;
-  problems.add(at, `${count.value}/${count.per} is ${value} on each data-parallel rank (${layout.tensor * layout.pipeline} dies); expected a whole number from 1`);
+  problems.add(
+    at,
+    `${count.value}/${count.per} is ${value} on each data-parallel rank (${layout.tensor * layout.pipeline} dies); expected a whole number from 1`,
+  );
   return undefined;
 }
 
@@ -85,7 +95,8 @@ function transferPlane(file: DeploymentFile, surroundings: Surroundings): string
   if (file['transfer-plane'] !== undefined) return planeNamed(file['transfer-plane'], 'deployment.transfer-plane', surroundings);
   if (machine === undefined) return undefined;
   const plane = planeOf(machine, 'scale-out') ?? planeOf(machine, 'scale-up') ?? planeOf(machine, 'front-end');
-  if (plane === undefined) problems.add('deployment.transfer-plane', `${machine.name} has no plane that could carry KV from prefill to decode; expected merged instances`);
+  if (plane === undefined)
+    problems.add('deployment.transfer-plane', `${machine.name} has no plane that could carry KV from prefill to decode; expected merged instances`);
   return plane?.name;
 }
 
@@ -103,13 +114,23 @@ function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedD
       `${at}.max-num-batched-tokens`,
       `${maxBatchedTokens} tokens per rank do not hold one step of ${maxSequences} sequences of ${perSequence} ${perSequence === 1 ? 'token' : 'tokens'}; expected at least ${maxSequences * perSequence}`,
     );
-  return { kind: 'merged', instances, layout, maxSequences, maxBatchedTokens, watermark: file.watermark ?? 0.01, prefixCaching: file['prefix-caching'] ?? true, acceptance };
+  return {
+    kind: 'merged',
+    instances,
+    layout,
+    maxSequences,
+    maxBatchedTokens,
+    watermark: file.watermark ?? 0.01,
+    prefixCaching: file['prefix-caching'] ?? true,
+    acceptance,
+  };
 }
 
 function disaggregated(file: DeploymentFile, surroundings: Surroundings): Deployment | undefined {
   const { problems } = surroundings;
   const missing = (['prefill', 'decode'] as const).filter((pool) => file[pool] === undefined && !problems.covers(`deployment.${pool}`));
-  for (const pool of missing) problems.add(`deployment.${pool}`, `expected a ${pool} pool beside the ${pool === 'prefill' ? 'decode' : 'prefill'} pool, or merged instances`);
+  for (const pool of missing)
+    problems.add(`deployment.${pool}`, `expected a ${pool} pool beside the ${pool === 'prefill' ? 'decode' : 'prefill'} pool, or merged instances`);
   const decode = file.decode === undefined ? undefined : decodePool(file.decode, surroundings);
   // A prompt's KV holds the draft module's layers too, so prefill computes them where decode drafts.
   const prefill = file.prefill === undefined ? undefined : prefillPool(file.prefill, decode?.layout.draftTokens ?? 0, surroundings);
@@ -120,7 +141,9 @@ function disaggregated(file: DeploymentFile, surroundings: Surroundings): Deploy
 }
 
 /** Pools of a deployment with their layouts, by the key that the file has for them. */
-export function poolsOf(deployment: Deployment): readonly { readonly key: 'prefill' | 'decode' | 'merged'; readonly instances: number; readonly layout: Layout }[] {
+export function poolsOf(
+  deployment: Deployment,
+): readonly { readonly key: 'prefill' | 'decode' | 'merged'; readonly instances: number; readonly layout: Layout }[] {
   switch (deployment.kind) {
     case 'merged':
       return [{ key: 'merged', instances: deployment.instances, layout: deployment.layout }];
@@ -146,10 +169,12 @@ export function readDeployment(file: DeploymentFile, surroundings: Surroundings)
   const { problems } = surroundings;
   const apart = (['prefill', 'decode', 'cache', 'transfer-plane', 'first-token'] as const).filter((key) => file[key] !== undefined);
   if (file.merged === undefined && apart.length === 0) {
-    if (![...['prefill', 'decode', 'merged']].some((key) => problems.covers(`deployment.${key}`))) problems.add('deployment', 'expected prefill and decode pools, or merged instances');
+    if (!['prefill', 'decode', 'merged'].some((key) => problems.covers(`deployment.${key}`)))
+      problems.add('deployment', 'expected prefill and decode pools, or merged instances');
     return undefined;
   }
-  if (file.merged !== undefined && apart.length > 0) problems.add('deployment', `has both merged and ${apart.join(', ')}; expected merged alone, or prefill and decode without it`);
+  if (file.merged !== undefined && apart.length > 0)
+    problems.add('deployment', `has both merged and ${apart.join(', ')}; expected merged alone, or prefill and decode without it`);
   const deployment = file.merged === undefined ? disaggregated(file, surroundings) : mergedDeployment(file.merged, surroundings);
   if (deployment !== undefined) fitsTheMachine(deployment, surroundings);
   return deployment;

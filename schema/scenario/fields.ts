@@ -8,7 +8,7 @@ import { found } from '../read.ts';
 type Read<T> = { readonly value: T; readonly problem?: undefined } | { readonly problem: string; readonly value?: undefined };
 
 /** An optional key with a reader of its own; `json` is its JSON Schema. */
-export type Field<T> = z.ZodOptional<z.ZodPipe<z.ZodUnknown, z.ZodTransform<T, unknown>>>;
+export type Field<T> = z.ZodOptional<z.ZodPipe<z.ZodUnknown, z.ZodTransform<T>>>;
 
 /** @param description one sentence for editors and the guide. */
 export function field<T>(json: Readonly<Record<string, unknown>>, read: (value: unknown) => Read<T>, description: string): Field<T> {
@@ -25,19 +25,30 @@ export function field<T>(json: Readonly<Record<string, unknown>>, read: (value: 
 }
 
 export function text(what: string, description: string): Field<string> {
-  return field({ type: 'string' }, (value) => (typeof value === 'string' && value !== '' ? { value } : { problem: `expected ${what}, got ${found(value)}` }), description);
+  return field(
+    { type: 'string' },
+    (value) => (typeof value === 'string' && value !== '' ? { value } : { problem: `expected ${what}, got ${found(value)}` }),
+    description,
+  );
 }
 
 export function choice<const Names extends readonly string[]>(names: Names, description: string): Field<Names[number]> {
   return field(
     { enum: names },
-    (value) => (typeof value === 'string' && names.includes(value) ? { value } : { problem: typeof value === 'string' ? expectedOneOf(value, names) : `expected one of ${names.join(', ')}, got ${found(value)}` }),
+    (value) =>
+      typeof value === 'string' && names.includes(value)
+        ? { value }
+        : { problem: typeof value === 'string' ? expectedOneOf(value, names) : `expected one of ${names.join(', ')}, got ${found(value)}` },
     description,
   );
 }
 
 export function toggle(description: string): Field<boolean> {
-  return field({ type: 'boolean' }, (value) => (typeof value === 'boolean' ? { value } : { problem: `expected true or false, got ${found(value)}` }), description);
+  return field(
+    { type: 'boolean' },
+    (value) => (typeof value === 'boolean' ? { value } : { problem: `expected true or false, got ${found(value)}` }),
+    description,
+  );
 }
 
 /** A whole number of things that can be counted in one way only. */
@@ -45,7 +56,10 @@ export function whole(min: number, description: string, max: number = Number.MAX
   const range = max === Number.MAX_SAFE_INTEGER ? `a whole number from ${min}` : `a whole number from ${min} to ${max}`;
   return field(
     { type: 'integer', minimum: min, ...(max === Number.MAX_SAFE_INTEGER ? {} : { maximum: max }) },
-    (value) => (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max ? { value } : { problem: `expected ${range}, got ${found(value)}` }),
+    (value) =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
+        ? { value }
+        : { problem: `expected ${range}, got ${found(value)}` },
     description,
   );
 }

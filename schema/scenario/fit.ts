@@ -47,7 +47,8 @@ export function checkFit(scenario: Omit<Scenario, 'name' | 'slo' | 'seed' | 'wor
       if (sequences !== undefined && sequences.count > kvBlocks)
         problems.add(`${at}.${sequences.key}`, `${sequences.count} sequences on each rank are more than the ${kvBlocks} KV blocks that fit there`);
       const least = workload === undefined ? 0 : shortestRequest(workload);
-      if (least > kvBlocks * blockTokens) problems.add(at, `the shortest request has ${least} tokens, the KV of a rank holds ${kvBlocks * blockTokens} (${kvBlocks} blocks of ${blockTokens})`);
+      if (least > kvBlocks * blockTokens)
+        problems.add(at, `the shortest request has ${least} tokens, the KV of a rank holds ${kvBlocks * blockTokens} (${kvBlocks} blocks of ${blockTokens})`);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       for (const { message } of error.issues) problems.add(at, message);

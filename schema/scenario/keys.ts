@@ -2,11 +2,14 @@ import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
 import { found, record } from '../read.ts';
+import { traceFormats } from '../traces/format.ts';
 import { count } from './count.ts';
 import { choice, field, inRange, plain, quantity, text, toggle, whole } from './fields.ts';
 import type { ScenarioFile } from './file.ts';
 import { hostMemory } from './host-memory.ts';
 import { lengths } from './lengths.ts';
+
+const formats = traceFormats.map(({ name }) => name);
 
 const precision = record({
   weights: choice(numberFormats, 'Format of the weights; the published checkpoint says it by default.'),
@@ -21,20 +24,30 @@ const load = field<ExpertLoad>(
     if (value === 'uniform') return { value: { kind: 'uniform' } };
     const { skew, ...others } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
     if (inRange(skew, { min: 0 }) && Object.keys(others).length === 0) return { value: { kind: 'skew', skew } };
-    return { problem: `expected uniform, or { skew: X } with X = (slowest - mean) / mean from 0, such as { skew: 0.11 }, got ${skew === undefined ? found(value) : `{ skew: ${found(skew)} }`}` };
+    return {
+      problem: `expected uniform, or { skew: X } with X = (slowest - mean) / mean from 0, such as { skew: 0.11 }, got ${skew === undefined ? found(value) : `{ skew: ${found(skew)} }`}`,
+    };
   },
   'How evenly tokens spread over expert ranks: `uniform`, or `{ skew: X }` where the slowest rank carries 1 + X times the mean (0.11 by default, the residual measured behind EPLB).',
 );
 
 const experts = record({
   parallel: whole(1, 'Ranks over which experts are spread (EP); fewer than `tensor`, and 1 by default: each expert is split over dies.'),
-  shared: whole(0, 'Copies of the shared expert. Fewer than ranks: they have ranks of their own. As many: a whole one on every rank. 0, the default: split like a dense layer.'),
+  shared: whole(
+    0,
+    'Copies of the shared expert. Fewer than ranks: they have ranks of their own. As many: a whole one on every rank. 0, the default: split like a dense layer.',
+  ),
   redundant: whole(0, 'Extra copies of routed experts in one instance.'),
   load,
 }).meta({ description: 'How a mixture of experts is laid out.' });
 
 const acceptance = field<number | readonly number[]>(
-  { anyOf: [{ type: 'number', minimum: 0, maximum: 1 }, { type: 'array', items: { type: 'number', minimum: 0, maximum: 1 } }] },
+  {
+    anyOf: [
+      { type: 'number', minimum: 0, maximum: 1 },
+      { type: 'array', items: { type: 'number', minimum: 0, maximum: 1 } },
+    ],
+  },
   (value) => {
     const range = { min: 0, max: 1 };
     if (inRange(value, range)) return { value };
@@ -44,7 +57,9 @@ const acceptance = field<number | readonly number[]>(
   'Chance that a drafted token is accepted, given that those before it were: one number, or one for each position.',
 );
 
-const mtp = record({ draft: whole(0, 'Tokens that the draft module proposes in each step.', 8), acceptance }).meta({ description: 'Speculation by multi-token prediction.' });
+const mtp = record({ draft: whole(0, 'Tokens that the draft module proposes in each step.', 8), acceptance }).meta({
+  description: 'Speculation by multi-token prediction.',
+});
 
 const size = {
   instances: whole(1, 'Equal instances of the pool.'),
@@ -119,7 +134,7 @@ const workload = record({
   output: lengths('Output lengths; over the preset’s.'),
   reuse: reuse.optional(),
   trace: text('the path of a trace', 'Trace of requests, relative to this file.'),
-  format: text('the name of a trace format', 'Format of the trace; found from its first lines by default.'),
+  format: choice(formats, 'Format of the trace; found from its first lines by default.'),
   speed: plain({ min: 0, above: true }, 'Arrival times of the trace are divided by it.'),
   requests: whole(1, 'Requests to serve; the whole trace, or 10,000, by default.'),
   seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),

@@ -6,7 +6,6 @@ import { layerCount } from '../../src/model/model.ts';
 import type { ExpertsFile, PoolFile } from './file.ts';
 import type { Problems } from './problems.ts';
 
-
 /** Residual imbalance behind an expert balancer, (slowest - mean) / mean, where a scenario does not state one. */
 const balancedSkew = 0.11;
 
@@ -23,7 +22,8 @@ export function diesOf(pool: PoolFile, at: string, { machine, problems }: Surrou
   const [unit] = given;
   if (given.length > 1) problems.add(at, `says its size ${given.length} times (${given.join(', ')}); expected one of them`);
   if (unit === undefined) {
-    if (!['npus', 'gpus', 'chips', 'dies'].some((key) => problems.covers(`${at}.${key}`))) problems.add(at, 'expected the size of an instance: npus, gpus, chips or dies');
+    if (!['npus', 'gpus', 'chips', 'dies'].some((key) => problems.covers(`${at}.${key}`)))
+      problems.add(at, 'expected the size of an instance: npus, gpus, chips or dies');
     return undefined;
   }
   if (machine === undefined) return undefined;
@@ -48,7 +48,8 @@ function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, {
     problems.add(at, `${model.name} has no experts; leave this out`);
     return layout;
   }
-  if (dies !== undefined && (parallel > dies || dies % parallel !== 0)) problems.add(`${at}.parallel`, `${parallel} expert ranks do not divide the ${dies} dies of an instance`);
+  if (dies !== undefined && (parallel > dies || dies % parallel !== 0))
+    problems.add(`${at}.parallel`, `${parallel} expert ranks do not divide the ${dies} dies of an instance`);
   if (shared > parallel) problems.add(`${at}.shared`, `${shared} copies of the shared expert do not fit on ${parallel} expert ranks`);
   if (moe === undefined) return layout;
   if (shared > 0 && moe.sharedCount === 0) problems.add(`${at}.shared`, `${model?.name} has no shared expert`);
@@ -69,11 +70,13 @@ export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings)
   const { pipeline = 1, attention = 'tensor' } = pool;
   const tensor = pool.tensor ?? (attention === 'sp-tp-sp' ? (dies ?? 1) : 1);
   const experts = expertLayout(pool.experts ?? {}, `${at}.experts`, dies, pool.experts === undefined ? { ...surroundings, model: undefined } : surroundings);
-  if (model !== undefined && pipeline > layerCount(model)) problems.add(`${at}.pipeline`, `${pipeline} stages are more than the ${layerCount(model)} layers of ${model.name}`);
+  if (model !== undefined && pipeline > layerCount(model))
+    problems.add(`${at}.pipeline`, `${pipeline} stages are more than the ${layerCount(model)} layers of ${model.name}`);
   const draftTokens = pool.mtp?.draft ?? 0;
   if (dies === undefined) return undefined;
   const ranks = dies / (tensor * pipeline);
-  if (!Number.isInteger(ranks)) problems.add(`${at}.tensor`, `${pipeline === 1 ? tensor : `${tensor} x ${pipeline} pipeline stages`} does not divide the ${dies} dies of an instance`);
+  if (!Number.isInteger(ranks))
+    problems.add(`${at}.tensor`, `${pipeline === 1 ? tensor : `${tensor} x ${pipeline} pipeline stages`} does not divide the ${dies} dies of an instance`);
   else if (pool.data !== undefined && pool.data !== ranks)
     problems.add(`${at}.data`, `${dies} dies / tensor ${tensor} are ${ranks} data-parallel ranks, got ${pool.data}; leave it out or make them agree`);
   return { dies, tensor, pipeline, attention, experts, microbatches: pool.microbatches === 2 ? 2 : 1, draftTokens };
@@ -88,6 +91,7 @@ export function acceptanceOf(pool: Pick<PoolFile, 'mtp'>, at: string, { problems
     return [];
   }
   if (typeof acceptance === 'number') return Array.from({ length: draft }, () => acceptance);
-  if (acceptance.length !== draft) problems.add(`${at}.mtp.acceptance`, `has ${acceptance.length} entries for ${draft} drafted ${draft === 1 ? 'token' : 'tokens'}`);
+  if (acceptance.length !== draft)
+    problems.add(`${at}.mtp.acceptance`, `has ${acceptance.length} entries for ${draft} drafted ${draft === 1 ? 'token' : 'tokens'}`);
   return acceptance;
 }

@@ -42,7 +42,8 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   const stackName = file.stack ?? machine?.stack;
   const stack = stackName === undefined ? undefined : await problems.attempt('stack', () => context.stack(stackName, problems.at('stack')));
   const precision = model === undefined ? undefined : await problems.attempt('precision', () => context.precision(model, file.precision ?? {}));
-  for (const key of ['deployment', 'workload'] as const) if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
+  for (const key of ['deployment', 'workload'] as const)
+    if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
   const deployment = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)

@@ -31,11 +31,13 @@ function arrivalsOf(file: WorkloadFile, preset: WorkloadPreset | undefined, prob
     return { kind: 'closed', concurrency };
   }
   if (rate === undefined) {
-    if (!['rate', 'concurrency'].some((key) => problems.covers(at(key)))) problems.add(at('rate'), 'expected a rate such as "120/s" (open loop) or concurrency (closed loop), got neither');
+    if (!['rate', 'concurrency'].some((key) => problems.covers(at(key))))
+      problems.add(at('rate'), 'expected a rate such as "120/s" (open loop) or concurrency (closed loop), got neither');
     return undefined;
   }
   if (arrivals === 'poisson' && cv !== undefined && cv !== 1) problems.add(at('cv'), `poisson arrivals have a cv of 1, got ${cv}; expected arrivals: gamma`);
-  if (arrivals === 'gamma' && cv === undefined && preset === undefined && !problems.covers(at('cv'))) problems.add(at('cv'), 'expected the coefficient of variation of gamma arrivals, such as 1.5');
+  if (arrivals === 'gamma' && cv === undefined && preset === undefined && !problems.covers(at('cv')))
+    problems.add(at('cv'), 'expected the coefficient of variation of gamma arrivals, such as 1.5');
   const variation = arrivals === 'poisson' ? 1 : (cv ?? preset?.cv ?? 1);
   return variation === 1 ? { kind: 'poisson', rate } : { kind: 'gamma', rate, cv: variation };
 }
@@ -72,28 +74,46 @@ export function shortestRequest(workload: Workload): number {
 
 function fitsPositions(workload: Workload, model: Model | undefined, place: string, problems: Problems): Workload {
   const least = shortestRequest(workload);
-  if (model !== undefined && least > model.maxPositions) problems.add(place, `every request has at least ${least} tokens, ${model.name} takes ${model.maxPositions}`);
+  if (model !== undefined && least > model.maxPositions)
+    problems.add(place, `every request has at least ${least} tokens, ${model.name} takes ${model.maxPositions}`);
   return workload;
 }
 
-async function generator(file: WorkloadFile, model: Model | undefined, seed: number, sources: WorkloadSources, problems: Problems): Promise<Workload | undefined> {
+async function generator(
+  file: WorkloadFile,
+  model: Model | undefined,
+  seed: number,
+  sources: WorkloadSources,
+  problems: Problems,
+): Promise<Workload | undefined> {
   const { generator: name, requests = defaultRequests } = file;
   const preset = name === undefined ? undefined : await problems.attempt(at('generator'), () => sources.preset(name, problems.at(at('generator'))));
   const arrivals = arrivalsOf(file, preset, problems);
   const input = file.input ?? preset?.input;
   const output = file.output ?? preset?.output;
   if (name === undefined && !problems.covers(at('generator')))
-    for (const key of ['input', 'output'] as const) if (file[key] === undefined && !problems.covers(at(key))) problems.add(at(key), 'expected a length, or a generator that has it, got neither');
+    for (const key of ['input', 'output'] as const)
+      if (file[key] === undefined && !problems.covers(at(key))) problems.add(at(key), 'expected a length, or a generator that has it, got neither');
   if (input === undefined || output === undefined || arrivals === undefined) return undefined;
   if (arrivals.kind === 'closed' && arrivals.concurrency > requests)
     problems.add(at('concurrency'), `${arrivals.concurrency} requests in flight are more than the ${requests} of the run`);
-  const workload: Workload = { kind: 'generator', name: name ?? 'custom', arrivals, input, output, reuse: reuseOf(file, preset), requests, seed: file.seed ?? seed };
+  const workload: Workload = {
+    kind: 'generator',
+    name: name ?? 'custom',
+    arrivals,
+    input,
+    output,
+    reuse: reuseOf(file, preset),
+    requests,
+    seed: file.seed ?? seed,
+  };
   return fitsPositions(workload, model, at('input'), problems);
 }
 
 async function traced(file: WorkloadFile, model: Model | undefined, sources: WorkloadSources, problems: Problems): Promise<Workload | undefined> {
   const { trace: path = '', speed = 1, concurrency } = file;
-  if (concurrency !== undefined && file.speed !== undefined) problems.add(at('speed'), 'a closed loop does not use the times of the trace; expected speed or concurrency');
+  if (concurrency !== undefined && file.speed !== undefined)
+    problems.add(at('speed'), 'a closed loop does not use the times of the trace; expected speed or concurrency');
   const columns = await problems.attempt(at('trace'), () => sources.trace(path, file.format, problems.at(at('trace'))));
   if (columns === undefined) return undefined;
   const requests = file.requests ?? columns.count;
@@ -103,13 +123,23 @@ async function traced(file: WorkloadFile, model: Model | undefined, sources: Wor
 }
 
 /** The traffic of a file: a generator or a trace, open or closed loop. */
-export async function readWorkload(file: WorkloadFile, model: Model | undefined, seed: number, sources: WorkloadSources, problems: Problems): Promise<Workload | undefined> {
+export async function readWorkload(
+  file: WorkloadFile,
+  model: Model | undefined,
+  seed: number,
+  sources: WorkloadSources,
+  problems: Problems,
+): Promise<Workload | undefined> {
   if (file.trace === undefined) {
     for (const key of ['format', 'speed'] as const) if (file[key] !== undefined) problems.add(at(key), 'belongs to a trace; expected trace beside it');
     if (problems.covers(at('trace'))) return undefined;
     return generator(file, model, seed, sources, problems);
   }
   const others = generatorKeys.filter((key) => file[key] !== undefined);
-  if (others.length > 0) problems.add('workload', `has both a trace and ${others.join(', ')}; expected a trace (${traceKeys.slice(1).join(', ')}, concurrency, requests) or a generator`);
+  if (others.length > 0)
+    problems.add(
+      'workload',
+      `has both a trace and ${others.join(', ')}; expected a trace (${traceKeys.slice(1).join(', ')}, concurrency, requests) or a generator`,
+    );
   return traced(file, model, sources, problems);
 }

@@ -1,0 +1,48 @@
+import process from 'node:process';
+import type { Summary } from '../src/report/summary.ts';
+import { summarise } from '../src/report/summarise.ts';
+import { createSimulation } from '../src/serving/deploy.ts';
+import type { Scenario } from '../src/serving/scenario.ts';
+import { Progress } from './progress.ts';
+import { version } from './version.ts';
+
+export interface Run {
+  readonly summary: Summary;
+  /** Ctrl-C came before the end: the summary is of what was done until then. */
+  readonly interrupted: boolean;
+}
+
+/** How long the engine runs before the shell looks at signals and the clock. [ms] */
+const slice = 40;
+/** Events between two looks at the clock. */
+const burst = 256;
+
+/** Exit code of a command that Ctrl-C ended. */
+export const interruptedCode = 130;
+
+/** Runs a scenario to its end, or to Ctrl-C, with progress on stderr. */
+export async function drive(scenario: Scenario, label: string): Promise<Run> {
+  const run = createSimulation(scenario);
+  const { simulation } = run;
+  const progress = new Progress(label);
+  const { requests } = scenario.workload;
+  const interruption = new AbortController();
+  const interrupt = (): void => {
+    interruption.abort();
+  };
+  process.once('SIGINT', interrupt);
+  try {
+    while (!simulation.done && !interruption.signal.aborted) {
+      const until = performance.now() + slice;
+      do for (let i = 0; i < burst && simulation.step(); i++);
+      while (!simulation.done && performance.now() < until);
+      const { finished, rejected, failed } = simulation.snapshot();
+      progress.update((finished + rejected + failed) / requests);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    process.off('SIGINT', interrupt);
+    progress.end();
+  }
+  return { summary: summarise(run, version), interrupted: !simulation.done };
+}

@@ -1,0 +1,83 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import process from 'node:process';
+import { parse } from 'yaml';
+import { applySettings } from '../schema/scenario/overrides.ts';
+import type { ScenarioContext } from '../schema/scenario/read.ts';
+import { readScenario } from '../schema/scenario/read.ts';
+import { parseServiceLevel } from '../schema/scenario/slo.ts';
+import { readPreset } from '../schema/traces/preset.ts';
+import { InputError } from '../src/base/errors.ts';
+import { precisionOf } from '../src/model/precision.ts';
+import type { Scenario } from '../src/serving/scenario.ts';
+import { parseFile, readData } from './data.ts';
+import { loadMachine } from './machines.ts';
+import { loadModel } from './models.ts';
+import { loadStack } from './stacks.ts';
+import { loadTrace } from './traces.ts';
+
+/** Flags that change a scenario before it is checked. */
+export interface ScenarioFlags {
+  /** `key=value`, in order. */
+  readonly set?: readonly string[] | undefined;
+  /** `ttft:2s,tpot:50ms` */
+  readonly slo?: string | undefined;
+  readonly seed?: number | undefined;
+  /** Replaces the traffic; relative to the working directory. */
+  readonly trace?: string | undefined;
+  readonly requests?: number | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function mapAt(value: unknown, key: string): Fields {
+  const inner: unknown = typeof value === 'object' && value !== null ? (value as Fields)[key] : undefined;
+  return typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as Fields) : {};
+}
+
+/** Catalogue, files and traces on disk; paths are relative to `base`. */
+export function contextAt(base: string): ScenarioContext {
+  return {
+    machine: (nameOrPath, at) => loadMachine(nameOrPath, at, base),
+    model: (nameOrPath, at) => loadModel(nameOrPath, at, base),
+    stack: (nameOrPath, at) => loadStack(nameOrPath, at, base),
+    precision: precisionOf,
+    preset: (name, at) => {
+      const file = readData('workloads', name, at, base);
+      return readPreset(file.value, file.path);
+    },
+    trace: async (path, format, at) => {
+      const place = resolve(base, path);
+      if (!existsSync(place)) throw new InputError([{ path: at, message: `no such trace file: ${path}` }]);
+      const shown = relative(process.cwd(), place);
+      return loadTrace(shown.startsWith('..') ? place : shown, format);
+    },
+  };
+}
+
+/** The file's content with the flags applied as if they stood in it. */
+function withFlags(content: unknown, flags: ScenarioFlags): unknown {
+  const settings: string[] = [];
+  if (flags.seed !== undefined) settings.push(`seed=${flags.seed}`, 'workload.seed=null');
+  if (flags.trace !== undefined) {
+    for (const key of Object.keys(mapAt(content, 'workload')))
+      if (key !== 'trace' && key !== 'speed' && key !== 'requests') settings.push(`workload.${key}=null`);
+    settings.push(`workload.trace=${JSON.stringify(resolve(flags.trace))}`);
+    if (mapAt(content, 'workload')['trace'] === undefined) settings.push('workload.requests=null');
+  }
+  if (flags.requests !== undefined) settings.push(`workload.requests=${flags.requests}`);
+  if (flags.slo !== undefined) {
+    settings.push('slo=null');
+    for (const [metric, seconds] of Object.entries(parseServiceLevel(flags.slo, '--slo'))) settings.push(`slo.${metric}=${seconds} s`);
+  }
+  return applySettings(applySettings(content, settings, parse), flags.set ?? [], parse);
+}
+
+/**
+ * A scenario from its file and the flags of a command line.
+ * @throws InputError with everything that is wrong.
+ */
+export async function loadScenario(path: string, flags: ScenarioFlags = {}): Promise<Scenario> {
+  if (!existsSync(path) || !statSync(path).isFile()) throw new InputError([{ path, message: 'no such scenario file' }]);
+  return readScenario(withFlags(parseFile(path), flags), path, contextAt(dirname(resolve(path))));
+}

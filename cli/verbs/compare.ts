@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { Command } from 'commander';
+import { InputError } from '../../src/base/errors.ts';
+import type { Issue } from '../../src/base/errors.ts';
+import type { Summary } from '../../src/report/summary.ts';
+import { compareReport } from '../../src/report/text.ts';
+import type { Scenario } from '../../src/serving/scenario.ts';
+import { drive, interruptedCode } from '../drive.ts';
+import { repeated, wholeFlag } from '../flags.ts';
+import { commandLine, terminalOptions } from '../output.ts';
+import type { ScenarioFlags } from '../scenario.ts';
+import { loadScenario } from '../scenario.ts';
+
+interface Options extends ScenarioFlags {
+  readonly json?: boolean;
+  readonly html?: string;
+}
+
+/** `supernode compare A B [C D]`: runs two to four scenarios and puts them side by side. */
+export function command(): Command {
+  return new Command('compare')
+    .argument('<files...>', 'two to four scenario files')
+    .option('--trace <file>', 'all serve this trace')
+    .option('--requests <n>', 'all serve so many requests', wholeFlag(1))
+    .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
+    .option('--set <key=value>', 'change a key of all scenarios (repeatable)', repeated, [])
+    .option('--slo <bounds>', 'service level of all, such as ttft:2s,tpot:50ms; bare numbers are ms')
+    .option('--html <file>', 'write a self-contained HTML page')
+    .option('--json', 'print JSON (docs/guide/simulate.md)')
+    .action(async (files: readonly string[], options: Options) => {
+      if (files.length < 2 || files.length > 4)
+        throw new InputError([{ path: 'compare', message: `expected two to four scenario files, got ${files.length}` }]);
+      const scenarios = await loadAll(files, options);
+      const summaries: Summary[] = [];
+      let interrupted = false;
+      for (const [i, scenario] of scenarios.entries()) {
+        if (interrupted) break;
+        const run = await drive(scenario, `${scenario.name} (${i + 1} of ${scenarios.length})`);
+        interrupted = run.interrupted;
+        summaries.push(run.summary);
+      }
+      await write(summaries, files, interrupted, options);
+      if (interrupted) process.stderr.write(`supernode: interrupted: the last of the ${summaries.length} runs shown was cut short\n`);
+      process.exitCode = interrupted ? interruptedCode : 0;
+    });
+}
+
+/** Every file's problems come together. */
+async function loadAll(files: readonly string[], options: Options): Promise<readonly Scenario[]> {
+  const issues: Issue[] = [];
+  const scenarios: Scenario[] = [];
+  for (const file of files) {
+    try {
+      scenarios.push(await loadScenario(file, options));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      issues.push(...error.issues);
+    }
+  }
+  if (issues.length > 0) throw new InputError(issues);
+  return scenarios;
+}
+
+async function write(summaries: readonly Summary[], files: readonly string[], interrupted: boolean, options: Options): Promise<void> {
+  const json = { schema: 'supernode/compare/1', interrupted, runs: summaries };
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify(json, null, 2)}\n` : `${compareReport(summaries, terminalOptions())}  ${commandLine(['compare', ...files])}\n`,
+  );
+  if (options.html === undefined) return;
+  const { htmlCompare } = await import('../report/html.ts');
+  writeFileSync(options.html, await htmlCompare(summaries));
+  const told = `wrote ${options.html}\n`;
+  if (options.json === true) process.stderr.write(told);
+  else process.stdout.write(`\n${told}`);
+}

@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { applySettings } from '../schema/scenario/overrides.ts';
+import { readScenario } from '../schema/scenario/read.ts';
+import { InputError, type Issue } from '../src/base/errors.ts';
+import { contextAt } from '../cli/scenario.ts';
+
+const split = `
+machine: cloudmatrix384
+model: deepseek-r1
+precision: { weights: int8, activations: int8, kv: bf16 }
+deployment:
+  prefill: { instances: 6, npus: 16, attention: sp-tp-sp, experts: { parallel: 32, shared: 32, redundant: 32 }, microbatches: 2, batch-tokens: 16384/npu }
+  decode: { instances: 1, npus: 160, experts: { parallel: 320, shared: 32, redundant: 32 }, microbatches: 2, mtp: { draft: 1, acceptance: 0.7 }, max-batch: 96/npu }
+  cache: { plane: ub, dram: 1 TB/node }
+workload: { generator: chat, rate: 10/s, requests: 100 }
+slo: { ttft: 2 s, tpot: 50 ms }
+`;
+
+const merged = `
+machine: hgx-h100
+model: llama-3.1-70b
+deployment: { merged: { instances: 2, gpus: 4, tensor: 4, max-num-seqs: 256/rank, max-num-batched-tokens: 8192/rank } }
+workload: { generator: chat, rate: 2/s, requests: 100 }
+`;
+
+const context = contextAt(new URL('../examples/', import.meta.url).pathname);
+
+async function issuesOf(content: unknown): Promise<readonly Issue[]> {
+  try {
+    await readScenario(content, '', context);
+    return [];
+  } catch (error) {
+    if (error instanceof InputError) return error.issues;
+    throw error;
+  }
+}
+
+async function after(base: string, settings: readonly string[]): Promise<readonly Issue[]> {
+  return issuesOf(applySettings(parse(base), settings, parse));
+}
+
+test('the scenarios that the cases below spoil are right', async () => {
+  expect(await after(split, [])).toEqual([]);
+  expect(await after(merged, [])).toEqual([]);
+});
+
+type Case = readonly [setting: string, path: string, message: RegExp];
+
+const splitCases: readonly Case[] = [
+  // keys
+  ['machin=cloudmatrix384', 'machin', /unknown key \(did you mean "machine"\?\); expected one of name, machine/],
+  ['deployment.prefil={}', 'deployment.prefil', /did you mean "prefill"/],
+  ['deployment.decode.max-bach=96/npu', 'deployment.decode.max-bach', /did you mean "max-batch"/],
+  ['deployment.decode.experts.paralel=1', 'deployment.decode.experts.paralel', /did you mean "parallel"/],
+  ['deployment.decode.attention=sp-tp-sp', 'deployment.decode.attention', /unknown key/],
+  ['workload.rps=10', 'workload.rps', /unknown key/],
+  ['slo.itl=50 ms', 'slo.itl', /unknown key; expected one of ttft, tpot, e2e|did you mean/],
+  ['faults=[]', 'faults', /unknown key/],
+  // missing and mistaken parts
+  ['machine=null', 'machine', /expected the name of a machine .* got nothing/],
+  ['model=null', 'model', /expected the name of a model/],
+  ['deployment=null', 'deployment', /expected a deployment, got nothing/],
+  ['deployment={}', 'deployment', /expected prefill and decode pools, or merged instances/],
+  ['deployment=decode', 'deployment', /expected a map with the keys prefill, decode/],
+  ['deployment.prefill=null', 'deployment.prefill', /expected a prefill pool beside the decode pool/],
+  ['deployment.decode=null', 'deployment.decode', /expected a decode pool beside the prefill pool/],
+  ['deployment.decode.instances=null', 'deployment.decode.instances', /expected the number of instances/],
+  ['deployment.decode.npus=null', 'deployment.decode', /expected the size of an instance: npus, gpus, chips or dies/],
+  ['deployment.decode.max-batch=null', 'deployment.decode.max-batch', /expected a count such as "96\/npu", got nothing/],
+  ['deployment.decode.mtp.acceptance=null', 'deployment.decode.mtp.acceptance', /chance that a drafted token is accepted/],
+  ['deployment.cache.dram=null', 'deployment.cache.dram', /expected host memory such as "1 TB\/node"/],
+  ['workload=null', 'workload', /expected a workload, got nothing/],
+  ['workload.rate=null', 'workload.rate', /expected a rate such as "120\/s" \(open loop\) or concurrency/],
+  ['workload.generator=null', 'workload.input', /expected a length, or a generator that has it/],
+  // names
+  ['machine=cloudmatrix348', 'machine', /did you mean "cloudmatrix384"/],
+  ['machine=./nowhere.yaml', 'machine', /no such machine file: .\/nowhere.yaml/],
+  ['machine=cloudmatrix384*2', 'machine', /scal/],
+  ['model=deepseek-r2', 'model', /did you mean "deepseek-r1"/],
+  ['stack=vlm', 'stack', /did you mean "vllm"/],
+  ['workload.generator=chatt', 'workload.generator', /did you mean "chat"/],
+  ['deployment.cache.plane=nvlink', 'deployment.cache.plane', /cloudmatrix384 has no plane nvlink/],
+  ['deployment.transfer-plane=roce', 'deployment.transfer-plane', /has no plane roce; expected one of .*rdma/],
+  ['deployment.first-token=decoder', 'deployment.first-token', /did you mean "decode"/],
+  ['policies.router=round-robin', 'policies.router', /expected one of least-loaded, got "round-robin"/],
+  ['policies.scheduler=sjf', 'policies.scheduler', /expected one of fcfs/],
+  ['policies.eviction=lfu', 'policies.eviction', /did you mean "lru"/],
+  ['precision.weights=int7', 'precision.weights', /did you mean "int/],
+  ['precision.activations=fp8', 'precision.activations', /ascend-910c does not multiply fp8; expected one of/],
+  // counts
+  ['deployment.decode.max-batch=96', 'deployment.decode.max-batch', /bare number 96/],
+  ['deployment.decode.max-batch=96/card', 'deployment.decode.max-batch', /after the slash/],
+  ['deployment.decode.max-batch=0/npu', 'deployment.decode.max-batch', /above zero/],
+  ['deployment.decode.max-batch=1.5/npu', 'deployment.decode.max-batch', /whole number/],
+  ['deployment.decode.max-batch=97/npu', 'deployment.decode.max-batch', /48\.5 on each data-parallel rank/],
+  ['deployment.decode.max-batch=[96]', 'deployment.decode.max-batch', /expected a count such as "96\/npu", got a list/],
+  ['deployment.prefill.batch-tokens=16384', 'deployment.prefill.batch-tokens', /bare number/],
+  ['deployment.prefill.batch-tokens=16384/rank', 'deployment.prefill.batch-tokens', /expected a count per npu, gpu, chip, die, instance/],
+  ['deployment.decode.instances=0', 'deployment.decode.instances', /whole number from 1, got 0/],
+  ['deployment.decode.instances=1.5', 'deployment.decode.instances', /whole number from 1, got 1.5/],
+  ['deployment.decode.instances=two', 'deployment.decode.instances', /whole number from 1, got "two"/],
+  ['deployment.decode.npus=-160', 'deployment.decode.npus', /whole number from 1, got -160/],
+  ['deployment.decode.npus=.nan', 'deployment.decode.npus', /whole number from 1, got NaN/],
+  ['deployment.decode.microbatches=3', 'deployment.decode.microbatches', /from 1 to 2, got 3/],
+  ['deployment.decode.mtp.draft=9', 'deployment.decode.mtp.draft', /from 0 to 8/],
+  ['deployment.cache.block-tokens=0', 'deployment.cache.block-tokens', /from 1/],
+  ['seed=-1', 'seed', /whole number from 0/],
+  ['workload.requests=0', 'workload.requests', /whole number from 1/],
+  // quantities
+  ['slo.ttft=2', 'slo.ttft', /expected a unit .* bare number 2/],
+  ['slo.ttft=2 GB', 'slo.ttft', /quantity of bytes; expected one of time/],
+  ['slo.tpot=-50 ms', 'slo.tpot', /above zero/],
+  ['slo.e2e=soon', 'slo.e2e', /expected a quantity such as/],
+  ['slo.e2e=true', 'slo.e2e', /expected a quantity such as "30 s", got true/],
+  ['workload.rate=120', 'workload.rate', /expected a unit/],
+  ['workload.rate=0/s', 'workload.rate', /above zero/],
+  ['workload.rate=120 ms', 'workload.rate', /quantity of time; expected one of rate/],
+  ['workload.rate=.inf', 'workload.rate', /expected a quantity/],
+  ['deployment.cache.dram=1 TB', 'deployment.cache.dram', /memory per node or in all/],
+  ['deployment.cache.dram=1 TX/node', 'deployment.cache.dram', /unknown unit/],
+  // contradictions and what does not fit
+  ['deployment.decode.dies=320', 'deployment.decode', /size 2 times \(npus, dies\)/],
+  ['deployment.decode.npus=500', 'deployment.decode.npus', /one instance takes 500 chips, cloudmatrix384 has 384/],
+  ['deployment.prefill.instances=20', 'deployment', /takes 480 chips \(prefill 320 \+ decode 160\), cloudmatrix384 has 384/],
+  ['deployment.decode.data=160', 'deployment.decode.data', /320 data-parallel ranks, got 160/],
+  ['deployment.decode.tensor=3', 'deployment.decode.tensor', /3 does not divide the 128 attention heads|3 does not divide/],
+  ['deployment.decode.experts.parallel=300', 'deployment.decode.experts.parallel', /300 expert ranks do not divide the 320 dies/],
+  [
+    'deployment.decode.experts.redundant=31',
+    'deployment.decode.experts.parallel',
+    /256 routed \+ 31 redundant experts do not divide over 320 - 32 = 288 ranks; redundant: 32 would/,
+  ],
+  ['deployment.decode.experts.shared=400', 'deployment.decode.experts.shared', /400 copies of the shared expert do not fit on 320/],
+  ['deployment.decode.experts.load=even', 'deployment.decode.experts.load', /expected uniform, or \{ skew: X \}/],
+  ['deployment.decode.experts.load.skew=-1', 'deployment.decode.experts.load', /got \{ skew: -1 \}/],
+  ['deployment.decode.mtp.acceptance=1.2', 'deployment.decode.mtp.acceptance', /chance from 0 to 1/],
+  ['deployment.decode.mtp.acceptance=[0.7, 0.5]', 'deployment.decode.mtp.acceptance', /2 entries for 1 drafted token/],
+  ['deployment.cache.dram=9 TB/node', 'deployment.cache.dram', /needs 9.00 TB of host memory per node, .* there/],
+  ['deployment.transfer-plane=sio', 'deployment.transfer-plane', /joins the dies of one chip only/],
+  ['deployment.merged={}', 'deployment', /has both merged and prefill, decode, cache/],
+  ['deployment.prefill.experts.parallel=1', 'deployment.prefill.experts.shared', /32 copies of the shared expert do not fit on 1/],
+  ['precision.weights=fp32', 'deployment.prefill', /needs .* GB per die, .* GB there \(weights/],
+  ['deployment.decode.max-batch=200000/npu', 'deployment.decode', /needs .* per die|KV blocks/],
+  ['workload.concurrency=8', 'workload.concurrency', /a closed loop has no rate/],
+  ['workload.input={kind: fixed, tokens: 200000}', 'workload.input', /every request has at least .* deepseek-r1 takes 163840/],
+  ['workload.input={kind: fixed, tokens: 0}', 'workload.input', /at least 1 token/],
+  ['workload.input={kind: pareto}', 'workload.input', /kind: expected one of fixed, uniform, lognormal, empirical/],
+  ['workload.input={kind: uniform, min: 9, max: 3}', 'workload.input', /min 9 is above max 3/],
+  ['workload.input={kind: lognormal, median: 9, sigma: -1, max: 30}', 'workload.input', /sigma above 0/],
+  ['workload.input={kind: empirical, quantiles: [[0, 1], [0.5, 9], [1]]}', 'workload.input', /quantiles\[2\]/],
+  ['workload.input={kind: empirical, quantiles: [[0, 1], [0.5, 2]]}', 'workload.input', /shares from 0 to 1, got 0 to 0.5/],
+  ['workload.input={kind: empirical, quantiles: [[0, 10], [1, 2]]}', 'workload.input', /rise together/],
+  ['workload.input=long', 'workload.input', /expected a number of tokens, or a map with a kind/],
+  ['workload.cv=0', 'workload.cv', /above 0/],
+  ['workload.reuse.share=1.5', 'workload.reuse.share', /from 0 to 1/],
+  ['workload.trace=traces/chat.csv', 'workload', /has both a trace and generator, rate/],
+  ['workload.speed=2', 'workload.speed', /belongs to a trace/],
+];
+
+describe('a prefill and decode deployment', () => {
+  test.each(splitCases)('%s is refused at %s', async (setting, path, message) => {
+    const issues = await after(split, [setting]);
+    expect(issues.find((issue) => issue.path === path && message.test(issue.message)) ?? issues).toMatchObject({ path });
+  });
+});
+
+const mergedCases: readonly Case[] = [
+  ['deployment.merged.tensor=3', 'deployment.merged.tensor', /3 does not divide/],
+  ['deployment.merged.gpus=8', 'deployment', /takes 16 chips \(merged 16\), hgx-h100 has 8/],
+  ['deployment.merged.max-num-seqs=256', 'deployment.merged.max-num-seqs', /bare number 256/],
+  [
+    'deployment.merged.max-num-batched-tokens=128/rank',
+    'deployment.merged.max-num-batched-tokens',
+    /128 tokens per rank do not hold one step of 256 sequences/,
+  ],
+  ['deployment.merged.watermark=1', 'deployment.merged.watermark', /from 0 to 0.99/],
+  ['deployment.merged.prefix-caching=yes please', 'deployment.merged.prefix-caching', /true or false/],
+  ['deployment.merged.experts.parallel=4', 'deployment.merged.experts', /llama-3.1-70b has no experts/],
+  ['deployment.merged.mtp={draft: 1, acceptance: 0.7}', 'deployment.merged.mtp', /has no draft module/],
+  ['deployment.merged.kv-blocks=1000', 'deployment.merged.kv-blocks', /unknown key/],
+  ['deployment.merged.pipeline=100', 'deployment.merged.pipeline', /100 stages are more than the 80 layers/],
+  ['deployment.cache.dram=1 TB/node', 'deployment', /has both merged and cache/],
+  [
+    'deployment.merged={instances: 1, gpus: 1, max-num-seqs: 256/rank, max-num-batched-tokens: 8192/rank}',
+    'deployment.merged',
+    /needs .* GB per die, .* GB there \(weights/,
+  ],
+];
+
+describe('a merged deployment', () => {
+  test.each(mergedCases)('%s is refused at %s', async (setting, path, message) => {
+    const issues = await after(merged, [setting]);
+    expect(issues.find((issue) => issue.path === path && message.test(issue.message)) ?? issues).toMatchObject({ path });
+  });
+});
+
+const traceCases: readonly Case[] = [
+  ['workload={trace: traces/nowhere.csv}', 'workload.trace', /no such/],
+  ['workload={trace: traces/chat.csv, format: parquet}', 'workload.format', /expected one of/],
+  ['workload={trace: traces/chat.csv, speed: 0}', 'workload.speed', /above 0/],
+  ['workload={trace: traces/chat.csv, speed: 2, concurrency: 8}', 'workload.speed', /closed loop does not use the times/],
+  ['workload={trace: traces/chat.csv, requests: 1000000}', 'workload.requests', /the trace has \d+ requests, got 1000000/],
+];
+
+describe('a trace', () => {
+  test.each(traceCases)('%s is refused at %s', async (setting, path, message) => {
+    const issues = await after(merged, ['workload=null', setting]);
+    expect(issues.find((issue) => issue.path === path && message.test(issue.message)) ?? issues).toMatchObject({ path });
+  });
+});
+
+describe('whole files', () => {
+  test.each([
+    ['nothing', null],
+    ['a list', []],
+    ['a number', 7],
+    ['text', 'cloudmatrix384'],
+  ])('%s instead of a map is refused', async (_, content) => {
+    expect(await issuesOf(content)).toMatchObject([{ message: expect.stringMatching(/expected a map with the keys name, machine/) as string }]);
+  });
+
+  test('many problems are reported together, each once', async () => {
+    const issues = await after(split, [
+      'machin=x',
+      'deployment.decode.experts.redundant=31',
+      'workload.rate=120',
+      'slo.ttft=2',
+      'deployment.prefill.instances=0',
+      'seed=1.5',
+    ]);
+    expect(issues.map(({ path }) => path).sort((a, b) => (a < b ? -1 : 1))).toEqual([
+      'deployment.decode.experts.parallel',
+      'deployment.prefill.instances',
+      'machin',
+      'seed',
+      'slo.ttft',
+      'workload.rate',
+    ]);
+  });
+});
