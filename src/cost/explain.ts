@@ -118,7 +118,7 @@ function operatorsOf({ group, prices, streamOf, streams, schedule, exposed }: Pr
   });
 }
 
-/** Begin of each operator of the first microbatch in the last layer that was laid out, from the begin of the steady layer. */
+/** Begin of each operator of the first microbatch in the steady layer, from that layer's begin. */
 function beginsOf(count: number, times: readonly number[], schedule: PricedGroup['schedule']): number[] {
   const begins = Array.from({ length: count }, () => 0);
   if (schedule === undefined) {
@@ -129,9 +129,8 @@ function beginsOf(count: number, times: readonly number[], schedule: PricedGroup
     }
     return begins;
   }
-  const layers = schedule.slots.reduce((most, { layer }) => Math.max(most, layer), 0);
   for (const slot of schedule.slots) {
-    if (slot.layer !== layers || slot.microbatch !== 0) continue;
+    if (slot.layer !== schedule.steadyLayer || slot.microbatch !== 0) continue;
     let at = slot.start - schedule.steadyStart;
     for (let i = slot.from; i < slot.to; i++) {
       begins[i] = at;

@@ -27,7 +27,8 @@ export class Pricing {
   readonly #machine: Machine;
   readonly #stack: Stack;
   readonly #collectives: Map<number, { readonly model: CollectiveModel; readonly scaleOut: boolean }> = new Map();
-  readonly #exchanges: Map<string, ExchangeModel> = new Map();
+  readonly #exchanges: Map<number, readonly ExchangeModel[]> = new Map();
+  readonly #floorsOf: Map<string, { readonly names: readonly string[]; readonly floors: readonly number[] }> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
 
@@ -41,23 +42,36 @@ export class Pricing {
   }
 
   /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
-  group(operators: readonly Operator[], shares: readonly Share[]): Price[] {
-    const floors = this.#floors(operators);
-    return operators.map((operator, i) => (Number.isNaN(floors[i]) ? insideKernel : this.#price(operator, shares[i] ?? wholeDie, floors[i] ?? 0)));
+  group(name: string, operators: readonly Operator[], shares: readonly Share[]): Price[] {
+    const floors = this.#floors(name, operators);
+    const prices: Price[] = [];
+    for (let i = 0; i < operators.length; i++) {
+      const operator = operators[i] as Operator;
+      const floor = floors[i] ?? 0;
+      prices.push(Number.isNaN(floor) ? insideKernel : this.#price(operator, shares[i] ?? wholeDie, floor));
+    }
+    return prices;
   }
 
   /** The exchange models that a degree uses, one for each kernel. */
   exchanges(ranks: number): readonly ExchangeModel[] {
-    return this.#kernels.map((kernel) => {
-      const key = `${kernel}/${ranks}`;
-      const known = this.#exchanges.get(key) ?? exchangeModel(this.#machine, this.#stack, kernel, ranks);
-      this.#exchanges.set(key, known);
-      return known;
-    });
+    const known = this.#exchanges.get(ranks);
+    if (known !== undefined) return known;
+    const made = this.#kernels.map((kernel) => exchangeModel(this.#machine, this.#stack, kernel, ranks));
+    this.#exchanges.set(ranks, made);
+    return made;
   }
 
   /** Floor of each operator; NaN for one that runs inside the kernel of an exchange. */
-  #floors(operators: readonly Operator[]): number[] {
+  #floors(name: string, operators: readonly Operator[]): readonly number[] {
+    const known = this.#floorsOf.get(name);
+    if (known !== undefined && known.names.length === operators.length && known.names.every((other, i) => other === operators[i]?.name)) return known.floors;
+    const floors = this.#fuse(operators);
+    this.#floorsOf.set(name, { names: operators.map((operator) => operator.name), floors });
+    return floors;
+  }
+
+  #fuse(operators: readonly Operator[]): number[] {
     const floors = operators.map((operator) => (operator.kind === 'compute' ? this.rates.of(operator.class, operator.format).floor : 0));
     const leaders = new Map<number, number>();
     for (let i = 0; i < operators.length; i++) {

@@ -36,6 +36,7 @@ class Pricer implements ExplainingPricer {
   readonly #setting: StepSetting;
   readonly #build: StepBuilder;
   readonly #pricing: Pricing;
+  readonly #wayOf: Map<readonly Stream[], ReadonlyMap<string, { readonly stream: number; readonly share: Share }>> = new Map();
 
   constructor(setting: StepSetting) {
     const { machine, model, precision, layout, stack, role } = setting;
@@ -108,22 +109,35 @@ class Pricer implements ExplainingPricer {
 
   /** One after another on the whole die. */
   #plain(group: OperatorGroup): PricedGroup {
-    const prices = this.#pricing.group(group.operators, []);
+    const prices = this.#pricing.group(group.name, group.operators, []);
     const exposed = Float64Array.from(prices, ({ time }) => time * group.count);
     return { group, prices, streamOf: new Int32Array(0), streams: [], schedule: undefined, exposed };
+  }
+
+  /** The stream of each stage, and its share of the die. */
+  #ways(streams: readonly Stream[]): ReadonlyMap<string, { readonly stream: number; readonly share: Share }> {
+    const known = this.#wayOf.get(streams);
+    if (known !== undefined) return known;
+    const made = new Map(
+      streams.flatMap(({ stages: own, matrixShare, vectorShare, memoryShare }, stream) =>
+        own.map((stage) => [stage, { stream, share: { matrix: matrixShare, vector: vectorShare, memory: memoryShare } }] as const),
+      ),
+    );
+    this.#wayOf.set(streams, made);
+    return made;
   }
 
   /** Two microbatches over the streams of the stack. */
   #overlapped(group: OperatorGroup, streams: readonly Stream[]): PricedGroup {
     const streamOf = new Int32Array(group.operators.length);
     const shares: Share[] = [];
-    for (const [i, { stage }] of group.operators.entries()) {
-      const found = Math.max(0, streams.findIndex((stream) => stream.stages.includes(stage)));
-      streamOf[i] = found;
-      const stream = streams[found];
-      shares.push(stream === undefined ? wholeDie : { matrix: stream.matrixShare, vector: stream.vectorShare, memory: stream.memoryShare });
+    const ways = this.#ways(streams);
+    for (let i = 0; i < group.operators.length; i++) {
+      const way = ways.get(group.operators[i]?.stage ?? '');
+      streamOf[i] = way?.stream ?? 0;
+      shares.push(way?.share ?? wholeDie);
     }
-    const prices = this.#pricing.group(group.operators, shares);
+    const prices = this.#pricing.group(group.name, group.operators, shares);
     const schedule = scheduleLayers(
       Float64Array.from(prices, ({ time }) => time),
       streamOf,

@@ -26,20 +26,23 @@ export function peakOf(die: Die, format: NumberFormat): MatrixPeak | undefined {
 /** Rates of one chip under one stack, resolved at first use. */
 export class Rates {
   readonly #die: Die;
+  readonly #chip: string;
   readonly #generation: string;
   readonly #stack: Stack;
   readonly #resolved: Map<OperatorClass, Map<NumberFormat, Rate>> = new Map();
-  readonly #doubts: Doubt[] = [];
+  readonly #assumed: Set<string> = new Set();
 
   constructor(machine: Machine, stack: Stack) {
     this.#die = machine.chip.die;
+    this.#chip = machine.chip.name;
     this.#generation = machine.chip.generation;
     this.#stack = stack;
   }
 
   /** What had to be assumed for the rates that were used so far. */
   get doubts(): readonly Doubt[] {
-    return this.#doubts;
+    const where = [...this.#assumed].join(', ');
+    return where === '' ? [] : [{ rule: 'data-sheet-roofline', where, message: `the data-sheet rates of ${this.#chip} at assumed shares: no measurement of these operators stands behind them` }];
   }
 
   of(operator: OperatorClass, format: NumberFormat): Rate {
@@ -61,13 +64,8 @@ export class Rates {
     assert(entry !== undefined, `a stack without a rate for ${operator}`);
     const peak = peakOf(die, format);
     const matrix = peak === undefined ? 0 : Math.min(peak.peak.value * entry.compute.value, peak.ceiling?.value ?? Infinity);
-    const figures = [entry.compute, entry.memory];
-    if (entry.generation === undefined || figures.some(({ kind }) => kind === 'estimate'))
-      this.#doubts.push({
-        rule: 'data-sheet-roofline',
-        where: `${operator} in ${format}`,
-        message: `no measured efficiency on this generation of chips: ${(entry.compute.value * 100).toFixed(0)} % of peak and ${(entry.memory.value * 100).toFixed(0)} % of bandwidth are assumed`,
-      });
+    const used = [entry.compute, entry.memory];
+    if (entry.generation === undefined || used.some(({ kind }) => kind === 'estimate')) this.#assumed.add(`${operator} in ${format}`);
     return { matrix, vector: die.vector.peak.value * entry.compute.value, memory: die.memory.bandwidth.value * entry.memory.value, floor: entry.floor.value };
   }
 }

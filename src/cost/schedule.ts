@@ -16,15 +16,17 @@ export interface Slot {
 export interface Schedule {
   /** Every slot of the layers that were laid out, in the order in which they were started. */
   readonly slots: readonly Slot[];
-  /** Ends of the last layer before the steady one, and of the steady one: later layers repeat what lies between. */
+  /** The layer that stands for all that were not laid out, and the ends of the layer before it and of itself. */
+  readonly steadyLayer: number;
   readonly steadyStart: number;
   readonly steadyEnd: number;
   /** Part of the time of all `count` layers that each operator is answerable for: on the critical path, both microbatches together. */
   readonly exposed: Float64Array;
 }
 
-/** Layers that are laid out one by one; from then on each takes as long as the last of them. */
-const laidOut = 4;
+/** Layers that are laid out one by one; all others repeat the steady one, which has laid-out layers on both sides. */
+const laidOut = 5;
+const steady = 2;
 
 /**
  * List scheduling: of the next slots of the two microbatches, the one that can start first is started; a tie goes to the one that has
@@ -72,12 +74,13 @@ export function scheduleLayers(times: Float64Array, streams: Int32Array, count: 
     done[chosen] = next + 1;
     ends[layer] = Math.max(ends[layer] ?? 0, slot.end);
   }
-  const steadyEnd = ends[layers - 1] ?? 0;
-  const steadyStart = layers > 1 ? (ends[layers - 2] ?? 0) : 0;
+  const steadyLayer = Math.min(steady, layers - 1);
+  const steadyEnd = ends[steadyLayer] ?? 0;
+  const steadyStart = steadyLayer > 0 ? (ends[steadyLayer - 1] ?? 0) : 0;
   const exposed = new Float64Array(times.length);
-  expose(exposed, times, lastOf(slots), 0, 1);
-  if (count > layers) expose(exposed, times, lastOf(slots), steadyStart, count - layers);
-  return { slots, steadyStart, steadyEnd, exposed };
+  expose(exposed, times, lastOf(slots), 0, Infinity, 1);
+  if (count > layers) expose(exposed, times, lastOf(slots), steadyStart, steadyEnd, count - layers);
+  return { slots, steadyLayer, steadyStart, steadyEnd, exposed };
 }
 
 /** First operators of runs on one stream, and the end. */
@@ -94,13 +97,15 @@ function lastOf(slots: readonly Slot[]): Slot | undefined {
   return latest;
 }
 
-/** Adds `weight` times what each operator has of the critical path after `since`. */
-function expose(exposed: Float64Array, times: Float64Array, end: Slot | undefined, since: number, weight: number): void {
+/** Adds `weight` times what each operator has of the critical path between `since` and `until`. */
+function expose(exposed: Float64Array, times: Float64Array, end: Slot | undefined, since: number, until: number, weight: number): void {
   for (let slot = end; slot !== undefined && slot.end > since; slot = slot.before) {
+    if (slot.start >= until) continue;
     let at = slot.end;
     for (let i = slot.to - 1; i >= slot.from && at > since; i--) {
       const start = at - (times[i] ?? 0);
-      exposed[i] = (exposed[i] ?? 0) + weight * (at - Math.max(start, since));
+      const part = Math.min(at, until) - Math.max(start, since);
+      if (part > 0) exposed[i] = (exposed[i] ?? 0) + weight * part;
       at = start;
     }
   }
