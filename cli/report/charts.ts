@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import type { QuantileChart, TimeChart } from '../../src/report/block.ts';
+import type { Line, QuantileChart, TimeChart } from '../../src/report/block.ts';
 import { quantity } from '../../src/report/wording.ts';
 import { html, Markup } from './markup.ts';
 
@@ -86,6 +86,17 @@ function within(limit: QuantileChart['limit'], highest: number): QuantileChart['
   return limit !== undefined && limit.value <= highest * 4 ? limit : undefined;
 }
 
+/** Points without a figure are gaps, except for a few in a row: intervals in which nothing ended do not tear a line apart. */
+function bridged(points: Line['points']): Line['points'] {
+  const longest = 3;
+  return points.filter(({ y }, index) => {
+    if (Number.isFinite(y)) return true;
+    const before = points.slice(Math.max(0, index - longest), index).findLastIndex((point) => Number.isFinite(point.y));
+    const after = points.slice(index + 1, index + 1 + longest).findIndex((point) => Number.isFinite(point.y));
+    return before < 0 || after < 0;
+  });
+}
+
 /** Lines over simulated time, with the steady window shaded. */
 export function timeFigure(chart: TimeChart, window: { readonly from: number; readonly to: number } | undefined): Markup {
   const points = chart.lines.flatMap((line) => line.points);
@@ -96,7 +107,7 @@ export function timeFigure(chart: TimeChart, window: { readonly from: number; re
   const shade = window === undefined ? [] : [Plot.rect([window], { x1: window.from * time.factor, x2: window.to * time.factor, fill: 'var(--window)' })];
   const lines = chart.lines.map((line, index) =>
     Plot.lineY(
-      line.points.map((point) => ({ x: point.x * time.factor, y: Number.isFinite(point.y) ? point.y * y.factor : undefined })),
+      bridged(line.points).map((point) => ({ x: point.x * time.factor, y: Number.isFinite(point.y) ? point.y * y.factor : undefined })),
       { x: 'x', y: 'y', curve: 'monotone-x', ...strokes(index) },
     ),
   );
