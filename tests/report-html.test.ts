@@ -67,6 +67,11 @@ test('names from files are text, not markup', async () => {
   expect(page).toContain('&lt;img src=x');
 });
 
+test('times and values too small to draw make an empty chart', async () => {
+  const points = summary.series.slice(0, 4).map((point, i) => ({ ...point, at: i * 5e-324, outputTokensPerSecond: 5e-324, ttftP50: 5e-324, ttftP99: 1e-300 }));
+  await expect(htmlReport({ ...summary, series: points })).resolves.toContain('</html>');
+});
+
 test('a page is made of any summary', async () => {
   await fc.assert(
     fc.asyncProperty(arbitrarySummary, async (any) => {

@@ -5,6 +5,8 @@ import { quantity } from '../../src/report/wording.ts';
 import { html, Markup } from './markup.ts';
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
+/** Below it, a quantity or a share of one is nothing to draw. */
+const smallest = 1e-12;
 const width = 460;
 const height = 220;
 const series = ['var(--line-1)', 'var(--line-2)', 'var(--line-3)', 'var(--line-4)'];
@@ -113,7 +115,13 @@ export function timeFigure(chart: TimeChart, window: { readonly from: number; re
   );
   const plot = drawn({
     ariaLabel: `${chart.caption}: ${chart.axis} over simulated time`,
-    x: { label: `simulated time (${time.unit})`, labelArrow: 'none', labelAnchor: 'center', nice: false, ticks: 6 },
+    x: {
+      label: `simulated time (${time.unit})`,
+      labelArrow: 'none',
+      labelAnchor: 'center',
+      domain: spanOf(points.map((point) => point.x * time.factor)),
+      ticks: 6,
+    },
     y: {
       label: chart.axis === y.unit ? chart.axis : `${chart.axis} (${y.unit})`,
       labelArrow: 'none',
@@ -132,8 +140,17 @@ export function timeFigure(chart: TimeChart, window: { readonly from: number; re
   );
 }
 
+/** The time that points span, never nothing. */
+function spanOf(times: readonly number[]): readonly [number, number] {
+  const known = times.filter((at) => Number.isFinite(at));
+  const from = known.length === 0 ? 0 : Math.min(...known);
+  const to = Math.max(from, ...known);
+  return to - from > Math.max(smallest, to * smallest) ? [from, to] : [from, from + Math.max(1, from)];
+}
+
 function domainTop(highest: number, limit: QuantileChart['limit'], factor: number): number {
-  return Math.max(highest, (limit?.value ?? 0) * 1.12) * factor || 1;
+  const wanted = Math.max(highest, (limit?.value ?? 0) * 1.12) * factor;
+  return wanted > smallest ? wanted : 1;
 }
 
 /** One latency by percentile, the figure at each point where there is one line only. */

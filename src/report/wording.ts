@@ -9,7 +9,7 @@ function known(value: number | undefined): value is number {
 
 /** `quantity(1.6e12, 'B/s')` is `1.6 TB/s`; no figure is a dash. */
 export function quantity(value: number | undefined, unit: string): string {
-  return known(value) ? formatQuantity(Math.abs(value) < 1e-15 ? 0 : value, unit) : unknown;
+  return known(value) ? formatQuantity(Math.abs(value) < (unit === 's' ? 1e-15 : 1e-9) ? 0 : value, unit) : unknown;
 }
 
 /** A whole number with thousands separated. */
@@ -48,7 +48,7 @@ export function bound(text: string): string {
 
 /** `97.1 %`; a share that is nearly none or nearly all is not rounded to none or all. */
 export function percent(share: number | undefined): string {
-  if (!known(share)) return unknown;
+  if (!known(share) || !known(share * 100)) return unknown;
   if (share > 0 && share < 0.0005) return '< 0.1 %';
   if (share < 1 && share >= 0.9995) return '> 99.9 %';
   return `${share === 1 || share === 0 ? share * 100 : (share * 100).toFixed(1)} %`;
