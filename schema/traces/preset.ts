@@ -41,8 +41,8 @@ const reuse = record({ share, 'block-tokens': count(1), window: count(1) }).tran
   window: value.window,
 }));
 
-/** Error of the table beside the trace that it stands for, relative: mean, and the lengths at four cumulative shares. */
-const fit = record({ mean: number, p50: number, p90: number, p95: number, p99: number });
+/** Error of the table beside the trace that it stands for, relative: mean, the lengths at four cumulative shares, and the greatest distance of the distributions. */
+const fit = record({ mean: number, p50: number, p90: number, p95: number, p99: number, distance: share });
 
 const schema: z.ZodType<Preset> = record({
   name: text('a name'),
