@@ -1,7 +1,4 @@
-#!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
 import process from 'node:process';
+import { run } from './run.ts';
 
-enableCompileCache();
-const { run } = await import('./run.ts');
 process.exitCode = await run(process.argv.slice(2));
