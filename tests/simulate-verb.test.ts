@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { run } from '../cli/run.ts';
+
+const root = new URL('..', import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), 'supernode-simulate-'));
+const small = 'examples/closed-loop.yaml';
+const open = 'examples/h100-llama-3.1-70b.yaml';
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function supernode(args: readonly string[], interruptAfter?: number): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['cli/main.ts', ...args], { cwd: root });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    child.on('close', (code) => resolve({ code, out, err }));
+    if (interruptAfter !== undefined) setTimeout(() => child.kill('SIGINT'), interruptAfter);
+  });
+}
+
+/** The same in this process, for what ends before anything runs. */
+async function refused(args: readonly string[]): Promise<{ readonly code: number; readonly err: string }> {
+  let err = '';
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += String(text);
+    return true;
+  });
+  return { code: await run(args), err };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+function written(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('simulate', () => {
+  test('prints a report whose last lines reproduce it', async () => {
+    const { code, out, err } = await supernode(['simulate', small, '--requests', '300', '--set', 'workload.concurrency=16']);
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    expect(out).toMatch(/TTFT/);
+    expect(out).toMatch(/npx supernode simulate examples\/closed-loop\.yaml --requests 300 --set workload\.concurrency=16\n$/);
+  });
+
+  test('--json: the schema comes first, the same seed gives the same bytes, another seed others', async () => {
+    const run = (seed: string): Promise<Ended> => supernode(['simulate', open, '--requests', '300', '--json', '--seed', seed]);
+    const [first, second, other] = await Promise.all([run('7'), run('7'), run('8')]);
+    expect(first.out).toMatch(/^\{\n {2}"schema": "supernode\/simulate\/1",/);
+    expect(second.out).toBe(first.out);
+    expect(JSON.parse(other.out)).not.toEqual(JSON.parse(first.out));
+    expect((JSON.parse(first.out) as { requests: { finished: number } }).requests.finished).toBe(300);
+  });
+
+  test('--out and --html write files that need nothing else', async () => {
+    const html = join(folder, 'report.html');
+    const json = join(folder, 'result.json');
+    const { code, out } = await supernode(['simulate', small, '--requests', '200', '--html', html, '--out', json]);
+    expect(code).toBe(0);
+    expect(out).toContain(`wrote ${html}`);
+    expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>/i);
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ schema: 'supernode/simulate/1', interrupted: false });
+  });
+
+  test('--fail-on-slo exits 1 when the service level is missed, 0 when it is met', async () => {
+    const [missed, met] = await Promise.all(
+      ['ttft:1us', 'ttft:1h'].map((slo) => supernode(['simulate', small, '--requests', '200', '--fail-on-slo', '--slo', slo])),
+    );
+    expect(missed?.code).toBe(1);
+    expect(missed?.err).toMatch(/0 % of the requests meet the service level, 90 % are asked for/);
+    expect(met?.code).toBe(0);
+  });
+
+  test('Ctrl-C reports what is done, says so and exits 130', async () => {
+    const { code, out, err } = await supernode(['simulate', small, '--requests', '5000000', '--json'], 1500);
+    expect(code).toBe(130);
+    expect(err).toMatch(/interrupted: this is about the \d+ of 5000000 requests that had ended/);
+    const result = JSON.parse(out) as {
+      interrupted: boolean;
+      requests: { arrived: number; finished: number; running: number; waiting: number; rejected: number; failed: number };
+    };
+    expect(result.interrupted).toBe(true);
+    const { arrived, finished, running, waiting, rejected, failed } = result.requests;
+    expect(finished).toBeGreaterThan(0);
+    expect(finished + running + waiting + rejected + failed).toBe(arrived);
+  });
+
+  test('--find-rate shows the criterion, every try, and the report of the best', async () => {
+    const { code, out } = await supernode(['simulate', open, '--requests', '400', '--find-rate', '--json']);
+    expect(code).toBe(0);
+    const { search } = JSON.parse(out) as { search: { criterion: string; rate: number; tries: { rate: number; passed: boolean }[] } };
+    expect(search.criterion).toMatch(/90 % of the requests meet the service level/);
+    const passed = search.tries.filter((one) => one.passed).map(({ rate }) => rate);
+    expect(search.rate).toBe(Math.max(...passed));
+  });
+});
+
+describe('compare', () => {
+  test('puts the runs side by side in text, JSON and HTML', async () => {
+    const html = join(folder, 'compare.html');
+    const [text, json] = await Promise.all([
+      supernode(['compare', small, open, '--requests', '200', '--html', html]),
+      supernode(['compare', small, open, '--requests', '200', '--json']),
+    ]);
+    expect(text.code).toBe(0);
+    expect(text.out).toContain('closed-loop');
+    expect(text.out).toContain('h100-llama-3.1-70b');
+    expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>/i);
+    expect(json.out).toMatch(/^\{\n {2}"schema": "supernode\/compare\/1",/);
+    expect(JSON.parse(json.out)).toMatchObject({ runs: [{ scenario: 'closed-loop' }, { scenario: 'h100-llama-3.1-70b' }] });
+  });
+
+  test('problems of all files come together', async () => {
+    const one = written('one.yaml', 'machine: hgx-h10\n');
+    const two = written('two.yaml', 'modle: x\n');
+    const { code, err } = await refused(['compare', one, two]);
+    expect(code).toBe(2);
+    expect(err).toContain(`${one}: machine: unknown machine`);
+    expect(err).toContain(`${two}: modle: unknown key (did you mean "model"?)`);
+  });
+});
+
+describe('wrong input exits 2 with every problem', () => {
+  test.each([
+    ['no such file', ['simulate', 'nowhere.yaml'], /nowhere\.yaml: no such scenario file/],
+    ['a folder', ['simulate', 'examples'], /examples: no such scenario file/],
+    ['an empty file', ['simulate', written('empty.yaml', '\n')], /empty\.yaml: the file is empty/],
+    ['broken YAML', ['simulate', written('broken.yaml', 'machine: hgx-h100\nmodel: [a, b\nslo: {}\n')], /broken\.yaml: line \d+/],
+    ['a key twice', ['simulate', written('twice.yaml', 'machine: hgx-h100\nmachine: hgx-h200\n')], /twice\.yaml: line 2.*unique/],
+    ['settings that are not', ['simulate', small, '--set', 'seed'], /--set seed: expected key=value/],
+    ['a service level that is not', ['simulate', small, '--slo', 'ttfs:1'], /--slo: .*did you mean "ttft"/],
+    ['a seed that is not', ['simulate', small, '--seed', 'one'], /expected a whole number from 0, got "one"/],
+    ['no requests', ['simulate', small, '--requests', '0'], /expected a whole number from 1, got "0"/],
+    ['a trace that is not there', ['simulate', small, '--trace', 'nowhere.csv'], /nowhere\.csv/],
+    ['a rate of a closed loop', ['simulate', small, '--find-rate'], /--find-rate: a closed loop has no rate/],
+    ['a single file to compare', ['compare', small], /expected two to four scenario files, got 1/],
+    ['five files to compare', ['compare', small, small, small, small, small], /expected two to four scenario files, got 5/],
+    ['an unknown flag', ['simulate', small, '--htlm', 'x'], /unknown option '--htlm'/],
+  ])('%s', async (_, args, message) => {
+    const { code, err } = await refused(args);
+    expect(err).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  test('several problems of one file, each with its place', async () => {
+    const path = written(
+      'many.yaml',
+      'machine: hgx-h10\nmodel: llama-3.1-70b\ndeployment: { merged: { instances: 0, gpus: 4, max-num-seqs: 256, max-num-batched-tokens: 8192/rank } }\nworkload: { rate: 2 }\n',
+    );
+    const { code, err } = await refused(['simulate', path]);
+    expect(code).toBe(2);
+    for (const place of ['machine', 'deployment.merged.instances', 'deployment.merged.max-num-seqs', 'workload.rate', 'workload.input', 'workload.output'])
+      expect(err).toContain(`${path}: ${place}: `);
+    expect(err).toMatch(/6 problems in the input/);
+  });
+});
