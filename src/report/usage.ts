@@ -2,7 +2,7 @@ import type { Bar, Block, Section } from './block.ts';
 import { bar, columns, row } from './cells.ts';
 import { percentages } from './shares.ts';
 import type { PoolSummary, Summary } from './summary.ts';
-import { count, percent, quantity } from './wording.ts';
+import { count, list, percent, quantity, sentence } from './wording.ts';
 
 function tone(share: number): Bar['tone'] {
   return share >= 0.9 ? 'warn' : 'plain';
@@ -75,13 +75,31 @@ export function cacheSection(summary: Summary): Section | undefined {
 /** Memory that nothing uses. */
 const spare: ReadonlySet<string> = new Set(['kept free', 'less than a block']);
 
+interface Use {
+  readonly name: string;
+  readonly bytes: number;
+  /** What it is made of, largest first. */
+  readonly parts: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** Uses of memory, `weights: experts` and the like under one name, what nothing uses last. */
+function uses(memory: PoolSummary['memory']): readonly Use[] {
+  const byName = Map.groupBy(memory, ({ name }) => name.split(': ')[0] ?? name);
+  const all = [...byName].map(([name, parts]) => ({
+    name,
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    parts: [...parts].sort((a, b) => b.bytes - a.bytes),
+  }));
+  return [...all.filter(({ name }) => !spare.has(name)), ...all.filter(({ name }) => spare.has(name))];
+}
+
 /** What one die of each pool keeps in its memory. */
 export function memorySection(summary: Summary): Section {
   return {
     title: 'Memory',
     blocks: summary.pools.flatMap((pool): Block[] => {
-      const memory = [...pool.memory.filter(({ name }) => !spare.has(name)), ...pool.memory.filter(({ name }) => spare.has(name))];
-      const total = pool.memory.reduce((sum, { bytes }) => sum + bytes, 0);
+      const memory = uses(pool.memory);
+      const total = memory.reduce((sum, { bytes }) => sum + bytes, 0);
       const shares = memory.map(({ bytes }) => (total > 0 && Number.isFinite(bytes / total) ? Math.max(0, bytes / total) : 0));
       const words = percentages(shares);
       const parts = memory.map(({ name, bytes }, index) => ({
@@ -92,14 +110,17 @@ export function memorySection(summary: Summary): Section {
         spare: spare.has(name),
       }));
       const blocks: Block[] = parts.length === 0 ? [] : [{ kind: 'stack', caption: `${pool.name}: the ${quantity(total, 'B')} of one die`, parts }];
+      const lines = memory
+        .filter((use) => use.parts.length > 1)
+        .map(
+          (use) =>
+            `${sentence(use.name).replace(/\.$/, '')}: ${list(use.parts.map(({ name, bytes }) => `${name.split(': ').slice(1).join(': ')} ${quantity(bytes, 'B')}`))}.`,
+        );
       if (pool.kvBlocks > 0)
-        blocks.push({
-          kind: 'sentences',
-          tone: 'plain',
-          lines: [
-            `${pool.name}: ${count(pool.kvBlocks, 'KV block')} of ${count(pool.kvBlockTokens, 'token')} on each data-parallel rank, ${count(pool.kvBlocks * pool.kvBlockTokens, 'token')} in all; ${count(pool.preemptions, 'preemption')}.`,
-          ],
-        });
+        lines.push(
+          `${count(pool.kvBlocks, 'KV block')} of ${count(pool.kvBlockTokens, 'token')} on each data-parallel rank, ${count(pool.kvBlocks * pool.kvBlockTokens, 'token')} in all; ${count(pool.preemptions, 'preemption')}.`,
+        );
+      if (lines.length > 0) blocks.push({ kind: 'sentences', tone: 'plain', lines });
       return blocks;
     }),
   };
