@@ -3,7 +3,7 @@ import { blocksAt, numberAt, parseObject } from './json-lines.ts';
 import { TraceRows } from './rows.ts';
 
 /** Tokens of a block in the published traces. */
-const BLOCK = 512;
+export const MOONCAKE_BLOCK = 512;
 const names = { time: 'timestamp', input: 'input_length', output: 'output_length' };
 
 /** Mooncake's JSONL: milliseconds from the start, and a hash id for every begun block of 512 prompt tokens. */
@@ -13,7 +13,7 @@ export const mooncake: TraceFormat = {
   kind: 'jsonl',
   fields: [['timestamp', 'input_length', 'output_length', 'hash_ids']],
   open(problems) {
-    const rows = new TraceRows(problems, names, BLOCK);
+    const rows = new TraceRows(problems, names, MOONCAKE_BLOCK);
     return {
       line(text, line) {
         const record = parseObject(text, line, problems);
@@ -22,7 +22,9 @@ export const mooncake: TraceFormat = {
         const input = numberAt(record, names.input, line, problems);
         const output = numberAt(record, names.output, line, problems);
         const expected =
-          input === undefined || !(input > 0) ? undefined : { count: Math.ceil(input / BLOCK), because: `${input} tokens in blocks of ${BLOCK}` };
+          input === undefined || !(input > 0)
+            ? undefined
+            : { count: Math.ceil(input / MOONCAKE_BLOCK), because: `${input} tokens in blocks of ${MOONCAKE_BLOCK}` };
         const blocks = blocksAt(record, 'hash_ids', expected, line, problems);
         rows.add(line, { time: time === undefined ? undefined : time / 1000, input, output, blocks });
       },

@@ -1,22 +1,14 @@
+import { MOONCAKE_BLOCK } from './mooncake.ts';
 import type { TraceColumns } from '../../src/serving/traffic/workload.ts';
 
 /** Formats that a trace can be written in. */
 export const writtenFormats = ['mooncake', 'csv'] as const;
 export type WrittenFormat = (typeof writtenFormats)[number];
 
-const MOONCAKE_BLOCK = 512;
-
-/** Whether a trace can be written in this format without loss, or why not. */
-export function cannotWrite(columns: TraceColumns, format: WrittenFormat): string | undefined {
-  if (format === 'csv' && columns.blockTokens > 0) return 'csv has no place for the prefix blocks of this trace; write mooncake';
-  if (format === 'mooncake' && columns.blockTokens !== 0 && columns.blockTokens !== MOONCAKE_BLOCK)
-    return `mooncake has blocks of ${MOONCAKE_BLOCK} tokens and this trace has blocks of ${columns.blockTokens}`;
-  return undefined;
-}
-
 /**
  * The lines of a trace file, without line ends. Times keep microseconds. Mooncake wants an id for every begun block of 512 tokens:
- * a block that the trace does not name, the last partial one or any of a trace without blocks, gets an id of its own.
+ * a block that the trace does not name, the last partial one or any of a trace without blocks, gets an id of its own. Blocks of
+ * another size than 512 have no place in it, and none have in a csv.
  */
 export function* traceLines(columns: TraceColumns, format: WrittenFormat): Generator<string, void, undefined> {
   const { count, arrivedAt, inputTokens, outputTokens, blockStart, blocks } = columns;

@@ -1,0 +1,77 @@
+import { createWriteStream } from 'node:fs';
+import process from 'node:process';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { Command } from 'commander';
+import { traceFormats } from '../../schema/traces/format.ts';
+import { traceLines, writtenFormats } from '../../schema/traces/write.ts';
+import { InputError } from '../../src/base/errors.ts';
+import { traceOf } from '../../src/serving/traffic/columns.ts';
+import { traceStatistics } from '../../src/serving/traffic/statistics.ts';
+import { dataNames } from '../data.ts';
+import { wholeFlag } from '../flags.ts';
+import { type GenerationFlags, readGeneration } from '../traces/generation.ts';
+import { chartColumns, inspectionAsJson, inspectionAsText } from '../traces/inspection.ts';
+import { readTraceFile } from '../traces.ts';
+
+/** `supernode trace inspect FILE` and `supernode trace generate`. */
+export function command(): Command {
+  const inspect = new Command('inspect')
+    .summary('show rate, lengths and prefix reuse of a trace')
+    .argument('<file>', 'trace file, gzipped or not')
+    .option('--format <format>', `${traceFormats.map(({ name }) => name).join(', ')}; by default what the first line tells`)
+    .option('--json', 'for machines: JSON, documented in docs/guide/traces.md')
+    .action(inspectTrace);
+  const generate = new Command('generate')
+    .summary('write a trace of made-up requests')
+    .option('--workload <name>', `lengths, burstiness and reuse of a workload: ${dataNames('workloads').join(', ')}, or a file`)
+    .option('--input <law>', 'prompt lengths: 1000, uniform:100..2000, lognormal:MEDIAN:SIGMA[:MAX]')
+    .option('--output <law>', 'output lengths, likewise')
+    .option('--rate <rate>', 'mean rate of arrivals, such as 10/s')
+    .option('--cv <number>', 'coefficient of variation of the gaps: 1 is Poisson, more is burstier')
+    .option('--requests <n>', 'how many', wholeFlag(1), 1000)
+    .option('--seed <n>', 'seed of every random stream', wholeFlag(0), 1)
+    .option('--format <format>', `${writtenFormats.join(' or ')}; by default mooncake where prompts share prefixes, else csv`)
+    .option('--out <file>', 'where to write, gzipped if it ends with .gz; by default stdout')
+    .action(generateTrace);
+  const trace = new Command('trace').addCommand(inspect).addCommand(generate);
+  return trace.action(() => trace.help());
+}
+
+async function inspectTrace(path: string, options: { readonly format?: string; readonly json?: boolean }): Promise<void> {
+  const { format, columns } = await readTraceFile(path, options.format);
+  const show = options.json === true ? inspectionAsJson : inspectionAsText;
+  process.stdout.write(`${show(path, format, traceStatistics(columns, chartColumns))}\n`);
+}
+
+async function generateTrace(flags: GenerationFlags): Promise<void> {
+  const { workload, format } = readGeneration(flags);
+  const columns = traceOf(workload);
+  const text = Readable.from(pages(traceLines(columns, format)));
+  if (flags.out === undefined) {
+    await pipeline(text, process.stdout, { end: false });
+    return;
+  }
+  try {
+    const file: Writable = createWriteStream(flags.out);
+    await (flags.out.endsWith('.gz') ? pipeline(text, createGzip(), file) : pipeline(text, file));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw new InputError([{ path: '--out', message: error.message }]);
+    throw error;
+  }
+  process.stderr.write(`${columns.count.toLocaleString('en-US')} requests (${format}) in ${flags.out}\n`);
+}
+
+/** Lines joined into pages, as a stream has a price per piece. */
+function* pages(lines: Iterable<string>): Generator<string, void, undefined> {
+  let page = '';
+  for (const line of lines) {
+    page += `${line}\n`;
+    if (page.length > 65_536) {
+      yield page;
+      page = '';
+    }
+  }
+  yield page;
+}
