@@ -116,10 +116,12 @@ export class Instance {
   start(at: Seconds): boolean {
     const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
     const { acceptance, pricer } = this.options;
+    // Most ranks have nothing to do in most steps: whatever runs holds blocks.
     for (const rank of this.ranks) {
-      this.#join(rank, at);
+      if (rank.usedBlocks === 0 && rank.waiting.size === 0) continue;
+      if (rank.ready.length > 0) this.#join(rank, at);
       this.#grow(rank, growth, at);
-      this.#fill(rank, at);
+      if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#fill(rank, at);
     }
     this.iteration.price(this.ranks, this.tokens, 1 + acceptance.drafts, pricer);
     const { cost } = this.iteration;
@@ -148,7 +150,8 @@ export class Instance {
         slot = next;
       }
     }
-    for (const rank of this.ranks) this.#completePrompts(rank, at);
+    if (this.iteration.prefillTokens === 0) return;
+    for (const rank of this.ranks) if (rank.prefilling.length > 0) this.#completePrompts(rank, at);
   }
 
   /** Tokens by which each sequence has grown after so many steps: whole numbers whose mean is what a step emits. */

@@ -40,6 +40,7 @@ export class Iteration {
     let byPairs = 0;
     for (let r = 0; r < ranks.length; r++) {
       const rank = ranks[r];
+      if (rank.usedBlocks === 0) continue;
       const sequences = rank.members.length;
       const context = rank.baseSum + sequences * tokens;
       let prefill = 0;
