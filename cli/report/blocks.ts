@@ -99,11 +99,11 @@ function fill(spare: boolean, index: number): string {
 }
 
 function sentences({ tone, lines }: Extract<Block, { kind: 'sentences' }>): Markup {
-  return lines.length === 1
-    ? html`<p class="note ${tone}">${lines[0]}</p>`
-    : html`<ul class="notes ${tone}">
+  return tone === 'warn' && lines.length > 1
+    ? html`<ul class="notes">
         ${lines.map((line) => html`<li>${line}</li>`)}
-      </ul>`;
+      </ul>`
+    : html`${lines.map((line) => html`<p class="note ${tone}">${line}</p>`)}`;
 }
 
 /** One block as markup. */

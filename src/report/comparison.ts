@@ -36,7 +36,7 @@ const groups: readonly { readonly title: string; readonly metrics: readonly Metr
       { name: 'input', of: ({ throughput }) => throughput.inputTokens, words: tokens, better: 'more' },
       { name: 'requests', of: ({ throughput }) => throughput.requests, words: perSecond, better: 'more' },
       { name: 'goodput', of: ({ goodput }) => goodput.requestsPerSecond, words: perSecond, better: 'more' },
-      { name: 'requests that meet the objective', of: ({ goodput }) => goodput.share, words: percent, difference: points, better: 'more' },
+      { name: 'meet the objective', of: ({ goodput }) => goodput.share, words: percent, difference: points, better: 'more' },
     ],
   },
   {
@@ -50,7 +50,7 @@ const groups: readonly { readonly title: string; readonly metrics: readonly Metr
       { name: 'output per watt', of: perWatt, words: (value) => plain(value, 'tok/s/W'), better: 'more' },
       { name: 'energy per output token', of: ({ cost }) => cost.joulesPerToken, words: (value) => plain(value, 'J/tok'), better: 'less' },
       { name: 'output tokens per dollar', of: perDollar, words: (value) => plain(value, 'tok/$'), better: 'more' },
-      { name: 'cost per million output tokens', of: ({ cost }) => cost.dollarsPerMillionTokens, words: (value) => plain(value, '$/Mtok'), better: 'less' },
+      { name: 'cost of output tokens', of: ({ cost }) => cost.dollarsPerMillionTokens, words: (value) => plain(value, '$/Mtok'), better: 'less' },
     ],
   },
   {
