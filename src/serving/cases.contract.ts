@@ -87,6 +87,11 @@ function sized<Shape extends { slack: number; blockTokens: number; watermarkBloc
   };
 }
 
+/** Blocks that a sequence may take in a step: the least watermark of a decode pool (RTE-2). */
+function stepBlocks({ acceptance: drafts, blockTokens }: { acceptance: readonly number[]; blockTokens: number }): number {
+  return Math.ceil((1 + drafts.length) / blockTokens);
+}
+
 const common = {
   firstToken: fc.constantFrom('prefill' as const, 'decode' as const),
   slo: fc.record({ ttft: fc.constantFrom(undefined, 2 ** -7), tpot: fc.constantFrom(undefined, 2 ** -10), e2e: fc.constantFrom(undefined, 0.02) }),
@@ -126,7 +131,7 @@ const disaggregated: fc.Arbitrary<Plant> = fc
   .map(({ prefill, decode, cache, ...rest }) => ({
     pools: [
       { name: 'prefill', role: 'prefill', ...sized(prefill, rest.maxContext), prefixCaching: prefill.prefixCaching && cache === undefined },
-      { name: 'decode', role: 'decode', ...sized(decode, rest.maxContext) },
+      { name: 'decode', role: 'decode', ...sized({ ...decode, watermarkBlocks: decode.watermarkBlocks + stepBlocks(decode) }, rest.maxContext) },
     ],
     cache,
     ...rest,

@@ -12,6 +12,7 @@ export interface PoolPlant {
   readonly ranks: number;
   readonly kvBlocks: number;
   readonly blockTokens: number;
+  /** Kept free when a prompt is admitted beside others; in a decode pool at least what a sequence may grow by in one step. */
   readonly watermarkBlocks: number;
   /** Of one rank. */
   readonly maxSequences: number;
