@@ -1,0 +1,132 @@
+import type { StepRequest } from '../../schema/step/request.ts';
+import { formatQuantity, formatTime, significant } from '../../src/base/quantity.ts';
+import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
+import { dataRanks, sharedApart } from '../../src/model/layout.ts';
+import { table } from '../table.ts';
+import { timelineChart } from './chart.ts';
+import { resultOf } from './result.ts';
+
+/** Groups below this share of the step are one line, unless all are asked for. */
+const worthATable = 0.05;
+
+const whole = (count: number): string => count.toLocaleString('en-US');
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+/** One iteration for people: what it was asked, where its time goes, what fits, what it comes to, how far to trust it. */
+export function showStep(request: StepRequest, explanation: StepExplanation, all: boolean): string {
+  return [
+    ...head(request),
+    '',
+    ...explanation.groups.flatMap((group) => groupText(group, explanation, all)),
+    ...stagesText(explanation),
+    '',
+    ...memoryText(request),
+    '',
+    ...resultText(request, explanation),
+    ...doubtsText(request, explanation),
+  ].join('\n');
+}
+
+function head({ setting, phase, chips, batch, total, context }: StepRequest): string[] {
+  const { machine, model, stack, precision, layout } = setting;
+  const { experts } = layout;
+  const ranks = dataRanks(layout);
+  const spread =
+    experts.parallel > 1
+      ? `, EP${experts.parallel}${sharedApart(layout) ? ` (${experts.sharedDies} dies of shared copies)` : ''}${experts.redundant > 0 ? `, ${experts.redundant} redundant` : ''}`
+      : '';
+  const { rank } = batch;
+  const load =
+    phase === 'decode'
+      ? `${whole(total)} sequences of ${whole(context)} tokens, ${whole(rank.decodeSequences)} on the fullest rank, ${rank.queryTokens} query ${rank.queryTokens === 1 ? 'token' : 'tokens'} each`
+      : `${whole(total)} tokens in prompts of ${whole(context)}, ${whole(rank.prefillTokens)} tokens on the fullest rank`;
+  return [
+    `${phase} step of ${model.name} on ${machine.title}, ${stack.title}`,
+    `  layout     ${whole(chips)} chips (${layout.dies} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${layout.tensor * layout.pipeline} (${layout.attention})${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
+    `  precision  weights ${precision.weights}, experts ${precision.experts}, activations ${precision.activations}, KV ${precision.kv}`,
+    `  batch      ${load}`,
+  ];
+}
+
+function groupText(group: GroupExplanation, { operators, time }: StepExplanation, all: boolean): string[] {
+  const rows = operators
+    .filter((operator) => operator.group === group.name)
+    .map((operator) => [
+      operator.name,
+      operator.stage,
+      operator.stream,
+      operator.flop > 0 ? formatQuantity(operator.flop, 'flop') : '–',
+      formatQuantity(operator.bytes, 'B'),
+      formatTime(operator.time),
+      operator.time > 0 ? operator.bound : 'fused',
+      formatTime(operator.exposed),
+      percent(operator.exposed / time),
+    ]);
+  const layers =
+    group.count === 1 && group.microbatches === 1
+      ? 'once'
+      : `${group.count} × ${formatTime(group.layerTime)}${group.microbatches === 2 ? ' in the steady state' : ''}`;
+  const title = `${group.name}: ${formatTime(group.time)}, ${percent(group.time / time)} of the step (${layers})`;
+  if (!all && group.time < worthATable * time) return [title, ''];
+  return [
+    title,
+    table(['operator', 'stage', 'stream', 'work', 'bytes', 'one launch', 'bound by', 'in the step', 'share'], rows, {
+      align: ['left', 'left', 'left', 'right', 'right', 'right', 'left', 'right', 'right'],
+      indent: 2,
+    }),
+    ...(group.microbatches === 2 ? ['', ...timelineChart(group)] : []),
+    '',
+  ];
+}
+
+function stagesText({ stages, engines, time, hostGap }: StepExplanation): string[] {
+  const bar = (share: number): string => '█'.repeat(Math.round(share * 40));
+  return [
+    `where the ${formatTime(time)} go (critical path; the host's gap of ${formatTime(hostGap)} included)`,
+    table(
+      ['', '', '', ''],
+      stages.map((stage) => [stage.name, formatTime(stage.time), percent(stage.share), bar(stage.share)]),
+      { align: ['left', 'right', 'right', 'left'], indent: 2 },
+    ),
+    '',
+    'how busy the engines of a die are',
+    table(
+      ['', '', '', ''],
+      engines.filter(({ busy }) => busy > 0).map((engine) => [engine.name, formatTime(engine.busy), percent(engine.share), bar(Math.min(1, engine.share))]),
+      { align: ['left', 'right', 'right', 'left'], indent: 2 },
+    ),
+  ];
+}
+
+function memoryText({ memory, kvInUse }: StepRequest): string[] {
+  const { parts, capacity, kvBlocks, blockTokens } = memory;
+  const rows = parts.map(({ name, bytes }) => [name, formatQuantity(bytes, 'B'), percent(bytes / capacity), '█'.repeat(Math.round((bytes / capacity) * 40))]);
+  return [
+    `memory of the fullest die: ${formatQuantity(capacity, 'B')}`,
+    table(['', '', '', ''], rows, { align: ['left', 'right', 'right', 'left'], indent: 2 }),
+    `  KV: ${whole(kvBlocks)} blocks of ${blockTokens} tokens per rank; the batch keeps ${formatQuantity(kvInUse, 'B')} on a die`,
+  ];
+}
+
+function resultText(request: StepRequest, explanation: StepExplanation): string[] {
+  const { tpot, tokensPerSecondPerChip, tokensPerSecond } = resultOf(request, explanation);
+  const rows = [
+    ['iteration', formatTime(explanation.time, 4)],
+    ...(tpot === undefined ? [] : [['TPOT', `${formatTime(tpot, 4)} (${significant(request.emitted)} tokens emitted per sequence and step)`]]),
+    [request.phase === 'decode' ? 'output per chip' : 'input per chip', `${significant(tokensPerSecondPerChip, 4)} tokens/s`],
+    [request.phase === 'decode' ? 'output of the instance' : 'input of the instance', `${significant(tokensPerSecond, 4)} tokens/s`],
+  ];
+  return ['result, if this iteration repeats', table(['', ''], rows, { indent: 2 })];
+}
+
+function doubtsText({ setting }: StepRequest, { doubts }: StepExplanation): string[] {
+  const { load } = setting.layout.experts;
+  const moe = setting.model.groups.some(({ feedForward }) => feedForward.kind === 'experts');
+  const lines = [
+    ...(moe && setting.layout.experts.parallel > 1
+      ? [load.kind === 'uniform' ? 'expert load is taken as uniform, as asked' : `the slowest expert rank carries ${percent(load.skew)} more than the mean`]
+      : []),
+    ...doubts.map(({ rule, where, message }) => `${rule} (${where}): ${message}`),
+  ];
+  return lines.length === 0 ? [] : ['', 'doubts', ...lines.map((line) => `  • ${line}`)];
+}

@@ -1,0 +1,77 @@
+import process from 'node:process';
+import { Command } from 'commander';
+import { Problems } from '../../schema/scenario/problems.ts';
+import type { StepFlags } from '../../schema/step/flags.ts';
+import { readStepFlags, type StepRequest } from '../../schema/step/request.ts';
+import { nearest } from '../../src/base/nearest.ts';
+import { stepPricer } from '../../src/cost/pricer.ts';
+import { loadMachine } from '../machines.ts';
+import { loadModel } from '../models.ts';
+import { loadStack } from '../stacks.ts';
+import { stepAsJson } from '../step/json.ts';
+import { showStep } from '../step/text.ts';
+
+type Options = StepFlags & { readonly json?: boolean; readonly all?: boolean };
+
+/** `supernode step`: one iteration, priced and explained. */
+export function command(): Command {
+  return new Command('step')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .option('--machine <name|file>', 'the machine; name*N for N nodes of a scalable one')
+    .option('--model <name|path>', 'the model, or the path of a config.json')
+    .option('--stack <name|file>', 'the software stack; by default the one of the machine')
+    .option('--phase <phase>', 'prefill or decode')
+    .option('--npus <n>', 'size of the instance in packages; --gpus and --chips say the same')
+    .option('--gpus <n>', 'as --npus')
+    .option('--chips <n>', 'as --npus')
+    .option('--dies <n>', 'size of the instance in dies')
+    .option('--tensor <n>', 'tensor-parallel dies of a rank (1; with sp-tp-sp all)')
+    .option('--pipeline <n>', 'pipeline stages (1)')
+    .option('--attention <kind>', 'tensor, or sp-tp-sp for prefill')
+    .option('--expert-parallel <n>', 'dies over which experts are spread, those of shared copies included (1)')
+    .option('--shared-dies <n>', 'dies that hold a copy of the shared expert and nothing else (0: on every die)')
+    .option('--redundant <n>', 'redundant copies of routed experts (0)')
+    .option('--expert-skew <share>', '(slowest - mean) / mean of expert load, or uniform (0.11)')
+    .option('--microbatches <n>', '1 or 2')
+    .option('--mtp <draft:acceptance>', 'drafted tokens and the chance of each, such as 1:0.7')
+    .option('--batch <count>', 'decode: sequences, such as 96/npu')
+    .option('--context <tokens>', 'decode: tokens in the KV of each sequence')
+    .option('--tokens <count>', 'prefill: tokens of the batch, such as 16384/npu')
+    .option('--prompt <tokens>', 'prefill: tokens of each prompt')
+    .option('--weights <format>', 'bf16, fp8, int8, int4, fp4; by default as published')
+    .option('--expert-weights <format>', 'format of routed experts, where it differs')
+    .option('--activations <format>', 'format of the products')
+    .option('--kv <format>', 'format of the KV')
+    .option('--all', 'a table for every part of the step, however small')
+    .option('--json', 'for machines: JSON, documented in docs/guide/step.md')
+    .action(async (options: Options, self: Command) => {
+      const request = await requestOf(options, self);
+      const explanation = stepPricer(request.setting).explain(request.batch);
+      process.stdout.write(`${options.json === true ? stepAsJson(request, explanation) : showStep(request, explanation, options.all === true)}\n`);
+    });
+}
+
+/** @throws InputError with every problem */
+async function requestOf(options: Options, self: Command): Promise<StepRequest> {
+  const problems = new Problems('');
+  const known = self.options.map(({ long }) => long ?? '');
+  for (const typed of self.args) {
+    const near = typed.startsWith('-') ? nearest(typed, known) : undefined;
+    problems.add(typed, typed.startsWith('-') ? `no such flag${near === undefined ? '' : ` (did you mean "${near}"?)`}` : 'expected a flag');
+  }
+  const find = async <T>(flag: string, name: string | undefined, load: (name: string) => T): Promise<T | undefined> => {
+    if (name === undefined) {
+      problems.add(flag, 'expected a name or a path, got nothing');
+      return undefined;
+    }
+    return problems.attempt(flag, () => load(name));
+  };
+  const machine = await find('--machine', options.machine, (name) => loadMachine(name, '--machine'));
+  const model = await find('--model', options.model, (name) => loadModel(name, '--model'));
+  const stack =
+    options.stack === undefined && machine === undefined
+      ? undefined
+      : await find('--stack', options.stack ?? machine?.stack, (name) => loadStack(name, '--stack'));
+  return readStepFlags(options, { machine, model, stack }, problems);
+}

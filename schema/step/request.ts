@@ -1,0 +1,151 @@
+import { expectedOneOf } from '../../src/base/nearest.ts';
+import { formatQuantity, significant } from '../../src/base/quantity.ts';
+import { numberFormats, type NumberFormat } from '../../src/catalogue/format.ts';
+import type { Machine } from '../../src/catalogue/machine.ts';
+import type { Stack } from '../../src/catalogue/stack.ts';
+import { InputError } from '../../src/base/errors.ts';
+import { settingIssues, type StepSetting } from '../../src/cost/check.ts';
+import { memoryBudget, type MemoryBudget } from '../../src/cost/memory.ts';
+import { kvBytesOfSequence } from '../../src/model/kv.ts';
+import type { ExpertLoad } from '../../src/model/layout.ts';
+import type { Model } from '../../src/model/model.ts';
+import { precisionOf } from '../../src/model/precision.ts';
+import type { PoolFile } from '../scenario/file.ts';
+import { acceptanceOf, layoutOf } from '../scenario/layout.ts';
+import { Problems } from '../scenario/problems.ts';
+import { batchOf, type StepBatch } from './batch.ts';
+import { onFlags, type StepFlags } from './flags.ts';
+import { shareOf, wholeNumber } from './number.ts';
+
+/** One iteration that was found to fit. */
+export interface StepRequest extends StepBatch {
+  readonly setting: StepSetting;
+  readonly phase: 'prefill' | 'decode';
+  readonly chips: number;
+  readonly memory: MemoryBudget;
+  /** KV that the batch keeps on one die. [B] */
+  readonly kvInUse: number;
+  /** Chance of acceptance at each drafted position, and tokens that one sequence emits per step in the mean. */
+  readonly acceptance: readonly number[];
+  readonly emitted: number;
+}
+
+/** What the shell found by name or path; undefined where that failed, with the issues in `problems`. */
+export interface StepContext {
+  readonly machine: Machine | undefined;
+  readonly model: Model | undefined;
+  readonly stack: Stack | undefined;
+}
+
+const phases = ['prefill', 'decode'] as const;
+
+/**
+ * The iteration that flags describe.
+ * @throws InputError with every problem of the flags, and with what does not fit
+ */
+export function readStepFlags(flags: StepFlags, { machine, model, stack }: StepContext, problems: Problems): StepRequest {
+  const phase = phases.find((name) => name === flags.phase);
+  if (phase === undefined) problems.add('--phase', flags.phase === undefined ? `expected one of ${phases.join(', ')}, got nothing` : expectedOneOf(flags.phase, phases));
+  const formats = { weights: format(flags.weights, '--weights', problems), experts: format(flags.expertWeights, '--expert-weights', problems), activations: format(flags.activations, '--activations', problems), kv: format(flags.kv, '--kv', problems) };
+  const pool = poolOf(flags, model, problems);
+  const inner = new Problems('');
+  const surroundings = { machine, model, problems: inner };
+  const layout = layoutOf(pool, '', surroundings);
+  const acceptance = acceptanceOf(pool, '', surroundings);
+  const sized = [flags.npus, flags.gpus, flags.chips, flags.dies].some((size) => size !== undefined);
+  const told = inner.issues.filter(({ path }) => path !== '' || pool.npus !== undefined || !sized);
+  for (const { path, message } of onFlags(told)) problems.add(path, message);
+  const step = phase === undefined || layout === undefined || machine === undefined ? undefined : batchOf(flags, phase, layout, machine, problems);
+  if (machine === undefined || model === undefined || stack === undefined || layout === undefined || phase === undefined) throw new InputError(problems.issues);
+  const setting: StepSetting = { machine, model, precision: precisionOf(model, formats), layout, stack, role: phase };
+  for (const { path, message } of onFlags(settingIssues(setting))) problems.add(path, message);
+  problems.throwIfAny();
+  if (step === undefined) throw new InputError(problems.issues);
+  const { rank } = step.batch;
+  const memory = memoryBudget({ machine, model, precision: setting.precision, layout, stack, maxBatchTokens: rank.decodeSequences * rank.queryTokens + rank.prefillTokens });
+  const kvInUse = checkKv(setting, step, memory);
+  return { ...step, setting, phase, chips: layout.dies / machine.chip.dies, memory, kvInUse, acceptance, emitted: emittedBy(acceptance) };
+}
+
+/** 1 + the chance of the first draft + that of the first two ... */
+function emittedBy(acceptance: readonly number[]): number {
+  let chance = 1;
+  let emitted = 1;
+  for (const next of acceptance) {
+    chance *= next;
+    emitted += chance;
+  }
+  return emitted;
+}
+
+function format(typed: string | undefined, flag: string, problems: Problems): NumberFormat | undefined {
+  const found = numberFormats.find((name) => name === typed);
+  if (typed !== undefined && found === undefined) problems.add(flag, expectedOneOf(typed, numberFormats));
+  return found;
+}
+
+/** The flags as the deployment of one instance. */
+function poolOf(flags: StepFlags, model: Model | undefined, problems: Problems): PoolFile {
+  const number = (typed: string | undefined, flag: string, least = 1): number | undefined => wholeNumber(typed, flag, least, problems);
+  const sizes = { npus: number(flags.npus, '--npus'), gpus: number(flags.gpus, '--gpus'), chips: number(flags.chips, '--chips'), dies: number(flags.dies, '--dies') };
+  const tensor = number(flags.tensor, '--tensor');
+  const attention = flags.attention ?? 'tensor';
+  if (attention !== 'tensor' && attention !== 'sp-tp-sp') problems.add('--attention', expectedOneOf(attention, ['tensor', 'sp-tp-sp']));
+  const microbatches = number(flags.microbatches, '--microbatches');
+  if (microbatches !== undefined && microbatches > 2) problems.add('--microbatches', `expected 1 or 2, got ${microbatches}`);
+  const experts = {
+    parallel: number(flags.expertParallel, '--expert-parallel'),
+    shared: number(flags.sharedDies, '--shared-dies', 0),
+    redundant: number(flags.redundant, '--redundant', 0),
+    load: loadOf(flags.expertSkew, problems),
+  };
+  const asked = flags.expertParallel ?? flags.sharedDies ?? flags.redundant ?? flags.expertSkew;
+  const has = model?.groups.some(({ feedForward }) => feedForward.kind === 'experts') === true;
+  const mtp = flags.mtp === undefined ? undefined : draftOf(flags.mtp, problems);
+  const given = { ...sizes, tensor, pipeline: number(flags.pipeline, '--pipeline'), attention: attention === 'sp-tp-sp' ? 'sp-tp-sp' : 'tensor', microbatches, experts: has || asked !== undefined ? defined(experts) : undefined, mtp };
+  return defined(given) as PoolFile;
+}
+
+function defined<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Partial<T>;
+}
+
+function loadOf(typed: string | undefined, problems: Problems): ExpertLoad | undefined {
+  if (typed === undefined) return undefined;
+  if (typed === 'uniform') return { kind: 'uniform' };
+  const skew = Number(typed);
+  if (typed.trim() !== '' && Number.isFinite(skew) && skew >= 0) return { kind: 'skew', skew };
+  problems.add('--expert-skew', `expected (slowest - mean) / mean such as 0.11, or "uniform", got "${typed}"`);
+  return undefined;
+}
+
+/** `1:0.7`, or a chance for each position: `3:0.8,0.6,0.4`. */
+function draftOf(typed: string, problems: Problems): { draft: number; acceptance: number | readonly number[] } | undefined {
+  const [tokens, chances, ...more] = typed.split(':');
+  if (chances === undefined || more.length > 0) {
+    problems.add('--mtp', `expected DRAFT:ACCEPTANCE such as 1:0.7, got "${typed}"`);
+    return undefined;
+  }
+  const draft = wholeNumber(tokens, '--mtp', 1, problems);
+  const acceptance = chances.split(',').map((chance) => shareOf(chance, '--mtp', problems) ?? Number.NaN);
+  if (draft === undefined || acceptance.some(Number.isNaN)) return undefined;
+  return { draft, acceptance: acceptance.length === 1 ? (acceptance[0] ?? 0) : acceptance };
+}
+
+/** @throws InputError when the KV of the batch does not fit */
+function checkKv({ model, precision, layout }: StepSetting, { batch, context }: StepBatch, memory: MemoryBudget): number {
+  const { rank } = batch;
+  const there = memory.kvBlocks * memory.blockTokens * memory.kvBytesPerToken;
+  const sequences = rank.decodeSequences + rank.prefillTokens / context;
+  const each = kvBytesOfSequence(model, precision, layout, context);
+  const needed = sequences * each;
+  if (needed <= there) return needed;
+  const most = Math.floor(there / each);
+  const flag = rank.decodeSequences > 0 ? '--batch' : '--tokens';
+  throw new InputError([
+    {
+      path: flag,
+      message: `the KV of ${significant(sequences)} sequences of ${significant(context, 6)} tokens needs ${formatQuantity(needed, 'B')} per die, ${formatQuantity(there, 'B')} there: at most ${most} per rank fit`,
+    },
+  ]);
+}

@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import type { Layout } from '../model/layout.ts';
+import type { Model } from '../model/model.ts';
+import { precisionOf } from '../model/precision.ts';
+import { stages } from '../model/operator.ts';
+import type { StepSetting } from './check.ts';
+import { stepPricer } from './pricer.ts';
+import { peakOf } from './rates.ts';
+import { decoding, machines, models, none, prefilling, publishedDecode, publishedPrefill, scaled, stacks, uniform } from './settings.contract.ts';
+
+const settings = new Map<string, StepSetting>([
+  ['published decode', publishedDecode],
+  ['published prefill', publishedPrefill],
+  ['dense, tensor', on(models.llama, { ...uniform, dies: 4, tensor: 4 })],
+  ['experts, tensor', on(models.r1, { ...uniform, dies: 8, tensor: 8 }, 'fp8')],
+  ['experts in the tensor group', on(models.qwen, { ...uniform, dies: 4, tensor: 4, experts: { ...uniform.experts, parallel: 4 } })],
+  ['windows and sinks', on(models.oss, uniform)],
+  ['sparse index', on(models.sparse, { ...uniform, dies: 8, experts: { ...uniform.experts, parallel: 8 } })],
+  ['many nodes', { ...on(models.r1, { ...uniform, dies: 32, experts: { parallel: 32, sharedDies: 0, redundant: 0, load: { kind: 'skew', skew: 0.11 } }, microbatches: 2 }), role: 'decode', stack: stacks.sglang, machine: { ...machines.hopperLarge, nodes: 4 } }],
+  ['mixture, pipeline', on(models.mixtral, { ...uniform, dies: 4, tensor: 2, pipeline: 2 })],
+]);
+
+function on(model: Model, layout: Layout, weights?: 'fp8'): StepSetting {
+  return { machine: machines.hopperLarge, model, precision: precisionOf(model, { weights }), layout, stack: stacks.vllm, role: 'merged' };
+}
+
+const decodeBatch = fc.record({ sequences: fc.integer({ min: 1, max: 256 }), context: fc.integer({ min: 1, max: 40_000 }), prompts: fc.integer({ min: 0, max: 8 }), length: fc.integer({ min: 1, max: 9000 }) });
+
+function batchOf(setting: StepSetting, { sequences, context, prompts, length }: { sequences: number; context: number; prompts: number; length: number }) {
+  if (setting.role === 'prefill') return prefilling(setting.layout, prompts + 1, length);
+  const decode = decoding(setting.layout, sequences, context);
+  if (setting.role === 'decode' || prompts === 0) return decode;
+  const prefill = prefilling(setting.layout, prompts, length);
+  const rank = { ...prefill.rank, decodeSequences: decode.rank.decodeSequences, queryTokens: decode.rank.queryTokens, decodeContext: decode.rank.decodeContext };
+  return { rank, instanceTokens: decode.instanceTokens + prefill.instanceTokens };
+}
+
+describe.each([...settings])('%s', (_, setting) => {
+  const pricer = stepPricer(setting);
+
+  test('parts that operators are answerable for sum to the step, and so do stages', () => {
+    fc.assert(
+      fc.property(decodeBatch, (shape) => {
+        const batch = batchOf(setting, shape);
+        const { time, hostGap, operators, groups } = pricer.explain(batch);
+        const sum = operators.reduce((total, { exposed }) => total + exposed, hostGap);
+        expect(Math.abs(sum / time - 1)).toBeLessThan(1e-12);
+        const grouped = groups.reduce((total, group) => total + group.time, hostGap);
+        expect(Math.abs(grouped / time - 1)).toBeLessThan(1e-12);
+        const cost = pricer.cost(batch);
+        expect(cost.time).toBe(time);
+        expect(cost.stages).toHaveLength(stages.length + 1);
+        expect(cost.stages.reduce((total, part) => total + part, 0)).toBe(time);
+        for (const value of [...cost.stages, ...cost.busy]) expect(value >= 0 && Number.isFinite(value)).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('no engine of the die is busy longer than the step, and no operator passes the ceiling of the chip', () => {
+    fc.assert(
+      fc.property(decodeBatch, (shape) => {
+        const { operators, engines, time } = pricer.explain(batchOf(setting, shape));
+        for (const engine of engines) expect(engine.busy).toBeLessThanOrEqual(time * (1 + 1e-9));
+        const { die } = setting.machine.chip;
+        const most = Math.max(...Object.keys(die.matrix.peaks).map((format) => {
+          const peak = peakOf(die, format as 'bf16');
+          return peak?.ceiling?.value ?? peak?.peak.value ?? 0;
+        }));
+        for (const { flop, time: one, bytes, stage } of operators) {
+          if (one === 0) continue;
+          expect(flop / one).toBeLessThanOrEqual(most + die.vector.peak.value);
+          if (stage !== 'dispatch' && stage !== 'combine' && flop > 0) expect(bytes / one).toBeLessThanOrEqual(die.memory.bandwidth.value);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('more work never takes less time', () => {
+    fc.assert(
+      fc.property(decodeBatch, fc.constantFrom('sequences', 'context', 'prompts', 'length'), fc.integer({ min: 2, max: 5 }), (shape, key, factor) => {
+        const small = { ...shape, sequences: shape.sequences + 1, prompts: shape.prompts + 1 };
+        const large = { ...small, [key]: small[key] * factor };
+        expect(pricer.cost(batchOf(setting, large)).time).toBeGreaterThanOrEqual(pricer.cost(batchOf(setting, small)).time * (1 - 1e-9));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each(['memory', 'matrix', 'scale-up'] as const)('a better %s never makes the step longer', (part) => {
+    const better = stepPricer({ ...setting, machine: scaled(setting.machine, part, 2) });
+    fc.assert(
+      fc.property(decodeBatch, (shape) => {
+        const batch = batchOf(setting, { ...shape, sequences: shape.sequences + 1 });
+        expect(better.cost(batch).time).toBeLessThanOrEqual(pricer.cost(batch).time * (1 + 1e-9));
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('what moves the step', () => {
+  const timeOf = (setting: StepSetting, sequences: number, context: number, name: string): number => {
+    const { operators } = stepPricer(setting).explain(decoding(setting.layout, sequences, context));
+    return operators.filter((operator) => operator.name === name && operator.group !== 'draft').reduce((sum, { time }) => sum + time, 0);
+  };
+  const dense = on(models.llama, { ...uniform, dies: 4, tensor: 4 });
+
+  test('context moves attention and nothing else', () => {
+    expect(timeOf(dense, 64, 8192, 'attention-decode')).toBeGreaterThan(1.8 * timeOf(dense, 64, 4096, 'attention-decode'));
+    expect(timeOf(dense, 64, 8192, 'dense-gate-up')).toBe(timeOf(dense, 64, 4096, 'dense-gate-up'));
+  });
+
+  test('bandwidth moves the weights of a small batch, the peak those of a large one', () => {
+    const quick = { ...dense, machine: scaled(dense.machine, 'memory', 2) };
+    const strong = { ...dense, machine: scaled(dense.machine, 'matrix', 2) };
+    expect(timeOf(quick, 4, 1024, 'dense-gate-up')).toBeLessThan(0.6 * timeOf(dense, 4, 1024, 'dense-gate-up'));
+    expect(timeOf(strong, 4, 1024, 'dense-gate-up')).toBe(timeOf(dense, 4, 1024, 'dense-gate-up'));
+    expect(timeOf(strong, 2048, 16, 'dense-gate-up')).toBeLessThan(0.6 * timeOf(dense, 2048, 16, 'dense-gate-up'));
+  });
+
+  test('a wider tensor group has smaller products and a longer all-reduce', () => {
+    const wider = { ...dense, layout: { ...dense.layout, dies: 8, tensor: 8 } };
+    expect(timeOf(wider, 64, 2048, 'dense-gate-up')).toBeLessThan(timeOf(dense, 64, 2048, 'dense-gate-up'));
+    expect(timeOf(wider, 64, 2048, 'attention-all-reduce')).toBeGreaterThan(timeOf(dense, 64, 2048, 'attention-all-reduce'));
+  });
+
+  test('a wider expert group dispatches for longer and reads fewer experts', () => {
+    const many = settings.get('many nodes');
+    if (many === undefined) throw new Error('no such setting');
+    const narrow = { ...many, layout: { ...many.layout, dies: 8, experts: { ...many.layout.experts, parallel: 8 } } };
+    expect(timeOf(many, 64, 2048, 'dispatch')).toBeGreaterThan(timeOf(narrow, 64, 2048, 'dispatch'));
+    expect(timeOf(many, 64, 2048, 'expert-gate-up')).toBeLessThan(timeOf(narrow, 64, 2048, 'expert-gate-up'));
+  });
+
+  test('skew of the expert load moves the experts in proportion to their rows', () => {
+    const large = { ...publishedPrefill, layout: { ...publishedPrefill.layout, experts: { ...publishedPrefill.layout.experts, load: { kind: 'skew', skew: 0.5 } as const } } };
+    const batch = prefilling(publishedPrefill.layout, 64, 4096);
+    const rows = (setting: StepSetting): number => stepPricer(setting).explain(batch).operators.find(({ name, group }) => name === 'expert-gate-up' && group.startsWith('experts'))?.flop ?? 0;
+    expect(rows(large) / rows(publishedPrefill)).toBeCloseTo(1.5, 12);
+  });
+
+  test('a window stops attention from growing', () => {
+    const oss = on(models.oss, uniform);
+    const seen = (context: number): number =>
+      stepPricer(oss).explain(decoding(uniform, 8, context)).operators.find(({ name, group }) => name === 'attention-decode' && group.startsWith('window'))?.bytes ?? 0;
+    expect(seen(4096)).toBe(seen(128));
+    expect(seen(64)).toBeLessThan(seen(128));
+  });
+
+  test('a sparse index lets attention read no more than its top keys', () => {
+    const sparse = on(models.sparse, { ...uniform, dies: 8, experts: { ...uniform.experts, parallel: 8 } });
+    const seen = (name: string, context: number): number =>
+      stepPricer(sparse).explain(decoding(sparse.layout, 8, context)).operators.find((operator) => operator.name === name)?.flop ?? 0;
+    expect(seen('sparse-attention-decode', 65_536)).toBe(seen('sparse-attention-decode', 2048));
+    expect(seen('index-scores', 65_536)).toBeGreaterThan(20 * seen('index-scores', 2048));
+  });
+});
+
+describe('counts of the published decode', () => {
+  const { operators } = stepPricer(publishedDecode).explain(decoding(publishedDecode.layout, 48, 4096));
+  const one = (name: string) => operators.find((operator) => operator.name === name && operator.group.startsWith('experts'));
+
+  test('a die of a shared copy gets 480 rows of each microbatch: the flop of its expert say so', () => {
+    expect((one('expert-gate-up')?.flop ?? 0) / (2 * 2 * 2048 * 7168)).toBeCloseTo(480, 9);
+  });
+
+  test('attention has 2 x 128 heads x (576 + 512) flop for each of two query tokens and each cached one', () => {
+    expect(one('attention-decode')?.flop).toBe(2 * 128 * (576 + 512) * 2 * 24 * 4096);
+  });
+
+  test('a dispatched row is 7.5 KiB and goes to 9 experts', () => {
+    expect(one('dispatch')?.bytes).toBe(48 * 9 * 7680);
+  });
+});
+
+describe('what cannot be priced is refused', () => {
+  test.each<[string, StepSetting, RegExp]>([
+    ['a format that the chip does not multiply', { ...publishedDecode, precision: precisionOf(models.r1) }, /does not multiply fp8; expected one of/],
+    ['heads that do not divide', on(models.llama, { ...uniform, dies: 3, tensor: 3 }), /3 does not divide the 64 attention heads/],
+    ['tokens split in decode', { ...publishedPrefill, role: 'decode' }, /serves prefill, not decode/],
+    ['a draft without a module', on(models.llama, { ...uniform, draftTokens: 1 }), /no draft module/],
+    ['two microbatches on a stack without streams', { ...publishedDecode, stack: { ...stacks.cann, streams: { source: '', prefill: [], decode: [] } } }, /no streams for two microbatches/],
+    ['experts that do not divide', { ...publishedDecode, layout: { ...publishedDecode.layout, experts: { ...publishedDecode.layout.experts, parallel: 300 } } }, /300 expert ranks do not divide the 320 dies/],
+  ])('%s', (_, setting, message) => {
+    expect(() => stepPricer(setting)).toThrow(InputError);
+    expect(() => stepPricer(setting)).toThrow(message);
+  });
+});
+
+test('an empty batch takes the host gap and the floors, not a fault', () => {
+  const { time } = stepPricer(publishedDecode).cost({ rank: none, instanceTokens: 0 });
+  expect(Number.isFinite(time) && time >= 0).toBe(true);
+});
