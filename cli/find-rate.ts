@@ -13,7 +13,7 @@ const precision = 0.02;
 const mostTries = 24;
 
 /** Whether a run carried its traffic. */
-export function carries({ goodput, saturation }: Summary): boolean {
+function carries({ goodput, saturation }: Summary): boolean {
   return goodput.share >= goodShare && !saturation.saturated;
 }
 
@@ -30,7 +30,7 @@ export function atRate(scenario: Scenario, rate: number): Scenario {
   return workload.arrivals.kind === 'closed' ? scenario : { ...scenario, workload: { ...workload, arrivals: { ...workload.arrivals, rate } } };
 }
 
-export interface Try {
+interface Try {
   readonly rate: number;
   readonly passed: boolean;
   readonly summary: Summary;

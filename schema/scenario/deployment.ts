@@ -141,9 +141,7 @@ function disaggregated(file: DeploymentFile, surroundings: Surroundings): Deploy
 }
 
 /** Pools of a deployment with their layouts, by the key that the file has for them. */
-export function poolsOf(
-  deployment: Deployment,
-): readonly { readonly key: 'prefill' | 'decode' | 'merged'; readonly instances: number; readonly layout: Layout }[] {
+function poolsOf(deployment: Deployment): readonly { readonly key: 'prefill' | 'decode' | 'merged'; readonly instances: number; readonly layout: Layout }[] {
   switch (deployment.kind) {
     case 'merged':
       return [{ key: 'merged', instances: deployment.instances, layout: deployment.layout }];

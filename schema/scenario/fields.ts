@@ -64,7 +64,7 @@ export function whole(min: number, description: string, max: number = Number.MAX
   );
 }
 
-export interface Range {
+interface Range {
   readonly min: number;
   readonly max?: number;
   /** The smallest value itself is not allowed. */
@@ -75,7 +75,7 @@ export function inRange(value: unknown, { min, max = Infinity, above = false }: 
   return typeof value === 'number' && Number.isFinite(value) && (above ? value > min : value >= min) && value <= max;
 }
 
-export function rangeText({ min, max, above = false }: Range): string {
+function rangeText({ min, max, above = false }: Range): string {
   return `a number ${above ? 'above' : 'from'} ${min}${max === undefined ? '' : ` to ${max}`}`;
 }
 

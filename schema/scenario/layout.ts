@@ -17,7 +17,7 @@ export interface Surroundings {
 }
 
 /** Dies of one instance, from exactly one of `npus`, `gpus`, `chips` and `dies`. */
-export function diesOf(pool: PoolFile, at: string, { machine, problems }: Surroundings): number | undefined {
+function diesOf(pool: PoolFile, at: string, { machine, problems }: Surroundings): number | undefined {
   const given = (['npus', 'gpus', 'chips', 'dies'] as const).filter((key) => pool[key] !== undefined);
   const [unit] = given;
   if (given.length > 1) problems.add(at, `says its size ${given.length} times (${given.join(', ')}); expected one of them`);

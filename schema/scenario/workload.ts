@@ -4,7 +4,7 @@ import type { WorkloadFile } from './file.ts';
 import type { Problems } from './problems.ts';
 
 /** Lengths, reuse and burstiness of a kind of traffic, without its rate. */
-export interface WorkloadPreset {
+interface WorkloadPreset {
   readonly input: Lengths;
   readonly output: Lengths;
   readonly reuse?: Reuse | undefined;
