@@ -32,6 +32,8 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
   const planes = planeSummaries({ scenario, deployed, simulation }, pools, state.at);
   const parameters = parametersOf(model);
   const outputRate = rate(total.outputTokens);
+  // Behind the last arrival a few long answers run on alone: the start of that drain is shown, not all of it.
+  const drainStart = Math.ceil((simulation.lastArrivalAt * 1.15) / metrics.width) + 1;
   return {
     scenario: scenario.name,
     machine: { name: machine.name, title: machine.title, chip: machine.chip.title, chips: chipCount(machine), chipsUsed },
@@ -75,7 +77,7 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
     requestShares: shares(phases, total.phases, total.finished),
     limit: limitOf(pools, planes, window.saturated),
     cost: costOf(machine, chipsUsed, outputRate),
-    series: metrics.intervals.map((interval, i) => seriesPoint(interval, i, metrics.width, deployed.pools)),
+    series: metrics.intervals.slice(0, drainStart).map((interval, i) => seriesPoint(interval, i, metrics.width, deployed.pools)),
     doubts: deployed.doubts,
     reproduce: { version, scenarioHash: hashOf(scenario), calibrationHash: hashOf([scenario.stack, machine]), seed: scenario.seed },
   };
