@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -32,4 +35,15 @@ test('help loads the command line and nothing of the engine, the schemas or the 
 test('help names every verb', () => {
   const { stdout } = spawnSync(process.execPath, [main, '--help'], { encoding: 'utf8' });
   for (const verb of ['simulate', 'compare', 'step', 'trace', 'machines', 'models']) expect(stdout).toMatch(new RegExp(`^ +${verb} `, 'm'));
+});
+
+test('npx finds the bin of the clone itself, without a network', () => {
+  const cache = mkdtempSync(join(tmpdir(), 'supernode-npx-'));
+  const { stdout, stderr } = spawnSync('npx', ['--offline', 'supernode', '--version'], {
+    cwd: fileURLToPath(root),
+    encoding: 'utf8',
+    env: { ...process.env, npm_config_cache: cache },
+  });
+  rmSync(cache, { recursive: true, force: true });
+  expect(stdout, stderr).toBe('0.1.0\n');
 });

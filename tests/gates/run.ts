@@ -30,7 +30,13 @@ export function runGate(gate: Gate, root: string, extra: readonly string[] = [])
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...(chromium === undefined ? {} : { CHROMIUM: chromium }), NO_COLOR: '1', PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` },
+    env: {
+      ...process.env,
+      ...(chromium === undefined ? {} : { CHROMIUM: chromium }),
+      NO_COLOR: '1',
+      FORCE_COLOR: '0',
+      PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`,
+    },
   });
   const seconds = (performance.now() - start) / 1000;
   const output = `${child.stdout}${child.stderr}${child.error === undefined ? '' : String(child.error)}`.trim();
