@@ -11,6 +11,6 @@ export function wholeFlag(min: number): (typed: string) => number {
 }
 
 /** A flag that may be given several times. */
-export function repeated(typed: string, before: readonly string[]): readonly string[] {
+export function repeated(typed: string, before: readonly string[] = []): readonly string[] {
   return [...before, typed];
 }

@@ -81,6 +81,15 @@ describe('simulate', () => {
     expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ schema: 'supernode/simulate/1', interrupted: false });
   });
 
+  test('a reader that stops early is no fault, and files are still written', async () => {
+    const html = join(folder, 'early.html');
+    const child = spawn(process.execPath, ['cli/main.ts', 'simulate', small, '--requests', '200', '--html', html], { cwd: root });
+    child.stdout.destroy();
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(0);
+    expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>/i);
+  });
+
   test('--fail-on-slo exits 1 when the service level is missed, 0 when it is met', async () => {
     const [missed, met] = await Promise.all(
       ['ttft:1us', 'ttft:1h'].map((slo) => supernode(['simulate', small, '--requests', '200', '--fail-on-slo', '--slo', slo])),

@@ -24,7 +24,7 @@ export function command(): Command {
     .option('--trace <file>', 'all serve this trace')
     .option('--requests <n>', 'all serve so many requests', wholeFlag(1))
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
-    .option('--set <key=value>', 'change a key of all scenarios (repeatable)', repeated, [])
+    .option('--set <key=value>', 'change a key of all scenarios (repeatable)', repeated)
     .option('--slo <bounds>', 'service level of all, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--html <file>', 'write a self-contained HTML page')
     .option('--json', 'print JSON (docs/guide/simulate.md)')

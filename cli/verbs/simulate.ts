@@ -29,7 +29,7 @@ export function command(): Command {
     .option('--trace <file>', 'serve this trace instead of the traffic of the scenario')
     .option('--requests <n>', 'serve so many requests', wholeFlag(1))
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
-    .option('--set <key=value>', 'change a key of the scenario, such as deployment.decode.npus=80 (repeatable)', repeated, [])
+    .option('--set <key=value>', 'change a key of the scenario, such as deployment.decode.npus=80 (repeatable)', repeated)
     .option('--slo <bounds>', 'service level, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--find-rate', 'find the highest rate that the deployment carries under the service level')
     .option('--fail-on-slo', `exit 1 when less than ${goodShare * 100} % of the requests meet the service level`)
