@@ -13,6 +13,7 @@ import { costOf } from './cost.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
 import type { Distribution, PlaneSummary, PoolSummary, SeriesPoint, Share, Summary } from './summary.ts';
+import { trafficText } from './traffic.ts';
 import { steadyWindow, type Window } from './window.ts';
 
 /** What a run has come to so far: callable at any moment between two steps. */
@@ -40,7 +41,7 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
     model: { name: model.name, parameters: parameters.total, activeParameters: parameters.active },
     precision: precisionText(scenario.precision),
     stack: scenario.stack.title,
-    workload: scenario.workload.name,
+    workload: trafficText(scenario.workload, state.arrived),
     seed: scenario.seed,
     requests: {
       arrived: state.arrived,

@@ -51,7 +51,7 @@ export function steadyWindow(metrics: Metrics, lastArrivalAt: number, endedAt: n
 }
 
 /** All of the intervals in one. */
-export function sum(intervals: readonly Interval[], pools: number): Interval {
+function sum(intervals: readonly Interval[], pools: number): Interval {
   const total = new Interval(pools);
   for (const interval of intervals) total.merge(interval);
   return total;
@@ -68,7 +68,7 @@ function saturation(intervals: readonly Interval[], width: number): { readonly s
   const ended = intervals.reduce((total, interval) => total + interval.finished + interval.rejected, 0);
   const grows = after > before * 1.25 + 4;
   const saturated = grows && ended < 0.97 * arrived;
-  const change = `in flight ${significant(before)} at the window's start, ${significant(after)} at its end`;
+  const change = `in flight ${significant(before)} requests at the window's start, ${significant(after)} at its end`;
   if (saturated) return { saturated, words: `saturated: ${significant((100 * ended) / arrived)} % of the arrivals end in time; ${change}` };
   return { saturated, words: `${grows ? 'keeps up, with a growing load' : 'keeps up'}: ${change}` };
 }
