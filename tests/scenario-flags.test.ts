@@ -32,7 +32,9 @@ describe('--set', () => {
   });
 
   test('every setting that is not key=value is reported', () => {
-    expect(() => set({}, 'a', '=1', 'a..b=2', 'c=[')).toThrow(/--set a: expected key=value[\s\S]*--set =1: [\s\S]*--set a\.\.b=2: [\s\S]*--set c=\[: the value is not YAML/);
+    expect(() => set({}, 'a', '=1', 'a..b=2', 'c=[')).toThrow(
+      /--set a: expected key=value[\s\S]*--set =1: [\s\S]*--set a\.\.b=2: [\s\S]*--set c=\[: the value is not YAML/,
+    );
   });
 });
 
