@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { traceFormats } from '../../schema/traces/format.ts';
 import { traceLines, writtenFormats } from '../../schema/traces/write.ts';
 import { InputError } from '../../src/base/errors.ts';
+import { expectedOneOf } from '../../src/base/nearest.ts';
 import { traceOf } from '../../src/serving/traffic/columns.ts';
 import { traceStatistics } from '../../src/serving/traffic/statistics.ts';
 import { dataNames } from '../data.ts';
@@ -35,8 +36,12 @@ export function command(): Command {
     .option('--format <format>', `${writtenFormats.join(' or ')}; by default mooncake where prompts share prefixes, else csv`)
     .option('--out <file>', 'where to write, gzipped if it ends with .gz; by default stdout')
     .action(generateTrace);
-  const trace = new Command('trace').addCommand(inspect).addCommand(generate);
-  return trace.action(() => trace.help());
+  const trace: Command = new Command('trace').addCommand(inspect).addCommand(generate);
+  return trace.allowExcessArguments().action(() => {
+    const [typed] = trace.args;
+    if (typed === undefined) return trace.help();
+    throw new InputError([{ path: 'trace', message: expectedOneOf(typed, ['inspect', 'generate']) }]);
+  });
 }
 
 async function inspectTrace(path: string, options: { readonly format?: string; readonly json?: boolean }): Promise<void> {
@@ -50,7 +55,12 @@ async function generateTrace(flags: GenerationFlags): Promise<void> {
   const columns = traceOf(workload);
   const text = Readable.from(pages(traceLines(columns, format)));
   if (flags.out === undefined) {
-    await pipeline(text, process.stdout, { end: false });
+    try {
+      await pipeline(text, process.stdout, { end: false });
+    } catch (error) {
+      // Whoever reads has read enough, as `head` does.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+    }
     return;
   }
   try {

@@ -85,9 +85,9 @@ describe('request sources', () => {
     const requests = all({ ...steady, input: law, output: law, requests: 20_000 });
     const rank = (x: number) => (x - 5000) / 10_000;
     const gap = (i: number) => 0.5 - Math.min(1, 20 * ((requests[i]?.at ?? 0) - (requests[i - 1]?.at ?? 0)));
-    const sums = requests.reduce(
-      ([io, gi, go], { input, output }, i) => [io + rank(input) * rank(output), gi + gap(i) * rank(input), go + gap(i) * rank(output)] as const,
-      [0, 0, 0] as const,
+    const sums = requests.reduce<readonly [number, number, number]>(
+      ([io, gi, go], { input, output }, i) => [io + rank(input) * rank(output), gi + gap(i) * rank(input), go + gap(i) * rank(output)],
+      [0, 0, 0],
     );
     for (const sum of sums) expect(Math.abs(sum)).toBeLessThan((5 / 12) * Math.sqrt(20_000));
   });
