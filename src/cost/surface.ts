@@ -42,7 +42,8 @@ export class SurfacePricer implements StepPricer {
     }
     // Octaves of contexts: [2^o - 1, 2^(o+1) - 1].
     const octave = 31 - Math.clz32(Math.max(0, rank.decodeContext) + 1);
-    const segment = (surface[octave] ??= this.#segment(batch, 2 ** octave - 1, 2 ** (octave + 1) - 1));
+    const low = 1 << octave;
+    const segment = (surface[octave] ??= this.#segment(batch, low - 1, 2 * low - 1));
     return read(segment, rank.decodeContext);
   }
 
