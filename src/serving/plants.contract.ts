@@ -1,0 +1,67 @@
+import type { InstanceBatch, StepPricer } from '../cost/batch.ts';
+import { syntheticPricer } from './cases.contract.ts';
+import type { Plant, PoolPlant, TransferPlant } from './plant.ts';
+import type { Arrival } from './traffic/workload.ts';
+
+/** Time of an iteration where nothing else is said. [s] */
+export const tick = 2 ** -10;
+
+/** Every iteration takes one tick. */
+export const ticking: StepPricer = syntheticPricer([2 ** 10]);
+
+const pool: PoolPlant = {
+  name: 'merged',
+  role: 'merged',
+  instances: 1,
+  ranks: 1,
+  kvBlocks: 100,
+  blockTokens: 1,
+  watermarkBlocks: 0,
+  maxSequences: 8,
+  tokenBudget: 100,
+  prefixCaching: false,
+  acceptance: [],
+  pricer: ticking,
+};
+
+const rest = { firstToken: 'prefill', maxContext: 100, slo: {}, seed: 1 } as const;
+
+/** One pool that does both. */
+export function mergedPlant(of: Partial<PoolPlant> = {}, plant: Partial<Plant> = {}): Plant {
+  return { pools: [{ ...pool, ...of }], ...rest, ...plant };
+}
+
+/** A prefill and a decode pool; a token takes 2^-20 s over a link. */
+export function splitPlant(
+  prefill: Partial<PoolPlant> = {},
+  decode: Partial<PoolPlant> = {},
+  plant: Partial<Plant> = {},
+  moves: Partial<TransferPlant> = {},
+): Plant {
+  return {
+    pools: [
+      { ...pool, name: 'prefill', role: 'prefill', ...prefill },
+      { ...pool, name: 'decode', role: 'decode', watermarkBlocks: 1, ...decode },
+    ],
+    transfer: { bytesPerToken: 1, sourcesPerRank: 1, sourceBandwidth: 2 ** 20, sinkBandwidth: 2 ** 20, latency: 0, ...moves },
+    ...rest,
+    ...plant,
+  };
+}
+
+/** A request; `blocks` are the ids of its prefix, of one token each. */
+export function request(arrivedAt: number, inputTokens: number, outputTokens: number, blocks: readonly number[] = []): Arrival {
+  return { arrivedAt, inputTokens, outputTokens, blockTokens: blocks.length === 0 ? 0 : 1, blocks };
+}
+
+/** A pricer that keeps what it was asked. */
+export function probe(pricer: StepPricer = ticking): StepPricer & { readonly asked: InstanceBatch[] } {
+  const asked: InstanceBatch[] = [];
+  return {
+    asked,
+    cost: (batch) => {
+      asked.push(batch);
+      return pricer.cost(batch);
+    },
+  };
+}
