@@ -21,7 +21,9 @@ export function parseCount(text: string): ParsedCount {
   const value = Number((match[1] ?? '').replaceAll(/[_,]/g, ''));
   const unit = match[2];
   if (unit === undefined)
-    return { problem: `expected a count that says what it is per, such as "${text.trim()}/npu", "${text.trim()}/die" or "${text.trim()}/instance", got the bare number ${text.trim()}` };
+    return {
+      problem: `expected a count that says what it is per, such as "${text.trim()}/npu", "${text.trim()}/die" or "${text.trim()}/instance", got the bare number ${text.trim()}`,
+    };
   const per = countUnits.find((name) => name === unit.toLowerCase());
   if (per === undefined) return { problem: `${expectedOneOf(unit, countUnits)} after the slash in "${text.trim()}"` };
   if (!(value > 0)) return { problem: `expected a count above zero, got "${text.trim()}"` };
@@ -32,7 +34,10 @@ export function parseCount(text: string): ParsedCount {
  * A count as a number for the whole instance.
  * `chips`, `dies`, `ranks` and `nodes` are those of the instance.
  */
-export function overInstance(count: Count, instance: { readonly dies: number; readonly chips: number; readonly ranks: number; readonly nodes: number }): number {
+export function overInstance(
+  count: Count,
+  instance: { readonly dies: number; readonly chips: number; readonly ranks: number; readonly nodes: number },
+): number {
   switch (count.per) {
     case 'npu':
     case 'gpu':

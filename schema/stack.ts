@@ -6,7 +6,10 @@ import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
 import { count, found, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
 
-const share = z.number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` }).min(0).max(1);
+const share = z
+  .number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` })
+  .min(0)
+  .max(1);
 const generation = text('a generation of chips').optional();
 
 const efficiency = record({
@@ -35,7 +38,12 @@ const exchange = record({
   fanout: z.number().positive(),
   start: figure('time', true),
   points: listOf(point, 2),
-}).transform(({ 'dispatch-format': dispatchFormat, 'combine-format': combineFormat, 'scale-bytes': scaleBytes, ...rest }) => ({ ...rest, dispatchFormat, combineFormat, scaleBytes }));
+}).transform(({ 'dispatch-format': dispatchFormat, 'combine-format': combineFormat, 'scale-bytes': scaleBytes, ...rest }) => ({
+  ...rest,
+  dispatchFormat,
+  combineFormat,
+  scaleBytes,
+}));
 
 const stream = record({
   name: text('a name'),
@@ -43,13 +51,20 @@ const stream = record({
   'matrix-share': share,
   'vector-share': share,
   'memory-share': share,
-}).transform(({ 'matrix-share': matrixShare, 'vector-share': vectorShare, 'memory-share': memoryShare, ...rest }) => ({ ...rest, matrixShare, vectorShare, memoryShare }));
+}).transform(({ 'matrix-share': matrixShare, 'vector-share': vectorShare, 'memory-share': memoryShare, ...rest }) => ({
+  ...rest,
+  matrixShare,
+  vectorShare,
+  memoryShare,
+}));
 
 const stack = record({
   name: text('the name of the stack'),
   title: text('a title'),
   efficiencies: listOf(efficiency, 1),
-  fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default([]),
+  fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
+    [],
+  ),
   collectives: listOf(collective, 1),
   exchanges: listOf(exchange).default([]),
   streams: record({ source: text('the source of the shares'), prefill: listOf(stream), decode: listOf(stream) }),
@@ -58,7 +73,12 @@ const stack = record({
   'memory-utilisation': shareFigure(),
   'block-tokens': count(),
   notes: listOf(text('a note')).default([]),
-}).transform(({ 'host-gap': hostGap, 'memory-utilisation': memoryUtilisation, 'block-tokens': blockTokens, ...rest }) => ({ ...rest, hostGap, memoryUtilisation, blockTokens }));
+}).transform(({ 'host-gap': hostGap, 'memory-utilisation': memoryUtilisation, 'block-tokens': blockTokens, ...rest }) => ({
+  ...rest,
+  hostGap,
+  memoryUtilisation,
+  blockTokens,
+}));
 
 /**
  * A software stack from the content of its file. `path` names the file in errors.
@@ -66,17 +86,24 @@ const stack = record({
  */
 export function readStack(value: unknown, path: string): Stack {
   const result = tryRead<Stack>(stack, value, path);
-  const issues = [...result.issues, ...(result.value === undefined ? [] : stackIssues(result.value)).map((issue) => ({ path: placed(path, issue.path), message: issue.message }))];
+  const issues = [
+    ...result.issues,
+    ...(result.value === undefined ? [] : stackIssues(result.value)).map((issue) => ({ path: placed(path, issue.path), message: issue.message })),
+  ];
   if (result.value === undefined || issues.length > 0) throw new InputError(issues);
   return result.value;
 }
 
 /** What a schema cannot say: every class has an entry for any chip, and streams share a die out. */
 function stackIssues({ efficiencies, collectives, streams, fusions }: Stack): Issue[] {
-  const general = <Entry extends { readonly generation?: string | undefined; readonly format?: unknown }>(entry: Entry): boolean => entry.generation === undefined && entry.format === undefined;
+  const general = (entry: { readonly generation?: string | undefined; readonly format?: unknown }): boolean =>
+    entry.generation === undefined && entry.format === undefined;
   const uncovered = operatorClasses.filter((operator) => !efficiencies.some((entry) => entry.operator === operator && general(entry)));
   return [
-    ...uncovered.map((operator) => ({ path: 'efficiencies', message: `no entry for ${operator} without generation and format, which any other chip would use` })),
+    ...uncovered.map((operator) => ({
+      path: 'efficiencies',
+      message: `no entry for ${operator} without generation and format, which any other chip would use`,
+    })),
     ...(collectives.some(general) ? [] : [{ path: 'collectives', message: 'no entry without generation, which any other chip would use' }]),
     ...streamIssues('streams.prefill', streams.prefill, fusions),
     ...streamIssues('streams.decode', streams.decode, fusions),
@@ -91,10 +118,14 @@ function streamIssues(path: string, streams: readonly Stream[], fusions: Stack['
   const over = (['matrixShare', 'vectorShare', 'memoryShare'] as const).filter((engine) => streams.reduce((sum, stream) => sum + stream[engine], 0) > 1.0001);
   const idle = streams.filter(({ memoryShare, vectorShare }) => memoryShare === 0 || vectorShare === 0);
   const working = idle.flatMap(({ stages }) => stages.filter((stage) => stage !== 'dispatch' && stage !== 'combine'));
-  const apart = beside.filter((name) => !fusions.some(({ operators }) => operators.includes(name) && operators.some((other) => other === 'dispatch' || other === 'combine')));
+  const apart = beside.filter(
+    (name) => !fusions.some(({ operators }) => operators.includes(name) && operators.some((other) => other === 'dispatch' || other === 'combine')),
+  );
   return [
     ...working.map((stage) => ({ path, message: `${stage} is on a stream without vector cores or memory bandwidth` })),
-    ...(idle.length === 0 ? [] : apart.map((name) => ({ path, message: `${name} needs vector cores and memory bandwidth unless it is fused with dispatch or combine` }))),
+    ...(idle.length === 0
+      ? []
+      : apart.map((name) => ({ path, message: `${name} needs vector cores and memory bandwidth unless it is fused with dispatch or combine` }))),
     ...twice.map((stage) => ({ path, message: `${stage} is on two streams` })),
     ...over.map((engine) => ({ path, message: `the streams have more than one ${engine.replace('Share', '')} engine between them` })),
   ];

@@ -17,10 +17,18 @@ export type {
   SwitchLevel,
   SwitchUnit,
 } from './catalogue/machine.ts';
+export type { Stack } from './catalogue/stack.ts';
 export { totalsOf, type LevelTotals, type PeakTotal, type PlaneTotals, type Totals } from './catalogue/totals.ts';
+export type { InstanceBatch, RankBatch, StepCost, StepPricer } from './cost/batch.ts';
+export type { StepRole, StepSetting } from './cost/check.ts';
+export type { OperatorExplanation, StepExplanation } from './cost/explain.ts';
+export { memoryBudget, type MemoryBudget, type MemoryRequest } from './cost/memory.ts';
+export { stepPricer, type ExplainingPricer } from './cost/pricer.ts';
 export { modelFromConfig } from './model/config/config.ts';
 export { kvBytesPerToken, kvBytesPerTokenPerDie } from './model/kv.ts';
+export type { ExpertLayout, ExpertLoad, Layout } from './model/layout.ts';
 export type { Model, Precision } from './model/model.ts';
+export { stepOperators } from './model/operators/step.ts';
 export { parametersOf } from './model/parameters.ts';
 export { precisionOf } from './model/precision.ts';
 export { weightBytes, weightBytesPerDie } from './model/weights.ts';

@@ -128,5 +128,18 @@ function doubtsText({ setting }: StepRequest, { doubts }: StepExplanation): stri
       : []),
     ...doubts.map(({ rule, where, message }) => `${rule} (${where}): ${message}`),
   ];
-  return lines.length === 0 ? [] : ['', 'doubts', ...lines.map((line) => `  • ${line}`)];
+  return lines.length === 0 ? [] : ['', 'doubts', ...lines.flatMap((line) => wrapped(line).map((part, i) => (i === 0 ? `  • ${part}` : `    ${part}`)))];
+}
+
+const lineWidth = 110;
+
+/** Text in lines of at most `lineWidth` columns, cut between words. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < lineWidth) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -36,7 +36,10 @@ function totalOf(typed: string | undefined, flag: string, example: string, layou
 
 /** Sequences of equal context that decode, spread over the data-parallel ranks; the fullest rank is priced. */
 function decodeBatch(flags: StepFlags, layout: Layout, machine: Machine, problems: Problems): StepBatch | undefined {
-  for (const [flag, value] of [['--tokens', flags.tokens], ['--prompt', flags.prompt]] as const)
+  for (const [flag, value] of [
+    ['--tokens', flags.tokens],
+    ['--prompt', flags.prompt],
+  ] as const)
     if (value !== undefined) problems.add(flag, 'belongs to --phase prefill; decode takes --batch and --context');
   const total = totalOf(flags.batch, '--batch', '96/npu', layout, machine, problems);
   if (flags.context === undefined) problems.add('--context', 'expected the tokens in the KV of each sequence, such as 4096, got nothing');
@@ -44,12 +47,19 @@ function decodeBatch(flags: StepFlags, layout: Layout, machine: Machine, problem
   if (total === undefined || context === undefined) return undefined;
   const queryTokens = 1 + layout.draftTokens;
   const decodeSequences = Math.ceil(total / dataRanks(layout));
-  return { batch: { rank: { ...none, decodeSequences, queryTokens, decodeContext: decodeSequences * context }, instanceTokens: total * queryTokens }, total, context };
+  return {
+    batch: { rank: { ...none, decodeSequences, queryTokens, decodeContext: decodeSequences * context }, instanceTokens: total * queryTokens },
+    total,
+    context,
+  };
 }
 
 /** Fresh prompts of equal length spread over the ranks; what is left of a rank's tokens is the first chunk of one more. */
 function prefillBatch(flags: StepFlags, layout: Layout, machine: Machine, problems: Problems): StepBatch | undefined {
-  for (const [flag, value] of [['--batch', flags.batch], ['--context', flags.context]] as const)
+  for (const [flag, value] of [
+    ['--batch', flags.batch],
+    ['--context', flags.context],
+  ] as const)
     if (value !== undefined) problems.add(flag, 'belongs to --phase decode; prefill takes --tokens and --prompt');
   const total = totalOf(flags.tokens, '--tokens', '16384/npu', layout, machine, problems);
   if (flags.prompt === undefined) problems.add('--prompt', 'expected the tokens of each prompt, such as 4096, got nothing');

@@ -1,5 +1,5 @@
 import { expectedOneOf } from '../../src/base/nearest.ts';
-import { formatQuantity, significant } from '../../src/base/quantity.ts';
+import { formatQuantity } from '../../src/base/quantity.ts';
 import { numberFormats, type NumberFormat } from '../../src/catalogue/format.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Stack } from '../../src/catalogue/stack.ts';
@@ -45,8 +45,14 @@ const phases = ['prefill', 'decode'] as const;
  */
 export function readStepFlags(flags: StepFlags, { machine, model, stack }: StepContext, problems: Problems): StepRequest {
   const phase = phases.find((name) => name === flags.phase);
-  if (phase === undefined) problems.add('--phase', flags.phase === undefined ? `expected one of ${phases.join(', ')}, got nothing` : expectedOneOf(flags.phase, phases));
-  const formats = { weights: format(flags.weights, '--weights', problems), experts: format(flags.expertWeights, '--expert-weights', problems), activations: format(flags.activations, '--activations', problems), kv: format(flags.kv, '--kv', problems) };
+  if (phase === undefined)
+    problems.add('--phase', flags.phase === undefined ? `expected one of ${phases.join(', ')}, got nothing` : expectedOneOf(flags.phase, phases));
+  const formats = {
+    weights: format(flags.weights, '--weights', problems),
+    experts: format(flags.expertWeights, '--expert-weights', problems),
+    activations: format(flags.activations, '--activations', problems),
+    kv: format(flags.kv, '--kv', problems),
+  };
   const pool = poolOf(flags, model, problems);
   const inner = new Problems('');
   const surroundings = { machine, model, problems: inner };
@@ -62,7 +68,14 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack }: StepC
   problems.throwIfAny();
   if (step === undefined) throw new InputError(problems.issues);
   const { rank } = step.batch;
-  const memory = memoryBudget({ machine, model, precision: setting.precision, layout, stack, maxBatchTokens: rank.decodeSequences * rank.queryTokens + rank.prefillTokens });
+  const memory = memoryBudget({
+    machine,
+    model,
+    precision: setting.precision,
+    layout,
+    stack,
+    maxBatchTokens: rank.decodeSequences * rank.queryTokens + rank.prefillTokens,
+  });
   const kvInUse = checkKv(setting, step, memory);
   return { ...step, setting, phase, chips: layout.dies / machine.chip.dies, memory, kvInUse, acceptance, emitted: emittedBy(acceptance) };
 }
@@ -87,7 +100,12 @@ function format(typed: string | undefined, flag: string, problems: Problems): Nu
 /** The flags as the deployment of one instance. */
 function poolOf(flags: StepFlags, model: Model | undefined, problems: Problems): PoolFile {
   const number = (typed: string | undefined, flag: string, least = 1): number | undefined => wholeNumber(typed, flag, least, problems);
-  const sizes = { npus: number(flags.npus, '--npus'), gpus: number(flags.gpus, '--gpus'), chips: number(flags.chips, '--chips'), dies: number(flags.dies, '--dies') };
+  const sizes = {
+    npus: number(flags.npus, '--npus'),
+    gpus: number(flags.gpus, '--gpus'),
+    chips: number(flags.chips, '--chips'),
+    dies: number(flags.dies, '--dies'),
+  };
   const tensor = number(flags.tensor, '--tensor');
   const attention = flags.attention ?? 'tensor';
   if (attention !== 'tensor' && attention !== 'sp-tp-sp') problems.add('--attention', expectedOneOf(attention, ['tensor', 'sp-tp-sp']));
@@ -102,7 +120,15 @@ function poolOf(flags: StepFlags, model: Model | undefined, problems: Problems):
   const asked = flags.expertParallel ?? flags.sharedDies ?? flags.redundant ?? flags.expertSkew;
   const has = model?.groups.some(({ feedForward }) => feedForward.kind === 'experts') === true;
   const mtp = flags.mtp === undefined ? undefined : draftOf(flags.mtp, problems);
-  const given = { ...sizes, tensor, pipeline: number(flags.pipeline, '--pipeline'), attention: attention === 'sp-tp-sp' ? 'sp-tp-sp' : 'tensor', microbatches, experts: has || asked !== undefined ? defined(experts) : undefined, mtp };
+  const given = {
+    ...sizes,
+    tensor,
+    pipeline: number(flags.pipeline, '--pipeline'),
+    attention: attention === 'sp-tp-sp' ? 'sp-tp-sp' : 'tensor',
+    microbatches,
+    experts: has || asked !== undefined ? defined(experts) : undefined,
+    mtp,
+  };
   return defined(given) as PoolFile;
 }
 
@@ -145,7 +171,7 @@ function checkKv({ model, precision, layout }: StepSetting, { batch, context }: 
   throw new InputError([
     {
       path: flag,
-      message: `the KV of ${significant(sequences)} sequences of ${significant(context, 6)} tokens needs ${formatQuantity(needed, 'B')} per die, ${formatQuantity(there, 'B')} there: at most ${most} per rank fit`,
+      message: `the KV of ${sequences.toLocaleString('en-US')} sequences of ${context.toLocaleString('en-US')} tokens needs ${formatQuantity(needed, 'B')} per die, ${formatQuantity(there, 'B')} there: at most ${most} per rank fit`,
     },
   ]);
 }

@@ -47,7 +47,8 @@ function splitIssues({ machine, model, layout, role }: StepSetting): Issue[] {
     if (group.feedForward.kind !== 'experts') continue;
     if (attention === 'sp-tp-sp' && !exchangesTokens(layout))
       add('experts.parallel', `sp-tp-sp splits tokens over ${tensor} dies, so experts must be spread over at least 2 of them, got ${experts.parallel}`);
-    if (!Number.isInteger((dies / pipeline) / experts.parallel)) add('experts.parallel', `${experts.parallel} expert ranks do not divide the ${dies / pipeline} dies of a pipeline stage`);
+    if (!Number.isInteger(dies / pipeline / experts.parallel))
+      add('experts.parallel', `${experts.parallel} expert ranks do not divide the ${dies / pipeline} dies of a pipeline stage`);
     if (experts.parallel < tensor ? tensor % experts.parallel !== 0 : experts.parallel % tensor !== 0)
       add('experts.parallel', `${experts.parallel} expert ranks and ${tensor} tensor ranks do not divide each other`);
   }
@@ -62,7 +63,9 @@ function streamIssues({ stack, layout, role }: StepSetting): Issue[] {
   const phases = role === 'merged' ? (['prefill', 'decode'] as const) : ([role] as const);
   return phases.flatMap((phase) => {
     const missing = layerStages.filter((stage) => !stack.streams[phase].some((stream) => stream.stages.includes(stage)));
-    return missing.length === 0 ? [] : [{ path: 'microbatches', message: `${stack.name} has no streams for two microbatches in ${phase} (${missing.join(', ')} on none)` }];
+    return missing.length === 0
+      ? []
+      : [{ path: 'microbatches', message: `${stack.name} has no streams for two microbatches in ${phase} (${missing.join(', ')} on none)` }];
   });
 }
 

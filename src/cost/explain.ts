@@ -80,7 +80,11 @@ function groupOf({ group, exposed, schedule, streams, prices }: PricedGroup): Gr
   const head = { name: group.name, count: group.count, microbatches: group.microbatches, time };
   if (schedule === undefined) {
     const layerTime = prices.reduce((total, price) => total + price.time, 0);
-    return { ...head, layerTime, timeline: [{ stream: 'die', microbatch: 0, stages: [...new Set(group.operators.map(({ stage }) => stage))], start: 0, end: layerTime }] };
+    return {
+      ...head,
+      layerTime,
+      timeline: [{ stream: 'die', microbatch: 0, stages: [...new Set(group.operators.map(({ stage }) => stage))], start: 0, end: layerTime }],
+    };
   }
   const { steadyStart, steadyEnd, slots } = schedule;
   const timeline = slots
@@ -96,7 +100,11 @@ function groupOf({ group, exposed, schedule, streams, prices }: PricedGroup): Gr
 }
 
 function operatorsOf({ group, prices, streamOf, streams, schedule, exposed }: PricedGroup, layout: Layout, pricing: Pricing): OperatorExplanation[] {
-  const begins = beginsOf(group.operators.length, prices.map(({ time }) => time), schedule);
+  const begins = beginsOf(
+    group.operators.length,
+    prices.map(({ time }) => time),
+    schedule,
+  );
   return group.operators.map((operator, i): OperatorExplanation => {
     const price = prices[i];
     const time = price?.time ?? 0;

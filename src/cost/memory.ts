@@ -59,18 +59,26 @@ export function memoryBudget(request: MemoryRequest): MemoryBudget {
   const blockBytes = kvBytesPerToken * stack.blockTokens;
   const kvBlocks = Math.floor((capacity - taken) / blockBytes);
   if (kvBlocks < 1) {
+    // Figures that differ by less than a percent are told apart.
+    const digits = taken + blockBytes > 1.01 * capacity ? 3 : 6;
     const largest = fixed.toSorted((a, b) => b.bytes - a.bytes).slice(0, 3);
     const list = largest.map(({ name, bytes }) => `${name} ${formatQuantity(bytes, 'B')}`).join(', ');
     throw new InputError([
       {
         path: 'memory',
-        message: `${model.name} needs ${formatQuantity(taken + blockBytes, 'B')} per die, ${formatQuantity(capacity, 'B')} there (${list}); spread it over more dies or use narrower weights`,
+        message: `${model.name} needs ${formatQuantity(taken + blockBytes, 'B', digits)} per die, ${formatQuantity(capacity, 'B', digits)} there (${list}); spread it over more dies or use narrower weights`,
       },
     ]);
   }
   const kv = kvBlocks * blockBytes;
   const left = capacity - taken - kv;
-  return { parts: [...fixed, { name: 'KV blocks', bytes: kv }, ...(left > 0 ? [{ name: 'less than a block', bytes: left }] : [])], capacity, kvBytesPerToken, blockTokens: stack.blockTokens, kvBlocks };
+  return {
+    parts: [...fixed, { name: 'KV blocks', bytes: kv }, ...(left > 0 ? [{ name: 'less than a block', bytes: left }] : [])],
+    capacity,
+    kvBytesPerToken,
+    blockTokens: stack.blockTokens,
+    kvBlocks,
+  };
 }
 
 function expertsOf(model: Model): ExpertFeedForward | undefined {

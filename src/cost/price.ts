@@ -141,5 +141,14 @@ export class Pricing {
 const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0 };
 
 function network(time: number, start: number, scaleOut: boolean): Price {
-  return { time, floor: start, bound: start > time / 2 ? 'launch' : 'network', matrix: 0, vector: 0, memory: 0, scaleUp: scaleOut ? 0 : time, scaleOut: scaleOut ? time : 0 };
+  return {
+    time,
+    floor: start,
+    bound: start > time / 2 ? 'launch' : 'network',
+    matrix: 0,
+    vector: 0,
+    memory: 0,
+    scaleUp: scaleOut ? 0 : time,
+    scaleOut: scaleOut ? time : 0,
+  };
 }

@@ -45,7 +45,15 @@ class Pricer implements ExplainingPricer {
     this.#pricing = new Pricing(machine, stack, role === 'prefill' ? ['throughput'] : role === 'decode' ? ['low-latency'] : ['low-latency', 'throughput']);
     const one = { decodeSequences: 2, queryTokens: 1 + layout.draftTokens, decodeContext: 2 };
     const prompt = { prefillTokens: 2, prefillSequences: 2, prefillPairs: 2, prefillContext: 2 };
-    const none = { decodeSequences: 0, queryTokens: 1 + layout.draftTokens, decodeContext: 0, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
+    const none = {
+      decodeSequences: 0,
+      queryTokens: 1 + layout.draftTokens,
+      decodeContext: 0,
+      prefillTokens: 0,
+      prefillSequences: 0,
+      prefillPairs: 0,
+      prefillContext: 0,
+    };
     const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
     const ranks = layout.dies / layout.tensor / layout.pipeline;
     this.#price({ rank, instanceTokens: ranks * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
@@ -54,7 +62,13 @@ class Pricer implements ExplainingPricer {
       ...this.#pricing.rates.doubts,
       ...(model.groups.some(({ feedForward }) => feedForward.kind === 'experts') ? exchanges : []),
       ...(layout.pipeline > 1
-        ? [{ rule: 'pipeline-one-batch', where: 'pipeline', message: `one batch at a time passes the ${layout.pipeline} stages; batches in flight behind it are not overlapped` }]
+        ? [
+            {
+              rule: 'pipeline-one-batch',
+              where: 'pipeline',
+              message: `one batch at a time passes the ${layout.pipeline} stages; batches in flight behind it are not overlapped`,
+            },
+          ]
         : []),
     ];
   }
@@ -93,7 +107,8 @@ class Pricer implements ExplainingPricer {
     for (const { group } of priced)
       for (const operator of group.operators) {
         if (operator.kind !== 'exchange') continue;
-        for (const model of this.#pricing.exchanges(operator.ranks)) for (const doubt of model.loadDoubts(operator.operation, operator)) doubts.set(doubt.rule + doubt.where, doubt);
+        for (const model of this.#pricing.exchanges(operator.ranks))
+          for (const doubt of model.loadDoubts(operator.operation, operator)) doubts.set(doubt.rule + doubt.where, doubt);
       }
     return explanationOf(priced, this.cost(batch), layout, this.#pricing, [...doubts.values()]);
   }

@@ -42,7 +42,15 @@ export class Rates {
   /** What had to be assumed for the rates that were used so far. */
   get doubts(): readonly Doubt[] {
     const where = [...this.#assumed].join(', ');
-    return where === '' ? [] : [{ rule: 'data-sheet-roofline', where, message: `the data-sheet rates of ${this.#chip} at assumed shares: no measurement of these operators stands behind them` }];
+    return where === ''
+      ? []
+      : [
+          {
+            rule: 'data-sheet-roofline',
+            where,
+            message: `the data-sheet rates of ${this.#chip} at assumed shares: no measurement of these operators stands behind them`,
+          },
+        ];
   }
 
   of(operator: OperatorClass, format: NumberFormat): Rate {

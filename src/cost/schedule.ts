@@ -67,7 +67,16 @@ export function scheduleLayers(times: Float64Array, streams: Int32Array, count: 
     const mine = last[chosen as 0 | 1];
     const before = mine !== undefined && mine.end === chosenStart ? mine : streamLast[stream];
     const layer = Math.floor(next / segments);
-    const slot: Slot = { layer, microbatch: chosen, from, to, stream, start: chosenStart, end: chosenStart + duration, before: chosenStart === 0 ? undefined : before };
+    const slot: Slot = {
+      layer,
+      microbatch: chosen,
+      from,
+      to,
+      stream,
+      start: chosenStart,
+      end: chosenStart + duration,
+      before: chosenStart === 0 ? undefined : before,
+    };
     slots.push(slot);
     last[chosen as 0 | 1] = slot;
     streamLast[stream] = slot;

@@ -29,7 +29,9 @@ import type { Model } from '../model/model.ts';
 import { precisionOf } from '../model/precision.ts';
 import type { StepSetting } from './check.ts';
 
-const chips = new Map([a100Text, superchipText, h100Text, h200Text].map((text): [string, Chip] => [(parse(text) as { name: string }).name, readChip(parse(text), '')]));
+const chips = new Map(
+  [a100Text, superchipText, h100Text, h200Text].map((text): [string, Chip] => [(parse(text) as { name: string }).name, readChip(parse(text), '')]),
+);
 
 function machineFrom(text: string): Machine {
   return readMachine(parse(text), '', (name) => {
@@ -46,12 +48,35 @@ function modelFrom(text: string): Model {
 const stackFrom = (text: string): Stack => readStack(parse(text), '');
 
 export const machines = { supernode: machineFrom(supernodeText), hopper: machineFrom(hgxText), hopperLarge: machineFrom(hgx2Text) };
-export const models = { r1: modelFrom(r1Text), sparse: modelFrom(sparseText), oss: modelFrom(ossText), llama: modelFrom(llamaText), mixtral: modelFrom(mixtralText), qwen: modelFrom(qwenText) };
+export const models = {
+  r1: modelFrom(r1Text),
+  sparse: modelFrom(sparseText),
+  oss: modelFrom(ossText),
+  llama: modelFrom(llamaText),
+  mixtral: modelFrom(mixtralText),
+  qwen: modelFrom(qwenText),
+};
 export const stacks = { cann: stackFrom(cannText), sglang: stackFrom(sglangText), vllm: stackFrom(vllmText) };
 
-export const uniform: Layout = { dies: 1, tensor: 1, pipeline: 1, attention: 'tensor', experts: { parallel: 1, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } }, microbatches: 1, draftTokens: 0 };
+export const uniform: Layout = {
+  dies: 1,
+  tensor: 1,
+  pipeline: 1,
+  attention: 'tensor',
+  experts: { parallel: 1, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } },
+  microbatches: 1,
+  draftTokens: 0,
+};
 
-export const none: RankBatch = { decodeSequences: 0, queryTokens: 1, decodeContext: 0, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
+export const none: RankBatch = {
+  decodeSequences: 0,
+  queryTokens: 1,
+  decodeContext: 0,
+  prefillTokens: 0,
+  prefillSequences: 0,
+  prefillPairs: 0,
+  prefillContext: 0,
+};
 
 /** The published decode instance: EP320 over 320 dies with 32 shared copies and 32 redundant experts, two microbatches, one drafted token. */
 export const publishedDecode: StepSetting = {
@@ -66,7 +91,14 @@ export const publishedDecode: StepSetting = {
 /** The published prefill instance: 32 dies, tokens split around the heads, EP32. */
 export const publishedPrefill: StepSetting = {
   ...publishedDecode,
-  layout: { ...uniform, dies: 32, tensor: 32, attention: 'sp-tp-sp', experts: { parallel: 32, sharedDies: 0, redundant: 32, load: { kind: 'uniform' } }, microbatches: 2 },
+  layout: {
+    ...uniform,
+    dies: 32,
+    tensor: 32,
+    attention: 'sp-tp-sp',
+    experts: { parallel: 32, sharedDies: 0, redundant: 32, load: { kind: 'uniform' } },
+    microbatches: 2,
+  },
   role: 'prefill',
 };
 
@@ -95,11 +127,18 @@ export function scaled(machine: Machine, part: 'memory' | 'matrix' | 'scale-up',
       return { ...machine, chip: { ...machine.chip, die: { ...die, memory: { ...die.memory, bandwidth: times(die.memory.bandwidth) } } } };
     case 'matrix': {
       const peaks = Object.fromEntries(
-        Object.entries(die.matrix.peaks).map(([format, peak]) => [format, { peak: times(peak.peak), ...(peak.ceiling === undefined ? {} : { ceiling: times(peak.ceiling) }) }]),
+        Object.entries(die.matrix.peaks).flatMap(([format, peak]) =>
+          peak === undefined ? [] : [[format, { peak: times(peak.peak), ...(peak.ceiling === undefined ? {} : { ceiling: times(peak.ceiling) }) }]],
+        ),
       );
       return { ...machine, chip: { ...machine.chip, die: { ...die, matrix: { ...die.matrix, peaks } } } };
     }
     case 'scale-up':
-      return { ...machine, planes: machine.planes.map((plane) => (plane.role === 'scale-up' ? { ...plane, port: { ...plane.port, bandwidth: times(plane.port.bandwidth) } } : plane)) };
+      return {
+        ...machine,
+        planes: machine.planes.map((plane) =>
+          plane.role === 'scale-up' ? { ...plane, port: { ...plane.port, bandwidth: times(plane.port.bandwidth) } } : plane,
+        ),
+      };
   }
 }

@@ -76,7 +76,10 @@ function across(near: Link, far: Link, operation: CollectiveOperation, inner: nu
   const add = (a: CollectiveCost, b: CollectiveCost): CollectiveCost => ({ time: a.time + b.time, start: a.start + b.start });
   switch (operation) {
     case 'all-reduce':
-      return add(add(within(near, 'reduce-scatter', inner, bytes), within(far, 'all-reduce', domains, bytes / inner)), within(near, 'all-gather', inner, bytes));
+      return add(
+        add(within(near, 'reduce-scatter', inner, bytes), within(far, 'all-reduce', domains, bytes / inner)),
+        within(near, 'all-gather', inner, bytes),
+      );
     case 'all-gather':
     case 'reduce-scatter':
       return add(within(far, operation, domains, bytes / inner), within(near, operation, inner, bytes));

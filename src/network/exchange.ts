@@ -92,8 +92,13 @@ function tabled(machine: Machine, plane: Plane, table: Exchange, role: 'scale-up
   const degrees = [...new Set(table.points.map((point) => point.ranks))].toSorted((a, b) => a - b);
   const [first = 0, last = 0] = [degrees[0], degrees.at(-1)];
   if (ranks > last || ranks < first)
-    doubts.push({ rule: 'exchange-degree', where: `EP${ranks}`, message: `${table.name} was measured from EP${first} to EP${last}; EP${ranks} is extrapolated in the logarithm of the degree` });
-  if (table.kernel !== kernel) doubts.push({ rule: 'exchange-kernel', where: table.name, message: `no ${kernel} kernel was measured for this chip: the ${table.kernel} one stands in` });
+    doubts.push({
+      rule: 'exchange-degree',
+      where: `EP${ranks}`,
+      message: `${table.name} was measured from EP${first} to EP${last}; EP${ranks} is extrapolated in the logarithm of the degree`,
+    });
+  if (table.kernel !== kernel)
+    doubts.push({ rule: 'exchange-kernel', where: table.name, message: `no ${kernel} kernel was measured for this chip: the ${table.kernel} one stands in` });
   if (pace < 0.99 || pace > 1.01)
     doubts.push({
       rule: 'exchange-bandwidth',
@@ -114,7 +119,13 @@ function tabled(machine: Machine, plane: Plane, table: Exchange, role: 'scale-up
       const most = Math.max(...tokens);
       const here = equivalent(operation, load);
       if (here <= most * 1.5) return [];
-      return [{ rule: 'exchange-tokens', where: `${operation} over EP${ranks}`, message: `measured up to ${most} tokens a rank; ${here.toFixed(0)} of that size are extrapolated by the last slope` }];
+      return [
+        {
+          rule: 'exchange-tokens',
+          where: `${operation} over EP${ranks}`,
+          message: `measured up to ${most} tokens a rank; ${here.toFixed(0)} of that size are extrapolated by the last slope`,
+        },
+      ];
     },
   };
 }
@@ -138,12 +149,19 @@ function untabled(machine: Machine, plane: Plane | undefined, stack: Stack, role
   const start = stack.collectives[0]?.phased.value ?? 0;
   const bandwidth = plane === undefined ? Infinity : dieBandwidth(machine, plane) * plane.efficiency.value;
   const latency = plane?.port.latency.value ?? 0;
-  const bytes = (operation: ExchangeOperation, load: ExchangeLoad): number => load.tokens * load.fanout * load.hidden * bytesPerElement[operation === 'combine' ? 'bf16' : load.format];
+  const bytes = (operation: ExchangeOperation, load: ExchangeLoad): number =>
+    load.tokens * load.fanout * load.hidden * bytesPerElement[operation === 'combine' ? 'bf16' : load.format];
   return {
     plane: role,
     bytes,
     time: (operation, load) => (load.tokens <= 0 ? 0 : start + latency + (bytes(operation, load) * (ranks - 1)) / ranks / bandwidth),
-    doubts: [{ rule: 'exchange-unmeasured', where: `EP${ranks} over ${plane?.name ?? role}`, message: 'no dispatch or combine was measured for this chip and plane: start of a collective plus bytes over the port' }],
+    doubts: [
+      {
+        rule: 'exchange-unmeasured',
+        where: `EP${ranks} over ${plane?.name ?? role}`,
+        message: 'no dispatch or combine was measured for this chip and plane: start of a collective plus bytes over the port',
+      },
+    ],
     loadDoubts: () => [],
   };
 }

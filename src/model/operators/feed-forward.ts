@@ -6,8 +6,16 @@ import { activation, grouped, linear, norm, quantise, vector } from './linear.ts
 import type { Pass } from './pass.ts';
 
 const between = 2;
-const dense = { up: { product: 'dense-gate-up', quantise: 'dense-quantise' }, activation: 'dense-activation', down: { product: 'dense-down', quantise: 'dense-down-quantise' } };
-const shared = { up: { product: 'shared-gate-up', quantise: 'shared-quantise' }, activation: 'shared-activation', down: { product: 'shared-down', quantise: 'shared-down-quantise' } };
+const dense = {
+  up: { product: 'dense-gate-up', quantise: 'dense-quantise' },
+  activation: 'dense-activation',
+  down: { product: 'dense-down', quantise: 'dense-down-quantise' },
+};
+const shared = {
+  up: { product: 'shared-gate-up', quantise: 'shared-quantise' },
+  activation: 'shared-activation',
+  down: { product: 'shared-down', quantise: 'shared-down-quantise' },
+};
 const router = { product: 'router', quantise: 'router-quantise' };
 
 /** Gate and up, activation, down: a feed-forward block that every token passes. */

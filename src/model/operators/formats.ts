@@ -21,7 +21,17 @@ const side = 16_384;
 
 /** The format of the matrices of a tensor class; `draft` is the projection that joins hidden state and token. */
 export function linearFormat(model: Model, precision: Precision, tensor: TensorClass): LinearFormat {
-  const matrix = { name: tensor, class: tensor, rows: side, columns: side, copies: 1, parts: 1, perHead: false, quantisable: !unquantised.has(tensor), active: 1 };
+  const matrix = {
+    name: tensor,
+    class: tensor,
+    rows: side,
+    columns: side,
+    copies: 1,
+    parts: 1,
+    perHead: false,
+    quantisable: !unquantised.has(tensor),
+    active: 1,
+  };
   const weights = formatOf(matrix, precision, model.baseFormat);
   const quantised = bytesPerElement[weights] < halfWidth;
   const activations = quantised ? precision.activations : weights;

@@ -53,7 +53,12 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
   }
   prefillCore(pass, attention, heads);
   decodeCore(pass, attention, heads);
-  grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', formats.attention, { rows: absorbedRows * heads, n: valueHeadSize, k: keyValueRank, groups: heads });
+  grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', formats.attention, {
+    rows: absorbedRows * heads,
+    n: valueHeadSize,
+    k: keyValueRank,
+    groups: heads,
+  });
   if (layout.attention === 'sp-tp-sp') collective(pass, 'head-all-to-all', 'attention-output', 'all-to-all', rows * heads * valueHeadSize * between);
   const outputHeads = layout.attention === 'sp-tp-sp' ? attention.heads : heads;
   linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputHeads * valueHeadSize);
@@ -79,7 +84,9 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
     vectorFlop: 0,
     weightBytes: 0,
     activationBytes:
-      sparse === undefined ? (tokens + context) * heads * expanded * between : tokens * heads * (latent + keyValueRank) * between + context * latent * instance.kvBytes,
+      sparse === undefined
+        ? (tokens + context) * heads * expanded * between
+        : tokens * heads * (latent + keyValueRank) * between + context * latent * instance.kvBytes,
   });
 }
 

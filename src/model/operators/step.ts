@@ -45,7 +45,14 @@ function build(instance: Instance, names: readonly string[], { rank, instanceTok
   if (layout.pipeline > 1) {
     const send = (pass: Pass): void => {
       const bytes = pass.dieRows * model.hidden * bytesPerElement.bf16;
-      pass.operators.push({ kind: 'collective', name: 'pipeline-send', stage: 'attention-prologue', operation: 'broadcast', ranks: layout.dies / layout.pipeline + 1, bytes });
+      pass.operators.push({
+        kind: 'collective',
+        name: 'pipeline-send',
+        stage: 'attention-prologue',
+        operation: 'broadcast',
+        ranks: layout.dies / layout.pipeline + 1,
+        bytes,
+      });
     };
     once('pipeline', rank, instanceTokens, send, undefined, layout.pipeline - 1);
   }
@@ -94,6 +101,8 @@ function groupNames(model: Model): readonly string[] {
   if (model.groups.length === 1) return ['layers'];
   const windows = model.groups.map(({ attention }) => (attention.kind === 'grouped-query' && attention.window !== undefined ? 'window' : 'full'));
   const kinds = model.groups.map(({ feedForward }) => feedForward.kind);
-  const names = model.groups.map((_, i) => [...(new Set(windows).size > 1 ? [windows[i]] : []), ...(new Set(kinds).size > 1 ? [kinds[i]] : []), 'layers'].join('-'));
+  const names = model.groups.map((_, i) =>
+    [...(new Set(windows).size > 1 ? [windows[i]] : []), ...(new Set(kinds).size > 1 ? [kinds[i]] : []), 'layers'].join('-'),
+  );
   return names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}-${i + 1}`));
 }
