@@ -17,6 +17,7 @@ const chip = record({
   name: text('the name of the chip'),
   title: text('a title'),
   vendor: text('the name of the vendor'),
+  word: text('what its users call one package, such as NPU or GPU'),
   generation: text('the generation of the chip'),
   dies: count(),
   die: record({

@@ -25,6 +25,8 @@ export interface Chip {
   readonly name: string;
   readonly title: string;
   readonly vendor: string;
+  /** What its users call one package: NPU, GPU. */
+  readonly word: string;
   /** Chips of one generation share operator efficiencies where one of them has no measurements. */
   readonly generation: string;
   readonly dies: number;

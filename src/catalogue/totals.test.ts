@@ -14,6 +14,7 @@ function chip(dies: number): Chip {
     name: 'c',
     title: 'C',
     vendor: 'V',
+    word: 'NPU',
     generation: 'g',
     dies,
     die: {

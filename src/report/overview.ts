@@ -13,21 +13,22 @@ export function objective(slo: Summary['goodput']['slo']): string | undefined {
   return set.length === 0 ? undefined : list(set);
 }
 
-function poolLine(pool: PoolSummary): string {
-  const size = `${count(pool.instances, 'instance')} on ${count(pool.chips, 'chip')}${pool.dies === pool.chips ? '' : ` (${count(pool.dies, 'die')})`}`;
+function poolLine(pool: PoolSummary, word: string): string {
+  const size = `${count(pool.instances, 'instance')} on ${count(pool.chips, word)}${pool.dies === pool.chips ? '' : ` (${count(pool.dies, 'die')})`}`;
   return `${pool.name}: ${size}${pool.layout === '' ? '' : `, ${pool.layout}`}`;
 }
 
 /** What ran: machine, model, deployment, traffic, objective. */
 export function factsOf(summary: Summary): readonly Fact[] {
   const { machine, model } = summary;
-  const used = machine.chipsUsed === machine.chips ? `all ${count(machine.chips, 'chip')}` : `${machine.chipsUsed} of ${count(machine.chips, 'chip')}`;
+  const used =
+    machine.chipsUsed === machine.chips ? `all ${count(machine.chips, machine.chipWord)}` : `${machine.chipsUsed} of ${count(machine.chips, machine.chipWord)}`;
   const active = model.activeParameters === model.parameters ? '' : `, ${parameters(model.activeParameters)} active per token`;
   const facts: Fact[] = [
     { label: 'Machine', lines: [`${machine.title}, ${used} (${machine.chip})`] },
     { label: 'Model', lines: [`${model.name}: ${parameters(model.parameters)} parameters${active}`, summary.precision].filter((line) => line !== '') },
     { label: 'Software', lines: [summary.stack] },
-    { label: 'Deployment', lines: summary.pools.map(poolLine) },
+    { label: 'Deployment', lines: summary.pools.map((pool) => poolLine(pool, machine.chipWord)) },
     { label: 'Traffic', lines: [summary.workload] },
     { label: 'Objective', lines: [objective(summary.goodput.slo) ?? 'none set: every finished request counts as good'] },
   ];
@@ -46,7 +47,7 @@ function goodputNote(summary: Summary): string {
 function perChip(summary: Summary, role: 'prefill' | 'decode', rate: number): string {
   if (!Number.isFinite(rate)) return '';
   const pools = summary.pools.filter((pool) => pool.role === role);
-  return pools.length > 0 ? `${plain(rate, 'tok/s')} per ${role} chip` : `${plain(rate, 'tok/s')} per chip`;
+  return pools.length > 0 ? `${plain(rate, 'tok/s')} per ${role} ${summary.machine.chipWord}` : `${plain(rate, 'tok/s')} per ${summary.machine.chipWord}`;
 }
 
 function middle({ count: measured, p50 }: Distribution): number | undefined {
@@ -74,7 +75,7 @@ export function headlinesOf(summary: Summary): readonly Headline[] {
     {
       label: 'Requests',
       value: plain(throughput.requests, 'req/s'),
-      note: `${plain(throughput.outputTokens / summary.machine.chipsUsed, 'tok/s')} of output per chip over ${count(summary.machine.chipsUsed, 'chip')}`,
+      note: `${plain(throughput.outputTokens / summary.machine.chipsUsed, 'tok/s')} of output per ${summary.machine.chipWord} over ${count(summary.machine.chipsUsed, summary.machine.chipWord)}`,
       tone: 'plain',
     },
     {

@@ -37,7 +37,7 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
   const drainStart = Math.ceil((simulation.lastArrivalAt * 1.15) / metrics.width) + 1;
   return {
     scenario: scenario.name,
-    machine: { name: machine.name, title: machine.title, chip: machine.chip.title, chips: chipCount(machine), chipsUsed },
+    machine: { name: machine.name, title: machine.title, chip: machine.chip.title, chipWord: machine.chip.word, chips: chipCount(machine), chipsUsed },
     model: { name: model.name, parameters: parameters.total, activeParameters: parameters.active },
     precision: precisionText(scenario.precision),
     stack: scenario.stack.title,

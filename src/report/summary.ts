@@ -77,7 +77,14 @@ export interface SeriesPoint {
 /** What happened in one run: everything that a report shows. SI units. */
 export interface Summary {
   readonly scenario: string;
-  readonly machine: { readonly name: string; readonly title: string; readonly chip: string; readonly chips: number; readonly chipsUsed: number };
+  readonly machine: {
+    readonly name: string;
+    readonly title: string;
+    readonly chip: string;
+    readonly chipWord: string;
+    readonly chips: number;
+    readonly chipsUsed: number;
+  };
   readonly model: { readonly name: string; readonly parameters: number; readonly activeParameters: number };
   readonly precision: string;
   readonly stack: string;

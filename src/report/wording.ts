@@ -42,7 +42,10 @@ export function count(value: number | undefined, noun: string): string {
 /** Ties numbers to the units behind them with spaces that no line breaks at. */
 export function bound(text: string): string {
   return text
-    .replaceAll(/(\d) (?=[kM]?(?:tok|req|J|\$)\/|(?:%|[kMGTPmµn]?[sBW]|min|h|[mb]illion|chips?|dies?|tokens?|requests?|steps?|points?)(?![\w-]))/g, '$1\u00a0')
+    .replaceAll(
+      /(\d) (?=[kM]?(?:tok|req|J|\$)\/|(?:%|[kMGTPmµn]?[sBW]|min|h|[mb]illion|chips?|[NGT]PUs?|dies?|tokens?|requests?|steps?|points?)(?![\w-]))/g,
+      '$1\u00a0',
+    )
     .replaceAll(/([≤<>±×]) (?=\d)/g, '$1\u00a0');
 }
 
