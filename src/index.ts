@@ -37,3 +37,7 @@ export { comparisonOf } from './report/comparison.ts';
 export { reportOf } from './report/report.ts';
 export type { Distribution, PoolSummary, SeriesPoint, Summary } from './report/summary.ts';
 export { compareReport, textReport, type TextOptions } from './report/text.ts';
+export { traceOf } from './serving/traffic/columns.ts';
+export { emptyArrival, requestSource } from './serving/traffic/source.ts';
+export { traceStatistics, type LengthStatistics, type ReuseStatistics, type TraceStatistics } from './serving/traffic/statistics.ts';
+export type { Arrival, Arrivals, Lengths, RequestSource, Reuse, TraceColumns, Workload } from './serving/traffic/workload.ts';
