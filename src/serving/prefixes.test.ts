@@ -1,0 +1,103 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { cases, listed } from './cases.contract.ts';
+import { mergedPlant, request, splitPlant } from './plants.contract.ts';
+import { PrefixCache } from './prefix-cache.ts';
+import { finished, recorded, type Run } from './run.contract.ts';
+import type { CachePlant } from './plant.ts';
+import { NaiveCache } from './twin-cache.contract.ts';
+
+const cachedOf = ({ timelines }: Run): readonly number[] => timelines.toSorted((a, b) => a.request - b.request).map(({ cached }) => cached);
+const ids = (count: number, from = 0): readonly number[] => Array.from({ length: count }, (_, i) => from + i);
+const pool = (tokens: number, blockTokens = 1): CachePlant => ({
+  bytesPerToken: 1,
+  capacity: tokens,
+  blockTokens,
+  poolBandwidth: 2 ** 20,
+  instanceBandwidth: 2 ** 20,
+  latency: 0,
+});
+
+describe('prefix caches', () => {
+  test('CAC-1 the cached part is the leading run of whole units, never the last token', () => {
+    const later = [request(1, 12, 1, ids(12)), request(2, 14, 1, [...ids(7), ...ids(7, 200)]), request(3, 12, 1, ids(12)), request(4, 5, 1, ids(5, 50))];
+    const inInstance = finished(mergedPlant({ prefixCaching: true, blockTokens: 3 }), listed([request(0, 12, 1, ids(12)), ...later]));
+    expect(cachedOf(inInstance)).toEqual([0, 9, 6, 9, 0]);
+    const inPool = finished(splitPlant({}, {}, { cache: pool(1000, 3) }), listed([request(0, 12, 1, ids(12)), ...later]));
+    expect(cachedOf(inPool)).toEqual([0, 9, 6, 9, 0]);
+  });
+
+  test('CAC-1 a unit is enough trace blocks for the block of the pool, or a whole number of KV blocks', () => {
+    const blocks = { blockTokens: 4, blocks: ids(10) };
+    const twice = [
+      { ...request(0, 40, 1), ...blocks },
+      { ...request(1, 40, 1), ...blocks },
+    ];
+    expect(cachedOf(finished(splitPlant({}, {}, { cache: pool(1000, 7) }), listed(twice)))).toEqual([0, 32]);
+    expect(cachedOf(finished(mergedPlant({ prefixCaching: true, blockTokens: 6 }), listed(twice)))).toEqual([0, 36]);
+  });
+
+  test('CAC-2 the pool is read before the prompt is queued and written when it is prefilled', () => {
+    const { timelines, simulation } = finished(splitPlant({}, {}, { cache: pool(1000) }), listed([request(0, 65, 1, ids(65)), request(1, 65, 1, ids(65))]));
+    expect(timelines[1]).toMatchObject({ arrived: 1, cached: 64, ready: 1 + 2 ** -14, scheduled: 1 + 2 ** -14 });
+    expect(simulation.cacheCounters).toEqual({ lookups: 2, promptTokens: 130, tokensHit: 64 });
+    expect(simulation.prefixes?.used).toBe(65);
+  });
+
+  test('CAC-2 the least recently used units go first, and of one prompt the deepest', () => {
+    const [a, b] = [ids(4, 10), ids(4, 20)];
+    const asked = (last: readonly number[]) =>
+      cachedOf(finished(splitPlant({}, {}, { cache: pool(6) }), listed([request(0, 4, 1, a), request(1, 4, 1, b), request(2, 5, 1, [...last, 99])])))[2];
+    // Two units of the first prompt's four had to go.
+    expect(asked(a)).toBe(2);
+    expect(asked(b)).toBe(4);
+    const long = [request(0, 9, 1, ids(9)), request(1, 9, 1, ids(9))];
+    expect(cachedOf(finished(splitPlant({}, {}, { cache: pool(6) }), listed(long)))).toEqual([0, 6]);
+  });
+
+  test('CAC-2 the cache keeps the order of use of a plain list', () => {
+    const prefix = fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 6 })).map(([family, depth]) => ids(depth, family * 10));
+    fc.assert(
+      fc.property(fc.array(prefix, { maxLength: 40 }), fc.integer({ min: 6, max: 14 }), (uses, capacity) => {
+        const cache = new PrefixCache(capacity);
+        const naive = new NaiveCache();
+        for (const units of uses) {
+          expect(cache.match(units, units.length)).toBe(naive.run(units, units.length));
+          cache.touch(units, units.length);
+          for (const unit of units) if (!cache.has(unit)) cache.add(unit);
+          cache.touch(units, units.length);
+          naive.use(units, capacity);
+          expect([cache.size, cache.evictions]).toEqual([naive.ids.length, naive.evictions]);
+          expect(naive.ids.every((unit) => cache.has(unit))).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('CAC-3 prefixes that running requests share are held once', () => {
+    const plant = mergedPlant({ prefixCaching: true, kvBlocks: 30 }, { maxContext: 30 });
+    const { simulation } = recorded(plant, listed([request(0, 20, 5, ids(20)), request(2.5 * 2 ** -10, 21, 5, [...ids(20), 77])]));
+    simulation.advance(3.5 * 2 ** -10);
+    // 20 shared, 3 decoded tokens of the first and the last of the second prompt.
+    expect(simulation.pools[0]?.instances[0]?.ranks[0]?.usedBlocks).toBe(24);
+    while (simulation.step());
+    expect(simulation.cacheCounters.tokensHit).toBe(20);
+  });
+
+  test('CAC-3 what nobody refers to any more is dropped where its blocks are needed', () => {
+    const plant = mergedPlant({ prefixCaching: true, kvBlocks: 12 }, { maxContext: 12 });
+    const run = finished(plant, listed([request(0, 6, 1, ids(6)), request(1, 9, 1, ids(9, 50)), request(2, 7, 1, ids(7))]));
+    // Of the six units the three deepest went.
+    expect(cachedOf(run)).toEqual([0, 0, 3]);
+  });
+
+  test('CAC-3 every reference is given back', () => {
+    fc.assert(
+      fc.property(cases, ({ plant, requests, concurrency }) => {
+        const { simulation } = finished(plant, listed(requests, concurrency));
+        for (const { cache } of simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks)))
+          expect(cache?.evictable).toBe(cache?.size);
+      }),
+    );
+  });
+});
