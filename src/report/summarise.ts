@@ -32,7 +32,7 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
   const pools = deployed.pools.map((pool, p) => poolSummary(pool, total.pools[p] as PoolMeter, window));
   const planes = planeSummaries({ scenario, deployed, simulation }, pools, state.at);
   const parameters = parametersOf(model);
-  const outputRate = rate(total.outputTokens);
+  const outputRate = rate(total.outputServed);
   // Behind the last arrival a few long answers run on alone: the start of that drain is shown, not all of it.
   const drainStart = Math.ceil((simulation.lastArrivalAt * 1.15) / metrics.width) + 1;
   return {
@@ -57,11 +57,11 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
     saturation: { saturated: window.saturated, note: window.saturation },
     throughput: {
       requests: rate(total.finished),
-      inputTokens: rate(total.inputTokens),
+      inputTokens: rate(total.inputServed),
       outputTokens: outputRate,
-      inputTokensPerPrefillChip: rate(total.inputTokens) / chipsOf('prefill'),
+      inputTokensPerPrefillChip: rate(total.inputServed) / chipsOf('prefill'),
       outputTokensPerDecodeChip: outputRate / chipsOf('decode'),
-      tokensPerChip: rate(total.inputTokens + total.outputTokens) / chipsUsed,
+      tokensPerChip: rate(total.inputServed + total.outputServed) / chipsUsed,
     },
     latency: {
       ttft: distribution(total.ttft),
@@ -232,8 +232,8 @@ function seriesPoint(interval: Interval, index: number, width: number, pools: re
     at: (index + 0.5) * width,
     arrived: interval.arrived,
     finished: interval.finished,
-    inputTokensPerSecond: interval.inputTokens / width,
-    outputTokensPerSecond: interval.outputTokens / width,
+    inputTokensPerSecond: interval.inputServed / width,
+    outputTokensPerSecond: Math.max(0, interval.outputServed) / width,
     ttftP50: quantile(interval.ttft, 0.5),
     ttftP99: quantile(interval.ttft, 0.99),
     tpotP50: quantile(interval.tpot, 0.5),

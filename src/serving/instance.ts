@@ -309,6 +309,7 @@ export class Instance {
     this.#listener.prefilled(slot, at);
     if (this.options.role === 'prefill') return;
     this.#emitAfterPause(slot, at);
+    table.fromPrompts[slot]++;
     table.emitted[slot] = table.emitted[slot] + 1;
     if (table.emitted[slot] === table.outputTokens[slot]) {
       rank.give(table.privateBlocks[slot]);
@@ -334,6 +335,7 @@ export class Instance {
   #finish(slot: number, at: Seconds): void {
     const table = this.#table;
     this.#leave(this.ranks[table.rank[slot]], slot);
+    table.stepsBefore[slot] += table.finishStep[slot] - table.joinStep[slot];
     table.emitted[slot] = table.outputTokens[slot];
     this.#listener.finished(slot, at);
   }

@@ -69,6 +69,9 @@ export class Interval {
   inputTokens = 0;
   cachedTokens = 0;
   outputTokens = 0;
+  /** Prompt tokens (cached ones included) of prompts that were computed here, and tokens that were put out here, whenever their requests finish. */
+  inputServed = 0;
+  outputServed = 0;
   good = 0;
   readonly missed: { ttft: number; tpot: number; e2e: number } = { ttft: 0, tpot: 0, e2e: 0 };
   /** Integrals over time of requests that wait and that run. */
@@ -93,6 +96,8 @@ export class Interval {
     this.inputTokens += other.inputTokens;
     this.cachedTokens += other.cachedTokens;
     this.outputTokens += other.outputTokens;
+    this.inputServed += other.inputServed;
+    this.outputServed += other.outputServed;
     this.good += other.good;
     this.missed.ttft += other.missed.ttft;
     this.missed.tpot += other.missed.tpot;

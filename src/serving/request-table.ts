@@ -44,6 +44,8 @@ export class RequestTable {
   source: Int32Array = new Int32Array(0);
   /** Order of admission on its rank: preemption takes the latest. */
   admission: Float64Array = new Float64Array(0);
+  /** Tokens that completed prompts put out: its first, and one more after each preemption. */
+  fromPrompts: Int32Array = new Int32Array(0);
   /** Decode steps taken before it last joined: counter of its draws. */
   stepsBefore: Int32Array = new Int32Array(0);
   /** Instance step at which it joined and at whose end it finishes. */
@@ -75,9 +77,11 @@ export class RequestTable {
     this.instance[slot] = -1;
     this.rank[slot] = -1;
     this.stepsBefore[slot] = 0;
+    this.fromPrompts[slot] = 0;
     this.finishStep[slot] = -1;
     this.preemptions[slot] = 0;
     this.startedAt[slot] = -1;
+    this.prefilledAt[slot] = -1;
     this.firstTokenAt[slot] = -1;
     return slot;
   }
@@ -126,6 +130,7 @@ export class RequestTable {
       this.rank = ints(this.rank);
       this.source = ints(this.source);
       this.stepsBefore = ints(this.stepsBefore);
+      this.fromPrompts = ints(this.fromPrompts);
       this.position = ints(this.position);
       this.nextFinisher = ints(this.nextFinisher);
       this.preemptions = ints(this.preemptions);

@@ -68,6 +68,7 @@ export class Simulation {
   readonly #queue = new EventQueue();
   readonly #source: RequestSource;
   readonly #incoming: Arrival = { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, blocks: [] };
+  readonly #emittedPerStep: number;
   readonly #sink: EventSink | undefined;
   readonly #pools: readonly Pool[];
   readonly #entry: Pool;
@@ -90,6 +91,7 @@ export class Simulation {
     this.metrics = new Metrics(plant.pools.length);
     this.links = new Links(plant);
     const acceptance = plant.pools.map((pool) => new Acceptance(plant.seed, pool.acceptance));
+    this.#emittedPerStep = acceptance.at(-1)?.mean ?? 1;
     let index = 0;
     this.#pools = plant.pools.map((pool, p) => ({
       plant: pool,
@@ -224,9 +226,12 @@ export class Simulation {
     const { iteration } = instance;
     const { decoding, prefillTokens } = iteration;
     const slots = plant.role === 'prefill' ? prefillTokens / (plant.tokenBudget * plant.ranks) : decoding / (plant.maxSequences * plant.ranks);
-    const meter = this.metrics.at(at).pools[index];
+    const interval = this.metrics.at(at);
+    const meter = interval.pools[index];
     meter.step(duration, iteration, slots, iteration.usedBlocks / (plant.kvBlocks * plant.ranks));
-    meter.decodeTokens += decoding * instance.options.acceptance.mean;
+    const emitted = decoding * instance.options.acceptance.mean;
+    meter.decodeTokens += emitted;
+    interval.outputServed += emitted;
     this.steps++;
     this.#sink?.({ kind: 'step', at, duration, pool: plant.name, instance: instance.index, decoding, prefillTokens });
     return true;
@@ -407,6 +412,9 @@ export class Simulation {
         });
       },
       prefilled: (slot, at) => {
+        const interval = this.metrics.at(at);
+        if (table.prefilledAt[slot] === -1) interval.inputServed += table.inputTokens[slot];
+        if (plant.role === 'merged') interval.outputServed++;
         table.prefilledAt[slot] = at;
         this.#sink?.({ kind: 'prefilled', at, request: table.ordinal[slot] });
         if (plant.role !== 'prefill') return;
@@ -443,7 +451,9 @@ export class Simulation {
   /** The prefill instance puts out a token itself. Returns whether it was the last. */
   #emitFromPrefill(slot: number, at: Seconds): boolean {
     const { table } = this;
-    table.emitted[slot] = table.emitted[slot] + 1;
+    table.emitted[slot]++;
+    table.fromPrompts[slot]++;
+    this.metrics.at(at).outputServed++;
     if (table.firstTokenAt[slot] === -1) {
       table.firstTokenAt[slot] = at;
       this.#sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
@@ -467,6 +477,8 @@ export class Simulation {
     const output = table.outputTokens[slot];
     const interval = this.metrics.at(now);
     interval.finish(table.inputTokens[slot], table.cachedTokens[slot], output, table.firstTokenAt[slot] - arrivedAt, now - arrivedAt, this.plant.slo);
+    // Steps were credited with the tokens that they put out on average; what this request really got makes up the difference.
+    interval.outputServed += output - table.fromPrompts[slot] - table.stepsBefore[slot] * this.#emittedPerStep;
     addLifetime(table, slot, now, this.#decode !== undefined, interval.phases);
     this.metrics.change(now, 0, -1);
     this.#sink?.({ kind: 'finished', at: now, request: table.ordinal[slot], outputTokens: output });
