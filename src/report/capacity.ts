@@ -12,8 +12,8 @@ const idle: RankBatch = { decodeSequences: 0, queryTokens: 1, decodeContext: 0, 
 
 /**
  * Rate of a pool against what it sustains with full batches of the same requests; 1 is where it binds. A full prefill batch is the
- * token budget; a full decode batch is as many sequences as slots and KV blocks allow at the mean context seen. A merged
- * instance needs the time of both for each request.
+ * token budget on every rank, each with as much attention as the rank that the others waited for; a full decode batch is as many
+ * sequences as slots and KV blocks allow at the mean context seen. A merged instance needs the time of both for each request.
  */
 export function poolLoad({ plant }: DeployedPool, meter: PoolMeter, length: number, request: MeanRequest): number {
   if (length <= 0 || meter.steps === 0) return 0;
@@ -27,7 +27,7 @@ function prefillTime(plant: DeployedPool['plant'], meter: PoolMeter, request: Me
   if (meter.prefillTokens === 0) return 0;
   const tokens = Math.min(plant.tokenBudget, plant.kvBlocks * plant.blockTokens);
   const sequences = Math.max(1, Math.round(tokens / Math.max(1, request.computed)));
-  const pairs = (meter.prefillPairs / meter.prefillTokens) * tokens;
+  const pairs = (meter.slowestPairs / meter.prefillTokens) * tokens;
   const context = Math.max(tokens, Math.round((2 * pairs) / (tokens / sequences)));
   const rank: RankBatch = { ...idle, prefillTokens: tokens, prefillSequences: sequences, prefillPairs: pairs, prefillContext: context };
   return plant.pricer.cost({ rank, instanceTokens: tokens * plant.ranks }).time / tokens;

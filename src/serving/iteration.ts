@@ -9,6 +9,8 @@ export class Iteration {
   /** KV tokens of decoding sequences, and pairs of prompt tokens that attend. */
   decodeContext = 0;
   prefillPairs = 0;
+  /** Pairs for one prompt token of the rank with the most pairs: what the others wait for. */
+  slowestPairs = 0;
   /** KV blocks that running and promised requests hold. */
   usedBlocks = 0;
   cost: StepCost | undefined;
@@ -31,6 +33,7 @@ export class Iteration {
     this.prefillTokens = 0;
     this.decodeContext = 0;
     this.prefillPairs = 0;
+    this.slowestPairs = 0;
     this.usedBlocks = 0;
     let mostContext = -1;
     let mostTokens = -1;
@@ -57,7 +60,10 @@ export class Iteration {
       this.usedBlocks += rank.usedBlocks;
       if (context > mostContext) [mostContext, byContext] = [context, r];
       if (sequences * queryTokens + prefill > mostTokens) [mostTokens, byTokens] = [sequences * queryTokens + prefill, r];
-      if (pairs > mostPairs) [mostPairs, byPairs] = [pairs, r];
+      if (pairs > mostPairs) {
+        [mostPairs, byPairs] = [pairs, r];
+        this.slowestPairs = prefill === 0 ? 0 : pairs / prefill;
+      }
     }
     this.cost = undefined;
     if (this.empty) return;

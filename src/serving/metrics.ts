@@ -12,6 +12,8 @@ export class PoolMeter {
   steps = 0;
   prefillTokens = 0;
   prefillPairs = 0;
+  /** The same if every rank's tokens attended to as much as those of the rank that the others waited for. */
+  slowestPairs = 0;
   /** Tokens that steps put out, by the mean of speculation. */
   decodeTokens = 0;
   decodeSequences = 0;
@@ -29,6 +31,7 @@ export class PoolMeter {
     const cost = iteration.cost as StepCost;
     this.prefillTokens += iteration.prefillTokens;
     this.prefillPairs += iteration.prefillPairs;
+    this.slowestPairs += iteration.slowestPairs * iteration.prefillTokens;
     this.decodeSequences += iteration.decoding;
     this.decodeContext += iteration.decodeContext;
     this.busy += duration;
@@ -46,6 +49,7 @@ export class PoolMeter {
     this.steps += other.steps;
     this.prefillTokens += other.prefillTokens;
     this.prefillPairs += other.prefillPairs;
+    this.slowestPairs += other.slowestPairs;
     this.decodeTokens += other.decodeTokens;
     this.decodeSequences += other.decodeSequences;
     this.decodeContext += other.decodeContext;
