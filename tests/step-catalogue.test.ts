@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { dataNames, parseFile } from '../cli/data.ts';
+import { loadMachine } from '../cli/machines.ts';
+import { loadModel } from '../cli/models.ts';
+import { loadStack } from '../cli/stacks.ts';
+import { readStack } from '../schema/stack.ts';
+import { InputError } from '../src/base/errors.ts';
+import { stepPricer } from '../src/cost/pricer.ts';
+import type { Layout } from '../src/model/layout.ts';
+import { precisionOf } from '../src/model/precision.ts';
+
+const machines = dataNames('machines').map((name) => loadMachine(name));
+const models = dataNames('models').map((name) => loadModel(name));
+
+describe.each(machines.map((machine) => [machine.name, machine] as const))('%s under its own stack', (_, machine) => {
+  test('prices every model of the catalogue in BF16 on one die, or in 8 bit where it multiplies that', () => {
+    const stack = loadStack(machine.stack);
+    for (const model of models) {
+      for (const weights of ['bf16', 'fp8', 'int8'] as const) {
+        if (weights !== 'bf16' && machine.chip.die.matrix.peaks[weights] === undefined) continue;
+        const layout: Layout = {
+          dies: 1,
+          tensor: 1,
+          pipeline: 1,
+          attention: 'tensor',
+          experts: { parallel: 1, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } },
+          microbatches: 1,
+          draftTokens: model.draft === undefined ? 0 : 1,
+        };
+        const precision = precisionOf(model, { weights, experts: weights, activations: weights });
+        const pricer = stepPricer({ machine, model, precision, layout, stack, role: 'merged' });
+        const rank = {
+          decodeSequences: 7,
+          queryTokens: 1 + layout.draftTokens,
+          decodeContext: 9000,
+          prefillTokens: 300,
+          prefillSequences: 2,
+          prefillPairs: 30_000,
+          prefillContext: 400,
+        };
+        const { time } = pricer.cost({ rank, instanceTokens: 307 + 7 * layout.draftTokens });
+        expect(time > 0 && Number.isFinite(time), `${model.name} in ${weights}`).toBe(true);
+        expect(new Set(pricer.doubts.map(({ rule, where }) => rule + where)).size).toBe(pricer.doubts.length);
+      }
+    }
+  });
+});
+
+describe('stack files', () => {
+  const good = parseFile(new URL('../data/stacks/vllm.yaml', import.meta.url).pathname) as Record<string, unknown>;
+  const without = (key: string): Record<string, unknown> => Object.fromEntries(Object.entries(good).filter(([name]) => name !== key));
+  const streams = { name: 'all', stages: ['attention-core', 'gate'], 'matrix-share': 0.7, 'vector-share': 1, 'memory-share': 1 };
+
+  test('chips that share a generation with an entry exist', () => {
+    const generations = new Set(machines.map(({ chip }) => chip.generation));
+    const stacks = dataNames('stacks').map((name) => loadStack(name));
+    const named = stacks.flatMap(({ efficiencies, exchanges, collectives }) =>
+      [...efficiencies, ...exchanges, ...collectives].map(({ generation }) => generation),
+    );
+    expect(named.filter((generation) => generation !== undefined && !generations.has(generation))).toEqual([]);
+  });
+
+  test.each<[string, unknown, readonly RegExp[]]>([
+    ['a list', [], [/expected a map with the keys name/]],
+    ['a missing key', without('reserve'), [/reserve: expected a map with the keys value/]],
+    ['an unknown key', { ...good, 'host-gapp': 1 }, [/host-gapp: unknown key \(did you mean "host-gap"\?\)/]],
+    [
+      'a bare number for a time',
+      { ...good, 'host-gap': { value: 3, kind: 'estimate', source: 'x' } },
+      [/host-gap.value: expected a quantity of time.*bare number 3/],
+    ],
+    ['bytes for a time', { ...good, 'host-gap': { value: '3 GB', kind: 'estimate', source: 'x' } }, [/host-gap.value: "3 GB" is a quantity of bytes/]],
+    ['a share above one', { ...good, 'memory-utilisation': { value: 1.2, kind: 'estimate', source: 'x' } }, [/memory-utilisation.value: expected a share/]],
+    ['no source', { ...good, reserve: { value: '1 GB', kind: 'estimate' } }, [/reserve.source: expected the source/]],
+    [
+      'an unknown class of operators',
+      { ...good, efficiencies: [{ operator: 'gem', compute: good['memory-utilisation'], memory: good['memory-utilisation'], floor: good['host-gap'] }] },
+      [/efficiencies\[0\].operator: .*did you mean "gemm"/],
+    ],
+    [
+      'a class without an entry for any chip',
+      { ...good, efficiencies: (good['efficiencies'] as { operator: string }[]).filter(({ operator }) => operator !== 'vector') },
+      [/efficiencies: no entry for vector/],
+    ],
+    [
+      'streams that take more than the die',
+      { ...good, streams: { source: 'x', prefill: [streams, { ...streams, name: 'more' }], decode: [] } },
+      [/streams.prefill: attention-core is on two streams/, /more than one matrix engine/],
+    ],
+    [
+      'an unknown stage',
+      { ...good, streams: { source: 'x', prefill: [{ ...streams, stages: ['attention-cor'] }], decode: [] } },
+      [/streams.prefill\[0\].stages\[0\]: .*did you mean "attention-core"/],
+    ],
+    ['no block', { ...good, 'block-tokens': 0 }, [/block-tokens: expected a whole number of at least 1, got 0/]],
+  ])('%s is refused', (_, value, messages) => {
+    let text = '';
+    try {
+      readStack(value, '');
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      text = error.message;
+    }
+    for (const message of messages) expect(text).toMatch(message);
+  });
+});
