@@ -1,12 +1,5 @@
 import { planeOf, type Machine, type Path, type PathScope, type Plane } from '../catalogue/machine.ts';
 
-/** How far apart the dies of a group are when they fill chips and nodes in order. */
-export function scopeOf(machine: Machine, dies: number): PathScope {
-  const { dies: perChip } = machine.chip;
-  if (dies <= perChip) return 'package';
-  return dies <= perChip * machine.node.chips ? 'node' : 'machine';
-}
-
 /** Dies that one domain of a plane joins. */
 export function domainDies(machine: Machine, plane: Plane): number {
   return plane.domainChips * machine.chip.dies;
