@@ -50,5 +50,10 @@ export function readData(folder: DataFolder, nameOrPath: string, at: string, bas
   if (existsSync(path) && statSync(path).isFile()) return { path, value: parseFile(path) };
   const names = dataNames(folder);
   const what = folder.slice(0, -1);
-  throw new InputError([{ path: at, message: /[/\\]|\.(ya?ml|json)$/.test(nameOrPath) ? `no such ${what} file: ${nameOrPath}` : `unknown ${what}: ${expectedOneOf(nameOrPath, names)}` }]);
+  throw new InputError([
+    {
+      path: at,
+      message: /[/\\]|\.(ya?ml|json)$/.test(nameOrPath) ? `no such ${what} file: ${nameOrPath}` : `unknown ${what}: ${expectedOneOf(nameOrPath, names)}`,
+    },
+  ]);
 }

@@ -17,8 +17,16 @@ export async function run(args: readonly string[]): Promise<number> {
     if (args.length === 0) program.help();
     const typed = args[0] ?? '';
     if (chosen === undefined && !typed.startsWith('-') && typed !== 'help') {
-      const near = nearest(typed, verbs.map(({ name }) => name));
-      throw new InputError([{ path: typed, message: `no such verb${near === undefined ? '' : ` (did you mean "${near}"?)`}; expected one of ${verbs.map(({ name }) => name).join(', ')}` }]);
+      const near = nearest(
+        typed,
+        verbs.map(({ name }) => name),
+      );
+      throw new InputError([
+        {
+          path: typed,
+          message: `no such verb${near === undefined ? '' : ` (did you mean "${near}"?)`}; expected one of ${verbs.map(({ name }) => name).join(', ')}`,
+        },
+      ]);
     }
     await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
