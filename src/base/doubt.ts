@@ -1,6 +1,3 @@
-/** How far a figure can be trusted. */
-export type Confidence = 'calibrated' | 'extrapolated' | 'uncalibrated';
-
 /** The model is out of its depth somewhere: which rule, where, and by how much. Shown beside every number it touched. */
 export interface Doubt {
   /** Stable name of the rule, such as `data-sheet-roofline`. */

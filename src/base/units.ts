@@ -6,11 +6,6 @@ type Quantity<Unit extends string> = number & { readonly [unit]?: Unit | undefin
 export type Seconds = Quantity<'s'>;
 export type Bytes = Quantity<'B'>;
 export type BytesPerSecond = Quantity<'B/s'>;
-/** Work: multiply and add count as two. */
-export type Flop = Quantity<'flop'>;
+/** Multiply and add count as two. */
 export type FlopPerSecond = Quantity<'flop/s'>;
-export type Hertz = Quantity<'1/s'>;
 export type Watts = Quantity<'W'>;
-export type Joules = Quantity<'J'>;
-export type Dollars = Quantity<'$'>;
-export type DollarsPerSecond = Quantity<'$/s'>;

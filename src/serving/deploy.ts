@@ -55,7 +55,7 @@ export function createSimulation(scenario: Scenario, sink?: EventSink): Run {
  * Prices and sizes the pools of a scenario: KV blocks follow from memory, bandwidths from the planes.
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
-export function deploy(scenario: Scenario): Deployed {
+function deploy(scenario: Scenario): Deployed {
   const { deployment, model, slo, seed } = scenario;
   const pools =
     deployment.kind === 'merged'

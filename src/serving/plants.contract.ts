@@ -7,7 +7,7 @@ import type { Arrival } from './traffic/workload.ts';
 export const tick = 2 ** -10;
 
 /** Every iteration takes one tick. */
-export const ticking: StepPricer = syntheticPricer([2 ** 10]);
+const ticking: StepPricer = syntheticPricer([2 ** 10]);
 
 const pool: PoolPlant = {
   name: 'merged',

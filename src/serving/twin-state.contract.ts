@@ -112,7 +112,7 @@ export function newInstance(plant: PoolPlant, pool: number, index: number): Inst
 }
 
 /** T of SCH-2: tokens by which a sequence has grown after so many steps. */
-export function grownBy({ acceptance }: PoolPlant, steps: number): number {
+function grownBy({ acceptance }: PoolPlant, steps: number): number {
   let mean = 1;
   let chain = 1;
   for (const share of acceptance) mean += chain *= share;
@@ -133,7 +133,7 @@ export function queuedTokens(rank: Rank): number {
 }
 
 /** Prefix units that somebody on the rank refers to, once each. */
-export function pinnedUnits({ prefilling, holding, decoding }: Rank): readonly number[] {
+function pinnedUnits({ prefilling, holding, decoding }: Rank): readonly number[] {
   return [...new Set([...prefilling, ...holding, ...decoding].flatMap(({ units, shared }) => units.slice(0, shared)))];
 }
 
