@@ -109,13 +109,14 @@ describe.skipIf(!here)('published traces', () => {
     expect(brokenNumbers(summary)).toEqual([]);
     expect(Object.entries(sharesOf(summary)).filter(([, share]) => share < 0 || share > 1)).toEqual([]);
     // The longest prompts of the Mooncake trace are longer than any budget here but the rack's own.
-    if (trace.startsWith('mooncake') && machine !== 'cloudmatrix384-deepseek-r1') expect(story.chunked).toBeGreaterThan(100);
+    const longPrompts = trace.startsWith('mooncake') && machine !== 'cloudmatrix384-deepseek-r1';
+    expect(story.chunked).toBeGreaterThanOrEqual(longPrompts ? 100 : 0);
 
     // What is said to limit is what the utilisations say.
     const candidates = candidatesOf(summary);
     expect(candidates[summary.limit.resource]).toBe(summary.limit.utilisation);
     expect(summary.limit.utilisation).toBe(Math.max(...Object.values(candidates)));
-    if (summary.saturation.saturated) expect(summary.limit.utilisation).toBeGreaterThan(0.9);
+    expect(summary.limit.utilisation).toBeGreaterThan(summary.saturation.saturated ? 0.9 : 0);
 
     expect(events / arrived).toBeLessThan(eventsPerRequest);
     expect(priced / arrived).toBeLessThan(pricesPerRequest);
