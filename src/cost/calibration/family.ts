@@ -1,0 +1,52 @@
+import type { Chip } from '../../catalogue/chip.ts';
+import type { NumberFormat } from '../../catalogue/format.ts';
+
+/** One measured launch: the shape that was run and how long it took. */
+export interface MeasuredRow<Shape> {
+  readonly shape: Shape;
+  /** [s] */
+  readonly time: number;
+}
+
+/** A constant of a formula: what it is, in which bounds it makes physical sense, and where a fit starts. */
+export interface FittedParameter {
+  readonly name: string;
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+  readonly start: number;
+}
+
+/** What a formula knows of the die that ran it; peaks and bandwidths in SI, dense, one way. */
+export interface DieRates {
+  readonly chip: Chip;
+  readonly format: NumberFormat;
+  /** Sheet peak of the format's matrix rate, and what no kernel passes. [flop/s] */
+  readonly peak: number;
+  readonly ceiling: number;
+  /** [flop/s] */
+  readonly vector: number;
+  readonly cores: number;
+  /** [B/s] */
+  readonly bandwidth: number;
+  /** Last-level cache. [B] */
+  readonly cache: number;
+}
+
+/**
+ * A family of operators that one formula prices: launch floor, tile and wave quantisation, traffic, vector terms. A cell (chip, stack,
+ * class, format) fits its parameters; what the formula leaves is interpolated over the features.
+ */
+export interface OperatorFamily<Shape> {
+  /** Class of the cells: `gemm`, `attention-decode` ... */
+  readonly class: string;
+  readonly parameters: readonly FittedParameter[];
+  /** Time of one launch by the formula alone. [s] */
+  time(shape: Shape, die: DieRates, parameters: ArrayLike<number>): number;
+  /** The least time that the die's hard limits allow: no prediction is below it. [s] */
+  floor(shape: Shape, die: DieRates): number;
+  /** Coordinates (mostly base-2 logarithms) in which near shapes leave near residuals. */
+  features(shape: Shape): readonly number[];
+  /** Shapes of one group are held out together: whole (N, K), whole head groups. */
+  group(shape: Shape): string;
+}
