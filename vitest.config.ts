@@ -1,5 +1,5 @@
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { findChromium } from './tests/gates/chromium.ts';
 
 const chromium = findChromium() ?? 'chromium';
@@ -9,10 +9,13 @@ export default defineConfig({
     projects: [
       // The engine's tests see no platform: the same files run in Node and in Chromium.
       { test: { name: 'engine', environment: 'node', include: ['src/**/*.test.ts'] } },
+      // Results of whole scenarios are computed in Node first and compared in the page.
       {
+        optimizeDeps: { include: ['yaml', 'zod'] },
         test: {
           name: 'browser',
-          include: ['src/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'tests/bytes/page.test.ts'],
+          globalSetup: ['tests/bytes/node-results.ts'],
           browser: {
             enabled: true,
             headless: true,
@@ -35,7 +38,15 @@ export default defineConfig({
           },
         },
       },
-      { test: { name: 'shells', environment: 'node', include: ['schema/**/*.test.ts', 'cli/**/*.test.ts', 'tests/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'shells',
+          environment: 'node',
+          include: ['schema/**/*.test.ts', 'cli/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'tests/bytes/page.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
     ],
   },
 });

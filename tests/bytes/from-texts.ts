@@ -1,0 +1,46 @@
+import { parse } from 'yaml';
+import { readChip } from '../../schema/chip.ts';
+import { readMachine } from '../../schema/machine.ts';
+import { readModelCard } from '../../schema/model.ts';
+import { applySettings } from '../../schema/scenario/overrides.ts';
+import { readScenario, type ScenarioContext } from '../../schema/scenario/read.ts';
+import { readStack } from '../../schema/stack.ts';
+import { readPreset } from '../../schema/traces/preset.ts';
+import { precisionOf } from '../../src/model/precision.ts';
+import { summarise } from '../../src/report/summarise.ts';
+import { createSimulation } from '../../src/serving/deploy.ts';
+import { requests, version } from './scenarios.ts';
+
+const texts = import.meta.glob<string>(['../../data/{chips,machines,models,stacks,workloads}/*.yaml', '../../examples/*.yaml'], {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+
+function file(path: string): unknown {
+  const text = texts[`../../${path}`];
+  if (text === undefined) throw new Error(`no such file: ${path}`);
+  return parse(text);
+}
+
+const data = (folder: string, name: string): unknown => file(`data/${folder}/${name}.yaml`);
+
+const context: ScenarioContext = {
+  machine: (name) => readMachine(data('machines', name), name, (chip) => readChip(data('chips', chip), chip)),
+  model: (name) => readModelCard(data('models', name), name, name).model,
+  stack: (name) => readStack(data('stacks', name), name),
+  preset: (name) => readPreset(data('workloads', name), name),
+  precision: precisionOf,
+  trace: () => {
+    throw new Error('no traces here');
+  },
+};
+
+/** The JSON result of an example from texts alone, on any platform. */
+export async function resultFromTexts(name: string): Promise<string> {
+  const path = `examples/${name}.yaml`;
+  const scenario = await readScenario(applySettings(file(path), [`workload.requests=${requests}`], parse), path, context);
+  const run = createSimulation(scenario);
+  while (run.simulation.step());
+  return JSON.stringify(summarise(run, version));
+}
