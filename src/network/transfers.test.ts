@@ -26,6 +26,7 @@ function run(
     while (transfers.nextEndAt() <= until) {
       const at = transfers.nextEndAt();
       const owners = transfers.finish(at);
+      transfers.share(at);
       between(active, now, at);
       active = active.filter((owner) => !owners.includes(owner));
       ended.push(...owners.map((owner) => ({ owner, at })));
@@ -35,6 +36,7 @@ function run(
   pushes.forEach(({ at, bytes, links }, owner) => {
     endUntil(at);
     transfers.start(at, owner, bytes, links);
+    transfers.share(at);
     between(active, now, at);
     active.push(owner);
     now = at;
@@ -67,9 +69,10 @@ describe('transfers', () => {
         const ended = run(transfers, list);
         expect(ended.map(({ owner }) => owner).toSorted((a, b) => a - b)).toEqual(list.map((_, i) => i));
         expect(transfers.active).toBe(0);
+        const carried = transfers.carriedBy(ended.at(-1)?.at ?? 0);
         rates.forEach((_, link) => {
           const bytes = list.reduce((sum, push) => sum + (push.links.includes(link) ? push.bytes : 0), 0);
-          expect(transfers.carried[link]).toBeCloseTo(bytes, 9);
+          expect(carried[link]).toBeCloseTo(bytes, 9);
         });
       }),
     );
@@ -79,10 +82,11 @@ describe('transfers', () => {
     fc.assert(
       fc.property(capacity, pushes, (rates, list) => {
         const transfers = new Transfers(rates);
-        let before = [...transfers.carried];
+        let before: readonly number[] = rates.map(() => 0);
         run(transfers, list, (active, from, to) => {
-          const load = rates.map((rate, link) => ((transfers.carried[link] ?? 0) - (before[link] ?? 0)) / (rate * (to - from)));
-          before = [...transfers.carried];
+          const carried = transfers.carriedBy(to);
+          const load = rates.map((rate, link) => ((carried[link] ?? 0) - (before[link] ?? 0)) / (rate * (to - from)));
+          before = [...carried];
           if (to - from < 1e-6) return;
           for (const share of load) expect(share).toBeLessThanOrEqual(1 + 1e-6);
           for (const owner of active) expect(Math.max(...(list[owner]?.links ?? []).map((link) => load[link] ?? 0))).toBeGreaterThan(1 - 1e-6);

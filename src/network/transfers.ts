@@ -3,84 +3,156 @@ import { MaxMin } from '../kernel/max-min.ts';
 
 interface Flow {
   readonly owner: number;
+  /** Place in the order of beginning. */
+  readonly order: number;
   readonly links: readonly number[];
+  /** Bytes that were left at `at`, when `rate` began; at that rate they end at `endsAt`. */
   left: Bytes;
+  at: Seconds;
   rate: BytesPerSecond;
+  endsAt: Seconds;
+  /** Last sharing that it was part of. */
+  sharing: number;
 }
 
 /**
- * Bytes in flight over links that they share by max-min fairness, whatever they are. Rates change only when a flow begins or ends.
- * `carried` counts the bytes that each link has moved.
+ * Bytes in flight over links that they share by max-min fairness, whatever they are. Rates change only when a flow begins or ends, and
+ * only those of flows that are joined to it by shared links. Beginnings and ends take effect with `share`, one for all of an instant.
  */
 export class Transfers {
   readonly capacity: Float64Array;
-  readonly carried: Float64Array;
+  readonly #carried: Float64Array;
+  /** In the order in which they began. */
   #flows: Flow[] = [];
-  #at: Seconds = 0;
+  readonly #flowsOf: Flow[][];
+  /** Links whose flows have changed since the last sharing. */
+  readonly #changed: number[] = [];
+  #begun = 0;
+  #sharing = 0;
+  /** Sharing that a link was last part of, and its place among the links there. */
+  readonly #sharingOf: Int32Array;
+  readonly #placeOf: Int32Array;
   readonly #maxMin = new MaxMin();
 
   /** @param capacity rate of each link, one way [B/s] */
   constructor(capacity: ArrayLike<BytesPerSecond>) {
     this.capacity = Float64Array.from(capacity);
-    this.carried = new Float64Array(capacity.length);
+    this.#carried = new Float64Array(capacity.length);
+    this.#flowsOf = Array.from({ length: capacity.length }, () => []);
+    this.#sharingOf = new Int32Array(capacity.length);
+    this.#placeOf = new Int32Array(capacity.length);
   }
 
   get active(): number {
     return this.#flows.length;
   }
 
+  /** Whether flows have begun or ended since the last `share`. */
+  get changed(): boolean {
+    return this.#changed.length > 0;
+  }
+
   /** Adds a flow of `bytes` (> 0) over `links` (distinct, at least one). `owner` comes back when it ends. */
   start(at: Seconds, owner: number, bytes: Bytes, links: readonly number[]): void {
-    this.#advance(at);
-    this.#flows.push({ owner, links, left: bytes, rate: 0 });
-    this.#share();
-  }
-
-  /** When the next flow ends; Infinity when none is active. */
-  nextEndAt(): Seconds {
-    let soonest = Infinity;
-    for (const flow of this.#flows) soonest = Math.min(soonest, flow.left / flow.rate);
-    return this.#at + soonest;
-  }
-
-  /** Ends what is due at `at` (a value of `nextEndAt`); returns the owners in the order in which their flows began. */
-  finish(at: Seconds): readonly number[] {
-    // The flow that ends first defines `at`; what rounding leaves of it, and of those that end with it, is nothing.
-    const due = this.#flows.filter((flow) => this.#at + flow.left / flow.rate <= at);
-    this.#advance(at);
-    if (due.length === 0) return [];
-    this.#flows = this.#flows.filter((flow) => !due.includes(flow));
-    this.#share();
-    return due.map(({ owner }) => owner);
-  }
-
-  #advance(at: Seconds): void {
-    const elapsed = at - this.#at;
-    this.#at = at;
-    if (elapsed <= 0) return;
-    for (const flow of this.#flows) {
-      const moved = Math.min(flow.left, flow.rate * elapsed);
-      flow.left -= moved;
-      for (const link of flow.links) this.carried[link] = (this.carried[link] ?? 0) + moved;
+    const flow: Flow = { owner, order: this.#begun++, links, left: bytes, at, rate: 0, endsAt: Infinity, sharing: 0 };
+    this.#flows.push(flow);
+    for (const link of links) {
+      this.#flowsOf[link]?.push(flow);
+      this.#changed.push(link);
     }
   }
 
-  #share(): void {
-    const flows = this.#flows;
-    const used = new Map<number, number>();
+  /** When the next flow ends, after `share`; Infinity when none is active. */
+  nextEndAt(): Seconds {
+    let soonest = Infinity;
+    for (const { endsAt } of this.#flows) if (endsAt < soonest) soonest = endsAt;
+    return soonest;
+  }
+
+  /** Ends what is due at `at`; returns the owners in the order in which their flows began. */
+  finish(at: Seconds): readonly number[] {
+    const owners: number[] = [];
+    let kept = 0;
+    for (const flow of this.#flows) {
+      if (flow.endsAt > at) {
+        this.#flows[kept++] = flow;
+        continue;
+      }
+      // What rounding leaves of it is nothing.
+      this.#count(flow, flow.left);
+      owners.push(flow.owner);
+      for (const link of flow.links) {
+        const others = this.#flowsOf[link] as Flow[];
+        others.splice(others.indexOf(flow), 1);
+        this.#changed.push(link);
+      }
+    }
+    this.#flows.length = kept;
+    return owners;
+  }
+
+  /** Bytes that each link has moved by `at`. */
+  carriedBy(at: Seconds): Float64Array {
+    const carried = this.#carried.slice();
+    for (const { links, left, rate, at: from } of this.#flows)
+      for (const link of links) carried[link] = (carried[link] as number) + Math.min(left, rate * (at - from));
+    return carried;
+  }
+
+  /** Shares the links anew at `at` among the flows that what has changed may reach. */
+  share(at: Seconds): void {
+    if (this.#changed.length === 0) return;
+    const flows = this.#reached();
+    if (flows.length === 0) return;
     const start = new Int32Array(flows.length + 1);
     const links: number[] = [];
-    flows.forEach((flow, f) => {
-      for (const link of flow.links) {
-        let compact = used.get(link);
-        if (compact === undefined) used.set(link, (compact = used.size));
-        links.push(compact);
+    const capacity: number[] = [];
+    const sharing = ++this.#sharing;
+    for (let f = 0; f < flows.length; f++) {
+      for (const link of (flows[f] as Flow).links) {
+        if (this.#sharingOf[link] !== sharing) {
+          this.#sharingOf[link] = sharing;
+          this.#placeOf[link] = capacity.length;
+          capacity.push(this.capacity[link] as number);
+        }
+        links.push(this.#placeOf[link] as number);
       }
       start[f + 1] = links.length;
-    });
-    const capacity = Float64Array.from(used.keys(), (link) => this.capacity[link] ?? 0);
-    const rate = new Float64Array(flows.length);
-    this.#maxMin.solve(capacity, start, Int32Array.from(links), rate);
-    flows.forEach((flow, f) => (flow.rate = rate[f] ?? 0));
+    }
+    const rates = new Float64Array(flows.length);
+    this.#maxMin.solve(Float64Array.from(capacity), start, Int32Array.from(links), rates);
+    for (let f = 0; f < flows.length; f++) {
+      const flow = flows[f] as Flow;
+      const rate = rates[f] as number;
+      if (rate === flow.rate) continue;
+      this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
+      flow.at = at;
+      flow.rate = rate;
+      flow.endsAt = at + flow.left / rate;
+    }
+  }
+
+  #count(flow: Flow, moved: Bytes): void {
+    flow.left -= moved;
+    for (const link of flow.links) this.#carried[link] = (this.#carried[link] as number) + moved;
+  }
+
+  /** Flows that share links, directly or through others, with what has changed; in the order in which they began. */
+  #reached(): readonly Flow[] {
+    const reached: Flow[] = [];
+    const sharing = ++this.#sharing;
+    const open = this.#changed;
+    while (open.length > 0) {
+      const link = open.pop() as number;
+      if (this.#sharingOf[link] === sharing) continue;
+      this.#sharingOf[link] = sharing;
+      for (const flow of this.#flowsOf[link] as Flow[]) {
+        if (flow.sharing === sharing) continue;
+        flow.sharing = sharing;
+        reached.push(flow);
+        for (const other of flow.links) if (other !== link) open.push(other);
+      }
+    }
+    return reached.sort((a, b) => a.order - b.order);
   }
 }

@@ -181,7 +181,8 @@ function planeSummaries({ scenario, deployed, simulation }: Run, pools: readonly
   const { transfers, links } = simulation;
   if (transfers === undefined || deployment.kind === 'merged' || duration <= 0) return summaries;
   const { plant } = deployed;
-  const { carried, capacity } = transfers;
+  const { capacity } = transfers;
+  const carried = transfers.carriedBy(simulation.now);
   const { firstSink: sink, pool: cache } = links;
   const used = (from: number, to: number): { readonly bytes: number; readonly utilisation: number } => {
     const bytes = carried.subarray(from, to).reduce((total, part) => total + part, 0);

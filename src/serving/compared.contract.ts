@@ -48,7 +48,7 @@ export function metricsOf({ simulation }: Run): unknown {
       engines: [...pool.engines],
       stages: [...pool.stages],
     })),
-    carried: [...(simulation.transfers?.carried ?? [])],
+    carried: [...(simulation.transfers?.carriedBy(simulation.now) ?? [])],
     cache: { ...simulation.cacheCounters, evictions: simulation.prefixes?.cache.evictions ?? sum(ranks.map(({ cache }) => cache?.evictions ?? 0)) },
   };
 }

@@ -47,7 +47,7 @@ const scenarios: readonly { readonly name: string; readonly plant: Plant; readon
       },
       { bytesPerToken: 70_272, sourcesPerRank: 2, sourceBandwidth: 3.1e9, sinkBandwidth: 1.7e9, latency: 0.0003 },
     ),
-    hash: '7ee88f13',
+    hash: '2df1c71f',
   },
   { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: 'daa718d4' },
 ];

@@ -32,7 +32,8 @@ describe('transfers of KV', () => {
         const { simulation, events } = finished(plant, listed(requests, concurrency));
         const { transfers, links } = simulation;
         if (transfers === undefined || plant.transfer === undefined) return;
-        const sum = (from: number, to: number) => transfers.carried.slice(from, to).reduce((total, bytes) => total + bytes, 0);
+        const carried = transfers.carriedBy(simulation.now);
+        const sum = (from: number, to: number) => carried.slice(from, to).reduce((total, bytes) => total + bytes, 0);
         const pushed = sum(0, links.firstSink);
         expect(sum(links.firstSink, links.pool) / (pushed || 1)).toBeCloseTo(pushed > 0 ? 1 : 0, 9);
         const least = events.filter(({ kind }) => kind === 'moved').length * plant.transfer.bytesPerToken;

@@ -78,6 +78,7 @@ export class Simulation {
   /** A preemption has left room to decode since it was last handed out. */
   #vacated = false;
   #transferVersion = 0;
+  #flowsEndAt: Seconds = Infinity;
   #sourceEnded = false;
   #arrived = 0;
   #finished = 0;
@@ -178,6 +179,7 @@ export class Simulation {
       case stepStart:
         if (!this.#instance(payload).running) this.#begin(this.#instance(payload), until);
     }
+    this.#shareLinks();
     return true;
   }
 
@@ -220,6 +222,7 @@ export class Simulation {
   #start(instance: Instance, at: Seconds): boolean {
     const formed = instance.start(at);
     if (this.#vacated) this.#move();
+    this.#shareLinks();
     if (!formed) return false;
     const { plant, index } = this.#poolOf(instance);
     const duration = instance.endsAt - at;
@@ -330,17 +333,25 @@ export class Simulation {
   }
 
   #startFlow(owner: number, bytes: number, links: readonly number[]): void {
-    const transfers = this.transfers as Transfers;
-    transfers.start(this.now, owner, bytes, links);
-    this.#queue.push(transfers.nextEndAt(), flowEnd, flowEnd, ++this.#transferVersion);
+    (this.transfers as Transfers).start(this.now, owner, bytes, links);
+  }
+
+  /** Shares the links anew at the end of an event in which flows began or ended, and waits for the next end. */
+  #shareLinks(): void {
+    const { transfers } = this;
+    if (transfers === undefined || !transfers.changed) return;
+    transfers.share(this.now);
+    const next = transfers.nextEndAt();
+    if (next === this.#flowsEndAt) return;
+    this.#flowsEndAt = next;
+    this.#transferVersion++;
+    if (next < Infinity) this.#queue.push(next, flowEnd, flowEnd, this.#transferVersion);
   }
 
   #endFlows(): void {
-    const transfers = this.transfers as Transfers;
-    const owners = transfers.finish(this.now);
-    if (transfers.active > 0) this.#queue.push(transfers.nextEndAt(), flowEnd, flowEnd, ++this.#transferVersion);
     const { cache, transfer } = this.plant;
-    for (const owner of owners) {
+    this.#flowsEndAt = Infinity;
+    for (const owner of (this.transfers as Transfers).finish(this.now)) {
       const push = owner % 2 === 1;
       if (push) this.#releaseSource(owner >> 1);
       this.#queue.push(this.now + ((push ? transfer?.latency : cache?.latency) ?? 0), delivery, delivery, owner);

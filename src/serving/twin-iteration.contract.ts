@@ -1,5 +1,5 @@
 import type { StepCost } from '../cost/batch.ts';
-import { held, least, sum, type Instance } from './twin-state.contract.ts';
+import { held, least, sum, usedBlocks, type Instance } from './twin-state.contract.ts';
 
 /** What an instance's iteration computes over all its ranks, and its cost. */
 export interface TwinIteration {
@@ -13,18 +13,20 @@ export interface TwinIteration {
 /** SCH-6 over sequences and prompts listed one by one. */
 export function priced({ ranks, plant, steps }: Instance): TwinIteration {
   const queryTokens = 1 + plant.acceptance.length;
-  const batches = ranks.map((rank) => {
-    const parts = rank.prefilling.map(({ computed }, i) => ({ before: computed, chunk: rank.chunks[i] as number })).filter(({ chunk }) => chunk > 0);
-    return {
-      decodeSequences: rank.decoding.length,
-      queryTokens,
-      decodeContext: sum(rank.decoding, (request) => held(plant, request, steps)),
-      prefillTokens: sum(parts, ({ chunk }) => chunk),
-      prefillSequences: parts.length,
-      prefillPairs: sum(parts, ({ before, chunk }) => sum([...Array(chunk).keys()], (i) => before + i + 1)),
-      prefillContext: sum(parts, ({ before, chunk }) => before + chunk),
-    };
-  });
+  const batches = ranks
+    .filter((rank) => usedBlocks(rank) > 0)
+    .map((rank) => {
+      const parts = rank.prefilling.map(({ computed }, i) => ({ before: computed, chunk: rank.chunks[i] as number })).filter(({ chunk }) => chunk > 0);
+      return {
+        decodeSequences: rank.decoding.length,
+        queryTokens,
+        decodeContext: sum(rank.decoding, (request) => held(plant, request, steps)),
+        prefillTokens: sum(parts, ({ chunk }) => chunk),
+        prefillSequences: parts.length,
+        prefillPairs: sum(parts, ({ before, chunk }) => sum([...Array(chunk).keys()], (i) => before + i + 1)),
+        prefillContext: sum(parts, ({ before, chunk }) => before + chunk),
+      };
+    });
   type Batch = (typeof batches)[number];
   const tokens = (batch: Batch) => batch.decodeSequences * queryTokens + batch.prefillTokens;
   const instanceTokens = sum(batches, tokens);

@@ -1,9 +1,10 @@
-/** A transfer under way in the twin. */
+/** A transfer under way in the twin: `left` bytes at `at`. */
 export interface NaiveFlow {
   readonly links: readonly number[];
   /** Called when the last byte has left. */
   readonly sent: () => void;
   left: number;
+  at: number;
   rate: number;
 }
 
@@ -12,44 +13,43 @@ export class NaiveLinks {
   flows: NaiveFlow[] = [];
   readonly carried: number[];
   readonly #capacity: readonly number[];
-  #at = 0;
 
   constructor(capacity: readonly number[]) {
     this.#capacity = capacity;
     this.carried = capacity.map(() => 0);
   }
 
-  start(at: number, flow: NaiveFlow): void {
-    this.#advance(at);
-    this.flows.push(flow);
-    this.#fill();
-  }
-
   /** When the next flow ends. */
   get endsAt(): number {
-    return this.#at + Math.min(...this.flows.map(({ left, rate }) => left / rate));
+    return Math.min(...this.flows.map(({ at, left, rate }) => at + left / rate));
   }
 
   /** Takes out the flows that end at `at`, in the order in which they began. */
   end(at: number): readonly NaiveFlow[] {
-    const ended = this.flows.filter(({ left, rate }) => this.#at + left / rate <= at);
-    this.#advance(at);
+    const ended = this.flows.filter((flow) => flow.at + flow.left / flow.rate <= at);
+    for (const flow of ended) this.#move(flow, flow.left);
     this.flows = this.flows.filter((flow) => !ended.includes(flow));
-    this.#fill();
     return ended;
   }
 
-  #advance(at: number): void {
-    const elapsed = at - this.#at;
-    this.#at = at;
+  /** Gives every flow its rate. What it has moved is counted when that changes. */
+  share(at: number): void {
+    const rates = this.#rates();
     for (const flow of this.flows) {
-      const moved = Math.min(flow.left, flow.rate * elapsed);
-      flow.left -= moved;
-      for (const link of flow.links) (this.carried[link] as number) += moved;
+      const rate = rates.get(flow) as number;
+      if (rate === flow.rate) continue;
+      this.#move(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
+      Object.assign(flow, { at, rate });
     }
   }
 
-  #fill(): void {
+  #move(flow: NaiveFlow, bytes: number): void {
+    flow.left -= bytes;
+    for (const link of flow.links) (this.carried[link] as number) += bytes;
+  }
+
+  #rates(): Map<NaiveFlow, number> {
+    const rates = new Map<NaiveFlow, number>();
     const left = [...this.#capacity];
     const links = [...new Set(this.flows.flatMap((flow) => flow.links))];
     let open = [...this.flows];
@@ -60,11 +60,12 @@ export class NaiveLinks {
         const share = (left[link] as number) / open.filter((flow) => flow.links.includes(link)).length;
         if (share < least) [tightest, least] = [link, share];
       }
-      for (const flow of open.filter(({ links: of }) => of.includes(tightest))) {
-        flow.rate = least;
+      for (const flow of open.filter(({ links: over }) => over.includes(tightest))) {
+        rates.set(flow, least);
         for (const link of flow.links) left[link] = Math.max(0, (left[link] as number) - least);
       }
-      open = open.filter(({ links: of }) => !of.includes(tightest));
+      open = open.filter(({ links: over }) => !over.includes(tightest));
     }
+    return rates;
   }
 }

@@ -146,25 +146,19 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
 
   // MOV-1, MOV-2
   function send(bytes: number, over: readonly number[], latency: number, sent: () => void, there: () => void): void {
-    links.start(now, {
-      links: over,
-      left: bytes,
-      rate: 0,
-      sent: () => {
-        sent();
-        later(now + latency, delivery, there);
-      },
-    });
-    awaitLinks();
+    const leave = () => {
+      sent();
+      later(now + latency, delivery, there);
+    };
+    links.flows.push({ links: over, left: bytes, at: now, rate: 0, sent: leave });
   }
 
-  function awaitLinks(): void {
+  function shareLinks(): void {
+    links.share(now);
     pending = pending.filter(({ kind }) => kind !== flowEnd);
     if (links.flows.length === 0) return;
     later(links.endsAt, flowEnd, () => {
-      const flows = links.end(now);
-      awaitLinks();
-      for (const { sent } of flows) sent();
+      for (const { sent } of links.end(now)) sent();
     });
   }
 
@@ -394,6 +388,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const [event] = pending.splice(0, 1);
     now = event?.at ?? now;
     event?.happen();
+    shareLinks();
   }
   result.cache.evictions = poolCache === undefined ? seen.unitsDropped : pooled.evictions;
   return { ...result, carried: links.carried };
