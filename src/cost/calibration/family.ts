@@ -49,4 +49,6 @@ export interface OperatorFamily<Shape> {
   features(shape: Shape): readonly number[];
   /** Shapes of one group are held out together: whole (N, K), whole head groups. */
   group(shape: Shape): string;
+  /** Whether a shape counts for the gates; shapes that repeat badly are scored apart. Absent: all count. */
+  gated?(shape: Shape): boolean;
 }

@@ -1,0 +1,11 @@
+import type { Layout, TableHeader } from './layout.ts';
+
+/** Every layout of operator tables that can be read: a family adds its own. */
+export const layouts: readonly Layout[] = [];
+
+/** The layouts that a table fits. */
+export function layoutsOf(header: TableHeader): readonly Layout[] {
+  return layouts.filter(
+    ({ columns, accepts }) => columns.every((column) => header.columns.includes(column) || header.constants.has(column)) && (accepts?.(header) ?? true),
+  );
+}
