@@ -7,13 +7,14 @@ const chromium = findChromium() ?? 'chromium';
 export default defineConfig({
   test: {
     projects: [
-      // The engine's tests see no platform: the same files run in Node and in Chromium.
-      { test: { name: 'engine', environment: 'node', include: ['src/**/*.test.ts'] } },
+      // The engine's tests see no platform: the same files run in Node and in Chromium. The engine keeps no state of its own, so they share modules.
+      { test: { name: 'engine', environment: 'node', isolate: false, include: ['src/**/*.test.ts'] } },
       // Results of whole scenarios are computed in Node first and compared in the page.
       {
         optimizeDeps: { include: ['yaml', 'zod'] },
         test: {
           name: 'browser',
+          isolate: false,
           include: ['src/**/*.test.ts', 'tests/bytes/page.test.ts'],
           globalSetup: ['tests/bytes/node-results.ts'],
           browser: {
