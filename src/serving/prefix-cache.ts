@@ -68,13 +68,13 @@ export class PrefixCache {
       this.#unlink(slot);
       this.#evictable--;
     }
-    (this.#refs[slot])++;
+    this.#refs[slot]++;
   }
 
   /** Gives one reference back; the block becomes the most recently used evictable one when it was the last. */
   unpin(id: number): void {
     const slot = this.#slotOf.get(id) as number;
-    (this.#refs[slot])--;
+    this.#refs[slot]--;
     if (this.#refs[slot] === 0) {
       this.#append(slot);
       this.#evictable++;
