@@ -6,6 +6,6 @@ export const layouts: readonly Layout[] = [];
 /** The layouts that a table fits. */
 export function layoutsOf(header: TableHeader): readonly Layout[] {
   return layouts.filter(
-    ({ columns, accepts }) => columns.every((column) => header.columns.includes(column) || header.constants.has(column)) && (accepts?.(header) ?? true),
+    (layout) => layout.columns.every((column) => header.columns.includes(column) || header.constants.has(column)) && (layout.accepts?.(header) ?? true),
   );
 }

@@ -15,17 +15,23 @@ export interface Residual {
   readonly values: readonly number[];
 }
 
-/** A calibrated cell as it is shipped: constants, their error, where they come from. */
-export interface Cell {
+/** What tells cells apart. */
+export interface CellKey {
   readonly chip: string;
   readonly stack: string;
   readonly class: string;
   readonly format: string;
+}
+
+/** A calibrated cell as it is shipped: constants, their error, where they come from. */
+export interface Cell extends CellKey {
   readonly parameters: Readonly<Record<string, number>>;
   readonly residual?: Residual | undefined;
-  /** On all rows, and on folds whose whole groups the fit had not seen. */
+  /** On all rows that count for the gates, and on folds whose whole groups the fit had not seen. */
   readonly fit: Score;
   readonly heldOut: Score;
+  /** Held-out error of rows that are reported and not gated. */
+  readonly reported?: Score | undefined;
   /** Rows left out by the written rule. */
   readonly excluded: number;
   readonly source: string;

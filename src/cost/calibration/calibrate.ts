@@ -1,0 +1,113 @@
+import { ln } from '../../kernel/elementary.ts';
+import type { Cell, CellKey, Residual, Score } from './cell.ts';
+import { sift } from './exclude.ts';
+import type { DieRates, MeasuredRow, OperatorFamily } from './family.ts';
+import { fitParameters } from './fit.ts';
+import { foldsOf } from './fold.ts';
+import { predictor } from './predict.ts';
+import { fitResidual } from './residual.ts';
+import { thinned } from './sample.ts';
+import { errorOf, scoreOf } from './score.ts';
+
+export interface CalibrationOptions {
+  /** Folds that hold out whole groups. */
+  readonly folds: number;
+  /** Numbers of anchors to choose from, ascending: the fewest that come near the best held-out error are taken. */
+  readonly anchors: readonly number[];
+  /** Rows that a fit of parameters, and of the residual, looks at. */
+  readonly parameterRows: number;
+  readonly residualRows: number;
+}
+
+export const defaultCalibration: CalibrationOptions = { folds: 5, anchors: [0, 12, 24, 48], parameterRows: 1500, residualRows: 4000 };
+
+/** A cell, and what the rule left out of it by reason. */
+export interface Calibration<Shape> {
+  readonly cell: Cell;
+  readonly kept: readonly MeasuredRow<Shape>[];
+  readonly left: ReadonlyMap<string, number>;
+}
+
+/**
+ * Fits a cell to measured rows. The held-out error is that of fits which saw none of the rows' groups; the number of anchors is chosen by
+ * it. With fewer than two groups nothing can be held out and the score has no rows.
+ */
+export function calibrateCell<Shape>(
+  family: OperatorFamily<Shape>,
+  key: CellKey,
+  rows: readonly MeasuredRow<Shape>[],
+  die: DieRates,
+  source: string,
+  leftOut: ReadonlyMap<string, number> = new Map(),
+  options: CalibrationOptions = defaultCalibration,
+): Calibration<Shape> {
+  const { kept, left: sifted } = sift(family, rows, die);
+  const left = new Map(leftOut);
+  for (const [reason, count] of sifted) left.set(reason, (left.get(reason) ?? 0) + count);
+
+  const groups = new Map(kept.map((row) => [row, family.group(row.shape)]));
+  const folds = foldsOf(kept, (row) => groups.get(row) ?? '', options.folds).map(({ seen, held }) => ({
+    held,
+    models: modelsOf(family, seen, die, options),
+  }));
+  const counts = (row: MeasuredRow<Shape>): boolean => family.gated?.(row.shape) ?? true;
+  const scored = options.anchors.map((_, choice) => {
+    const errors: number[] = [];
+    const apart: number[] = [];
+    for (const { held, models } of folds) {
+      const predict = predictor(family, models[choice] as Model, die);
+      for (const row of held) (counts(row) ? errors : apart).push(errorOf(predict(row.shape), row.time));
+    }
+    return { heldOut: scoreOf(errors), reported: scoreOf(apart) };
+  });
+  const choice = fewestNearBest(scored.map(({ heldOut, reported }) => (heldOut.rows > 0 ? heldOut : reported)));
+  const model = modelsOf(family, kept, die, { ...options, anchors: [options.anchors[choice] ?? 0] })[0] as Model;
+  const predict = predictor(family, model, die);
+  const fit = scoreOf(kept.filter(counts).map((row) => errorOf(predict(row.shape), row.time)));
+  const held = scored[choice] ?? { heldOut: scoreOf([]), reported: scoreOf([]) };
+  const excluded = [...left.values()].reduce((sum, count) => sum + count, 0);
+  const cell: Cell = {
+    ...key,
+    parameters: model.parameters,
+    ...(model.residual === undefined ? {} : { residual: model.residual }),
+    fit: shortened(fit),
+    heldOut: shortened(held.heldOut),
+    ...(held.reported.rows > 0 ? { reported: shortened(held.reported) } : {}),
+    excluded,
+    source,
+  };
+  return { cell, kept, left };
+}
+
+type Model = Pick<Cell, 'parameters' | 'residual'>;
+
+/** One model for each number of anchors; they share their parameters. */
+function modelsOf<Shape>(family: OperatorFamily<Shape>, rows: readonly MeasuredRow<Shape>[], die: DieRates, options: CalibrationOptions): readonly Model[] {
+  const fitted = fitParameters(family, thinned(rows, options.parameterRows), die);
+  const values = fitted.map((value) => Number(value.toPrecision(4)));
+  const parameters = Object.fromEntries(family.parameters.map(({ name }, p): [string, number] => [name, values[p] ?? 0]));
+  const sampled = thinned(rows, options.residualRows);
+  const points = sampled.map(({ shape }) => family.features(shape));
+  const sample = {
+    width: points[0]?.length ?? 0,
+    features: Float64Array.from(points.flat()),
+    values: Float64Array.from(sampled, ({ shape, time }) => ln(time / family.time(shape, die, values))),
+  };
+  return options.anchors.map((count): Model => {
+    const residual: Residual | undefined = fitResidual(sample, Math.min(count, Math.floor(sampled.length / 8)));
+    return residual === undefined ? { parameters } : { parameters, residual };
+  });
+}
+
+/** The first choice whose median and p90 are within a tenth of the best choice's. */
+function fewestNearBest(scores: readonly Score[]): number {
+  const badness = scores.map(({ median, p90 }) => median + p90 / 3);
+  const best = Math.min(...badness);
+  const near = badness.findIndex((value) => value <= 1.1 * best);
+  return Math.max(0, near);
+}
+
+function shortened({ rows, median, p90, p99 }: Score): Score {
+  const short = (value: number): number => Math.round(value * 1e4) / 1e4;
+  return { rows, median: short(median), p90: short(p90), p99: short(p99) };
+}
