@@ -21,7 +21,7 @@ export class Acceptance {
     this.#seedLow = seed >>> 0;
     let product = 1;
     this.#chain = acceptance.map((share) => (product *= share));
-    this.#tops = this.#chain.map((share) => Math.floor(share * 2 ** TOP_BITS));
+    this.#tops = this.#chain.map((share) => Math.floor(share * (1 << TOP_BITS)));
     this.drafts = acceptance.length;
     this.mean = this.#chain.reduce((sum, share) => sum + share, 1);
   }
