@@ -31,7 +31,7 @@ export async function loadTrace(path: string, format?: string): Promise<TraceCol
 }
 
 /** A file's text in chunks; gzip is told by its first two bytes. */
-function textOf(path: string): AsyncIterable<string> {
+export function textOf(path: string): AsyncIterable<string> {
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
   if (!startsAsGzip(path)) return file.setEncoding('utf8') as AsyncIterable<string>;
   // The error of either stream ends the iteration over the second one.

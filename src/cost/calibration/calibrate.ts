@@ -7,7 +7,7 @@ import { foldsOf } from './fold.ts';
 import { predictor } from './predict.ts';
 import { fitResidual } from './residual.ts';
 import { thinned } from './sample.ts';
-import { errorOf, scoreOf } from './score.ts';
+import { errorOf, gates, scoreOf } from './score.ts';
 
 export interface CalibrationOptions {
   /** Folds that hold out whole groups. */
@@ -68,6 +68,7 @@ export function calibrateCell<Shape>(
   const excluded = [...left.values()].reduce((sum, count) => sum + count, 0);
   const cell: Cell = {
     ...key,
+    generation: die.chip.generation,
     parameters: model.parameters,
     ...(model.residual === undefined ? {} : { residual: model.residual }),
     fit: shortened(fit),
@@ -99,12 +100,14 @@ function modelsOf<Shape>(family: OperatorFamily<Shape>, rows: readonly MeasuredR
   });
 }
 
-/** The first choice whose median and p90 are within a tenth of the best choice's. */
+/** The first choice that is within a few percent of the best one, each error measured against its gate. */
 function fewestNearBest(scores: readonly Score[]): number {
-  const badness = scores.map(({ median, p90 }) => median + p90 / 3);
+  const badness = scores.map(({ median, p90, p99 }) => median / gates.median + p90 / gates.p90 + p99 / gates.p99);
   const best = Math.min(...badness);
-  const near = badness.findIndex((value) => value <= 1.1 * best);
-  return Math.max(0, near);
+  return Math.max(
+    0,
+    badness.findIndex((value) => value <= 1.04 * best),
+  );
 }
 
 function shortened({ rows, median, p90, p99 }: Score): Score {

@@ -6,12 +6,17 @@ export interface Score {
   readonly p99: number;
 }
 
-/** What a formula leaves, at anchors in feature space: the logarithm of measured over predicted, smoothed between anchors. */
+/**
+ * What a formula leaves, at anchors in feature space: the logarithm of measured over predicted, smoothed between anchors. Coordinates are
+ * whole steps from the least of each feature, values whole steps of half a percent, so that they ship as a few characters.
+ */
 export interface Residual {
-  /** Width of the kernel per feature. */
+  /** Width of the kernel, least coordinate and step of each feature. */
   readonly scale: readonly number[];
-  /** `anchors x features`, then one value per anchor. */
-  readonly anchors: readonly (readonly number[])[];
+  readonly low: readonly number[];
+  readonly step: readonly number[];
+  /** Steps of each anchor along each feature, and its value. */
+  readonly places: readonly (readonly number[])[];
   readonly values: readonly number[];
 }
 
@@ -25,6 +30,8 @@ export interface CellKey {
 
 /** A calibrated cell as it is shipped: constants, their error, where they come from. */
 export interface Cell extends CellKey {
+  /** Generation of the chip: others of it inherit the cell. */
+  readonly generation: string;
   readonly parameters: Readonly<Record<string, number>>;
   readonly residual?: Residual | undefined;
   /** On all rows that count for the gates, and on folds whose whole groups the fit had not seen. */

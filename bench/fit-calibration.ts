@@ -1,0 +1,80 @@
+/**
+ * Fits every cell of data/calibration to the tables in ../shared/measured and writes the files and docs/trust.md:
+ * `npx node bench/fit-calibration.ts [chip[/stack[/class[/format]]]]`. With a cell's name, or the beginning of one, only these are fitted anew.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { readOperatorTable } from '../cli/calibrate/read.ts';
+import { refit } from '../cli/calibrate/refit.ts';
+import { trustPage } from '../cli/calibrate/trust.ts';
+import { loadChip } from '../cli/machines.ts';
+import { readCells, writeCells } from '../schema/calibration.ts';
+import type { OperatorTable } from '../schema/tables/read-table.ts';
+import { InputError } from '../src/base/errors.ts';
+import type { Cell, CellKey } from '../src/cost/calibration/cell.ts';
+import { missedGates } from '../src/cost/calibration/score.ts';
+import { measuredFolders, tablesOf } from './calibration-sources.ts';
+
+const measured = fileURLToPath(new URL('../../shared/measured/', import.meta.url));
+const data = fileURLToPath(new URL('../data/calibration/', import.meta.url));
+const trust = fileURLToPath(new URL('../docs/trust.md', import.meta.url));
+const wanted = process.argv[2] ?? '';
+
+const nameOf = ({ chip, stack, class: operatorClass, format }: CellKey): string => `${chip}/${stack}/${operatorClass}/${format}`;
+const isWanted = (key: CellKey): boolean => `${nameOf(key)}/`.startsWith(wanted === '' ? '' : `${wanted.replace(/\/$/, '')}/`);
+const percent = (value: number): string => `${(100 * value).toFixed(1)} %`.padStart(7);
+
+/** A table of a family, or undefined for another kind of table. */
+async function tableAt(path: string): Promise<OperatorTable | undefined> {
+  try {
+    return await readOperatorTable(path);
+  } catch (error) {
+    if (error instanceof InputError && error.issues.every(({ message }) => message.startsWith('no known layout') || message.startsWith('none of')))
+      return undefined;
+    throw error;
+  }
+}
+
+mkdirSync(data, { recursive: true });
+const fileOf = (chip: string): string => `${data}${chip}.json`;
+const cells = new Map<string, Cell>();
+const folders = measuredFolders(measured);
+for (const chip of new Set(folders.map((folder) => folder.chip))) {
+  if (!existsSync(fileOf(chip)) || wanted === '') continue;
+  for (const cell of readCells(JSON.parse(readFileSync(fileOf(chip), 'utf8')), fileOf(chip))) if (!isWanted(cell)) cells.set(nameOf(cell), cell);
+}
+
+const claimed = new Set<string>();
+for (const folder of folders) {
+  const { chip, stack, source } = folder;
+  if (!`${chip}/${stack}/`.startsWith(wanted.split('/').slice(0, 2).join('/'))) continue;
+  const tables: OperatorTable[] = [];
+  for (const file of tablesOf(measured, folder)) {
+    const table = await tableAt(measured + file);
+    if (table !== undefined) tables.push(table);
+  }
+  const from = performance.now();
+  const only = (key: CellKey): boolean => isWanted(key) && !claimed.has(nameOf(key));
+  for (const { cell, left } of refit(tables, { chip: loadChip(chip), stack, source, only })) {
+    cells.set(nameOf(cell), cell);
+    const { rows, median, p90, p99 } = cell.heldOut;
+    const missed = missedGates(cell);
+    const reasons = [...left].map(([reason, count]) => `${count} ${reason}`).join(', ');
+    process.stdout.write(
+      `${nameOf(cell).padEnd(52)} ${String(rows).padStart(7)} ${percent(median)} ${percent(p90)} ${percent(p99)}  fit ${percent(cell.fit.median)}  ${cell.residual?.places.length ?? 0} anchors ${missed.length === 0 ? '' : `  MISSED ${missed.join(', ')}`}${reasons === '' ? '' : `  [${reasons}]`}\n`,
+    );
+  }
+  for (const name of cells.keys()) claimed.add(name);
+  process.stdout.write(`# ${folder.folder}: ${((performance.now() - from) / 1000).toFixed(1)} s\n`);
+}
+
+let size = 0;
+for (const chip of new Set([...cells.values()].map((cell) => cell.chip))) {
+  const text = writeCells([...cells.values()].filter((cell) => cell.chip === chip));
+  writeFileSync(fileOf(chip), text);
+  size += gzipSync(text).length;
+}
+writeFileSync(trust, trustPage([...cells.values()]));
+process.stdout.write(`${cells.size} cells, ${size} B gzipped (${Math.round(size / cells.size)} B each)\n`);

@@ -1,0 +1,55 @@
+import type { OperatorTable, TableCell } from '../../schema/tables/read-table.ts';
+import { InputError } from '../../src/base/errors.ts';
+import type { Chip } from '../../src/catalogue/chip.ts';
+import { calibrateCell, type Calibration } from '../../src/cost/calibration/calibrate.ts';
+import type { CellKey } from '../../src/cost/calibration/cell.ts';
+import { dieRates, numberFormatOf } from '../../src/cost/calibration/die.ts';
+import type { DieRates, OperatorFamily } from '../../src/cost/calibration/family.ts';
+
+/** A fitted cell with what it was fitted on. */
+export interface RefitCell extends Calibration<unknown> {
+  readonly family: OperatorFamily<unknown>;
+  readonly die: DieRates;
+}
+
+/** What a refit is of. */
+export interface Refit {
+  readonly chip: Chip;
+  readonly stack: string;
+  readonly source: string;
+  /** Which cells; absent: all. */
+  readonly only?: ((key: CellKey) => boolean) | undefined;
+}
+
+/** Rows of all tables by cell, in the order in which cells first appear. */
+export function mergedCells(tables: readonly OperatorTable[]): readonly TableCell[] {
+  const cells = new Map<string, TableCell>();
+  for (const cell of tables.flatMap((table) => table.cells)) {
+    const key = `${cell.family.class} ${cell.format}`;
+    const known = cells.get(key);
+    if (known === undefined) {
+      cells.set(key, { ...cell, rows: [...cell.rows], left: new Map(cell.left) });
+      continue;
+    }
+    for (const row of cell.rows) known.rows.push(row);
+    for (const [reason, count] of cell.left) known.left.set(reason, (known.left.get(reason) ?? 0) + count);
+  }
+  return [...cells.values()];
+}
+
+/** The rates of a chip's die for a cell's format. */
+export function ratesFor(chip: Chip, format: string): DieRates {
+  const number = numberFormatOf(format);
+  if (number === undefined) throw new InputError([{ path: 'format', message: `no number format begins "${format}"` }]);
+  return dieRates(chip, number);
+}
+
+/** Fits every cell that the tables hold. */
+export function* refit(tables: readonly OperatorTable[], { chip, stack, source, only }: Refit): Generator<RefitCell, void, undefined> {
+  for (const { family, format, rows, left } of mergedCells(tables)) {
+    const key: CellKey = { chip: chip.name, stack, class: family.class, format };
+    if (rows.length === 0 || only?.(key) === false) continue;
+    const die = ratesFor(chip, format);
+    yield { ...calibrateCell(family, key, rows, die, source, left), family, die };
+  }
+}

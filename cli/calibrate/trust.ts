@@ -1,0 +1,58 @@
+import type { Cell, Score } from '../../src/cost/calibration/cell.ts';
+import { gates, missedGates } from '../../src/cost/calibration/score.ts';
+
+const percent = (value: number): string => (Number.isNaN(value) ? '–' : `${(100 * value).toFixed(1)} %`);
+const errors = ({ median, p90, p99 }: Score): string => `${percent(median)} / ${percent(p90)} / ${percent(p99)}`;
+const count = (value: number): string => value.toLocaleString('en');
+
+/** `docs/trust.md`: every calibrated cell with its error. */
+export function trustPage(cells: readonly Cell[]): string {
+  const sorted = [...cells].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  const gated = sorted.filter(({ heldOut }) => heldOut.rows >= gates.rows);
+  const missed = gated.filter((cell) => missedGates(cell).length > 0);
+  const rows = sorted.reduce((sum, { fit, reported }) => sum + fit.rows + (reported?.rows ?? 0), 0);
+  return `# What the figures stand on
+
+Every calibrated cell: an operator class in one format on one chip under one software stack. This page is written by
+\`npx node bench/fit-calibration.ts\`, which fits the cells to measured operator times and writes \`data/calibration/\`.
+
+${count(sorted.length)} cells stand on ${count(rows)} measured launches. ${count(gated.length)} of them have at least ${gates.rows} rows and are gated; ${count(gated.length - missed.length)} meet every gate.
+
+- Errors are |predicted / measured - 1|: median / p90 / p99.
+- *Fit* is the error on the rows that were fitted. *Held out* is the error on folds whose whole groups (products of one N and K, attention
+  of one set of heads) the fit had not seen; this is what a shape that nobody measured can expect.
+- The gates hold for the held-out error: median at most ${percent(gates.median)}, p90 at most ${percent(gates.p90)}, p99 at most ${percent(gates.p99)}, and at most ${percent(gates.excluded)} of the rows
+  left out by the rule of [calibrate](guide/calibrate.md#which-rows-are-left-out).
+- *Reported* is the held-out error of rows that repeat too badly to be gated: expert products under 32 tokens.
+
+## Cells
+
+| chip | stack | class | format | rows | left out | fit | held out | gate |
+|---|---|---|---|--:|--:|---|---|---|
+${sorted.map(rowOf).join('\n')}
+
+## Reported, not gated
+
+| chip | stack | class | format | rows | held out |
+|---|---|---|---|--:|---|
+${sorted.flatMap((cell) => (cell.reported === undefined ? [] : [`| ${keyCells(cell)} | ${count(cell.reported.rows)} | ${errors(cell.reported)} |`])).join('\n')}
+
+## Sources
+
+${[...new Set(sorted.map(({ source }) => source))].map((source) => `- ${source}`).join('\n')}
+`;
+}
+
+function keyCells({ chip, stack, class: operatorClass, format }: Cell): string {
+  return [chip, stack, operatorClass, format].join(' | ');
+}
+
+function nameOf({ chip, stack, class: operatorClass, format }: Cell): string {
+  return [chip, stack, operatorClass, format].join('\u0000');
+}
+
+function rowOf(cell: Cell): string {
+  const missed = missedGates(cell);
+  const gate = cell.heldOut.rows < gates.rows ? `under ${gates.rows} rows` : missed.length === 0 ? 'met' : `missed: ${missed.join(', ')}`;
+  return `| ${keyCells(cell)} | ${count(cell.fit.rows)} | ${count(cell.excluded)} | ${errors(cell.fit)} | ${errors(cell.heldOut)} | ${gate} |`;
+}
