@@ -6,15 +6,27 @@ import type { Scenario } from '../src/serving/scenario.ts';
 /** Share of finished requests that have to meet the whole service level. */
 export const goodShare = 0.9;
 /** What a rate has to do to count as carried. */
-export const criterion: string = `at least ${goodShare * 100} % of the requests meet the service level, and the queue does not grow`;
+export const criterion: string = `at least ${goodShare * 100} % of the requests meet the service level, and the queue does not grow over a window of five residences`;
 
 /** How close the search comes: the highest rate that passes and the lowest that fails differ by less. */
 const precision = 0.02;
 const mostTries = 24;
 
+/** A run shorter than this says little: at a high rate few requests are over before anything has filled up. */
+const enoughResidences = 5;
+const mostRequests = 4_000_000;
+
 /** Whether a run carried its traffic. */
 function carries({ goodput, saturation }: Summary): boolean {
   return goodput.share >= goodShare && !saturation.saturated;
+}
+
+/** The scenario with enough requests for its arrivals to last, going by a run that was too short; undefined where there are no more to be had. */
+function longer(scenario: Scenario, { window }: Summary): Scenario | undefined {
+  const { workload } = scenario;
+  if (workload.kind === 'trace' || workload.requests >= mostRequests) return undefined;
+  const times = Math.min(16, Math.max(2, (1.5 * enoughResidences) / Math.max(0.1, window.residences)));
+  return { ...scenario, workload: { ...workload, requests: Math.min(mostRequests, Math.ceil(workload.requests * times)) } };
 }
 
 /** The rate that `--find-rate` moves: of a generator in requests per second, of a trace as a multiple of its own times. */
@@ -45,7 +57,8 @@ export interface Search {
 
 /**
  * The highest rate that `run` carries: doubles or halves from the scenario's own rate until one passes and one fails, then bisects by
- * the geometric mean. A run that was interrupted ends the search.
+ * the geometric mean. A run that passes but is too short for a steady window is run again with more requests; a trace that is too
+ * short at a rate does not count as carried there. A run that was interrupted ends the search.
  * @throws InputError for a closed loop, which has no rate.
  */
 export async function findRate(
@@ -62,9 +75,16 @@ export async function findRate(
   let failed: Try | undefined;
   let rate = start.value;
   while (tries.length < mostTries && (passed === undefined || failed === undefined || failed.rate / passed.rate > 1 + precision)) {
-    const { summary, interrupted } = await run(atRate(scenario, rate), tries.length);
+    let attempted = atRate(scenario, rate);
+    let { summary, interrupted } = await run(attempted, tries.length);
+    while (!interrupted && carries(summary) && summary.window.residences < enoughResidences) {
+      const extended = longer(attempted, summary);
+      if (extended === undefined) break;
+      attempted = extended;
+      ({ summary, interrupted } = await run(attempted, tries.length));
+    }
     if (interrupted) break;
-    const attempt: Try = { rate, passed: carries(summary), summary };
+    const attempt: Try = { rate, passed: carries(summary) && summary.window.residences >= enoughResidences, summary };
     tries.push(attempt);
     if (attempt.passed) passed = attempt;
     else failed = attempt;

@@ -14,7 +14,10 @@ function runner(capacity: number, interruptAt = Infinity): (scenario: Scenario, 
   return async (scenario, index) => {
     const rate = rateOf(scenario)?.value ?? 0;
     const share = rate <= capacity ? 1 : goodShare - 0.01;
-    return { summary: { goodput: { share }, saturation: { saturated: false } } as unknown as Summary, interrupted: index >= interruptAt };
+    return {
+      summary: { goodput: { share }, saturation: { saturated: false }, window: { residences: 9 } } as unknown as Summary,
+      interrupted: index >= interruptAt,
+    };
   };
 }
 
@@ -33,7 +36,7 @@ test('the rate found is carried, and one 2 % above it is not, from wherever the 
 test('a growing queue is not carried, however many requests are good', async () => {
   const search = await findRate(scenarioAt(8), async (scenario) => {
     const saturated = (rateOf(scenario)?.value ?? 0) > 4;
-    return { summary: { goodput: { share: 1 }, saturation: { saturated } } as unknown as Summary, interrupted: false };
+    return { summary: { goodput: { share: 1 }, saturation: { saturated }, window: { residences: 9 } } as unknown as Summary, interrupted: false };
   });
   expect(search.best?.rate).toBeGreaterThan(3.9);
   expect(search.best?.rate).toBeLessThanOrEqual(4);
@@ -60,4 +63,34 @@ test('a closed loop and a missing service level are refused', async () => {
 test('the speed of a trace is its rate', () => {
   const trace = { workload: { kind: 'trace', speed: 2 } } as unknown as Scenario;
   expect(rateOf(atRate(trace, 3))?.value).toBe(3);
+});
+
+test('a run too short to fill anything does not count until it was long enough', async () => {
+  const asked: number[] = [];
+  const { best } = await findRate(scenarioAt(64), async ({ workload }) => {
+    const rate = workload.kind === 'generator' && workload.arrivals.kind !== 'closed' ? workload.arrivals.rate : 0;
+    asked.push(workload.requests);
+    const residences = workload.requests / rate;
+    // Above 10/s the queue grows, but that shows after five residences only.
+    return {
+      summary: { goodput: { share: 1 }, saturation: { saturated: rate > 10 && residences >= 5 }, window: { residences } } as unknown as Summary,
+      interrupted: false,
+    };
+  });
+  expect(best?.rate).toBeGreaterThan(9.8);
+  expect(best?.rate).toBeLessThanOrEqual(10);
+  expect(Math.max(...asked)).toBeGreaterThan(100);
+});
+
+test('a trace that is too short at a rate is not carried there', async () => {
+  const trace = { workload: { kind: 'trace', speed: 1, requests: 10 }, slo: { ttft: 2 } } as unknown as Scenario;
+  const { best } = await findRate(trace, async (scenario) => {
+    const speed = rateOf(scenario)?.value ?? 0;
+    return {
+      summary: { goodput: { share: 1 }, saturation: { saturated: false }, window: { residences: 20 / speed } } as unknown as Summary,
+      interrupted: false,
+    };
+  });
+  expect(best?.rate).toBeGreaterThan(3.9);
+  expect(best?.rate).toBeLessThanOrEqual(4);
 });
