@@ -1,0 +1,120 @@
+import { bytesPerElement } from '../../../catalogue/format.ts';
+import { exp, ln } from '../../../kernel/elementary.ts';
+import type { DieRates, FittedParameter, OperatorFamily } from '../family.ts';
+
+/** `groups` products C[m, n] = A[m, k] B[k, n] in one launch, each with weights of its own. */
+export interface GemmShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Absent: one. */
+  readonly groups?: number | undefined;
+}
+
+/** Constants of the formula, in the order in which `time` reads them. */
+const parameters: readonly FittedParameter[] = [
+  { name: 'floor', unit: 's', min: 5e-7, max: 6e-5, start: 4e-6 },
+  { name: 'host', unit: 's', min: 1e-7, max: 5e-4, start: 1e-6 },
+  { name: 'plateau', unit: 'share of peak', min: 0.2, max: 1, start: 0.75 },
+  { name: 'memory', unit: 'share of bandwidth', min: 0.4, max: 1, start: 0.9 },
+  { name: 'core-bandwidth', unit: 'share of bandwidth / cores', min: 0.5, max: 16, start: 2 },
+  { name: 'tile', unit: 's', min: 2e-8, max: 1e-5, start: 6e-7 },
+  { name: 'depth', unit: 's per element of k', min: 1e-11, max: 1e-8, start: 5e-10 },
+  { name: 'split', unit: 's', min: 1e-7, max: 1e-4, start: 2e-6 },
+  { name: 'tail', unit: 'share of a wave', min: 0.05, max: 1, start: 0.8 },
+  { name: 'corner', unit: 'exponent', min: 1, max: 8, start: 2.5 },
+  { name: 'rows', unit: 's per row', min: 1e-13, max: 4e-8, start: 1e-10 },
+  { name: 'elements', unit: 's per element of A', min: 1e-15, max: 1e-11, start: 1e-13 },
+  { name: 'resident', unit: 'share of cache', min: 0.01, max: 1, start: 0.05 },
+  { name: 'hit', unit: 'bandwidth of hits / memory', min: 1, max: 4, start: 1.3 },
+];
+
+/** Rows and columns of C that one core works on at once; the quickest is taken. */
+const tiles: readonly (readonly [number, number])[] = [
+  [16, 64],
+  [64, 64],
+  [64, 128],
+  [128, 128],
+  [128, 256],
+];
+/** The matrix engine works on so many rows whether they are there or not. */
+const leastRows = 64;
+const depths = 64;
+/** Parts that the depth is cut into where there are fewer tiles than cores. */
+const splits = [1, 2, 4, 8, 16] as const;
+const outputBytes = 2;
+const partialBytes = 4;
+/** One scale of a byte for 16 elements. */
+const fp4Scales = 1 / 16;
+
+function elementBytes({ format }: DieRates): number {
+  return bytesPerElement[format] + (format === 'fp4' ? fp4Scales : 0);
+}
+
+/** Busy time of the cores: waves of tiles, each the slowest of multiplying, loading and the latency of its depth. */
+function coreTime({ m, n, k, groups = 1 }: GemmShape, die: DieRates, bytes: number, p: ArrayLike<number>): number {
+  const rate = (die.peak * (p[2] ?? 1)) / die.cores;
+  const load = ((p[4] ?? 1) * die.bandwidth) / die.cores;
+  const latency = p[6] ?? 0;
+  const splitTime = p[7] ?? 0;
+  const tail = p[8] ?? 1;
+  let best = Infinity;
+  for (const [rows, columns] of tiles) {
+    const count = Math.ceil(m / rows) * Math.ceil(n / columns) * groups;
+    const each = Math.max((2 * Math.max(rows, leastRows) * columns) / rate, ((Math.min(rows, m) + Math.min(columns, n)) * bytes) / load, latency);
+    for (const parts of splits) {
+      const waves = (count * parts) / die.cores;
+      const whole = waves < 1 ? 1 : waves + tail * (Math.ceil(waves) - waves);
+      const depth = Math.ceil(k / parts / depths) * depths;
+      let time = whole * (depth * each + (p[5] ?? 0));
+      if (parts > 1) time += splitTime + (parts * m * n * groups * partialBytes) / die.bandwidth;
+      if (time < best) best = time;
+      if (waves >= 1) break;
+    }
+  }
+  return best;
+}
+
+/** x to the power y > 0. */
+function power(x: number, y: number): number {
+  return x > 0 ? exp(y * ln(x)) : 0;
+}
+
+/** Dense matrix products, the quantisation in front of them included where the kernel of a table does it. */
+export const gemm: OperatorFamily<GemmShape> = {
+  class: 'gemm',
+  parameters,
+
+  time(shape, die, p) {
+    const { m, n, k, groups = 1 } = shape;
+    const bytes = elementBytes(die);
+    const weights = groups * n * k * bytes;
+    const capacity = (p[12] ?? 0) * die.cache;
+    const hit = weights < capacity ? 1 - weights / capacity : 0;
+    const moved = weights * (1 - hit * (1 - 1 / (p[13] ?? 1))) + groups * (m * k * bytes + m * n * outputBytes);
+    const memory = moved / (die.bandwidth * (p[3] ?? 1));
+    const cores = coreTime(shape, die, bytes, p);
+    const more = Math.max(cores, memory);
+    const corner = p[9] ?? 1;
+    const joined = more * power(1 + power(Math.min(cores, memory) / more, corner), 1 / corner);
+    const device = (p[0] ?? 0) + joined + groups * m * ((p[10] ?? 0) + k * (p[11] ?? 0));
+    return Math.max(p[1] ?? 0, device);
+  },
+
+  floor({ m, n, k, groups = 1 }, die) {
+    const uncached = groups * n * k * elementBytes(die) - die.cache;
+    return Math.max((2 * groups * m * n * k) / die.ceiling, uncached / die.bandwidth);
+  },
+
+  features({ m, n, k, groups = 1 }) {
+    return [octaves(m), octaves(n * groups), octaves(k)];
+  },
+
+  group({ n, k, groups = 1 }) {
+    return `${n}x${k}x${groups}`;
+  },
+};
+
+function octaves(x: number): number {
+  return ln(Math.max(1, x)) / Math.LN2;
+}
