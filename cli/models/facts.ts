@@ -43,25 +43,40 @@ export function factsOf({ model }: ModelCard): ModelFacts {
   return { parameters: parametersOf(model), weights: weightFacts(model), kv: { bf16: kvBytesPerToken(model, 'bf16'), fp8: kvBytesPerToken(model, 'fp8') } };
 }
 
-/** `GQA 64/8 x 128`, `MLA 128, latent 512 + 64`. */
+/** `GQA 64/8 x 128`, `MLA 128, latent 512 + 64`, `recurrent 32 x 128 x 128`. */
 export function attentionText(attention: Attention): string {
   switch (attention.kind) {
     case 'grouped-query': {
-      const { heads, keyValueHeads, headSize, valueHeadSize, window } = attention;
+      const { heads, keyValueHeads, headSize, valueHeadSize, window, chunk, blocks } = attention;
       const kind = keyValueHeads === heads ? 'MHA' : keyValueHeads === 1 ? 'MQA' : 'GQA';
       const sizes = headSize === valueHeadSize ? `${headSize}` : `${headSize}, values ${valueHeadSize}`;
-      return `${kind} ${keyValueHeads === heads ? heads : `${heads}/${keyValueHeads}`} x ${sizes}${window === undefined ? '' : `, window ${window}`}`;
+      const span = window !== undefined ? `, window ${window}` : chunk !== undefined ? `, chunks ${chunk}` : '';
+      const index = blocks === undefined ? '' : `, index ${blocks.heads} x ${blocks.headSize}, top ${blocks.topBlocks} blocks of ${blocks.blockTokens}`;
+      return `${kind} ${keyValueHeads === heads ? heads : `${heads}/${keyValueHeads}`} x ${sizes}${span}${index}`;
     }
     case 'latent': {
       const { heads, keyValueRank, ropeHeadSize, sparse } = attention;
-      return `MLA ${heads}, latent ${keyValueRank} + ${ropeHeadSize}${sparse === undefined ? '' : `, index ${sparse.heads} x ${sparse.headSize}, top ${sparse.topK}`}`;
+      const index = sparse === undefined ? '' : sparse.shared === true ? ', index of a layer before' : `, index ${sparse.heads} x ${sparse.headSize}`;
+      return `MLA ${heads}, latent ${keyValueRank} + ${ropeHeadSize}${index}${sparse === undefined ? '' : `, top ${sparse.topK}`}`;
     }
+    case 'linear': {
+      const { valueHeads, keyHeads, keyHeadSize, valueHeadSize } = attention;
+      return `recurrent ${valueHeads === keyHeads ? valueHeads : `${valueHeads}/${keyHeads}`} x ${keyHeadSize} x ${valueHeadSize}`;
+    }
+    case 'compressed': {
+      const { heads, headSize, window, ratio, sparse } = attention;
+      const behind =
+        ratio === undefined ? '' : ` + 1 in ${ratio}${sparse === undefined ? '' : `, index ${sparse.heads} x ${sparse.headSize}, top ${sparse.topK}`}`;
+      return `MQA ${heads}/1 x ${headSize}, window ${window}${behind}`;
+    }
+    case 'none':
+      return '–';
   }
 }
 
 /** `8 of 256 + 1 shared`, or nothing for a dense layer. */
 export function expertsText(part: FeedForward): string {
-  if (part.kind === 'dense') return '';
+  if (part.kind !== 'experts') return '';
   return `${part.perToken} of ${part.routed}${part.sharedCount === 0 ? '' : ` + ${part.sharedCount} shared`}`;
 }
 

@@ -16,11 +16,19 @@ function storedText({ baseFormat, quantisation }: Model): string {
   return `${weights}${scaleGroup === 0 ? '' : `/${block}`}${excluded.includes('attention') ? ', experts only' : ''}`;
 }
 
-/** The attention of most models is the same in every layer; where some layers have a window, the others are shown. */
+/** What sets layers apart whose attention is not that of the full ones. */
+const apart: readonly (readonly [RegExp, string])[] = [
+  [/^recurrent/, 'most recurrent'],
+  [/chunks/, 'some in chunks'],
+  [/window/, 'some windowed'],
+];
+
+/** The attention of most models is the same in every layer; where layers differ, that of the full ones, and how the others do. */
 function listedAttention(model: Model): string {
-  const texts = distinct(model.groups.map(({ attention }) => attentionText(attention)));
-  const full = texts.find((text) => !text.includes('window')) ?? texts[0] ?? '';
-  return full.replace(/index .*, top/, 'top') + (texts.length > 1 ? ', some windowed' : '');
+  const texts = distinct(model.groups.map(({ attention }) => attentionText(attention))).filter((text) => text !== '–');
+  const full = texts.find((text) => !apart.some(([pattern]) => pattern.test(text))) ?? texts[0] ?? '';
+  const others = apart.filter(([pattern]) => texts.some((text) => text !== full && pattern.test(text))).map(([, words]) => words);
+  return [full.replace(/index .*, top/, 'top'), ...others].join(', ');
 }
 
 /** One line a model, and how to read it. */
@@ -79,6 +87,7 @@ function layersTable(model: Model): string {
 }
 
 function feedForwardText(part: LayerGroup['feedForward']): string {
+  if (part.kind === 'none') return '–';
   if (part.kind === 'dense') return `dense ${whole(part.intermediate)}`;
   return `experts ${expertsText(part)}, each ${whole(part.intermediate)} wide`;
 }
@@ -117,9 +126,17 @@ function weightsTable({ weights }: ModelFacts): string {
 }
 
 function kvTable({ kv }: ModelFacts): string {
+  const states = kv.bf16.state > 0;
   const rows = (['bf16', 'fp8'] as const).map((format) => {
-    const { main, windowed, draft } = kv[format];
-    return [format === 'bf16' ? '16 bit' : '8 bit', `${whole(main)} B`, windowed === 0 ? '–' : `${whole(windowed)} B`, draft === 0 ? '–' : `${whole(draft)} B`];
+    const { main, windowed, draft, state } = kv[format];
+    const row = [
+      format === 'bf16' ? '16 bit' : '8 bit',
+      `${whole(main)} B`,
+      windowed === 0 ? '–' : `${whole(windowed)} B`,
+      draft === 0 ? '–' : `${whole(draft)} B`,
+    ];
+    return states ? [...row, `${whole(state)} B`] : row;
   });
-  return table(['', 'main model', 'of it in windowed layers', 'draft module (MTP), apart'], rows, { align: ['left', 'right', 'right', 'right'], indent: 2 });
+  const headers = ['', 'main model', 'of it in windowed layers', 'draft module (MTP), apart', ...(states ? ['state of one sequence'] : [])];
+  return table(headers, rows, { align: headers.map((_, i) => (i === 0 ? 'left' : 'right')), indent: 2 });
 }

@@ -11,6 +11,8 @@ export const operatorClasses = [
   'latent-attention-decode',
   'sparse-attention-prefill',
   'sparse-attention-decode',
+  'linear-attention-prefill',
+  'linear-attention-decode',
   'vector',
   'embedding',
   'sampling',

@@ -2,6 +2,7 @@ import type { Issue } from '../base/errors.ts';
 import { numberFormats } from '../catalogue/format.ts';
 import { dieCount, type Machine } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
+import { headsOf } from '../model/attention.ts';
 import { exchangesTokens, type Layout } from '../model/layout.ts';
 import { tensorClasses, type Model, type Precision } from '../model/model.ts';
 import { layerStages } from '../model/operator.ts';
@@ -43,7 +44,8 @@ function splitIssues({ machine, model, layout, role }: StepSetting): Issue[] {
   if (dies > dieCount(machine)) add('dies', `one instance takes ${dies} dies, ${machine.name} has ${dieCount(machine)}`);
   if (!Number.isInteger(dies / (tensor * pipeline))) add('tensor', `${tensor} x ${pipeline} pipeline stages do not divide the ${dies} dies of an instance`);
   for (const group of model.groups) {
-    if (group.attention.heads % tensor !== 0) add('tensor', `${tensor} does not divide the ${group.attention.heads} attention heads of ${model.name}`);
+    const heads = headsOf(group.attention);
+    if (heads !== undefined && heads % tensor !== 0) add('tensor', `${tensor} does not divide the ${heads} attention heads of ${model.name}`);
     if (group.feedForward.kind !== 'experts') continue;
     if (attention === 'sp-tp-sp' && !exchangesTokens(layout))
       add('experts.parallel', `sp-tp-sp splits tokens over ${tensor} dies, so experts must be spread over at least 2 of them, got ${experts.parallel}`);

@@ -1,11 +1,12 @@
-import { InputError } from '../base/errors.ts';
+import { InputError, unreachable } from '../base/errors.ts';
 import { formatQuantity } from '../base/quantity.ts';
 import { bytesPerElement } from '../catalogue/format.ts';
 import type { Machine } from '../catalogue/machine.ts';
 import type { Exchange, Stack } from '../catalogue/stack.ts';
+import { headWidth } from '../model/attention.ts';
 import { kvBytesPerTokenPerDie } from '../model/kv.ts';
 import { exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
-import type { ExpertFeedForward, Model, Precision } from '../model/model.ts';
+import type { ExpertFeedForward, FeedForward, Model, Precision } from '../model/model.ts';
 import { linearFormat } from '../model/operators/formats.ts';
 import { expertsPerDie, weightBytesPerDie } from '../model/weights.ts';
 
@@ -110,16 +111,26 @@ function exchangeBuffers({ model, precision, layout, stack }: MemoryRequest, row
 function activations({ model, layout, precision }: MemoryRequest, rows: number): number {
   const split = layout.attention === 'sp-tp-sp' ? 1 : layout.tensor;
   const widths = model.groups.map(({ attention, feedForward }) => {
-    const headWidth =
-      attention.kind === 'latent' ? attention.nopeHeadSize + attention.ropeHeadSize + attention.valueHeadSize : attention.headSize + attention.valueHeadSize;
-    const heads = (attention.heads / layout.tensor) * headWidth * (layout.attention === 'sp-tp-sp' ? layout.tensor : 1);
-    const inner =
-      feedForward.kind === 'dense'
-        ? (feedForward.intermediate / split) * 3
-        : (feedForward.perToken / (exchangesTokens(layout) ? 1 : layout.experts.parallel)) *
-          ((feedForward.intermediate / expertTensor(layout)) * 3 + model.hidden * (1 + bytesPerElement[precision.activations] / half));
+    const heads = (headWidth(attention) / layout.tensor) * (layout.attention === 'sp-tp-sp' ? layout.tensor : 1);
+    const inner = innerWidth(feedForward, layout, model.hidden, precision);
     return Math.max(heads, inner);
   });
   const logits = Math.min(rows, logitRows) * (model.vocabulary / split) * logitBytes;
   return Math.ceil(rows * (liveRows * model.hidden + Math.max(...widths)) * half + logits);
+}
+
+/** The widest point of a feed-forward part, in 16-bit elements of one token on one die. */
+function innerWidth(part: FeedForward, layout: Layout, hidden: number, precision: Precision): number {
+  switch (part.kind) {
+    case 'dense':
+      return (part.intermediate / (layout.attention === 'sp-tp-sp' ? 1 : layout.tensor)) * 3;
+    case 'experts': {
+      const expert = (part.intermediate / expertTensor(layout)) * 3 + (part.latent?.size ?? hidden) * (1 + bytesPerElement[precision.activations] / half);
+      return (part.perToken / (exchangesTokens(layout) ? 1 : layout.experts.parallel)) * expert;
+    }
+    case 'none':
+      return 0;
+    default:
+      return unreachable(part);
+  }
 }

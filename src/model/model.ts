@@ -1,45 +1,7 @@
 import type { NumberFormat } from '../catalogue/format.ts';
+import type { Attention } from './attention.ts';
 
-/** Index and top-k selection in front of an attention that reads only `topK` keys. */
-interface SparseIndex {
-  readonly heads: number;
-  readonly headSize: number;
-  readonly topK: number;
-}
-
-/** Multi-head, grouped-query or multi-query attention. */
-export interface GroupedQueryAttention {
-  readonly kind: 'grouped-query';
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
-  readonly valueHeadSize: number;
-  /** Tokens that a query can see; absent is all before it. */
-  readonly window?: number | undefined;
-  readonly bias: { readonly queryKeyValue: boolean; readonly output: boolean };
-  /** Norms on queries and keys: a weight per element of one head, or of all heads together with `queryKeyNormAcrossHeads`. */
-  readonly queryKeyNorm: boolean;
-  readonly queryKeyNormAcrossHeads?: boolean | undefined;
-  /** A learnt attention sink per head. */
-  readonly sinks: boolean;
-  /** A gate on the attention output, as wide as the query heads. */
-  readonly gate: boolean;
-}
-
-/** Multi-head latent attention: keys and values are read from one compressed latent per token. */
-export interface LatentAttention {
-  readonly kind: 'latent';
-  readonly heads: number;
-  /** Rank of the query's own compression; absent means a full projection. */
-  readonly queryRank?: number | undefined;
-  readonly keyValueRank: number;
-  readonly nopeHeadSize: number;
-  readonly ropeHeadSize: number;
-  readonly valueHeadSize: number;
-  readonly sparse?: SparseIndex | undefined;
-}
-
-export type Attention = GroupedQueryAttention | LatentAttention;
+export type { Attention, GroupedQueryAttention, LatentAttention } from './attention.ts';
 
 export interface DenseFeedForward {
   readonly kind: 'dense';
@@ -64,16 +26,25 @@ export interface ExpertFeedForward {
   readonly sharedGate: boolean;
   /** A correction bias per routed expert in the router. */
   readonly routerBias: boolean;
+  /** Learnt scales in the router: one per hidden element and one per expert. */
+  readonly routerScales?: boolean | undefined;
+  /** Width that tokens are brought to in front of the routed experts and back behind them; absent is the hidden size. */
+  readonly latent?: { readonly size: number; readonly norm: boolean } | undefined;
 }
 
-export type FeedForward = DenseFeedForward | ExpertFeedForward;
+/** A layer that only attends. */
+export interface NoFeedForward {
+  readonly kind: 'none';
+}
+
+export type FeedForward = DenseFeedForward | ExpertFeedForward | NoFeedForward;
 
 /** Equal layers, wherever they stand in the stack. */
 export interface LayerGroup {
   readonly count: number;
   readonly attention: Attention;
   readonly feedForward: FeedForward;
-  /** RMS norms of width `hidden` per layer (2, or 4 with norms behind each half). */
+  /** RMS norms of width `hidden` per layer: one in front of each half, and those behind or between where there are some. */
   readonly norms: number;
 }
 
@@ -93,6 +64,8 @@ export interface Quantisation {
   readonly scaleGroup: number;
   readonly scaleRows: number;
   readonly scaleBytes: number;
+  /** Routed experts, where they are stored in another format than the other weights. */
+  readonly experts?: Pick<Quantisation, 'weights' | 'scaleGroup' | 'scaleRows' | 'scaleBytes'> | undefined;
   /** Tensor classes that stay in the base format. */
   readonly excluded: readonly TensorClass[];
 }
@@ -113,6 +86,8 @@ export interface Model {
   /** Index into `groups` of every layer, first to last; absent where the groups stand in a row. */
   readonly order?: readonly number[] | undefined;
   readonly draft?: DraftModule | undefined;
+  /** Parallel residual streams that every half of a layer mixes into one input and spreads its output over; absent is one. */
+  readonly residualStreams?: number | undefined;
   /** Norms with a bias beside the weight, and a bias on the head. */
   readonly normBias?: boolean | undefined;
   readonly headBias?: boolean | undefined;

@@ -33,6 +33,24 @@ export const layerStages: readonly Stage[] = [
   'dense',
 ];
 
+/** What one launch of attention over keys and values by heads has on one die. */
+export interface AttentionShape {
+  readonly sequences: number;
+  /** New tokens of one sequence, mean. */
+  readonly queryTokens: number;
+  /** Tokens of one sequence in all, its new ones included, mean. */
+  readonly context: number;
+  /** Tokens that a new token sees, itself included, under causal mask and window, mean. */
+  readonly seen: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  readonly valueHeadSize: number;
+  readonly keyValueFormat: NumberFormat;
+  /** Sliding window; 0 for none. [tokens] */
+  readonly window: number;
+}
+
 /** Work of one die in one launch. Flop counts multiply and add as two; traffic counts every operand once. */
 export interface ComputeOperator {
   readonly kind: 'compute';
@@ -51,6 +69,8 @@ export interface ComputeOperator {
   readonly activationBytes: number;
   /** Shape for cost models that look at it: rows of one group, columns, depth, and groups of a grouped product. */
   readonly shape?: { readonly m: number; readonly n: number; readonly k: number; readonly groups: number } | undefined;
+  /** Shape of an attention core. */
+  readonly attention?: AttentionShape | undefined;
 }
 
 /** A collective over the ranks of a group. */

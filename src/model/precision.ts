@@ -12,7 +12,7 @@ export function precisionOf(model: Model, override: { readonly [Part in keyof Pr
   const weights = override.weights ?? stored('attention');
   return {
     weights,
-    experts: override.experts ?? override.weights ?? stored('experts'),
+    experts: override.experts ?? override.weights ?? quantisation?.experts?.weights ?? stored('experts'),
     activations:
       override.activations ??
       (override.weights === undefined ? (quantisation?.activations ?? baseFormat) : override.weights === 'int4' ? baseFormat : override.weights),
@@ -39,7 +39,8 @@ const scales: Readonly<Record<NumberFormat, readonly [group: number, rows: numbe
 
 /** Scales of one copy of a tensor in a format: one per block of rows and columns, or one per row. [B] */
 function scaleBytes(tensor: Tensor, format: NumberFormat, model: Model): number {
-  const own = model.quantisation?.weights === format ? model.quantisation : undefined;
+  const stored = tensor.class === 'experts' ? (model.quantisation?.experts ?? model.quantisation) : model.quantisation;
+  const own = stored?.weights === format ? stored : undefined;
   const [group, rows, bytes] = own === undefined ? (scales[format] ?? [0, 1, 0]) : [own.scaleGroup, own.scaleRows, own.scaleBytes];
   if (group === 0) return tensor.rows * bytes;
   return Math.ceil(tensor.rows / rows) * Math.ceil((tensor.columns * rows) / group) * bytes;

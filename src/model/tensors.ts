@@ -1,5 +1,6 @@
 import { unreachable } from '../base/errors.ts';
-import type { Attention, DraftModule, FeedForward, LayerGroup, Model, TensorClass } from './model.ts';
+import { channelsOf, type Attention, type CompressedAttention, type GroupedQueryAttention, type LatentAttention, type LinearAttention } from './attention.ts';
+import type { DraftModule, FeedForward, LayerGroup, Model, TensorClass } from './model.ts';
 
 /** Equal weight tensors of one layer, or of what stands around the layers. */
 export interface Tensor {
@@ -33,55 +34,127 @@ const some = (condition: boolean, ...tensors: readonly Tensor[]): readonly Tenso
 
 function attentionTensors(attention: Attention, hidden: number): readonly Tensor[] {
   switch (attention.kind) {
-    case 'grouped-query': {
-      const { heads, keyValueHeads, headSize, valueHeadSize, bias } = attention;
-      const [queries, keys, values] = [heads * headSize, keyValueHeads * headSize, keyValueHeads * valueHeadSize];
-      const across = attention.queryKeyNormAcrossHeads === true;
-      return [
-        perHead(matrix('attention', 'query', queries, hidden, heads)),
-        perHead(matrix('attention', 'key', keys, hidden, keyValueHeads)),
-        perHead(matrix('attention', 'value', values, hidden, keyValueHeads)),
-        matrix('attention', 'output', hidden, heads * valueHeadSize, heads),
-        ...some(attention.gate, matrix('attention', 'gate', heads * valueHeadSize, hidden, heads)),
-        ...some(
-          bias.queryKeyValue,
-          plain('attention', 'query bias', queries, 1, heads),
-          plain('attention', 'key bias', keys, 1, keyValueHeads),
-          plain('attention', 'value bias', values, 1, keyValueHeads),
-        ),
-        ...some(bias.output, plain('attention', 'output bias', hidden)),
-        ...some(attention.sinks, plain('attention', 'sinks', heads, 1, heads)),
-        ...some(attention.queryKeyNorm, plain('norm', 'query norm', across ? queries : headSize), plain('norm', 'key norm', across ? keys : headSize)),
-      ];
-    }
-    case 'latent': {
-      const { heads, queryRank, keyValueRank, nopeHeadSize, ropeHeadSize, valueHeadSize, sparse } = attention;
-      const queries = heads * (nopeHeadSize + ropeHeadSize);
-      return [
-        ...(queryRank === undefined
-          ? [perHead(matrix('attention', 'query', queries, hidden, heads))]
-          : [
-              matrix('attention', 'query down', queryRank, hidden),
-              plain('norm', 'query norm', queryRank),
-              perHead(matrix('attention', 'query up', queries, queryRank, heads)),
-            ]),
-        matrix('attention', 'key-value down', keyValueRank + ropeHeadSize, hidden),
-        plain('norm', 'key-value norm', keyValueRank),
-        perHead(matrix('attention', 'key-value up', heads * (nopeHeadSize + valueHeadSize), keyValueRank, heads)),
-        matrix('attention', 'output', hidden, heads * valueHeadSize, heads),
-        ...(sparse === undefined
-          ? []
-          : [
-              matrix('attention', 'index query', sparse.heads * sparse.headSize, queryRank ?? hidden),
-              matrix('attention', 'index key', sparse.headSize, hidden),
-              plain('norm', 'index key norm', 2 * sparse.headSize),
-              plain('attention', 'index weights', sparse.heads, hidden),
-            ]),
-      ];
-    }
+    case 'grouped-query':
+      return groupedQueryTensors(attention, hidden);
+    case 'latent':
+      return latentTensors(attention, hidden);
+    case 'linear':
+      return linearTensors(attention, hidden);
+    case 'compressed':
+      return compressedTensors(attention, hidden);
+    case 'none':
+      return [];
     default:
       return unreachable(attention);
   }
+}
+
+function groupedQueryTensors(attention: GroupedQueryAttention, hidden: number): readonly Tensor[] {
+  const { heads, keyValueHeads, headSize, valueHeadSize, bias, blocks } = attention;
+  const [queries, keys, values] = [heads * headSize, keyValueHeads * headSize, keyValueHeads * valueHeadSize];
+  const across = attention.queryKeyNormAcrossHeads === true;
+  return [
+    perHead(matrix('attention', 'query', queries, hidden, heads)),
+    perHead(matrix('attention', 'key', keys, hidden, keyValueHeads)),
+    ...some(attention.keysAsValues !== true, perHead(matrix('attention', 'value', values, hidden, keyValueHeads))),
+    matrix('attention', 'output', hidden, heads * valueHeadSize, heads),
+    ...some(attention.gate, matrix('attention', 'gate', heads * valueHeadSize, hidden, heads)),
+    ...some(
+      bias.queryKeyValue,
+      plain('attention', 'query bias', queries, 1, heads),
+      plain('attention', 'key bias', keys, 1, keyValueHeads),
+      plain('attention', 'value bias', values, 1, keyValueHeads),
+    ),
+    ...some(bias.output, plain('attention', 'output bias', hidden)),
+    ...some(attention.sinks, plain('attention', 'sinks', heads, 1, heads)),
+    ...some(attention.queryKeyNorm, plain('norm', 'query norm', across ? queries : headSize), plain('norm', 'key norm', across ? keys : headSize)),
+    ...(blocks === undefined
+      ? []
+      : [matrix('attention', 'index query', blocks.heads * blocks.headSize, hidden), matrix('attention', 'index key', blocks.headSize, hidden)]),
+  ];
+}
+
+function latentTensors(attention: LatentAttention, hidden: number): readonly Tensor[] {
+  const { heads, queryRank, keyValueRank, nopeHeadSize, ropeHeadSize, valueHeadSize, sparse } = attention;
+  const queries = heads * (nopeHeadSize + ropeHeadSize);
+  return [
+    ...(queryRank === undefined
+      ? [perHead(matrix('attention', 'query', queries, hidden, heads))]
+      : [
+          matrix('attention', 'query down', queryRank, hidden),
+          plain('norm', 'query norm', queryRank),
+          perHead(matrix('attention', 'query up', queries, queryRank, heads)),
+        ]),
+    matrix('attention', 'key-value down', keyValueRank + ropeHeadSize, hidden),
+    plain('norm', 'key-value norm', keyValueRank),
+    perHead(matrix('attention', 'key-value up', heads * (nopeHeadSize + valueHeadSize), keyValueRank, heads)),
+    matrix('attention', 'output', hidden, heads * valueHeadSize, heads),
+    ...some(attention.gate === true, perHead(matrix('attention', 'gate', heads * valueHeadSize, hidden, heads))),
+    ...(sparse === undefined || sparse.shared === true
+      ? []
+      : [
+          matrix('attention', 'index query', sparse.heads * sparse.headSize, queryRank ?? hidden),
+          matrix('attention', 'index key', sparse.headSize, hidden),
+          plain('norm', 'index key norm', 2 * sparse.headSize),
+          plain('attention', 'index weights', sparse.heads, hidden),
+        ]),
+  ];
+}
+
+function linearTensors(attention: LinearAttention, hidden: number): readonly Tensor[] {
+  const { keyHeads, valueHeads, keyHeadSize, valueHeadSize, convolution, decayRank, headInputs, headScalars } = attention;
+  const [keys, values, channels] = [keyHeads * keyHeadSize, valueHeads * valueHeadSize, channelsOf(attention)];
+  return [
+    perHead(matrix('attention', 'query', keys, hidden, keyHeads)),
+    perHead(matrix('attention', 'key', keys, hidden, keyHeads)),
+    perHead(matrix('attention', 'value', values, hidden, valueHeads)),
+    perHead(matrix('attention', 'gate', values, hidden, valueHeads)),
+    matrix('attention', 'output', hidden, values, valueHeads),
+    ...some(headInputs > 0, perHead(plain('attention', 'head inputs', headInputs * valueHeads, hidden, valueHeads))),
+    ...some(headScalars > 0, perHead(plain('attention', 'head scalars', headScalars * valueHeads, 1, valueHeads))),
+    ...some(convolution > 0, perHead(plain('attention', 'convolution', channels, convolution, keyHeads))),
+    ...some(attention.convolutionBias, perHead(plain('attention', 'convolution bias', channels, 1, keyHeads))),
+    ...(decayRank === undefined
+      ? []
+      : [
+          matrix('attention', 'decay down', decayRank, hidden),
+          perHead(matrix('attention', 'decay up', keys, decayRank, keyHeads)),
+          perHead(plain('attention', 'decay bias', keys, 1, keyHeads)),
+        ]),
+    plain('norm', 'output norm', attention.norm === 'head' ? valueHeadSize : values),
+  ];
+}
+
+/** What makes one compressed entry of `size` from `hidden`: entries and their weights, a position bias, a norm. It stays in the base format. */
+function compressor(name: string, attention: CompressedAttention, ratio: number, size: number, hidden: number): readonly Tensor[] {
+  const width = size * (attention.overlap ? 2 : 1);
+  return [
+    plain('attention', `${name} compression`, 2 * width, hidden),
+    plain('attention', `${name} compression position`, width, ratio),
+    plain('norm', `${name} compression norm`, size),
+  ];
+}
+
+function compressedTensors(attention: CompressedAttention, hidden: number): readonly Tensor[] {
+  const { heads, headSize, queryRank, outputGroups, outputRank, ratio, sparse } = attention;
+  return [
+    matrix('attention', 'query down', queryRank, hidden),
+    plain('norm', 'query norm', queryRank),
+    perHead(matrix('attention', 'query up', heads * headSize, queryRank, heads)),
+    matrix('attention', 'key-value', headSize, hidden),
+    plain('norm', 'key-value norm', headSize),
+    plain('attention', 'sinks', heads, 1, heads),
+    perHead(matrix('attention', 'output down', outputGroups * outputRank, (heads / outputGroups) * headSize, outputGroups)),
+    matrix('attention', 'output up', hidden, outputGroups * outputRank, outputGroups),
+    ...(ratio === undefined ? [] : compressor('key-value', attention, ratio, headSize, hidden)),
+    ...(ratio === undefined || sparse === undefined
+      ? []
+      : [
+          matrix('attention', 'index query', sparse.heads * sparse.headSize, queryRank),
+          plain('attention', 'index weights', sparse.heads, hidden),
+          ...compressor('index', attention, ratio, sparse.headSize, hidden),
+        ]),
+  ];
 }
 
 /** Gate, up and down, or up and down. The inner width is what tensor parallelism cuts. */
@@ -98,11 +171,17 @@ function feedForwardTensors(part: FeedForward, hidden: number): readonly Tensor[
   switch (part.kind) {
     case 'dense':
       return multilayer('dense', part.intermediate, hidden, part.gated, part.bias);
-    case 'experts':
+    case 'none':
+      return [];
+    case 'experts': {
+      const { latent } = part;
       return [
         plain('router', 'router', part.routed, hidden),
         ...some(part.routerBias, plain('router', 'router bias', part.routed)),
-        ...multilayer('experts', part.intermediate, hidden, part.gated, part.bias).map((tensor) => ({
+        ...some(part.routerScales === true, plain('router', 'router scales', hidden + part.routed)),
+        ...(latent === undefined ? [] : [matrix('dense', 'latent down', latent.size, hidden), matrix('dense', 'latent up', hidden, latent.size)]),
+        ...some(latent?.norm === true, plain('norm', 'latent norm', latent?.size ?? 0)),
+        ...multilayer('experts', part.intermediate, latent?.size ?? hidden, part.gated, part.bias).map((tensor) => ({
           ...tensor,
           copies: part.routed,
           active: part.perToken / part.routed,
@@ -110,6 +189,7 @@ function feedForwardTensors(part: FeedForward, hidden: number): readonly Tensor[
         ...(part.sharedIntermediate === 0 ? [] : multilayer('shared', part.sharedIntermediate, hidden, part.gated, part.bias)),
         ...some(part.sharedGate, plain('router', 'shared gate', hidden)),
       ];
+    }
     default:
       return unreachable(part);
   }
@@ -122,7 +202,15 @@ export function layerTensors(model: Model, group: LayerGroup): readonly Tensor[]
     ...attentionTensors(group.attention, model.hidden),
     ...feedForwardTensors(group.feedForward, model.hidden),
     ...Array.from({ length: group.norms }, (_, i) => plain('norm', `norm ${i + 1}`, norm)),
+    ...['attention', 'feed-forward'].flatMap((half) => streamTensors(`${half} streams`, model, (streams) => (2 + streams) * streams, 3)),
   ];
+}
+
+/** What mixes residual streams: `outputs` numbers from all of them, a bias for each, and scales. */
+function streamTensors(name: string, { residualStreams, hidden }: Model, outputs: (streams: number) => number, scales: number): readonly Tensor[] {
+  if (residualStreams === undefined) return [];
+  const rows = outputs(residualStreams);
+  return [plain('norm', name, rows, residualStreams * hidden), plain('norm', `${name}: bias and scales`, rows + scales)];
 }
 
 /** What stands in front of the first layer. A token reads one row of the table: it passes through none of it. */
@@ -136,6 +224,7 @@ export function headTensors(model: Model): readonly Tensor[] {
     plain('norm', 'final norm', (model.normBias === true ? 2 : 1) * model.hidden),
     plain('head', 'head', model.vocabulary, model.hidden, model.vocabulary),
     ...some(model.headBias === true, plain('head', 'head bias', model.vocabulary, 1, model.vocabulary)),
+    ...streamTensors('head streams', model, (streams) => streams, 1),
   ];
 }
 
@@ -145,5 +234,6 @@ export function draftTensors(model: Model, draft: DraftModule): readonly Tensor[
     ...layerTensors(model, draft.layers),
     plain('draft', 'join', model.hidden, 2 * model.hidden),
     ...['embedding norm', 'hidden norm', 'final norm'].map((name) => plain('norm', name, model.hidden)),
+    ...streamTensors('head streams', model, (streams) => streams, 1),
   ];
 }

@@ -112,7 +112,7 @@ test('windows: in every layer, in the upper ones, or nowhere', () => {
   const windowed = (changes: Config) =>
     modelFromConfig(changed('qwen', { sliding_window: 4096, ...changes }), 'test').groups.map(({ count, attention }) => [
       count,
-      attention.kind === 'latent' ? undefined : attention.window,
+      attention.kind === 'grouped-query' ? attention.window : undefined,
     ]);
   expect(windowed({})).toEqual([[48, 4096]]);
   expect(windowed({ use_sliding_window: false })).toEqual([[48, undefined]]);

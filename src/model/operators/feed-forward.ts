@@ -16,6 +16,8 @@ const shared = {
   activation: 'shared-activation',
   down: { product: 'shared-down', quantise: 'shared-down-quantise' },
 };
+const latentDown = { product: 'latent-down', quantise: 'latent-quantise' };
+const latentUp = { product: 'latent-up', quantise: 'latent-up-quantise' };
 const router = { product: 'router', quantise: 'router-quantise' };
 
 /** Gate and up, activation, down: a feed-forward block that every token passes. */
@@ -26,19 +28,25 @@ function plain(pass: Pass, names: typeof dense, stage: Stage, tensor: TensorClas
   linear(pass, names.down, stage, formats[tensor], rows, model.hidden, width);
 }
 
-/** Dense feed-forward, split over the tensor group, or whole on every die where tokens are split. */
-export function denseFeedForward(pass: Pass, layer: DenseFeedForward): void {
+/** Dense feed-forward, split over the tensor group, or whole on every die where tokens are split. `attends`: an attention in front left sums to reduce. */
+export function denseFeedForward(pass: Pass, layer: DenseFeedForward, attends: boolean): void {
   const { instance, rows, dieRows } = pass;
   const { layout, model } = instance;
   const whole = layout.attention === 'sp-tp-sp';
-  if (!whole) collective(pass, 'attention-all-reduce', 'attention-output', 'all-reduce', rows * model.hidden * between);
+  if (!whole && attends) collective(pass, 'attention-all-reduce', 'attention-output', 'all-reduce', rows * model.hidden * between);
   norm(pass, 'feed-forward-norm', 'dense', dieRows, model.hidden, true);
   plain(pass, dense, 'dense', 'dense', dieRows, layer.intermediate / (whole ? 1 : layout.tensor), layer.gated);
   if (!whole) collective(pass, 'feed-forward-all-reduce', 'dense', 'all-reduce', rows * model.hidden * between);
 }
 
+/** A layer that only attends ends with the sum over the tensor group. */
+export function noFeedForward(pass: Pass): void {
+  const { layout, model } = pass.instance;
+  if (layout.attention === 'tensor') collective(pass, 'attention-all-reduce', 'attention-output', 'all-reduce', pass.rows * model.hidden * between);
+}
+
 /** Mixture of experts on the slowest die: gate, dispatch, routed (or apart-standing shared) experts, replicated shared experts, combine. */
-export function expertFeedForward(pass: Pass, layer: ExpertFeedForward): void {
+export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends: boolean): void {
   const { instance } = pass;
   const { model, layout, formats, exchanges } = instance;
   const { hidden } = model;
@@ -46,7 +54,7 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward): void {
   const insideRank = layout.attention === 'tensor' && layout.tensor > 1;
   // Where tokens go to their experts by exchange, each die of a rank keeps its part of them.
   const tokens = exchanges && insideRank ? pass.rows / layout.tensor : pass.dieRows;
-  if (insideRank) {
+  if (insideRank && attends) {
     if (exchanges) collective(pass, 'attention-reduce-scatter', 'attention-output', 'reduce-scatter', vectorBytes);
     else collective(pass, 'attention-all-reduce', 'attention-output', 'all-reduce', vectorBytes);
   }
@@ -55,9 +63,11 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward): void {
   vector(pass, 'top-k', 'gate', tokens * layer.routed * 8, tokens * layer.routed * 4 * 2);
 
   const fanout = layer.perToken + (instance.sharedApart ? 1 : 0);
-  const split = { ranks: layout.experts.parallel, tokens, fanout, hidden, format: formats.experts.product };
+  const width = layer.latent?.size ?? hidden;
+  if (layer.latent !== undefined) linear(pass, latentDown, 'gate', formats.dense, tokens, width, hidden);
+  const split = { ranks: layout.experts.parallel, tokens, fanout, hidden: width, format: formats.experts.product };
   if (exchanges) {
-    if (formats.experts.quantises) quantise(pass, 'dispatch-quantise', 'dispatch', formats.experts, tokens, hidden);
+    if (formats.experts.quantises) quantise(pass, 'dispatch-quantise', 'dispatch', formats.experts, tokens, width);
     pass.operators.push({ kind: 'exchange', name: 'dispatch', stage: 'dispatch', operation: 'dispatch', ...split });
   }
   routed(pass, layer);
@@ -67,18 +77,20 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward): void {
   }
   if (exchanges) {
     pass.operators.push({ kind: 'exchange', name: 'combine', stage: 'combine', operation: 'combine', ...split });
-    vector(pass, 'weighted-sum', 'combine', tokens * fanout * hidden * 4, tokens * (fanout + 1) * hidden * between);
+    vector(pass, 'weighted-sum', 'combine', tokens * fanout * width * 4, tokens * (fanout + 1) * width * between);
+    if (layer.latent !== undefined) linear(pass, latentUp, 'combine', formats.dense, tokens, hidden, width);
     if (insideRank) collective(pass, 'expert-all-gather', 'combine', 'all-gather', vectorBytes);
   } else {
-    vector(pass, 'weighted-sum', 'combine', tokens * hidden * 4, tokens * 2 * hidden * between);
+    vector(pass, 'weighted-sum', 'combine', tokens * width * 4, tokens * 2 * width * between);
+    if (layer.latent !== undefined) linear(pass, latentUp, 'combine', formats.dense, tokens, hidden, width);
     if (insideRank) collective(pass, 'expert-all-reduce', 'combine', 'all-reduce', vectorBytes);
   }
 }
 
 function routed(pass: Pass, layer: ExpertFeedForward): void {
   const { instance } = pass;
-  const { hidden } = instance.model;
   const { rows, groups, intermediate, tensor } = expertRows(pass, layer);
+  const hidden = tensor === 'shared' ? instance.model.hidden : (layer.latent?.size ?? instance.model.hidden);
   const format = instance.formats[tensor];
   const width = intermediate / instance.expertTensor;
   vector(pass, 'expert-permute', 'experts', 0, rows * hidden * format.inputBytes * 2);

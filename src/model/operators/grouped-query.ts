@@ -1,31 +1,43 @@
-import type { GroupedQueryAttention } from '../model.ts';
+import type { BlockIndex, GroupedQueryAttention } from '../attention.ts';
 import { collective } from './collective.ts';
-import { linear, norm, rope } from './linear.ts';
+import { linear, norm, rope, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
-import { limitedContext, limitedPairs } from './span.ts';
+import { chunkedContext, chunkedPairs, limitedContext, limitedPairs } from './span.ts';
 
 const qkv = { product: 'query-key-value-projection', quantise: 'attention-quantise' };
 const out = { product: 'output-projection', quantise: 'output-quantise' };
+const index = { product: 'index-projection', quantise: 'index-quantise' };
 const between = 2;
+/** Index keys are cached in 8 bit. [B] */
+const indexKeyBytes = 1;
 
 /** Multi-head, grouped-query or multi-query attention: prologue, core over prompts and over decoding sequences, output projection. */
 export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttention): void {
   const { instance, batch, rows, dieRows, decodeRows } = pass;
-  const { model, layout, formats, kvBytes, attentionFormat } = instance;
-  const { headSize, valueHeadSize, window } = attention;
+  const { model, layout, formats, kvBytes, kvFormat, attentionFormat } = instance;
+  const { headSize, valueHeadSize, chunk, blocks } = attention;
+  const window = attention.window ?? (blocks === undefined ? undefined : blocks.topBlocks * blocks.blockTokens);
   const heads = attention.heads / layout.tensor;
   const keyValueHeads = Math.max(1, attention.keyValueHeads / layout.tensor);
   const keyValueWidth = keyValueHeads * (headSize + valueHeadSize);
+  const projected = keyValueHeads * (headSize + (attention.keysAsValues === true ? 0 : valueHeadSize));
   const gateWidth = attention.gate ? heads * valueHeadSize : 0;
+
+  const shared = { heads, keyValueHeads, headSize, valueHeadSize, keyValueFormat: kvFormat, window: window ?? chunk ?? 0 };
 
   norm(pass, 'attention-norm', 'attention-prologue', dieRows, model.hidden, true);
   if (layout.attention === 'sp-tp-sp') collective(pass, 'hidden-all-gather', 'attention-prologue', 'all-gather', rows * model.hidden * between);
-  linear(pass, qkv, 'attention-prologue', formats.attention, rows, heads * headSize + keyValueWidth + gateWidth, model.hidden);
+  linear(pass, qkv, 'attention-prologue', formats.attention, rows, heads * headSize + projected + gateWidth, model.hidden);
   if (attention.queryKeyNorm) norm(pass, 'query-key-norm', 'attention-prologue', rows, (heads + keyValueHeads) * headSize, false);
   rope(pass, 'rope', 'attention-prologue', rows, heads * headSize + keyValueWidth);
 
+  if (blocks !== undefined) blockIndex(pass, blocks);
   if (batch.prefillTokens > 0) {
-    const pairs = limitedPairs(batch.prefillTokens, batch.prefillSequences, batch.prefillContext, batch.prefillPairs, window);
+    const { prefillTokens, prefillSequences, prefillContext, prefillPairs } = batch;
+    const pairs =
+      chunk === undefined
+        ? limitedPairs(prefillTokens, prefillSequences, prefillContext, prefillPairs, window)
+        : chunkedPairs(prefillTokens, prefillSequences, prefillContext, prefillPairs, chunk);
     pass.operators.push({
       kind: 'compute',
       name: 'attention-prefill',
@@ -36,10 +48,20 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
       vectorFlop: 0,
       weightBytes: 0,
       activationBytes: batch.prefillTokens * heads * (headSize + valueHeadSize) * between + batch.prefillContext * keyValueWidth * kvBytes,
+      attention: {
+        sequences: batch.prefillSequences,
+        queryTokens: batch.prefillTokens / batch.prefillSequences,
+        context: batch.prefillContext / batch.prefillSequences,
+        seen: pairs / batch.prefillTokens,
+        ...shared,
+      },
     });
   }
   if (batch.decodeSequences > 0) {
-    const seen = limitedContext(batch.decodeContext, batch.decodeSequences, window);
+    const seen =
+      chunk === undefined
+        ? limitedContext(batch.decodeContext, batch.decodeSequences, window)
+        : chunkedContext(batch.decodeContext, batch.decodeSequences, chunk);
     pass.operators.push({
       kind: 'compute',
       name: 'attention-decode',
@@ -50,9 +72,36 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
       vectorFlop: 0,
       weightBytes: 0,
       activationBytes: decodeRows * heads * (headSize + valueHeadSize) * between + seen * keyValueWidth * kvBytes,
+      attention: {
+        sequences: batch.decodeSequences,
+        queryTokens: batch.queryTokens,
+        context: batch.decodeContext / batch.decodeSequences,
+        seen: seen / batch.decodeSequences,
+        ...shared,
+      },
     });
   }
   if (layout.attention === 'sp-tp-sp') collective(pass, 'head-all-to-all', 'attention-output', 'all-to-all', rows * heads * valueHeadSize * between);
   const outputHeads = layout.attention === 'sp-tp-sp' ? attention.heads : heads;
   linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputHeads * valueHeadSize);
+}
+
+/** Scores of every key for every head of the index, the best of each block, and the choice of blocks. */
+function blockIndex(pass: Pass, { heads, headSize, blockTokens }: BlockIndex): void {
+  const { instance, batch, rows } = pass;
+  const { formats, model } = instance;
+  linear(pass, index, 'attention-prologue', formats.attention, rows, (heads + 1) * headSize, model.hidden);
+  const pairs = batch.prefillPairs + batch.decodeContext * batch.queryTokens;
+  pass.operators.push({
+    kind: 'compute',
+    name: 'index-scores',
+    stage: 'attention-core',
+    class: 'gemm',
+    format: formats.attention.product,
+    matrixFlop: 2 * heads * headSize * pairs,
+    vectorFlop: 0,
+    weightBytes: 0,
+    activationBytes: (batch.prefillContext + batch.decodeContext) * headSize * indexKeyBytes + rows * heads * headSize * between,
+  });
+  vector(pass, 'index-top-k', 'attention-core', pairs * heads * 2, (pairs / blockTokens) * heads * 4);
 }

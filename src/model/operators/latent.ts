@@ -1,4 +1,4 @@
-import type { LatentAttention } from '../model.ts';
+import type { LatentAttention } from '../attention.ts';
 import { collective } from './collective.ts';
 import { grouped, linear, norm, rope, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
@@ -8,6 +8,7 @@ const down = { product: 'query-key-value-down', quantise: 'attention-quantise' }
 const up = { product: 'query-up', quantise: 'query-quantise' };
 const expand = { product: 'key-value-up', quantise: 'key-value-quantise' };
 const index = { product: 'index-projection', quantise: 'index-quantise' };
+const gate = { product: 'output-gate', quantise: 'gate-quantise' };
 const out = { product: 'output-projection', quantise: 'output-quantise' };
 const between = 2;
 /** Index keys are cached in 8 bit. [B] */
@@ -34,7 +35,8 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
   linear(pass, up, 'attention-prologue', formats.attention, rows, heads * (nopeHeadSize + ropeHeadSize), queryRank > 0 ? queryRank : model.hidden);
   rope(pass, 'rope', 'attention-prologue', rows, (heads + 1) * ropeHeadSize);
   grouped(pass, 'key-absorb', 'attention-prologue', 'gemm', formats.attention, { rows: absorbedRows * heads, n: keyValueRank, k: nopeHeadSize, groups: heads });
-  if (sparse !== undefined) {
+  if (attention.gate === true) linear(pass, gate, 'attention-prologue', formats.attention, rows, heads * valueHeadSize, model.hidden);
+  if (sparse !== undefined && sparse.shared !== true) {
     const width = sparse.heads * sparse.headSize;
     linear(pass, index, 'attention-prologue', formats.attention, rows, width + sparse.headSize + sparse.heads, queryRank > 0 ? queryRank : model.hidden);
     const pairs = batch.prefillPairs + batch.decodeContext * batch.queryTokens;

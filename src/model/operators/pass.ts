@@ -14,6 +14,7 @@ export interface Instance {
   /** What is multiplied in attention, and the storage of one KV element. [B] */
   readonly attentionFormat: NumberFormat;
   readonly kvBytes: number;
+  readonly kvFormat: NumberFormat;
   /** Dies of the ranks that share one set of experts. */
   readonly expertGroup: number;
   readonly expertTensor: number;
@@ -47,6 +48,7 @@ export function instanceOf(model: Model, precision: Precision, layout: Layout): 
     formats,
     attentionFormat: model.baseFormat,
     kvBytes: bytesPerElement[precision.kv],
+    kvFormat: precision.kv,
     expertGroup: Math.max(layout.experts.parallel * split, layout.attention === 'tensor' ? layout.tensor : 1),
     expertTensor: split,
     exchanges: exchangesTokens(layout),

@@ -17,3 +17,22 @@ export function limitedPairs(tokens: number, sequences: number, context: number,
 export function limitedContext(context: number, sequences: number, limit: number | undefined): number {
   return limit === undefined ? context : Math.min(context, sequences * limit);
 }
+
+/** Keys that one of `length` first positions sees in chunks, summed: whole chunks, then a part of one. */
+function chunkedSum(length: number, chunk: number): number {
+  const whole = Math.floor(length / chunk);
+  const rest = length - whole * chunk;
+  return (whole * chunk * (chunk + 1) + rest * (rest + 1)) / 2;
+}
+
+/** Keys that queries see when each sees those of its own chunk up to itself, summed over the queries of equal sequences. */
+export function chunkedPairs(tokens: number, sequences: number, context: number, pairs: number, chunk: number): number {
+  if (tokens <= 0 || sequences <= 0) return 0;
+  const end = context / sequences;
+  return Math.min(pairs, sequences * (chunkedSum(end, chunk) - chunkedSum(end - tokens / sequences, chunk)));
+}
+
+/** Keys that decoding sequences see of their own chunk: all within the first one, and in the mean over positions half a chunk behind it. */
+export function chunkedContext(context: number, sequences: number, chunk: number): number {
+  return context <= sequences * chunk ? context : (sequences * (chunk + 1)) / 2;
+}

@@ -1,13 +1,20 @@
+import { unreachable } from '../../base/errors.ts';
 import { bytesPerElement } from '../../catalogue/format.ts';
+import type { Attention } from '../attention.ts';
 import type { InstanceBatch, RankBatch } from '../batch.ts';
 import type { Layout } from '../layout.ts';
 import type { LayerGroup, Model, Precision } from '../model.ts';
-import type { OperatorGroup } from '../operator.ts';
+import type { OperatorGroup, Stage } from '../operator.ts';
+import { compressedAttention } from './compressed.ts';
 import { draftInput, embedding, headAndSampling } from './ends.ts';
-import { denseFeedForward, expertFeedForward } from './feed-forward.ts';
+import { denseFeedForward, expertFeedForward, noFeedForward } from './feed-forward.ts';
 import { groupedQueryAttention } from './grouped-query.ts';
 import { latentAttention } from './latent.ts';
+import { linear, norm, vector } from './linear.ts';
 import { instanceOf, passOf, type Instance, type Pass } from './pass.ts';
+import { linearAttention } from './recurrent.ts';
+
+const mixing = { product: 'stream-weights', quantise: 'stream-quantise' };
 
 /** Turns the batches of one instance into operators. */
 export type StepBuilder = (batch: InstanceBatch) => OperatorGroup[];
@@ -77,7 +84,8 @@ function build(instance: Instance, names: readonly string[], { rank, instanceTok
   return groups;
 }
 
-function layer(pass: Pass, { attention, feedForward }: LayerGroup): void {
+function layer(pass: Pass, { attention, feedForward, norms }: LayerGroup): void {
+  if (attention.kind !== 'none') mixStreams(pass, 'attention-prologue');
   switch (attention.kind) {
     case 'grouped-query':
       groupedQueryAttention(pass, attention);
@@ -85,24 +93,71 @@ function layer(pass: Pass, { attention, feedForward }: LayerGroup): void {
     case 'latent':
       latentAttention(pass, attention);
       break;
+    case 'linear':
+      linearAttention(pass, attention);
+      break;
+    case 'compressed':
+      compressedAttention(pass, attention);
+      break;
+    case 'none':
+      break;
+    default:
+      unreachable(attention);
   }
+  const attends = attention.kind !== 'none';
   switch (feedForward.kind) {
     case 'dense':
-      denseFeedForward(pass, feedForward);
+      mixStreams(pass, 'dense');
+      denseFeedForward(pass, feedForward, attends);
       break;
     case 'experts':
-      expertFeedForward(pass, feedForward);
+      mixStreams(pass, 'gate');
+      expertFeedForward(pass, feedForward, attends);
       break;
+    case 'none':
+      noFeedForward(pass);
+      break;
+    default:
+      unreachable(feedForward);
   }
+  const halves = (attends ? 1 : 0) + (feedForward.kind === 'none' ? 0 : 1);
+  for (let i = halves; i < norms; i++) norm(pass, 'post-norm', 'attention-output', pass.dieRows, pass.instance.model.hidden, false);
+}
+
+/** What a token of a layer half sees and what it leaves, where there are several residual streams: mixing numbers, then a weighted sum in and out. */
+function mixStreams(pass: Pass, stage: Stage): void {
+  const { model, formats } = pass.instance;
+  const { residualStreams: streams, hidden } = model;
+  if (streams === undefined) return;
+  const rows = pass.dieRows;
+  linear(pass, mixing, stage, formats.norm, rows, (2 + streams) * streams, streams * hidden);
+  vector(pass, 'stream-mix', stage, rows * hidden * streams * (4 + 2 * streams), rows * hidden * (3 * streams + 2) * bytesPerElement.bf16);
 }
 
 /** `layers` where all are equal, otherwise what sets each group apart. */
 function groupNames(model: Model): readonly string[] {
   if (model.groups.length === 1) return ['layers'];
-  const windows = model.groups.map(({ attention }) => (attention.kind === 'grouped-query' && attention.window !== undefined ? 'window' : 'full'));
+  const windows = model.groups.map(({ attention }) => spanOf(attention));
   const kinds = model.groups.map(({ feedForward }) => feedForward.kind);
   const names = model.groups.map((_, i) =>
-    [...(new Set(windows).size > 1 ? [windows[i]] : []), ...(new Set(kinds).size > 1 ? [kinds[i]] : []), 'layers'].join('-'),
+    [...(new Set(windows).size > 1 ? [windows[i]] : []), ...(new Set(kinds).size > 1 ? [kinds[i]] : []), 'layers'].filter((part) => part !== 'none').join('-'),
   );
   return names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}-${i + 1}`));
+}
+
+/** How far the queries of a layer see. */
+function spanOf(attention: Attention): string {
+  switch (attention.kind) {
+    case 'grouped-query':
+      return attention.window !== undefined ? 'window' : attention.chunk !== undefined ? 'chunk' : attention.blocks !== undefined ? 'sparse' : 'full';
+    case 'latent':
+      return attention.sparse?.shared === true ? 'shared-index' : 'full';
+    case 'linear':
+    case 'none':
+      return attention.kind;
+    case 'compressed':
+      return attention.ratio === undefined ? 'window' : `compressed-${attention.ratio}`;
+    default:
+      return unreachable(attention);
+  }
 }
