@@ -25,7 +25,8 @@ function aiconfigurator(measured: string): readonly MeasuredFolder[] {
     readdirSync(join(measured, 'aiconfigurator', system))
       .sort((a, b) => (a < b ? -1 : 1))
       .flatMap((folder): readonly MeasuredFolder[] => {
-        const [framework = '', version = ''] = [folder.slice(0, folder.indexOf('-')), folder.slice(folder.indexOf('-') + 1)];
+        const framework = folder.slice(0, folder.indexOf('-'));
+        const version = folder.slice(folder.indexOf('-') + 1);
         const [stack, title] = frameworks[framework] ?? [];
         if (stack === undefined) return [];
         return [{ chip, stack, folder: `aiconfigurator/${system}/${folder}`, source: `aiconfigurator 095f58a, ${system}, ${title} ${version}` }];

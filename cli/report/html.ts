@@ -14,7 +14,8 @@ function anchor(title: string): string {
     .replaceAll(/^-|-$/g, '');
 }
 
-async function page(report: Report): Promise<string> {
+/** A report as one page that needs nothing beside itself. */
+export async function htmlPage(report: Report): Promise<string> {
   const { blockMarkup } = await import('./blocks.ts');
   const { title, subtitle, verdict, facts, headlines, sections, reproduce } = report;
   return html`<!doctype html>
@@ -82,10 +83,10 @@ async function page(report: Report): Promise<string> {
 
 /** The report of one run as one page that needs nothing beside itself: no script, no request, charts as SVG. */
 export function htmlReport(summary: Summary): Promise<string> {
-  return page(reportOf(summary));
+  return htmlPage(reportOf(summary));
 }
 
 /** Two to four runs side by side as one page. */
 export function htmlCompare(summaries: readonly Summary[]): Promise<string> {
-  return page(comparisonOf(summaries));
+  return htmlPage(comparisonOf(summaries));
 }

@@ -44,7 +44,8 @@ function headlines(report: Report, width: number, paint: Ink): readonly string[]
   );
 }
 
-function text(report: Report, { width = 110, colour = false }: TextOptions): string {
+/** A report for a terminal. */
+export function reportText(report: Report, { width = 110, colour = false }: TextOptions): string {
   const columns = Math.max(80, Math.min(160, width));
   const paint = ink(colour);
   const parts: (readonly string[])[] = [
@@ -68,10 +69,10 @@ function text(report: Report, { width = 110, colour = false }: TextOptions): str
 
 /** The report of one run for a terminal. */
 export function textReport(summary: Summary, options: TextOptions = {}): string {
-  return text(reportOf(summary), options);
+  return reportText(reportOf(summary), options);
 }
 
 /** Two to four runs side by side for a terminal. */
 export function compareReport(summaries: readonly Summary[], options: TextOptions = {}): string {
-  return text(comparisonOf(summaries), options);
+  return reportText(comparisonOf(summaries), options);
 }

@@ -1,0 +1,92 @@
+import type { OperatorTable } from '../../schema/tables/read-table.ts';
+import type { Chip } from '../../src/catalogue/chip.ts';
+import type { Score } from '../../src/cost/calibration/cell.ts';
+import { predictor } from '../../src/cost/calibration/predict.ts';
+import { gates, missedGates } from '../../src/cost/calibration/score.ts';
+import type { Report } from '../../src/report/block.ts';
+import { type JudgedRow, judged, worstRows } from './judge.ts';
+import type { RefitCell } from './refit.ts';
+import { percent, rowsText, section } from './report.ts';
+
+interface Fitted {
+  readonly chip: Chip;
+  readonly stack: string;
+  readonly cells: readonly RefitCell[];
+}
+
+const scoreText = ({ median, p90, p99 }: Score): string => `median ${percent(median)}, p90 ${percent(p90)}, p99 ${percent(p99)}`;
+
+function rowsOf({ family, cell, die, kept }: RefitCell): readonly JudgedRow[] {
+  return judged(kept, predictor(family, cell, die));
+}
+
+/** Whether a cell keeps the gates, in words. */
+function gateText(cell: RefitCell['cell']): string {
+  if (cell.heldOut.rows === 0) return 'all rows are of one group: nothing can be held out, so that the error on other shapes is unknown';
+  if (cell.heldOut.rows < gates.rows) return `under ${gates.rows} rows: not gated`;
+  const missed = missedGates(cell);
+  return missed.length === 0 ? 'meets every gate' : `misses: ${missed.join(', ')}`;
+}
+
+/** What `calibrate` found, for the terminal and the page. */
+export function calibrationReport(tables: readonly OperatorTable[], { chip, stack, cells, command }: Fitted & { readonly command: string }): Report {
+  const lines = tables.reduce((sum, table) => sum + table.lines, 0);
+  return {
+    title: `Calibration of ${chip.title} under ${stack}`,
+    subtitle: `${rowsText(lines)} of ${tables.map(({ file }) => file).join(', ')}`,
+    verdict: [
+      `${cells.length === 1 ? 'One cell was' : `${cells.length} cells were`} fitted. Errors are |predicted / measured - 1|; held out is the error on whole groups of shapes that the fit had not seen.`,
+    ],
+    facts: [{ label: 'layouts', lines: [...new Set(tables.flatMap(({ layouts }) => layouts))] }],
+    headlines: cells.map(({ cell }) => ({
+      label: `${cell.class} in ${cell.format}`,
+      value: percent(cell.heldOut.median),
+      note: `held out, p90 ${percent(cell.heldOut.p90)}, ${rowsText(cell.fit.rows)}: ${gateText(cell)}`,
+      tone: missedGates(cell).length > 0 ? 'warn' : 'plain',
+    })),
+    sections: cells.map((fitted) => {
+      const { cell, family, left } = fitted;
+      const reasons = [...left].map(([reason, count]) => `${count} ${reason}`).join('; ');
+      const constants = family.parameters.map(({ name, unit }) => `${name} ${(cell.parameters[name] ?? 0).toPrecision(4)} ${unit}`).join(', ');
+      return section(
+        `${cell.class} in ${cell.format}`,
+        [
+          `${rowsText(cell.fit.rows)}; left out: ${reasons === '' ? 'none' : reasons}.`,
+          `Fit: ${scoreText(cell.fit)}. Held out: ${scoreText(cell.heldOut)}; ${gateText(cell)}.`,
+          ...(cell.reported === undefined ? [] : [`Reported, not gated: ${rowsText(cell.reported.rows)}, held out ${scoreText(cell.reported)}.`]),
+          `Constants: ${constants}; ${cell.residual?.places.length ?? 0} anchors of residual.`,
+        ],
+        missedGates(cell).length > 0 ? 'warn' : 'plain',
+        rowsOf(fitted),
+      );
+    }),
+    reproduce: [command],
+  };
+}
+
+/** What `calibrate --json` prints. */
+export function calibrationAsJson(tables: readonly OperatorTable[], { chip, stack, cells }: Fitted): string {
+  return JSON.stringify(
+    {
+      schema: 'supernode/calibrate/1',
+      files: tables.map(({ file }) => file),
+      chip: chip.name,
+      stack,
+      cells: cells.map((fitted) => ({
+        class: fitted.cell.class,
+        format: fitted.cell.format,
+        rows: fitted.cell.fit.rows,
+        excluded: Object.fromEntries(fitted.left),
+        fit: fitted.cell.fit,
+        heldOut: fitted.cell.heldOut,
+        reported: fitted.cell.reported,
+        missed: missedGates(fitted.cell),
+        parameters: fitted.cell.parameters,
+        anchors: fitted.cell.residual?.places.length ?? 0,
+        worst: worstRows(rowsOf(fitted), 20),
+      })),
+    },
+    null,
+    2,
+  );
+}

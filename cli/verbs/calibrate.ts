@@ -1,0 +1,74 @@
+import { writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { Command } from 'commander';
+import { writeCells } from '../../schema/calibration.ts';
+import { InputError } from '../../src/base/errors.ts';
+import { reportText } from '../../src/report/text.ts';
+import { calibrationAsJson, calibrationReport } from '../calibrate/calibrated.ts';
+import { refit, type RefitCell } from '../calibrate/refit.ts';
+import { chipTyped, Gathered, readTables, tablesTyped } from '../calibrate/request.ts';
+import { commandLine, terminalOptions } from '../output.ts';
+import { loadStack } from '../stacks.ts';
+
+interface Options {
+  readonly chip?: string;
+  readonly stack?: string;
+  readonly source?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly html?: string;
+}
+
+/** `supernode calibrate FILE`: fits cells to measured operator times. */
+export function command(): Command {
+  return new Command('calibrate')
+    .usage('<files...> --chip <name> --stack <name> [options]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .option('--chip <name|file>', 'the chip that the times were measured on')
+    .option('--stack <name|file>', 'the software stack that ran')
+    .option('--source <text>', 'what to say of where the times come from; by default the names of the tables')
+    .option('--out <file>', 'write the fitted cells (JSON)')
+    .option('--html <file>', 'write a self-contained HTML page')
+    .option('--json', 'for machines: JSON, documented in docs/guide/calibrate.md')
+    .action(calibrate);
+}
+
+async function calibrate(options: Options, self: Command): Promise<void> {
+  const gathered = new Gathered();
+  const files = tablesTyped(
+    self.args,
+    self.options.map(({ long }) => long ?? ''),
+    gathered,
+  );
+  const chip = await chipTyped(options.chip, gathered);
+  const { stack: stackName } = options;
+  if (stackName === undefined) gathered.add('--stack', 'expected the software stack that ran, by its name or its file');
+  const stack = stackName === undefined ? undefined : await gathered.attempt(() => loadStack(stackName, '--stack'));
+  const tables = await readTables(files, 'calibrate', gathered);
+  gathered.settle();
+  if (chip === undefined || stack === undefined) return;
+
+  const source = options.source ?? files.join(', ');
+  const cells: RefitCell[] = [...refit(tables, { chip, stack: stack.name, source })];
+  if (cells.length === 0) throw new InputError([{ path: 'calibrate', message: 'the rule of rows that are left out leaves none to fit' }]);
+  if (options.out !== undefined) write('--out', options.out, writeCells(cells.map(({ cell }) => cell)));
+  const report = calibrationReport(tables, { chip, stack: stack.name, cells, command: commandLine(['calibrate', ...process.argv.slice(3)]) });
+  process.stdout.write(
+    options.json === true ? `${calibrationAsJson(tables, { chip, stack: stack.name, cells })}\n` : `${reportText(report, terminalOptions())}\n`,
+  );
+  if (options.html !== undefined) {
+    const { htmlPage } = await import('../report/html.ts');
+    write('--html', options.html, await htmlPage(report));
+  }
+}
+
+function write(flag: string, path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw new InputError([{ path: flag, message: error.message }]);
+    throw error;
+  }
+  process.stderr.write(`wrote ${path}\n`);
+}
