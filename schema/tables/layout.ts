@@ -45,6 +45,6 @@ export interface Layout<Shape = unknown> {
   /** Columns that a table must have, constant ones included. */
   readonly columns: readonly string[];
   /** What else must hold of a table. */
-  accepts?(header: TableHeader): boolean;
-  read(record: TableRecord): Reading<Shape>;
+  readonly accepts?: ((header: TableHeader) => boolean) | undefined;
+  readonly read: (record: TableRecord) => Reading<Shape>;
 }
