@@ -97,6 +97,7 @@ const common = {
   slo: fc.record({ ttft: fc.constantFrom(undefined, 2 ** -7), tpot: fc.constantFrom(undefined, 2 ** -10), e2e: fc.constantFrom(undefined, 0.02) }),
   seed: fc.maxSafeNat(),
   maxContext: fc.integer({ min: 12, max: 60 }),
+  maxContextOf: fc.constantFrom('the model' as const, 'the KV memory of a rank' as const),
 };
 
 const merged: fc.Arbitrary<Plant> = fc.record({ pool: fc.record(shape), ...common }).map(({ pool, ...rest }) => ({

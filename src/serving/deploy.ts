@@ -100,6 +100,7 @@ function deploy(scenario: Scenario): Deployed {
     cache: deployment.kind === 'merged' || deployment.cache === undefined ? undefined : cacheOf(scenario, deployment, deployment.cache),
     firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
     maxContext,
+    maxContextOf: maxContext === model.maxPositions ? 'the model' : 'the KV memory of a rank',
     slo,
     seed,
   };

@@ -51,8 +51,9 @@ export interface Plant {
   readonly transfer?: TransferPlant | undefined;
   readonly cache?: CachePlant | undefined;
   readonly firstToken: 'prefill' | 'decode';
-  /** Longest prompt and answer together. [tokens] */
+  /** Longest prompt and answer together, and what sets it. [tokens] */
   readonly maxContext: number;
+  readonly maxContextOf: 'the model' | 'the KV memory of a rank';
   readonly slo: ServiceLevel;
   readonly seed: number;
 }

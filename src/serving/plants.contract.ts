@@ -24,7 +24,7 @@ const pool: PoolPlant = {
   pricer: ticking,
 };
 
-const rest = { firstToken: 'prefill', maxContext: 100, slo: {}, seed: 1 } as const;
+const rest = { firstToken: 'prefill', maxContext: 100, maxContextOf: 'the model', slo: {}, seed: 1 } as const;
 
 /** One pool that does both. */
 export function mergedPlant(of: Partial<PoolPlant> = {}, plant: Partial<Plant> = {}): Plant {

@@ -42,7 +42,7 @@ describe('requests', () => {
       [1, 1],
       [2, 6],
     ]);
-    expect([...simulation.causes]).toEqual([['prompt and answer longer than 10 tokens', 1]]);
+    expect([...simulation.causes]).toEqual([['prompt and answer longer than the 10 tokens of the model', 1]]);
   });
 
   test('REQ-3 a request comes to the points of its life in order', () => {

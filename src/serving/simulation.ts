@@ -274,7 +274,7 @@ export class Simulation {
     const input = table.inputTokens[slot];
     this.#sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
     if (input >= this.plant.maxContext) {
-      this.#reject(slot, `prompt and answer longer than ${this.plant.maxContext} tokens`);
+      this.#reject(slot, `prompt and answer longer than the ${this.plant.maxContext} tokens of ${this.plant.maxContextOf}`);
       return;
     }
     table.outputTokens[slot] = Math.min(table.outputTokens[slot], this.plant.maxContext - input);

@@ -100,7 +100,12 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const { inputTokens } = given;
     events.push({ kind: 'arrived', at: now, request: number, inputTokens });
     if (inputTokens >= plant.maxContext) {
-      events.push({ kind: 'rejected', at: now, request: number, cause: `prompt and answer longer than ${plant.maxContext} tokens` });
+      events.push({
+        kind: 'rejected',
+        at: now,
+        request: number,
+        cause: `prompt and answer longer than the ${plant.maxContext} tokens of ${plant.maxContextOf}`,
+      });
       if (source.concurrency !== undefined) next();
       return;
     }

@@ -131,7 +131,7 @@ describe.skipIf(!here)('published traces', () => {
     const { summary } = outcomeOf(scenario);
     const { arrived, finished, rejected, causes } = summary.requests;
     expect([rejected, finished]).toEqual([tooLong, arrived - tooLong]);
-    expect(causes).toEqual([{ cause: `prompt and answer longer than ${scenario.model.maxPositions} tokens`, count: tooLong }]);
+    expect(causes).toEqual([{ cause: `prompt and answer longer than the ${scenario.model.maxPositions} tokens of the model`, count: tooLong }]);
   });
 
   test('a trace that is faster than the deployment saturates it, and the pool that limits is at its load of 1', { timeout: 60_000 }, async () => {
