@@ -82,11 +82,11 @@ interface Width {
  * Width and depth of the products of one layer in a profile of a model, on one of its ranks. Heads are as wide as the hidden size over their
  * number, which does not hold of models that normalise queries and keys: their attention products are not read.
  */
-const profiled: readonly { readonly name: string; readonly ofHeads: boolean; shape(record: TableRecord): Width }[] = [
+const profiled: readonly { readonly name: string; readonly ofHeads: boolean; readonly shape: (record: TableRecord) => Width }[] = [
   {
     name: 'attn_pre_proj',
     ofHeads: true,
-    shape(record) {
+    shape: (record) => {
       const { hidden, head, ranks } = sizes(record);
       return { n: ((record.number('n_head') + 2 * record.number('n_kv_head')) * head) / ranks, k: hidden };
     },
@@ -94,7 +94,7 @@ const profiled: readonly { readonly name: string; readonly ofHeads: boolean; sha
   {
     name: 'attn_post_proj',
     ofHeads: true,
-    shape(record) {
+    shape: (record) => {
       const { hidden, head, ranks } = sizes(record);
       return { n: hidden, k: (record.number('n_head') * head) / ranks };
     },
@@ -102,7 +102,7 @@ const profiled: readonly { readonly name: string; readonly ofHeads: boolean; sha
   {
     name: 'mlp_up_proj',
     ofHeads: false,
-    shape(record) {
+    shape: (record) => {
       const { hidden, ranks } = sizes(record);
       return { n: ((/^true$/i.test(record.text('use_gated_mlp')) ? 2 : 1) * record.number('n_expanded_embd')) / ranks, k: hidden };
     },
@@ -110,7 +110,7 @@ const profiled: readonly { readonly name: string; readonly ofHeads: boolean; sha
   {
     name: 'mlp_down_proj',
     ofHeads: false,
-    shape(record) {
+    shape: (record) => {
       const { hidden, ranks } = sizes(record);
       return { n: hidden, k: record.number('n_expanded_embd') / ranks };
     },

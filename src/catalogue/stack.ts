@@ -1,3 +1,4 @@
+import type { Cell } from './cell.ts';
 import type { Figure } from './figure.ts';
 import type { NumberFormat } from './format.ts';
 
@@ -111,6 +112,8 @@ export interface Stack {
   readonly name: string;
   readonly title: string;
   readonly efficiencies: readonly Efficiency[];
+  /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
+  readonly cells?: readonly Cell[] | undefined;
   readonly fusions: readonly Fusion[];
   readonly collectives: readonly CollectiveKernels[];
   readonly exchanges: readonly Exchange[];

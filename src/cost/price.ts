@@ -3,7 +3,9 @@ import type { ExchangeKernel, Stack } from '../catalogue/stack.ts';
 import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
 import { planeFor } from '../network/reach.ts';
-import type { Operator } from '../model/operator.ts';
+import type { Doubt } from '../base/doubt.ts';
+import type { ComputeOperator, Operator } from '../model/operator.ts';
+import { priceBy, type Provider } from './providers.ts';
 import { Rates } from './rates.ts';
 import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Share } from './roofline.ts';
 
@@ -23,7 +25,10 @@ export interface Price {
 
 /** Prices operators of one instance on one machine under one stack. */
 export class Pricing {
-  readonly rates: Rates;
+  readonly #rates: Rates;
+  readonly #providerOf: (operator: ComputeOperator) => Provider | undefined;
+  /** What cells that stand in for others are used. */
+  readonly #inherited: Map<string, Doubt> = new Map();
   readonly #machine: Machine;
   readonly #stack: Stack;
   readonly #collectives: Map<number, { readonly model: CollectiveModel; readonly scaleOut: boolean }> = new Map();
@@ -37,7 +42,8 @@ export class Pricing {
     this.#machine = machine;
     this.#stack = stack;
     this.#kernels = kernels;
-    this.rates = new Rates(machine, stack);
+    this.#rates = new Rates(machine, stack);
+    this.#providerOf = priceBy(stack.cells ?? [], machine.chip, stack, this.#rates.of('vector', 'bf16', false).floor);
     this.#fusionOf = new Map(stack.fusions.flatMap(({ operators }, i) => operators.map((name): [string, number] => [name, i])));
   }
 
@@ -51,6 +57,11 @@ export class Pricing {
       prices.push(Number.isNaN(floor) ? insideKernel : this.#price(operator, shares[i] ?? wholeDie, floor));
     }
     return prices;
+  }
+
+  /** What had to be assumed for the operators that were priced so far. */
+  get doubts(): readonly Doubt[] {
+    return [...this.#inherited.values(), ...this.#rates.doubts];
   }
 
   /** The exchange models that a degree uses, one for each kernel. */
@@ -72,7 +83,7 @@ export class Pricing {
   }
 
   #fuse(operators: readonly Operator[]): number[] {
-    const floors = operators.map((operator) => (operator.kind === 'compute' ? this.rates.of(operator.class, operator.format).floor : 0));
+    const floors = operators.map((operator) => (operator.kind === 'compute' ? this.#floorOf(operator) : 0));
     const leaders = new Map<number, number>();
     for (let i = 0; i < operators.length; i++) {
       const operator = operators[i];
@@ -94,22 +105,14 @@ export class Pricing {
     return floors;
   }
 
+  #floorOf(operator: ComputeOperator): number {
+    return this.#providerOf(operator)?.floor ?? this.#rates.of(operator.class, operator.format, false).floor;
+  }
+
   #price(operator: Operator, share: Share, floor: number): Price {
     switch (operator.kind) {
-      case 'compute': {
-        const rate = this.rates.of(operator.class, operator.format);
-        const roof = rooflineOf(operator, rate, share);
-        return {
-          time: roofTime(roof, floor),
-          floor,
-          bound: boundOf(roof, floor),
-          matrix: roof.matrix * share.matrix,
-          vector: roof.vector * share.vector,
-          memory: roof.memory * share.memory,
-          scaleUp: 0,
-          scaleOut: 0,
-        };
-      }
+      case 'compute':
+        return this.#compute(operator, share, floor);
       case 'collective': {
         const { model, scaleOut } = this.#collective(operator.ranks);
         const { time, start } = model(operator.operation, operator.bytes);
@@ -127,6 +130,24 @@ export class Pricing {
         return network(best, 0, scaleOut);
       }
     }
+  }
+
+  #compute(operator: ComputeOperator, share: Share, floor: number): Price {
+    const provider = this.#providerOf(operator);
+    const provided = provider?.price(operator, share);
+    const roof = rooflineOf(operator, this.#rates.of(operator.class, operator.format, provided === undefined), share);
+    const time = provided === undefined ? roofTime(roof, floor) : floor * provided.factor + provided.body;
+    if (provided !== undefined && provider?.doubt !== undefined) this.#inherited.set(provider.doubt.where, provider.doubt);
+    return {
+      time,
+      floor,
+      bound: boundOf(roof, floor),
+      matrix: Math.min(time, roof.matrix) * share.matrix,
+      vector: Math.min(time, roof.vector) * share.vector,
+      memory: Math.min(time, roof.memory) * share.memory,
+      scaleUp: 0,
+      scaleOut: 0,
+    };
   }
 
   #collective(ranks: number): { readonly model: CollectiveModel; readonly scaleOut: boolean } {

@@ -59,7 +59,7 @@ class Pricer implements ExplainingPricer {
     this.#price({ rank, instanceTokens: ranks * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
     const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
     this.doubts = [
-      ...this.#pricing.rates.doubts,
+      ...this.#pricing.doubts,
       ...(model.groups.some(({ feedForward }) => feedForward.kind === 'experts') ? exchanges : []),
       ...(layout.pipeline > 1
         ? [

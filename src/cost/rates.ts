@@ -17,6 +17,12 @@ export interface Rate {
   readonly floor: number;
 }
 
+interface Resolved {
+  readonly rate: Rate;
+  /** No measurement stands behind it. */
+  readonly assumed: boolean;
+}
+
 /** The peak of a format: 16-bit formats stand in for each other. */
 export function peakOf(die: Die, format: NumberFormat): MatrixPeak | undefined {
   const { peaks } = die.matrix;
@@ -29,7 +35,7 @@ export class Rates {
   readonly #chip: string;
   readonly #generation: string;
   readonly #stack: Stack;
-  readonly #resolved: Map<OperatorClass, Map<NumberFormat, Rate>> = new Map();
+  readonly #resolved: Map<OperatorClass, Map<NumberFormat, Resolved>> = new Map();
   readonly #assumed: Set<string> = new Set();
 
   constructor(machine: Machine, stack: Stack) {
@@ -53,16 +59,19 @@ export class Rates {
         ];
   }
 
-  of(operator: OperatorClass, format: NumberFormat): Rate {
+  /** `prices`: whether the rate sets a time, and is not only what engines are measured by. */
+  of(operator: OperatorClass, format: NumberFormat, prices: boolean = true): Rate {
     const known = this.#resolved.get(operator)?.get(format);
-    if (known !== undefined) return known;
-    const rate = this.#resolve(operator, format);
-    const formats = this.#resolved.get(operator) ?? new Map<NumberFormat, Rate>();
-    this.#resolved.set(operator, formats.set(format, rate));
+    const { rate, assumed } = known ?? this.#resolve(operator, format);
+    if (known === undefined) {
+      const formats = this.#resolved.get(operator) ?? new Map<NumberFormat, Resolved>();
+      this.#resolved.set(operator, formats.set(format, { rate, assumed }));
+    }
+    if (prices && assumed) this.#assumed.add(`${operator} in ${format}`);
     return rate;
   }
 
-  #resolve(operator: OperatorClass, format: NumberFormat): Rate {
+  #resolve(operator: OperatorClass, format: NumberFormat): Resolved {
     const die = this.#die;
     const entry = mostSpecific(
       this.#stack.efficiencies.filter((candidate) => candidate.operator === operator),
@@ -73,7 +82,9 @@ export class Rates {
     const peak = peakOf(die, format);
     const matrix = peak === undefined ? 0 : Math.min(peak.peak.value * entry.compute.value, peak.ceiling?.value ?? Infinity);
     const used = [entry.compute, entry.memory];
-    if (entry.generation === undefined || used.some(({ kind }) => kind === 'estimate')) this.#assumed.add(`${operator} in ${format}`);
-    return { matrix, vector: die.vector.peak.value * entry.compute.value, memory: die.memory.bandwidth.value * entry.memory.value, floor: entry.floor.value };
+    return {
+      rate: { matrix, vector: die.vector.peak.value * entry.compute.value, memory: die.memory.bandwidth.value * entry.memory.value, floor: entry.floor.value },
+      assumed: entry.generation === undefined || used.some(({ kind }) => kind === 'estimate'),
+    };
   }
 }

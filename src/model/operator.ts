@@ -59,6 +59,8 @@ export interface ComputeOperator {
   readonly class: OperatorClass;
   /** Format of the operands, which picks the peak. */
   readonly format: NumberFormat;
+  /** What else tells kernels of the format apart, as `block` for operands that are scaled by blocks. */
+  readonly variant?: string | undefined;
   /** On the matrix engine. [flop] */
   readonly matrixFlop: number;
   /** On the vector engine. [flop] */

@@ -1,5 +1,6 @@
 import type { Chip } from '../../catalogue/chip.ts';
 import type { NumberFormat } from '../../catalogue/format.ts';
+import type { ComputeOperator } from '../../model/operator.ts';
 
 /** One measured launch: the shape that was run and how long it took. */
 export interface MeasuredRow<Shape> {
@@ -51,4 +52,11 @@ export interface OperatorFamily<Shape> {
   group(shape: Shape): string;
   /** Whether a shape counts for the gates; shapes that repeat badly are scored apart. Absent: all count. */
   gated?(shape: Shape): boolean;
+  /** The shape of an operator of a step, if it says one. A family without this prices no steps. */
+  shapeOf?(operator: ComputeOperator): Shape | undefined;
+  /**
+   * Changes the constants to what holds inside a step: without what the benchmark had around the kernel, such as the host that enqueues it,
+   * and without what a step launches apart. `launch` is the time of an empty launch of a vector operator. [s]
+   */
+  inStep?(parameters: Float64Array, die: DieRates, launch: number): void;
 }

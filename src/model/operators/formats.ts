@@ -6,6 +6,8 @@ import { bytesOf, formatOf } from '../precision.ts';
 export interface LinearFormat {
   /** Operands of the product: the wider of weights and activations, since narrower weights are widened on the way in. */
   readonly product: NumberFormat;
+  /** Products whose operands are scaled by blocks rather than by rows. */
+  readonly variant: 'block' | undefined;
   /** Storage of one weight, its share of scales included. [B] */
   readonly weightBytes: number;
   /** Storage of one input element of the product. [B] */
@@ -38,6 +40,7 @@ export function linearFormat(model: Model, precision: Precision, tensor: TensorC
   const product = bytesPerElement[activations] >= bytesPerElement[weights] ? activations : weights;
   return {
     product,
+    variant: product === 'fp8' && weights === 'fp8' && (model.quantisation?.scaleRows ?? 1) > 1 ? 'block' : undefined,
     weightBytes: bytesOf(matrix, precision, model) / (side * side),
     inputBytes: bytesPerElement[product],
     quantises: quantised && bytesPerElement[product] < halfWidth,

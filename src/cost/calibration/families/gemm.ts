@@ -29,6 +29,21 @@ const parameters: readonly FittedParameter[] = [
   { name: 'hit', unit: 'bandwidth of hits / memory', min: 1, max: 4, start: 1.3 },
 ];
 
+const FLOOR = 0;
+const HOST = 1;
+const PLATEAU = 2;
+const MEMORY = 3;
+const CORE_BANDWIDTH = 4;
+const TILE = 5;
+const DEPTH = 6;
+const SPLIT = 7;
+const TAIL = 8;
+const CORNER = 9;
+const ROWS = 10;
+const ELEMENTS = 11;
+const RESIDENT = 12;
+const HIT = 13;
+
 /** Rows and columns of C that one core works on at once; the quickest is taken. */
 const tiles: readonly (readonly [number, number])[] = [
   [16, 64],
@@ -53,11 +68,11 @@ function elementBytes({ format }: DieRates): number {
 
 /** Busy time of the cores: waves of tiles, each the slowest of multiplying, loading and the latency of its depth. */
 function coreTime({ m, n, k, groups = 1 }: GemmShape, die: DieRates, bytes: number, p: ArrayLike<number>): number {
-  const rate = (die.peak * (p[2] ?? 1)) / die.cores;
-  const load = ((p[4] ?? 1) * die.bandwidth) / die.cores;
-  const latency = p[6] ?? 0;
-  const splitTime = p[7] ?? 0;
-  const tail = p[8] ?? 1;
+  const rate = (die.peak * (p[PLATEAU] as number)) / die.cores;
+  const load = ((p[CORE_BANDWIDTH] as number) * die.bandwidth) / die.cores;
+  const latency = p[DEPTH] as number;
+  const splitTime = p[SPLIT] as number;
+  const tail = p[TAIL] as number;
   let best = Infinity;
   for (const [rows, columns] of tiles) {
     const count = Math.ceil(m / rows) * Math.ceil(n / columns) * groups;
@@ -66,7 +81,7 @@ function coreTime({ m, n, k, groups = 1 }: GemmShape, die: DieRates, bytes: numb
       const waves = (count * parts) / die.cores;
       const whole = waves < 1 ? 1 : waves + tail * (Math.ceil(waves) - waves);
       const depth = Math.ceil(k / parts / depths) * depths;
-      let time = whole * (depth * each + (p[5] ?? 0));
+      let time = whole * (depth * each + (p[TILE] as number));
       if (parts > 1) time += splitTime + (parts * m * n * groups * partialBytes) / die.bandwidth;
       if (time < best) best = time;
       if (waves >= 1) break;
@@ -89,16 +104,16 @@ export const gemm: OperatorFamily<GemmShape> = {
     const { m, n, k, groups = 1 } = shape;
     const bytes = elementBytes(die);
     const weights = groups * n * k * bytes;
-    const capacity = (p[12] ?? 0) * die.cache;
+    const capacity = (p[RESIDENT] as number) * die.cache;
     const hit = weights < capacity ? 1 - weights / capacity : 0;
-    const moved = weights * (1 - hit * (1 - 1 / (p[13] ?? 1))) + groups * (m * k * bytes + m * n * outputBytes);
-    const memory = moved / (die.bandwidth * (p[3] ?? 1));
+    const moved = weights * (1 - hit * (1 - 1 / (p[HIT] as number))) + groups * (m * k * bytes + m * n * outputBytes);
+    const memory = moved / (die.bandwidth * (p[MEMORY] as number));
     const cores = coreTime(shape, die, bytes, p);
     const more = Math.max(cores, memory);
-    const corner = p[9] ?? 1;
+    const corner = p[CORNER] as number;
     const joined = more * power(1 + power(Math.min(cores, memory) / more, corner), 1 / corner);
-    const device = (p[0] ?? 0) + joined + groups * m * ((p[10] ?? 0) + k * (p[11] ?? 0));
-    return Math.max(p[1] ?? 0, device);
+    const device = (p[FLOOR] as number) + joined + groups * m * ((p[ROWS] as number) + k * (p[ELEMENTS] as number));
+    return Math.max(p[HOST] as number, device);
   },
 
   floor({ m, n, k, groups = 1 }, die) {
@@ -112,6 +127,17 @@ export const gemm: OperatorFamily<GemmShape> = {
 
   group({ n, k, groups = 1 }) {
     return `${n}x${k}x${groups}`;
+  },
+
+  shapeOf: ({ shape }) => shape,
+
+  /** Steps are replayed from graphs, and quantise rows in an operator of its own in front of narrow products. */
+  inStep(p, { format }, launch) {
+    p[HOST] = 0;
+    if (bytesPerElement[format] >= 2) return;
+    p[FLOOR] = Math.max(parameters[FLOOR]?.min ?? 0, (p[FLOOR] as number) - launch);
+    p[ROWS] = 0;
+    p[ELEMENTS] = 0;
   },
 };
 

@@ -1,0 +1,107 @@
+import type { Doubt } from '../base/doubt.ts';
+import type { Cell } from '../catalogue/cell.ts';
+import type { Chip } from '../catalogue/chip.ts';
+import type { Stack } from '../catalogue/stack.ts';
+import { exp } from '../kernel/elementary.ts';
+import type { ComputeOperator } from '../model/operator.ts';
+import { dieRates } from './calibration/die.ts';
+import { familyOf } from './calibration/families/index.ts';
+import type { DieRates, OperatorFamily } from './calibration/family.ts';
+import { findCell } from './calibration/find.ts';
+import { smoothed } from './calibration/residual.ts';
+import type { Share } from './roofline.ts';
+
+/** What a calibrated cell makes of one launch. */
+export interface Provided {
+  /** Without the launch. [s] */
+  readonly body: number;
+  /** What the launch is multiplied by. */
+  readonly factor: number;
+}
+
+/** Prices operators of one class and format by one cell. */
+export interface Provider {
+  readonly cell: Cell;
+  readonly doubt: Doubt | undefined;
+  /** Time of an empty launch. [s] */
+  readonly floor: number;
+  /** One launch on a share of the die; undefined for an operator that does not say its shape. */
+  price(operator: ComputeOperator, share: Share): Provided | undefined;
+}
+
+/** The format of the cells that an operator looks for. */
+function cellFormat({ format, variant }: ComputeOperator): string {
+  return variant === undefined ? format : `${format}-${variant}`;
+}
+
+/**
+ * Finds the cell that prices each class and format on a chip under a stack: its own; else one of its generation or of another stack, with a
+ * doubt. An operator without one is left to the rates of the data sheet. `launch`: an empty launch of a vector operator. [s]
+ */
+export function priceBy(cells: readonly Cell[], chip: Chip, stack: Stack, launch: number): (operator: ComputeOperator) => Provider | undefined {
+  const known = new Map<string, Map<string, Provider | undefined>>();
+  return (operator) => {
+    const format = cellFormat(operator);
+    let formats = known.get(operator.class);
+    if (formats === undefined) known.set(operator.class, (formats = new Map<string, Provider | undefined>()));
+    if (!formats.has(format)) formats.set(format, providerOf(cells, chip, stack.name, operator, launch));
+    return formats.get(format);
+  };
+}
+
+function providerOf(cells: readonly Cell[], chip: Chip, stack: string, operator: ComputeOperator, launch: number): Provider | undefined {
+  const family = familyOf(operator.class);
+  if (family?.shapeOf === undefined) return undefined;
+  const found = findCell(cells, { chip, stack, class: operator.class, format: cellFormat(operator) });
+  if (found === undefined) return undefined;
+  return new CellProvider(family, found.cell, found.doubt, dieRates(chip, operator.format), launch);
+}
+
+class CellProvider implements Provider {
+  readonly cell: Cell;
+  readonly doubt: Doubt | undefined;
+  readonly floor: number;
+  readonly #family: OperatorFamily<unknown>;
+  readonly #parameters: Float64Array;
+  readonly #residual: ((features: readonly number[]) => number) | undefined;
+  readonly #die: DieRates;
+  readonly #dies: Map<Share, DieRates> = new Map();
+
+  constructor(family: OperatorFamily<unknown>, cell: Cell, doubt: Doubt | undefined, die: DieRates, launch: number) {
+    this.cell = cell;
+    this.doubt = doubt;
+    this.#family = family;
+    this.#die = die;
+    this.#parameters = Float64Array.from(family.parameters, ({ name, start }) => cell.parameters[name] ?? start);
+    family.inStep?.(this.#parameters, die, launch);
+    this.#residual = cell.residual === undefined ? undefined : smoothed(cell.residual);
+    const floor = family.parameters.findIndex(({ name }) => name === 'floor');
+    this.floor = floor === -1 ? 0 : (this.#parameters[floor] as number);
+  }
+
+  price(operator: ComputeOperator, share: Share): Provided | undefined {
+    const family = this.#family;
+    const shape = family.shapeOf?.(operator);
+    if (shape === undefined) return undefined;
+    const die = this.#dieFor(share);
+    const formula = family.time(shape, die, this.#parameters);
+    const factor = this.#residual === undefined ? 1 : exp(this.#residual(family.features(shape)));
+    return { body: Math.max(formula * factor, family.floor(shape, die)) - this.floor * factor, factor };
+  }
+
+  #dieFor(share: Share): DieRates {
+    const known = this.#dies.get(share);
+    if (known !== undefined) return known;
+    const die = this.#die;
+    const made: DieRates = {
+      ...die,
+      peak: die.peak * share.matrix,
+      ceiling: die.ceiling * share.matrix,
+      vector: die.vector * share.vector,
+      cores: Math.max(1, Math.round(die.cores * share.matrix)),
+      bandwidth: die.bandwidth * share.memory,
+    };
+    this.#dies.set(share, made);
+    return made;
+  }
+}
