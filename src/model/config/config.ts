@@ -1,11 +1,13 @@
 import type { NumberFormat } from '../../catalogue/format.ts';
 import { InputError, type Issue } from '../../base/errors.ts';
 import { expectedOneOf } from '../../base/nearest.ts';
-import type { Attention, DraftModule, FeedForward, LayerGroup, Model } from '../model.ts';
+import type { Attention, DraftModule, FeedForward, LayerGroup, Model, Quantisation } from '../model.ts';
 import { attentionsOf } from './attention.ts';
 import { publishedFamilies, type Families, type Family } from './family.ts';
 import { feedForwardsOf } from './feedforward.ts';
 import { Fields, isRecord, isText, shown } from './fields.ts';
+import { isInferenceConfig, translate } from './inference.ts';
+import { layerKinds } from './layers.ts';
 import { quantisationOf } from './quantisation.ts';
 import { isUnused, unsupported } from './unused.ts';
 
@@ -22,8 +24,17 @@ export interface ConfigOptions {
  * @throws InputError with every problem.
  */
 export function modelFromConfig(config: unknown, name: string, options: ConfigOptions = {}): Model {
-  const issues: Issue[] = [];
   const at = options.at ?? '';
+  if (isRecord(config) && isInferenceConfig(config)) {
+    const { translated, original } = translate(config);
+    try {
+      return modelFromConfig(translated, name, options);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      throw new InputError(error.issues.map((issue) => ({ ...issue, path: original(issue.path) })));
+    }
+  }
+  const issues: Issue[] = [];
   if (!isRecord(config)) throw new InputError([{ path: at, message: `expected the fields of a config.json, got ${shown(config)}` }]);
   const outer = new Fields(config, at, issues);
   const nested = outer.raw('text_config');
@@ -45,20 +56,25 @@ function languageModel(fields: Fields, outer: Fields, name: string, families: Fa
   }
   for (const field of family.required ?? [])
     if (!fields.has(field)) fields.wrong(field, 'expected a value, got nothing: this family is not determined without it');
+  for (const [field, { value, otherwise }] of Object.entries(family.only ?? {}))
+    if (fields.has(field) && fields.raw(field) !== value) fields.wrong(field, `expected ${value}: ${otherwise}`);
   const layers = fields.count('num_hidden_layers');
   if (layers > 10_000) {
     fields.wrong('num_hidden_layers', `expected at most 10000, got ${layers}`);
     return undefined;
   }
   const hidden = fields.count('hidden_size');
-  const attentions = attentionsOf(fields, family, hidden, layers);
-  const feedForwards = feedForwardsOf(fields, family, layers);
-  const { groups, order } = grouped(attentions, feedForwards);
+  const kinds = layerKinds(fields, family, layers);
+  const attentions = attentionsOf(fields, family, hidden, kinds);
+  const feedForwards = feedForwardsOf(fields, family, kinds);
+  const { groups, order } = grouped(attentions, feedForwards, family.norms);
   const baseFormat = baseFormatOf(fields, outer);
   const tied = fields === outer ? fields : outer.has('tie_word_embeddings') ? outer : fields;
   const quantised = fields.has('quantization_config') ? fields : outer;
-  const draft = draftOf(fields, groups, order);
-  const quantisation = quantisationOf(quantised.raw('quantization_config'), quantised.path('quantization_config'), baseFormat, fields.issues);
+  const draft = draftOf(fields, family, attentions, feedForwards);
+  const streams = fields.count('hc_mult', 1);
+  const stored = quantisationOf(quantised.raw('quantization_config'), quantised.path('quantization_config'), baseFormat, fields.issues);
+  const quantisation = stored === undefined ? undefined : withExperts(fields, stored);
   const model: Model = {
     name,
     architecture: architectureOf(fields, outer),
@@ -68,6 +84,7 @@ function languageModel(fields: Fields, outer: Fields, name: string, families: Fa
     groups,
     ...(order.every((group, i) => i === 0 || group >= (order[i - 1] ?? 0)) ? {} : { order }),
     ...(draft === undefined ? {} : { draft }),
+    ...(streams === 1 ? {} : { residualStreams: streams }),
     ...(family.layerNorm === true ? { normBias: true } : {}),
     ...(fields.flag('lm_head_bias', false) ? { headBias: true } : {}),
     maxPositions: fields.count('max_position_embeddings'),
@@ -115,23 +132,46 @@ function baseFormatOf(fields: Fields, outer: Fields): NumberFormat {
 function grouped(
   attentions: readonly Attention[],
   feedForwards: readonly FeedForward[],
+  norms: number | undefined,
 ): { readonly groups: readonly LayerGroup[]; readonly order: readonly number[] } {
   const keys = new Map<string, number>();
   const groups: LayerGroup[] = [];
-  const order = attentions.map((attention, i) => {
-    const feedForward = feedForwards[i] as FeedForward;
+  const order = feedForwards.map((feedForward, i) => {
+    const attention = attentions[i] as Attention;
     const key = JSON.stringify([attention, feedForward]);
     const index = keys.get(key) ?? groups.length;
     keys.set(key, index);
-    groups[index] = { count: (groups[index]?.count ?? 0) + 1, attention, feedForward, norms: 2 };
+    const halves = (attention.kind === 'none' ? 0 : 1) + (feedForward.kind === 'none' ? 0 : 1);
+    groups[index] = { count: (groups[index]?.count ?? 0) + 1, attention, feedForward, norms: norms ?? halves };
     return index;
   });
   return { groups, order };
 }
 
-/** Draft modules repeat the last layer; their checkpoints carry copies of embedding and head. */
-function draftOf(fields: Fields, groups: readonly LayerGroup[], order: readonly number[]): DraftModule | undefined {
-  const count = fields.count('num_nextn_predict_layers', 0, 0);
-  const last = groups[order.at(-1) ?? 0];
-  return count === 0 || last === undefined ? undefined : { layers: { ...last, count }, ownEmbedding: true };
+/** Routed experts in a format of their own: four bits in blocks of 32 with a scale of one byte. */
+function withExperts(fields: Fields, stored: Quantisation): Quantisation {
+  const format = fields.text('expert_dtype');
+  if (format === undefined) return stored;
+  fields.name('expert_dtype', ['fp4'], 'fp4');
+  return { ...stored, experts: { weights: 'fp4', scaleGroup: 32, scaleRows: 1, scaleBytes: 1 } };
+}
+
+/**
+ * Draft modules repeat the last layer that attends and the last one that feeds forward, with an index of their own. Their checkpoints carry copies
+ * of embedding and head unless the family says otherwise. Layers listed behind the last one are theirs.
+ */
+function draftOf(fields: Fields, family: Family, attentions: readonly Attention[], feedForwards: readonly FeedForward[]): DraftModule | undefined {
+  if (family.draft === 'unpublished') return undefined;
+  const { key, count: absent, shares: shared } = family.draft ?? {};
+  const count = fields.count(key ?? 'num_nextn_predict_layers', absent ?? 0, 0);
+  const shares = shared === true || (fields.has('mtp_use_dedicated_embeddings') && !fields.flag('mtp_use_dedicated_embeddings', true));
+  const pattern = fields.text('mtp_hybrid_override_pattern');
+  if (pattern !== undefined && pattern !== '*E')
+    fields.wrong('mtp_hybrid_override_pattern', `expected *E, attention and experts, got "${pattern}": other draft modules are not supported`);
+  const attention = attentions.findLast(({ kind }) => kind !== 'none' && kind !== 'linear');
+  const feedForward = feedForwards.findLast(({ kind }) => kind !== 'none');
+  if (count === 0 || attention === undefined || feedForward === undefined) return undefined;
+  const own: Attention =
+    attention.kind === 'latent' && attention.sparse?.shared === true ? { ...attention, sparse: { ...attention.sparse, shared: false } } : attention;
+  return { layers: { count, attention: own, feedForward, norms: family.norms ?? 2 }, ownEmbedding: !shares };
 }
