@@ -102,7 +102,7 @@ function exchangeBuffers({ model, precision, layout, stack }: MemoryRequest, row
   const tokens = layout.attention === 'tensor' ? rows / layout.tensor : rows;
   const format = linearFormat(model, precision, 'experts');
   const small = lowLatency(stack, tokens);
-  const message = model.hidden * (format.inputBytes + half) + (small?.scaleBytes ?? 0);
+  const message = (experts.latent?.size ?? model.hidden) * (format.inputBytes + half) + (small?.scaleBytes ?? 0);
   const local = expertsPerDie(experts.routed, layout);
   return Math.ceil(small === undefined ? tokens * experts.perToken * message : layout.experts.parallel * tokens * Math.min(experts.perToken, local) * message);
 }

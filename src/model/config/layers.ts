@@ -58,10 +58,13 @@ function patterned(fields: Fields, layers: number): readonly LayerKind[] | undef
     fields.wrong('hybrid_override_pattern', 'expected a letter for each layer, got nothing');
     return undefined;
   }
-  const wrong = [...pattern].find((letter) => !Object.hasOwn(letters, letter));
-  if (wrong !== undefined) fields.wrong('hybrid_override_pattern', `expected the letters ${Object.keys(letters).join(' ')}, got "${wrong}"`);
-  if (pattern.length !== layers) fields.wrong('hybrid_override_pattern', `expected ${layers} letters, one per layer, got ${pattern.length}`);
-  return [...pattern].map((letter) => letters[letter] ?? attention);
+  const kinds = pattern.split('').map((letter) => {
+    const kind = Object.hasOwn(letters, letter) ? letters[letter] : undefined;
+    if (kind === undefined) fields.wrong('hybrid_override_pattern', `expected the letters ${Object.keys(letters).join(' ')}, got "${letter}"`);
+    return kind ?? attention;
+  });
+  if (kinds.length !== layers) fields.wrong('hybrid_override_pattern', `expected ${layers} letters, one per layer, got ${kinds.length}`);
+  return kinds;
 }
 
 /** The fields of `linear_attn_config`; harmless where they are missing. */

@@ -54,17 +54,17 @@ export function compressedAttention(pass: Pass, attention: CompressedAttention):
   );
 }
 
-/** Compressed entries of the new tokens, those of the index too, and the scores by which it picks. */
+/** Compressed entries of the new tokens, those of the index and the weights of its heads too, and the scores by which it picks. */
 function compress(pass: Pass, { ratio, overlap, headSize, sparse, queryRank }: CompressedAttention, dieRows: number): void {
   if (ratio === undefined) return;
   const { instance, batch, rows } = pass;
   const { formats, model } = instance;
   const width = (headSize + (sparse?.headSize ?? 0)) * (overlap ? 2 : 1);
-  linear(pass, compression, 'attention-prologue', formats.norm, dieRows, 2 * width, model.hidden);
+  linear(pass, compression, 'attention-prologue', formats.norm, dieRows, 2 * width + (sparse?.heads ?? 0), model.hidden);
   vector(pass, 'compress', 'attention-prologue', dieRows * width * 8, dieRows * width * 2 * between);
   if (sparse === undefined) return;
   const scored = sparse.heads * sparse.headSize;
-  linear(pass, index, 'attention-prologue', formats.attention, rows, scored + sparse.heads, queryRank);
+  linear(pass, index, 'attention-prologue', formats.attention, rows, scored, queryRank);
   const pairs = (batch.prefillPairs + batch.decodeContext * batch.queryTokens) / ratio;
   pass.operators.push({
     kind: 'compute',

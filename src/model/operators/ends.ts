@@ -21,6 +21,8 @@ export function headAndSampling(pass: Pass, stage: Stage, rows: number): void {
   const whole = layout.attention === 'sp-tp-sp';
   const dieRows = whole ? rows / layout.tensor : rows;
   const vocabulary = model.vocabulary / (whole ? 1 : layout.tensor);
+  const streams = model.residualStreams ?? 1;
+  if (streams > 1) vector(pass, 'stream-join', stage, dieRows * model.hidden * streams * (streams + 1) * 2, dieRows * model.hidden * (streams + 1) * between);
   norm(pass, 'final-norm', stage, dieRows, model.hidden, true);
   linear(pass, head, stage, formats.head, dieRows, vocabulary, model.hidden);
   if (!whole) collective(pass, 'logits-all-gather', stage, 'all-gather', rows * model.vocabulary * between);

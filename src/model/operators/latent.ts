@@ -7,6 +7,7 @@ import { limitedContext, limitedPairs } from './span.ts';
 const down = { product: 'query-key-value-down', quantise: 'attention-quantise' };
 const up = { product: 'query-up', quantise: 'query-quantise' };
 const expand = { product: 'key-value-up', quantise: 'key-value-quantise' };
+const indexKey = { product: 'index-key-projection', quantise: 'index-key-quantise' };
 const index = { product: 'index-projection', quantise: 'index-quantise' };
 const gate = { product: 'output-gate', quantise: 'gate-quantise' };
 const out = { product: 'output-projection', quantise: 'output-quantise' };
@@ -38,7 +39,8 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
   if (attention.gate === true) linear(pass, gate, 'attention-prologue', formats.attention, rows, heads * valueHeadSize, model.hidden);
   if (sparse !== undefined && sparse.shared !== true) {
     const width = sparse.heads * sparse.headSize;
-    linear(pass, index, 'attention-prologue', formats.attention, rows, width + sparse.headSize + sparse.heads, queryRank > 0 ? queryRank : model.hidden);
+    linear(pass, index, 'attention-prologue', formats.attention, rows, width, queryRank > 0 ? queryRank : model.hidden);
+    linear(pass, indexKey, 'attention-prologue', formats.attention, dieRows, sparse.headSize + sparse.heads, model.hidden);
     const pairs = batch.prefillPairs + batch.decodeContext * batch.queryTokens;
     pass.operators.push({
       kind: 'compute',
