@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import flash from '../../data/models/deepseek-v4-flash.yaml?raw';
 import gptOss from '../../data/models/gpt-oss-120b.yaml?raw';
 import gptOssSmall from '../../data/models/gpt-oss-20b.yaml?raw';
 import llama from '../../data/models/llama-3.1-70b.yaml?raw';
+import nano from '../../data/models/nemotron-3-nano-30b-a3b.yaml?raw';
 import qwen from '../../data/models/qwen3-30b-a3b.yaml?raw';
+import next from '../../data/models/qwen3-next-80b-a3b.yaml?raw';
 import r1File from '../../data/models/deepseek-r1.yaml?raw';
 import { modelFromConfig } from './config/config.ts';
 import { kvBytesOfSequence, kvBytesPerToken, kvBytesPerTokenPerDie } from './kv.ts';
@@ -17,7 +20,7 @@ import { expertsPerDie, weightBytes, weightBytesPerDie, type ClassBytes } from '
 
 const load = (text: string, name: string): Model => modelFromConfig((parse(text) as { config: unknown }).config, name);
 const r1 = load(r1File, 'r1');
-const models = [r1, load(gptOss, 'gpt-oss'), load(llama, 'llama'), load(qwen, 'qwen')];
+const models = [r1, load(gptOss, 'gpt-oss'), load(llama, 'llama'), load(qwen, 'qwen'), load(next, 'next'), load(nano, 'nano'), load(flash, 'flash')];
 
 const single: Layout = {
   dies: 1,
@@ -54,6 +57,13 @@ describe('weights of the whole model', () => {
   test('block-scaled 8-bit experts carry 4 bytes of scale for 128 x 128 weights', () => {
     const experts = 58 * 256 * 3 * 7168 * 2048;
     expect(of(weightBytes(r1, precisionOf(r1)), 'experts')).toBe(experts + (experts / 16_384) * 4);
+  });
+
+  test('experts that are stored in 4 bit carry a byte of scale for 32 weights, whatever the other weights have', () => {
+    const model = load(flash, 'flash');
+    expect(precisionOf(model)).toEqual({ weights: 'fp8', experts: 'fp4', activations: 'fp8', kv: 'bf16' });
+    const experts = 43 * 256 * 3 * 4096 * 2048;
+    expect(of(weightBytes(model, precisionOf(model)), 'experts')).toBe(experts / 2 + experts / 32);
   });
 
   test('narrower weights are never larger', () => {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import flash from '../../../data/models/deepseek-v4-flash.yaml?raw';
 import gptOss from '../../../data/models/gpt-oss-20b.yaml?raw';
+import maverick from '../../../data/models/llama-4-maverick.yaml?raw';
+import m1 from '../../../data/models/minimax-m1.yaml?raw';
+import nano from '../../../data/models/nemotron-3-nano-30b-a3b.yaml?raw';
+import next from '../../../data/models/qwen3-next-80b-a3b.yaml?raw';
 import qwen from '../../../data/models/qwen3-30b-a3b.yaml?raw';
 import r1 from '../../../data/models/deepseek-r1.yaml?raw';
 import { InputError, type Issue } from '../../base/errors.ts';
@@ -8,10 +13,9 @@ import { precisionOf } from '../precision.ts';
 import { modelFromConfig } from './config.ts';
 
 type Config = Readonly<Record<string, unknown>>;
-const configs = Object.fromEntries(Object.entries({ r1, qwen, gptOss }).map(([name, text]) => [name, (parse(text) as { config: Config }).config])) as Record<
-  'r1' | 'qwen' | 'gptOss',
-  Config
->;
+const configs = Object.fromEntries(
+  Object.entries({ r1, qwen, gptOss, next, nano, m1, maverick, flash }).map(([name, text]) => [name, (parse(text) as { config: Config }).config]),
+) as Record<'r1' | 'qwen' | 'gptOss' | 'next' | 'nano' | 'm1' | 'maverick' | 'flash', Config>;
 
 /** A good configuration with changes; undefined takes a field out. */
 function changed(name: keyof typeof configs, changes: Config): Config {
@@ -72,6 +76,32 @@ const bad: readonly (readonly [what: string, base: keyof typeof configs, changes
   ['state-space layers', 'qwen', { mamba_num_heads: 16 }, 'mamba_num_heads', /state-space/],
   ['an unknown field', 'qwen', { use_magic: true }, 'use_magic', /unknown field/],
   ['a shared expert with a gate', 'qwen', { shared_expert_intermediate_size: 512 }, 'shared_expert_intermediate_size', /not supported/],
+  ['value heads that do not group', 'next', { linear_num_value_heads: 24 }, 'linear_num_value_heads', /multiple of the 16 key heads, got 24/],
+  ['no linear keys', 'next', { linear_num_key_heads: undefined }, 'linear_num_key_heads', /got nothing/],
+  ['no word on which layers attend', 'next', { full_attention_interval: undefined }, 'full_attention_interval', /not determined without it/],
+  ['no layer that attends', 'next', { full_attention_interval: 49 }, 'num_hidden_layers', /at least one layer with attention/],
+  ['linear layers of another length', 'next', { layer_types: ['linear_attention'] }, 'layer_types', /expected 48 items/],
+  ['a state of an unknown format', 'next', { mamba_ssm_dtype: 'float8' }, 'mamba_ssm_dtype', /expected one of float32/],
+  ['a pattern of another length', 'nano', { hybrid_override_pattern: 'ME*' }, 'hybrid_override_pattern', /expected 52 letters, one per layer, got 3/],
+  ['an unknown letter of a pattern', 'nano', { hybrid_override_pattern: 'X'.repeat(52) }, 'hybrid_override_pattern', /expected the letters M \* E -, got "X"/],
+  ['no pattern', 'nano', { hybrid_override_pattern: undefined }, 'hybrid_override_pattern', /got nothing/],
+  ['biases of a state space', 'nano', { mamba_proj_bias: true }, 'mamba_proj_bias', /expected false/],
+  ['biases of experts', 'nano', { mlp_bias: true }, 'mlp_bias', /expected false/],
+  ['a draft of another form', 'nano', { mtp_hybrid_override_pattern: 'ME' }, 'mtp_hybrid_override_pattern', /expected \*E/],
+  ['a list of layers of another length', 'm1', { attn_type_list: [0, 1] }, 'attn_type_list', /expected 80 items, one per layer, got 2/],
+  ['a list of layers as text', 'm1', { attn_type_list: ['linear'] }, 'attn_type_list[0]', /0 or 1, got "linear"/],
+  ['chunks without a size', 'maverick', { attention_chunk_size: undefined }, 'attention_chunk_size', /not determined without it/],
+  ['chunks of no tokens', 'maverick', { attention_chunk_size: 0 }, 'attention_chunk_size', /at least 1, got 0/],
+  ['rotated layers of another length', 'maverick', { no_rope_layers: [1, 0] }, 'no_rope_layers', /expected 48 items/],
+  ['ratios of fewer layers', 'flash', { compress_ratios: [4, 128] }, 'compress_ratios', /at least 43 items, one per layer, got 2/],
+  ['compressed keys of several heads', 'flash', { num_key_value_heads: 8 }, 'num_key_value_heads', /expected 1/],
+  ['output groups that do not divide', 'flash', { o_groups: 7 }, 'o_groups', /divisor of the 64 heads, got 7/],
+  ['experts of an unknown format', 'flash', { expert_dtype: 'fp3' }, 'expert_dtype', /expected one of fp4/],
+  ['no streams', 'flash', { hc_mult: 0 }, 'hc_mult', /at least 1, got 0/],
+  ['an output gate that the family does not have', 'qwen', { attention_output_gate: true }, 'attention_output_gate', /no such gate/],
+  ['indexes of another length', 'r1', { indexer_types: ['full'] }, 'indexer_types', /expected 61 items/],
+  ['an index of a layer before the first', 'r1', { indexer_types: ['shared'] }, 'indexer_types[0]', /no layer before the first/],
+  ['experts by another list', 'r1', { mlp_layer_types: ['dense', 'moe'] }, 'mlp_layer_types[1]', /dense or sparse, got "moe"/],
   ['an unknown quantisation', 'r1', quantised({ quant_method: 'fp7' }), 'quantization_config.quant_method', /expected one of fp8/],
   ['an unknown field of one', 'r1', quantised({ rotate: true }), 'quantization_config.rotate', /unknown field of a quantisation/],
   ['a block of one number', 'r1', quantised({ weight_block_size: [128] }), 'quantization_config.weight_block_size', /two whole numbers/],
@@ -187,4 +217,51 @@ describe('quantisation', () => {
     expect(precisionOf(model, { weights: 'int8', experts: 'int4', kv: 'fp8' })).toEqual({ weights: 'int8', experts: 'int4', activations: 'int8', kv: 'fp8' });
     expect(precisionOf(model, { weights: 'int4' }).activations).toBe('bf16');
   });
+});
+
+describe("a publisher's own inference configuration", () => {
+  const own: Config = {
+    vocab_size: 129_280,
+    dim: 7168,
+    inter_dim: 18_432,
+    moe_inter_dim: 2048,
+    n_layers: 61,
+    n_dense_layers: 3,
+    n_heads: 128,
+    n_routed_experts: 256,
+    n_shared_experts: 1,
+    n_activated_experts: 8,
+    score_func: 'sigmoid',
+    q_lora_rank: 1536,
+    kv_lora_rank: 512,
+    qk_nope_head_dim: 128,
+    qk_rope_head_dim: 64,
+    v_head_dim: 128,
+    dtype: 'fp8',
+  };
+
+  test('is the same model as the published one', () => {
+    expect(modelFromConfig(own, 'test').groups).toEqual(modelFromConfig(configs.r1, 'test').groups);
+  });
+
+  test('problems carry its own names', () => {
+    expect(issuesOf({ ...own, dim: -1, n_layers: 'x', use_magic: 1, dtype: 'fp3' }).map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['dim', 'n_layers', 'use_magic', 'dtype']),
+    );
+  });
+});
+
+test('of a hybrid model, each kind of layer is a group, and a draft module attends', () => {
+  const model = modelFromConfig(configs.next, 'test');
+  expect(model.groups.map(({ count, attention }) => [count, attention.kind])).toEqual([
+    [36, 'linear'],
+    [12, 'grouped-query'],
+  ]);
+  expect(model.draft?.layers.attention.kind).toBe('grouped-query');
+});
+
+test('layers listed behind the last one are those of the draft module', () => {
+  const { draft } = modelFromConfig(configs.flash, 'test');
+  expect(draft?.layers.attention).toMatchObject({ kind: 'compressed', window: 128 });
+  expect(draft?.layers.attention).not.toHaveProperty('ratio');
 });
