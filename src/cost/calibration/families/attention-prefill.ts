@@ -3,6 +3,8 @@ import { headGroup, headSizeFactor, headSizeParameters, keyValueBytes, octaves, 
 
 /** Query rows of a work item. */
 const TILE = 128;
+/** Elements that the threads that write one token's keys to the cache are made for. */
+const WRITE_WIDTH = 512;
 
 const parameters: readonly FittedParameter[] = [
   { name: 'floor', unit: 's', min: 1e-6, max: 80e-6, start: 10e-6 },
@@ -20,6 +22,12 @@ const parameters: readonly FittedParameter[] = [
   { name: 'packed', unit: '1', min: 0, max: 1, start: 0.5 },
   { name: 'keyValueToken', unit: 's', min: 1e-13, max: 1e-9, start: 1e-12 },
   { name: 'vector', unit: 's/token', min: 1e-12, max: 1e-7, start: 1e-9 },
+  { name: 'cached', unit: 'of the cache', min: 0.1, max: 1.5, start: 0.5 },
+  { name: 'cachedCost', unit: 'of the traffic', min: 0.02, max: 1, start: 0.7 },
+  { name: 'unseen', unit: 'of the keys outside the window', min: 0, max: 1, start: 0.05 },
+  { name: 'placed', unit: 's', min: 1e-13, max: 1e-7, start: 1e-10 },
+  { name: 'masked', unit: 'of the work', min: 0.5, max: 3, start: 1 },
+  { name: 'one', unit: 's', min: 1e-10, max: 1e-5, start: 1e-9 },
   ...headSizeParameters(),
 ];
 const HEAD_SIZE = parameters.findIndex(({ name }) => name === 'head64');
@@ -32,7 +40,7 @@ const HEAD_SIZE = parameters.findIndex(({ name }) => name === 'head64');
 function time(shape: AttentionLaunch, die: DieRates, parameters: ArrayLike<number>): number {
   const p = (i: number): number => parameters[i] ?? 0;
   const { sequences, queryTokens, context, seen, heads, keyValueHeads, headSize, valueHeadSize, window } = shape;
-  const size = headSizeFactor(headSize, parameters, HEAD_SIZE);
+  const size = headSizeFactor(headSize, parameters, HEAD_SIZE) * (window > 0 ? p(19) : 1);
   const rows = (heads / keyValueHeads) * queryTokens;
   const packed = keyValueHeads * Math.ceil(rows / TILE);
   const items = sequences * (p(12) * packed + (1 - p(12)) * heads * Math.ceil(queryTokens / TILE));
@@ -41,14 +49,20 @@ function time(shape: AttentionLaunch, die: DieRates, parameters: ArrayLike<numbe
   const tail = Math.min(p(2), 0.5 * queryTokens) + (windowed ? p(10) : 0);
   const perToken = (2 * TILE * (headSize + valueHeadSize) * size * die.cores) / (die.ceiling * p(1)) + p(14);
   const turns = items / die.cores;
-  const start = p(3) * (headSize / 128) * (p(11) + (1 - p(11)) * filled);
-  const last = windowed ? window + tail : context;
-  const work = Math.max(turns * (start + (seen + tail) * perToken), last * p(7));
+  const start = p(3) * (window > 0 ? p(19) : 1) * (headSize / 128) * (p(11) + (1 - p(11)) * filled);
+  const all = context - (queryTokens - 1) / 2;
+  const visited = seen + (windowed ? p(17) * Math.max(0, all - seen) : 0) + tail;
+  const last = windowed ? window + p(17) * (context - window) + tail : context;
+  const work = Math.max(turns * (start + visited * perToken), last * p(7));
   const bytes = queryBytes(shape) + keyValueBytes(shape, Math.min(context, queryTokens + (windowed ? window : context)));
   const tokens = sequences * queryTokens;
-  const traffic = bytes / (die.bandwidth * p(5)) + tokens * (heads * p(8) + keyValueHeads * p(13));
+  const held = shape.repeated === true && die.cache > 0 ? Math.min(1, Math.max(0, 2 - bytes / (p(15) * die.cache))) : 0;
+  const width = (keyValueHeads * headSize) / WRITE_WIDTH;
+  const wide = (width * width) / (0.5 + width * width);
+  const cost = bytes / (die.bandwidth * p(5)) + tokens * (heads * p(8) + keyValueHeads * p(13) + p(18) * wide);
+  const traffic = cost * (1 - held * (1 - p(16)));
   const longest = Math.max(work, traffic);
-  return p(0) + (queryTokens > 1 ? p(4) : 0) + longest + p(6) * (work + traffic - longest) + p(9) * sequences;
+  return p(0) + (queryTokens > 1 ? p(4) : p(20) * sequences * keyValueHeads) + longest + p(6) * (work + traffic - longest) + p(9) * sequences;
 }
 
 /** Matrix work at the ceiling, or what the cache cannot hold at the sheet's bandwidth. [s] */
@@ -69,6 +83,7 @@ function features(shape: AttentionLaunch): readonly number[] {
     octaves(heads / keyValueHeads),
     octaves(headSize),
     octaves(sequences * heads * queryTokens),
+    octaves(keyValueHeads * headSize),
     octaves(sequences),
   ];
 }
