@@ -11,16 +11,16 @@ const distinct = (texts: readonly string[]): readonly string[] => texts.filter((
 
 function storedText({ baseFormat, quantisation }: Model): string {
   if (quantisation === undefined) return baseFormat;
-  const { weights, scaleGroup, scaleRows, excluded } = quantisation;
+  const { weights, scaleGroup, scaleRows, excluded, experts } = quantisation;
   const block = scaleRows === 1 ? `${scaleGroup}` : `${scaleRows}x${scaleGroup / scaleRows}`;
-  return `${weights}${scaleGroup === 0 ? '' : `/${block}`}${excluded.includes('attention') ? ', experts only' : ''}`;
+  return `${weights}${scaleGroup === 0 ? '' : `/${block}`}${excluded.includes('attention') ? ', experts only' : ''}${experts === undefined ? '' : `, experts ${experts.weights}`}`;
 }
 
 /** What sets layers apart whose attention is not that of the full ones. */
 const apart: readonly (readonly [RegExp, string])[] = [
-  [/^recurrent/, 'most recurrent'],
+  [/^recurrent/, 'others recurrent'],
   [/chunks/, 'some in chunks'],
-  [/window/, 'some windowed'],
+  [/window \d+(?! \+)/, 'some windowed'],
 ];
 
 /** The attention of most models is the same in every layer; where layers differ, that of the full ones, and how the others do. */
@@ -81,7 +81,7 @@ function layersTable(model: Model): string {
   ];
   const more = [
     `  ${model.architecture}: hidden ${whole(model.hidden)}, vocabulary ${whole(model.vocabulary)}${model.tiedEmbedding ? ' (head tied to embedding)' : ''}, positions up to ${whole(model.maxPositions)}`,
-    `  stored as ${model.quantisation === undefined ? model.baseFormat : `${model.quantisation.weights} (${model.quantisation.method}); ${model.baseFormat} in ${model.quantisation.excluded.join(', ')}`}`,
+    `  stored as ${model.quantisation === undefined ? model.baseFormat : `${model.quantisation.weights} (${model.quantisation.method})${model.quantisation.experts === undefined ? '' : `, routed experts ${model.quantisation.experts.weights}`}; ${model.baseFormat} in ${model.quantisation.excluded.join(', ')}`}`,
   ];
   return `${table(['layers', 'attention', 'feed-forward'], rows, { indent: 2 })}\n${more.join('\n')}`;
 }

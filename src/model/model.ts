@@ -1,7 +1,7 @@
 import type { NumberFormat } from '../catalogue/format.ts';
 import type { Attention } from './attention.ts';
 
-export type { Attention, GroupedQueryAttention, LatentAttention } from './attention.ts';
+export type { Attention } from './attention.ts';
 
 export interface DenseFeedForward {
   readonly kind: 'dense';
