@@ -1,7 +1,10 @@
+import { attentionLayouts } from './attention.ts';
+import { gemmLayouts } from './gemm.ts';
 import type { Layout, TableHeader } from './layout.ts';
+import { mlaLayouts } from './mla.ts';
 
 /** Every layout of operator tables that can be read: a family adds its own. */
-export const layouts: readonly Layout[] = [];
+export const layouts: readonly Layout[] = [...gemmLayouts, ...attentionLayouts, ...mlaLayouts];
 
 /** The layouts that a table fits. */
 export function layoutsOf(header: TableHeader): readonly Layout[] {

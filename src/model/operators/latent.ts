@@ -1,4 +1,5 @@
 import type { LatentAttention } from '../attention.ts';
+import type { AttentionShape } from '../operator.ts';
 import { collective } from './collective.ts';
 import { grouped, linear, norm, rope, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
@@ -84,6 +85,7 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
     stage: 'attention-core',
     class: sparse === undefined ? 'latent-attention-prefill' : 'sparse-attention-prefill',
     format: instance.attentionFormat,
+    variant: keyValueVariant(pass),
     matrixFlop: 2 * heads * (sparse === undefined ? expanded : latent + keyValueRank) * pairs,
     vectorFlop: 0,
     weightBytes: 0,
@@ -91,6 +93,16 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
       sparse === undefined
         ? (tokens + context) * heads * expanded * between
         : tokens * heads * (latent + keyValueRank) * between + context * latent * instance.kvBytes,
+    attention: {
+      sequences: batch.prefillSequences,
+      queryTokens: tokens / batch.prefillSequences,
+      context: context / batch.prefillSequences,
+      seen: pairs / tokens,
+      heads,
+      ...(sparse === undefined
+        ? { keyValueHeads: heads, headSize: nopeHeadSize + ropeHeadSize, valueHeadSize, keyValueFormat: instance.attentionFormat, window: 0 }
+        : { ...latents(pass, attention), window: sparse.topK }),
+    },
   });
 }
 
@@ -106,9 +118,32 @@ function decodeCore(pass: Pass, attention: LatentAttention, heads: number): void
     stage: 'attention-core',
     class: sparse === undefined ? 'latent-attention-decode' : 'sparse-attention-decode',
     format: instance.attentionFormat,
+    variant: keyValueVariant(pass),
     matrixFlop: 2 * heads * (latent + keyValueRank) * batch.queryTokens * seen,
     vectorFlop: 0,
     weightBytes: 0,
     activationBytes: seen * latent * instance.kvBytes + decodeRows * heads * (latent + keyValueRank) * between,
+    attention: {
+      sequences: batch.decodeSequences,
+      queryTokens: batch.queryTokens,
+      context: batch.decodeContext / batch.decodeSequences,
+      seen: seen / batch.decodeSequences,
+      heads,
+      ...latents(pass, attention),
+      window: sparse?.topK ?? 0,
+    },
   });
+}
+
+/** One latent for all heads, which is key and value at once. */
+function latents(
+  { instance }: Pass,
+  { keyValueRank, ropeHeadSize }: LatentAttention,
+): Pick<AttentionShape, 'keyValueHeads' | 'headSize' | 'valueHeadSize' | 'keyValueFormat'> {
+  return { keyValueHeads: 1, headSize: keyValueRank + ropeHeadSize, valueHeadSize: keyValueRank, keyValueFormat: instance.kvFormat };
+}
+
+/** How the format of stored latents tells kernels apart from those that read what they multiply. */
+function keyValueVariant({ instance }: Pass): string | undefined {
+  return instance.kvFormat === instance.attentionFormat ? undefined : `kv-${instance.kvFormat}`;
 }
