@@ -30,6 +30,7 @@ const parameters: readonly FittedParameter[] = [
   { name: 'pass', unit: 'rows', min: 1, max: 128, start: 64 },
   { name: 'single', unit: 'of an item', min: 0.1, max: 2, start: 1 },
   { name: 'unseen', unit: 'of tokens before the window', min: 0, max: 1, start: 0.1 },
+  { name: 'either', unit: '1', min: 1, max: 4, start: 1.5 },
   { name: 'grouped', unit: 's', min: 1e-9, max: 2e-5, start: 1e-8 },
   ...headSizeParameters(),
 ];
@@ -40,15 +41,22 @@ const HEAD_SIZE = at.get('head64') ?? 0;
  * Attention of decoding sequences. Work items are (sequence, KV head, part of the length); an item costs a start, its query rows and its
  * tokens, and cores take turns. Beside that stand traffic (keys and values, queries and outputs, at memory bandwidth or out of the cache)
  * and matrix work in tiles of 16 rows; the longest counts whole, of the others the part that does not overlap. Where items are fewer than
- * cores the length is split and the parts are reduced. A group of query heads too large for one reading is read in several passes.
+ * cores the length is split and the parts are reduced. Query heads that share keys are worked on together, or each on its own where that
+ * is quicker (`either`); a group too large for one reading is read in several passes.
  */
 function time(shape: AttentionLaunch, die: DieRates, parameters: ArrayLike<number>): number {
+  const rows = (shape.heads / shape.keyValueHeads) * shape.queryTokens;
+  if (rows > SHARED_ROWS) return timeInPasses(shape, die, parameters, rows, Math.max(1, rows / (parameters[17] ?? 1)));
+  const together = timeInPasses(shape, die, parameters, rows, 1);
+  const either = parameters[20] ?? 1;
+  return rows > 1 && either < 3.9 ? Math.min(together, either * timeInPasses(shape, die, parameters, rows, rows)) : together;
+}
+
+function timeInPasses(shape: AttentionLaunch, die: DieRates, parameters: ArrayLike<number>, rows: number, passes: number): number {
   const p = (i: number): number => parameters[i] ?? 0;
-  const { sequences, queryTokens, heads, keyValueHeads, headSize } = shape;
+  const { sequences, keyValueHeads, headSize } = shape;
   const size = headSizeFactor(headSize, parameters, HEAD_SIZE);
   const tokens = Math.max(1, shape.seen);
-  const rows = (heads / keyValueHeads) * queryTokens;
-  const passes = rows > SHARED_ROWS ? Math.max(1, rows / p(17)) : 1;
   const items = sequences * keyValueHeads * passes;
   const single = rows < 1.5 * passes;
   const occupancy = p(14) * (single ? p(15) : 1);
@@ -77,7 +85,7 @@ function time(shape: AttentionLaunch, die: DieRates, parameters: ArrayLike<numbe
   const longest = Math.max(traffic, work, matrix);
   const rest = p(10) * (traffic + work + matrix - longest);
   const reduced = splits > 1 ? p(11) * Math.min(1, splits - 1) + (splits - 1) * queries * p(12) : 0;
-  const arranged = (sequences <= SORTED ? p(9) * sequences : 0) + (single || sequences <= 1 ? 0 : p(20));
+  const arranged = (sequences <= SORTED ? p(9) * sequences : 0) + (single || sequences <= 1 || keyValueHeads <= 1 ? 0 : p(21));
   return p(0) + longest + rest + reduced + arranged;
 }
 
