@@ -123,6 +123,18 @@ describe.skipIf(!present)('published configurations', () => {
   });
 
   test.each([
+    ['Qwen--Qwen3-Next-80B-A3B-Instruct', 'grouped-query', 1_650_471_424, 0],
+    ['Qwen--Qwen3.5-397B-A17B', 'grouped-query', 6_595_568_128, 0],
+    ['nvidia--NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4', 'grouped-query', 2_942_325_248, 2 * 131_072 * 4096],
+    ['deepseek-ai--DeepSeek-V4-Flash', 'compressed', 6_610_048_891, 2 * 129_280 * 4096],
+    ['zai-org--GLM-5.2', 'latent', 9_952_920_576, 2 * 154_880 * 6144],
+  ])('the draft module of %s attends (%s)', (folder, kind, draft, copies) => {
+    const model = loadModel(join(shared, 'models', folder));
+    expect(model.draft?.layers.attention.kind).toBe(kind);
+    expect(parametersOf(model)).toMatchObject({ draft, draftCopies: copies });
+  });
+
+  test.each([
     ['deepseek-ai--DeepSeek-V3-inference/config_671B.json', 'DeepSeek-V3'],
     ['deepseek-ai--DeepSeek-V3-inference/config_v3.1.json', 'DeepSeek-V3.1'],
     ['deepseek-ai--DeepSeek-V3.2-Exp-inference/config_671B_v3.2.json', 'DeepSeek-V3.2'],

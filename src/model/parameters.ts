@@ -1,5 +1,6 @@
 import { tensorClasses, type Model, type TensorClass } from './model.ts';
-import { draftTensors, embeddingTensors, headTensors, layerTensors, type Tensor } from './tensors.ts';
+import type { Tensor } from './tensor.ts';
+import { draftTensors, embeddingTensors, headTensors, layerTensors } from './tensors.ts';
 
 /** Parameters of one class of tensors. `active`: those that one token passes through. */
 interface ClassCount {

@@ -1,6 +1,6 @@
 import { bytesPerElement, type NumberFormat } from '../catalogue/format.ts';
 import type { Model, Precision, TensorClass } from './model.ts';
-import type { Tensor } from './tensors.ts';
+import type { Tensor } from './tensor.ts';
 
 /**
  * Number formats of a deployment: those of the checkpoint, with what `override` states in their place. Weights that are overridden take

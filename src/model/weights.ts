@@ -4,7 +4,8 @@ import { tensorClasses, type Model, type Precision, type TensorClass } from './m
 import { mainTensors } from './parameters.ts';
 import { stageLayers } from './pipeline.ts';
 import { bytesOf } from './precision.ts';
-import { draftTensors, embeddingTensors, headTensors, layerTensors, type Tensor } from './tensors.ts';
+import type { Tensor } from './tensor.ts';
+import { draftTensors, embeddingTensors, headTensors, layerTensors } from './tensors.ts';
 
 /** Bytes of one class of tensors. */
 export interface ClassBytes {

@@ -1,6 +1,9 @@
-import type { Attention, BlockIndex, CompressedAttention, GroupedQueryAttention, LatentAttention } from '../attention.ts';
+import type { Attention, GroupedQueryAttention } from '../attention.ts';
+import { blocksOf } from './blocks.ts';
+import { compressed } from './compressed.ts';
 import type { Family } from './family.ts';
-import { Fields, isCount, isRecord, isText } from './fields.ts';
+import { isCount, isText, type Fields } from './fields.ts';
+import { indexed, latent } from './latent.ts';
 import type { LayerKind } from './layers.ts';
 import { linearOf } from './linear.ts';
 
@@ -56,70 +59,6 @@ function chunksOf(fields: Fields, fullEvery: number, layers: number): readonly (
   return Array.from({ length: layers }, (_, i) => ((listed === undefined ? (i + 1) % fullEvery !== 0 : listed[i] === 1) ? chunk : undefined));
 }
 
-/** The index over blocks of every layer that has one. */
-function blocksOf(fields: Fields, layers: number): readonly (BlockIndex | undefined)[] {
-  const value = fields.raw('sparse_attention_config');
-  if (!isRecord(value)) return [];
-  const inner = new Fields(value, fields.path('sparse_attention_config'), fields.issues);
-  const used = inner.flag('use_sparse_attention', true);
-  const layered = inner.list('sparse_attention_freq', '0 or 1', isCount) ?? [];
-  if (layered.length !== layers) inner.wrong('sparse_attention_freq', `expected ${layers} items, one per layer, got ${layered.length}`);
-  const index: BlockIndex = {
-    heads: inner.count('sparse_num_index_heads'),
-    headSize: inner.count('sparse_index_dim'),
-    blockTokens: inner.count('sparse_block_size'),
-    topBlocks: inner.count('sparse_topk_blocks'),
-  };
-  // First and last blocks are always among those chosen; how blocks are scored changes no counts.
-  for (const name of ['sparse_init_block', 'sparse_local_block', 'sparse_score_type', 'sparse_disable_index_value']) inner.raw(name);
-  for (const name of inner.left()) inner.wrong(name, 'unknown field: whether it changes what the model computes is not known');
-  return layered.map((sparse) => (used && sparse === 1 ? index : undefined));
-}
-
-/** Which layers choose keys by an index of their own, and which take over what an earlier one chose. */
-function indexed(fields: Fields, attention: LatentAttention, layers: number): readonly Attention[] {
-  const types = fields.list('indexer_types', 'text', isText);
-  for (const name of ['index_topk_freq', 'index_skip_topk_offset', 'index_topk_pattern', 'index_share_for_mtp_iteration'])
-    if (types !== undefined) fields.raw(name);
-  if (types !== undefined && types.length !== layers) fields.wrong('indexer_types', `expected ${layers} items, one per layer, got ${types.length}`);
-  types?.forEach((type, i) => {
-    if (type !== 'full' && type !== 'shared') fields.wrong(`indexer_types[${i}]`, `expected full or shared, got "${type}"`);
-  });
-  if (types?.[0] === 'shared') fields.wrong('indexer_types[0]', 'expected full: there is no layer before the first');
-  const { sparse } = attention;
-  if (types !== undefined && sparse === undefined) fields.wrong('index_n_heads', 'expected a whole number, got nothing: indexer_types names an index');
-  const shared: LatentAttention = sparse === undefined ? attention : { ...attention, sparse: { ...sparse, shared: true } };
-  return Array.from({ length: layers }, (_, i) => (types?.[i] === 'shared' ? shared : attention));
-}
-
-/** Attention over a window and over compressed entries; the list of ratios goes on with those of the draft modules. */
-function compressed(fields: Fields, family: Family, layers: number): readonly Attention[] {
-  const ratios = fields.list('compress_ratios', 'whole numbers', isCount) ?? [];
-  if (ratios.length < layers) fields.wrong('compress_ratios', `expected at least ${layers} items, one per layer, got ${ratios.length}`);
-  if (fields.count('num_key_value_heads', 1) !== 1) fields.wrong('num_key_value_heads', 'expected 1: compressed entries are shared by all heads');
-  if (fields.flag('attention_bias', false)) fields.wrong('attention_bias', 'expected false: such biases are not supported');
-  const heads = fields.count('num_attention_heads');
-  const groups = fields.count('o_groups');
-  if (heads % groups !== 0) fields.wrong('o_groups', `expected a divisor of the ${heads} heads, got ${groups}`);
-  const window: CompressedAttention = {
-    kind: 'compressed',
-    heads,
-    headSize: fields.count('head_dim'),
-    ropeHeadSize: fields.count('qk_rope_head_dim'),
-    queryRank: fields.count('q_lora_rank'),
-    outputGroups: groups,
-    outputRank: fields.count('o_lora_rank'),
-    window: fields.count('sliding_window'),
-    overlap: false,
-  };
-  const sparse = { heads: fields.count('index_n_heads'), headSize: fields.count('index_head_dim'), topK: fields.count('index_topk') };
-  return Array.from({ length: Math.max(layers, ratios.length) }, (_, i) => {
-    const ratio = ratios[i] ?? 0;
-    if (ratio === 0) return window;
-    return ratio === family.indexedRatio ? { ...window, ratio, overlap: true, sparse } : { ...window, ratio };
-  });
-}
-
 function withSinks(attention: GroupedQueryAttention, family: Family, fields: Fields): GroupedQueryAttention {
   if (family.sinks === undefined) return attention;
   if (family.sinks === 'all') return { ...attention, sinks: true };
@@ -173,28 +112,6 @@ function queryKeyNorm(fields: Fields, family: Family): 'none' | 'head' | 'heads'
     return 'none';
   }
   return type === 'per_layer' ? 'heads' : 'head';
-}
-
-function latent(fields: Fields): LatentAttention {
-  const heads = fields.count('num_attention_heads');
-  const keyValueHeads = fields.count('num_key_value_heads', heads);
-  if (keyValueHeads !== heads)
-    fields.wrong('num_key_value_heads', `expected the ${heads} query heads, got ${keyValueHeads}: the latent is shared by all heads`);
-  if (fields.flag('attention_bias', false)) fields.wrong('attention_bias', 'expected false: latent attention with biases is not supported');
-  const queryRank = fields.optionalCount('q_lora_rank');
-  const indexed = fields.has('index_n_heads') || fields.has('index_head_dim') || fields.has('index_topk');
-  if (indexed && queryRank === undefined) fields.wrong('q_lora_rank', 'expected a whole number: the index reads the compressed query');
-  return {
-    kind: 'latent',
-    heads,
-    ...(queryRank === undefined ? {} : { queryRank }),
-    keyValueRank: fields.count('kv_lora_rank'),
-    nopeHeadSize: fields.count('qk_nope_head_dim'),
-    ropeHeadSize: fields.count('qk_rope_head_dim'),
-    valueHeadSize: fields.count('v_head_dim'),
-    ...(fields.flag('mla_use_output_gate', false) ? { gate: true } : {}),
-    ...(indexed ? { sparse: { heads: fields.count('index_n_heads'), headSize: fields.count('index_head_dim'), topK: fields.count('index_topk') } } : {}),
-  };
 }
 
 /** The window of every layer: by `layer_types`, by a 0/1 pattern, in the upper layers, in all layers, or nowhere. */
