@@ -63,7 +63,7 @@ for (const folder of folders) {
     const missed = missedGates(cell);
     const reasons = [...left].map(([reason, count]) => `${count} ${reason}`).join(', ');
     process.stdout.write(
-      `${nameOf(cell).padEnd(52)} ${String(rows).padStart(7)} ${percent(median)} ${percent(p90)} ${percent(p99)}  fit ${percent(cell.fit.median)}  ${cell.residual?.places.length ?? 0} anchors ${missed.length === 0 ? '' : `  MISSED ${missed.join(', ')}`}${reasons === '' ? '' : `  [${reasons}]`}\n`,
+      `${nameOf(cell).padEnd(52)} ${String(rows).padStart(7)} ${percent(median)} ${percent(p90)} ${percent(p99)}  fit ${percent(cell.fit.median)}  ${cell.residual?.tables.length ?? 0} tables ${missed.length === 0 ? '' : `  MISSED ${missed.join(', ')}`}${reasons === '' ? '' : `  [${reasons}]`}\n`,
     );
   }
   for (const name of cells.keys()) claimed.add(name);

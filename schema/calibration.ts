@@ -3,18 +3,21 @@ import { InputError, type Issue } from '../src/base/errors.ts';
 import type { Cell, Residual, Score } from '../src/cost/calibration/cell.ts';
 import { numberFormatOf } from '../src/cost/calibration/die.ts';
 import { familyOf } from '../src/cost/calibration/families/index.ts';
-import { MOST_VALUE_STEPS, STEPS } from '../src/cost/calibration/residual.ts';
+import { KNOT_STEPS, MOST_VALUE_STEPS } from '../src/cost/calibration/fit-residual.ts';
 import { listOf, placed, record, text, tryRead } from './read.ts';
 
 /** What the files of `data/calibration` and `calibrate --out` say they are. */
 export const calibrationSchema = 'supernode/calibration/1';
 
-/** Digits of the shipped anchors: one for each coordinate, two for each value. */
+/** Digits of knots and values, 0 to 63. */
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** A value is one digit with this for zero; one further off is a dot and two digits. */
+const ZERO = 32;
 
 const number = z.number({ error: 'expected a number' });
 const score = z.tuple([number.int().min(0), number.nullable(), number.nullable(), number.nullable()], { error: 'expected [rows, median, p90, p99]' });
-const coded = z.string({ error: 'expected digits of anchors' }).regex(/^[\w-]*$/, { error: 'expected letters, digits, - and _' });
+const coded = z.string({ error: 'expected digits' }).regex(/^[\w.-]*$/, { error: 'expected letters, digits, - , _ and dots' });
+const place = number.int().min(0).max(9);
 
 const cell = record({
   chip: text('the name of the chip'),
@@ -23,7 +26,13 @@ const cell = record({
   class: text('the class of the operators'),
   format: text('the format of the operands'),
   parameters: z.record(z.string(), number),
-  residual: record({ scale: listOf(number, 1), low: listOf(number, 1), step: listOf(number, 1), anchors: coded, values: coded }).optional(),
+  residual: record({
+    low: listOf(number, 1),
+    step: listOf(number, 1),
+    knots: listOf(coded, 1),
+    pairs: listOf(z.tuple([place, place], { error: 'expected two features' }), 1),
+    values: coded,
+  }).optional(),
   fit: score,
   heldOut: score,
   reported: score.optional(),
@@ -34,6 +43,7 @@ const cell = record({
 const file = record({ schema: z.literal(calibrationSchema, { error: `expected "${calibrationSchema}"` }), cells: listOf(cell, 1) });
 
 type StoredCell = z.infer<typeof cell>;
+type StoredResidual = NonNullable<StoredCell['residual']>;
 
 /**
  * The cells of a file of calibration. `path` names the file in errors.
@@ -67,13 +77,19 @@ function cellIssues(entry: StoredCell, path: string): Issue[] {
   }
   for (const name of Object.keys(entry.parameters))
     if (family !== undefined && !family.parameters.some((parameter) => parameter.name === name)) add(`parameters.${name}`, 'no such constant of this class');
-  if (entry.residual !== undefined) {
-    const { scale, low, step, anchors, values } = entry.residual;
-    if (low.length !== scale.length || step.length !== scale.length) add('residual', 'scale, low and step have different lengths');
-    if (values.length % 2 !== 0 || anchors.length * 2 !== values.length * scale.length) add('residual.anchors', 'expected one digit a feature and two a value');
-    if (![...scale, ...step].every((width) => width > 0)) add('residual.scale', 'expected widths above 0');
-  }
+  if (entry.residual !== undefined) for (const message of residualIssues(entry.residual)) add('residual', message);
   return issues;
+}
+
+function residualIssues({ low, step, knots, pairs, values }: StoredResidual): readonly string[] {
+  const width = low.length;
+  if (step.length !== width || knots.length !== width) return ['low, step and knots are of different lengths'];
+  const ascending = knots.every((places) => digitsOf(places).every((place, i, all) => i === 0 || place > (all[i - 1] ?? 0)));
+  if (!ascending) return ['knots do not ascend'];
+  if (pairs.some((pair) => pair.some((feature) => (knots[feature] ?? '') === ''))) return ['a pair is of a feature without knots'];
+  const expected = pairs.reduce((sum, [first, second]) => sum + (knots[first]?.length ?? 0) * (knots[second]?.length ?? 0), 0);
+  const got = values.replaceAll(/\.../g, '_').length;
+  return got === expected ? [] : [`expected ${expected} values, got ${got}`];
 }
 
 /** The text of a file of cells, one cell a line, in the order of their keys: the same for the same cells. */
@@ -111,26 +127,36 @@ function scoreFrom([rows, median, p90, p99]: z.infer<typeof score>): Score {
   return { rows, median: median ?? Number.NaN, p90: p90 ?? Number.NaN, p99: p99 ?? Number.NaN };
 }
 
-function encoded({ scale, low, step, places, values }: Residual): NonNullable<StoredCell['residual']> {
-  const digit = (value: number): string => digits[value] ?? '';
-  const offsets = values.map((value) => value + MOST_VALUE_STEPS);
+const digit = (value: number): string => digits[value] ?? '';
+const digitsOf = (text: string): readonly number[] => Array.from(text, (letter) => digits.indexOf(letter));
+
+function encoded({ low, step, knots, tables }: Residual): StoredResidual {
   return {
-    scale: [...scale],
     low: [...low],
     step: [...step],
-    anchors: scale.map((_, f) => places.map((place) => digit(place[f] ?? 0)).join('')).join(''),
-    values: offsets.map((value) => digit(value >> 6)).join('') + offsets.map((value) => digit(value & STEPS)).join(''),
+    knots: knots.map((places) => places.map(digit).join('')),
+    pairs: tables.map(({ features: [first, second] }) => [first, second]),
+    values: tables.flatMap(({ values }) => values.map(valueText)).join(''),
   };
 }
 
-function decoded({ scale, low, step, anchors, values }: NonNullable<StoredCell['residual']>): Residual {
-  const count = values.length / 2;
-  const value = (text: string, at: number): number => digits.indexOf(text[at] ?? '');
-  return {
-    scale,
-    low,
-    step,
-    places: Array.from({ length: count }, (_, a) => scale.map((__, f) => value(anchors, f * count + a))),
-    values: Array.from({ length: count }, (_, a) => value(values, a) * (STEPS + 1) + value(values, count + a) - MOST_VALUE_STEPS),
-  };
+function valueText(value: number): string {
+  const near = value + ZERO;
+  if (near >= 0 && near <= KNOT_STEPS) return digit(near);
+  const far = value + MOST_VALUE_STEPS;
+  return `.${digit(far >> 6)}${digit(far & KNOT_STEPS)}`;
+}
+
+function decoded({ low, step, knots, pairs, values }: StoredResidual): Residual {
+  const steps = (values.match(/\...|[^.]/g) ?? []).map((text) =>
+    text.length === 1 ? digits.indexOf(text) - ZERO : digits.indexOf(text[1] ?? '') * (KNOT_STEPS + 1) + digits.indexOf(text[2] ?? '') - MOST_VALUE_STEPS,
+  );
+  const places = knots.map(digitsOf);
+  let taken = 0;
+  const tables = pairs.map(([first, second]) => {
+    const count = (places[first]?.length ?? 0) * (places[second]?.length ?? 0);
+    taken += count;
+    return { features: [first, second] as const, values: steps.slice(taken - count, taken) };
+  });
+  return { low, step, knots: places, tables };
 }

@@ -105,10 +105,11 @@ class TableReader {
   #open(line: string): void {
     const columns = fieldsOf(line.replace(/^\uFEFF/, '')).map((name) => name.trim());
     const header: TableHeader = { file: this.#file, columns, constants: this.#constants };
-    const twice = columns.filter((name, i) => columns.indexOf(name) !== i);
     this.#matching = layoutsOf(header);
-    if (twice.length > 0) throw new InputError([{ path: `${this.#file}: line 1`, message: `the column ${twice.join(', ')} is there twice` }]);
     if (this.#matching.length === 0) throw new InputError([{ path: `${this.#file}: line 1`, message: unknownLayout(columns) }]);
+    const needed = this.#matching.flatMap((layout) => layout.columns);
+    const twice = needed.find((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
+    if (twice !== undefined) throw new InputError([{ path: `${this.#file}: line 1`, message: `the column ${twice} is there twice` }]);
     this.#record = new CsvRecord(header);
   }
 

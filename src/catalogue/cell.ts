@@ -7,16 +7,20 @@ export interface Score {
 }
 
 /**
- * What a formula leaves, at anchors in feature space: the logarithm of measured over predicted, smoothed between anchors. Coordinates are
- * whole steps from the least of each feature, values whole steps of half a percent, so that they ship as a few characters.
+ * What a formula leaves: the logarithm of measured over predicted as a sum of tables over pairs of features, interpolated linearly between
+ * knots and constant beyond them. Knots and values are whole steps, so that they ship as a few characters.
  */
 export interface Residual {
-  /** Width of the kernel, least coordinate and step of each feature. */
-  readonly scale: readonly number[];
+  /** Least value and step of each feature, and its knots in steps from there, ascending; none for a feature in no table. */
   readonly low: readonly number[];
   readonly step: readonly number[];
-  /** Steps of each anchor along each feature, and its value. */
-  readonly places: readonly (readonly number[])[];
+  readonly knots: readonly (readonly number[])[];
+  readonly tables: readonly ResidualTable[];
+}
+
+export interface ResidualTable {
+  readonly features: readonly [number, number];
+  /** At each pair of knots, the second feature's running fastest, in steps of a percent. */
   readonly values: readonly number[];
 }
 

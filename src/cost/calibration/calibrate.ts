@@ -5,21 +5,34 @@ import type { DieRates, MeasuredRow, OperatorFamily } from './family.ts';
 import { fitParameters } from './fit.ts';
 import { foldsOf } from './fold.ts';
 import { predictor } from './predict.ts';
-import { fitResidual } from './residual.ts';
+import { fitResidual, type ResidualSize } from './fit-residual.ts';
 import { thinned } from './sample.ts';
 import { errorOf, gates, scoreOf } from './score.ts';
 
 export interface CalibrationOptions {
   /** Folds that hold out whole groups. */
   readonly folds: number;
-  /** Numbers of anchors to choose from, ascending: the fewest that come near the best held-out error are taken. */
-  readonly anchors: readonly number[];
+  /** Sizes of the residual to choose from, ascending: the smallest that comes near the best held-out error is taken. */
+  readonly residuals: readonly ResidualSize[];
   /** Rows that a fit of parameters, and of the residual, looks at. */
   readonly parameterRows: number;
   readonly residualRows: number;
 }
 
-export const defaultCalibration: CalibrationOptions = { folds: 5, anchors: [0, 12, 24, 48], parameterRows: 1500, residualRows: 4000 };
+export const defaultCalibration: CalibrationOptions = {
+  folds: 5,
+  residuals: [
+    { tables: 0, knots: 0 },
+    { tables: 2, knots: 6 },
+    { tables: 3, knots: 7 },
+    { tables: 4, knots: 8 },
+    { tables: 3, knots: 10 },
+    { tables: 6, knots: 7 },
+    { tables: 8, knots: 8 },
+  ],
+  parameterRows: 1500,
+  residualRows: 6000,
+};
 
 /** A cell, and what the rule left out of it by reason. */
 export interface Calibration<Shape> {
@@ -29,7 +42,7 @@ export interface Calibration<Shape> {
 }
 
 /**
- * Fits a cell to measured rows. The held-out error is that of fits which saw none of the rows' groups; the number of anchors is chosen by
+ * Fits a cell to measured rows. The held-out error is that of fits which saw none of the rows' groups; the size of the residual is chosen by
  * it. With fewer than two groups nothing can be held out and the score has no rows.
  */
 export function calibrateCell<Shape>(
@@ -51,7 +64,7 @@ export function calibrateCell<Shape>(
     models: modelsOf(family, seen, die, options),
   }));
   const counts = (row: MeasuredRow<Shape>): boolean => family.gated?.(row.shape) ?? true;
-  const scored = options.anchors.map((_, choice) => {
+  const scored = options.residuals.map((_, choice) => {
     const errors: number[] = [];
     const apart: number[] = [];
     for (const { held, models } of folds) {
@@ -61,7 +74,7 @@ export function calibrateCell<Shape>(
     return { heldOut: scoreOf(errors), reported: scoreOf(apart) };
   });
   const choice = fewestNearBest(scored.map(({ heldOut, reported }) => (heldOut.rows > 0 ? heldOut : reported)));
-  const model = modelsOf(family, kept, die, { ...options, anchors: [options.anchors[choice] ?? 0] })[0] as Model;
+  const model = modelsOf(family, kept, die, { ...options, residuals: options.residuals.slice(choice, choice + 1) })[0] as Model;
   const predict = predictor(family, model, die);
   const fit = scoreOf(kept.filter(counts).map((row) => errorOf(predict(row.shape), row.time)));
   const held = scored[choice] ?? { heldOut: scoreOf([]), reported: scoreOf([]) };
@@ -82,20 +95,23 @@ export function calibrateCell<Shape>(
 
 type Model = Pick<Cell, 'parameters' | 'residual'>;
 
-/** One model for each number of anchors; they share their parameters. */
-function modelsOf<Shape>(family: OperatorFamily<Shape>, rows: readonly MeasuredRow<Shape>[], die: DieRates, options: CalibrationOptions): readonly Model[] {
+/** Rows under which a cell has no residual. */
+const FEWEST = 16;
+
+/** One model for each size of the residual; they share their parameters. */
+function modelsOf<Shape>(family: OperatorFamily<Shape>, all: readonly MeasuredRow<Shape>[], die: DieRates, options: CalibrationOptions): readonly Model[] {
+  const seen = all.filter(({ shape }) => family.fitted?.(shape) ?? true);
+  const rows = seen.length === 0 ? all : seen;
   const fitted = fitParameters(family, thinned(rows, options.parameterRows), die);
   const values = fitted.map((value) => Number(value.toPrecision(4)));
   const parameters = Object.fromEntries(family.parameters.map(({ name }, p): [string, number] => [name, values[p] ?? 0]));
   const sampled = thinned(rows, options.residualRows);
-  const points = sampled.map(({ shape }) => family.features(shape));
   const sample = {
-    width: points[0]?.length ?? 0,
-    features: Float64Array.from(points.flat()),
+    points: sampled.map(({ shape }) => family.features(shape)),
     values: Float64Array.from(sampled, ({ shape, time }) => ln(time / family.time(shape, die, values))),
   };
-  return options.anchors.map((count): Model => {
-    const residual: Residual | undefined = fitResidual(sample, Math.min(count, Math.floor(sampled.length / 8)));
+  return options.residuals.map((size): Model => {
+    const residual: Residual | undefined = sampled.length < FEWEST ? undefined : fitResidual(sample, size);
     return residual === undefined ? { parameters } : { parameters, residual };
   });
 }
