@@ -52,6 +52,8 @@ export interface OperatorFamily<Shape> {
   group(shape: Shape): string;
   /** Whether a shape counts for the gates; shapes that repeat badly are scored apart. Absent: all count. */
   gated?(shape: Shape): boolean;
+  /** Whether a fit looks at a shape; others only test it. Absent: all. */
+  fitted?(shape: Shape): boolean;
   /** The shape of an operator of a step, if it says one. A family without this prices no steps. */
   shapeOf?(operator: ComputeOperator): Shape | undefined;
   /**

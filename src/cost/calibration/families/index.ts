@@ -1,12 +1,14 @@
 import type { OperatorFamily } from '../family.ts';
 import { attentionDecode } from './attention-decode.ts';
 import { attentionPrefill } from './attention-prefill.ts';
+import { expertMlp } from './expert-mlp.ts';
 import { gemm } from './gemm.ts';
+import { groupedGemm } from './grouped-gemm.ts';
 import { mlaDecode } from './mla-decode.ts';
 import { mlaPrefill } from './mla-prefill.ts';
 
 /** Every family whose cells can be fitted and priced. */
-export const families: readonly OperatorFamily<unknown>[] = [gemm, attentionPrefill, attentionDecode, mlaPrefill, mlaDecode];
+export const families: readonly OperatorFamily<unknown>[] = [gemm, groupedGemm, expertMlp, attentionPrefill, attentionDecode, mlaPrefill, mlaDecode];
 
 /** The family of a class of cells. */
 export function familyOf(operatorClass: string): OperatorFamily<unknown> | undefined {

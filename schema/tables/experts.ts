@@ -1,0 +1,261 @@
+import { expertMlp, type ExpertMlpShape } from '../../src/cost/calibration/families/expert-mlp.ts';
+import { groupedGemm, sumOf, type GroupedGemmShape } from '../../src/cost/calibration/families/grouped-gemm.ts';
+import { evenLoads, limitedGateLoads, powerLawLoads, randomLoads, type ExpertLoads, type Routing } from '../../src/model/expert-load.ts';
+import type { Layout, Reading, TableRecord } from './layout.ts';
+
+interface Storage {
+  readonly format: string;
+  /** Storage of one weight, scales included, and of one element of the rows. [B] */
+  readonly weightBytes: number;
+  readonly inputBytes: number;
+}
+
+/** Formats of expert weights as the tables name them; `-a16` and `-a8`: narrow weights, wider activations. */
+const storages: Readonly<Record<string, Storage>> = {
+  bf16: { format: 'bf16', weightBytes: 2, inputBytes: 2 },
+  bfloat16: { format: 'bf16', weightBytes: 2, inputBytes: 2 },
+  fp8: { format: 'fp8', weightBytes: 1, inputBytes: 1 },
+  fp8_block: { format: 'fp8-block', weightBytes: 1, inputBytes: 1 },
+  w8a8: { format: 'int8', weightBytes: 1, inputBytes: 1 },
+  int4_wo: { format: 'int4-a16', weightBytes: 0.53125, inputBytes: 2 },
+  w4a16_mxfp4: { format: 'fp4-a16', weightBytes: 0.53125, inputBytes: 2 },
+  w4a8_mxfp4_mxfp8: { format: 'fp4-a8', weightBytes: 0.53125, inputBytes: 1.03125 },
+  nvfp4: { format: 'fp4', weightBytes: 0.5625, inputBytes: 0.5625 },
+};
+
+/** Kernels that a stack has beside its own for the format, by their name and the table's device: their rows are cells apart. */
+const kernels: readonly { readonly name: RegExp; readonly device?: RegExp; readonly suffix: string }[] = [
+  { name: /^sglang_fused_moe_triton/, device: /B200/i, suffix: '-triton' },
+  { name: /^sglang_flashinfer_cutlass/, suffix: '-cutlass' },
+  { name: /^sglang_mxfp4_/, suffix: '-mxfp4' },
+  { name: /^(sglang_marlin_moe_|vllm_.*mxfp4.*marlin)/, suffix: '-marlin' },
+  { name: /min_latency/, suffix: '-min-latency' },
+  { name: /^vllm_fp8moe_triton/, suffix: '-triton' },
+  { name: /^vllm_(fp8|comp.*nvfp4).*modular$/, suffix: '-modular' },
+  { name: /^vllm_.*cutlass/, device: /B200/i, suffix: '-cutlass' },
+];
+
+/** Shapes whose experts have no gate (squared ReLU), by intermediate size, experts of a token, experts: Nemotron 3. */
+const ungated: ReadonlySet<string> = new Set(['5120/22/512', '2688/22/512', '1856/6/128']);
+/** The shape whose gate keeps four of eight groups of experts in stacks that run the model's own gate: DeepSeek V3, R1. */
+const limitedGate = '7168/2048/8/256';
+
+/**
+ * Experts on the die x width for which a stack ships a tuned launch of its Triton kernel in 16 bits, by the device that its file names
+ * say; others run with the default, at half the rate and less.
+ */
+const tunedLaunches: readonly { readonly device: RegExp; readonly shapes: ReadonlySet<string> }[] = [
+  { device: /A100/i, shapes: new Set(['8x1792', '8x2048', '8x3584', '8x4096', '8x7168']) },
+  {
+    device: /H100/i,
+    shapes: new Set([
+      '8x1792',
+      '8x2048',
+      '8x3584',
+      '8x4096',
+      '8x7168',
+      '16x1024',
+      '16x2048',
+      '128x192',
+      '128x352',
+      '128x384',
+      '128x704',
+      '128x768',
+      '512x64',
+      '512x128',
+    ]),
+  },
+  {
+    device: /H200/i,
+    shapes: new Set([
+      '8x1792',
+      '8x2048',
+      '8x3584',
+      '8x4096',
+      '8x7168',
+      '8x14336',
+      '16x1024',
+      '128x192',
+      '128x384',
+      '128x704',
+      '128x768',
+      '512x64',
+      '512x128',
+      '512x256',
+    ]),
+  },
+  { device: /B200/i, shapes: new Set(['16x1024', '16x2048', '128x352', '128x704', '256x256', '256x512']) },
+];
+
+function isTuned(kernel: string, format: string, device: string, shape: string): boolean {
+  if (kernel !== 'sglang_fused_moe_triton' || format !== 'bf16') return true;
+  return tunedLaunches.find((launches) => launches.device.test(device))?.shapes.has(shape) ?? true;
+}
+
+/** The version whose ranks drop the tokens that have no expert on them, and run the others' rows for all of their experts. */
+const wholeTokens = '0.5.10';
+
+const uniform = 'balanced';
+const powerLaw = /^power_law_([\d.]+)$/;
+
+const known = new Map<string, ExpertLoads>();
+
+type Gate = 'plain' | 'limited' | 'whole';
+
+function loadsOf(routing: Routing, skew: number, gate: Gate): ExpertLoads {
+  const key = `${routing.tokens}/${routing.perToken}/${routing.experts}/${routing.ranks}/${skew}/${gate}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const own = skew > 0 ? powerLawLoads(routing, skew) : gate === 'limited' ? limitedGateLoads(routing) : evenLoads(routing);
+  const loads = gate === 'whole' ? wholeTokenLoads(routing, own, skew) : own;
+  known.set(key, loads);
+  return loads;
+}
+
+/** Rows of a rank that runs all experts of every token that has one of them there, on its own experts. */
+function wholeTokenLoads({ tokens, perToken, experts, ranks }: Routing, own: ExpertLoads, skew: number): ExpertLoads {
+  const total = tokens * perToken;
+  const { rows } = sumOf(own);
+  const even = experts / ranks / Math.ceil(experts / perToken);
+  const reached = skew > 0 ? 1 - (1 - Math.min(1, rows / total)) ** perToken : even;
+  const more = Math.max(1, (total * Math.min(1, reached)) / rows);
+  return own.map((value, i) => (i % 2 === 0 ? value : value * more));
+}
+
+/** One row of the published tables of MoE kernels: tokens times experts over ranks that share experts (ep) or slice them (tp). */
+function readPublished(record: TableRecord): Reading<ExpertMlpShape> {
+  const storage = storages[record.text('moe_dtype')];
+  if (storage === undefined) return { kind: 'other' };
+  const kernel = record.text('kernel_source');
+  const device = `${record.text('device')} ${record.header.file}`;
+  const variant = kernels.find((candidate) => candidate.name.test(kernel) && (candidate.device?.test(device) ?? true));
+  const [tokens, hidden, intermediate, perToken, experts, ranks] = (
+    ['num_tokens', 'hidden_size', 'inter_size', 'topk', 'num_experts', 'moe_ep_size'] as const
+  ).map((column) => record.number(column)) as [number, number, number, number, number, number];
+  const distribution = record.text('distribution');
+  const skew = distribution === uniform ? 0 : Number(powerLaw.exec(distribution)?.[1] ?? Number.NaN);
+  const limited = `${hidden}/${intermediate}/${perToken}/${experts}` === limitedGate && /^(sglang|vllm)_/.test(kernel) && storage.format === 'fp8-block';
+  const routing: Routing = { tokens, perToken, experts, ranks };
+  const whole = record.text('version') === wholeTokens && kernel.startsWith('sglang_');
+  const width = intermediate / record.number('moe_tp_size');
+  const loads = loadsOf(routing, skew, whole ? 'whole' : limited ? 'limited' : 'plain');
+  return {
+    kind: 'row',
+    format: `${storage.format}${variant?.suffix ?? ''}`,
+    shape: {
+      tokens,
+      perToken,
+      expanded: whole ? sumOf(loads).rows : tokens * perToken,
+      loads,
+      hidden,
+      width,
+      matrices: kernel.includes('nongated') || ungated.has(`${intermediate}/${perToken}/${experts}`) ? 2 : 3,
+      experts,
+      local: experts / ranks,
+      weightBytes: storage.weightBytes,
+      inputBytes: storage.inputBytes,
+      tuned: isTuned(kernel, storage.format, device, `${experts / ranks}x${width}`),
+      skew,
+    },
+    time: record.number('latency') * 1e-3,
+  };
+}
+
+/** One row of expert MLP times under uniform random routing, the local experts only. */
+function readRandom(record: TableRecord): Reading<ExpertMlpShape> {
+  const storage = storages[record.text('dtype')];
+  if (storage === undefined) return { kind: 'other' };
+  const [tokens, hidden, width, experts, perToken, ranks] = (['tokens', 'hidden', 'expert_intermediate', 'experts', 'top_k', 'ep'] as const).map((column) =>
+    record.number(column),
+  ) as [number, number, number, number, number, number];
+  return {
+    kind: 'row',
+    format: storage.format,
+    shape: {
+      tokens,
+      perToken,
+      expanded: tokens * perToken,
+      loads: randomLoads({ tokens, perToken, experts, ranks }),
+      hidden,
+      width,
+      matrices: 3,
+      experts,
+      local: experts / ranks,
+      weightBytes: storage.weightBytes,
+      inputBytes: storage.inputBytes,
+      skew: 0,
+    },
+    time: record.number('microseconds') * 1e-6,
+  };
+}
+
+const groupedColumns = ['num_experts', 'num_local_experts', 'topk', 'hidden_size', 'intermediate_size', 'tokens_per_expert', 'up_proj_us', 'down_proj_us'];
+
+/** One of the two products of a row; the tables are of block-scaled FP8. */
+function readProduct(record: TableRecord, up: boolean): Reading<GroupedGemmShape> {
+  const experts = record.number('num_local_experts');
+  const rows = record.number('tokens_per_expert');
+  const hidden = record.number('hidden_size');
+  const intermediate = record.number('intermediate_size');
+  const masked = record.header.columns.includes('batch_size_per_gpu');
+  return {
+    kind: 'row',
+    format: masked ? 'fp8-block-masked' : 'fp8-block',
+    shape: {
+      loads: [experts, rows],
+      n: up ? 2 * intermediate : hidden,
+      k: up ? hidden : intermediate,
+      experts,
+      weightBytes: 1,
+      inputBytes: 1,
+    },
+    time: record.number(up ? 'up_proj_us' : 'down_proj_us') * 1e-6,
+  };
+}
+
+/** Layouts of expert MLPs and of their products by themselves. */
+export const expertMlpLayouts: readonly Layout<ExpertMlpShape>[] = [
+  {
+    name: 'expert-mlp (moe)',
+    summary: 'kernel_source, moe_dtype, num_tokens, hidden_size, inter_size, topk, num_experts, moe_tp_size, moe_ep_size, distribution, latency in ms',
+    family: expertMlp,
+    columns: [
+      'kernel_source',
+      'moe_dtype',
+      'num_tokens',
+      'hidden_size',
+      'inter_size',
+      'topk',
+      'num_experts',
+      'moe_tp_size',
+      'moe_ep_size',
+      'distribution',
+      'latency',
+    ],
+    read: readPublished,
+  },
+  {
+    name: 'expert-mlp (microseconds)',
+    summary: 'dtype, tokens, hidden, expert_intermediate, experts, top_k, ep, microseconds; uniform random routing',
+    family: expertMlp,
+    columns: ['dtype', 'tokens', 'hidden', 'expert_intermediate', 'experts', 'top_k', 'ep', 'microseconds'],
+    read: readRandom,
+  },
+];
+
+export const groupedGemmLayouts: readonly Layout<GroupedGemmShape>[] = [
+  {
+    name: 'grouped-gemm (up)',
+    summary: 'num_local_experts, hidden_size, intermediate_size, tokens_per_expert, up_proj_us, down_proj_us: gate and up of the local experts',
+    family: groupedGemm,
+    columns: groupedColumns,
+    read: (record) => readProduct(record, true),
+  },
+  {
+    name: 'grouped-gemm (down)',
+    summary: 'the same row: down of the local experts',
+    family: groupedGemm,
+    columns: groupedColumns,
+    read: (record) => readProduct(record, false),
+  },
+];
