@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { numberFormats } from '../src/catalogue/format.ts';
-import { exchangeKernels, exchangeOperations, exchangePlanes, operatorClasses, type Stack, type Stream } from '../src/catalogue/stack.ts';
+import { exchangeKernels, exchangeOperations, exchangePlanes, memoryRules, operatorClasses, type Stack, type Stream } from '../src/catalogue/stack.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
 import { count, found, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
@@ -71,14 +71,27 @@ const stack = record({
   'host-gap': figure('time', true),
   reserve: figure('bytes', true),
   'memory-utilisation': shareFigure(),
+  'memory-rule': oneOf(memoryRules),
+  'logit-bytes': figure('bytes'),
   'block-tokens': count(),
   notes: listOf(text('a note')).default([]),
-}).transform(({ 'host-gap': hostGap, 'memory-utilisation': memoryUtilisation, 'block-tokens': blockTokens, ...rest }) => ({
-  ...rest,
-  hostGap,
-  memoryUtilisation,
-  blockTokens,
-}));
+}).transform(
+  ({
+    'host-gap': hostGap,
+    'memory-utilisation': memoryUtilisation,
+    'memory-rule': memoryRule,
+    'logit-bytes': logitBytes,
+    'block-tokens': blockTokens,
+    ...rest
+  }) => ({
+    ...rest,
+    hostGap,
+    memoryUtilisation,
+    memoryRule,
+    logitBytes,
+    blockTokens,
+  }),
+);
 
 /**
  * A software stack from the content of its file. `path` names the file in errors.

@@ -122,6 +122,7 @@ function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedD
     maxBatchedTokens,
     watermark: file.watermark ?? 0.01,
     prefixCaching: file['prefix-caching'] ?? true,
+    memoryUtilisation: file['gpu-memory-utilization'],
     acceptance,
   };
 }

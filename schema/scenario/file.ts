@@ -30,7 +30,8 @@ export type PoolFile = Keys<{
 export type PrefillFile = PoolFile & Keys<{ 'batch-tokens': Count }>;
 export type DecodeFile = PoolFile & Keys<{ 'max-batch': Count }>;
 export type CacheFile = Keys<{ plane: string; dram: HostMemory; 'block-tokens': number }>;
-export type MergedFile = PoolFile & Keys<{ 'max-num-seqs': Count; 'max-num-batched-tokens': Count; 'prefix-caching': boolean; watermark: number }>;
+export type MergedFile = PoolFile &
+  Keys<{ 'max-num-seqs': Count; 'max-num-batched-tokens': Count; 'prefix-caching': boolean; watermark: number; 'gpu-memory-utilization': number }>;
 
 export type DeploymentFile = Keys<{
   prefill: PrefillFile;

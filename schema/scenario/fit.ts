@@ -16,12 +16,13 @@ interface Pool {
   readonly maxBatchTokens: number;
   /** Sequences of one rank, and the key that says so. */
   readonly sequences?: { readonly key: string; readonly count: number };
+  readonly utilisation?: number | undefined;
 }
 
 function poolsOf(deployment: Deployment): readonly Pool[] {
   if (deployment.kind === 'merged') {
-    const { layout, maxBatchedTokens, maxSequences } = deployment;
-    return [{ role: 'merged', layout, maxBatchTokens: maxBatchedTokens, sequences: { key: 'max-num-seqs', count: maxSequences } }];
+    const { layout, maxBatchedTokens, maxSequences, memoryUtilisation: utilisation } = deployment;
+    return [{ role: 'merged', layout, maxBatchTokens: maxBatchedTokens, sequences: { key: 'max-num-seqs', count: maxSequences }, utilisation }];
   }
   const { prefill, decode } = deployment;
   return [
@@ -37,13 +38,13 @@ function poolsOf(deployment: Deployment): readonly Pool[] {
 
 /** Whether each pool can be priced, its weights fit its dies, and the rest of the memory holds the KV of its requests. */
 export function checkFit(scenario: Omit<Scenario, 'name' | 'slo' | 'seed' | 'workload'>, workload: Workload | undefined, problems: Problems): void {
-  for (const { role, layout, maxBatchTokens, sequences } of poolsOf(scenario.deployment)) {
+  for (const { role, layout, maxBatchTokens, sequences, utilisation } of poolsOf(scenario.deployment)) {
     const at = `deployment.${role}`;
     const issues = settingIssues({ ...scenario, layout, role });
     for (const { path, message } of issues) problems.add(path.startsWith('precision') ? path : `${at}.${path}`, message);
     if (issues.length > 0 || problems.covers(at)) continue;
     try {
-      const { kvBlocks, blockTokens } = memoryBudget({ ...scenario, layout, maxBatchTokens });
+      const { kvBlocks, blockTokens } = memoryBudget({ ...scenario, layout, maxBatchTokens, maxSequences: sequences?.count, utilisation });
       if (sequences !== undefined && sequences.count > kvBlocks)
         problems.add(`${at}.${sequences.key}`, `${sequences.count} sequences on each rank are more than the ${kvBlocks} KV blocks that fit there`);
       const least = workload === undefined ? 0 : shortestRequest(workload);

@@ -75,6 +75,7 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack }: StepC
     layout,
     stack,
     maxBatchTokens: rank.decodeSequences * rank.queryTokens + rank.prefillTokens,
+    maxSequences: rank.decodeSequences + rank.prefillSequences,
   });
   const kvInUse = checkKv(setting, step, memory);
   return { ...step, setting, phase, chips: layout.dies / machine.chip.dies, memory, kvInUse, acceptance, emitted: emittedBy(acceptance) };

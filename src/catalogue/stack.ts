@@ -107,6 +107,13 @@ export interface Stream {
   readonly memoryShare: number;
 }
 
+/**
+ * What an engine's utilisation is a share of. `whole`: of the memory, for weights, activations, buffers and KV together. `static`: of the
+ * memory, for weights and KV; activations, buffers and the reserve take the rest. `free`: of what all else leaves, for KV.
+ */
+export const memoryRules = ['whole', 'static', 'free'] as const;
+export type MemoryRule = (typeof memoryRules)[number];
+
 /** A software stack on one or more families of chips: fusions, efficiencies, exchange tables, host overheads. */
 export interface Stack {
   readonly name: string;
@@ -123,8 +130,11 @@ export interface Stack {
   readonly hostGap: Figure;
   /** Memory that the framework keeps back on each die. [B] */
   readonly reserve: Figure;
-  /** Share of the memory that the engine may fill. */
+  /** Share of the memory that the engine may fill, and of what: see `MemoryRule`. */
   readonly memoryUtilisation: Figure;
+  readonly memoryRule: MemoryRule;
+  /** What sampling keeps of one logit at its peak: the logit in its formats, its sorted copies. [B] */
+  readonly logitBytes: Figure;
   /** KV block of the paged allocator. [tokens] */
   readonly blockTokens: number;
   readonly notes: readonly string[];

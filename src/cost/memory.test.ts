@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { InputError } from '../base/errors.ts';
+import type { MemoryRule } from '../catalogue/stack.ts';
 import { precisionOf } from '../model/precision.ts';
 import { memoryBudget } from './memory.ts';
 import { machines, models, publishedDecode, publishedPrefill, stacks, uniform } from './settings.contract.ts';
@@ -26,6 +27,44 @@ test('larger batches leave fewer blocks', () => {
   const blocks = [64, 1024, 16_384].map((maxBatchTokens) => memoryBudget({ ...publishedPrefill, maxBatchTokens: maxBatchTokens * 32 }).kvBlocks);
   expect(blocks).toEqual(blocks.toSorted((a, b) => b - a));
   expect(new Set(blocks).size).toBe(3);
+});
+
+describe('what the utilisation is a share of', () => {
+  const sized = (rule: MemoryRule, utilisation: number): ReadonlyMap<string, number> => {
+    const { parts } = memoryBudget({ ...publishedDecode, stack: { ...stacks.cann, memoryRule: rule }, maxBatchTokens: 192, utilisation });
+    return new Map(parts.map(({ name, bytes }) => [name, bytes]));
+  };
+  const sum = (parts: ReadonlyMap<string, number>, which: (name: string) => boolean): number =>
+    [...parts].reduce((total, [name, bytes]) => total + (which(name) ? bytes : 0), 0);
+  const capacity = machines.supernode.chip.die.memory.capacity.value;
+  const block = 1e9;
+
+  test.each([0.7, 0.8, 0.9, 0.95])('%d of the memory, of weights and KV, or of what is left', (share) => {
+    const whole = sized('whole', share);
+    expect(Math.abs(sum(whole, (name) => name !== 'kept free' && name !== 'less than a block') - share * capacity)).toBeLessThan(block);
+    const fixed = sized('static', share);
+    const working = sum(fixed, (name) => ['exchange buffers', 'activations', 'framework reserve'].includes(name));
+    const held = sum(fixed, (name) => name.startsWith('weights') || name === 'KV blocks');
+    expect(Math.abs(held - Math.min(share * capacity, capacity - working))).toBeLessThan(block);
+    const free = sized('free', share);
+    const [kv = 0, left = 0] = [free.get('KV blocks'), free.get('kept free')];
+    expect(Math.abs(kv / (kv + left) - share)).toBeLessThan(0.05);
+  });
+});
+
+test('sequences whose tokens are drawn keep logits, prompt tokens do not', () => {
+  const at = (maxSequences: number): number =>
+    memoryBudget({
+      machine: machines.hopper,
+      model: models.qwen,
+      precision: precisionOf(models.qwen),
+      layout: uniform,
+      stack: stacks.vllm,
+      maxBatchTokens: 2048,
+      maxSequences,
+    }).kvBlocks;
+  expect(at(256)).toBeLessThan(at(128));
+  expect(at(4096)).toBe(at(2048));
 });
 
 test('what does not fit is refused with both figures', () => {

@@ -2,7 +2,7 @@ import { InputError, unreachable } from '../base/errors.ts';
 import { formatQuantity } from '../base/quantity.ts';
 import { bytesPerElement } from '../catalogue/format.ts';
 import type { Machine } from '../catalogue/machine.ts';
-import type { Exchange, Stack } from '../catalogue/stack.ts';
+import type { Exchange, MemoryRule, Stack } from '../catalogue/stack.ts';
 import { headWidth } from '../model/attention.ts';
 import { kvBytesPerTokenPerDie } from '../model/kv.ts';
 import { exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
@@ -18,6 +18,10 @@ export interface MemoryRequest {
   readonly stack: Stack;
   /** Tokens of the largest batch of one data-parallel rank. */
   readonly maxBatchTokens: number;
+  /** Sequences of it whose next token is drawn in one step; absent: any number. */
+  readonly maxSequences?: number | undefined;
+  /** Share of the memory that the engine may fill, instead of the stack's. */
+  readonly utilisation?: number | undefined;
 }
 
 /** What one die keeps in its memory; the parts sum to the capacity. */
@@ -35,27 +39,27 @@ export interface MemoryBudget {
 /** Hidden-wide rows that are alive at once inside a layer: residual, norm, attention output, projection. */
 const liveRows = 4;
 const half = 2;
-const logitBytes = 4;
 /** Positions whose logits are kept at once: engines cut longer batches. */
 const logitRows = 1024;
 
 /**
  * Memory of the fullest die: weights by class, exchange buffers, activations, the framework's reserve; KV blocks take what is left under
- * the stack's utilisation.
+ * the engine's utilisation.
  * @throws InputError when nothing is left for KV
  */
 export function memoryBudget(request: MemoryRequest): MemoryBudget {
   const { machine, model, precision, layout, stack } = request;
   const capacity = machine.chip.die.memory.capacity.value;
   const rowsPerDie = layout.attention === 'sp-tp-sp' ? request.maxBatchTokens / layout.tensor : request.maxBatchTokens;
-  const fixed = [
-    ...weightBytesPerDie(model, precision, layout).map(({ name, bytes }) => ({ name: `weights: ${name}`, bytes })),
+  const weights = weightBytesPerDie(model, precision, layout).map(({ name, bytes }) => ({ name: `weights: ${name}`, bytes }));
+  const working = [
     { name: 'exchange buffers', bytes: exchangeBuffers(request, rowsPerDie) },
     { name: 'activations', bytes: activations(request, rowsPerDie) },
     { name: 'framework reserve', bytes: stack.reserve.value },
-    { name: 'kept free', bytes: Math.round(capacity * (1 - stack.memoryUtilisation.value)) },
-  ].filter(({ bytes }) => bytes > 0);
-  const taken = fixed.reduce((sum, { bytes }) => sum + bytes, 0);
+  ];
+  const free = keptFree(stack.memoryRule, capacity, request.utilisation ?? stack.memoryUtilisation.value, total(weights), total(working));
+  const fixed = [...weights, ...working, { name: 'kept free', bytes: free }].filter(({ bytes }) => bytes > 0);
+  const taken = total(fixed);
   const kvBytesPerToken = kvBytesPerTokenPerDie(model, precision, layout);
   const blockBytes = kvBytesPerToken * stack.blockTokens;
   const kvBlocks = Math.floor((capacity - taken) / blockBytes);
@@ -80,6 +84,25 @@ export function memoryBudget(request: MemoryRequest): MemoryBudget {
     blockTokens: stack.blockTokens,
     kvBlocks,
   };
+}
+
+function total(parts: readonly { readonly bytes: number }[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** What an engine leaves unused behind weights and working memory. [B] */
+function keptFree(rule: MemoryRule, capacity: number, utilisation: number, weights: number, working: number): number {
+  const apart = 1 - utilisation;
+  switch (rule) {
+    case 'whole':
+      return Math.round(capacity * apart);
+    case 'static':
+      return Math.max(0, Math.round(capacity * apart) - working);
+    case 'free':
+      return Math.max(0, Math.round((capacity - weights - working) * apart));
+    default:
+      return unreachable(rule);
+  }
 }
 
 function expertsOf(model: Model): ExpertFeedForward | undefined {
@@ -107,16 +130,16 @@ function exchangeBuffers({ model, precision, layout, stack }: MemoryRequest, row
   return Math.ceil(small === undefined ? tokens * experts.perToken * message : layout.experts.parallel * tokens * Math.min(experts.perToken, local) * message);
 }
 
-/** The widest point of a layer, and the logits. */
-function activations({ model, layout, precision }: MemoryRequest, rows: number): number {
-  const split = layout.attention === 'sp-tp-sp' ? 1 : layout.tensor;
+/** The peak of a step: the widest point of a layer, or the logits of the last rows beside the hidden states that they come from. */
+function activations({ model, layout, precision, stack, maxSequences }: MemoryRequest, rows: number): number {
   const widths = model.groups.map(({ attention, feedForward }) => {
     const heads = (headWidth(attention) / layout.tensor) * (layout.attention === 'sp-tp-sp' ? layout.tensor : 1);
     const inner = innerWidth(feedForward, layout, model.hidden, precision);
     return Math.max(heads, inner);
   });
-  const logits = Math.min(rows, logitRows) * (model.vocabulary / split) * logitBytes;
-  return Math.ceil(rows * (liveRows * model.hidden + Math.max(...widths)) * half + logits);
+  const drawn = maxSequences === undefined ? rows : Math.min(rows, maxSequences * (1 + layout.draftTokens));
+  const logits = Math.min(drawn, logitRows) * model.vocabulary * stack.logitBytes.value;
+  return Math.ceil(Math.max(rows * (liveRows * model.hidden + Math.max(...widths)) * half, rows * model.hidden * half + logits));
 }
 
 /** The widest point of a feed-forward part, in 16-bit elements of one token on one die. */

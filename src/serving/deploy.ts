@@ -66,6 +66,7 @@ function deploy(scenario: Scenario): Deployed {
             watermark: deployment.watermark,
             prefixCaching: deployment.prefixCaching,
             acceptance: deployment.acceptance,
+            utilisation: deployment.memoryUtilisation,
           }),
         ]
       : [
@@ -115,6 +116,7 @@ interface PoolLimits {
   readonly watermark: number;
   readonly prefixCaching: boolean;
   readonly acceptance: readonly number[];
+  readonly utilisation?: number | undefined;
 }
 
 function pool(scenario: Scenario, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
@@ -122,7 +124,7 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
   const ranks = dataRanks(layout);
   const decodeTokens = Math.min(limits.maxSequences, 1e9) * (1 + layout.draftTokens);
   const maxBatchTokens = role === 'decode' ? decodeTokens : limits.tokenBudget;
-  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens });
+  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences: limits.maxSequences, utilisation: limits.utilisation });
   const pricer = stepPricer({ machine, model, precision, layout, stack, role });
   const dies = instances * layout.dies;
   return {
