@@ -54,6 +54,8 @@ export interface OperatorFamily<Shape> {
   gated?(shape: Shape): boolean;
   /** Whether a fit looks at a shape; others only test it. Absent: all. */
   fitted?(shape: Shape): boolean;
+  /** The sweep that a shape is on and its place there: work grows with `at` while all else stays. */
+  sweep?(shape: Shape): { readonly along: string; readonly at: number };
   /** The shape of an operator of a step, if it says one. A family without this prices no steps. */
   shapeOf?(operator: ComputeOperator): Shape | undefined;
   /**

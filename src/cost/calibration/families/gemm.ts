@@ -27,6 +27,8 @@ const parameters: readonly FittedParameter[] = [
   { name: 'elements', unit: 's per element of A', min: 1e-15, max: 1e-11, start: 1e-13 },
   { name: 'resident', unit: 'share of cache', min: 0.01, max: 1, start: 0.05 },
   { name: 'hit', unit: 'bandwidth of hits / memory', min: 1, max: 4, start: 1.3 },
+  { name: 'grain', unit: 'rows', min: 16, max: 256, start: 128 },
+  { name: 'single', unit: 's', min: 0, max: 3e-5, start: 0 },
 ];
 
 const FLOOR = 0;
@@ -43,6 +45,8 @@ const ROWS = 10;
 const ELEMENTS = 11;
 const RESIDENT = 12;
 const HIT = 13;
+const GRAIN = 14;
+const SINGLE = 15;
 
 /** Rows and columns of C that one core works on at once; the quickest is taken. */
 const tiles: readonly (readonly [number, number])[] = [
@@ -52,11 +56,15 @@ const tiles: readonly (readonly [number, number])[] = [
   [128, 128],
   [128, 256],
 ];
+const grains = [16, 32, 64, 128, 256] as const;
+const most = 256;
+const mostSmall = 128;
 /** The matrix engine works on so many rows whether they are there or not. */
 const leastRows = 64;
 const depths = 64;
 /** Parts that the depth is cut into where there are fewer tiles than cores. */
 const splits = [1, 2, 4, 8, 16] as const;
+const side = 128;
 const outputBytes = 2;
 const partialBytes = 4;
 /** One scale of a byte for 16 elements. */
@@ -73,9 +81,12 @@ function coreTime({ m, n, k, groups = 1 }: GemmShape, die: DieRates, bytes: numb
   const latency = p[DEPTH] as number;
   const splitTime = p[SPLIT] as number;
   const tail = p[TAIL] as number;
+  // Beyond one large tile, clusters of cores take rows in grains.
+  const grain = grains.find((size) => size * Math.SQRT2 > (p[GRAIN] as number)) ?? most;
+  const taken = m > mostSmall ? Math.ceil(m / grain) * grain : m;
   let best = Infinity;
   for (const [rows, columns] of tiles) {
-    const count = Math.ceil(m / rows) * Math.ceil(n / columns) * groups;
+    const count = Math.ceil(taken / rows) * Math.ceil(n / columns) * groups;
     const each = Math.max((2 * Math.max(rows, leastRows) * columns) / rate, ((Math.min(rows, m) + Math.min(columns, n)) * bytes) / load, latency);
     for (const parts of splits) {
       const waves = (count * parts) / die.cores;
@@ -112,7 +123,7 @@ export const gemm: OperatorFamily<GemmShape> = {
     const more = Math.max(cores, memory);
     const corner = p[CORNER] as number;
     const joined = more * power(1 + power(Math.min(cores, memory) / more, corner), 1 / corner);
-    const device = (p[FLOOR] as number) + joined + groups * m * ((p[ROWS] as number) + k * (p[ELEMENTS] as number));
+    const device = (p[FLOOR] as number) + (m <= 1 ? (p[SINGLE] as number) : 0) + joined + groups * m * ((p[ROWS] as number) + k * (p[ELEMENTS] as number));
     return Math.max(p[HOST] as number, device);
   },
 
@@ -121,13 +132,17 @@ export const gemm: OperatorFamily<GemmShape> = {
     return Math.max((2 * groups * m * n * k) / die.ceiling, uncached / die.bandwidth);
   },
 
+  /** Sizes, tiles of 128 x 128, and the share of the last row of tiles that is empty. */
   features({ m, n, k, groups = 1 }) {
-    return [octaves(m), octaves(n * groups), octaves(k)];
+    const down = Math.ceil(m / side);
+    return [octaves(m), octaves(n * groups), octaves(k), octaves(down * Math.ceil(n / side) * groups), m > side ? octaves((down * side) / m) : 0];
   },
 
   group({ n, k, groups = 1 }) {
     return `${n}x${k}x${groups}`;
   },
+
+  sweep: ({ m, n, k, groups = 1 }) => ({ along: `${n}x${k}x${groups}`, at: m }),
 
   shapeOf: ({ shape }) => shape,
 
