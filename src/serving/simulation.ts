@@ -1,47 +1,23 @@
 import type { Seconds } from '../base/units.ts';
 import { EventQueue } from '../kernel/event-queue.ts';
-import { Transfers } from '../network/transfers.ts';
+import type { Transfers } from '../network/transfers.ts';
 import { Acceptance } from './acceptance.ts';
 import type { EventSink } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import { Fifo } from './fifo.ts';
 import { Instance, type InstanceListener } from './instance.ts';
-import { Links } from './links.ts';
+import { Intake } from './intake.ts';
+import type { Links } from './links.ts';
 import { Metrics } from './metrics.ts';
 import { addLifetime } from './lifetime.ts';
-import { blocksPerUnit, storePrefix } from './prefix-units.ts';
+import { pending } from './pending.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { PrefixPool } from './prefix-pool.ts';
 import { RequestTable } from './request-table.ts';
+import type { CacheCounters, Snapshot } from './snapshot.ts';
+import { Transport } from './transport.ts';
 import { leastLoaded, leastOccupied, type RankLoad } from './router.ts';
 import type { Arrival, RequestSource } from './traffic/workload.ts';
-
-/** Kinds of pending events. Their order is also their priority at one instant (docs/spec/serving.md, TIM). */
-const arrival = 0;
-const flowEnd = 1;
-const delivery = 2;
-const stepEnd = 3;
-const stepStart = 4;
-const injection = 5;
-
-/** Requests by state: arrived = finished + rejected + failed + waiting + running, at every instant. */
-export interface Snapshot {
-  readonly at: Seconds;
-  readonly arrived: number;
-  readonly finished: number;
-  readonly rejected: number;
-  readonly failed: number;
-  readonly waiting: number;
-  readonly running: number;
-  readonly events: number;
-}
-
-/** Counters of the pooled prefix cache or of the instances' own, over the whole run. */
-export interface CacheCounters {
-  lookups: number;
-  promptTokens: number;
-  tokensHit: number;
-}
 
 interface Pool {
   readonly plant: PoolPlant;
@@ -60,14 +36,12 @@ export class Simulation {
   readonly table: RequestTable = new RequestTable();
   readonly cacheCounters: CacheCounters = { lookups: 0, promptTokens: 0, tokensHit: 0 };
   readonly prefixes: PrefixPool | undefined;
-  readonly links: Links;
-  readonly transfers: Transfers | undefined;
   readonly causes: Map<string, number> = new Map();
   lastArrivalAt: Seconds = 0;
   steps = 0;
   readonly #queue = new EventQueue();
-  readonly #source: RequestSource;
-  readonly #incoming: Arrival = { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, blocks: [] };
+  readonly #intake: Intake;
+  readonly #transport: Transport;
   readonly #emittedPerStep: number;
   readonly #sink: EventSink | undefined;
   readonly #pools: readonly Pool[];
@@ -77,9 +51,6 @@ export class Simulation {
   readonly #moving = new Fifo();
   /** A preemption has left room to decode since it was last handed out. */
   #vacated = false;
-  #transferVersion = 0;
-  #flowsEndAt: Seconds = Infinity;
-  #sourceEnded = false;
   #arrived = 0;
   #finished = 0;
   #rejected = 0;
@@ -87,10 +58,9 @@ export class Simulation {
 
   constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
     this.plant = plant;
-    this.#source = source;
     this.#sink = sink;
     this.metrics = new Metrics(plant.pools.length);
-    this.links = new Links(plant);
+    this.#transport = new Transport(plant, this.#queue);
     const acceptance = plant.pools.map((pool) => new Acceptance(plant.seed, pool.acceptance));
     this.#emittedPerStep = acceptance.at(-1)?.mean ?? 1;
     let index = 0;
@@ -104,15 +74,22 @@ export class Simulation {
     }));
     this.#entry = this.#pools[0];
     this.#decode = this.#pools[1];
-    if (plant.transfer !== undefined && this.#decode !== undefined) this.transfers = new Transfers(this.links.rates);
     if (plant.cache !== undefined) this.prefixes = new PrefixPool(this.table, plant.cache);
-    const concurrent = source.concurrency ?? 1;
-    for (let i = 0; i < concurrent; i++) this.#pull(0);
+    this.#intake = new Intake(plant, source, this.table, this.#queue);
   }
 
   /** Instances of all pools, by pool. */
   get pools(): readonly { readonly plant: PoolPlant; readonly instances: readonly Instance[] }[] {
     return this.#pools;
+  }
+
+  /** Links of KV pushes and cache reads, and what flows over them. */
+  get links(): Links {
+    return this.#transport.links;
+  }
+
+  get transfers(): Transfers {
+    return this.#transport.transfers;
   }
 
   /** When the next event is due; Infinity when nothing is left to happen. */
@@ -150,7 +127,7 @@ export class Simulation {
 
   /** Adds a request from outside, such as a live client's. `arrivedAt` must not lie in the past. */
   inject(request: Readonly<Arrival>): void {
-    this.#queue.push(Math.max(this.now, request.arrivedAt), arrival, injection, this.#slotFor(request));
+    this.#intake.inject(Math.max(this.now, request.arrivedAt), request);
   }
 
   #next(until: Seconds): boolean {
@@ -160,26 +137,26 @@ export class Simulation {
     this.now = queue.time;
     const { payload } = queue;
     switch (queue.kind) {
-      case arrival:
-        if (this.#source.concurrency === undefined) this.#pull(this.now);
+      case pending.arrival:
+        this.#intake.arrived(this.now);
         this.#arrive(payload);
         break;
-      case injection:
+      case pending.injection:
         this.#arrive(payload);
         break;
-      case flowEnd:
-        if (payload === this.#transferVersion) this.#endFlows();
+      case pending.flowEnd:
+        this.#transport.end(this.now, payload, (slot) => this.#releaseSource(slot));
         break;
-      case delivery:
+      case pending.delivery:
         this.#deliver(payload);
         break;
-      case stepEnd:
-        this.#iterate(this.#instance(payload), until);
+      case pending.stepEnd:
+        if (this.#turn(this.#instance(payload))) this.#run(this.#instance(payload), until);
         break;
-      case stepStart:
-        if (!this.#instance(payload).running) this.#begin(this.#instance(payload), until);
+      case pending.stepStart:
+        if (!this.#instance(payload).running && this.#start(this.#instance(payload), this.now)) this.#run(this.#instance(payload), until);
     }
-    this.#shareLinks();
+    this.#transport.share(this.now);
     return true;
   }
 
@@ -192,37 +169,30 @@ export class Simulation {
     return instance.index < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
   }
 
-  /** Ends an iteration and runs on, past the queue, while nothing else is due before the next one ends. */
-  #iterate(instance: Instance, until: Seconds): void {
+  /** Runs a formed iteration, and those behind it, past the queue while nothing else is due before the next one ends. */
+  #run(instance: Instance, until: Seconds): void {
     for (;;) {
-      instance.end();
-      this.now = instance.endsAt;
-      if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.startedAt, instance.gaps);
-      if (!this.#start(instance, this.now)) return;
       const { endsAt } = instance;
       if (this.#queue.peekTime() <= endsAt || endsAt > until) {
-        this.#queue.push(endsAt, stepEnd, stepEnd, instance.index);
+        this.#queue.push(endsAt, pending.stepEnd, pending.stepEnd, instance.index);
         return;
       }
       this.now = endsAt;
+      if (!this.#turn(instance)) return;
     }
   }
 
-  #begin(instance: Instance, until: Seconds): void {
-    if (!this.#start(instance, this.now)) return;
-    const { endsAt } = instance;
-    if (this.#queue.peekTime() <= endsAt || endsAt > until) {
-      this.#queue.push(endsAt, stepEnd, stepEnd, instance.index);
-      return;
-    }
-    this.now = endsAt;
-    this.#iterate(instance, until);
+  /** Ends an iteration and forms the next one. Returns whether there is one. */
+  #turn(instance: Instance): boolean {
+    instance.end();
+    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.startedAt, instance.gaps);
+    return this.#start(instance, this.now);
   }
 
   #start(instance: Instance, at: Seconds): boolean {
     const formed = instance.start(at);
     if (this.#vacated) this.#move();
-    this.#shareLinks();
+    this.#transport.share(this.now);
     if (!formed) return false;
     const { plant, index } = this.#poolOf(instance);
     const duration = instance.endsAt - at;
@@ -242,27 +212,7 @@ export class Simulation {
 
   /** Makes an idle instance look for work at the next instant of the grid. */
   #wake(instance: Instance): void {
-    if (!instance.running) this.#queue.push(ceilToGrid(this.now), stepStart, stepStart, instance.index);
-  }
-
-  /** Takes the next request of the source, if any; in a closed loop it arrives at `at`. */
-  #pull(at: Seconds): void {
-    if (this.#sourceEnded) return;
-    const incoming = this.#incoming;
-    if (!this.#source.next(incoming)) {
-      this.#sourceEnded = true;
-      return;
-    }
-    this.#queue.push(this.#source.concurrency === undefined ? incoming.arrivedAt : at, arrival, arrival, this.#slotFor(incoming));
-  }
-
-  #slotFor(request: Readonly<Arrival>): number {
-    const { table } = this;
-    const slot = table.allocate();
-    table.inputTokens[slot] = request.inputTokens;
-    table.outputTokens[slot] = request.outputTokens;
-    storePrefix(table, slot, request, blocksPerUnit(this.plant, request.blockTokens));
-    return slot;
+    if (!instance.running) this.#queue.push(ceilToGrid(this.now), pending.stepStart, pending.stepStart, instance.index);
   }
 
   #arrive(slot: number): void {
@@ -290,7 +240,7 @@ export class Simulation {
     this.causes.set(cause, (this.causes.get(cause) ?? 0) + 1);
     this.#sink?.({ kind: 'rejected', at: now, request: table.ordinal[slot], cause });
     table.release(slot);
-    if (this.#source.concurrency !== undefined) this.#pull(now);
+    this.#intake.ended(now);
   }
 
   /** Sends a prompt to the rank with the least ahead of it, and fetches what the pooled cache has of it. */
@@ -308,14 +258,14 @@ export class Simulation {
       table.readyAt[slot] = now;
       table.cachedTokens[slot] = cached;
     }
-    if (cached === 0 || this.plant.cache === undefined) {
+    if (cached === 0) {
       instance.enqueue(slot, chosen % ranks);
       this.#wake(instance);
       return;
     }
     table.source[slot] = chosen;
     instance.ranks[chosen % ranks].queuedTokens += table.prompt[slot] - cached;
-    this.#startFlow(slot * 2, cached * this.plant.cache.bytesPerToken, this.links.read(Math.floor(chosen / ranks)));
+    this.#transport.read(now, slot, cached, Math.floor(chosen / ranks));
   }
 
   /** Prompt tokens whose KV the pooled cache holds. */
@@ -332,32 +282,6 @@ export class Simulation {
     this.cacheCounters.tokensHit += hit;
   }
 
-  #startFlow(owner: number, bytes: number, links: readonly number[]): void {
-    (this.transfers as Transfers).start(this.now, owner, bytes, links);
-  }
-
-  /** Shares the links anew at the end of an event in which flows began or ended, and waits for the next end. */
-  #shareLinks(): void {
-    const { transfers } = this;
-    if (transfers === undefined || !transfers.changed) return;
-    transfers.share(this.now);
-    const next = transfers.nextEndAt();
-    if (next === this.#flowsEndAt) return;
-    this.#flowsEndAt = next;
-    this.#transferVersion++;
-    if (next < Infinity) this.#queue.push(next, flowEnd, flowEnd, this.#transferVersion);
-  }
-
-  #endFlows(): void {
-    const { cache, transfer } = this.plant;
-    this.#flowsEndAt = Infinity;
-    for (const owner of (this.transfers as Transfers).finish(this.now)) {
-      const push = owner % 2 === 1;
-      if (push) this.#releaseSource(owner >> 1);
-      this.#queue.push(this.now + ((push ? transfer?.latency : cache?.latency) ?? 0), delivery, delivery, owner);
-    }
-  }
-
   #releaseSource(slot: number): void {
     const ranks = this.#entry.plant.ranks;
     const source = this.table.source[slot];
@@ -366,10 +290,10 @@ export class Simulation {
     this.#wake(instance);
   }
 
-  #deliver(owner: number): void {
+  #deliver(payload: number): void {
     const { table, now } = this;
-    const slot = owner >> 1;
-    if (owner % 2 === 1) {
+    const { slot, errand } = this.#transport.delivered(payload);
+    if (errand === 'push') {
       table.movedAt[slot] = now;
       const instance = this.#instance(table.instance[slot]);
       this.#sink?.({ kind: 'moved', at: now, request: table.ordinal[slot], instance: instance.index, rank: table.rank[slot] });
@@ -391,7 +315,6 @@ export class Simulation {
     this.#vacated = false;
     const { table, now } = this;
     const decode = this.#decode as Pool;
-    const transfer = this.plant.transfer as NonNullable<Plant['transfer']>;
     const { ranks } = decode.plant;
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
@@ -400,7 +323,7 @@ export class Simulation {
       this.#moving.shift();
       decode.instances[Math.floor(chosen / ranks)].reserve(slot, chosen % ranks);
       table.reservedAt[slot] = now;
-      this.#startFlow(slot * 2 + 1, table.prompt[slot] * transfer.bytesPerToken, this.links.push(table.source[slot], chosen));
+      this.#transport.push(now, slot, table.prompt[slot], table.source[slot], chosen);
     }
   }
 
@@ -494,7 +417,7 @@ export class Simulation {
     this.metrics.change(now, 0, -1);
     this.#sink?.({ kind: 'finished', at: now, request: table.ordinal[slot], outputTokens: output });
     table.release(slot);
-    if (this.#source.concurrency !== undefined) this.#pull(now);
+    this.#intake.ended(now);
     if (this.#moving.size > 0) this.#move();
   }
 }

@@ -1,0 +1,71 @@
+import type { Seconds } from '../base/units.ts';
+import type { EventQueue } from '../kernel/event-queue.ts';
+import { Transfers } from '../network/transfers.ts';
+import { Links } from './links.ts';
+import { pending } from './pending.ts';
+import type { Plant } from './plant.ts';
+
+/** What travels for a request: the KV of its prompt to where it decodes, or its cached prefix to where it is prefilled. */
+type Errand = 'push' | 'read';
+
+/** An errand of a request as one integer, for the event queue. */
+function code(slot: number, errand: Errand): number {
+  return slot * 2 + (errand === 'push' ? 1 : 0);
+}
+
+/** KV on its way over links that all of it shares (MOV-1, MOV-2): flows end, then are delivered one latency later. */
+export class Transport {
+  readonly links: Links;
+  readonly transfers: Transfers;
+  readonly #plant: Plant;
+  readonly #queue: EventQueue;
+  /** The pending end of a flow that still holds; ends that a change has made void carry an older number. */
+  #version = 0;
+  #endAt: Seconds = Infinity;
+
+  constructor(plant: Plant, queue: EventQueue) {
+    this.#plant = plant;
+    this.#queue = queue;
+    this.links = new Links(plant);
+    this.transfers = new Transfers(this.links.rates);
+  }
+
+  /** Starts to push `tokens` of KV from a prefill rank to a decode rank, both counted over all instances. */
+  push(at: Seconds, slot: number, tokens: number, from: number, to: number): void {
+    this.transfers.start(at, code(slot, 'push'), tokens * (this.#plant.transfer?.bytesPerToken ?? 0), this.links.push(from, to));
+  }
+
+  /** Starts to read `tokens` of cached KV into a prefill instance. */
+  read(at: Seconds, slot: number, tokens: number, instance: number): void {
+    this.transfers.start(at, code(slot, 'read'), tokens * (this.#plant.cache?.bytesPerToken ?? 0), this.links.read(instance));
+  }
+
+  /** Shares the links anew at the end of an event in which flows began or ended, and waits for the next end. */
+  share(at: Seconds): void {
+    const { transfers } = this;
+    if (!transfers.changed) return;
+    transfers.share(at);
+    const next = transfers.nextEndAt();
+    if (next === this.#endAt) return;
+    this.#endAt = next;
+    this.#version++;
+    if (next < Infinity) this.#queue.push(next, pending.flowEnd, pending.flowEnd, this.#version);
+  }
+
+  /** Ends the flows that are due, if `version` still holds, and schedules their delivery; `pushed` is told whose KV has left its source. */
+  end(at: Seconds, version: number, pushed: (slot: number) => void): void {
+    if (version !== this.#version) return;
+    this.#endAt = Infinity;
+    const { cache, transfer } = this.#plant;
+    for (const owner of this.transfers.finish(at)) {
+      const push = owner % 2 === 1;
+      if (push) pushed(owner >> 1);
+      this.#queue.push(at + ((push ? transfer?.latency : cache?.latency) ?? 0), pending.delivery, pending.delivery, owner);
+    }
+  }
+
+  /** Which request and errand a delivery event stands for. */
+  delivered(payload: number): { readonly slot: number; readonly errand: Errand } {
+    return { slot: payload >> 1, errand: payload % 2 === 1 ? 'push' : 'read' };
+  }
+}
