@@ -2,7 +2,7 @@
  * Fits every cell of data/calibration to the tables in ../shared/measured and writes the files and docs/trust.md:
  * `npx node bench/fit-calibration.ts [chip[/stack[/class[/format]]]]`. With a cell's name, or the beginning of one, only these are fitted anew.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -10,7 +10,7 @@ import { readOperatorTable } from '../cli/calibrate/read.ts';
 import { refit } from '../cli/calibrate/refit.ts';
 import { trustPage } from '../cli/calibrate/trust.ts';
 import { loadChip } from '../cli/machines.ts';
-import { readCells, writeCells } from '../schema/calibration.ts';
+import { calibrationSchema, readCells, writeCells } from '../schema/calibration.ts';
 import type { OperatorTable } from '../schema/tables/read-table.ts';
 import { InputError } from '../src/base/errors.ts';
 import type { Cell, CellKey } from '../src/cost/calibration/cell.ts';
@@ -39,13 +39,26 @@ async function tableAt(path: string): Promise<OperatorTable | undefined> {
 
 mkdirSync(data, { recursive: true });
 const fileOf = (chip: string): string => `${data}${chip}.json`;
-const cells = new Map<string, Cell>();
-const folders = measuredFolders(measured);
-for (const chip of new Set(folders.map((folder) => folder.chip))) {
-  if (!existsSync(fileOf(chip)) || wanted === '') continue;
-  for (const cell of readCells(JSON.parse(readFileSync(fileOf(chip), 'utf8')), fileOf(chip))) if (!isWanted(cell)) cells.set(nameOf(cell), cell);
+
+/** The cells that are shipped today and that the families can still read. */
+function shipped(): readonly Cell[] {
+  return readdirSync(data)
+    .filter((file) => file.endsWith('.json'))
+    .flatMap((file) => (JSON.parse(readFileSync(data + file, 'utf8')) as { readonly cells: readonly unknown[] }).cells)
+    .flatMap((cell) => {
+      try {
+        return readCells({ schema: calibrationSchema, cells: [cell] }, 'data/calibration');
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        const { chip, stack, class: operatorClass, format } = cell as CellKey;
+        process.stdout.write(`# dropped ${chip}/${stack}/${operatorClass}/${format}: ${error.message.split('\n')[0]}\n`);
+        return [];
+      }
+    });
 }
 
+const fitted = new Map<string, Cell>();
+const folders = measuredFolders(measured);
 const claimed = new Set<string>();
 for (const folder of folders) {
   const { chip, stack, source } = folder;
@@ -58,7 +71,7 @@ for (const folder of folders) {
   const from = performance.now();
   const only = (key: CellKey): boolean => isWanted(key) && !claimed.has(nameOf(key));
   for (const { cell, left } of refit(tables, { chip: loadChip(chip), stack, source, only })) {
-    cells.set(nameOf(cell), cell);
+    fitted.set(nameOf(cell), cell);
     const { rows, median, p90, p99 } = cell.heldOut;
     const missed = missedGates(cell);
     const reasons = [...left].map(([reason, count]) => `${count} ${reason}`).join(', ');
@@ -66,15 +79,17 @@ for (const folder of folders) {
       `${nameOf(cell).padEnd(52)} ${String(rows).padStart(7)} ${percent(median)} ${percent(p90)} ${percent(p99)}  fit ${percent(cell.fit.median)}  ${cell.residual?.tables.length ?? 0} tables ${missed.length === 0 ? '' : `  MISSED ${missed.join(', ')}`}${reasons === '' ? '' : `  [${reasons}]`}\n`,
     );
   }
-  for (const name of cells.keys()) claimed.add(name);
+  for (const name of fitted.keys()) claimed.add(name);
   process.stdout.write(`# ${folder.folder}: ${((performance.now() - from) / 1000).toFixed(1)} s\n`);
 }
 
+const kept = wanted === '' ? [] : shipped().filter((cell) => !isWanted(cell));
+const cells = [...kept, ...fitted.values()];
 let size = 0;
-for (const chip of new Set([...cells.values()].map((cell) => cell.chip))) {
-  const text = writeCells([...cells.values()].filter((cell) => cell.chip === chip));
+for (const chip of new Set(cells.map((cell) => cell.chip))) {
+  const text = writeCells(cells.filter((cell) => cell.chip === chip));
   writeFileSync(fileOf(chip), text);
   size += gzipSync(text).length;
 }
-writeFileSync(trust, trustPage([...cells.values()]));
-process.stdout.write(`${cells.size} cells, ${size} B gzipped (${Math.round(size / cells.size)} B each)\n`);
+writeFileSync(trust, trustPage(cells));
+process.stdout.write(`${cells.length} cells, ${size} B gzipped (${Math.round(size / cells.length)} B each)\n`);
