@@ -42,19 +42,27 @@ export function priceBy(cells: readonly Cell[], chip: Chip, stack: Stack, launch
   const known = new Map<string, Map<string, Provider | undefined>>();
   return (operator) => {
     const format = cellFormat(operator);
-    let formats = known.get(operator.class);
-    if (formats === undefined) known.set(operator.class, (formats = new Map<string, Provider | undefined>()));
+    const kernel = operator.kernel ?? operator.class;
+    let formats = known.get(kernel);
+    if (formats === undefined) known.set(kernel, (formats = new Map<string, Provider | undefined>()));
     if (!formats.has(format)) formats.set(format, providerOf(cells, chip, stack.name, operator, launch));
     return formats.get(format);
   };
 }
 
 function providerOf(cells: readonly Cell[], chip: Chip, stack: string, operator: ComputeOperator, launch: number): Provider | undefined {
-  const family = familyOf(operator.class);
+  const family = familyOf(operator.kernel ?? operator.class);
   if (family?.shapeOf === undefined) return undefined;
-  const found = findCell(cells, { chip, stack, class: operator.class, format: cellFormat(operator) });
-  if (found === undefined) return undefined;
-  return new CellProvider(family, found.cell, found.doubt, dieRates(chip, operator.format), launch);
+  const rates = dieRates(chip, operator.format);
+  const wanted = { chip, stack, class: family.class, format: cellFormat(operator) };
+  const found = findCell(cells, wanted);
+  if (found !== undefined) return new CellProvider(family, found.cell, found.doubt, rates, launch);
+  const { standIn } = family;
+  const other = standIn === undefined ? undefined : findCell(cells, { ...wanted, class: standIn.class });
+  if (standIn === undefined || other === undefined) return undefined;
+  const where = `${family.class} in ${wanted.format}`;
+  const message = `${where} of ${chip.name} under ${stack} is priced by measurements of ${standIn.class} on ${other.cell.chip} under ${other.cell.stack}`;
+  return new CellProvider(standIn, other.cell, { rule: 'inherited-calibration', where, message }, rates, launch);
 }
 
 class CellProvider implements Provider {

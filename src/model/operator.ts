@@ -51,12 +51,30 @@ export interface AttentionShape {
   readonly window: number;
 }
 
+/** What one launch over recurrent states has on one die. */
+export interface RecurrenceShape {
+  readonly sequences: number;
+  /** New tokens of one sequence, mean. */
+  readonly queryTokens: number;
+  readonly keyHeads: number;
+  /** Each has a state of key size x value size. */
+  readonly valueHeads: number;
+  readonly keyHeadSize: number;
+  readonly valueHeadSize: number;
+  /** Storage of one element of the state. [B] */
+  readonly stateElement: number;
+  /** Of the launch. [flop] */
+  readonly matrixFlop: number;
+}
+
 /** Work of one die in one launch. Flop counts multiply and add as two; traffic counts every operand once. */
 export interface ComputeOperator {
   readonly kind: 'compute';
   readonly name: string;
   readonly stage: Stage;
   readonly class: OperatorClass;
+  /** Class of the cells that are calibrated for this very kernel, where its own class is wider. */
+  readonly kernel?: string | undefined;
   /** Format of the operands, which picks the peak. */
   readonly format: NumberFormat;
   /** What else tells kernels of the format apart, as `block` for operands that are scaled by blocks. */
@@ -73,6 +91,8 @@ export interface ComputeOperator {
   readonly shape?: { readonly m: number; readonly n: number; readonly k: number; readonly groups: number } | undefined;
   /** Shape of an attention core. */
   readonly attention?: AttentionShape | undefined;
+  /** Shape of a recurrence in its place. */
+  readonly recurrence?: RecurrenceShape | undefined;
 }
 
 /** A collective over the ranks of a group. */

@@ -58,6 +58,8 @@ export interface OperatorFamily<Shape> {
   sweep?(shape: Shape): { readonly along: string; readonly at: number };
   /** The shape of an operator of a step, if it says one. A family without this prices no steps. */
   shapeOf?(operator: ComputeOperator): Shape | undefined;
+  /** A family of the same shapes whose cells price this one's operators where there is no cell of its own. */
+  readonly standIn?: OperatorFamily<Shape> | undefined;
   /**
    * Changes the constants to what holds inside a step: without what the benchmark had around the kernel, such as the host that enqueues it,
    * and without what a step launches apart. `launch` is the time of an empty launch of a vector operator. [s]

@@ -1,4 +1,5 @@
 import { channelsOf, type LinearAttention } from '../attention.ts';
+import type { RecurrenceShape } from '../operator.ts';
 import { collective } from './collective.ts';
 import { linear, norm, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
@@ -14,7 +15,7 @@ const between = 2;
  * output projection. Nothing here grows with the context.
  */
 export function linearAttention(pass: Pass, attention: LinearAttention): void {
-  const { instance, batch, rows, dieRows } = pass;
+  const { instance, rows, dieRows } = pass;
   const { model, layout, formats } = instance;
   const heads = attention.valueHeads / layout.tensor;
   const keyHeads = Math.max(1, attention.keyHeads / layout.tensor);
@@ -29,10 +30,7 @@ export function linearAttention(pass: Pass, attention: LinearAttention): void {
     linear(pass, decayDown, 'attention-prologue', formats.attention, rows, attention.decayRank, model.hidden);
     linear(pass, decayUp, 'attention-prologue', formats.attention, rows, keys, attention.decayRank);
   }
-  if (attention.convolution > 0) {
-    const kept = (batch.decodeSequences + batch.prefillSequences) * (attention.convolution - 1);
-    vector(pass, 'short-convolution', 'attention-prologue', rows * channels * 2 * attention.convolution, (rows + kept) * channels * between * 2);
-  }
+  convolution(pass, attention, channels);
   scan(pass, attention, heads, channels);
   update(pass, attention, heads, channels);
   vector(pass, 'gated-norm', 'attention-output', rows * values * 16, rows * values * between * 3);
@@ -41,19 +39,44 @@ export function linearAttention(pass: Pass, attention: LinearAttention): void {
   linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputs);
 }
 
+/** Short convolution over queries, keys and values; the last tokens of each sequence are kept for the next. */
+function convolution(pass: Pass, attention: LinearAttention, channels: number): void {
+  const { batch, rows } = pass;
+  if (attention.convolution <= 0 || rows <= 0) return;
+  const sequences = batch.decodeSequences + batch.prefillSequences;
+  const kept = sequences * (attention.convolution - 1);
+  pass.operators.push({
+    kind: 'compute',
+    name: 'short-convolution',
+    stage: 'attention-prologue',
+    class: 'vector',
+    kernel: 'short-convolution',
+    format: 'bf16',
+    matrixFlop: 0,
+    vectorFlop: rows * channels * 2 * attention.convolution,
+    weightBytes: 0,
+    activationBytes: (rows + kept) * channels * between * 2,
+    recurrence: launch(pass, attention, { sequences, tokens: rows, matrixFlop: 0 }),
+  });
+}
+
 /**
- * Prompts, in chunks of C tokens. Matrix work of a token and head: inside its chunk scores and values, C (k + v) twice; the delta rule solves a
+ * Matrix work of one token and head of a scan in chunks of C tokens: inside its chunk scores and values, C (k + v) twice; the delta rule solves a
  * triangle of C and makes its corrected keys and values too; across chunks the state is read and added to, k v twice, and by the delta rule once
- * more. One state per chunk passes through memory in 16 bit, twice each way.
+ * more. [flop]
  */
+export function scanFlop({ rule, chunk, keyHeadSize: k, valueHeadSize: v }: Pick<LinearAttention, 'rule' | 'chunk' | 'keyHeadSize' | 'valueHeadSize'>): number {
+  const delta = rule === 'delta';
+  return (delta ? chunk * (4 * k + 4 * v + chunk) : chunk * (2 * k + 2 * v)) + (delta ? 6 : 4) * k * v;
+}
+
+/** Prompts, in chunks. One state per chunk passes through memory in 16 bit, twice each way. */
 function scan(pass: Pass, attention: LinearAttention, heads: number, channels: number): void {
   const { batch, instance } = pass;
   if (batch.prefillTokens <= 0) return;
   const { chunk, keyHeadSize: k, valueHeadSize: v } = attention;
   const tokens = batch.prefillTokens;
-  const delta = attention.rule === 'delta';
-  const inside = delta ? chunk * (4 * k + 4 * v + chunk) : chunk * (2 * k + 2 * v);
-  const across = (delta ? 6 : 4) * k * v;
+  const matrixFlop = tokens * heads * scanFlop(attention);
   const state = heads * k * v;
   pass.operators.push({
     kind: 'compute',
@@ -61,11 +84,12 @@ function scan(pass: Pass, attention: LinearAttention, heads: number, channels: n
     stage: 'attention-core',
     class: 'linear-attention-prefill',
     format: instance.attentionFormat,
-    matrixFlop: tokens * heads * (inside + across),
+    matrixFlop,
     vectorFlop: 0,
     weightBytes: 0,
     activationBytes:
       tokens * (channels + heads * v) * between + (tokens / chunk) * state * between * 2 + batch.prefillSequences * state * attention.stateElement * 2,
+    recurrence: launch(pass, attention, { sequences: batch.prefillSequences, tokens, matrixFlop }),
   });
 }
 
@@ -85,5 +109,25 @@ function update(pass: Pass, attention: LinearAttention, heads: number, channels:
     weightBytes: 0,
     activationBytes:
       (batch.decodeSequences + decodeRows) * state * attention.stateElement + decodeRows * (channels + heads * attention.valueHeadSize) * between,
+    recurrence: launch(pass, attention, { sequences: batch.decodeSequences, tokens: decodeRows, matrixFlop: 0 }),
   });
+}
+
+/** The shape of a launch over the states of one die. */
+function launch(
+  { instance }: Pass,
+  attention: LinearAttention,
+  { sequences, tokens, matrixFlop }: { readonly sequences: number; readonly tokens: number; readonly matrixFlop: number },
+): RecurrenceShape {
+  const { keyHeadSize, valueHeadSize, stateElement } = attention;
+  return {
+    sequences,
+    queryTokens: tokens / sequences,
+    keyHeads: Math.max(1, attention.keyHeads / instance.layout.tensor),
+    valueHeads: attention.valueHeads / instance.layout.tensor,
+    keyHeadSize,
+    valueHeadSize,
+    stateElement,
+    matrixFlop,
+  };
 }

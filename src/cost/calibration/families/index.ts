@@ -4,11 +4,23 @@ import { attentionPrefill } from './attention-prefill.ts';
 import { expertMlp } from './expert-mlp.ts';
 import { gemm } from './gemm.ts';
 import { groupedGemm } from './grouped-gemm.ts';
+import { linearScan, linearUpdate, shortConvolution } from './linear-attention.ts';
 import { mlaDecode } from './mla-decode.ts';
 import { mlaPrefill } from './mla-prefill.ts';
 
 /** Every family whose cells can be fitted and priced. */
-export const families: readonly OperatorFamily<unknown>[] = [gemm, groupedGemm, expertMlp, attentionPrefill, attentionDecode, mlaPrefill, mlaDecode];
+export const families: readonly OperatorFamily<unknown>[] = [
+  gemm,
+  groupedGemm,
+  expertMlp,
+  attentionPrefill,
+  attentionDecode,
+  mlaPrefill,
+  mlaDecode,
+  linearScan,
+  linearUpdate,
+  shortConvolution,
+];
 
 /** The family of a class of cells. */
 export function familyOf(operatorClass: string): OperatorFamily<unknown> | undefined {

@@ -21,8 +21,8 @@ export function latentGroup({ heads, headSize }: AttentionLaunch): string {
 /** What no kernel passes: that of the operands, or of keys that are stored narrower, since some kernels multiply in the format of the keys. [flop/s] */
 export function ceilingOf({ keyValueFormat }: AttentionLaunch, die: DieRates): number {
   if (keyValueFormat === die.format) return die.ceiling;
-  const { peak = undefined, ceiling = undefined } = peakOf(die.chip.die, keyValueFormat) ?? {};
-  const narrow = Math.min(peak?.value ?? 0, ceiling?.value ?? Infinity);
+  const narrower = peakOf(die.chip.die, keyValueFormat);
+  const narrow = Math.min(narrower?.peak.value ?? 0, narrower?.ceiling?.value ?? Infinity);
   return Math.max(die.ceiling, die.peak > 0 ? (narrow * die.peak) / (peakOf(die.chip.die, die.format)?.peak.value ?? die.peak) : 0);
 }
 

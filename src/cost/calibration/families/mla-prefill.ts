@@ -1,3 +1,4 @@
+import { attentionPrefill } from './attention-prefill.ts';
 import type { DieRates, FittedParameter, OperatorFamily } from '../family.ts';
 import { keyValueBytes, octaves, queryBytes, type AttentionLaunch } from './attention-shape.ts';
 import { ceilingOf, latentBytes, latentGroup, readsLatents, withoutHost } from './latent-shape.ts';
@@ -74,5 +75,6 @@ export const mlaPrefill: OperatorFamily<AttentionLaunch> = {
   features,
   group: latentGroup,
   shapeOf: ({ attention }) => attention,
+  standIn: attentionPrefill,
   inStep: withoutHost,
 };
