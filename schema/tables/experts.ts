@@ -191,25 +191,38 @@ function readRandom(record: TableRecord): Reading<ExpertMlpShape> {
 
 const groupedColumns = ['num_experts', 'num_local_experts', 'topk', 'hidden_size', 'intermediate_size', 'tokens_per_expert', 'up_proj_us', 'down_proj_us'];
 
+/** Peaks that the tables' utilisation is counted against, by what their path says of the chip. [flop/s] */
+const peaks: readonly (readonly [RegExp, number])[] = [
+  [/(^|\/)h20\//, 296e12],
+  [/(^|\/)h800\//, 1979e12],
+];
+
+/**
+ * Rows of the experts in a table of decoding batches: drawn from 0.7 to 1.3 times the mean and rounded down, so that of a mean of one half
+ * of the experts get none. How many they were in all follows from the utilisation.
+ */
+function drawnLoads(experts: number, mean: number, flop: number, perRow: number): ExpertLoads {
+  const drawn = flop / perRow / experts;
+  const inside = drawn >= 0.45 * mean && drawn <= 1.3 * mean ? drawn : mean;
+  return mean === 1 ? [Math.max(1, experts * Math.min(1, inside)), 1] : [experts, inside];
+}
+
 /** One of the two products of a row; the tables are of block-scaled FP8. */
 function readProduct(record: TableRecord, up: boolean): Reading<GroupedGemmShape> {
   const experts = record.number('num_local_experts');
   const rows = record.number('tokens_per_expert');
   const hidden = record.number('hidden_size');
   const intermediate = record.number('intermediate_size');
-  const masked = record.header.columns.includes('batch_size_per_gpu');
+  const time = record.number(up ? 'up_proj_us' : 'down_proj_us') * 1e-6;
+  const [n, k] = up ? [2 * intermediate, hidden] : [hidden, intermediate];
+  const peak = peaks.find(([file]) => file.test(record.header.file))?.[1] ?? Number.NaN;
+  const flop = record.number(up ? 'up_mfu' : 'down_mfu') * peak * time;
+  const drawn = record.header.columns.includes('batch_size_per_gpu');
   return {
     kind: 'row',
-    format: masked ? 'fp8-block-masked' : 'fp8-block',
-    shape: {
-      loads: [experts, rows],
-      n: up ? 2 * intermediate : hidden,
-      k: up ? hidden : intermediate,
-      experts,
-      weightBytes: 1,
-      inputBytes: 1,
-    },
-    time: record.number(up ? 'up_proj_us' : 'down_proj_us') * 1e-6,
+    format: 'fp8-block',
+    shape: { loads: drawn ? drawnLoads(experts, rows, flop, 2 * n * k) : [experts, rows], n, k, experts, weightBytes: 1, inputBytes: 1 },
+    time,
   };
 }
 

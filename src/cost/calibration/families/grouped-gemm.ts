@@ -32,8 +32,8 @@ export function sumOf(loads: ExpertLoads): { readonly hit: number; readonly rows
 
 /** Constants of a grouped product, in the order in which `groupedProduct` reads them. */
 export const productParameters: readonly FittedParameter[] = [
-  { name: 'plateau', unit: 'share of peak', min: 0.05, max: 1, start: 0.6 },
-  { name: 'memory', unit: 'share of bandwidth', min: 0.04, max: 1, start: 0.8 },
+  { name: 'plateau', unit: 'share of peak', min: 0.05, max: 0.95, start: 0.6 },
+  { name: 'memory', unit: 'share of bandwidth', min: 0.04, max: 0.95, start: 0.8 },
   { name: 'tile', unit: 'rows', min: 8, max: 256, start: 64 },
   { name: 'load', unit: 'rows whose time a tile takes beside its own', min: 0.5, max: 400, start: 16 },
   { name: 'wave', unit: 'share of a wave', min: 0.01, max: 1, start: 0.3 },
