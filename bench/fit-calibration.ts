@@ -44,10 +44,13 @@ const fileOf = (chip: string): string => `${data}${chip}.json`;
 function shipped(): readonly Cell[] {
   return readdirSync(data)
     .filter((file) => file.endsWith('.json'))
-    .flatMap((file) => (JSON.parse(readFileSync(data + file, 'utf8')) as { readonly cells: readonly unknown[] }).cells)
-    .flatMap((cell) => {
+    .flatMap((file) => {
+      const { classes, cells: own } = JSON.parse(readFileSync(data + file, 'utf8')) as { readonly classes: unknown; readonly cells: readonly unknown[] };
+      return own.map((cell) => ({ classes, cell }));
+    })
+    .flatMap(({ classes, cell }) => {
       try {
-        return readCells({ schema: calibrationSchema, cells: [cell] }, 'data/calibration');
+        return readCells({ schema: calibrationSchema, classes, cells: [cell] }, 'data/calibration');
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         const { chip, stack, class: operatorClass, format } = cell as CellKey;

@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import type { Cell, Residual, Score } from '../src/cost/calibration/cell.ts';
+import { axisOf, stepOf, valueAt } from '../src/cost/calibration/axis.ts';
 import { numberFormatOf } from '../src/cost/calibration/die.ts';
 import { familyOf } from '../src/cost/calibration/families/index.ts';
+import type { FittedParameter } from '../src/cost/calibration/family.ts';
 import { KNOT_STEPS, MOST_VALUE_STEPS } from '../src/cost/calibration/fit-residual.ts';
+import { hashOf } from '../src/cost/calibration/sample.ts';
 import { listOf, placed, record, text, tryRead } from './read.ts';
 
 /** What the files of `data/calibration` and `calibrate --out` say they are. */
@@ -25,7 +28,7 @@ const cell = record({
   stack: text('the name of the stack'),
   class: text('the class of the operators'),
   format: text('the format of the operands'),
-  parameters: z.record(z.string(), number),
+  parameters: coded,
   residual: record({
     low: listOf(number, 1),
     step: listOf(number, 1),
@@ -40,7 +43,12 @@ const cell = record({
   source: text('the source of the rows'),
 });
 
-const file = record({ schema: z.literal(calibrationSchema, { error: `expected "${calibrationSchema}"` }), cells: listOf(cell, 1) });
+const file = record({
+  schema: z.literal(calibrationSchema, { error: `expected "${calibrationSchema}"` }),
+  // What the constants of each class were when the cells were fitted.
+  classes: z.record(z.string(), z.string()),
+  cells: listOf(cell, 1),
+});
 
 type StoredCell = z.infer<typeof cell>;
 type StoredResidual = NonNullable<StoredCell['residual']>;
@@ -50,12 +58,13 @@ type StoredResidual = NonNullable<StoredCell['residual']>;
  * @throws InputError with every problem
  */
 export function readCells(value: unknown, path: string): readonly Cell[] {
-  const { value: stored, issues } = tryRead<{ readonly cells: readonly StoredCell[] }>(file, value, path);
+  const { value: stored, issues } = tryRead<{ readonly classes: Readonly<Record<string, string>>; readonly cells: readonly StoredCell[] }>(file, value, path);
   if (stored === undefined || issues.length > 0) throw new InputError(issues);
-  const problems = stored.cells.flatMap((entry, i) => cellIssues(entry, placed(path, `cells[${i}]`)));
+  const problems = stored.cells.flatMap((entry, i) => cellIssues(entry, stored.classes[entry.class] ?? '', placed(path, `cells[${i}]`)));
   if (problems.length > 0) throw new InputError(problems);
-  return stored.cells.map(({ residual, fit, heldOut, reported, ...rest }) => ({
+  return stored.cells.map(({ parameters, residual, fit, heldOut, reported, ...rest }) => ({
     ...rest,
+    parameters: decodedParameters(familyOf(rest.class)?.parameters ?? [], parameters),
     ...(residual === undefined ? {} : { residual: decoded(residual) }),
     fit: scoreFrom(fit),
     heldOut: scoreFrom(heldOut),
@@ -63,20 +72,16 @@ export function readCells(value: unknown, path: string): readonly Cell[] {
   }));
 }
 
-/** What a schema cannot say: the family's own constants are there, within their bounds, and anchors are whole. */
-function cellIssues(entry: StoredCell, path: string): Issue[] {
+/** What a schema cannot say: the cell was fitted for the constants that its family has today, and its residual is whole. */
+function cellIssues(entry: StoredCell, constants: string, path: string): Issue[] {
   const issues: Issue[] = [];
   const add = (key: string, message: string): number => issues.push({ path: `${path}.${key}`, message });
   if (numberFormatOf(entry.format) === undefined) add('format', `no number format begins "${entry.format}"`);
   const family = familyOf(entry.class);
   if (family === undefined) add('class', `no such class of operators: "${entry.class}"`);
-  for (const { name, min, max } of family?.parameters ?? []) {
-    const value = entry.parameters[name];
-    if (value === undefined) add('parameters', `${name} is missing`);
-    else if (!(value >= min * 0.999 && value <= max * 1.001)) add(`parameters.${name}`, `expected ${min} to ${max}, got ${value}`);
-  }
-  for (const name of Object.keys(entry.parameters))
-    if (family !== undefined && !family.parameters.some((parameter) => parameter.name === name)) add(`parameters.${name}`, 'no such constant of this class');
+  else if (constantsOf(family.parameters) !== constants) add('class', `was fitted for other constants of ${entry.class} than it has today: calibrate it again`);
+  else if (entry.parameters.length !== family.parameters.reduce((sum, parameter) => sum + digitCount(parameter), 0))
+    add('parameters', `expected the digits of ${family.parameters.length} constants, got ${entry.parameters.length} digits`);
   if (entry.residual !== undefined) for (const message of residualIssues(entry.residual)) add('residual', message);
   return issues;
 }
@@ -103,7 +108,7 @@ export function writeCells(cells: readonly Cell[]): string {
         stack,
         class: operatorClass,
         format,
-        parameters,
+        parameters: encodedParameters(familyOf(operatorClass)?.parameters ?? [], parameters),
         residual: residual === undefined ? undefined : encoded(residual),
         fit: storedScore(fit),
         heldOut: storedScore(heldOut),
@@ -112,7 +117,9 @@ export function writeCells(cells: readonly Cell[]): string {
         source,
       }),
     );
-  return `{"schema":"${calibrationSchema}","cells":[\n${lines.join(',\n')}\n]}\n`;
+  const classes = [...new Set(cells.map((own) => own.class))].sort((a, b) => (a < b ? -1 : 1));
+  const constants = Object.fromEntries(classes.map((name): [string, string] => [name, constantsOf(familyOf(name)?.parameters ?? [])]));
+  return `{"schema":"${calibrationSchema}","classes":${JSON.stringify(constants)},"cells":[\n${lines.join(',\n')}\n]}\n`;
 }
 
 function keyOf({ chip, stack, class: operatorClass, format }: Cell): string {
@@ -125,6 +132,37 @@ function storedScore({ rows, median, p90, p99 }: Score): unknown {
 
 function scoreFrom([rows, median, p90, p99]: z.infer<typeof score>): Score {
   return { rows, median: median ?? Number.NaN, p90: p90 ?? Number.NaN, p99: p99 ?? Number.NaN };
+}
+
+/** A short name for names and bounds of constants. */
+function constantsOf(parameters: readonly FittedParameter[]): string {
+  return hashOf(parameters.map(({ name, min, max }) => `${name} ${min} ${max}`).join()).toString(36);
+}
+
+function digitCount(parameter: FittedParameter): number {
+  return axisOf(parameter).steps > digits.length ** 2 ? 3 : 2;
+}
+
+function encodedParameters(parameters: readonly FittedParameter[], values: Readonly<Record<string, number>>): string {
+  return parameters
+    .map((parameter) => {
+      const step = stepOf(parameter, values[parameter.name] ?? parameter.start);
+      const low = digit((step >> 6) & KNOT_STEPS) + digit(step & KNOT_STEPS);
+      return digitCount(parameter) === 3 ? digit(step >> 12) + low : low;
+    })
+    .join('');
+}
+
+function decodedParameters(parameters: readonly FittedParameter[], text: string): Readonly<Record<string, number>> {
+  let taken = 0;
+  return Object.fromEntries(
+    parameters.map((parameter): [string, number] => {
+      const count = digitCount(parameter);
+      taken += count;
+      const step = digitsOf(text.slice(taken - count, taken)).reduce((sum, value) => sum * digits.length + value, 0);
+      return [parameter.name, valueAt(parameter, step)];
+    }),
+  );
 }
 
 const digit = (value: number): string => digits[value] ?? '';

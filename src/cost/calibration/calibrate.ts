@@ -1,18 +1,19 @@
 import { ln } from '../../kernel/elementary.ts';
-import type { Cell, CellKey, Residual, Score } from './cell.ts';
+import type { Cell, CellKey, Score } from './cell.ts';
 import { sift } from './exclude.ts';
-import type { DieRates, MeasuredRow, OperatorFamily } from './family.ts';
+import type { DieRates, FittedParameter, MeasuredRow, OperatorFamily } from './family.ts';
 import { fitParameters } from './fit.ts';
 import { foldsOf } from './fold.ts';
 import { predictor } from './predict.ts';
-import { fitResidual, type ResidualSize } from './fit-residual.ts';
+import { stepOf, valueAt } from './axis.ts';
+import { fitResiduals, type ResidualSize } from './fit-residual.ts';
 import { thinned } from './sample.ts';
 import { errorOf, gates, scoreOf } from './score.ts';
 
 export interface CalibrationOptions {
   /** Folds that hold out whole groups. */
   readonly folds: number;
-  /** Sizes of the residual to choose from, ascending: the smallest that comes near the best held-out error is taken. */
+  /** Sizes of the residual to choose from by the held-out error; each value that it ships must pay for itself. */
   readonly residuals: readonly ResidualSize[];
   /** Rows that a fit of parameters, and of the residual, looks at. */
   readonly parameterRows: number;
@@ -22,13 +23,9 @@ export interface CalibrationOptions {
 export const defaultCalibration: CalibrationOptions = {
   folds: 5,
   residuals: [
-    { tables: 0, knots: 0 },
-    { tables: 2, knots: 6 },
-    { tables: 3, knots: 7 },
-    { tables: 4, knots: 8 },
-    { tables: 3, knots: 10 },
-    { tables: 6, knots: 7 },
-    { tables: 8, knots: 8 },
+    { tables: 0, knots: 5 },
+    ...[5, 7].flatMap((knots) => [1, 2, 3, 4, 5, 6, 8].map((tables) => ({ tables, knots }))),
+    ...[1, 2, 3, 4].map((tables) => ({ tables, knots: 10 })),
   ],
   parameterRows: 1500,
   residualRows: 6000,
@@ -73,7 +70,10 @@ export function calibrateCell<Shape>(
     }
     return { heldOut: scoreOf(errors), reported: scoreOf(apart) };
   });
-  const choice = fewestNearBest(scored.map(({ heldOut, reported }) => (heldOut.rows > 0 ? heldOut : reported)));
+  const choice = bestChoice(
+    scored.map(({ heldOut, reported }) => (heldOut.rows > 0 ? heldOut : reported)),
+    folds.map(({ models }) => models),
+  );
   const model = modelsOf(family, kept, die, { ...options, residuals: options.residuals.slice(choice, choice + 1) })[0] as Model;
   const predict = predictor(family, model, die);
   const fit = scoreOf(kept.filter(counts).map((row) => errorOf(predict(row.shape), row.time)));
@@ -103,27 +103,38 @@ function modelsOf<Shape>(family: OperatorFamily<Shape>, all: readonly MeasuredRo
   const seen = all.filter(({ shape }) => family.fitted?.(shape) ?? true);
   const rows = seen.length === 0 ? all : seen;
   const fitted = fitParameters(family, thinned(rows, options.parameterRows), die);
-  const values = fitted.map((value) => Number(value.toPrecision(4)));
+  const values = fitted.map((value, p) => valueAt(family.parameters[p] as FittedParameter, stepOf(family.parameters[p] as FittedParameter, value)));
   const parameters = Object.fromEntries(family.parameters.map(({ name }, p): [string, number] => [name, values[p] ?? 0]));
   const sampled = thinned(rows, options.residualRows);
   const sample = {
     points: sampled.map(({ shape }) => family.features(shape)),
     values: Float64Array.from(sampled, ({ shape, time }) => ln(time / family.time(shape, die, values))),
   };
-  return options.residuals.map((size): Model => {
-    const residual: Residual | undefined = sampled.length < FEWEST ? undefined : fitResidual(sample, size);
-    return residual === undefined ? { parameters } : { parameters, residual };
-  });
+  if (sampled.length < FEWEST) return options.residuals.map(() => ({ parameters }));
+  return fitResiduals(sample, options.residuals).map((residual) => (residual === undefined ? { parameters } : { parameters, residual }));
 }
 
-/** The first choice that is within a few percent of the best one, each error measured against its gate. */
-function fewestNearBest(scores: readonly Score[]): number {
-  const badness = scores.map(({ median, p90, p99 }) => median / gates.median + p90 / gates.p90 + p99 / gates.p99);
-  const best = Math.min(...badness);
-  return Math.max(
-    0,
-    badness.findIndex((value) => value <= 1.04 * best),
-  );
+/** How far each error is on its way to its gate, and half a gate more for each that is missed. */
+function badness({ median, p90, p99 }: Score): number {
+  const ways = [median / gates.median, p90 / gates.p90, p99 / gates.p99];
+  return ways.reduce((sum, way) => sum + way / ways.length + (way > 1 ? 0.5 : 0), 0);
+}
+
+/** What a value must take off the badness to be worth its place. */
+const VALUE_PRICE = 6e-4;
+
+function bestChoice(scores: readonly Score[], models: readonly (readonly Model[])[]): number {
+  let best = 0;
+  let least = Infinity;
+  scores.forEach((score, choice) => {
+    const counts = models.map((own) => own[choice]?.residual?.tables.reduce((sum, { values }) => sum + values.length, 0) ?? 0);
+    const cost = badness(score) + VALUE_PRICE * Math.max(0, ...counts);
+    if (cost < least) {
+      least = cost;
+      best = choice;
+    }
+  });
+  return best;
 }
 
 function shortened({ rows, median, p90, p99 }: Score): Score {

@@ -4,7 +4,7 @@ import { between, knotBelow, VALUE_STEP } from './residual.ts';
 
 /** Steps of a knot's place over the range of its feature, and of a value to either side. */
 export const KNOT_STEPS = 63;
-export const MOST_VALUE_STEPS = 200;
+export const MOST_VALUE_STEPS = 100;
 /** Rows without residual that each value is thought to have seen, and rows that say it is as its neighbour. */
 const PRIOR = 0.1;
 const SMOOTH = 0.3;
@@ -35,16 +35,30 @@ interface PairTable {
 }
 
 /**
- * Fits a residual to a sample: tables are added one by one, each time that of the pair of features which explains the most of what is left,
- * then all values are fitted together by robust least squares, drawn to zero and to their neighbours where rows are few.
+ * Fits residuals of several sizes to a sample: tables are added one by one, each time that of the pair of features which explains the most
+ * of what is left, then all values are fitted together by robust least squares, drawn to zero and to their neighbours where rows are few.
+ * No residual where no table explains anything.
  */
-export function fitResidual({ points, values }: ResidualSample, size: ResidualSize): Residual | undefined {
-  const [first] = points;
-  if (first === undefined || size.tables < 1) return undefined;
+export function fitResiduals(sample: ResidualSample, sizes: readonly ResidualSize[]): readonly (Residual | undefined)[] {
+  const paths = new Map(
+    [...new Set(sizes.map(({ knots }) => knots))].map((knots) => {
+      const most = Math.max(...sizes.filter((size) => size.knots === knots).map(({ tables }) => tables));
+      return [knots, pathOf(sample, { tables: most, knots })];
+    }),
+  );
+  return sizes.map(({ tables, knots }) => {
+    const path = paths.get(knots) ?? [];
+    return path[Math.min(tables, path.length) - 1];
+  });
+}
+
+/** The residuals of one table, two tables and so on. */
+function pathOf({ points, values }: ResidualSample, size: ResidualSize): readonly Residual[] {
+  const path: Residual[] = [];
+  if (points.length === 0) return path;
   const grid = gridOf(points, size.knots);
   const candidates = pairsOf(grid, points);
   const chosen: PairTable[] = [];
-  let solution: Float64Array = new Float64Array(0);
   let left = values;
   while (chosen.length < size.tables) {
     const best = bestOf(
@@ -53,10 +67,14 @@ export function fitResidual({ points, values }: ResidualSample, size: ResidualSi
     );
     if (best === undefined) break;
     chosen.push(best);
-    solution = solved(chosen, values);
+    const solution = solved(chosen, values);
     left = remainder(chosen, solution, values);
+    path.push(residualOf(grid, chosen, solution));
   }
-  if (chosen.length === 0) return undefined;
+  return path;
+}
+
+function residualOf({ low, step, knots }: Grid, chosen: readonly PairTable[], solution: Float64Array): Residual {
   const used = new Set(chosen.flatMap(({ features }) => features));
   let offset = 0;
   const tables = chosen.map(({ features, rows, width }) => {
@@ -64,7 +82,7 @@ export function fitResidual({ points, values }: ResidualSample, size: ResidualSi
     offset += rows * width;
     return { features, values: Array.from(part, (value) => Math.max(-MOST_VALUE_STEPS, Math.min(MOST_VALUE_STEPS, Math.round(value / VALUE_STEP)))) };
   });
-  return { low: grid.low, step: grid.step, knots: grid.knots.map((places, feature) => (used.has(feature) ? places : [])), tables };
+  return { low, step, knots: knots.map((places, feature) => (used.has(feature) ? places : [])), tables };
 }
 
 interface Grid {

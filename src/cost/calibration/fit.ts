@@ -1,26 +1,11 @@
-import { ln, exp } from '../../kernel/elementary.ts';
-import type { DieRates, FittedParameter, MeasuredRow, OperatorFamily } from './family.ts';
+import { ln } from '../../kernel/elementary.ts';
+import { axisOf } from './axis.ts';
+import type { DieRates, MeasuredRow, OperatorFamily } from './family.ts';
 import { solveSymmetric } from './solve.ts';
 
 /** Where the robust loss turns from square to linear, as a logarithmic error. */
 const HUBER = 0.05;
 const ROUNDS = 30;
-
-/** A parameter on the unit interval: logarithmic where its bounds are positive and far apart. */
-interface Axis {
-  readonly at: (unit: number) => number;
-  readonly unit: (value: number) => number;
-}
-
-function axisOf({ min, max }: FittedParameter): Axis {
-  if (max <= min) return { at: () => min, unit: () => 0 };
-  if (min > 0 && max / min >= 3) {
-    const low = ln(min);
-    const width = ln(max) - low;
-    return { at: (unit) => Math.min(max, Math.max(min, exp(low + unit * width))), unit: (value) => (ln(value) - low) / width };
-  }
-  return { at: (unit) => min + unit * (max - min), unit: (value) => (value - min) / (max - min) };
-}
 
 function loss(residuals: Float64Array): number {
   let sum = 0;

@@ -1,7 +1,7 @@
 import type { Residual } from './cell.ts';
 
 /** A step of a table's values. [ln(measured / predicted)] */
-export const VALUE_STEP = 0.01;
+export const VALUE_STEP = 0.02;
 
 /** The residual as a function of the features. */
 export function smoothed({ low, step, knots, tables }: Residual): (features: readonly number[]) => number {
