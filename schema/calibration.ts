@@ -50,36 +50,50 @@ const file = record({
   cells: listOf(cell, 1),
 });
 
+type StoredFile = z.infer<typeof file>;
 type StoredCell = z.infer<typeof cell>;
 type StoredResidual = NonNullable<StoredCell['residual']>;
 
 /**
- * The cells of a file of calibration. `path` names the file in errors.
+ * The cells of a file of calibration. `path` names the file in errors. Cells that were fitted for other constants than their class has
+ * today are an error, or are left out and named to `stale` where it is given.
  * @throws InputError with every problem
  */
-export function readCells(value: unknown, path: string): readonly Cell[] {
-  const { value: stored, issues } = tryRead<{ readonly classes: Readonly<Record<string, string>>; readonly cells: readonly StoredCell[] }>(file, value, path);
+export function readCells(value: unknown, path: string, stale?: (name: string) => void): readonly Cell[] {
+  const { value: stored, issues } = tryRead<StoredFile>(file, value, path);
   if (stored === undefined || issues.length > 0) throw new InputError(issues);
-  const problems = stored.cells.flatMap((entry, i) => cellIssues(entry, stored.classes[entry.class] ?? '', placed(path, `cells[${i}]`)));
+  const outdated = new Set(stale === undefined ? [] : Object.keys(stored.classes).filter((name) => isStale(name, stored.classes[name])));
+  for (const name of outdated) stale?.(name);
+  const fresh = stored.cells.filter((entry) => !outdated.has(entry.class));
+  const problems = fresh.flatMap((entry, i) => cellIssues(entry, stored.classes[entry.class], placed(path, `cells[${i}]`)));
   if (problems.length > 0) throw new InputError(problems);
-  return stored.cells.map(({ parameters, residual, fit, heldOut, reported, ...rest }) => ({
+  return fresh.map(cellFrom);
+}
+
+function isStale(name: string, constants: string | undefined): boolean {
+  const family = familyOf(name);
+  return family === undefined || constantsOf(family.parameters) !== constants;
+}
+
+function cellFrom({ parameters, residual, fit, heldOut, reported, ...rest }: StoredCell): Cell {
+  return {
     ...rest,
     parameters: decodedParameters(familyOf(rest.class)?.parameters ?? [], parameters),
     ...(residual === undefined ? {} : { residual: decoded(residual) }),
     fit: scoreFrom(fit),
     heldOut: scoreFrom(heldOut),
     ...(reported === undefined ? {} : { reported: scoreFrom(reported) }),
-  }));
+  };
 }
 
 /** What a schema cannot say: the cell was fitted for the constants that its family has today, and its residual is whole. */
-function cellIssues(entry: StoredCell, constants: string, path: string): Issue[] {
+function cellIssues(entry: StoredCell, constants: string | undefined, path: string): Issue[] {
   const issues: Issue[] = [];
   const add = (key: string, message: string): number => issues.push({ path: `${path}.${key}`, message });
   if (numberFormatOf(entry.format) === undefined) add('format', `no number format begins "${entry.format}"`);
   const family = familyOf(entry.class);
   if (family === undefined) add('class', `no such class of operators: "${entry.class}"`);
-  else if (constantsOf(family.parameters) !== constants) add('class', `was fitted for other constants of ${entry.class} than it has today: calibrate it again`);
+  else if (isStale(entry.class, constants)) add('class', `was fitted for other constants of ${entry.class} than it has today: calibrate it again`);
   else if (entry.parameters.length !== family.parameters.reduce((sum, parameter) => sum + digitCount(parameter), 0))
     add('parameters', `expected the digits of ${family.parameters.length} constants, got ${entry.parameters.length} digits`);
   if (entry.residual !== undefined) for (const message of residualIssues(entry.residual)) add('residual', message);
