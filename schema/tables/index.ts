@@ -3,10 +3,19 @@ import { expertMlpLayouts, groupedGemmLayouts } from './experts.ts';
 import { gemmLayouts } from './gemm.ts';
 import { linearLayouts } from './linear.ts';
 import { mlaLayouts } from './mla.ts';
+import { sparseLayouts } from './sparse.ts';
 import type { Layout, TableHeader } from './layout.ts';
 
 /** Every layout of operator tables that can be read: a family adds its own. */
-export const layouts: readonly Layout[] = [...gemmLayouts, ...attentionLayouts, ...groupedGemmLayouts, ...expertMlpLayouts, ...mlaLayouts, ...linearLayouts];
+export const layouts: readonly Layout[] = [
+  ...gemmLayouts,
+  ...attentionLayouts,
+  ...groupedGemmLayouts,
+  ...expertMlpLayouts,
+  ...mlaLayouts,
+  ...sparseLayouts,
+  ...linearLayouts,
+];
 
 /** The layouts that a table fits. */
 export function layoutsOf(header: TableHeader): readonly Layout[] {

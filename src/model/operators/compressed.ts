@@ -3,6 +3,7 @@ import { collective } from './collective.ts';
 import { grouped, linear, norm, rope, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
 import { limitedContext, limitedPairs } from './span.ts';
+import { sparseIndex } from './sparse-index.ts';
 
 const down = { product: 'query-key-value-down', quantise: 'attention-quantise' };
 const up = { product: 'query-up', quantise: 'query-quantise' };
@@ -11,8 +12,6 @@ const index = { product: 'index-projection', quantise: 'index-quantise' };
 const outDown = 'output-down';
 const outUp = { product: 'output-projection', quantise: 'output-quantise' };
 const between = 2;
-/** Index keys are cached in 8 bit. [B] */
-const indexKeyBytes = 1;
 
 /** Keys that queries see, and that are read: those of the window and, behind them, compressed entries, all or those that an index picks. */
 interface Seen {
@@ -57,27 +56,14 @@ export function compressedAttention(pass: Pass, attention: CompressedAttention):
 /** Compressed entries of the new tokens, those of the index and the weights of its heads too, and the scores by which it picks. */
 function compress(pass: Pass, { ratio, overlap, headSize, sparse, queryRank }: CompressedAttention, dieRows: number): void {
   if (ratio === undefined) return;
-  const { instance, batch, rows } = pass;
+  const { instance, rows } = pass;
   const { formats, model } = instance;
   const width = (headSize + (sparse?.headSize ?? 0)) * (overlap ? 2 : 1);
   linear(pass, compression, 'attention-prologue', formats.norm, dieRows, 2 * width + (sparse?.heads ?? 0), model.hidden);
   vector(pass, 'compress', 'attention-prologue', dieRows * width * 8, dieRows * width * 2 * between);
   if (sparse === undefined) return;
-  const scored = sparse.heads * sparse.headSize;
-  linear(pass, index, 'attention-prologue', formats.attention, rows, scored, queryRank);
-  const pairs = (batch.prefillPairs + batch.decodeContext * batch.queryTokens) / ratio;
-  pass.operators.push({
-    kind: 'compute',
-    name: 'index-scores',
-    stage: 'attention-core',
-    class: 'gemm',
-    format: formats.attention.product,
-    matrixFlop: 2 * scored * pairs,
-    vectorFlop: 0,
-    weightBytes: 0,
-    activationBytes: ((batch.prefillContext + batch.decodeContext) / ratio) * sparse.headSize * indexKeyBytes + rows * scored * between,
-  });
-  vector(pass, 'index-top-k', 'attention-core', pairs * 2, pairs * 4);
+  linear(pass, index, 'attention-prologue', formats.attention, rows, sparse.heads * sparse.headSize, queryRank);
+  sparseIndex(pass, { ...sparse, ratio });
 }
 
 function seen({ batch }: Pass, { window, ratio, sparse }: CompressedAttention): Seen {

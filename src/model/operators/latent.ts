@@ -1,9 +1,10 @@
 import type { LatentAttention } from '../attention.ts';
 import type { AttentionShape } from '../operator.ts';
 import { collective } from './collective.ts';
-import { grouped, linear, norm, rope, vector } from './linear.ts';
+import { grouped, linear, norm, rope } from './linear.ts';
 import type { Pass } from './pass.ts';
 import { limitedContext, limitedPairs } from './span.ts';
+import { sparseIndex } from './sparse-index.ts';
 
 const down = { product: 'query-key-value-down', quantise: 'attention-quantise' };
 const up = { product: 'query-up', quantise: 'query-quantise' };
@@ -13,15 +14,13 @@ const index = { product: 'index-projection', quantise: 'index-quantise' };
 const gate = { product: 'output-gate', quantise: 'gate-quantise' };
 const out = { product: 'output-projection', quantise: 'output-quantise' };
 const between = 2;
-/** Index keys are cached in 8 bit. [B] */
-const indexKeyBytes = 1;
 
 /**
  * Multi-head latent attention. Decoding sequences read the latents themselves: the key projection is absorbed into the query and the
  * value projection follows the core. Prompts expand keys and values to full heads instead, unless a sparse index picks the latents.
  */
 export function latentAttention(pass: Pass, attention: LatentAttention): void {
-  const { instance, batch, rows, dieRows, decodeRows } = pass;
+  const { instance, rows, dieRows, decodeRows } = pass;
   const { model, layout, formats } = instance;
   const { keyValueRank, ropeHeadSize, nopeHeadSize, valueHeadSize, sparse } = attention;
   const queryRank = attention.queryRank ?? 0;
@@ -42,19 +41,7 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
     const width = sparse.heads * sparse.headSize;
     linear(pass, index, 'attention-prologue', formats.attention, rows, width, queryRank > 0 ? queryRank : model.hidden);
     linear(pass, indexKey, 'attention-prologue', formats.attention, dieRows, sparse.headSize + sparse.heads, model.hidden);
-    const pairs = batch.prefillPairs + batch.decodeContext * batch.queryTokens;
-    pass.operators.push({
-      kind: 'compute',
-      name: 'index-scores',
-      stage: 'attention-core',
-      class: 'gemm',
-      format: formats.attention.product,
-      matrixFlop: 2 * width * pairs,
-      vectorFlop: 0,
-      weightBytes: 0,
-      activationBytes: (batch.prefillContext + batch.decodeContext) * sparse.headSize * indexKeyBytes + rows * width * between,
-    });
-    vector(pass, 'index-top-k', 'attention-core', pairs * 2, pairs * 4);
+    sparseIndex(pass, { ...sparse, ratio: 1 });
   }
   prefillCore(pass, attention, heads);
   decodeCore(pass, attention, heads);

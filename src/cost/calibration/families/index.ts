@@ -7,6 +7,8 @@ import { groupedGemm } from './grouped-gemm.ts';
 import { linearScan, linearUpdate, shortConvolution } from './linear-attention.ts';
 import { mlaDecode } from './mla-decode.ts';
 import { mlaPrefill } from './mla-prefill.ts';
+import { sparseDecode, sparsePrefill } from './sparse-attention.ts';
+import { indexChoice, indexScores } from './sparse-index.ts';
 
 /** Every family whose cells can be fitted and priced. */
 export const families: readonly OperatorFamily<unknown>[] = [
@@ -17,6 +19,10 @@ export const families: readonly OperatorFamily<unknown>[] = [
   attentionDecode,
   mlaPrefill,
   mlaDecode,
+  sparsePrefill,
+  sparseDecode,
+  indexScores,
+  indexChoice,
   linearScan,
   linearUpdate,
   shortConvolution,

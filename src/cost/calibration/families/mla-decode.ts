@@ -83,6 +83,7 @@ export const mlaDecode: OperatorFamily<AttentionLaunch> = {
   floor,
   features,
   group: latentGroup,
+  sweep: (shape) => ({ along: `${latentGroup(shape)} ${shape.sequences}`, at: shape.seen }),
   shapeOf: ({ attention }) => attention,
   inStep: withoutHost,
 };

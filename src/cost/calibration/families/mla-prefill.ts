@@ -74,6 +74,7 @@ export const mlaPrefill: OperatorFamily<AttentionLaunch> = {
   floor,
   features,
   group: latentGroup,
+  sweep: (shape) => ({ along: `${latentGroup(shape)} ${shape.sequences}`, at: shape.queryTokens }),
   shapeOf: ({ attention }) => attention,
   standIn: attentionPrefill,
   inStep: withoutHost,
