@@ -5,9 +5,10 @@ import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
 import type { ComputeOperator, Operator } from '../model/operator.ts';
-import { priceBy, type Provider } from './providers.ts';
+import { ExpertPrices } from './expert-work.ts';
+import { cellFormat, priceBy, type Provider, type ProviderOf } from './providers.ts';
 import { Rates } from './rates.ts';
-import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Share } from './roofline.ts';
+import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Roofline, type Share } from './roofline.ts';
 
 /** What one launch of an operator takes. */
 export interface Price {
@@ -26,7 +27,8 @@ export interface Price {
 /** Prices operators of one instance on one machine under one stack. */
 export class Pricing {
   readonly #rates: Rates;
-  readonly #providerOf: (operator: ComputeOperator) => Provider | undefined;
+  readonly #providers: ProviderOf;
+  readonly #experts: ExpertPrices;
   /** What cells that stand in for others are used. */
   readonly #inherited: Map<string, Doubt> = new Map();
   readonly #machine: Machine;
@@ -43,20 +45,25 @@ export class Pricing {
     this.#stack = stack;
     this.#kernels = kernels;
     this.#rates = new Rates(machine, stack);
-    this.#providerOf = priceBy(stack.cells ?? [], machine.chip, stack, this.#rates.of('vector', 'bf16', false).floor);
+    this.#providers = priceBy(stack.cells ?? [], machine.chip, stack, this.#rates.of('vector', 'bf16', false).floor);
+    this.#experts = new ExpertPrices(this.#providers, this.#rates);
     this.#fusionOf = new Map(stack.fusions.flatMap(({ operators }, i) => operators.map((name): [string, number] => [name, i])));
   }
 
   /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
   group(name: string, operators: readonly Operator[], shares: readonly Share[]): Price[] {
     const floors = this.#floors(name, operators);
-    const prices: Price[] = [];
-    for (let i = 0; i < operators.length; i++) {
-      const operator = operators[i] as Operator;
-      const floor = floors[i] ?? 0;
-      prices.push(Number.isNaN(floor) ? insideKernel : this.#price(operator, shares[i] ?? wholeDie, floor));
-    }
-    return prices;
+    return operators.map((operator, i) => this.#launch(operator, shares[i], floors[i]));
+  }
+
+  /** The same for some operators of the group, by their places in it. */
+  some(name: string, operators: readonly Operator[], shares: readonly Share[], places: readonly number[]): Price[] {
+    const floors = this.#floors(name, operators);
+    return places.map((i) => this.#launch(operators[i] as Operator, shares[i], floors[i]));
+  }
+
+  #launch(operator: Operator, share: Share = wholeDie, floor: number = 0): Price {
+    return Number.isNaN(floor) ? insideKernel : this.#price(operator, share, floor);
   }
 
   /** What had to be assumed for the operators that were priced so far. */
@@ -105,6 +112,10 @@ export class Pricing {
     return floors;
   }
 
+  #providerOf(operator: ComputeOperator): Provider | undefined {
+    return this.#providers(operator.kernel ?? operator.class, cellFormat(operator));
+  }
+
   #floorOf(operator: ComputeOperator): number {
     return this.#providerOf(operator)?.floor ?? this.#rates.of(operator.class, operator.format, false).floor;
   }
@@ -133,11 +144,22 @@ export class Pricing {
   }
 
   #compute(operator: ComputeOperator, share: Share, floor: number): Price {
+    const part = operator.experts === undefined ? undefined : this.#experts.of(operator, operator.experts, share);
+    if (part !== undefined) return this.#busy(operator, share, part.time, part.floor, part.doubt);
     const provider = this.#providerOf(operator);
     const provided = provider?.price(operator, share);
-    const roof = rooflineOf(operator, this.#rates.of(operator.class, operator.format, provided === undefined), share);
-    const time = provided === undefined ? roofTime(roof, floor) : floor * provided.factor + provided.body;
-    if (provided !== undefined && provider?.doubt !== undefined) this.#inherited.set(provider.doubt.where, provider.doubt);
+    if (provided !== undefined) return this.#busy(operator, share, floor * provided.factor + provided.body, floor, provider?.doubt);
+    const roof = rooflineOf(operator, this.#rates.of(operator.class, operator.format, true), share);
+    return this.#engines(roof, share, roofTime(roof, floor), floor);
+  }
+
+  /** A time that a cell gave, with the engines at the rates of the stack. */
+  #busy(operator: ComputeOperator, share: Share, time: number, floor: number, doubt: Doubt | undefined): Price {
+    if (doubt !== undefined) this.#inherited.set(doubt.where, doubt);
+    return this.#engines(rooflineOf(operator, this.#rates.of(operator.class, operator.format, false), share), share, time, floor);
+  }
+
+  #engines(roof: Roofline, share: Share, time: number, floor: number): Price {
     return {
       time,
       floor,

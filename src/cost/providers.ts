@@ -4,10 +4,10 @@ import type { Chip } from '../catalogue/chip.ts';
 import type { Stack } from '../catalogue/stack.ts';
 import { exp } from '../kernel/elementary.ts';
 import type { ComputeOperator } from '../model/operator.ts';
-import { dieRates } from './calibration/die.ts';
+import { dieRates, numberFormatOf } from './calibration/die.ts';
 import { familyOf } from './calibration/families/index.ts';
 import type { DieRates, OperatorFamily } from './calibration/family.ts';
-import { findCell } from './calibration/find.ts';
+import { findCell, type Wanted } from './calibration/find.ts';
 import { smoothed } from './calibration/residual.ts';
 import type { Share } from './roofline.ts';
 
@@ -30,37 +30,39 @@ export interface Provider {
 }
 
 /** The format of the cells that an operator looks for. */
-function cellFormat({ format, variant }: ComputeOperator): string {
+export function cellFormat({ format, variant }: ComputeOperator): string {
   return variant === undefined ? format : `${format}-${variant}`;
 }
+
+/** The provider of a class of cells and a format of theirs. */
+export type ProviderOf = (operatorClass: string, format: string) => Provider | undefined;
 
 /**
  * Finds the cell that prices each class and format on a chip under a stack: its own; else one of its generation or of another stack, with a
  * doubt. An operator without one is left to the rates of the data sheet. `launch`: an empty launch of a vector operator. [s]
  */
-export function priceBy(cells: readonly Cell[], chip: Chip, stack: Stack, launch: number): (operator: ComputeOperator) => Provider | undefined {
+export function priceBy(cells: readonly Cell[], chip: Chip, stack: Stack, launch: number): ProviderOf {
   const known = new Map<string, Map<string, Provider | undefined>>();
-  return (operator) => {
-    const format = cellFormat(operator);
-    const kernel = operator.kernel ?? operator.class;
-    let formats = known.get(kernel);
-    if (formats === undefined) known.set(kernel, (formats = new Map<string, Provider | undefined>()));
-    if (!formats.has(format)) formats.set(format, providerOf(cells, chip, stack.name, operator, launch));
+  return (operatorClass, format) => {
+    let formats = known.get(operatorClass);
+    if (formats === undefined) known.set(operatorClass, (formats = new Map<string, Provider | undefined>()));
+    if (!formats.has(format)) formats.set(format, providerOf(cells, { chip, stack: stack.name, class: operatorClass, format }, launch));
     return formats.get(format);
   };
 }
 
-function providerOf(cells: readonly Cell[], chip: Chip, stack: string, operator: ComputeOperator, launch: number): Provider | undefined {
-  const family = familyOf(operator.kernel ?? operator.class);
-  if (family?.shapeOf === undefined) return undefined;
-  const rates = dieRates(chip, operator.format);
-  const wanted = { chip, stack, class: family.class, format: cellFormat(operator) };
+function providerOf(cells: readonly Cell[], wanted: Wanted, launch: number): Provider | undefined {
+  const { chip, stack, format } = wanted;
+  const family = familyOf(wanted.class);
+  const number = numberFormatOf(format);
+  if (family?.shapeOf === undefined || number === undefined) return undefined;
+  const rates = dieRates(chip, number);
   const found = findCell(cells, wanted);
   if (found !== undefined) return new CellProvider(family, found.cell, found.doubt, rates, launch);
   const { standIn } = family;
   const other = standIn === undefined ? undefined : findCell(cells, { ...wanted, class: standIn.class });
   if (standIn === undefined || other === undefined) return undefined;
-  const where = `${family.class} in ${wanted.format}`;
+  const where = `${family.class} in ${format}`;
   const message = `${where} of ${chip.name} under ${stack} is priced by measurements of ${standIn.class} on ${other.cell.chip} under ${other.cell.stack}`;
   return new CellProvider(standIn, other.cell, { rule: 'inherited-calibration', where, message }, rates, launch);
 }

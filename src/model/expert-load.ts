@@ -45,10 +45,23 @@ export function powerLawLoads({ tokens, perToken, experts, ranks }: Routing, exp
   const from = exp(power * ln(low));
   const to = exp(power * ln(high));
   const shares = Array.from({ length: experts }, (_, i) => exp(ln((to - from) * ((i + 0.5) / experts) + from) / power));
-  const scale = total / shares.reduce((sum, share) => sum + share, 0);
-  const rows = shares.map((share) => Math.min(tokens, Math.round(share * scale))).toReversed();
+  const rows = capped(shares, total, tokens).map(Math.round).toReversed();
   const local = Math.floor(experts / ranks);
   return classesOf(ranks === 1 ? rows : hottest(rows, local));
+}
+
+/** Ascending shares scaled to a total, none above `most`: what the largest cannot take goes to the others. */
+function capped(shares: readonly number[], total: number, most: number): readonly number[] {
+  let left = Math.min(total, most * shares.length);
+  let weight = shares.reduce((sum, share) => sum + share, 0);
+  const rows = [...shares];
+  for (let i = shares.length - 1; i >= 0; i--) {
+    const share = shares[i] ?? 0;
+    rows[i] = Math.min(most, (share * left) / weight);
+    left -= rows[i] ?? 0;
+    weight -= share;
+  }
+  return rows;
 }
 
 /** The rows of the hottest of equal parts, largest first: the mean over several deals. */

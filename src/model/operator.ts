@@ -67,6 +67,29 @@ export interface RecurrenceShape {
   readonly matrixFlop: number;
 }
 
+/** The routed experts of one die in one layer: operators that a stack's kernels run, and tables measure, as one. */
+export interface ExpertWork {
+  /** What tables call the storage of their weights, and the rows' where they are wider: `fp8-block`, `int4-a16`. */
+  readonly format: string;
+  /** Tokens that the kernels see, and the experts of each. */
+  readonly tokens: number;
+  readonly perToken: number;
+  /** Experts of the layer, those on the die, those of them that are hit, and the rows of all of these. */
+  readonly experts: number;
+  readonly local: number;
+  readonly hit: number;
+  readonly rows: number;
+  readonly hidden: number;
+  /** Intermediate size on this die. */
+  readonly width: number;
+  readonly gated: boolean;
+  /** Storage of one weight and of one element of the rows. [B] */
+  readonly weightBytes: number;
+  readonly inputBytes: number;
+  /** Its operators. */
+  readonly parts: readonly ComputeOperator[];
+}
+
 /** Work of one die in one launch. Flop counts multiply and add as two; traffic counts every operand once. */
 export interface ComputeOperator {
   readonly kind: 'compute';
@@ -93,6 +116,8 @@ export interface ComputeOperator {
   readonly attention?: AttentionShape | undefined;
   /** Shape of a recurrence in its place. */
   readonly recurrence?: RecurrenceShape | undefined;
+  /** The work of which it is a part. */
+  readonly experts?: ExpertWork | undefined;
 }
 
 /** A collective over the ranks of a group. */

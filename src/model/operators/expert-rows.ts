@@ -5,6 +5,8 @@ import type { Pass } from './pass.ts';
 export interface ExpertRows {
   /** Token rows in all its experts. */
   readonly rows: number;
+  /** Experts on the die. */
+  readonly local: number;
   /** Experts that get at least one of them, in the mean: weights that are read. */
   readonly groups: number;
   readonly intermediate: number;
@@ -36,8 +38,8 @@ export function expertRows(pass: Pass, layer: ExpertFeedForward): ExpertRows {
   const rows = ((expertTokens * layer.perToken) / dies) * (dies > 1 ? 1 + skew : 1);
   const local = slots / dies;
   const hit = local * (1 - power(1 - Math.min(1, layer.perToken / slots), expertTokens));
-  const routedWork: ExpertRows = { rows, groups: Math.max(Math.min(local, rows), hit), intermediate: layer.intermediate, tensor: 'experts' };
+  const routedWork: ExpertRows = { rows, local, groups: Math.max(Math.min(local, rows), hit), intermediate: layer.intermediate, tensor: 'experts' };
   if (!instance.sharedApart) return routedWork;
-  const shared: ExpertRows = { rows: expertTokens / experts.sharedDies, groups: 1, intermediate: layer.sharedIntermediate, tensor: 'shared' };
+  const shared: ExpertRows = { rows: expertTokens / experts.sharedDies, local: 1, groups: 1, intermediate: layer.sharedIntermediate, tensor: 'shared' };
   return shared.rows * shared.intermediate > rows * layer.intermediate ? shared : routedWork;
 }

@@ -1,7 +1,9 @@
+import { bytesPerElement } from '../../catalogue/format.ts';
 import type { DenseFeedForward, ExpertFeedForward, TensorClass } from '../model.ts';
-import type { Stage } from '../operator.ts';
+import type { ComputeOperator, ExpertWork, Stage } from '../operator.ts';
 import { collective } from './collective.ts';
 import { expertRows } from './expert-rows.ts';
+import type { LinearFormat } from './formats.ts';
 import { activation, grouped, linear, norm, quantise, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
 
@@ -70,7 +72,7 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
     if (formats.experts.quantises) quantise(pass, 'dispatch-quantise', 'dispatch', formats.experts, tokens, width);
     pass.operators.push({ kind: 'exchange', name: 'dispatch', stage: 'dispatch', operation: 'dispatch', ...split });
   }
-  routed(pass, layer);
+  const work = routed(pass, layer);
   if (layer.sharedIntermediate > 0 && !instance.sharedApart) {
     const sliced = !exchanges && insideRank ? layout.tensor : 1;
     plain(pass, shared, 'shared-expert', 'shared', tokens, layer.sharedIntermediate / sliced, layer.gated);
@@ -81,22 +83,66 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
     if (layer.latent !== undefined) linear(pass, latentUp, 'combine', formats.dense, tokens, hidden, width);
     if (insideRank) collective(pass, 'expert-all-gather', 'combine', 'all-gather', vectorBytes);
   } else {
+    const from = pass.operators.length;
     vector(pass, 'weighted-sum', 'combine', tokens * width * 4, tokens * 2 * width * between);
+    joined(pass, from, work);
     if (layer.latent !== undefined) linear(pass, latentUp, 'combine', formats.dense, tokens, hidden, width);
     if (insideRank) collective(pass, 'expert-all-reduce', 'combine', 'all-reduce', vectorBytes);
   }
 }
 
-function routed(pass: Pass, layer: ExpertFeedForward): void {
+/** Experts with their rows; where no exchange sorts and sums rows, the kernels of the experts do, and all of it is one piece of work. */
+function routed(pass: Pass, layer: ExpertFeedForward): PartialWork | undefined {
   const { instance } = pass;
-  const { rows, groups, intermediate, tensor } = expertRows(pass, layer);
+  const { rows, groups, local, intermediate, tensor } = expertRows(pass, layer);
   const hidden = tensor === 'shared' ? instance.model.hidden : (layer.latent?.size ?? instance.model.hidden);
   const format = instance.formats[tensor];
   const width = intermediate / instance.expertTensor;
+  const from = pass.operators.length;
   vector(pass, 'expert-permute', 'experts', 0, rows * hidden * format.inputBytes * 2);
   if (format.quantises && !instance.exchanges) quantise(pass, 'expert-quantise', 'experts', format, rows, hidden);
   grouped(pass, 'expert-gate-up', 'experts', 'grouped-gemm', format, { rows, n: width * (layer.gated ? 2 : 1), k: hidden, groups });
   activation(pass, 'expert-activation', 'experts', rows, width, layer.gated);
   if (format.quantises) quantise(pass, 'expert-down-quantise', 'experts', format, rows, width);
   grouped(pass, 'expert-down', 'experts', 'grouped-gemm', format, { rows, n: hidden, k: width, groups });
+  if (instance.exchanges || rows <= 0) return undefined;
+  const work: PartialWork = {
+    format: workFormat(format),
+    tokens: pass.expertTokens,
+    perToken: layer.perToken,
+    experts: layer.routed,
+    local,
+    hit: groups,
+    rows,
+    hidden,
+    width,
+    gated: layer.gated,
+    weightBytes: format.weightBytes,
+    inputBytes: format.inputBytes,
+    parts: [],
+  };
+  joined(pass, from, work);
+  return work;
+}
+
+interface PartialWork extends ExpertWork {
+  readonly parts: ComputeOperator[];
+}
+
+/** Makes operators from a place on parts of the work. */
+function joined({ operators }: Pass, from: number, work: PartialWork | undefined): void {
+  if (work === undefined) return;
+  for (let i = from; i < operators.length; i++) {
+    const operator = operators[i];
+    if (operator?.kind !== 'compute') continue;
+    work.parts.push(operator);
+    operators[i] = { ...operator, experts: work };
+  }
+}
+
+const bitsOfByte = 8;
+
+function workFormat({ product, stored, variant }: LinearFormat): string {
+  if (product === stored) return variant === undefined ? product : `${product}-${variant}`;
+  return `${stored}-a${bytesPerElement[product] * bitsOfByte}`;
 }

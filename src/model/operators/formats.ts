@@ -6,6 +6,8 @@ import { bytesOf, formatOf } from '../precision.ts';
 export interface LinearFormat {
   /** Operands of the product: the wider of weights and activations, since narrower weights are widened on the way in. */
   readonly product: NumberFormat;
+  /** How weights are stored. */
+  readonly stored: NumberFormat;
   /** Products whose operands are scaled by blocks rather than by rows. */
   readonly variant: 'block' | undefined;
   /** Storage of one weight, its share of scales included. [B] */
@@ -40,6 +42,7 @@ export function linearFormat(model: Model, precision: Precision, tensor: TensorC
   const product = bytesPerElement[activations] >= bytesPerElement[weights] ? activations : weights;
   return {
     product,
+    stored: weights,
     variant: product === 'fp8' && weights === 'fp8' && (model.quantisation?.scaleRows ?? 1) > 1 ? 'block' : undefined,
     weightBytes: bytesOf(matrix, precision, model) / (side * side),
     inputBytes: bytesPerElement[product],

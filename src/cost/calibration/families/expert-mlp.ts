@@ -91,6 +91,25 @@ export const expertMlp: OperatorFamily<ExpertMlpShape> = {
     return skew === 0;
   },
 
+  shapeOf({ experts: work }) {
+    if (work === undefined) return undefined;
+    const { tokens, perToken, experts, local, hit, rows, hidden, width, gated, weightBytes, inputBytes } = work;
+    return {
+      tokens,
+      perToken,
+      expanded: tokens * perToken,
+      loads: [hit, rows / hit],
+      hidden,
+      width,
+      matrices: gated ? 3 : 2,
+      experts,
+      local,
+      weightBytes,
+      inputBytes,
+      skew: 0,
+    };
+  },
+
   gated({ tokens, skew }) {
     return tokens >= fewTokens && skew === 0;
   },

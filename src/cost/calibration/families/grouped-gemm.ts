@@ -142,4 +142,12 @@ export const groupedGemm: OperatorFamily<GroupedGemmShape> = {
   group({ n, k, experts }) {
     return `${n}x${k}x${experts}`;
   },
+
+  shapeOf({ shape, weightBytes, activationBytes }) {
+    if (shape === undefined) return undefined;
+    const { m, n, k, groups } = shape;
+    const rows = m * groups;
+    const inputBytes = (activationBytes / rows - n * outputBytes) / k;
+    return { loads: [groups, m], n, k, experts: groups, weightBytes: weightBytes / (groups * n * k), inputBytes };
+  },
 };
