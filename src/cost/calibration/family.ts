@@ -16,6 +16,8 @@ export interface FittedParameter {
   readonly min: number;
   readonly max: number;
   readonly start: number;
+  /** Where a second fit starts, of which the better is taken: for constants that do nothing until they are large enough. */
+  readonly also?: number | undefined;
 }
 
 /** What a formula knows of the die that ran it; peaks and bandwidths in SI, dense, one way. */

@@ -20,12 +20,7 @@ function loss(residuals: Float64Array): number {
  * The parameters within their bounds that leave the least Huber loss of ln(formula / measured): damped Gauss-Newton steps on a reweighted
  * square, then a search along each parameter, which also moves those that the formula rounds. Deterministic.
  */
-export function fitParameters<Shape>(
-  family: OperatorFamily<Shape>,
-  rows: readonly MeasuredRow<Shape>[],
-  die: DieRates,
-  start: ArrayLike<number> = family.parameters.map((parameter) => parameter.start),
-): Float64Array {
+export function fitParameters<Shape>(family: OperatorFamily<Shape>, rows: readonly MeasuredRow<Shape>[], die: DieRates): Float64Array {
   const axes = family.parameters.map(axisOf);
   const targets = Float64Array.from(rows, ({ time }) => ln(time));
   const values = new Float64Array(axes.length);
@@ -38,11 +33,19 @@ export function fitParameters<Shape>(
     for (let i = 0; i < rows.length; i++) into[i] = ln(family.time((rows[i] as MeasuredRow<Shape>).shape, die, parameters)) - (targets[i] ?? 0);
     return into;
   };
-  let unit = Float64Array.from(axes, (axis, p) => Math.min(1, Math.max(0, axis.unit(start[p] ?? 0))));
-  unit = gaussNewton(unit, residualsAt, rows.length);
-  unit = alongAxes(unit, residualsAt, rows.length);
-  unit = gaussNewton(unit, residualsAt, rows.length);
-  return Float64Array.from(toValues(unit));
+  const fitFrom = (start: readonly number[]): Float64Array<ArrayBuffer> => {
+    let unit = Float64Array.from(axes, (axis, p) => Math.min(1, Math.max(0, axis.unit(start[p] ?? 0))));
+    unit = gaussNewton(unit, residualsAt, rows.length);
+    unit = alongAxes(unit, residualsAt, rows.length);
+    return gaussNewton(unit, residualsAt, rows.length);
+  };
+  let best = fitFrom(family.parameters.map(({ start }) => start));
+  if (family.parameters.some(({ also }) => also !== undefined)) {
+    const buffer = new Float64Array(rows.length);
+    const second = fitFrom(family.parameters.map(({ start, also }) => also ?? start));
+    if (loss(residualsAt(second, buffer)) < loss(residualsAt(best, new Float64Array(rows.length)))) best = second;
+  }
+  return Float64Array.from(toValues(best));
 }
 
 type Residuals = (unit: Float64Array, into: Float64Array) => Float64Array;

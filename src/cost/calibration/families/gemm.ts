@@ -14,7 +14,7 @@ export interface GemmShape {
 /** Constants of the formula, in the order in which `time` reads them. */
 const parameters: readonly FittedParameter[] = [
   { name: 'floor', unit: 's', min: 5e-7, max: 6e-5, start: 4e-6 },
-  { name: 'host', unit: 's', min: 1e-7, max: 5e-4, start: 1e-6 },
+  { name: 'host', unit: 's', min: 1e-7, max: 5e-4, start: 1e-7, also: 3e-5 },
   { name: 'plateau', unit: 'share of peak', min: 0.2, max: 1, start: 0.75 },
   { name: 'memory', unit: 'share of bandwidth', min: 0.4, max: 1, start: 0.9 },
   { name: 'core-bandwidth', unit: 'share of bandwidth / cores', min: 0.5, max: 16, start: 2 },
@@ -29,6 +29,7 @@ const parameters: readonly FittedParameter[] = [
   { name: 'hit', unit: 'bandwidth of hits / memory', min: 1, max: 4, start: 1.3 },
   { name: 'grain', unit: 'rows', min: 16, max: 256, start: 128 },
   { name: 'single', unit: 's', min: 0, max: 3e-5, start: 0 },
+  { name: 'few', unit: 's', min: 1e-7, max: 2e-5, start: 1e-7, also: 9e-6 },
 ];
 
 const FLOOR = 0;
@@ -47,6 +48,7 @@ const RESIDENT = 12;
 const HIT = 13;
 const GRAIN = 14;
 const SINGLE = 15;
+const FEW = 16;
 
 /** Rows and columns of C that one core works on at once; the quickest is taken. */
 const tiles: readonly (readonly [number, number])[] = [
@@ -59,6 +61,11 @@ const tiles: readonly (readonly [number, number])[] = [
 const grains = [16, 32, 64, 128, 256] as const;
 const most = 256;
 const mostSmall = 128;
+/** A host that enqueues operators one by one takes at least this long for one; a replayed graph takes none of its time. [s] */
+const leastHost = 1.5e-5;
+/** Rows for which some libraries have a kernel with a least time of its own. */
+const fewest = 2;
+const mostFew = 8;
 /** The matrix engine works on so many rows whether they are there or not. */
 const leastRows = 64;
 const depths = 64;
@@ -124,7 +131,8 @@ export const gemm: OperatorFamily<GemmShape> = {
     const corner = p[CORNER] as number;
     const joined = more * power(1 + power(Math.min(cores, memory) / more, corner), 1 / corner);
     const device = (p[FLOOR] as number) + (m <= 1 ? (p[SINGLE] as number) : 0) + joined + groups * m * ((p[ROWS] as number) + k * (p[ELEMENTS] as number));
-    return Math.max(p[HOST] as number, device);
+    const host = p[HOST] as number;
+    return Math.max(host > leastHost ? host : 0, m > fewest && m <= mostFew ? (p[FEW] as number) : 0, device);
   },
 
   floor({ m, n, k, groups = 1 }, die) {
@@ -146,11 +154,14 @@ export const gemm: OperatorFamily<GemmShape> = {
 
   shapeOf: ({ shape }) => shape,
 
-  /** Steps are replayed from graphs, and quantise rows in an operator of its own in front of narrow products. */
-  inStep(p, { format }, launch) {
+  /**
+   * Steps are replayed from graphs, and quantise rows in an operator of its own in front of narrow products: of the two launches that the
+   * benchmark times, the product keeps one.
+   */
+  inStep(p, { format }) {
     p[HOST] = 0;
     if (bytesPerElement[format] >= 2) return;
-    p[FLOOR] = Math.max(parameters[FLOOR]?.min ?? 0, (p[FLOOR] as number) - launch);
+    p[FLOOR] = (p[FLOOR] as number) / 2;
     p[ROWS] = 0;
     p[ELEMENTS] = 0;
   },
