@@ -1,3 +1,4 @@
+import { layouts } from '../../schema/tables/index.ts';
 import type { Cell, Score } from '../../src/cost/calibration/cell.ts';
 import { gates, missedGates } from '../../src/cost/calibration/score.ts';
 
@@ -36,6 +37,12 @@ ${sorted.map(rowOf).join('\n')}
 | chip | stack | class | format | rows | held out |
 |---|---|---|---|--:|---|
 ${sorted.flatMap((cell) => (cell.reported === undefined ? [] : [`| ${keyCells(cell)} | ${count(cell.reported.rows)} | ${errors(cell.reported)} |`])).join('\n')}
+
+## Tables that can be read
+
+| class | layout | columns | what they hold |
+|---|---|---|---|
+${layouts.map(({ name, family, columns, summary }) => `| ${family.class} | ${name} | ${columns.map((column) => `\`${column}\``).join(', ')} | ${summary} |`).join('\n')}
 
 ## Sources
 

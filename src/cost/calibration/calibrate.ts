@@ -1,10 +1,11 @@
-import { ln } from '../../kernel/elementary.ts';
+import { exp, ln } from '../../kernel/elementary.ts';
 import type { Cell, CellKey, Score } from './cell.ts';
 import { sift } from './exclude.ts';
 import type { DieRates, FittedParameter, MeasuredRow, OperatorFamily } from './family.ts';
 import { fitParameters } from './fit.ts';
 import { foldsOf } from './fold.ts';
 import { predictor } from './predict.ts';
+import { smoothed } from './residual.ts';
 import { stepOf, valueAt } from './axis.ts';
 import { fitResiduals, type ResidualSize } from './fit-residual.ts';
 import { thinned } from './sample.ts';
@@ -61,23 +62,20 @@ export function calibrateCell<Shape>(
     models: modelsOf(family, seen, die, options),
   }));
   const counts = (row: MeasuredRow<Shape>): boolean => family.gated?.(row.shape) ?? true;
-  const scored = options.residuals.map((_, choice) => {
-    const errors: number[] = [];
-    const apart: number[] = [];
-    for (const { held, models } of folds) {
-      const predict = predictor(family, models[choice] as Model, die);
-      for (const row of held) (counts(row) ? errors : apart).push(errorOf(predict(row.shape), row.time));
-    }
-    return { heldOut: scoreOf(errors), reported: scoreOf(apart) };
-  });
   const choice = bestChoice(
-    scored.map(({ heldOut, reported }) => (heldOut.rows > 0 ? heldOut : reported)),
+    choiceScores(family, folds, die, counts, options.residuals.length),
     folds.map(({ models }) => models),
   );
+  const errors: number[] = [];
+  const apart: number[] = [];
+  for (const { held, models } of folds) {
+    const predictHeld = predictor(family, models[choice] as Model, die);
+    for (const row of held) (counts(row) ? errors : apart).push(errorOf(predictHeld(row.shape), row.time));
+  }
+  const held = { heldOut: scoreOf(errors), reported: scoreOf(apart) };
   const model = modelsOf(family, kept, die, { ...options, residuals: options.residuals.slice(choice, choice + 1) })[0] as Model;
   const predict = predictor(family, model, die);
   const fit = scoreOf(kept.filter(counts).map((row) => errorOf(predict(row.shape), row.time)));
-  const held = scored[choice] ?? { heldOut: scoreOf([]), reported: scoreOf([]) };
   const excluded = [...left.values()].reduce((sum, count) => sum + count, 0);
   const cell: Cell = {
     ...key,
@@ -91,6 +89,33 @@ export function calibrateCell<Shape>(
     source,
   };
   return { cell, kept, left };
+}
+
+/** Held-out rows of a fold that the size of the residual is chosen on. */
+const CHOICE_ROWS = 2000;
+
+/** The held-out error with each size of the residual; of rows that count, or of all where none does. */
+function choiceScores<Shape>(
+  family: OperatorFamily<Shape>,
+  folds: readonly { readonly held: readonly MeasuredRow<Shape>[]; readonly models: readonly Model[] }[],
+  die: DieRates,
+  counts: (row: MeasuredRow<Shape>) => boolean,
+  choices: number,
+): readonly Score[] {
+  const errors = Array.from({ length: choices }, (): number[] => []);
+  for (const { held, models } of folds) {
+    const [first] = models;
+    const residuals = models.map(({ residual }) => (residual === undefined ? () => 0 : smoothed(residual)));
+    const counted = held.filter(counts);
+    const parameters = Float64Array.from(family.parameters, ({ name, start }) => first?.parameters[name] ?? start);
+    for (const { shape, time } of thinned(counted.length > 0 ? counted : held, CHOICE_ROWS)) {
+      const formula = family.time(shape, die, parameters);
+      const floor = family.floor(shape, die);
+      const features = family.features(shape);
+      residuals.forEach((residual, choice) => errors[choice]?.push(errorOf(Math.max(floor, formula * exp(residual(features))), time)));
+    }
+  }
+  return errors.map(scoreOf);
 }
 
 type Model = Pick<Cell, 'parameters' | 'residual'>;
