@@ -1,15 +1,22 @@
 import type { Stream } from '../catalogue/stack.ts';
 import type { OperatorGroup } from '../model/operator.ts';
 import type { Price } from './price.ts';
+import type { Share } from './roofline.ts';
 import type { Schedule } from './schedule.ts';
 
-/** One group of a step with its prices and its schedule. */
-export interface PricedGroup {
+/** One group of a step before it is priced: what runs, where, and on what share of the die. */
+export interface PlannedGroup {
   readonly group: OperatorGroup;
-  readonly prices: readonly Price[];
+  /** Share of each operator; empty for the whole die. */
+  readonly shares: readonly Share[];
   /** Index of the stream of each operator, and the streams; empty for one microbatch on the whole die. */
   readonly streamOf: Int32Array;
   readonly streams: readonly Stream[];
+}
+
+/** One group of a step with its prices and its schedule. */
+export interface PricedGroup extends PlannedGroup {
+  readonly prices: readonly Price[];
   /** Only for two microbatches. */
   readonly schedule: Schedule | undefined;
   /** Part of the step that each operator is answerable for. [s] */

@@ -4,21 +4,23 @@ import type { Stream } from '../catalogue/stack.ts';
 import { stages } from '../model/operator.ts';
 import type { OperatorGroup } from '../model/operator.ts';
 import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
-import { engines, type InstanceBatch, type StepCost, type StepPricer } from './batch.ts';
+import { engines, type InstanceBatch, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
-import { Pricing } from './price.ts';
-import type { PricedGroup } from './priced-group.ts';
+import { Pricing, type Price } from './price.ts';
+import type { PlannedGroup, PricedGroup } from './priced-group.ts';
+import type { CompilablePricer } from './compiled.ts';
 import { wholeDie, type Share } from './roofline.ts';
 import { scheduleLayers } from './schedule.ts';
 
-/** A pricer that also says where the time goes and what had to be assumed. */
-export interface ExplainingPricer extends StepPricer {
+/** A pricer that also says where the time goes and what had to be assumed, and prices a step's operators one by one. */
+export interface ExplainingPricer extends CompilablePricer {
   explain(batch: InstanceBatch): StepExplanation;
   /** What is assumed in every step of this instance. */
   readonly doubts: readonly Doubt[];
 }
 
+const nothing = new Int32Array(0);
 const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) => [stage, i]));
 
 /**
@@ -37,6 +39,9 @@ class Pricer implements ExplainingPricer {
   readonly #build: StepBuilder;
   readonly #pricing: Pricing;
   readonly #wayOf: Map<readonly Stream[], ReadonlyMap<string, { readonly stream: number; readonly share: Share }>> = new Map();
+
+  /** The last plan of each group, whose streams most steps share. */
+  readonly #overlaps: Map<string, PlannedGroup> = new Map();
 
   constructor(setting: StepSetting) {
     const { machine, model, precision, layout, stack, role } = setting;
@@ -113,20 +118,29 @@ class Pricer implements ExplainingPricer {
     return explanationOf(priced, this.cost(batch), layout, this.#pricing, [...doubts.values()]);
   }
 
-  #price(batch: InstanceBatch): PricedGroup[] {
+  plan(batch: InstanceBatch): readonly PlannedGroup[] {
     const groups = this.#build(batch);
     const { rank } = batch;
     const { stack, role } = this.#setting;
     const prefills = role === 'prefill' || (role === 'merged' && rank.prefillTokens > rank.decodeSequences * rank.queryTokens);
     const streams = stack.streams[prefills ? 'prefill' : 'decode'];
-    return groups.map((group) => (group.microbatches === 2 ? this.#overlapped(group, streams) : this.#plain(group)));
+    return groups.map((group) => (group.microbatches === 2 ? this.#overlapping(group, streams) : { group, shares: [], streamOf: nothing, streams: [] }));
+  }
+
+  prices({ group, shares }: PlannedGroup, places: readonly number[]): readonly Price[] {
+    return this.#pricing.some(group.name, group.operators, shares, places);
+  }
+
+  #price(batch: InstanceBatch): PricedGroup[] {
+    return this.plan(batch).map((planned) => (planned.group.microbatches === 2 ? this.#overlapped(planned) : this.#plain(planned)));
   }
 
   /** One after another on the whole die. */
-  #plain(group: OperatorGroup): PricedGroup {
-    const prices = this.#pricing.group(group.name, group.operators, []);
+  #plain(planned: PlannedGroup): PricedGroup {
+    const { group, shares } = planned;
+    const prices = this.#pricing.group(group.name, group.operators, shares);
     const exposed = Float64Array.from(prices, ({ time }) => time * group.count);
-    return { group, prices, streamOf: new Int32Array(0), streams: [], schedule: undefined, exposed };
+    return { ...planned, prices, schedule: undefined, exposed };
   }
 
   /** The stream of each stage, and its share of the die. */
@@ -143,7 +157,9 @@ class Pricer implements ExplainingPricer {
   }
 
   /** Two microbatches over the streams of the stack. */
-  #overlapped(group: OperatorGroup, streams: readonly Stream[]): PricedGroup {
+  #overlapping(group: OperatorGroup, streams: readonly Stream[]): PlannedGroup {
+    const known = this.#overlaps.get(group.name);
+    if (known !== undefined && known.streams === streams && sameStages(known.group, group)) return { ...known, group };
     const streamOf = new Int32Array(group.operators.length);
     const shares: Share[] = [];
     const ways = this.#ways(streams);
@@ -152,14 +168,27 @@ class Pricer implements ExplainingPricer {
       streamOf[i] = way?.stream ?? 0;
       shares.push(way?.share ?? wholeDie);
     }
+    const made = { group, shares, streamOf, streams };
+    this.#overlaps.set(group.name, made);
+    return made;
+  }
+
+  #overlapped(planned: PlannedGroup): PricedGroup {
+    const { group, shares, streamOf } = planned;
     const prices = this.#pricing.group(group.name, group.operators, shares);
     const schedule = scheduleLayers(
       Float64Array.from(prices, ({ time }) => time),
       streamOf,
       group.count,
     );
-    return { group, prices, streamOf, streams, schedule, exposed: schedule.exposed };
+    return { ...planned, prices, schedule, exposed: schedule.exposed };
   }
+}
+
+function sameStages({ operators: a }: OperatorGroup, { operators: b }: OperatorGroup): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i]?.stage !== b[i]?.stage) return false;
+  return true;
 }
 
 function sum(values: readonly number[]): number {

@@ -25,8 +25,8 @@ export interface Schedule {
 }
 
 /** Layers that are laid out one by one; all others repeat the steady one, which has laid-out layers on both sides. */
-const laidOut = 5;
-const steady = 2;
+export const laidOut = 5;
+export const steady = 2;
 
 /**
  * List scheduling: of the next slots of the two microbatches, the one that can start first is started; a tie goes to the one that has

@@ -1,59 +1,115 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { InstanceBatch, StepPricer } from './batch.ts';
+import type { InstanceBatch, StepCost } from './batch.ts';
+import { precisionOf } from '../model/precision.ts';
+import { compositions, type CompositionKind, type NamedSetting } from './compositions.contract.ts';
+import type { CompilablePricer } from './compiled.ts';
+import { stepPricer } from './pricer.ts';
+import type { StepSetting } from './check.ts';
+import { decoding, machines, models, publishedDecode, publishedPrefill, stacks, uniform } from './settings.contract.ts';
 import { SurfacePricer } from './surface.ts';
 
-/** A roofline in the context with a kink that moves with the batch, and a floor: the shape of a decode step. */
-const kinked: StepPricer = {
-  cost({ rank, instanceTokens }) {
-    const attention = Math.max(3e-5 * rank.decodeSequences, 1.1e-9 * rank.decodeContext);
-    const tail = Math.max(0, 4e-10 * (rank.decodeContext - 2e5));
-    const experts = Math.max(2e-3, 1e-6 * instanceTokens);
-    return { time: 5e-3 + attention + tail + experts, busy: [attention, 0, tail, 0, 0, 0], stages: [attention, tail, experts, 5e-3] };
-  },
+const every: readonly CompositionKind[] = ['decode', 'prompts', 'mixed'];
+const spread = (parallel: number): StepSetting['layout']['experts'] => ({ parallel, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } });
+
+const hopper: StepSetting = {
+  machine: machines.hopper,
+  model: models.llama,
+  precision: precisionOf(models.llama),
+  layout: { ...uniform, dies: 4, tensor: 4 },
+  stack: stacks.vllm,
+  role: 'merged',
+};
+const wide: StepSetting = {
+  ...hopper,
+  machine: { ...machines.hopperLarge, nodes: 2 },
+  model: models.r1,
+  precision: precisionOf(models.r1),
+  layout: { ...uniform, dies: 16, experts: spread(16), draftTokens: 2 },
+  stack: stacks.sglang,
 };
 
-function decode(decodeSequences: number, decodeContext: number, ranks: number): InstanceBatch {
-  const rank = { decodeSequences, queryTokens: 2, decodeContext, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
-  return { rank, instanceTokens: decodeSequences * 2 * ranks };
+/** Instances whose steps come apart in different ways. */
+const settings: readonly NamedSetting[] = [
+  { name: 'R1 decode, EP320', setting: publishedDecode, kinds: ['decode'] },
+  { name: 'R1 prefill, EP32', setting: publishedPrefill, kinds: ['prompts'] },
+  { name: 'dense 70B, TP4', setting: hopper, kinds: every },
+  { name: 'R1, EP16, two drafts', setting: wide, kinds: every },
+  { name: 'R1, EP16, two microbatches', setting: { ...wide, layout: { ...wide.layout, draftTokens: 0, microbatches: 2 } }, kinds: every },
+  {
+    name: 'sparse, TP8 and EP8',
+    setting: {
+      ...wide,
+      machine: machines.hopperLarge,
+      model: models.sparse,
+      precision: precisionOf(models.sparse),
+      layout: { ...uniform, dies: 8, tensor: 8, experts: spread(8) },
+    },
+    kinds: every,
+  },
+  {
+    name: 'experts, one rank',
+    setting: { ...hopper, model: models.qwen, precision: precisionOf(models.qwen), layout: uniform },
+    kinds: every,
+  },
+  {
+    name: 'windows, four ranks in two expert groups',
+    setting: { ...hopper, model: models.oss, precision: precisionOf(models.oss), layout: { ...uniform, dies: 4, experts: spread(2) } },
+    kinds: every,
+  },
+];
+
+/** Largest difference of the parts of two costs, as a share of the step. */
+function apart(a: StepCost, b: StepCost): number {
+  const parts = [...a.stages.map((part, i) => part - (b.stages[i] ?? 0)), ...a.busy.map((part, i) => part - (b.busy[i] ?? 0))];
+  return Math.max(Math.abs(a.time - b.time), ...parts.map(Math.abs)) / b.time;
 }
 
-const batches = fc.record({ n: fc.integer({ min: 1, max: 256 }), context: fc.integer({ min: 1, max: 2_000_000 }), ranks: fc.integer({ min: 1, max: 64 }) });
+describe.each(settings)('$name', (named) => {
+  const exact = stepPricer(named.setting);
+  const batches = compositions(named, 400);
 
-describe('the surface of decode costs', () => {
-  test('lies within 0.1 % of the exact cost, and its parts follow', () => {
-    const surface = new SurfacePricer(kinked);
-    fc.assert(
-      fc.property(batches, ({ n, context, ranks }) => {
-        const exact = kinked.cost(decode(n, context, ranks));
-        const read = surface.cost(decode(n, context, ranks));
-        expect(Math.abs(read.time / exact.time - 1)).toBeLessThan(1e-3);
-        expect(read.stages.reduce((sum, part) => sum + part, 0)).toBeCloseTo(read.time, 9);
-      }),
-      { numRuns: 1000 },
-    );
+  test('lies within 0.1 % of the exact cost, and so do its parts', () => {
+    const surface = new SurfacePricer(exact);
+    for (const batch of batches) {
+      const read = surface.cost(batch);
+      expect(apart(read, exact.cost(batch)), JSON.stringify(batch)).toBeLessThan(1e-3);
+      expect(Math.abs(read.stages.reduce((sum, part) => sum + part, 0) / read.time - 1)).toBeLessThan(1e-12);
+      expect(surface.compiles(batch)).toBe(true);
+    }
   });
 
   test('does not depend on what was asked before', () => {
-    fc.assert(
-      fc.property(fc.array(batches, { minLength: 1, maxLength: 20 }), (asked) => {
-        const warm = new SurfacePricer(kinked);
-        for (const { n, context, ranks } of asked) warm.cost(decode(n, context, ranks));
-        const { n, context, ranks } = asked[0] as (typeof asked)[number];
-        expect(warm.cost(decode(n, context, ranks))).toEqual(new SurfacePricer(kinked).cost(decode(n, context, ranks)));
-      }),
-    );
+    const warm = new SurfacePricer(exact);
+    for (const batch of batches) warm.cost(batch);
+    for (const batch of batches.slice(0, 8)) expect(warm.cost(batch)).toEqual(new SurfacePricer(exact).cost(batch));
   });
+});
 
-  test('asks for few exact prices, however many steps there are', () => {
-    const surface = new SurfacePricer(kinked);
-    for (let step = 0; step < 100_000; step++) surface.cost(decode(64, 100_000 + step * 10, 1));
-    expect(surface.evaluations).toBeLessThan(100);
-  });
+test('lists the operators of few steps, however many there are', () => {
+  const surface = new SurfacePricer(stepPricer(publishedDecode));
+  const { rank, instanceTokens } = decoding(publishedDecode.layout, 96, 1000);
+  for (let step = 0; step < 20_000; step++) surface.cost({ rank: { ...rank, decodeContext: rank.decodeContext + 192 * step }, instanceTokens });
+  expect(surface.evaluations).toBeLessThan(500);
+});
 
-  test('prompts are priced exactly', () => {
-    const surface = new SurfacePricer(kinked);
-    const batch = { ...decode(4, 1000, 1), rank: { ...decode(4, 1000, 1).rank, prefillTokens: 7 } };
-    expect(surface.cost(batch)).toEqual(kinked.cost(batch));
-  });
+/** A pricer whose steps take longer than their operators. */
+function behind(exact: CompilablePricer, extra: (batch: InstanceBatch) => number): CompilablePricer {
+  const cost = (batch: InstanceBatch): StepCost => {
+    const { time, busy, stages } = exact.cost(batch);
+    const more = extra(batch);
+    return { time: time + more, busy, stages: [...stages.slice(0, -1), (stages.at(-1) ?? 0) + more] };
+  };
+  return { cost, plan: (batch) => exact.plan(batch), prices: (planned, places) => exact.prices(planned, places) };
+}
+
+test('what all steps take besides their operators is added; steps that do not come apart are priced whole', () => {
+  const exact = stepPricer(publishedDecode);
+  const batch = decoding(publishedDecode.layout, 96, 4096);
+  const constant = new SurfacePricer(behind(exact, () => 1e-3));
+  expect(constant.cost(batch).time - exact.cost(batch).time).toBeCloseTo(1e-3, 5);
+  expect(constant.compiles(batch)).toBe(true);
+  const growing = behind(exact, ({ rank }) => 1e-12 * rank.decodeContext * rank.decodeSequences);
+  const whole = new SurfacePricer(growing);
+  expect(whole.compiles(batch)).toBe(false);
+  expect(whole.cost(batch)).toEqual(growing.cost(batch));
 });

@@ -1,81 +1,168 @@
-import type { InstanceBatch, RankBatch, StepCost, StepPricer } from './batch.ts';
+import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
+import { addAlong, addRow, compile, finish, head, rowOf, type CompilablePricer, type Compiled, type Part } from './compiled.ts';
+import { kindNumber, kindOf, kinds, type Driver } from './drivers.ts';
+import { lineOver, type Line } from './lines.ts';
+import type { PlannedGroup } from './priced-group.ts';
 
-/** A stretch of contexts over which the cost is a straight line within the tolerance, or two halves of one that is not. */
-interface Segment {
-  readonly from: number;
-  readonly to: number;
-  readonly start: StepCost;
-  readonly end: StepCost;
-  readonly halves?: readonly [Segment, Segment] | undefined;
+/** Values of a driver that a table keeps, by their last bits; a row that was dropped is made again, and is the same. */
+const kept = 65_536;
+const keptContexts = 1024;
+const firstRows = 64;
+
+/** Rows of one part by the value of its driver, and which value each place stands for. */
+interface Table {
+  readonly part: Part;
+  readonly driver: Driver | undefined;
+  readonly keys: Float64Array;
+  /** Row of each place, from 1; 0 for none. */
+  readonly places: Int32Array;
+  rows: Float64Array;
+  used: number;
+  /** Over octaves of contexts [2^o - 1, 2^(o+1) - 1]. */
+  readonly lines: ((Line | undefined)[] | undefined)[];
 }
 
-/** Largest relative error at the middle of a segment; between kinks the cost is linear in the context, so that elsewhere it is smaller. */
-const tolerance = 2e-4;
-const deepest = 10;
-/** Surfaces kept: pairs of (sequences, tokens of the instance), oldest dropped first. */
-const kept = 8192;
+interface Surface {
+  readonly compiled: Compiled;
+  readonly tables: readonly Table[];
+}
 
 /**
- * A pricer that remembers what decode steps cost as a function of their context, for each number of sequences and tokens that comes
- * up: a decode-only step is then read off straight segments whose ends are exact. Segments depend on nothing but the pricer, so that
- * results do not depend on what was asked before. Steps that compute prompts are priced exactly.
+ * A pricer that puts the cost of a step together from tables of its parts. Operators that depend on a count of tokens or sequences have an
+ * exact row for each count that comes up; those that depend on the context of decoding sequences are read off straight lines whose ends
+ * are exact; those of prompts are priced each time. Two microbatches are then scheduled as in the exact cost. Rows depend on nothing but the
+ * pricer, so that results do not depend on what was asked before.
  */
 export class SurfacePricer implements StepPricer {
-  readonly #exact: StepPricer;
-  readonly #surfaces = new Map<number, (Segment | undefined)[]>();
-  /** Exact prices asked for so far. */
+  readonly #exact: CompilablePricer;
+  readonly #surfaces: (Surface | 'none' | undefined)[] = Array.from({ length: kinds });
+  readonly #sums = new Float64Array(head);
+  #queryTokens = -1;
+  /** The plan of the step that is being priced, once something needs it. */
+  #plan: readonly PlannedGroup[] | undefined;
+  /** Times that the operators of a step were listed so far, to price all of them or those of one part. */
   evaluations = 0;
 
-  constructor(exact: StepPricer) {
+  constructor(exact: CompilablePricer) {
     this.#exact = exact;
   }
 
   cost(batch: InstanceBatch): StepCost {
-    const { rank, instanceTokens } = batch;
-    if (rank.prefillTokens > 0) return this.#price(batch);
-    const key = rank.decodeSequences * 2 ** 32 + instanceTokens;
-    let surface = this.#surfaces.get(key);
-    if (surface === undefined) {
-      if (this.#surfaces.size >= kept) this.#surfaces.delete(this.#surfaces.keys().next().value as number);
-      surface = [];
-      this.#surfaces.set(key, surface);
+    const surface = this.#surface(batch);
+    if (surface !== undefined) {
+      const { compiled, tables } = surface;
+      const sums = this.#sums;
+      sums.set(compiled.constant);
+      compiled.times.fill(0);
+      this.#plan = undefined;
+      let whole = true;
+      for (let i = 0; i < tables.length && whole; i++) whole = this.#add(compiled, tables[i] as Table, batch, sums);
+      if (whole) return finish(compiled, sums);
     }
-    // Octaves of contexts: [2^o - 1, 2^(o+1) - 1].
-    const octave = 31 - Math.clz32(Math.max(0, rank.decodeContext) + 1);
-    const low = 1 << octave;
-    const segment = (surface[octave] ??= this.#segment(batch, low - 1, 2 * low - 1));
-    return read(segment, rank.decodeContext);
-  }
-
-  #price(batch: InstanceBatch): StepCost {
     this.evaluations++;
     return this.#exact.cost(batch);
   }
 
-  #segment({ rank, instanceTokens }: InstanceBatch, from: number, to: number): Segment {
-    const at = (decodeContext: number): StepCost => this.#price({ rank: { ...rank, decodeContext } satisfies RankBatch, instanceTokens });
-    return split(at, from, to, at(from), at(to), 0);
+  /** Whether steps like this one come apart. */
+  compiles(batch: InstanceBatch): boolean {
+    return this.#surface(batch) !== undefined;
+  }
+
+  #surface(batch: InstanceBatch): Surface | undefined {
+    const { rank } = batch;
+    if (rank.queryTokens !== this.#queryTokens) {
+      this.#surfaces.fill(undefined);
+      this.#queryTokens = rank.queryTokens;
+    }
+    const kind = kindNumber(batch);
+    const known = this.#surfaces[kind];
+    if (known !== undefined) return known === 'none' ? undefined : known;
+    const compiled = compile(this.#exact, kindOf(batch), rank.queryTokens);
+    const made = compiled === undefined ? undefined : { compiled, tables: compiled.parts.map(tableOf) };
+    this.#surfaces[kind] = made ?? 'none';
+    return made;
+  }
+
+  #planOf(batch: InstanceBatch): readonly PlannedGroup[] {
+    if (this.#plan === undefined) {
+      this.evaluations++;
+      this.#plan = this.#exact.plan(batch);
+    }
+    return this.#plan;
+  }
+
+  /** Adds what a table says of a batch; false where the batch is not of the kind. */
+  #add(compiled: Compiled, table: Table, batch: InstanceBatch, sums: Float64Array): boolean {
+    const { part, driver } = table;
+    if (driver === undefined) {
+      const row = rowOf(this.#exact, compiled, part, this.#planOf(batch));
+      if (row !== undefined) addRow(compiled, part, sums, row, 0);
+      return row !== undefined;
+    }
+    const key = driver.key(batch);
+    if (part.context) return this.#addContext(compiled, table, key, batch, sums);
+    const place = key % kept;
+    if (table.keys[place] !== key) {
+      const row = rowOf(this.#exact, compiled, part, this.#planOf(batch));
+      if (row === undefined) return false;
+      keep(table, place, key, row);
+    }
+    addRow(compiled, part, sums, table.rows, ((table.places[place] as number) - 1) * part.width);
+    return true;
+  }
+
+  #addContext(compiled: Compiled, table: Table, key: number, batch: InstanceBatch, sums: Float64Array): boolean {
+    const place = key % keptContexts;
+    let octaves = table.lines[place];
+    if (octaves === undefined || table.keys[place] !== key) {
+      octaves = [];
+      table.lines[place] = octaves;
+      table.keys[place] = key;
+    }
+    const context = batch.rank.decodeContext;
+    const octave = 31 - Math.clz32(context + 1);
+    const line = octaves[octave] ?? this.#line(compiled, table.part, batch, octave);
+    if (line === undefined) return false;
+    octaves[octave] = line;
+    let at = line;
+    while (at.halves !== undefined) at = context <= at.halves[0].to ? at.halves[0] : at.halves[1];
+    addAlong(compiled, table.part, sums, at.line, (context - at.from) / (at.to - at.from));
+    return true;
+  }
+
+  #line(compiled: Compiled, part: Part, batch: InstanceBatch, octave: number): Line | undefined {
+    const low = 2 ** octave;
+    const { rank } = batch;
+    return lineOver(low - 1, 2 * low - 1, (decodeContext) => {
+      this.evaluations++;
+      return rowOf(this.#exact, compiled, part, this.#exact.plan({ ...batch, rank: { ...rank, decodeContext } }));
+    });
   }
 }
 
-function split(at: (context: number) => StepCost, from: number, to: number, start: StepCost, end: StepCost, depth: number): Segment {
-  const middle = Math.floor((from + to) / 2);
-  if (middle === from || depth === deepest) return { from, to, start, end };
-  const exact = at(middle);
-  const line = start.time + ((end.time - start.time) * (middle - from)) / (to - from);
-  if (Math.abs(line - exact.time) <= tolerance * exact.time) return { from, to, start, end };
-  return { from, to, start, end, halves: [split(at, from, middle, start, exact, depth + 1), split(at, middle, to, exact, end, depth + 1)] };
+function tableOf(part: Part): Table {
+  const size = part.context ? keptContexts : kept;
+  return {
+    part,
+    driver: part.driver,
+    keys: new Float64Array(size).fill(-1),
+    places: new Int32Array(part.context ? 0 : kept),
+    rows: new Float64Array(part.context ? 0 : firstRows * part.width),
+    used: 0,
+    lines: Array.from({ length: part.context ? keptContexts : 0 }),
+  };
 }
 
-function read(segment: Segment, context: number): StepCost {
-  let part = segment;
-  while (part.halves !== undefined) part = context <= part.halves[0].to ? part.halves[0] : part.halves[1];
-  const { from, to, start, end } = part;
-  const share = to === from ? 0 : (context - from) / (to - from);
-  if (share === 0) return start;
-  return { time: start.time + (end.time - start.time) * share, busy: between(start.busy, end.busy, share), stages: between(start.stages, end.stages, share) };
-}
-
-function between(a: readonly number[], b: readonly number[], share: number): readonly number[] {
-  return a.map((value, i) => value + ((b[i] ?? 0) - value) * share);
+/** Puts a row at a place, over the row of another value that stood there. */
+function keep(table: Table, place: number, key: number, row: Float64Array): void {
+  const { places, keys, part } = table;
+  if (places[place] === 0) places[place] = ++table.used;
+  const at = ((places[place] as number) - 1) * part.width;
+  if (at + part.width > table.rows.length) {
+    const wider = new Float64Array(2 * table.rows.length);
+    wider.set(table.rows);
+    table.rows = wider;
+  }
+  table.rows.set(row, at);
+  keys[place] = key;
 }

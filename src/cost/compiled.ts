@@ -1,0 +1,264 @@
+import { stages, type Operator } from '../model/operator.ts';
+import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
+import { contextDriver, driversOf, type Driver, type Kind } from './drivers.ts';
+import type { Price } from './price.ts';
+import type { PlannedGroup } from './priced-group.ts';
+import { chunkedLayers, Exposure, type ChunkedLayers } from './exposure.ts';
+
+/** A pricer whose steps are priced operator by operator. */
+export interface CompilablePricer extends StepPricer {
+  /** The groups of a step before they are priced. */
+  plan(batch: InstanceBatch): readonly PlannedGroup[];
+  /** Prices of some operators of a group, by their places in it. */
+  prices(planned: PlannedGroup, places: readonly number[]): readonly Price[];
+}
+
+const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) => [stage, i]));
+/** A row begins with the stages and the host of plain groups, then busy times of all engines; times in chunks of scheduled groups follow. */
+const stageCount = stages.length + 1;
+const busyCount = 6;
+export const head: number = stageCount + busyCount;
+
+/** Operators of one group that depend on one driver. */
+interface Share {
+  readonly group: number;
+  readonly places: readonly number[];
+  /** Where in a row the time of each goes: its stage, or its chunk behind the head. */
+  readonly into: readonly number[];
+}
+
+/** What one driver decides of a step. */
+export interface Part {
+  readonly driver: Driver | undefined;
+  /** Interpolated in the context. */
+  readonly context: boolean;
+  readonly shares: readonly Share[];
+  /** Places in `times` of the chunks that it has a part in, behind the head of a row. */
+  readonly slots: Int32Array;
+  readonly width: number;
+}
+
+/** A group of two microbatches, which is scheduled when its times are known. */
+interface Scheduled {
+  readonly layers: ChunkedLayers;
+  /** Its first chunk in `times`. */
+  readonly from: number;
+}
+
+/** How the steps of one kind of batches come apart. */
+export interface Compiled {
+  readonly parts: readonly Part[];
+  readonly scheduled: readonly Scheduled[];
+  /** Times of the chunks of all scheduled groups, one after another. */
+  readonly times: Float64Array;
+  /** Chunk of each operator of each scheduled group; absent for groups that are not scheduled. */
+  readonly chunkOf: readonly (Int32Array | undefined)[];
+  /** What no operator accounts for: gaps of the host. */
+  readonly constant: Float64Array;
+  readonly signature: Signature;
+}
+
+type Signature = readonly { readonly name: string; readonly operators: readonly string[]; readonly streamOf: Int32Array }[];
+
+const exposure = new Exposure();
+/** Copied for each step: arrays of fractions from the start. */
+const stageBlank: readonly number[] = Array.from({ length: stageCount }, () => 0.5);
+const busyBlank: readonly number[] = Array.from({ length: busyCount }, () => 0.5);
+
+/** Relative difference up to which parts put together are taken for the whole. */
+const same = 1e-9;
+
+/**
+ * Finds out which operators of a step depend on which sums of the batch, by comparing the operators of batches that agree in them and in
+ * nothing else. Undefined where the parts put together are not the step: such steps are priced whole.
+ */
+export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: number): Compiled | undefined {
+  const drivers = driversOf(kind, queryTokens);
+  const [first] = drivers;
+  if (first === undefined) return undefined;
+  const probes = first.pairs.flat();
+  const plan = pricer.plan(probes[0] as InstanceBatch);
+  const expected = signature(plan);
+  const texts = (batch: InstanceBatch): string[] | undefined => {
+    const planned = pricer.plan(batch);
+    return matches(planned, expected) ? planned.flatMap(({ group }) => group.operators.map((operator) => JSON.stringify(operator))) : undefined;
+  };
+  const driverOf: number[] = plan.flatMap(({ group }) => group.operators.map(() => drivers.length));
+  for (let d = drivers.length - 1; d >= 0; d--) {
+    const explained = driverOf.map(() => true);
+    for (const [a, b] of drivers[d]?.pairs ?? []) {
+      const [left, right] = [texts(a), texts(b)];
+      if (left === undefined || right === undefined) return undefined;
+      for (let i = 0; i < explained.length; i++) if (left[i] !== right[i]) explained[i] = false;
+    }
+    for (let i = 0; i < explained.length; i++) if (explained[i] === true) driverOf[i] = d;
+  }
+  const { scheduled, times, chunkOf } = schedules(plan);
+  const parts = [...drivers, undefined].flatMap((driver, d) => partOf(plan, driver, d, driverOf, chunkOf));
+  const compiled: Compiled = { parts, scheduled, times, chunkOf, constant: new Float64Array(head), signature: expected };
+  return settled(pricer, compiled, probes) ? compiled : undefined;
+}
+
+/** Finds the constant, and whether it is one. */
+function settled(pricer: CompilablePricer, compiled: Compiled, probes: readonly InstanceBatch[]): boolean {
+  const { constant } = compiled;
+  let known = false;
+  for (const batch of probes) {
+    const exact = pricer.cost(batch);
+    const sums = new Float64Array(head);
+    compiled.times.fill(0);
+    const plan = pricer.plan(batch);
+    for (const part of compiled.parts) {
+      const row = rowOf(pricer, compiled, part, plan);
+      if (row === undefined) return false;
+      addRow(compiled, part, sums, row, 0);
+    }
+    const own = finish(compiled, sums);
+    const rest = [...exact.stages.map((time, i) => time - (own.stages[i] ?? 0)), ...exact.busy.map((time, i) => time - (own.busy[i] ?? 0))];
+    if (!known) constant.set(rest.map((time) => (Math.abs(time) <= same * exact.time ? 0 : time)));
+    known = true;
+    if (rest.some((time, i) => !(Math.abs(time - (constant[i] ?? 0)) <= same * exact.time))) return false;
+  }
+  return true;
+}
+
+/** Name and stream of every operator of a step in order: equal for all batches of a kind. */
+function signature(plan: readonly PlannedGroup[]): Signature {
+  return plan.map(({ group, streamOf }) => ({ name: group.name, operators: group.operators.map(({ name }) => name), streamOf }));
+}
+
+function matches(plan: readonly PlannedGroup[], of: Signature): boolean {
+  if (plan.length !== of.length) return false;
+  for (let g = 0; g < plan.length; g++) {
+    const { group, streamOf } = plan[g] as PlannedGroup;
+    const { name, operators, streamOf: streams } = of[g] as Signature[number];
+    if (group.name !== name || group.operators.length !== operators.length || streamOf.length !== streams.length) return false;
+    for (let i = 0; i < operators.length; i++) if ((group.operators[i] as Operator).name !== operators[i]) return false;
+    if (streamOf !== streams) for (let i = 0; i < streams.length; i++) if (streamOf[i] !== streams[i]) return false;
+  }
+  return true;
+}
+
+function schedules(plan: readonly PlannedGroup[]): Pick<Compiled, 'scheduled' | 'times' | 'chunkOf'> {
+  const scheduled: Scheduled[] = [];
+  const chunkOf: (Int32Array | undefined)[] = [];
+  let from = 0;
+  for (const { group, streamOf } of plan) {
+    if (group.microbatches === 1) {
+      chunkOf.push(undefined);
+      continue;
+    }
+    const streams: number[] = [];
+    const stageOf: number[] = [];
+    const chunks = new Int32Array(group.operators.length);
+    for (const [i, operator] of group.operators.entries()) {
+      const stage = stageFor(group, operator);
+      const stream = streamOf[i] ?? 0;
+      if (streams.at(-1) !== stream || stageOf.at(-1) !== stage) {
+        streams.push(stream);
+        stageOf.push(stage);
+      }
+      chunks[i] = from + streams.length - 1;
+    }
+    scheduled.push({ layers: chunkedLayers(group.count, Int32Array.from(streams), Int32Array.from(stageOf)), from });
+    chunkOf.push(chunks);
+    from += streams.length;
+  }
+  return { scheduled, times: new Float64Array(from), chunkOf };
+}
+
+/** The stage that answers for an operator. */
+function stageFor(group: PlannedGroup['group'], operator: Operator | undefined): number {
+  return stageIndex.get(group.stage ?? operator?.stage ?? '') ?? 0;
+}
+
+function partOf(
+  plan: readonly PlannedGroup[],
+  driver: Driver | undefined,
+  index: number,
+  driverOf: readonly number[],
+  chunkOf: Compiled['chunkOf'],
+): readonly Part[] {
+  const shares: Share[] = [];
+  const slots: number[] = [];
+  let at = 0;
+  for (const [g, { group }] of plan.entries()) {
+    const places: number[] = [];
+    const into: number[] = [];
+    for (let i = 0; i < group.operators.length; i++) {
+      if (driverOf[at + i] !== index) continue;
+      places.push(i);
+      const chunk = chunkOf[g]?.[i];
+      if (chunk === undefined) into.push(stageFor(group, group.operators[i]));
+      else {
+        if (!slots.includes(chunk)) slots.push(chunk);
+        into.push(head + slots.indexOf(chunk));
+      }
+    }
+    at += group.operators.length;
+    if (places.length > 0) shares.push({ group: g, places, into });
+  }
+  if (shares.length === 0) return [];
+  return [{ driver, context: driver?.name === contextDriver, shares, slots: Int32Array.from(slots), width: head + slots.length }];
+}
+
+/** What a part comes to in one step; undefined for a step whose operators are not those of the kind. */
+export function rowOf(pricer: CompilablePricer, { signature: expected }: Compiled, part: Part, plan: readonly PlannedGroup[]): Float64Array | undefined {
+  if (!matches(plan, expected)) return undefined;
+  const row = new Float64Array(part.width);
+  for (const { group: g, places, into } of part.shares) {
+    const planned = plan[g] as PlannedGroup;
+    const { count, microbatches } = planned.group;
+    const prices = pricer.prices(planned, places);
+    const repeats = count * microbatches;
+    const runs = microbatches === 2 ? 1 : count;
+    for (let i = 0; i < places.length; i++) {
+      const price = prices[i] as Price;
+      const place = into[i] as number;
+      row[place] = (row[place] as number) + runs * price.time;
+      row[stageCount] = (row[stageCount] as number) + repeats * price.matrix;
+      row[stageCount + 1] = (row[stageCount + 1] as number) + repeats * price.vector;
+      row[stageCount + 2] = (row[stageCount + 2] as number) + repeats * price.memory;
+      row[stageCount + 3] = (row[stageCount + 3] as number) + repeats * price.scaleUp;
+      row[stageCount + 4] = (row[stageCount + 4] as number) + repeats * price.scaleOut;
+    }
+  }
+  return row;
+}
+
+/** Adds the row at `at` of `rows` to the sums, and the times of scheduled operators to those of their chunks. */
+export function addRow({ times }: Compiled, { slots }: Part, sums: Float64Array, rows: Float64Array, at: number): void {
+  for (let i = 0; i < head; i++) sums[i] = (sums[i] as number) + (rows[at + i] as number);
+  const chunks = at + head;
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i] as number;
+    times[slot] = (times[slot] as number) + (rows[chunks + i] as number);
+  }
+}
+
+/** The same for what lies at a share of the way along a line: its start, then its rise. */
+export function addAlong({ times }: Compiled, { slots, width }: Part, sums: Float64Array, line: Float64Array, share: number): void {
+  for (let i = 0; i < head; i++) sums[i] = (sums[i] as number) + ((line[i] as number) + (line[width + i] as number) * share);
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i] as number;
+    times[slot] = (times[slot] as number) + ((line[head + i] as number) + (line[width + head + i] as number) * share);
+  }
+}
+
+/** The step, when all rows have been added to the constant. */
+export function finish({ scheduled, times }: Compiled, sums: Float64Array): StepCost {
+  for (let g = 0; g < scheduled.length; g++) {
+    const { layers, from } = scheduled[g] as Scheduled;
+    exposure.add(layers, times, from, sums);
+  }
+  let time = 0;
+  const stageTimes = stageBlank.slice();
+  for (let i = 0; i < stageCount; i++) {
+    const part = sums[i] as number;
+    time += part;
+    stageTimes[i] = part;
+  }
+  const busy = busyBlank.slice();
+  for (let i = 0; i < busyCount; i++) busy[i] = sums[stageCount + i] as number;
+  return { time, busy, stages: stageTimes };
+}
