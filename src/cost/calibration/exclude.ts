@@ -21,13 +21,13 @@ export interface Sifted<Shape> {
 export function sift<Shape>(family: OperatorFamily<Shape>, rows: readonly MeasuredRow<Shape>[], die: DieRates): Sifted<Shape> {
   const medians = mediansOf(rows);
   const left = new Map<string, number>();
-  const keep = (row: MeasuredRow<Shape>, reason: string | undefined): boolean => {
+  const keep = (reason: string | undefined): boolean => {
     if (reason !== undefined) left.set(reason, (left.get(reason) ?? 0) + 1);
     return reason === undefined;
   };
-  const possible = rows.filter((row, i) => keep(row, reasonOf(row, medians[i] ?? row.time, family.floor(row.shape, die))));
+  const possible = rows.filter((row, i) => keep(reasonOf(row, medians[i] ?? row.time, family.floor(row.shape, die))));
   const spikes = spikesOf(family, possible);
-  return { kept: possible.filter((row) => keep(row, spikes.has(row) ? spike : undefined)), left };
+  return { kept: possible.filter((row) => keep(spikes.has(row) ? spike : undefined)), left };
 }
 
 const spike = `more than ${SPIKE} times both its neighbours in a sweep`;

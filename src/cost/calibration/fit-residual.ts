@@ -1,5 +1,5 @@
 import type { Residual } from './cell.ts';
-import { solveSymmetric } from './solve.ts';
+import { factorSymmetric, solveFactored, solveSymmetric } from './solve.ts';
 import { between, knotBelow, VALUE_STEP } from './residual.ts';
 
 /** Steps of a knot's place over the range of its feature, and of a value to either side. */
@@ -57,12 +57,12 @@ function pathOf({ points, values }: ResidualSample, size: ResidualSize): readonl
   const path: Residual[] = [];
   if (points.length === 0) return path;
   const grid = gridOf(points, size.knots);
-  const candidates = pairsOf(grid, points);
+  const candidates = pairsOf(grid, points).map(candidateOf);
   const chosen: PairTable[] = [];
   let left = values;
   while (chosen.length < size.tables) {
     const best = bestOf(
-      candidates.filter((table) => !chosen.includes(table)),
+      candidates.filter(({ table }) => !chosen.includes(table)),
       left,
     );
     if (best === undefined) break;
@@ -147,13 +147,28 @@ function pairsOf({ low, step, knots }: Grid, points: readonly (readonly number[]
   });
 }
 
+/** A pair that may be added, with its normal equations, which stay while what is left changes. */
+interface Candidate {
+  readonly table: PairTable;
+  readonly factor: Float64Array;
+}
+
+function candidateOf(table: PairTable): Candidate {
+  const size = table.rows * table.width;
+  const factor = normalMatrix([table], size, undefined);
+  factorSymmetric(factor, size);
+  return { table, factor };
+}
+
 /** The table that explains the most of what is left. */
-function bestOf(tables: readonly PairTable[], left: Float64Array): PairTable | undefined {
+function bestOf(candidates: readonly Candidate[], left: Float64Array): PairTable | undefined {
   const clipped = left.map((value) => Math.max(-CLIP, Math.min(CLIP, value)));
   let best: PairTable | undefined;
   let least = 0.995 * squares(clipped);
-  for (const table of tables) {
-    const rest = squares(remainder([table], leastSquares([table], clipped, undefined), clipped));
+  for (const { table, factor } of candidates) {
+    const solution = rightSide([table], table.rows * table.width, clipped, undefined);
+    solveFactored(factor, solution);
+    const rest = squares(remainder([table], solution, clipped));
     if (rest < least) {
       least = rest;
       best = table;
@@ -191,44 +206,70 @@ function remainder(tables: readonly PairTable[], solution: Float64Array, values:
 
 function leastSquares(tables: readonly PairTable[], values: Float64Array, rowWeights: Float64Array | undefined): Float64Array<ArrayBuffer> {
   const size = tables.reduce((sum, { rows, width }) => sum + rows * width, 0);
-  const matrix = new Float64Array(size * size);
+  const right = rightSide(tables, size, values, rowWeights);
+  solveSymmetric(normalMatrix(tables, size, rowWeights), right);
+  return right;
+}
+
+function rightSide(tables: readonly PairTable[], size: number, values: Float64Array, rowWeights: Float64Array | undefined): Float64Array<ArrayBuffer> {
   const right = new Float64Array(size);
-  const count = tables.length * 4;
-  const places = new Int32Array(count);
-  const shares = new Float64Array(count);
-  for (let i = 0; i < values.length; i++) {
-    let offset = 0;
-    tables.forEach(({ indices, weights, rows, width }, t) => {
-      for (let c = 0; c < 4; c++) {
-        places[t * 4 + c] = offset + (indices[i * 4 + c] as number);
-        shares[t * 4 + c] = weights[i * 4 + c] as number;
-      }
-      offset += rows * width;
-    });
+  let offset = 0;
+  for (const { indices, weights, rows, width } of tables) {
+    for (let i = 0; i < indices.length; i++) {
+      const row = i >> 2;
+      const at = offset + (indices[i] as number);
+      right[at] = (right[at] as number) + (weights[i] as number) * (values[row] as number) * (rowWeights === undefined ? 1 : (rowWeights[row] as number));
+    }
+    offset += rows * width;
+  }
+  return right;
+}
+
+/** The lower half of the normal equations. */
+function normalMatrix(tables: readonly PairTable[], size: number, rowWeights: Float64Array | undefined): Float64Array<ArrayBuffer> {
+  const matrix = new Float64Array(size * size);
+  const offsets: number[] = [];
+  let offset = 0;
+  for (const { rows, width } of tables) {
+    offsets.push(offset);
+    offset += rows * width;
+  }
+  const points = (tables[0]?.indices.length ?? 0) >> 2;
+  const places = new Int32Array(tables.length * 4);
+  const shares = new Float64Array(tables.length * 4);
+  for (let i = 0; i < points; i++) {
     const weight = rowWeights === undefined ? 1 : (rowWeights[i] as number);
+    let count = 0;
+    for (let t = 0; t < tables.length; t++) {
+      const { indices, weights } = tables[t] as PairTable;
+      for (let c = i * 4; c < i * 4 + 4; c++) {
+        const share = weights[c] as number;
+        if (share === 0) continue;
+        places[count] = (offsets[t] as number) + (indices[c] as number);
+        shares[count++] = share;
+      }
+    }
     for (let a = 0; a < count; a++) {
+      const row = (places[a] as number) * size;
       const own = (shares[a] as number) * weight;
-      if (own === 0) continue;
-      const place = places[a] as number;
-      right[place] = (right[place] as number) + own * (values[i] as number);
-      for (let b = 0; b < count; b++) {
-        const at = place * size + (places[b] as number);
+      for (let b = 0; b <= a; b++) {
+        // Tables come one behind the other and corners ascend, so that this is the lower half.
+        const at = row + (places[b] as number);
         matrix[at] = (matrix[at] as number) + own * (shares[b] as number);
       }
     }
   }
   smooth(matrix, size, tables);
-  solveSymmetric(matrix, right);
-  return right;
+  return matrix;
 }
 
 /** Draws values to zero and to their neighbours. */
 function smooth(matrix: Float64Array, size: number, tables: readonly PairTable[]): void {
   const add = (i: number, j: number, value: number): number => (matrix[i * size + j] = (matrix[i * size + j] as number) + value);
+  /** `j` is behind `i`. */
   const tie = (i: number, j: number): void => {
     add(i, i, SMOOTH);
     add(j, j, SMOOTH);
-    add(i, j, -SMOOTH);
     add(j, i, -SMOOTH);
   };
   let offset = 0;
