@@ -2,7 +2,7 @@ import { attentionLayouts } from './attention.ts';
 import { expertMlpLayouts, groupedGemmLayouts } from './experts.ts';
 import { gemmLayouts } from './gemm.ts';
 import { linearLayouts } from './linear.ts';
-import { mlaLayouts } from './mla.ts';
+import { headGemmLayouts, mlaLayouts } from './mla.ts';
 import { sparseLayouts } from './sparse.ts';
 import type { Layout, TableHeader } from './layout.ts';
 
@@ -12,6 +12,7 @@ export const layouts: readonly Layout[] = [
   ...attentionLayouts,
   ...groupedGemmLayouts,
   ...expertMlpLayouts,
+  ...headGemmLayouts,
   ...mlaLayouts,
   ...sparseLayouts,
   ...linearLayouts,

@@ -1,5 +1,7 @@
 import { numberFormats, type NumberFormat } from '../../src/catalogue/format.ts';
 import { attentionFormat, type AttentionLaunch } from '../../src/cost/calibration/families/attention-shape.ts';
+import type { GemmShape } from '../../src/cost/calibration/families/gemm.ts';
+import { headGemm } from '../../src/cost/calibration/families/head-gemm.ts';
 import { mlaDecode } from '../../src/cost/calibration/families/mla-decode.ts';
 import { mlaPrefill } from '../../src/cost/calibration/families/mla-prefill.ts';
 import type { Layout, Reading, TableHeader, TableRecord } from './layout.ts';
@@ -64,6 +66,29 @@ function readPublished(record: TableRecord, decode: boolean): Reading<AttentionL
     time: record.number('latency') * 1e-3,
   };
 }
+
+/** Projections that are absorbed: down to the latent in front of the core, up to the values behind it. */
+const absorbed: ReadonlyMap<string, { readonly n: number; readonly k: number }> = new Map([
+  ['mla_gen_pre', { n: rank, k: nope }],
+  ['mla_gen_post', { n: value, k: rank }],
+]);
+
+/** Layouts of the products of all heads around the core. */
+export const headGemmLayouts: readonly Layout<GemmShape>[] = [
+  {
+    name: 'head-gemm (mla_bmm)',
+    summary: 'op_name (mla_gen_pre, mla_gen_post), bmm_dtype, num_tokens, num_heads, latency in ms',
+    family: headGemm,
+    columns: ['op_name', 'bmm_dtype', 'num_tokens', 'num_heads', 'latency'],
+    read: (record) => {
+      const format = tableFormat(record.text('bmm_dtype'));
+      const product = absorbed.get(record.text('op_name'));
+      if (format === undefined || product === undefined) return { kind: 'other' };
+      const shape = { m: record.number('num_tokens'), ...product, groups: record.number('num_heads') };
+      return { kind: 'row', format, shape, time: record.number('latency') * 1e-3 };
+    },
+  },
+];
 
 /** Heads first in the name of the file: `128-512-64.csv`. */
 const headsInName = /(\d+)-\d+-\d+\.csv/;

@@ -49,6 +49,7 @@ export function grouped(
     name,
     stage,
     class: operator,
+    ...(operator === 'gemm' ? { kernel: 'head-gemm' } : {}),
     format: format.product,
     variant: format.variant,
     matrixFlop: 2 * rows * n * k,

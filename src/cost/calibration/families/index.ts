@@ -4,6 +4,7 @@ import { attentionPrefill } from './attention-prefill.ts';
 import { expertMlp } from './expert-mlp.ts';
 import { gemm } from './gemm.ts';
 import { groupedGemm } from './grouped-gemm.ts';
+import { headGemm } from './head-gemm.ts';
 import { linearScan, linearUpdate, shortConvolution } from './linear-attention.ts';
 import { mlaDecode } from './mla-decode.ts';
 import { mlaPrefill } from './mla-prefill.ts';
@@ -17,6 +18,7 @@ export const families: readonly OperatorFamily<unknown>[] = [
   expertMlp,
   attentionPrefill,
   attentionDecode,
+  headGemm,
   mlaPrefill,
   mlaDecode,
   sparsePrefill,
