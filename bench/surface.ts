@@ -3,6 +3,7 @@ import process from 'node:process';
 import { compositions } from '../src/cost/compositions.contract.ts';
 import { stepPricer } from '../src/cost/pricer.ts';
 import { SurfacePricer } from '../src/cost/surface.ts';
+import { leastTime } from './least.ts';
 import { settings } from './step-settings.ts';
 
 const count = 10_000;
@@ -19,23 +20,16 @@ for (const named of settings) {
   for (const kind of named.kinds) {
     const batches = compositions({ ...named, kinds: [kind] }, Math.ceil(count / named.kinds.length));
     const exact = batches.map((batch) => pricer.cost(batch));
-    const before = performance.now();
-    for (const batch of batches) pricer.cost(batch);
-    const exactTime = performance.now() - before;
+    const exactTime = leastTime(batches.slice(0, 500), repeats, (batch) => pricer.cost(batch));
     const surface = new SurfacePricer(pricer);
     const start = performance.now();
     const first = batches.map((batch) => surface.cost(batch));
-    const firstTime = performance.now() - start;
+    const firstTime = (performance.now() - start) / 1000 / batches.length;
     const { evaluations } = surface;
-    let least = Infinity;
-    for (let run = 0; run < repeats; run++) {
-      const from = performance.now();
-      for (const batch of batches) surface.cost(batch);
-      least = Math.min(least, performance.now() - from);
-    }
+    const least = leastTime(batches, repeats, (batch) => surface.cost(batch));
     const worst = Math.max(...first.map(({ time }, i) => Math.abs(time / (exact[i]?.time ?? 0) - 1)));
     const compiled = batches.filter((batch) => surface.compiles(batch)).length;
-    const each = (time: number): string => `${((time / batches.length) * 1e6).toFixed(0)} ns`;
+    const each = (time: number): string => `${(time * 1e9).toFixed(0)} ns`;
     row([
       named.name,
       kind,

@@ -4,7 +4,7 @@ import type { InstanceBatch, RankBatch } from './batch.ts';
 export interface Driver {
   readonly name: string;
   /** One whole number for each value of the sums. */
-  key(batch: InstanceBatch): number;
+  readonly key: (this: void, batch: InstanceBatch) => number;
   /** Batches in pairs: of one value in each pair, and different in all else that a batch may differ in. */
   readonly pairs: readonly (readonly [InstanceBatch, InstanceBatch])[];
 }
