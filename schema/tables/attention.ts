@@ -94,6 +94,66 @@ function headsOf(file: string): { readonly heads: number; readonly keyValueHeads
   return { heads: Number(heads), keyValueHeads: Number(keyValueHeads), headSize: Number(headSize) };
 }
 
+/**
+ * Tables of profilers that give heads of the whole model and over how many dies they are split; all published ones have heads of 128. Times
+ * of events around a launch hold what the host does; kernels alone were timed on pages that decoding sequences share, at twice the
+ * bandwidth of the memory: neither is read.
+ */
+function readProfile(record: TableRecord, decode: boolean): Reading<AttentionLaunch> {
+  if (record.text('is_mixed_batch') === 'True' || !['', 'even'].includes(record.text('mode')) || (record.text('is_prefill') === 'True') === decode)
+    return other;
+  const measured = record.text('measurement_type');
+  if (measured === 'CUDA_EVENT' || (decode && measured === 'KERNEL_ONLY')) return other;
+  const parts = record.number('num_tensor_parallel_workers');
+  const fresh = decode ? 1 : record.number('prefill_chunk_size');
+  const time = record.number(decode ? 'time_stats.attn_decode.median' : 'time_stats.attn_prefill.median') * 1e-3;
+  if (!(fresh > 0 && time > 0)) return other;
+  const shape = launch(
+    { sequences: record.number('batch_size'), fresh, before: record.number('kv_cache_size') },
+    { heads: record.number('n_q_head') / parts, keyValueHeads: Math.max(1, record.number('n_kv_head') / parts), headSize: 128 },
+    'bf16',
+    0,
+  );
+  return row({ operands: 'bf16', kernel: record.text('attention_backend').toLowerCase().replace(/^.*\./, '') }, shape, time);
+}
+
+/** Heads, KV heads and head size of models whose tables do not say them. */
+const models: readonly (readonly [RegExp, { readonly heads: number; readonly keyValueHeads: number; readonly headSize: number }])[] = [
+  [/Llama-3\.1-8B/, { heads: 32, keyValueHeads: 8, headSize: 128 }],
+  [/Qwen3-30B-A3B/, { heads: 32, keyValueHeads: 4, headSize: 128 }],
+  [/Qwen3-32B/, { heads: 64, keyValueHeads: 8, headSize: 128 }],
+];
+
+function modelOf(file: string): { readonly heads: number; readonly keyValueHeads: number; readonly headSize: number } | undefined {
+  const model = models.find(([pattern]) => pattern.test(file))?.[1];
+  const parts = Number(/\/tp(\d+)\//.exec(file)?.[1] ?? 1);
+  return model === undefined ? undefined : { ...model, heads: model.heads / parts, keyValueHeads: Math.max(1, model.keyValueHeads / parts) };
+}
+
+/** One phase of the tables whose launches hold a chunk of a prompt, decoding sequences, or both; those with both are no row of either. */
+function readMixed(record: TableRecord, decode: boolean): Reading<AttentionLaunch> {
+  const heads = modelOf(record.header.file);
+  const chunk = record.number('prefill_chunk');
+  const sequences = record.number('n_decode');
+  if (heads === undefined || (decode ? chunk > 0 || sequences < 1 : sequences > 0 || chunk < 1)) return other;
+  const tokens = decode
+    ? { sequences, fresh: 1, before: Math.max(0, record.number('kv_decode') - 1) }
+    : { sequences: 1, fresh: chunk, before: record.number('kv_prefill') };
+  return row({ operands: 'bf16' }, launch(tokens, heads, 'bf16', 0), record.number('time_us') * 1e-6);
+}
+
+const profile = [
+  'n_q_head',
+  'n_kv_head',
+  'num_tensor_parallel_workers',
+  'batch_size',
+  'prefill_chunk_size',
+  'kv_cache_size',
+  'is_prefill',
+  'attention_backend',
+];
+const mixed = ['prefill_chunk', 'kv_prefill', 'n_decode', 'kv_decode', 'time_us'];
+
 /** Layouts of attention by heads over prompts and over decoding sequences. */
 export const attentionLayouts: readonly Layout<AttentionLaunch>[] = [
   {
@@ -158,5 +218,36 @@ export const attentionLayouts: readonly Layout<AttentionLaunch>[] = [
         record.number('latency_us') * 1e-6,
       );
     },
+  },
+  {
+    name: 'attention-prefill (profile)',
+    summary:
+      'batch_size, prefill_chunk_size, kv_cache_size, is_prefill, n_q_head, n_kv_head, num_tensor_parallel_workers, time_stats.attn_prefill.median in ms',
+    family: attentionPrefill,
+    columns: [...profile, 'time_stats.attn_prefill.median'],
+    read: (record) => readProfile(record, false),
+  },
+  {
+    name: 'attention-decode (profile)',
+    summary: 'the same columns with time_stats.attn_decode.median',
+    family: attentionDecode,
+    columns: [...profile, 'time_stats.attn_decode.median'],
+    read: (record) => readProfile(record, true),
+  },
+  {
+    name: 'attention-prefill (chunk)',
+    summary: 'prefill_chunk, kv_prefill, n_decode 0, kv_decode, time_us; model and tp in the path of the file',
+    family: attentionPrefill,
+    columns: mixed,
+    accepts: ({ file }) => modelOf(file) !== undefined,
+    read: (record) => readMixed(record, false),
+  },
+  {
+    name: 'attention-decode (chunk)',
+    summary: 'the same columns with prefill_chunk 0',
+    family: attentionDecode,
+    columns: mixed,
+    accepts: ({ file }) => modelOf(file) !== undefined,
+    read: (record) => readMixed(record, true),
   },
 ];

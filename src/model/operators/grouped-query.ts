@@ -1,7 +1,7 @@
 import type { BlockIndex, GroupedQueryAttention } from '../attention.ts';
 import { collective } from './collective.ts';
 import { linear, norm, rope, vector } from './linear.ts';
-import type { Pass } from './pass.ts';
+import { keyValueVariant, type Pass } from './pass.ts';
 import { chunkedContext, chunkedPairs, limitedContext, limitedPairs } from './span.ts';
 
 const qkv = { product: 'query-key-value-projection', quantise: 'attention-quantise' };
@@ -44,6 +44,7 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
       stage: 'attention-core',
       class: 'attention-prefill',
       format: attentionFormat,
+      variant: keyValueVariant(instance),
       matrixFlop: 2 * heads * (headSize + valueHeadSize) * pairs,
       vectorFlop: 0,
       weightBytes: 0,
@@ -68,6 +69,7 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
       stage: 'attention-core',
       class: 'attention-decode',
       format: attentionFormat,
+      variant: keyValueVariant(instance),
       matrixFlop: 2 * heads * (headSize + valueHeadSize) * batch.queryTokens * seen,
       vectorFlop: 0,
       weightBytes: 0,

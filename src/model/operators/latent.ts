@@ -2,7 +2,7 @@ import type { LatentAttention } from '../attention.ts';
 import type { AttentionShape } from '../operator.ts';
 import { collective } from './collective.ts';
 import { grouped, linear, norm, rope } from './linear.ts';
-import type { Pass } from './pass.ts';
+import { keyValueVariant, type Pass } from './pass.ts';
 import { limitedContext, limitedPairs } from './span.ts';
 import { sparseIndex } from './sparse-index.ts';
 
@@ -72,7 +72,7 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
     stage: 'attention-core',
     class: sparse === undefined ? 'latent-attention-prefill' : 'sparse-attention-prefill',
     format: instance.attentionFormat,
-    variant: keyValueVariant(pass),
+    variant: keyValueVariant(pass.instance),
     matrixFlop: 2 * heads * (sparse === undefined ? expanded : latent + keyValueRank) * pairs,
     vectorFlop: 0,
     weightBytes: 0,
@@ -105,7 +105,7 @@ function decodeCore(pass: Pass, attention: LatentAttention, heads: number): void
     stage: 'attention-core',
     class: sparse === undefined ? 'latent-attention-decode' : 'sparse-attention-decode',
     format: instance.attentionFormat,
-    variant: keyValueVariant(pass),
+    variant: keyValueVariant(pass.instance),
     matrixFlop: 2 * heads * (latent + keyValueRank) * batch.queryTokens * seen,
     vectorFlop: 0,
     weightBytes: 0,
@@ -128,9 +128,4 @@ function latents(
   { keyValueRank, ropeHeadSize }: LatentAttention,
 ): Pick<AttentionShape, 'keyValueHeads' | 'headSize' | 'valueHeadSize' | 'keyValueFormat'> {
   return { keyValueHeads: 1, headSize: keyValueRank + ropeHeadSize, valueHeadSize: keyValueRank, keyValueFormat: instance.kvFormat };
-}
-
-/** How the format of stored latents tells kernels apart from those that read what they multiply. */
-function keyValueVariant({ instance }: Pass): string | undefined {
-  return instance.kvFormat === instance.attentionFormat ? undefined : `kv-${instance.kvFormat}`;
 }

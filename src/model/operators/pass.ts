@@ -57,6 +57,11 @@ export function instanceOf(model: Model, precision: Precision, layout: Layout): 
   };
 }
 
+/** How the format of stored keys and values tells kernels apart from those that read what they multiply. */
+export function keyValueVariant({ kvFormat, attentionFormat }: Instance): string | undefined {
+  return kvFormat === attentionFormat ? undefined : `kv-${kvFormat}`;
+}
+
 /** One of `parts` equal microbatches of a rank's batch. */
 export function passOf(instance: Instance, whole: RankBatch, instanceTokens: number, parts: 1 | 2): Pass {
   const batch: RankBatch =

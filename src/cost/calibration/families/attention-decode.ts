@@ -1,6 +1,6 @@
 import { bytesPerElement } from '../../../catalogue/format.ts';
 import type { DieRates, FittedParameter, OperatorFamily } from '../family.ts';
-import { headGroup, headSizeFactor, headSizeParameters, keyValueBytes, octaves, queryBytes, type AttentionLaunch } from './attention-shape.ts';
+import { headGroup, headSizeFactor, headSizeParameters, keyValueBytes, lengthSweep, octaves, queryBytes, type AttentionLaunch } from './attention-shape.ts';
 
 /** Query rows that every kernel multiplies with one reading of the keys. */
 const SHARED_ROWS = 32;
@@ -24,14 +24,15 @@ const parameters: readonly FittedParameter[] = [
   { name: 'split', unit: 's', min: 1e-8, max: 2e-5, start: 1e-6 },
   { name: 'part', unit: 's/B', min: 1e-15, max: 1e-11, start: 1e-13 },
   { name: 'matrix', unit: 'of the ceiling', min: 0.02, max: 1, start: 0.3 },
-  { name: 'occupancy', unit: 'items a core', min: 0.25, max: 16, start: 1 },
-  { name: 'singleOccupancy', unit: 'of the occupancy', min: 0.001, max: 1, start: 1 },
-  { name: 'splitTokens', unit: 'tokens', min: 32, max: 1024, start: 128 },
+  { name: 'occupancy', unit: 'items a core', min: 0.02, max: 16, start: 1 },
+  { name: 'singleOccupancy', unit: 'of the occupancy', min: 0.003, max: 1, start: 1 },
+  { name: 'splitTokens', unit: 'tokens', min: 32, max: 1e5, start: 128 },
   { name: 'pass', unit: 'rows', min: 1, max: 128, start: 64 },
   { name: 'single', unit: 'of an item', min: 0.1, max: 2, start: 1 },
   { name: 'unseen', unit: 'of tokens before the window', min: 0, max: 1, start: 0.1 },
   { name: 'either', unit: '1', min: 1, max: 4, start: 1.5 },
   { name: 'grouped', unit: 's', min: 1e-9, max: 2e-5, start: 1e-8 },
+  { name: 'singleRows', unit: 'rows', min: 1.5, max: 8, start: 1.5 },
   ...headSizeParameters(),
 ];
 const at = new Map(parameters.map(({ name }, i) => [name, i]));
@@ -58,9 +59,11 @@ function timeInPasses(shape: AttentionLaunch, die: DieRates, parameters: ArrayLi
   const size = headSizeFactor(headSize, parameters, HEAD_SIZE);
   const tokens = Math.max(1, shape.seen);
   const items = sequences * keyValueHeads * passes;
-  const single = rows < 1.5 * passes;
-  const occupancy = p(14) * (single ? p(15) : 1);
-  const blocks = Math.max(1, Math.ceil((tokens + p(19) * (shape.context - tokens)) / p(16)));
+  const single = rows < p(22) * passes;
+  const occupancy = p(14) * (single && (passes <= 1 || rows > SHARED_ROWS) ? p(15) : 1);
+  const wide = headSize / 128;
+  const counted = single ? tokens : tokens + p(19) * (shape.context - tokens);
+  const blocks = Math.max(1, Math.ceil(counted / p(16)));
   const splits = Math.min(Math.max(1, (die.cores * occupancy) / items), blocks);
   const turns = (items * splits) / die.cores;
   const active = Math.min(1, turns);
@@ -74,7 +77,6 @@ function timeInPasses(shape: AttentionLaunch, die: DieRates, parameters: ArrayLi
   const fromMemory = (1 - held) * ((keyValue + queries) / memoryRate + p(5) / die.bandwidth);
   const traffic = (fromCache + fromMemory) * size;
 
-  const wide = headSize / 128;
   const perItem = p(6) * (single ? p(18) : 1) + p(7) * (rows / passes) * wide + ((p(8) * tokens) / splits) * wide;
   const work = Math.max(1, turns) * perItem * size;
 
@@ -120,4 +122,6 @@ export const attentionDecode: OperatorFamily<AttentionLaunch> = {
   floor,
   features,
   group: headGroup,
+  sweep: lengthSweep,
+  shapeOf: ({ attention }) => attention,
 };

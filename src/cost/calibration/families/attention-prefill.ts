@@ -1,5 +1,5 @@
 import type { DieRates, FittedParameter, OperatorFamily } from '../family.ts';
-import { headGroup, headSizeFactor, headSizeParameters, keyValueBytes, octaves, queryBytes, type AttentionLaunch } from './attention-shape.ts';
+import { headGroup, headSizeFactor, headSizeParameters, keyValueBytes, lengthSweep, octaves, queryBytes, type AttentionLaunch } from './attention-shape.ts';
 
 /** Query rows of a work item. */
 const TILE = 128;
@@ -96,4 +96,6 @@ export const attentionPrefill: OperatorFamily<AttentionLaunch> = {
   floor,
   features,
   group: headGroup,
+  sweep: lengthSweep,
+  shapeOf: ({ attention }) => attention,
 };

@@ -31,6 +31,13 @@ export function headGroup({ heads, keyValueHeads, headSize }: AttentionLaunch): 
   return `${heads} ${keyValueHeads} ${headSize}`;
 }
 
+/** Launches that differ in the new tokens of a sequence alone, or of decoding ones in the earlier tokens alone; `at` is their number. */
+export function lengthSweep(shape: AttentionLaunch): { readonly along: string; readonly at: number } {
+  const { sequences, queryTokens, context, window, keyValueFormat } = shape;
+  const fixed = queryTokens > 1 ? context - queryTokens : 'decode';
+  return { along: `${headGroup(shape)} ${sequences} ${window} ${keyValueFormat} ${fixed}`, at: context };
+}
+
 /** Head sizes for which kernels differ from the one for 128. */
 export const headSizes: readonly number[] = [64, 192, 256, 512];
 
