@@ -92,8 +92,8 @@ function isTuned(kernel: string, format: string, device: string, shape: string):
   return tunedLaunches.find((launches) => launches.device.test(device))?.shapes.has(shape) ?? true;
 }
 
-/** The version whose ranks drop the tokens that have no expert on them, and run the others' rows for all of their experts. */
-const wholeTokens = '0.5.10';
+/** Version, or shape, whose ranks drop the tokens that have no expert on them, and run the others' rows for all of their experts. */
+const wholeTokens = { version: '0.5.10', shape: '2816/704/8/128' };
 
 const uniform = 'balanced';
 const powerLaw = /^power_law_([\d.]+)$/;
@@ -134,9 +134,10 @@ function readPublished(record: TableRecord): Reading<ExpertMlpShape> {
   ).map((column) => record.number(column)) as [number, number, number, number, number, number];
   const distribution = record.text('distribution');
   const skew = distribution === uniform ? 0 : Number(powerLaw.exec(distribution)?.[1] ?? Number.NaN);
-  const limited = `${hidden}/${intermediate}/${perToken}/${experts}` === limitedGate && /^(sglang|vllm)_/.test(kernel) && storage.format === 'fp8-block';
+  const layer = `${hidden}/${intermediate}/${perToken}/${experts}`;
+  const limited = layer === limitedGate && /^(sglang|vllm)_/.test(kernel) && (storage.format === 'fp8-block' || storage.format === 'fp4');
   const routing: Routing = { tokens, perToken, experts, ranks };
-  const whole = record.text('version') === wholeTokens && kernel.startsWith('sglang_');
+  const whole = kernel.startsWith('sglang_') && (record.text('version') === wholeTokens.version || layer === wholeTokens.shape);
   const width = intermediate / record.number('moe_tp_size');
   const loads = loadsOf(routing, skew, whole ? 'whole' : limited ? 'limited' : 'plain');
   return {
