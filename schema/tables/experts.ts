@@ -37,6 +37,8 @@ const kernels: readonly { readonly name: RegExp; readonly device?: RegExp; reado
 
 /** Shapes whose experts have no gate (squared ReLU), by intermediate size, experts of a token, experts: Nemotron 3. */
 const ungated: ReadonlySet<string> = new Set(['5120/22/512', '2688/22/512', '1856/6/128']);
+/** A kernel that gates by groups whatever the model. */
+const groupGate = /min_latency/;
 /** The shape whose gate keeps four of eight groups of experts in stacks that run the model's own gate: DeepSeek V3, R1. */
 const limitedGate = '7168/2048/8/256';
 
@@ -135,7 +137,9 @@ function readPublished(record: TableRecord): Reading<ExpertMlpShape> {
   const distribution = record.text('distribution');
   const skew = distribution === uniform ? 0 : Number(powerLaw.exec(distribution)?.[1] ?? Number.NaN);
   const layer = `${hidden}/${intermediate}/${perToken}/${experts}`;
-  const limited = layer === limitedGate && /^(sglang|vllm)_/.test(kernel) && (storage.format === 'fp8-block' || storage.format === 'fp4');
+  const limited =
+    (groupGate.test(kernel) && perToken === 8) ||
+    (layer === limitedGate && /^(sglang|vllm)_/.test(kernel) && (storage.format === 'fp8-block' || storage.format === 'fp4'));
   const routing: Routing = { tokens, perToken, experts, ranks };
   const whole = kernel.startsWith('sglang_') && (record.text('version') === wholeTokens.version || layer === wholeTokens.shape);
   const width = intermediate / record.number('moe_tp_size');
