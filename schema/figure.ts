@@ -43,6 +43,7 @@ function notShare(issue: { readonly input?: unknown }): string {
 }
 
 /** A figure that is a share of something: its value is a plain number above 0 and up to 1. */
-export function shareFigure(): z.ZodType<Figure> {
-  return sourced(z.number({ error: notShare }).gt(0, { error: notShare }).lte(1, { error: notShare }));
+export function shareFigure(orZero: boolean = false): z.ZodType<Figure> {
+  const number = z.number({ error: notShare }).lte(1, { error: notShare });
+  return sourced(orZero ? number.gte(0, { error: notShare }) : number.gt(0, { error: notShare }));
 }

@@ -51,12 +51,16 @@ const stream = record({
   'matrix-share': share,
   'vector-share': share,
   'memory-share': share,
-}).transform(({ 'matrix-share': matrixShare, 'vector-share': vectorShare, 'memory-share': memoryShare, ...rest }) => ({
-  ...rest,
-  matrixShare,
-  vectorShare,
-  memoryShare,
-}));
+  'vector-memory-share': share.optional(),
+}).transform(
+  ({ 'matrix-share': matrixShare, 'vector-share': vectorShare, 'memory-share': memoryShare, 'vector-memory-share': vectorMemoryShare, ...rest }) => ({
+    ...rest,
+    matrixShare,
+    vectorShare,
+    memoryShare,
+    vectorMemoryShare,
+  }),
+);
 
 const stack = record({
   name: text('the name of the stack'),
@@ -67,7 +71,13 @@ const stack = record({
   ),
   collectives: listOf(collective, 1),
   exchanges: listOf(exchange).default([]),
-  streams: record({ source: text('the source of the shares'), prefill: listOf(stream), decode: listOf(stream) }),
+  streams: record({
+    source: text('the source of the shares'),
+    prefill: listOf(stream),
+    decode: listOf(stream),
+    lag: record({ prefill: count(0).optional(), decode: count(0).optional() }).optional(),
+  }),
+  spread: record({ prefill: shareFigure(true), decode: shareFigure(true) }),
   'host-gap': figure('time', true),
   reserve: figure('bytes', true),
   'memory-utilisation': shareFigure(),
@@ -128,7 +138,7 @@ const beside = ['dispatch-quantise', 'weighted-sum'];
 
 function streamIssues(path: string, streams: readonly Stream[], fusions: Stack['fusions']): Issue[] {
   const twice = layerStages.filter((stage) => streams.filter(({ stages }) => stages.includes(stage)).length > 1);
-  const over = (['matrixShare', 'vectorShare', 'memoryShare'] as const).filter((engine) => streams.reduce((sum, stream) => sum + stream[engine], 0) > 1.0001);
+  const over = (['matrixShare', 'vectorShare'] as const).filter((engine) => streams.reduce((sum, stream) => sum + stream[engine], 0) > 1.0001);
   const idle = streams.filter(({ memoryShare, vectorShare }) => memoryShare === 0 || vectorShare === 0);
   const working = idle.flatMap(({ stages }) => stages.filter((stage) => stage !== 'dispatch' && stage !== 'combine'));
   const apart = beside.filter(

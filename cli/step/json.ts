@@ -1,9 +1,10 @@
 import type { StepRequest } from '../../schema/step/request.ts';
-import type { StepExplanation } from '../../src/cost/explain.ts';
+import { bottleneckOf } from './bottleneck.ts';
+import type { StepAccount } from './account.ts';
 import { resultOf } from './result.ts';
 
 /** One iteration as JSON, documented in docs/guide/step.md. SI units. */
-export function stepAsJson(request: StepRequest, explanation: StepExplanation): string {
+export function stepAsJson(request: StepRequest, { explanation, improvements, constants }: StepAccount): string {
   const { setting, phase, chips, memory, kvInUse, batch, emitted, acceptance, total, context } = request;
   const { machine, model, stack, precision, layout } = setting;
   const { time, hostGap, groups, operators, stages, engines, doubts } = explanation;
@@ -26,6 +27,9 @@ export function stepAsJson(request: StepRequest, explanation: StepExplanation): 
     operators,
     stages,
     engines,
+    bottleneck: bottleneckOf(explanation),
+    improvements,
+    ...(constants === undefined ? {} : { constants }),
     memory: { ...memory, kvInUse },
     doubts,
   };

@@ -3,8 +3,14 @@ import { formatQuantity, formatTime, significant } from '../../src/base/quantity
 import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
 import { dataRanks, sharedApart } from '../../src/model/layout.ts';
 import { table } from '../table.ts';
+import type { StepAccount } from './account.ts';
+import { bottleneckOf } from './bottleneck.ts';
 import { timelineChart } from './chart.ts';
+import { constantsText } from './constants.ts';
+import { improvementsText } from './improvements.ts';
 import { resultOf } from './result.ts';
+import { rooflineText } from './roofline.ts';
+import { wrapped } from './wrapped.ts';
 
 /** Groups below this share of the step are one line, unless all are asked for. */
 const worthATable = 0.05;
@@ -13,17 +19,23 @@ const whole = (count: number): string => count.toLocaleString('en-US');
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** One iteration for people: what it was asked, where its time goes, what fits, what it comes to, how far to trust it. */
-export function showStep(request: StepRequest, explanation: StepExplanation, all: boolean): string {
+export function showStep(request: StepRequest, { explanation, improvements, constants }: StepAccount, all: boolean): string {
   return [
     ...head(request),
     '',
     ...explanation.groups.flatMap((group) => groupText(group, explanation, all)),
     ...stagesText(explanation),
     '',
+    ...rooflineText(explanation),
+    ...wrapped(`bottleneck: ${bottleneckOf(explanation)}`),
+    '',
+    ...improvementsText(request, explanation, improvements),
+    '',
     ...memoryText(request),
     '',
     ...resultText(request, explanation),
     ...doubtsText(request, explanation),
+    ...(constants === undefined ? [] : constantsText(constants)),
   ].join('\n');
 }
 
@@ -129,17 +141,4 @@ function doubtsText({ setting }: StepRequest, { doubts }: StepExplanation): stri
     ...doubts.map(({ rule, where, message }) => `${rule} (${where}): ${message}`),
   ];
   return lines.length === 0 ? [] : ['', 'doubts', ...lines.flatMap((line) => wrapped(line).map((part, i) => (i === 0 ? `  • ${part}` : `    ${part}`)))];
-}
-
-const lineWidth = 110;
-
-/** Text in lines of at most `lineWidth` columns, cut between words. */
-function wrapped(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < lineWidth) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -8,10 +8,12 @@ import { stepPricer } from '../../src/cost/pricer.ts';
 import { loadMachine } from '../machines.ts';
 import { loadModel } from '../models.ts';
 import { loadStack } from '../stacks.ts';
+import { constantsOf } from '../../src/cost/constants.ts';
+import { improvementsOf } from '../../src/cost/improvements.ts';
 import { stepAsJson } from '../step/json.ts';
 import { showStep } from '../step/text.ts';
 
-type Options = StepFlags & { readonly json?: boolean; readonly all?: boolean };
+type Options = StepFlags & { readonly json?: boolean; readonly all?: boolean; readonly constants?: boolean };
 
 /** `supernode step`: one iteration, priced and explained. */
 export function command(): Command {
@@ -44,11 +46,17 @@ export function command(): Command {
     .option('--activations <format>', 'format of the products')
     .option('--kv <format>', 'format of the KV')
     .option('--all', 'a table for every part of the step, however small')
+    .option('--constants', 'every constant on the path of the step: value, kind, source, and what a fifth of it changes')
     .option('--json', 'for machines: JSON, documented in docs/guide/step.md')
     .action(async (options: Options, self: Command) => {
       const request = await requestOf(options, self);
-      const explanation = stepPricer(request.setting).explain(request.batch);
-      process.stdout.write(`${options.json === true ? stepAsJson(request, explanation) : showStep(request, explanation, options.all === true)}\n`);
+      const { setting, batch } = request;
+      const account = {
+        explanation: stepPricer(setting).explain(batch),
+        improvements: improvementsOf(setting, batch),
+        constants: options.constants === true ? constantsOf(setting, batch) : undefined,
+      };
+      process.stdout.write(`${options.json === true ? stepAsJson(request, account) : showStep(request, account, options.all === true)}\n`);
     });
 }
 

@@ -103,8 +103,10 @@ export interface Stream {
   readonly stages: readonly string[];
   readonly matrixShare: number;
   readonly vectorShare: number;
-  /** Share of the memory bandwidth that its cores can draw. */
+  /** Share of the memory bandwidth that its matrix cores can draw. What runs at once shares the bandwidth by need: shares may sum to more than 1. */
   readonly memoryShare: number;
+  /** The same of its vector cores, where it differs. */
+  readonly vectorMemoryShare?: number | undefined;
 }
 
 /**
@@ -125,7 +127,18 @@ export interface Stack {
   readonly collectives: readonly CollectiveKernels[];
   readonly exchanges: readonly Exchange[];
   /** How two microbatches share a die; with one microbatch every operator has the whole die. */
-  readonly streams: { readonly source: string; readonly prefill: readonly Stream[]; readonly decode: readonly Stream[] };
+  readonly streams: {
+    readonly source: string;
+    readonly prefill: readonly Stream[];
+    readonly decode: readonly Stream[];
+    /** Runs of operators on one stream by which the second microbatch follows the first; absent: as many as take the least time. */
+    readonly lag?: { readonly prefill?: number | undefined; readonly decode?: number | undefined } | undefined;
+  };
+  /**
+   * Standard deviation over ranks of the time that equal work takes between two exchanges, as a share of it: a dispatch waits for the slowest
+   * of its ranks.
+   */
+  readonly spread: { readonly prefill: Figure; readonly decode: Figure };
   /** Time of the host between two steps. [s] */
   readonly hostGap: Figure;
   /** Memory that the framework keeps back on each die. [B] */

@@ -3,7 +3,9 @@ import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
 import { contextDriver, driversOf, type Driver, type Kind } from './drivers.ts';
 import type { Price } from './price.ts';
 import type { PlannedGroup } from './priced-group.ts';
-import { chunkedLayers, Exposure, type ChunkedLayers } from './exposure.ts';
+import type { Drift } from './drift.ts';
+import { chunkedLayers, expose, type ChunkedLayers } from './exposure.ts';
+import { runsOf } from './streams.ts';
 
 /** A pricer whose steps are priced operator by operator. */
 export interface CompilablePricer extends StepPricer {
@@ -11,6 +13,8 @@ export interface CompilablePricer extends StepPricer {
   plan(batch: InstanceBatch): readonly PlannedGroup[];
   /** Prices of some operators of a group, by their places in it. */
   prices(planned: PlannedGroup, places: readonly number[]): readonly Price[];
+  /** What operators of a group add to its waits: `prices` are without it. */
+  drift(planned: PlannedGroup): Drift;
 }
 
 const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) => [stage, i]));
@@ -25,6 +29,10 @@ interface Share {
   readonly places: readonly number[];
   /** Where in a row the time of each goes: its stage, or its chunk behind the head. */
   readonly into: readonly number[];
+  /** Where what it adds to a wait goes, and what share of its time that is; where what it draws of the memory goes. Negative: nowhere. */
+  readonly waits: readonly number[];
+  readonly shares: readonly number[];
+  readonly memory: readonly number[];
 }
 
 /** What one driver decides of a step. */
@@ -33,7 +41,7 @@ export interface Part {
   /** Interpolated in the context. */
   readonly context: boolean;
   readonly shares: readonly Share[];
-  /** Places in `times` of the chunks that it has a part in, behind the head of a row. */
+  /** Places in `times` of the chunks and runs that it has a part in, behind the head of a row. */
   readonly slots: Int32Array;
   readonly width: number;
 }
@@ -49,18 +57,22 @@ interface Scheduled {
 export interface Compiled {
   readonly parts: readonly Part[];
   readonly scheduled: readonly Scheduled[];
-  /** Times of the chunks of all scheduled groups, one after another. */
+  /** Of all scheduled groups, one after another: times of the chunks, then what runs draw of the memory. */
   readonly times: Float64Array;
-  /** Chunk of each operator of each scheduled group; absent for groups that are not scheduled. */
-  readonly chunkOf: readonly (Int32Array | undefined)[];
+  /** Places in `times` of the chunk and of the run of each operator of each scheduled group; absent for groups that are not scheduled. */
+  readonly placesOf: readonly (Places | undefined)[];
   /** What no operator accounts for: gaps of the host. */
   readonly constant: Float64Array;
   readonly signature: Signature;
 }
 
+interface Places {
+  readonly chunk: Int32Array;
+  readonly run: Int32Array;
+}
+
 type Signature = readonly { readonly name: string; readonly operators: readonly string[]; readonly streamOf: Int32Array }[];
 
-const exposure = new Exposure();
 /** Copied for each step: arrays of fractions from the start. */
 const stageBlank: readonly number[] = Array.from({ length: stageCount }, () => 0.5);
 const busyBlank: readonly number[] = Array.from({ length: busyCount }, () => 0.5);
@@ -93,9 +105,10 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
     }
     for (let i = 0; i < explained.length; i++) if (explained[i] === true) driverOf[i] = d;
   }
-  const { scheduled, times, chunkOf } = schedules(plan);
-  const parts = [...drivers, undefined].flatMap((driver, d) => partOf(plan, driver, d, driverOf, chunkOf));
-  const compiled: Compiled = { parts, scheduled, times, chunkOf, constant: new Float64Array(head), signature: expected };
+  const { scheduled, times, placesOf } = schedules(plan);
+  const drifts = plan.map((planned) => pricer.drift(planned));
+  const parts = [...drivers, undefined].flatMap((driver, d) => partOf(plan, drifts, driver, d, driverOf, placesOf));
+  const compiled: Compiled = { parts, scheduled, times, placesOf, constant: new Float64Array(head), signature: expected };
   return settled(pricer, compiled, probes) ? compiled : undefined;
 }
 
@@ -139,32 +152,27 @@ function matches(plan: readonly PlannedGroup[], of: Signature): boolean {
   return true;
 }
 
-function schedules(plan: readonly PlannedGroup[]): Pick<Compiled, 'scheduled' | 'times' | 'chunkOf'> {
+function schedules(plan: readonly PlannedGroup[]): Pick<Compiled, 'scheduled' | 'times' | 'placesOf'> {
   const scheduled: Scheduled[] = [];
-  const chunkOf: (Int32Array | undefined)[] = [];
+  const placesOf: (Places | undefined)[] = [];
   let from = 0;
-  for (const { group, streamOf } of plan) {
+  for (const { group, streamOf, lag } of plan) {
     if (group.microbatches === 1) {
-      chunkOf.push(undefined);
+      placesOf.push(undefined);
       continue;
     }
-    const streams: number[] = [];
-    const stageOf: number[] = [];
-    const chunks = new Int32Array(group.operators.length);
-    for (const [i, operator] of group.operators.entries()) {
-      const stage = stageFor(group, operator);
-      const stream = streamOf[i] ?? 0;
-      if (streams.at(-1) !== stream || stageOf.at(-1) !== stage) {
-        streams.push(stream);
-        stageOf.push(stage);
-      }
-      chunks[i] = from + streams.length - 1;
-    }
-    scheduled.push({ layers: chunkedLayers(group.count, Int32Array.from(streams), Int32Array.from(stageOf)), from });
-    chunkOf.push(chunks);
-    from += streams.length;
+    const stagesOf = group.operators.map((operator) => stageFor(group, operator));
+    const { layers, chunkOf } = chunkedLayers(runsOf(group.operators, streamOf), stagesOf, group.count, lag);
+    const { runOf } = layers;
+    const first = from;
+    placesOf.push({
+      chunk: Int32Array.from(chunkOf, (chunk) => first + chunk),
+      run: Int32Array.from(chunkOf, (chunk) => first + runOf.length + (runOf[chunk] ?? 0)),
+    });
+    scheduled.push({ layers, from });
+    from += runOf.length + layers.times.length;
   }
-  return { scheduled, times: new Float64Array(from), chunkOf };
+  return { scheduled, times: new Float64Array(from), placesOf };
 }
 
 /** The stage that answers for an operator. */
@@ -174,29 +182,34 @@ function stageFor(group: PlannedGroup['group'], operator: Operator | undefined):
 
 function partOf(
   plan: readonly PlannedGroup[],
+  drifts: readonly Drift[],
   driver: Driver | undefined,
   index: number,
   driverOf: readonly number[],
-  chunkOf: Compiled['chunkOf'],
+  placesOf: Compiled['placesOf'],
 ): readonly Part[] {
   const shares: Share[] = [];
   const slots: number[] = [];
+  const slotOf = (place: number): number => {
+    if (!slots.includes(place)) slots.push(place);
+    return head + slots.indexOf(place);
+  };
   let at = 0;
   for (const [g, { group }] of plan.entries()) {
-    const places: number[] = [];
-    const into: number[] = [];
-    for (let i = 0; i < group.operators.length; i++) {
-      if (driverOf[at + i] !== index) continue;
-      places.push(i);
-      const chunk = chunkOf[g]?.[i];
-      if (chunk === undefined) into.push(stageFor(group, group.operators[i]));
-      else {
-        if (!slots.includes(chunk)) slots.push(chunk);
-        into.push(head + slots.indexOf(chunk));
-      }
-    }
+    const places = group.operators.map((_, i) => i).filter((i) => driverOf[at + i] === index);
     at += group.operators.length;
-    if (places.length > 0) shares.push({ group: g, places, into });
+    if (places.length === 0) continue;
+    const scheduled = placesOf[g];
+    const timeOf = (i: number): number => (scheduled === undefined ? stageFor(group, group.operators[i]) : slotOf(scheduled.chunk[i] ?? 0));
+    const drift = drifts[g];
+    shares.push({
+      group: g,
+      places,
+      into: places.map(timeOf),
+      waits: places.map((i) => (drift === undefined || (drift.at[i] ?? -1) < 0 ? -1 : timeOf(drift.at[i] ?? 0))),
+      shares: places.map((i) => drift?.share[i] ?? 0),
+      memory: places.map((i) => (scheduled === undefined ? -1 : slotOf(scheduled.run[i] ?? 0))),
+    });
   }
   if (shares.length === 0) return [];
   return [{ driver, context: driver?.name === contextDriver, shares, slots: Int32Array.from(slots), width: head + slots.length }];
@@ -206,7 +219,7 @@ function partOf(
 export function rowOf(pricer: CompilablePricer, { signature: expected }: Compiled, part: Part, plan: readonly PlannedGroup[]): Float64Array | undefined {
   if (!matches(plan, expected)) return undefined;
   const row = new Float64Array(part.width);
-  for (const { group: g, places, into } of part.shares) {
+  for (const { group: g, places, into, waits, shares, memory } of part.shares) {
     const planned = plan[g] as PlannedGroup;
     const { count, microbatches } = planned.group;
     const prices = pricer.prices(planned, places);
@@ -216,6 +229,10 @@ export function rowOf(pricer: CompilablePricer, { signature: expected }: Compile
       const price = prices[i] as Price;
       const place = into[i] as number;
       row[place] = (row[place] as number) + runs * price.time;
+      const wait = waits[i] as number;
+      if (wait >= 0) row[wait] = (row[wait] as number) + (shares[i] as number) * runs * price.time;
+      const drawn = memory[i] as number;
+      if (drawn >= 0) row[drawn] = (row[drawn] as number) + price.memory;
       row[stageCount] = (row[stageCount] as number) + repeats * price.matrix;
       row[stageCount + 1] = (row[stageCount + 1] as number) + repeats * price.vector;
       row[stageCount + 2] = (row[stageCount + 2] as number) + repeats * price.memory;
@@ -249,7 +266,7 @@ export function addAlong({ times }: Compiled, { slots, width }: Part, sums: Floa
 export function finish({ scheduled, times }: Compiled, sums: Float64Array): StepCost {
   for (let g = 0; g < scheduled.length; g++) {
     const { layers, from } = scheduled[g] as Scheduled;
-    exposure.add(layers, times, from, sums);
+    expose(layers, times, from, sums);
   }
   let time = 0;
   const stageTimes = stageBlank.slice();

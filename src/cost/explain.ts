@@ -1,9 +1,11 @@
 import type { Doubt } from '../base/doubt.ts';
+import type { Die } from '../catalogue/chip.ts';
 import type { Layout } from '../model/layout.ts';
 import { stages, type Operator, type Stage } from '../model/operator.ts';
 import { engines, type Engine, type StepCost } from './batch.ts';
 import type { Pricing } from './price.ts';
 import type { PricedGroup } from './priced-group.ts';
+import { peakOf } from './rates.ts';
 import type { Bound } from './roofline.ts';
 
 /** One operator of a step, in launch order. */
@@ -18,6 +20,9 @@ export interface OperatorExplanation {
   readonly flop: number;
   /** Of one launch: memory traffic, or what a die sends. [B] */
   readonly bytes: number;
+  /** Matrix work over traffic, and where the sheet's peak and bandwidth meet in this format; 0 without matrix work. [flop/B] */
+  readonly intensity: number;
+  readonly ridge: number;
   /** Of one launch. [s] */
   readonly time: number;
   readonly bound: Bound;
@@ -61,14 +66,21 @@ export interface StepExplanation {
 }
 
 /** The account of a step that was priced. */
-export function explanationOf(priced: readonly PricedGroup[], cost: StepCost, layout: Layout, pricing: Pricing, doubts: readonly Doubt[]): StepExplanation {
+export function explanationOf(
+  priced: readonly PricedGroup[],
+  cost: StepCost,
+  layout: Layout,
+  pricing: Pricing,
+  die: Die,
+  doubts: readonly Doubt[],
+): StepExplanation {
   const hostGap = cost.stages[stages.length] ?? 0;
   const named = cost.stages.map((time, i) => ({ name: stages[i] ?? 'host', time, share: cost.time > 0 ? time / cost.time : 0 }));
   return {
     time: cost.time,
     hostGap,
     groups: priced.map(groupOf),
-    operators: priced.flatMap((group) => operatorsOf(group, layout, pricing)),
+    operators: priced.flatMap((group) => operatorsOf(group, layout, pricing, die)),
     stages: named.filter(({ time }) => time > 0),
     engines: engines.map((name, i) => ({ name, busy: cost.busy[i] ?? 0, share: cost.time > 0 ? (cost.busy[i] ?? 0) / cost.time : 0 })),
     doubts,
@@ -99,8 +111,8 @@ function groupOf({ group, exposed, schedule, streams, prices }: PricedGroup): Gr
   return { ...head, layerTime: steadyEnd - steadyStart, timeline };
 }
 
-function operatorsOf({ group, prices, streamOf, streams, schedule, exposed }: PricedGroup, layout: Layout, pricing: Pricing): OperatorExplanation[] {
-  const begins = beginsOf(
+function operatorsOf({ group, prices, streamOf, streams, schedule, exposed }: PricedGroup, layout: Layout, pricing: Pricing, die: Die): OperatorExplanation[] {
+  const spans = spansOf(
     group.operators.length,
     prices.map(({ time }) => time),
     schedule,
@@ -108,7 +120,7 @@ function operatorsOf({ group, prices, streamOf, streams, schedule, exposed }: Pr
   return group.operators.map((operator, i): OperatorExplanation => {
     const price = prices[i];
     const time = price?.time ?? 0;
-    const start = begins[i] ?? 0;
+    const [start, end] = spans[i] ?? [0, 0];
     return {
       group: group.name,
       name: operator.name,
@@ -117,35 +129,37 @@ function operatorsOf({ group, prices, streamOf, streams, schedule, exposed }: Pr
       launches: group.count * group.microbatches,
       flop: operator.kind === 'compute' ? operator.matrixFlop + operator.vectorFlop : 0,
       bytes: bytesOf(operator, layout, pricing),
+      ...rooflineOf(operator, die),
       time,
       bound: price?.bound ?? 'launch',
       start,
-      end: start + time,
+      end,
       exposed: exposed[i] ?? 0,
     };
   });
 }
 
-/** Begin of each operator of the first microbatch in the steady layer, from that layer's begin. */
-function beginsOf(count: number, times: readonly number[], schedule: PricedGroup['schedule']): number[] {
-  const begins = Array.from({ length: count }, () => 0);
-  if (schedule === undefined) {
-    let at = 0;
-    for (let i = 0; i < count; i++) {
-      begins[i] = at;
-      at += times[i] ?? 0;
-    }
-    return begins;
+function rooflineOf(operator: Operator, die: Die): { readonly intensity: number; readonly ridge: number } {
+  if (operator.kind !== 'compute' || operator.matrixFlop === 0) return { intensity: 0, ridge: 0 };
+  const peak = peakOf(die, operator.format)?.peak.value ?? 0;
+  return { intensity: operator.matrixFlop / (operator.weightBytes + operator.activationBytes), ridge: peak / die.memory.bandwidth.value };
+}
+
+/** Begin and end of each operator of the first microbatch in the steady layer, from that layer's begin. */
+function spansOf(count: number, times: readonly number[], schedule: PricedGroup['schedule']): (readonly [number, number])[] {
+  const spans: (readonly [number, number])[] = Array.from({ length: count }, () => [0, 0] as const);
+  let at = 0;
+  for (let i = 0; i < count; i++) spans[i] = [at, (at += times[i] ?? 0)];
+  for (const slot of schedule?.slots ?? []) {
+    if (slot.layer !== schedule?.steadyLayer || slot.microbatch !== 0) continue;
+    at = slot.start - schedule.steadyStart;
+    let nominal = 0;
+    for (let i = slot.from; i < slot.to; i++) nominal += times[i] ?? 0;
+    // What shares the memory bandwidth with something else takes longer, all of a run alike.
+    const pace = nominal > 0 ? (slot.end - slot.start) / nominal : 1;
+    for (let i = slot.from; i < slot.to; i++) spans[i] = [at, (at += (times[i] ?? 0) * pace)];
   }
-  for (const slot of schedule.slots) {
-    if (slot.layer !== schedule.steadyLayer || slot.microbatch !== 0) continue;
-    let at = slot.start - schedule.steadyStart;
-    for (let i = slot.from; i < slot.to; i++) {
-      begins[i] = at;
-      at += times[i] ?? 0;
-    }
-  }
-  return begins;
+  return spans;
 }
 
 function bytesOf(operator: Operator, layout: Layout, pricing: Pricing): number {
@@ -154,6 +168,8 @@ function bytesOf(operator: Operator, layout: Layout, pricing: Pricing): number {
       return operator.weightBytes + operator.activationBytes;
     case 'collective':
       return operator.bytes;
+    case 'wait':
+      return 0;
     case 'exchange':
       return pricing.exchanges(layout.experts.parallel)[0]?.bytes(operator.operation, operator) ?? 0;
   }

@@ -4,7 +4,8 @@ import { collectiveModel, type CollectiveModel } from '../network/collective.ts'
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
-import type { ComputeOperator, Operator } from '../model/operator.ts';
+import type { ComputeOperator, Operator, WaitOperator } from '../model/operator.ts';
+import { driftOf } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
 import { cellFormat, priceBy, type Provider, type ProviderOf } from './providers.ts';
 import { Rates } from './rates.ts';
@@ -24,6 +25,9 @@ export interface Price {
   readonly scaleOut: number;
 }
 
+/** What an exchange asks of the memory for each byte that it sends: it reads that, and as much arrives and is written. */
+const sentAndReceived = 2;
+
 /** Prices operators of one instance on one machine under one stack. */
 export class Pricing {
   readonly #rates: Rates;
@@ -39,11 +43,15 @@ export class Pricing {
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
 
-  /** `kernels`: the exchange kernels that the instance may choose from; the quicker one is taken. */
-  constructor(machine: Machine, stack: Stack, kernels: readonly ExchangeKernel[]) {
+  /** Between ranks that do equal work, see `Stack`. */
+  readonly spread: number;
+
+  /** `kernels`: the exchange kernels that the instance may choose from, of which the quicker one is taken; `spread`: between ranks, see `Stack`. */
+  constructor(machine: Machine, stack: Stack, kernels: readonly ExchangeKernel[], spread: number = 0) {
     this.#machine = machine;
     this.#stack = stack;
     this.#kernels = kernels;
+    this.spread = spread;
     this.#rates = new Rates(machine, stack);
     this.#providers = priceBy(stack.cells ?? [], machine.chip, stack, this.#rates.of('vector', 'bf16', false).floor);
     this.#experts = new ExpertPrices(this.#providers, this.#rates);
@@ -53,16 +61,25 @@ export class Pricing {
   /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
   group(name: string, operators: readonly Operator[], shares: readonly Share[]): Price[] {
     const floors = this.#floors(name, operators);
-    return operators.map((operator, i) => this.#launch(operator, shares[i], floors[i]));
+    const prices = operators.map((operator, i) => this.#launch(operator, shares[i], floors[i]));
+    const { at, share } = driftOf(operators, this.spread);
+    for (let i = 0; i < operators.length; i++) {
+      const wait = at[i] as number;
+      if (wait < 0) continue;
+      const price = prices[wait] as Price;
+      prices[wait] = { ...price, time: price.time + (share[i] as number) * (prices[i]?.time ?? 0) };
+    }
+    return prices;
   }
 
-  /** The same for some operators of the group, by their places in it. */
+  /** The same for some operators of the group, by their places in it, but for what waits get from the others (see `driftOf`). */
   some(name: string, operators: readonly Operator[], shares: readonly Share[], places: readonly number[]): Price[] {
     const floors = this.#floors(name, operators);
     return places.map((i) => this.#launch(operators[i] as Operator, shares[i], floors[i]));
   }
 
   #launch(operator: Operator, share: Share = wholeDie, floor: number = 0): Price {
+    if (operator.kind === 'wait') return { ...insideKernel, bound: 'ranks' };
     return Number.isNaN(floor) ? insideKernel : this.#price(operator, share, floor);
   }
 
@@ -120,7 +137,7 @@ export class Pricing {
     return this.#providerOf(operator)?.floor ?? this.#rates.of(operator.class, operator.format, false).floor;
   }
 
-  #price(operator: Operator, share: Share, floor: number): Price {
+  #price(operator: Exclude<Operator, WaitOperator>, share: Share, floor: number): Price {
     switch (operator.kind) {
       case 'compute':
         return this.#compute(operator, share, floor);
@@ -132,13 +149,17 @@ export class Pricing {
       case 'exchange': {
         let best = Infinity;
         let scaleOut = false;
+        let bytes = 0;
+        // The call ends when the die that gets most has all of it.
+        const load = { ...operator, tokens: operator.tokens * operator.hottest };
         for (const model of this.exchanges(operator.ranks)) {
-          const time = model.time(operator.operation, operator);
+          const time = model.time(operator.operation, load);
           if (time >= best) continue;
           best = time;
           scaleOut = model.plane === 'scale-out';
+          bytes = model.bytes(operator.operation, load);
         }
-        return network(best, 0, scaleOut);
+        return network(best, 0, scaleOut, (sentAndReceived * bytes) / this.#machine.chip.die.memory.bandwidth.value);
       }
     }
   }
@@ -183,14 +204,14 @@ export class Pricing {
 
 const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0 };
 
-function network(time: number, start: number, scaleOut: boolean): Price {
+function network(time: number, start: number, scaleOut: boolean, memory: number = 0): Price {
   return {
     time,
     floor: start,
     bound: start > time / 2 ? 'launch' : 'network',
     matrix: 0,
     vector: 0,
-    memory: 0,
+    memory: Math.min(time, memory),
     scaleUp: scaleOut ? 0 : time,
     scaleOut: scaleOut ? time : 0,
   };

@@ -12,6 +12,8 @@ export interface PlannedGroup {
   /** Index of the stream of each operator, and the streams; empty for one microbatch on the whole die. */
   readonly streamOf: Int32Array;
   readonly streams: readonly Stream[];
+  /** Runs by which the second microbatch follows the first, where the stack says so. */
+  readonly lag?: number | undefined;
 }
 
 /** One group of a step with its prices and its schedule. */

@@ -7,10 +7,12 @@ import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
 import { engines, type InstanceBatch, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
+import type { CompilablePricer } from './compiled.ts';
+import { driftOf, type Drift } from './drift.ts';
 import { Pricing, type Price } from './price.ts';
 import type { PlannedGroup, PricedGroup } from './priced-group.ts';
-import type { CompilablePricer } from './compiled.ts';
-import { wholeDie, type Share } from './roofline.ts';
+import { wholeDie } from './roofline.ts';
+import { runsOf, waysOf, type Way } from './streams.ts';
 import { scheduleLayers } from './schedule.ts';
 
 /** A pricer that also says where the time goes and what had to be assumed, and prices a step's operators one by one. */
@@ -38,7 +40,7 @@ class Pricer implements ExplainingPricer {
   readonly #setting: StepSetting;
   readonly #build: StepBuilder;
   readonly #pricing: Pricing;
-  readonly #wayOf: Map<readonly Stream[], ReadonlyMap<string, { readonly stream: number; readonly share: Share }>> = new Map();
+  readonly #wayOf: Map<readonly Stream[], ReadonlyMap<string, Way>> = new Map();
 
   /** The last plan of each group, whose streams most steps share. */
   readonly #overlaps: Map<string, PlannedGroup> = new Map();
@@ -47,7 +49,12 @@ class Pricer implements ExplainingPricer {
     const { machine, model, precision, layout, stack, role } = setting;
     this.#setting = setting;
     this.#build = stepBuilder(model, precision, layout);
-    this.#pricing = new Pricing(machine, stack, role === 'prefill' ? ['throughput'] : role === 'decode' ? ['low-latency'] : ['low-latency', 'throughput']);
+    this.#pricing = new Pricing(
+      machine,
+      stack,
+      role === 'prefill' ? ['throughput'] : role === 'decode' ? ['low-latency'] : ['low-latency', 'throughput'],
+      stack.spread[role === 'prefill' ? 'prefill' : 'decode'].value,
+    );
     const one = { decodeSequences: 2, queryTokens: 1 + layout.draftTokens, decodeContext: 2 };
     const prompt = { prefillTokens: 2, prefillSequences: 2, prefillPairs: 2, prefillContext: 2 };
     const none = {
@@ -115,7 +122,7 @@ class Pricer implements ExplainingPricer {
         for (const model of this.#pricing.exchanges(operator.ranks))
           for (const doubt of model.loadDoubts(operator.operation, operator)) doubts.set(doubt.rule + doubt.where, doubt);
       }
-    return explanationOf(priced, this.cost(batch), layout, this.#pricing, [...doubts.values()]);
+    return explanationOf(priced, this.cost(batch), layout, this.#pricing, this.#setting.machine.chip.die, [...doubts.values()]);
   }
 
   plan(batch: InstanceBatch): readonly PlannedGroup[] {
@@ -123,12 +130,19 @@ class Pricer implements ExplainingPricer {
     const { rank } = batch;
     const { stack, role } = this.#setting;
     const prefills = role === 'prefill' || (role === 'merged' && rank.prefillTokens > rank.decodeSequences * rank.queryTokens);
-    const streams = stack.streams[prefills ? 'prefill' : 'decode'];
-    return groups.map((group) => (group.microbatches === 2 ? this.#overlapping(group, streams) : { group, shares: [], streamOf: nothing, streams: [] }));
+    const phase = prefills ? 'prefill' : 'decode';
+    const { [phase]: streams, lag } = stack.streams;
+    return groups.map((group) =>
+      group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase]) : { group, shares: [], streamOf: nothing, streams: [] },
+    );
   }
 
   prices({ group, shares }: PlannedGroup, places: readonly number[]): readonly Price[] {
     return this.#pricing.some(group.name, group.operators, shares, places);
+  }
+
+  drift({ group }: PlannedGroup): Drift {
+    return driftOf(group.operators, this.#pricing.spread);
   }
 
   #price(batch: InstanceBatch): PricedGroup[] {
@@ -143,51 +157,41 @@ class Pricer implements ExplainingPricer {
     return { ...planned, prices, schedule: undefined, exposed };
   }
 
-  /** The stream of each stage, and its share of the die. */
-  #ways(streams: readonly Stream[]): ReadonlyMap<string, { readonly stream: number; readonly share: Share }> {
-    const known = this.#wayOf.get(streams);
-    if (known !== undefined) return known;
-    const made = new Map(
-      streams.flatMap(({ stages: own, matrixShare, vectorShare, memoryShare }, stream) =>
-        own.map((stage) => [stage, { stream, share: { matrix: matrixShare, vector: vectorShare, memory: memoryShare } }] as const),
-      ),
-    );
-    this.#wayOf.set(streams, made);
-    return made;
-  }
-
   /** Two microbatches over the streams of the stack. */
-  #overlapping(group: OperatorGroup, streams: readonly Stream[]): PlannedGroup {
+  #overlapping(group: OperatorGroup, streams: readonly Stream[], lag: number | undefined): PlannedGroup {
     const known = this.#overlaps.get(group.name);
-    if (known !== undefined && known.streams === streams && sameStages(known.group, group)) return { ...known, group };
-    const streamOf = new Int32Array(group.operators.length);
-    const shares: Share[] = [];
-    const ways = this.#ways(streams);
-    for (let i = 0; i < group.operators.length; i++) {
-      const way = ways.get(group.operators[i]?.stage ?? '');
-      streamOf[i] = way?.stream ?? 0;
-      shares.push(way?.share ?? wholeDie);
-    }
-    const made = { group, shares, streamOf, streams };
+    if (known !== undefined && known.streams === streams && sameNames(known.group, group)) return { ...known, group };
+    let ways = this.#wayOf.get(streams);
+    if (ways === undefined) this.#wayOf.set(streams, (ways = waysOf(streams)));
+    const { operators } = group;
+    const streamOf = Int32Array.from(operators, ({ stage }) => ways.get(stage)?.stream ?? 0);
+    const shares = operators.map((operator) => {
+      const way = ways.get(operator.stage);
+      return (operator.kind === 'compute' && operator.matrixFlop === 0 ? way?.vector : way?.matrix) ?? wholeDie;
+    });
+    const made: PlannedGroup = { group, shares, streamOf, streams, lag };
     this.#overlaps.set(group.name, made);
     return made;
   }
 
   #overlapped(planned: PlannedGroup): PricedGroup {
-    const { group, shares, streamOf } = planned;
-    const prices = this.#pricing.group(group.name, group.operators, shares);
+    const { group, shares, streamOf, lag } = planned;
+    const { operators } = group;
+    const prices = this.#pricing.group(group.name, operators, shares);
     const schedule = scheduleLayers(
+      runsOf(operators, streamOf),
       Float64Array.from(prices, ({ time }) => time),
-      streamOf,
+      Float64Array.from(prices, ({ memory }) => memory),
       group.count,
+      lag,
     );
     return { ...planned, prices, schedule, exposed: schedule.exposed };
   }
 }
 
-function sameStages({ operators: a }: OperatorGroup, { operators: b }: OperatorGroup): boolean {
+function sameNames({ operators: a }: OperatorGroup, { operators: b }: OperatorGroup): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i]?.stage !== b[i]?.stage) return false;
+  for (let i = 0; i < a.length; i++) if (a[i]?.name !== b[i]?.name) return false;
   return true;
 }
 

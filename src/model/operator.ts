@@ -144,9 +144,19 @@ export interface ExchangeOperator {
   readonly fanout: number;
   readonly hidden: number;
   readonly format: NumberFormat;
+  /** Rows of the die that gets most over those that each gets in the mean. */
+  readonly hottest: number;
 }
 
-export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator;
+/** What a rank waits for the slowest of `ranks` that did equal work since the exchange before. */
+export interface WaitOperator {
+  readonly kind: 'wait';
+  readonly name: string;
+  readonly stage: 'dispatch';
+  readonly ranks: number;
+}
+
+export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator | WaitOperator;
 
 /** Equal layers and the operators of one of them, or a part of the step that runs once. */
 export interface OperatorGroup {

@@ -162,7 +162,8 @@ describe('half a plane', () => {
       let lost = 0;
       for (const stage of ['dispatch', 'combine']) {
         const growth = stageTime(slow, stage) / stageTime(fast, stage);
-        expect(growth).toBeGreaterThan(1.1);
+        // Waiting for the slowest rank is a part of the dispatch that a plane does not change.
+        expect(growth).toBeGreaterThan(1.05);
         expect(growth).toBeLessThan(2);
         lost += stageTime(slow, stage) - stageTime(fast, stage);
       }

@@ -25,6 +25,22 @@ function power(base: number, exponent: number): number {
   return result * (1 - (exponent - whole) * (1 - base));
 }
 
+/** Different dies that the experts of one token lie on, in the mean of random choices. */
+export function ranksOfToken({ instance }: Pass, layer: ExpertFeedForward): number {
+  const dies = instance.routedDies;
+  return dies * (1 - power(1 - 1 / dies, layer.perToken));
+}
+
+/** Rows that arrive at the die that gets most of them, over those that each die gets in the mean. */
+export function hottestDie(pass: Pass, layer: ExpertFeedForward): number {
+  const { instance } = pass;
+  const { experts } = instance.layout;
+  const skew = experts.load.kind === 'skew' ? experts.load.skew : 0;
+  if (!instance.sharedApart) return 1 + skew;
+  const mean = (layer.perToken + 1) / experts.parallel;
+  return Math.max(((1 + skew) * layer.perToken) / instance.routedDies, 1 / experts.sharedDies) / mean;
+}
+
 /**
  * Rows of the die with the most work. Routed dies get the tokens of the group times the experts of each, evenly but for the skew of the
  * slowest; dies of shared copies get every token once, over all copies. Experts that are hit: 1 - (1 - p)^tokens of those on the die.

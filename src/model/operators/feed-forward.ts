@@ -2,7 +2,7 @@ import { bytesPerElement } from '../../catalogue/format.ts';
 import type { DenseFeedForward, ExpertFeedForward, TensorClass } from '../model.ts';
 import type { ComputeOperator, ExpertWork, Stage } from '../operator.ts';
 import { collective } from './collective.ts';
-import { expertRows } from './expert-rows.ts';
+import { expertRows, hottestDie, ranksOfToken } from './expert-rows.ts';
 import type { LinearFormat } from './formats.ts';
 import { activation, grouped, linear, norm, quantise, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
@@ -67,16 +67,17 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
   const fanout = layer.perToken + (instance.sharedApart ? 1 : 0);
   const width = layer.latent?.size ?? hidden;
   if (layer.latent !== undefined) linear(pass, latentDown, 'gate', formats.dense, tokens, width, hidden);
-  const split = { ranks: layout.experts.parallel, tokens, fanout, hidden: width, format: formats.experts.product };
+  const split = { ranks: layout.experts.parallel, tokens, fanout, hidden: width, format: formats.experts.product, hottest: hottestDie(pass, layer) };
   if (exchanges) {
+    pass.operators.push({ kind: 'wait', name: 'rank-wait', stage: 'dispatch', ranks: layout.experts.parallel });
     if (formats.experts.quantises) quantise(pass, 'dispatch-quantise', 'dispatch', formats.experts, tokens, width);
     pass.operators.push({ kind: 'exchange', name: 'dispatch', stage: 'dispatch', operation: 'dispatch', ...split });
   }
-  const work = routed(pass, layer);
   if (layer.sharedIntermediate > 0 && !instance.sharedApart) {
     const sliced = !exchanges && insideRank ? layout.tensor : 1;
     plain(pass, shared, 'shared-expert', 'shared', tokens, layer.sharedIntermediate / sliced, layer.gated);
   }
+  const work = routed(pass, layer);
   if (exchanges) {
     pass.operators.push({ kind: 'exchange', name: 'combine', stage: 'combine', operation: 'combine', ...split });
     vector(pass, 'weighted-sum', 'combine', tokens * fanout * width * 4, tokens * (fanout + 1) * width * between);
@@ -105,6 +106,9 @@ function routed(pass: Pass, layer: ExpertFeedForward): PartialWork | undefined {
   activation(pass, 'expert-activation', 'experts', rows, width, layer.gated);
   if (format.quantises) quantise(pass, 'expert-down-quantise', 'experts', format, rows, width);
   grouped(pass, 'expert-down', 'experts', 'grouped-gemm', format, { rows, n: hidden, k: width, groups });
+  // Of prompts a token travels once to each rank: what its experts there put out is summed before it goes back.
+  if (instance.exchanges && pass.batch.prefillTokens > pass.decodeRows)
+    vector(pass, 'expert-sum', 'experts', rows * hidden, rows * (1 + ranksOfToken(pass, layer) / layer.perToken) * hidden * between);
   if (instance.exchanges || rows <= 0) return undefined;
   const work: PartialWork = {
     format: workFormat(format),

@@ -1,7 +1,7 @@
 import type { LatentAttention } from '../attention.ts';
 import type { AttentionShape } from '../operator.ts';
 import { collective } from './collective.ts';
-import { grouped, linear, norm, rope } from './linear.ts';
+import { grouped, linear, norm, rope, vector } from './linear.ts';
 import { keyValueVariant, type Pass } from './pass.ts';
 import { limitedContext, limitedPairs } from './span.ts';
 import { sparseIndex } from './sparse-index.ts';
@@ -63,8 +63,11 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
   const { prefillTokens: tokens, prefillContext: context } = batch;
   const latent = keyValueRank + ropeHeadSize;
   const pairs = limitedPairs(tokens, batch.prefillSequences, context, batch.prefillPairs, sparse?.topK);
-  if (sparse === undefined)
+  if (sparse === undefined) {
     linear(pass, expand, 'attention-prologue', instance.formats.attention, context, heads * (nopeHeadSize + valueHeadSize), keyValueRank);
+    // Each head's key is put together from its own part and the rotated one that all heads share.
+    vector(pass, 'key-join', 'attention-prologue', 0, context * heads * (2 * nopeHeadSize + ropeHeadSize) * between);
+  }
   const expanded = nopeHeadSize + ropeHeadSize + valueHeadSize;
   pass.operators.push({
     kind: 'compute',

@@ -1,0 +1,88 @@
+import type { LayerRuns } from './overlap.ts';
+
+/** The lag that takes the least time without contention; of two that take the same, the shorter. Ends within a rounding of each other are equal. */
+export function bestLag(runs: LayerRuns, times: Float64Array, layers: number, count: number): number {
+  let best = 0;
+  let least = Infinity;
+  for (let lag = 0; lag < times.length; lag++) {
+    const time = lengthOf(runs, times, layers, count, lag);
+    if (time >= least * (1 - 1e-9)) continue;
+    least = time;
+    best = lag;
+  }
+  return best;
+}
+
+/** Time of `count` layers, of which `layers` are laid out and the last but one repeats. */
+function lengthOf({ streams, after }: LayerRuns, times: Float64Array, layers: number, count: number, lag: number): number {
+  const size = streams.length;
+  const each = size * layers;
+  const ends = new Float64Array(2 * each);
+  const free = new Float64Array(size + 1);
+  const layerEnds = new Float64Array(layers);
+  for (let position = 0; position < each + lag; position++)
+    for (let m = 0; m < 2; m++) {
+      const at = position - m * lag;
+      if (at < 0 || at >= each) continue;
+      const run = at % size;
+      const base = m * each + at - run;
+      let start = free[streams[run] as number] as number;
+      if (run === 0) {
+        if (at > 0) start = Math.max(start, ends[base - 1] as number);
+      } else for (const other of after[run] as readonly number[]) start = Math.max(start, ends[base + other] as number);
+      const end = start + (times[run] as number);
+      ends[base + run] = end;
+      free[streams[run] as number] = end;
+      const layer = (at - run) / size;
+      layerEnds[layer] = Math.max(layerEnds[layer] as number, end);
+    }
+  const last = layerEnds[layers - 1] as number;
+  const each1 = layers > 2 ? (layerEnds[layers - 2] as number) - (layerEnds[layers - 3] as number) : last;
+  return last + (count - layers) * each1;
+}
+
+/** In which order each stream takes up the runs of both microbatches over the layers that are laid out. */
+export interface Interleaving {
+  /** Slots of each stream. */
+  readonly queues: readonly Int32Array[];
+  /** All slots, none before one that it follows; the run and the layer of each, and up to three slots that it follows (-1 behind the last). */
+  readonly order: Int32Array;
+  readonly runOf: Int32Array;
+  readonly layerOf: Int32Array;
+  readonly follows: Int32Array;
+}
+
+/** Slots that one slot follows: two runs of its own microbatch, and the one in front of it on its stream. */
+const most = 3;
+
+/**
+ * Of both microbatches' runs on a stream the one at the earlier position comes first, of two at one position that of the first microbatch;
+ * the second microbatch is `lag` positions late. The order is fixed, so that a longer run makes nothing earlier.
+ */
+export function interleaved({ streams, after }: LayerRuns, layers: number, lag: number): Interleaving {
+  const size = streams.length;
+  const each = size * layers;
+  const queues: number[][] = Array.from({ length: Math.max(...streams) + 1 }, () => []);
+  const order: number[] = [];
+  const follows: number[] = [];
+  for (let position = 0; position < each + lag; position++)
+    for (let m = 0; m < 2; m++) {
+      const at = position - m * lag;
+      if (at < 0 || at >= each) continue;
+      const id = m * each + at;
+      const run = at % size;
+      const queue = queues[streams[run] as number] as number[];
+      const own = run === 0 ? (at === 0 ? [] : [id - 1]) : (after[run] as readonly number[]).map((other) => id - run + other);
+      const all = [...own, ...queue.slice(-1)].slice(0, most);
+      order.push(id);
+      follows.push(...all, ...Array.from({ length: most - all.length }, () => -1));
+      queue.push(id);
+    }
+  return {
+    queues: queues.map((queue) => Int32Array.from(queue)),
+    order: Int32Array.from(order),
+    runOf: Int32Array.from(order, (id) => id % size),
+    layerOf: Int32Array.from(order, (id) => Math.floor((id % each) / size)),
+    follows: Int32Array.from(follows),
+  };
+}
