@@ -1,3 +1,4 @@
+import { attentionBlockLayouts } from './attention-block.ts';
 import { attentionLayouts } from './attention.ts';
 import { expertMlpLayouts, groupedGemmLayouts } from './experts.ts';
 import { gemmLayouts } from './gemm.ts';
@@ -16,6 +17,7 @@ export const layouts: readonly Layout[] = [
   ...mlaLayouts,
   ...sparseLayouts,
   ...linearLayouts,
+  ...attentionBlockLayouts,
 ];
 
 /** The layouts that a table fits. */

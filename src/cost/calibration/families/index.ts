@@ -1,4 +1,5 @@
 import type { OperatorFamily } from '../family.ts';
+import { latentBlockDecode, latentBlockPrefill, sparseBlockDecode, sparseBlockPrefill } from './attention-block.ts';
 import { attentionDecode } from './attention-decode.ts';
 import { attentionPrefill } from './attention-prefill.ts';
 import { expertMlp } from './expert-mlp.ts';
@@ -25,6 +26,10 @@ export const families: readonly OperatorFamily<unknown>[] = [
   sparseDecode,
   indexScores,
   indexChoice,
+  latentBlockPrefill,
+  latentBlockDecode,
+  sparseBlockPrefill,
+  sparseBlockDecode,
   linearScan,
   linearUpdate,
   shortConvolution,

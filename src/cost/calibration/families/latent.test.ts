@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DieRates, OperatorFamily } from '../family.ts';
 import { predictor } from '../predict.ts';
+import { latentBlockDecode, sparseBlockDecode, sparseBlockPrefill, type BlockLaunch } from './attention-block.ts';
 import type { AttentionLaunch } from './attention-shape.ts';
 import { latentBytes, readsLatents } from './latent-shape.ts';
 import { linearScan, linearUpdate, shortConvolution, type RecurrenceLaunch } from './linear-attention.ts';
@@ -68,6 +69,21 @@ const latentSweeps: readonly Sweep<AttentionLaunch>[] = [
   { family: indexScores, shape: (sequences, tokens, count) => ({ ...prompt(sequences, tokens, count), keyValueHeads: 1, headSize: 128, valueHeadSize: 0 }) },
   { family: indexChoice, shape: (sequences, tokens) => ({ ...prompt(sequences, tokens, 1), headSize: 128, valueHeadSize: 0 }) },
 ];
+const block = (launch: AttentionLaunch, indexWidth: number): BlockLaunch => ({
+  ...launch,
+  visible: launch.queryTokens === 1 ? launch.context : (launch.queryTokens + 1) / 2,
+  weights: 15e6 + launch.heads * 1.4e6,
+  projection: 'fp8',
+  indexWidth,
+});
+const blockSweeps: readonly Sweep<BlockLaunch>[] = [
+  { family: latentBlockDecode, shape: (sequences, context, count) => block(decoding(sequences, context, count), 0) },
+  { family: sparseBlockDecode, shape: (sequences, context, count) => block(chosen(decoding(sequences, context, count)), 8192) },
+  {
+    family: sparseBlockPrefill,
+    shape: (sequences, tokens, count) => block(chosen({ ...decoding(sequences, tokens, count), queryTokens: tokens, seen: (tokens + 1) / 2 }), 8192),
+  },
+];
 const recurrentSweeps: readonly Sweep<RecurrenceLaunch>[] = [
   { family: linearScan, shape: recurrent },
   { family: linearUpdate, shape: (sequences, _, count) => recurrent(sequences, 1, count) },
@@ -121,6 +137,7 @@ function laws<Shape>({ family, shape }: Sweep<Shape>): void {
 }
 
 for (const sweep of latentSweeps) laws(sweep);
+for (const sweep of blockSweeps) laws(sweep);
 for (const sweep of recurrentSweeps) laws(sweep);
 
 describe('latents', () => {
