@@ -41,7 +41,6 @@ const noticeable = 1e-12;
 export function constantsOf(setting: StepSetting, batch: InstanceBatch): readonly StepConstant[] {
   const base = signature(setting, batch);
   return candidatesOf(setting).flatMap((candidate): StepConstant[] => {
-    if (candidate.value === 0) return [];
     const [more, less] = [signature(candidate.times(1 + step), batch), signature(candidate.times(1 - step), batch)];
     const { name, value, unit, kind, source } = candidate;
     if (!differs(base, more) && !differs(base, less)) return [];
@@ -91,6 +90,7 @@ function candidatesOf(setting: StepSetting): readonly Candidate[] {
       times: (factor) => ({ ...setting, stack: times(factor) }),
     })),
     ...streamShares(setting, phase),
+    ...lagOf(setting, phase),
     ...cellConstants(setting),
     ...expertSkew(setting),
     ...countedWork(setting),
@@ -129,6 +129,27 @@ function streamShares(setting: StepSetting, phase: 'prefill' | 'decode'): readon
       ];
     }),
   );
+}
+
+/** A whole number: one more and one less stand for a fifth. */
+function lagOf(setting: StepSetting, phase: 'prefill' | 'decode'): readonly Candidate[] {
+  const { stack, layout } = setting;
+  const { streams } = stack;
+  const value = streams.lag?.[phase];
+  if (value === undefined || layout.microbatches === 1) return [];
+  return [
+    {
+      name: `stack: ${phase} streams: runs by which the second microbatch follows the first (one more, one less)`,
+      value,
+      unit: '',
+      kind: 'assumed',
+      source: streams.source,
+      times: (factor) => ({
+        ...setting,
+        stack: { ...stack, streams: { ...streams, lag: { ...streams.lag, [phase]: Math.max(0, value + (factor > 1 ? 1 : -1)) } } },
+      }),
+    },
+  ];
 }
 
 /** Constants of calibrated cells of this generation of chips. */
