@@ -14,6 +14,7 @@ import { calibrationSchema, readCells, writeCells } from '../schema/calibration.
 import type { OperatorTable } from '../schema/tables/read-table.ts';
 import { InputError } from '../src/base/errors.ts';
 import type { Cell, CellKey } from '../src/cost/calibration/cell.ts';
+import { familyOf } from '../src/cost/calibration/families/index.ts';
 import { missedGates } from '../src/cost/calibration/score.ts';
 import { measuredFolders, tablesOf } from './calibration-sources.ts';
 
@@ -72,7 +73,8 @@ for (const folder of folders) {
     if (table !== undefined) tables.push(table);
   }
   const from = performance.now();
-  const only = (key: CellKey): boolean => isWanted(key) && !claimed.has(nameOf(key));
+  // Whole blocks price no operator of a step: their tables are for checks, and no cell of theirs is shipped.
+  const only = (key: CellKey): boolean => isWanted(key) && !claimed.has(nameOf(key)) && familyOf(key.class)?.shapeOf !== undefined;
   for (const { cell, left } of refit(tables, { chip: loadChip(chip), stack, source, only })) {
     fitted.set(nameOf(cell), cell);
     const { rows, median, p90, p99 } = cell.heldOut;

@@ -9,7 +9,7 @@ export const rowsText = (count: number): string => `${count.toLocaleString('en-U
 const WORST = 8;
 
 /** How predictions lie about the measurements of one cell: in bands of error, over the time of a launch, and the worst shapes. */
-export function residualBlocks(rows: readonly JudgedRow[]): readonly Block[] {
+function residualBlocks(rows: readonly JudgedRow[]): readonly Block[] {
   const bands = errorBands(rows);
   const most = Math.max(...bands.map(({ share }) => share));
   const cells = (...texts: readonly string[]): { readonly text: string }[] => texts.map((text) => ({ text }));

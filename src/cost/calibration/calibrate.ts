@@ -21,7 +21,7 @@ export interface CalibrationOptions {
   readonly residualRows: number;
 }
 
-export const defaultCalibration: CalibrationOptions = {
+const defaultCalibration: CalibrationOptions = {
   folds: 5,
   residuals: [
     { tables: 0, knots: 5 },

@@ -253,7 +253,7 @@ function normalMatrix(tables: readonly PairTable[], size: number, rowWeights: Fl
       const row = (places[a] as number) * size;
       const own = (shares[a] as number) * weight;
       for (let b = 0; b <= a; b++) {
-        // Tables come one behind the other and corners ascend, so that this is the lower half.
+        // Tables come one behind the other and corners rise, so that this is the lower half.
         const at = row + (places[b] as number);
         matrix[at] = (matrix[at] as number) + own * (shares[b] as number);
       }

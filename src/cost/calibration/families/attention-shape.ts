@@ -39,7 +39,7 @@ export function lengthSweep(shape: AttentionLaunch): { readonly along: string; r
 }
 
 /** Head sizes for which kernels differ from the one for 128. */
-export const headSizes: readonly number[] = [64, 192, 256, 512];
+const headSizes: readonly number[] = [64, 192, 256, 512];
 
 /** How much an operator's own cost differs for each head size from what its bytes and flop say, beside 128. */
 export function headSizeParameters(): readonly FittedParameter[] {

@@ -13,7 +13,7 @@ import { sparseDecode, sparsePrefill } from './sparse-attention.ts';
 import { indexChoice, indexScores } from './sparse-index.ts';
 
 /** Every family whose cells can be fitted and priced. */
-export const families: readonly OperatorFamily<unknown>[] = [
+const families: readonly OperatorFamily<unknown>[] = [
   gemm,
   groupedGemm,
   expertMlp,
