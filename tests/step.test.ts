@@ -41,6 +41,25 @@ interface StepJson {
   readonly doubts: readonly { readonly rule: string }[];
 }
 
+interface StepAccountJson {
+  readonly time: number;
+  readonly bottleneck: string;
+  readonly improvements: readonly { readonly name: string; readonly time: number; readonly gain: number }[];
+  readonly constants: readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly kind: string;
+    readonly source: string;
+    readonly more: number;
+    readonly less: number;
+  }[];
+}
+
+interface LoadJson {
+  readonly imbalance: number;
+  readonly balancedness: number;
+}
+
 const decode =
   'step --machine cloudmatrix384 --model deepseek-r1 --phase decode --npus 160 --expert-parallel 320 --shared-dies 32 --redundant 32 --microbatches 2 --mtp 1:0.7 --batch 96/npu --context 4096 --weights int8';
 const presets: readonly [string, string][] = [
@@ -86,6 +105,40 @@ test('time per token is the iteration over the tokens that a sequence emits in i
   expect(step.doubts.map(({ rule }) => rule)).toContain('exchange-degree');
 });
 
+test('every constant on the path has a kind and a source, assumed ones come first, and what would help is priced anew', async () => {
+  const { code, out } = await supernode([...decode.split(' '), '--constants', '--json']);
+  expect(code).toBe(0);
+  const { time, constants, improvements, bottleneck } = JSON.parse(out) as StepAccountJson;
+  expect(constants.length).toBeGreaterThan(25);
+  for (const { kind, source, value } of constants) {
+    expect(['sheet', 'measured', 'fitted', 'assumed']).toContain(kind);
+    expect(source.length).toBeGreaterThan(5);
+    expect(Number.isFinite(value)).toBe(true);
+  }
+  const named = (part: string): StepAccountJson['constants'][number] | undefined => constants.find(({ name }) => name.includes(part));
+  expect(named('die: memory: bandwidth')?.less).toBeGreaterThan(0.02);
+  expect(named('die: memory: bandwidth')?.more).toBeLessThan(-0.02);
+  expect(named('spread: decode')?.kind).toBe('assumed');
+  expect(bottleneck).toMatch(/attention-decode.*bound by the matrix cores/);
+  const faster = improvements.find(({ name }) => name === 'memory bandwidth +10 %');
+  expect(faster?.gain).toBeCloseTo(time / (faster?.time ?? 0) - 1, 9);
+  const text = await supernode([...decode.split(' '), '--constants']);
+  expect(text.out).toMatch(/constants on the path of this step: \d+, of which \d+ are assumed/);
+  expect(text.out).toMatch(/what would help/);
+  for (const row of text.out.split('\n')) expect(row.length).toBeLessThan(160);
+});
+
+test('the load of experts: a power law is uneven where experts lie in their order and nearly even where they are balanced', async () => {
+  const skew = async (placement: string): Promise<LoadJson> => {
+    const { out } = await supernode([...decode.split(' '), '--expert-load', 'power:0.6', '--expert-placement', placement, '--json']);
+    return (JSON.parse(out) as { expertLoad: LoadJson }).expertLoad;
+  };
+  const [plain, balanced] = [await skew('contiguous'), await skew('eplb')];
+  expect(plain.imbalance).toBeGreaterThan(2);
+  expect(balanced.imbalance).toBeLessThan(plain.imbalance / 2);
+  expect(balanced.balancedness).toBeCloseTo(1 / (1 + balanced.imbalance), 9);
+});
+
 /** The line with flags put in, taken out (`--flag` alone) or replaced. */
 function changed(line: string, changes: Readonly<Record<string, string | undefined>>): string[] {
   const args = line.split(' ');
@@ -129,6 +182,19 @@ describe('bad flags end with exit code 2 and say what is right', () => {
     ['no chance', changed(decode, { '--mtp': '1' }), [/--mtp: expected DRAFT:ACCEPTANCE such as 1:0.7/]],
     ['three microbatches', changed(decode, { '--microbatches': '3' }), [/--microbatches: expected 1 or 2, got 3/]],
     ['negative skew', changed(decode, { '--expert-skew': '-1' }), [/--expert-skew: expected \(slowest - mean\) \/ mean/]],
+    [
+      'no such load',
+      changed(decode, { '--expert-load': 'zipf' }),
+      [/--expert-load: expected power:EXPONENT such as power:0.6, or a file of counts, got "zipf"/],
+    ],
+    ['load and skew', changed(decode, { '--expert-load': 'power:0.6', '--expert-skew': '0.1' }), [/--expert-load: gives what --expert-skew states/]],
+    ['placement of nothing', changed(decode, { '--expert-placement': 'eplb' }), [/--expert-placement: needs --expert-load/]],
+    [
+      'unknown placement',
+      changed(decode, { '--expert-load': 'power:0.6', '--expert-placement': 'elpb' }),
+      [/--expert-placement: expected one of contiguous.*did you mean "eplb"/],
+    ],
+    ['a file that holds no counts', changed(decode, { '--expert-load': 'package.json' }), [/--expert-load: package.json: expected counts of experts/]],
     ['tokens split in decode', changed(decode, { '--attention': 'sp-tp-sp' }), [/--attention: sp-tp-sp .*not decode/]],
     ['flags of the other phase', changed(decode, { '--tokens': '16384/npu' }), [/--tokens: belongs to --phase prefill/]],
     ['unknown flag', [...decode.split(' '), '--contxt', '12'], [/--contxt: no such flag \(did you mean "--context"\?\)/]],

@@ -5,7 +5,7 @@ import { resultOf } from './result.ts';
 
 /** One iteration as JSON, documented in docs/guide/step.md. SI units. */
 export function stepAsJson(request: StepRequest, { explanation, improvements, constants }: StepAccount): string {
-  const { setting, phase, chips, memory, kvInUse, batch, emitted, acceptance, total, context } = request;
+  const { setting, phase, chips, memory, kvInUse, batch, emitted, acceptance, total, context, expertLoad } = request;
   const { machine, model, stack, precision, layout } = setting;
   const { time, hostGap, groups, operators, stages, engines, doubts } = explanation;
   const result = {
@@ -18,6 +18,7 @@ export function stepAsJson(request: StepRequest, { explanation, improvements, co
     precision,
     layout,
     batch: { total, context, ...batch },
+    ...(expertLoad === undefined ? {} : { expertLoad }),
     acceptance,
     emittedPerStep: emitted,
     time,

@@ -1,3 +1,4 @@
+import type { LoadReport } from '../../schema/step/expert-load.ts';
 import type { StepRequest } from '../../schema/step/request.ts';
 import { formatQuantity, formatTime, significant } from '../../src/base/quantity.ts';
 import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
@@ -39,7 +40,7 @@ export function showStep(request: StepRequest, { explanation, improvements, cons
   ].join('\n');
 }
 
-function head({ setting, phase, chips, batch, total, context }: StepRequest): string[] {
+function head({ setting, phase, chips, batch, total, context, expertLoad }: StepRequest): string[] {
   const { machine, model, stack, precision, layout } = setting;
   const { experts } = layout;
   const ranks = dataRanks(layout);
@@ -57,7 +58,13 @@ function head({ setting, phase, chips, batch, total, context }: StepRequest): st
     `  layout     ${whole(chips)} chips (${layout.dies} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${layout.tensor * layout.pipeline} (${layout.attention})${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
     `  precision  weights ${precision.weights}, experts ${precision.experts}, activations ${precision.activations}, KV ${precision.kv}`,
     `  batch      ${load}`,
+    ...(expertLoad === undefined ? [] : [`  experts    ${expertLoadText(expertLoad)}`]),
   ];
+}
+
+function expertLoadText({ popularity, placement, layers, dies, imbalance, balancedness }: LoadReport): string {
+  const source = popularity === 'counts' ? 'counts' : 'a power law';
+  return `${source} of ${layers} layers on ${dies} dies, ${placement}: the slowest die has ${percent(imbalance)} more than the mean, balancedness ${balancedness.toFixed(3)}`;
 }
 
 function groupText(group: GroupExplanation, { operators, time }: StepExplanation, all: boolean): string[] {

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { Command } from 'commander';
 import { Problems } from '../../schema/scenario/problems.ts';
+import { readCounts, type ExpertCounts } from '../../schema/step/expert-load.ts';
 import type { StepFlags } from '../../schema/step/flags.ts';
 import { readStepFlags, type StepRequest } from '../../schema/step/request.ts';
 import { nearest } from '../../src/base/nearest.ts';
@@ -35,6 +38,8 @@ export function command(): Command {
     .option('--shared-dies <n>', 'dies that hold a copy of the shared expert and nothing else (0: on every die)')
     .option('--redundant <n>', 'redundant copies of routed experts (0)')
     .option('--expert-skew <share>', '(slowest - mean) / mean of expert load, or uniform (0.11)')
+    .option('--expert-load <load>', 'instead: popularity of experts, power:EXPONENT or a file of counts')
+    .option('--expert-placement <kind>', 'with --expert-load: contiguous, eplb, eplb-hierarchical (contiguous)')
     .option('--microbatches <n>', '1 or 2')
     .option('--mtp <draft:acceptance>', 'drafted tokens and the chance of each, such as 1:0.7')
     .option('--batch <count>', 'decode: sequences, such as 96/npu')
@@ -81,5 +86,16 @@ async function requestOf(options: Options, self: Command): Promise<StepRequest> 
     options.stack === undefined && machine === undefined
       ? undefined
       : await find('--stack', options.stack ?? machine?.stack, (name) => loadStack(name, '--stack'));
-  return readStepFlags(options, { machine, model, stack }, problems);
+  const counts = await countsOf(options.expertLoad, problems);
+  return readStepFlags(options, { machine, model, stack, counts }, problems);
+}
+
+/** Counts of a file; undefined where none is named. */
+async function countsOf(typed: string | undefined, problems: Problems): Promise<ExpertCounts | undefined> {
+  if (typed === undefined || typed.startsWith('power:')) return undefined;
+  if (!existsSync(typed)) return undefined;
+  const counts = readCounts(await readFile(typed, 'utf8'));
+  if (counts === undefined)
+    problems.add('--expert-load', `${typed}: expected counts of experts, layer by layer: [[...], ...], {"layers": [...]}, or lines with "counts"`);
+  return counts;
 }

@@ -17,6 +17,8 @@ export interface StepFlags {
   readonly sharedDies?: string;
   readonly redundant?: string;
   readonly expertSkew?: string;
+  readonly expertLoad?: string;
+  readonly expertPlacement?: string;
   readonly microbatches?: string;
   readonly mtp?: string;
   readonly batch?: string;

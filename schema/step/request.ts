@@ -14,6 +14,7 @@ import type { PoolFile } from '../scenario/file.ts';
 import { acceptanceOf, layoutOf } from '../scenario/layout.ts';
 import { Problems } from '../scenario/problems.ts';
 import { batchOf, type StepBatch } from './batch.ts';
+import { loadReport, placementOf, popularityOf, type ExpertCounts, type LoadReport, type PlacementKind, type Popularity } from './expert-load.ts';
 import { onFlags, type StepFlags } from './flags.ts';
 import { shareOf, wholeNumber } from './number.ts';
 
@@ -28,6 +29,8 @@ export interface StepRequest extends StepBatch {
   /** Chance of acceptance at each drafted position, and tokens that one sequence emits per step in the mean. */
   readonly acceptance: readonly number[];
   readonly emitted: number;
+  /** Where `--expert-load` says who gets the tokens. */
+  readonly expertLoad?: LoadReport | undefined;
 }
 
 /** What the shell found by name or path; undefined where that failed, with the issues in `problems`. */
@@ -35,6 +38,8 @@ export interface StepContext {
   readonly machine: Machine | undefined;
   readonly model: Model | undefined;
   readonly stack: Stack | undefined;
+  /** Of the file that `--expert-load` names. */
+  readonly counts?: ExpertCounts | undefined;
 }
 
 const phases = ['prefill', 'decode'] as const;
@@ -43,7 +48,7 @@ const phases = ['prefill', 'decode'] as const;
  * The iteration that flags describe.
  * @throws InputError with every problem of the flags, and with what does not fit
  */
-export function readStepFlags(flags: StepFlags, { machine, model, stack }: StepContext, problems: Problems): StepRequest {
+export function readStepFlags(flags: StepFlags, { machine, model, stack, counts }: StepContext, problems: Problems): StepRequest {
   const phase = phases.find((name) => name === flags.phase);
   if (phase === undefined)
     problems.add('--phase', flags.phase === undefined ? `expected one of ${phases.join(', ')}, got nothing` : expectedOneOf(flags.phase, phases));
@@ -63,10 +68,14 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack }: StepC
   for (const { path, message } of onFlags(told)) problems.add(path, message);
   const step = phase === undefined || layout === undefined || machine === undefined ? undefined : batchOf(flags, phase, layout, machine, problems);
   if (machine === undefined || model === undefined || stack === undefined || layout === undefined || phase === undefined) throw new InputError(problems.issues);
-  const setting: StepSetting = { machine, model, precision: precisionOf(model, formats), layout, stack, role: phase };
-  for (const { path, message } of onFlags(settingIssues(setting))) problems.add(path, message);
+  const given: StepSetting = { machine, model, precision: precisionOf(model, formats), layout, stack, role: phase };
+  for (const { path, message } of onFlags(settingIssues(given))) problems.add(path, message);
+  const load = popularityFlags(flags, model, counts, problems);
   problems.throwIfAny();
   if (step === undefined) throw new InputError(problems.issues);
+  const expertLoad = load === undefined ? undefined : reportOf(load, given, step, problems);
+  problems.throwIfAny();
+  const setting = expertLoad === undefined ? given : withSkew(given, expertLoad.imbalance);
   const { rank } = step.batch;
   const memory = memoryBudget({
     machine,
@@ -78,7 +87,42 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack }: StepC
     maxSequences: rank.decodeSequences + rank.prefillSequences,
   });
   const kvInUse = checkKv(setting, step, memory);
-  return { ...step, setting, phase, chips: layout.dies / machine.chip.dies, memory, kvInUse, acceptance, emitted: emittedBy(acceptance) };
+  return { ...step, setting, phase, chips: layout.dies / machine.chip.dies, memory, kvInUse, acceptance, emitted: emittedBy(acceptance), expertLoad };
+}
+
+interface LoadFlags {
+  readonly popularity: Popularity;
+  readonly placement: PlacementKind;
+}
+
+function popularityFlags(flags: StepFlags, model: Model, counts: ExpertCounts | undefined, problems: Problems): LoadFlags | undefined {
+  const { expertLoad, expertPlacement, expertSkew } = flags;
+  if (expertLoad === undefined) {
+    if (expertPlacement !== undefined) problems.add('--expert-placement', 'needs --expert-load, which says how popular experts are');
+    return undefined;
+  }
+  if (expertSkew !== undefined) problems.add('--expert-load', 'gives what --expert-skew states; expected one of the two');
+  if (!model.groups.some(({ feedForward }) => feedForward.kind === 'experts')) problems.add('--expert-load', `${model.name} has no experts`);
+  const placement = placementOf(expertPlacement, problems);
+  const popularity = popularityOf(expertLoad, counts, problems);
+  return popularity === undefined ? undefined : { popularity, placement };
+}
+
+function reportOf(
+  { popularity, placement }: LoadFlags,
+  { machine, model, layout }: StepSetting,
+  { batch }: StepBatch,
+  problems: Problems,
+): LoadReport | undefined {
+  const { experts, dies, pipeline, microbatches } = layout;
+  const tokens = (batch.instanceTokens * experts.parallel * pipeline) / dies / microbatches;
+  const perNode = machine.node.chips * machine.chip.dies;
+  return loadReport(popularity, placement, { model, layout, dies: { perNode }, tokens }, problems);
+}
+
+function withSkew(setting: StepSetting, skew: number): StepSetting {
+  const { layout } = setting;
+  return { ...setting, layout: { ...layout, experts: { ...layout.experts, load: { kind: 'skew', skew } } } };
 }
 
 /** 1 + the chance of the first draft + that of the first two ... */
