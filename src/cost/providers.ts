@@ -1,6 +1,7 @@
 import type { Doubt } from '../base/doubt.ts';
 import type { Cell } from '../catalogue/cell.ts';
 import type { Chip } from '../catalogue/chip.ts';
+import { bytesPerElement } from '../catalogue/format.ts';
 import type { Stack } from '../catalogue/stack.ts';
 import { exp } from '../kernel/elementary.ts';
 import type { ComputeOperator } from '../model/operator.ts';
@@ -29,8 +30,11 @@ export interface Provider {
   price(operator: ComputeOperator, share: Share): Provided | undefined;
 }
 
-/** The format of the cells that an operator looks for. */
-export function cellFormat({ format, variant }: ComputeOperator): string {
+const bitsOfByte = 8;
+
+/** The format of the cells that an operator looks for: `int4-a16` where weights are narrower than the operands they meet. */
+export function cellFormat({ format, variant, stored }: ComputeOperator): string {
+  if (stored !== undefined) return `${stored}-a${bytesPerElement[format] * bitsOfByte}`;
   return variant === undefined ? format : `${format}-${variant}`;
 }
 

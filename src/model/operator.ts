@@ -102,6 +102,8 @@ export interface ComputeOperator {
   readonly format: NumberFormat;
   /** What else tells kernels of the format apart, as `block` for operands that are scaled by blocks. */
   readonly variant?: string | undefined;
+  /** How weights are stored, where that is narrower than the operands: they are widened on the way in. */
+  readonly stored?: NumberFormat | undefined;
   /** On the matrix engine. [flop] */
   readonly matrixFlop: number;
   /** On the vector engine. [flop] */
