@@ -163,6 +163,9 @@ describe('wrong input exits 2 with every problem', () => {
     ['a rate of a closed loop', ['simulate', small, '--find-rate'], /--find-rate: a closed loop has no rate/],
     ['a single file to compare', ['compare', small], /expected two to four scenario files, got 1/],
     ['five files to compare', ['compare', small, small, small, small, small], /expected two to four scenario files, got 5/],
+    ['a page in no folder', ['simulate', small, '--html', join(folder, 'none', 'x.html')], /--html: no such folder: .*none; expected a file in a folder/],
+    ['a result that is a folder', ['simulate', small, '--out', folder], /--out: .* is a folder; expected the path of a file/],
+    ['a comparison in no folder', ['compare', small, open, '--html', join(folder, 'none', 'x.html')], /--html: no such folder: .*none/],
     ['an unknown flag', ['simulate', small, '--htlm', 'x'], /unknown option '--htlm'/],
   ])('%s', async (_, args, message) => {
     const { code, err } = await refused(args);

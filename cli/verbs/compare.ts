@@ -8,7 +8,7 @@ import { compareReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode } from '../drive.ts';
 import { repeated, wholeFlag } from '../flags.ts';
-import { commandLine, terminalOptions } from '../output.ts';
+import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 import { loadScenario } from '../scenario.ts';
 
@@ -31,6 +31,7 @@ export function command(): Command {
     .action(async (files: readonly string[], options: Options) => {
       if (files.length < 2 || files.length > 4)
         throw new InputError([{ path: 'compare', message: `expected two to four scenario files, got ${files.length}` }]);
+      checkOutputs({ '--html': options.html });
       const scenarios = await loadAll(files, options);
       const summaries: Summary[] = [];
       let interrupted = false;

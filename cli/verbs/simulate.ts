@@ -9,7 +9,7 @@ import { drive, interruptedCode } from '../drive.ts';
 import type { Search } from '../find-rate.ts';
 import { criterion, findRate, goodShare, rateOf } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
-import { commandLine, terminalOptions } from '../output.ts';
+import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 import { loadScenario } from '../scenario.ts';
 import { table } from '../table.ts';
@@ -37,6 +37,7 @@ export function command(): Command {
     .option('--out <file>', 'write the JSON result to a file')
     .option('--json', 'print JSON (docs/guide/simulate.md)')
     .action(async (file: string, options: Options) => {
+      checkOutputs({ '--html': options.html, '--out': options.out });
       const scenario = await loadScenario(file, options);
       process.exitCode = options.findRate === true ? await search(file, scenario, options) : await once(file, scenario, options);
     });
