@@ -44,5 +44,8 @@ export async function drive(scenario: Scenario, label: string): Promise<Run> {
     process.off('SIGINT', interrupt);
     progress.end();
   }
-  return { summary: summarise(run, version), interrupted: !simulation.done };
+  const summary = summarise(run, version);
+  if (simulation.done) return { summary, interrupted: false };
+  const { finished, rejected, failed } = summary.requests;
+  return { summary: { ...summary, cutShort: { ended: finished + rejected + failed, asked: requests } }, interrupted: true };
 }

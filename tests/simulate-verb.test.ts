@@ -113,6 +113,15 @@ describe('simulate', () => {
     expect(finished + running + waiting + rejected + failed).toBe(arrived);
   });
 
+  test('after Ctrl-C the report and the page open with how far the run came', async () => {
+    const page = join(folder, 'interrupted.html');
+    const { code, out } = await supernode(['simulate', small, '--requests', '5000000', '--html', page], 1500);
+    expect(code).toBe(130);
+    const told = /Interrupted after [\d,]+ requests of 5,000,000 requests\. All figures are about those that had ended\./;
+    expect(out.replaceAll(/\s+/g, ' ')).toMatch(told);
+    expect(readFileSync(page, 'utf8').replaceAll(/\s+/g, ' ')).toMatch(told);
+  });
+
   test('--find-rate shows the criterion, every try, and the report of the best', async () => {
     const { code, out } = await supernode(['simulate', open, '--requests', '400', '--find-rate', '--json']);
     expect(code).toBe(0);

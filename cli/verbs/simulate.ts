@@ -45,7 +45,7 @@ export function command(): Command {
 
 async function once(file: string, scenario: Scenario, options: Options): Promise<number> {
   const { summary, interrupted } = await drive(scenario, scenario.name);
-  const note = interrupted ? interruption(summary, scenario) : '';
+  const note = interruption(summary);
   await write(
     summary,
     { schema: 'supernode/simulate/1', interrupted, ...summary },
@@ -71,7 +71,7 @@ async function search(file: string, scenario: Scenario, options: Options): Promi
     throughput: summary.throughput,
   }));
   const json = { schema: 'supernode/simulate/1', interrupted, search: { criterion, rate: found.best?.rate ?? null, tries }, ...shown?.summary };
-  const text = `${searchText(scenario, found)}${shown === undefined ? '' : `\n${textReport(shown.summary, terminalOptions())}`}${reproduce(file, options)}`;
+  const text = `${interrupted ? 'Interrupted: the search is not finished. ' : ''}${searchText(scenario, found)}${shown === undefined ? '' : `\n${textReport(shown.summary, terminalOptions())}`}${reproduce(file, options)}`;
   await write(shown?.summary, json, text, options);
   return exitCode(found.best?.summary, interrupted, interrupted ? 'interrupted: the search is not finished' : '', options);
 }
@@ -92,9 +92,8 @@ function searchText(scenario: Scenario, { best, tries }: Search): string {
   return `${head} Criterion: ${criterion}.\n\n${table(['rate', 'good', 'goodput', 'TTFT p99', 'TPOT p99', 'queue', 'verdict'], rows, { align: right, indent: 2 })}\n`;
 }
 
-function interruption({ requests }: Summary, { workload }: Scenario): string {
-  const ended = requests.finished + requests.rejected + requests.failed;
-  return `interrupted: this is about the ${ended} of ${workload.requests} requests that had ended`;
+function interruption({ cutShort }: Summary): string {
+  return cutShort === undefined ? '' : `interrupted: this is about the ${cutShort.ended} of ${cutShort.asked} requests that had ended`;
 }
 
 function reproduce(file: string, options: Options): string {

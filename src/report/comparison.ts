@@ -168,7 +168,7 @@ export function comparisonOf(summaries: readonly Summary[]): Report {
         ...factsOf(summary)
           .flatMap(({ lines }) => lines.slice(0, 1))
           .slice(0, 2),
-        ...verdictOf(summary).slice(0, 1),
+        ...verdictOf(summary).slice(0, summary.cutShort === undefined ? 1 : 2),
       ],
     })),
     headlines: [],

@@ -18,6 +18,11 @@ function poolLine(pool: PoolSummary, word: string): string {
   return `${pool.name}: ${size}${pool.layout === '' ? '' : `, ${pool.layout}`}`;
 }
 
+/** `interrupted after 512 of 20,000 requests`, or nothing where the run went to its end. */
+function cutShortNote({ cutShort }: Summary): string {
+  return cutShort === undefined ? '' : `interrupted after ${count(cutShort.ended, 'request')} of ${count(cutShort.asked, 'request')}`;
+}
+
 /** What ran: machine, model, deployment, traffic, objective. */
 export function factsOf(summary: Summary): readonly Fact[] {
   const { machine, model } = summary;
@@ -29,7 +34,7 @@ export function factsOf(summary: Summary): readonly Fact[] {
     { label: 'Model', lines: [`${model.name}: ${parameters(model.parameters)} parameters${active}`, summary.precision].filter((line) => line !== '') },
     { label: 'Software', lines: [summary.stack] },
     { label: 'Deployment', lines: summary.pools.map((pool) => poolLine(pool, machine.chipWord)) },
-    { label: 'Traffic', lines: [summary.workload] },
+    { label: 'Traffic', lines: [summary.workload, cutShortNote(summary)].filter((line) => line !== '') },
     { label: 'Objective', lines: [objective(summary.goodput.slo) ?? 'none set: every finished request counts as good'] },
   ];
   return facts.filter(({ lines }) => lines.some((line) => line !== ''));
@@ -114,6 +119,11 @@ export function headlinesOf(summary: Summary): readonly Headline[] {
 
 /** The answer in a few sentences: how much, how well, what binds, and whether to believe the window. */
 export function verdictOf(summary: Summary): readonly string[] {
+  const note = cutShortNote(summary);
+  return note === '' ? findingsOf(summary) : [`${sentence(note)} All figures are about those that had ended.`, ...findingsOf(summary)];
+}
+
+function findingsOf(summary: Summary): readonly string[] {
   const { requests, throughput, goodput, limit, saturation, window } = summary;
   if (requests.finished === 0)
     return [

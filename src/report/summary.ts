@@ -100,6 +100,8 @@ export interface Summary {
     /** Cause of each rejection or failure with its count. */
     readonly causes: readonly { readonly cause: string; readonly count: number }[];
   };
+  /** There only where the run was ended before its last request: how many had ended then, of how many. */
+  readonly cutShort?: { readonly ended: number; readonly asked: number } | undefined;
   /** Simulated time from the first arrival to the last event. [s] */
   readonly duration: number;
   readonly window: {
