@@ -28,6 +28,12 @@ export interface ScenarioFlags {
   readonly requests?: number | undefined;
 }
 
+/** The flags as they are typed, for a command line that does the same again. */
+export function typedFlags(flags: ScenarioFlags): readonly string[] {
+  const single = (['trace', 'requests', 'seed', 'slo'] as const).flatMap((name) => (flags[name] === undefined ? [] : [`--${name}`, String(flags[name])]));
+  return [...single, ...(flags.set ?? []).flatMap((setting) => ['--set', setting])];
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function mapAt(value: unknown, key: string): Fields {

@@ -142,6 +142,7 @@ describe('compare', () => {
     expect(text.code).toBe(0);
     expect(text.out).toContain('closed-loop');
     expect(text.out).toContain('h100-llama-3.1-70b');
+    expect(text.out).toMatch(/npx supernode compare examples\/closed-loop\.yaml examples\/h100-llama-3\.1-70b\.yaml --requests 200\n/);
     expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>/i);
     expect(json.out).toMatch(/^\{\n {2}"schema": "supernode\/compare\/1",/);
     expect(JSON.parse(json.out)).toMatchObject({ runs: [{ scenario: 'closed-loop' }, { scenario: 'h100-llama-3.1-70b' }] });

@@ -10,7 +10,7 @@ import { drive, interruptedCode } from '../drive.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import type { ScenarioFlags } from '../scenario.ts';
-import { loadScenario } from '../scenario.ts';
+import { loadScenario, typedFlags } from '../scenario.ts';
 
 interface Options extends ScenarioFlags {
   readonly json?: boolean;
@@ -66,7 +66,9 @@ async function loadAll(files: readonly string[], options: Options): Promise<read
 async function write(summaries: readonly Summary[], files: readonly string[], interrupted: boolean, options: Options): Promise<void> {
   const json = { schema: 'supernode/compare/1', interrupted, runs: summaries };
   process.stdout.write(
-    options.json === true ? `${JSON.stringify(json, null, 2)}\n` : `${compareReport(summaries, terminalOptions())}  ${commandLine(['compare', ...files])}\n`,
+    options.json === true
+      ? `${JSON.stringify(json, null, 2)}\n`
+      : `${compareReport(summaries, terminalOptions())}  ${commandLine(['compare', ...files, ...typedFlags(options)])}\n`,
   );
   if (options.html === undefined) return;
   const { htmlCompare } = await import('../report/html.ts');

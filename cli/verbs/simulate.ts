@@ -11,7 +11,7 @@ import { criterion, findRate, goodShare, rateOf } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import type { ScenarioFlags } from '../scenario.ts';
-import { loadScenario } from '../scenario.ts';
+import { loadScenario, typedFlags } from '../scenario.ts';
 import { table } from '../table.ts';
 
 interface Options extends ScenarioFlags {
@@ -97,9 +97,7 @@ function interruption({ cutShort }: Summary): string {
 }
 
 function reproduce(file: string, options: Options): string {
-  const flags = (['trace', 'requests', 'seed', 'slo'] as const).flatMap((name) => (options[name] === undefined ? [] : [`--${name}`, String(options[name])]));
-  const sets = (options.set ?? []).flatMap((setting) => ['--set', setting]);
-  return `  ${commandLine(['simulate', file, ...flags, ...sets, ...(options.findRate === true ? ['--find-rate'] : [])])}\n`;
+  return `  ${commandLine(['simulate', file, ...typedFlags(options), ...(options.findRate === true ? ['--find-rate'] : [])])}\n`;
 }
 
 async function write(summary: Summary | undefined, json: object, text: string, options: Options): Promise<void> {
