@@ -3,7 +3,6 @@ import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
 import { contextDriver, driversOf, type Driver, type Kind } from './drivers.ts';
 import type { Price } from './price.ts';
 import type { PlannedGroup } from './priced-group.ts';
-import type { Drift } from './drift.ts';
 import { chunkedLayers, expose, type ChunkedLayers } from './exposure.ts';
 import { runsOf } from './streams.ts';
 
@@ -11,10 +10,8 @@ import { runsOf } from './streams.ts';
 export interface CompilablePricer extends StepPricer {
   /** The groups of a step before they are priced. */
   plan(batch: InstanceBatch): readonly PlannedGroup[];
-  /** Prices of some operators of a group, by their places in it. */
+  /** Prices of some operators of a group, by their places in it, without what they add to its waits (`drift`). */
   prices(planned: PlannedGroup, places: readonly number[]): readonly Price[];
-  /** What operators of a group add to its waits: `prices` are without it. */
-  drift(planned: PlannedGroup): Drift;
 }
 
 const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) => [stage, i]));
@@ -106,8 +103,7 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
     for (let i = 0; i < explained.length; i++) if (explained[i] === true) driverOf[i] = d;
   }
   const { scheduled, times, placesOf } = schedules(plan);
-  const drifts = plan.map((planned) => pricer.drift(planned));
-  const parts = [...drivers, undefined].flatMap((driver, d) => partOf(plan, drifts, driver, d, driverOf, placesOf));
+  const parts = [...drivers, undefined].flatMap((driver, d) => partOf(plan, driver, d, driverOf, placesOf));
   const compiled: Compiled = { parts, scheduled, times, placesOf, constant: new Float64Array(head), signature: expected };
   return settled(pricer, compiled, probes) ? compiled : undefined;
 }
@@ -182,7 +178,6 @@ function stageFor(group: PlannedGroup['group'], operator: Operator | undefined):
 
 function partOf(
   plan: readonly PlannedGroup[],
-  drifts: readonly Drift[],
   driver: Driver | undefined,
   index: number,
   driverOf: readonly number[],
@@ -195,19 +190,18 @@ function partOf(
     return head + slots.indexOf(place);
   };
   let at = 0;
-  for (const [g, { group }] of plan.entries()) {
+  for (const [g, { group, drift }] of plan.entries()) {
     const places = group.operators.map((_, i) => i).filter((i) => driverOf[at + i] === index);
     at += group.operators.length;
     if (places.length === 0) continue;
     const scheduled = placesOf[g];
     const timeOf = (i: number): number => (scheduled === undefined ? stageFor(group, group.operators[i]) : slotOf(scheduled.chunk[i] ?? 0));
-    const drift = drifts[g];
     shares.push({
       group: g,
       places,
       into: places.map(timeOf),
-      waits: places.map((i) => (drift === undefined || (drift.at[i] ?? -1) < 0 ? -1 : timeOf(drift.at[i] ?? 0))),
-      shares: places.map((i) => drift?.share[i] ?? 0),
+      waits: places.map((i) => ((drift.at[i] ?? -1) < 0 ? -1 : timeOf(drift.at[i] ?? 0))),
+      shares: places.map((i) => drift.share[i] ?? 0),
       memory: places.map((i) => (scheduled === undefined ? -1 : slotOf(scheduled.run[i] ?? 0))),
     });
   }

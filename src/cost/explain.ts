@@ -7,6 +7,7 @@ import type { Pricing } from './price.ts';
 import type { PricedGroup } from './priced-group.ts';
 import { peakOf } from './rates.ts';
 import type { Bound } from './roofline.ts';
+import { memoryOf, scheduleOf, timesOf, type Schedule } from './schedule.ts';
 
 /** One operator of a step, in launch order. */
 export interface OperatorExplanation {
@@ -87,7 +88,14 @@ export function explanationOf(
   };
 }
 
-function groupOf({ group, exposed, schedule, streams, prices }: PricedGroup): GroupExplanation {
+/** Every slot of two microbatches; undefined for one. */
+function slotsOf({ runs, overlap, prices }: PricedGroup): Schedule | undefined {
+  return runs === undefined || overlap === undefined ? undefined : scheduleOf(runs, overlap, timesOf(prices), memoryOf(prices));
+}
+
+function groupOf(priced: PricedGroup): GroupExplanation {
+  const { group, exposed, streams, prices } = priced;
+  const schedule = slotsOf(priced);
   const time = exposed.reduce((total, part) => total + part, 0);
   const head = { name: group.name, count: group.count, microbatches: group.microbatches, time };
   if (schedule === undefined) {
@@ -111,7 +119,9 @@ function groupOf({ group, exposed, schedule, streams, prices }: PricedGroup): Gr
   return { ...head, layerTime: steadyEnd - steadyStart, timeline };
 }
 
-function operatorsOf({ group, prices, streamOf, streams, schedule, exposed }: PricedGroup, layout: Layout, pricing: Pricing, die: Die): OperatorExplanation[] {
+function operatorsOf(priced: PricedGroup, layout: Layout, pricing: Pricing, die: Die): OperatorExplanation[] {
+  const { group, prices, streamOf, streams, exposed } = priced;
+  const schedule = slotsOf(priced);
   const spans = spansOf(
     group.operators.length,
     prices.map(({ time }) => time),
@@ -146,7 +156,7 @@ function rooflineOf(operator: Operator, die: Die): { readonly intensity: number;
 }
 
 /** Begin and end of each operator of the first microbatch in the steady layer, from that layer's begin. */
-function spansOf(count: number, times: readonly number[], schedule: PricedGroup['schedule']): (readonly [number, number])[] {
+function spansOf(count: number, times: readonly number[], schedule: Schedule | undefined): (readonly [number, number])[] {
   const spans: (readonly [number, number])[] = Array.from({ length: count }, () => [0, 0] as const);
   let at = 0;
   for (let i = 0; i < count; i++) spans[i] = [at, (at += times[i] ?? 0)];

@@ -5,7 +5,7 @@ import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
 import type { ComputeOperator, Operator, WaitOperator } from '../model/operator.ts';
-import { driftOf } from './drift.ts';
+import { driftOf, type Drift } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
 import { cellFormat, priceBy, type Provider, type ProviderOf } from './providers.ts';
 import { Rates } from './rates.ts';
@@ -59,11 +59,11 @@ export class Pricing {
   }
 
   /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
-  group(name: string, operators: readonly Operator[], shares: readonly Share[]): Price[] {
+  group(name: string, operators: readonly Operator[], shares: readonly Share[], drift: Drift = driftOf(operators, this.spread)): Price[] {
     const floors = this.#floors(name, operators);
     const prices = operators.map((operator, i) => this.#launch(operator, shares[i], floors[i]));
-    const { at, share } = driftOf(operators, this.spread);
-    for (let i = 0; i < operators.length; i++) {
+    const { at, share } = drift;
+    for (let i = 0; i < at.length; i++) {
       const wait = at[i] as number;
       if (wait < 0) continue;
       const price = prices[wait] as Price;

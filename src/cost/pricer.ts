@@ -8,12 +8,13 @@ import { engines, type InstanceBatch, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
 import type { CompilablePricer } from './compiled.ts';
-import { driftOf, type Drift } from './drift.ts';
+import { driftOf } from './drift.ts';
+import { Overlap } from './overlap.ts';
 import { Pricing, type Price } from './price.ts';
 import type { PlannedGroup, PricedGroup } from './priced-group.ts';
 import { wholeDie } from './roofline.ts';
-import { runsOf, waysOf, type Way } from './streams.ts';
-import { scheduleLayers } from './schedule.ts';
+import { runsOf, waysOf } from './streams.ts';
+import { exposedOf, memoryOf, timesOf, type OperatorRuns } from './schedule.ts';
 
 /** A pricer that also says where the time goes and what had to be assumed, and prices a step's operators one by one. */
 export interface ExplainingPricer extends CompilablePricer {
@@ -40,10 +41,8 @@ class Pricer implements ExplainingPricer {
   readonly #setting: StepSetting;
   readonly #build: StepBuilder;
   readonly #pricing: Pricing;
-  readonly #wayOf: Map<readonly Stream[], ReadonlyMap<string, Way>> = new Map();
-
-  /** The last plan of each group, whose streams most steps share. */
-  readonly #overlaps: Map<string, PlannedGroup> = new Map();
+  /** The last plan of each group, which most steps share. */
+  readonly #plans: Map<string, PlannedGroup> = new Map();
 
   constructor(setting: StepSetting) {
     const { machine, model, precision, layout, stack, role } = setting;
@@ -132,65 +131,62 @@ class Pricer implements ExplainingPricer {
     const prefills = role === 'prefill' || (role === 'merged' && rank.prefillTokens > rank.decodeSequences * rank.queryTokens);
     const phase = prefills ? 'prefill' : 'decode';
     const { [phase]: streams, lag } = stack.streams;
-    return groups.map((group) =>
-      group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase]) : { group, shares: [], streamOf: nothing, streams: [] },
-    );
+    return groups.map((group) => {
+      const known = this.#plans.get(group.name);
+      if (known !== undefined && known.lag === lag?.[phase] && sameGroup(known.group, group) && (group.microbatches === 1 || known.streams === streams))
+        return { ...known, group };
+      const made = group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase]) : this.#whole(group, lag?.[phase]);
+      this.#plans.set(group.name, made);
+      return made;
+    });
   }
 
   prices({ group, shares }: PlannedGroup, places: readonly number[]): readonly Price[] {
     return this.#pricing.some(group.name, group.operators, shares, places);
   }
 
-  drift({ group }: PlannedGroup): Drift {
-    return driftOf(group.operators, this.#pricing.spread);
-  }
-
   #price(batch: InstanceBatch): PricedGroup[] {
-    return this.plan(batch).map((planned) => (planned.group.microbatches === 2 ? this.#overlapped(planned) : this.#plain(planned)));
+    return this.plan(batch).map((planned) => {
+      const { runs, overlap } = planned;
+      return runs === undefined || overlap === undefined ? this.#plain(planned) : this.#overlapped(planned, runs, overlap);
+    });
   }
 
   /** One after another on the whole die. */
   #plain(planned: PlannedGroup): PricedGroup {
-    const { group, shares } = planned;
-    const prices = this.#pricing.group(group.name, group.operators, shares);
+    const { group, shares, drift } = planned;
+    const prices = this.#pricing.group(group.name, group.operators, shares, drift);
     const exposed = Float64Array.from(prices, ({ time }) => time * group.count);
-    return { ...planned, prices, schedule: undefined, exposed };
+    return { ...planned, prices, exposed };
+  }
+
+  #whole(group: OperatorGroup, lag: number | undefined): PlannedGroup {
+    return { group, shares: [], streamOf: nothing, streams: [], lag, drift: driftOf(group.operators, this.#pricing.spread) };
   }
 
   /** Two microbatches over the streams of the stack. */
   #overlapping(group: OperatorGroup, streams: readonly Stream[], lag: number | undefined): PlannedGroup {
-    const known = this.#overlaps.get(group.name);
-    if (known !== undefined && known.streams === streams && sameNames(known.group, group)) return { ...known, group };
-    let ways = this.#wayOf.get(streams);
-    if (ways === undefined) this.#wayOf.set(streams, (ways = waysOf(streams)));
-    const { operators } = group;
+    const ways = waysOf(streams);
+    const { operators, count } = group;
     const streamOf = Int32Array.from(operators, ({ stage }) => ways.get(stage)?.stream ?? 0);
     const shares = operators.map((operator) => {
       const way = ways.get(operator.stage);
       return (operator.kind === 'compute' && operator.matrixFlop === 0 ? way?.vector : way?.matrix) ?? wholeDie;
     });
-    const made: PlannedGroup = { group, shares, streamOf, streams, lag };
-    this.#overlaps.set(group.name, made);
-    return made;
+    const runs = runsOf(operators, streamOf);
+    return { group, shares, streamOf, streams, lag, drift: driftOf(operators, this.#pricing.spread), runs, overlap: new Overlap(runs, count, lag) };
   }
 
-  #overlapped(planned: PlannedGroup): PricedGroup {
-    const { group, shares, streamOf, lag } = planned;
-    const { operators } = group;
-    const prices = this.#pricing.group(group.name, operators, shares);
-    const schedule = scheduleLayers(
-      runsOf(operators, streamOf),
-      Float64Array.from(prices, ({ time }) => time),
-      Float64Array.from(prices, ({ memory }) => memory),
-      group.count,
-      lag,
-    );
-    return { ...planned, prices, schedule, exposed: schedule.exposed };
+  #overlapped(planned: PlannedGroup, runs: OperatorRuns, overlap: Overlap): PricedGroup {
+    const { group, shares, drift } = planned;
+    const prices = this.#pricing.group(group.name, group.operators, shares, drift);
+    return { ...planned, prices, exposed: exposedOf(runs, overlap, timesOf(prices), memoryOf(prices)) };
   }
 }
 
-function sameNames({ operators: a }: OperatorGroup, { operators: b }: OperatorGroup): boolean {
-  if (a.length !== b.length) return false;
+/** Whether two groups have the same plan. */
+function sameGroup({ operators: a, count, microbatches }: OperatorGroup, { operators: b, count: otherCount, microbatches: others }: OperatorGroup): boolean {
+  if (count !== otherCount || microbatches !== others || a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i]?.name !== b[i]?.name) return false;
   return true;
 }

@@ -1,4 +1,5 @@
 import { Overlap, type LayerRuns } from './overlap.ts';
+import type { Price } from './price.ts';
 
 /** Runs of operators: the first operator of each run, and the number of operators behind the last. */
 export interface OperatorRuns extends LayerRuns {
@@ -34,8 +35,23 @@ export interface Schedule {
  * what it draws at the whole bandwidth; what a run is answerable for its operators share by their times.
  */
 export function scheduleLayers(runs: OperatorRuns, times: Float64Array, memory: Float64Array, count: number, lag?: number): Schedule {
-  const { bounds, streams } = runs;
-  const overlap = new Overlap(runs, count, lag);
+  return scheduleOf(runs, new Overlap(runs, count, lag), times, memory);
+}
+
+export function timesOf(prices: readonly Price[]): Float64Array {
+  const times = new Float64Array(prices.length);
+  for (let i = 0; i < times.length; i++) times[i] = (prices[i] as Price).time;
+  return times;
+}
+
+export function memoryOf(prices: readonly Price[]): Float64Array {
+  const memory = new Float64Array(prices.length);
+  for (let i = 0; i < memory.length; i++) memory[i] = (prices[i] as Price).memory;
+  return memory;
+}
+
+/** Lays out and returns what each operator is answerable for. [s] */
+export function exposedOf({ bounds, streams }: OperatorRuns, overlap: Overlap, times: Float64Array, memory: Float64Array): Float64Array {
   const durations = sums(bounds, times);
   overlap.lay(durations, sums(bounds, memory));
   const exposed = new Float64Array(times.length);
@@ -43,6 +59,13 @@ export function scheduleLayers(runs: OperatorRuns, times: Float64Array, memory: 
     const share = (durations[run] as number) > 0 ? (overlap.exposed[run] as number) / (durations[run] as number) : 0;
     for (let i = bounds[run] as number; i < (bounds[run + 1] as number); i++) exposed[i] = (times[i] as number) * share;
   }
+  return exposed;
+}
+
+/** The same with every slot. */
+export function scheduleOf(runs: OperatorRuns, overlap: Overlap, times: Float64Array, memory: Float64Array): Schedule {
+  const { bounds, streams } = runs;
+  const exposed = exposedOf(runs, overlap, times, memory);
   const { steadyLayer, steadyStart, steadyEnd, each, start, end } = overlap;
   const slots = Array.from(start, (begin, id): Slot => {
     const run = id % streams.length;

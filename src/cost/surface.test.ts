@@ -99,7 +99,7 @@ function behind(exact: CompilablePricer, extra: (batch: InstanceBatch) => number
     const more = extra(batch);
     return { time: time + more, busy, stages: [...stages.slice(0, -1), (stages.at(-1) ?? 0) + more] };
   };
-  return { cost, plan: (batch) => exact.plan(batch), prices: (planned, places) => exact.prices(planned, places), drift: (planned) => exact.drift(planned) };
+  return { cost, plan: (batch) => exact.plan(batch), prices: (planned, places) => exact.prices(planned, places) };
 }
 
 test('what all steps take besides their operators is added; steps that do not come apart are priced whole', () => {
