@@ -6,7 +6,7 @@ import type { Scenario } from '../src/serving/scenario.ts';
 /** Share of finished requests that have to meet the whole service level. */
 export const goodShare = 0.9;
 /** What a rate has to do to count as carried. */
-export const criterion: string = `at least ${goodShare * 100} % of the requests meet the service level, and the queue does not grow over a window of five residences`;
+export const criterion: string = `at least ${goodShare * 100} % of the requests meet the service level, the queue does not grow over a window of five residences, and no pool gets more than it sustains`;
 
 /** How close the search comes: the highest rate that passes and the lowest that fails differ by less. */
 const precision = 0.02;
@@ -16,9 +16,17 @@ const mostTries = 24;
 const enoughResidences = 5;
 const mostRequests = 4_000_000;
 
+/** A pool at a load above this falls behind for as long as the traffic lasts; the little above 1 is what estimating the load may be off by. */
+const mostLoad = 1.02;
+
+/** Whether the machine keeps up, however late the requests are. */
+function keepsUp({ saturation, pools }: Summary): boolean {
+  return !saturation.saturated && pools.every(({ load }) => load <= mostLoad);
+}
+
 /** Whether a run carried its traffic. */
-function carries({ goodput, saturation }: Summary): boolean {
-  return goodput.share >= goodShare && !saturation.saturated;
+function carries(summary: Summary): boolean {
+  return summary.goodput.share >= goodShare && keepsUp(summary);
 }
 
 /** The scenario with enough requests for its arrivals to last, going by a run that was too short; undefined where there are no more to be had. */
@@ -53,6 +61,13 @@ export interface Search {
   readonly best: Try | undefined;
   /** In the order in which they were tried. */
   readonly tries: readonly Try[];
+}
+
+/** The lowest rate that failed, where the service level alone is why: the queue was steady there, and no pool above what it sustains. */
+export function stoppedByServiceLevel({ tries }: Search): Try | undefined {
+  const failed = tries.filter(({ passed }) => !passed);
+  const lowest = failed.reduce<Try | undefined>((low, attempt) => (low === undefined || attempt.rate < low.rate ? attempt : low), undefined);
+  return lowest !== undefined && lowest.summary.goodput.share < goodShare && keepsUp(lowest.summary) ? lowest : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { atRate, findRate, goodShare, rateOf } from '../cli/find-rate.ts';
+import { atRate, findRate, goodShare, rateOf, stoppedByServiceLevel } from '../cli/find-rate.ts';
 import type { Summary } from '../src/report/summary.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 
@@ -15,7 +15,7 @@ function runner(capacity: number, interruptAt = Infinity): (scenario: Scenario, 
     const rate = rateOf(scenario)?.value ?? 0;
     const share = rate <= capacity ? 1 : goodShare - 0.01;
     return {
-      summary: { goodput: { share }, saturation: { saturated: false }, window: { residences: 9 } } as unknown as Summary,
+      summary: { goodput: { share }, saturation: { saturated: false }, window: { residences: 9 }, pools: [{ load: 0.5 }] } as unknown as Summary,
       interrupted: index >= interruptAt,
     };
   };
@@ -36,10 +36,30 @@ test('the rate found is carried, and one 2 % above it is not, from wherever the 
 test('a growing queue is not carried, however many requests are good', async () => {
   const search = await findRate(scenarioAt(8), async (scenario) => {
     const saturated = (rateOf(scenario)?.value ?? 0) > 4;
-    return { summary: { goodput: { share: 1 }, saturation: { saturated }, window: { residences: 9 } } as unknown as Summary, interrupted: false };
+    return {
+      summary: { goodput: { share: 1 }, saturation: { saturated }, window: { residences: 9 }, pools: [{ load: 0.5 }] } as unknown as Summary,
+      interrupted: false,
+    };
   });
   expect(search.best?.rate).toBeGreaterThan(3.9);
   expect(search.best?.rate).toBeLessThanOrEqual(4);
+});
+
+test('a pool above what it sustains is not carried, before the queue shows it', async () => {
+  const search = await findRate(scenarioAt(8), async (scenario) => {
+    const load = (rateOf(scenario)?.value ?? 0) / 4;
+    const summary = { goodput: { share: 1 }, saturation: { saturated: false }, window: { residences: 9 }, pools: [{ load: 0.3 }, { load }] };
+    return { summary: summary as unknown as Summary, interrupted: false };
+  });
+  expect(search.best?.rate).toBeGreaterThan(3.9);
+  expect(search.best?.rate).toBeLessThanOrEqual(4.08);
+  expect(stoppedByServiceLevel(search)).toBeUndefined();
+});
+
+test('the service level is what stops a search whose pools still had room', async () => {
+  const stop = stoppedByServiceLevel(await findRate(scenarioAt(8), runner(4)));
+  expect(stop?.rate).toBeGreaterThan(4);
+  expect(stop?.rate).toBeLessThan(4.1);
 });
 
 test('where no rate is carried, the search ends and says so', async () => {
@@ -73,7 +93,7 @@ test('a run too short to fill anything does not count until it was long enough',
     const residences = workload.requests / rate;
     // Above 10/s the queue grows, but that shows after five residences only.
     return {
-      summary: { goodput: { share: 1 }, saturation: { saturated: rate > 10 && residences >= 5 }, window: { residences } } as unknown as Summary,
+      summary: { goodput: { share: 1 }, saturation: { saturated: rate > 10 && residences >= 5 }, window: { residences }, pools: [] } as unknown as Summary,
       interrupted: false,
     };
   });
@@ -87,7 +107,7 @@ test('a trace that is too short at a rate is not carried there', async () => {
   const { best } = await findRate(trace, async (scenario) => {
     const speed = rateOf(scenario)?.value ?? 0;
     return {
-      summary: { goodput: { share: 1 }, saturation: { saturated: false }, window: { residences: 20 / speed } } as unknown as Summary,
+      summary: { goodput: { share: 1 }, saturation: { saturated: false }, window: { residences: 20 / speed }, pools: [] } as unknown as Summary,
       interrupted: false,
     };
   });

@@ -7,7 +7,7 @@ import { textReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode } from '../drive.ts';
 import type { Search } from '../find-rate.ts';
-import { criterion, findRate, goodShare, rateOf } from '../find-rate.ts';
+import { criterion, findRate, goodShare, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import type { ScenarioFlags } from '../scenario.ts';
@@ -76,7 +76,8 @@ async function search(file: string, scenario: Scenario, options: Options): Promi
   return exitCode(found.best?.summary, interrupted, interrupted ? 'interrupted: the search is not finished' : '', options);
 }
 
-function searchText(scenario: Scenario, { best, tries }: Search): string {
+function searchText(scenario: Scenario, found: Search): string {
+  const { best, tries } = found;
   const show = rateOf(scenario)?.show ?? String;
   const rows = tries.map(({ rate, passed, summary }) => [
     show(rate),
@@ -89,7 +90,12 @@ function searchText(scenario: Scenario, { best, tries }: Search): string {
   ]);
   const right = ['right', 'right', 'right', 'right', 'right'] as const;
   const head = best === undefined ? 'No rate that was tried is carried.' : `Highest rate: ${show(best.rate)}.`;
-  return `${head} Criterion: ${criterion}.\n\n${table(['rate', 'good', 'goodput', 'TTFT p99', 'TPOT p99', 'queue', 'verdict'], rows, { align: right, indent: 2 })}\n`;
+  const stop = stoppedByServiceLevel(found);
+  const why =
+    stop === undefined
+      ? ''
+      : ` The service level stops it, not a resource: at ${show(stop.rate)} the busiest pool is at ${significant(Math.max(...stop.summary.pools.map(({ load }) => load)) * 100)} % of what it sustains, and ${stop.summary.goodput.note}.`;
+  return `${head} Criterion: ${criterion}.${why}\n\n${table(['rate', 'good', 'goodput', 'TTFT p99', 'TPOT p99', 'queue', 'verdict'], rows, { align: right, indent: 2 })}\n`;
 }
 
 function interruption({ cutShort }: Summary): string {
