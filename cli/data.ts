@@ -35,7 +35,9 @@ export function parseFile(path: string): unknown {
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error;
     const line = error.linePos?.[0].line;
-    throw new InputError([{ path: line === undefined ? path : `${path}: line ${line}`, message: error.message.split('\n')[0] ?? 'broken YAML' }]);
+    // The place stands in front already.
+    const message = (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+    throw new InputError([{ path: line === undefined ? path : `${path}: line ${line}`, message }]);
   }
 }
 

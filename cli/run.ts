@@ -1,13 +1,14 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../src/base/errors.ts';
+import type { Issue } from '../src/base/errors.ts';
 import { nearest } from '../src/base/nearest.ts';
 import { verbs } from './verbs.ts';
 
 /** Runs one command line. Returns the exit code: 0 done, 1 a fault of ours, 2 wrong input. */
 export async function run(args: readonly string[]): Promise<number> {
   const program = new Command('supernode').description('A digital twin of rack-scale AI systems.').version('0.1.0', '-V, --version');
-  const chosen = verbs.find(({ name }) => name === args[0]);
+  const chosen = verbs.find(({ name }) => name === (args[0] === 'help' ? args[1] : args[0]));
   for (const verb of verbs) {
     const command = verb === chosen ? (await verb.load()).command() : new Command(verb.name);
     program.addCommand(command.summary(verb.summary));
@@ -15,7 +16,7 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const command of [program, ...program.commands.flatMap((c) => [c, ...c.commands])]) command.exitOverride().configureOutput({ writeErr: () => {} });
   try {
     if (args.length === 0) program.help();
-    const typed = args[0] ?? '';
+    const typed = (args[0] === 'help' ? args[1] : args[0]) ?? 'help';
     if (chosen === undefined && !typed.startsWith('-') && typed !== 'help') {
       const near = nearest(
         typed,
@@ -37,16 +38,19 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function fail(error: unknown): number {
   if (error instanceof InputError) {
-    const count = error.issues.length;
-    process.stderr.write(`supernode: ${count} ${count === 1 ? 'problem' : 'problems'} in the input\n`);
-    for (const { path, message } of error.issues) process.stderr.write(`  ${path === '' ? '' : `${path}: `}${message}\n`);
+    tell(error.issues);
     return 2;
   }
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    process.stderr.write(`supernode: ${error.message.replace(/^error: /, '')}\n`);
+    tell([{ path: '', message: error.message.replace(/^error: /, '').replaceAll('\n', ' ') }]);
     return 2;
   }
   process.stderr.write(`supernode: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;
+}
+
+function tell(issues: readonly Issue[]): void {
+  process.stderr.write(`supernode: ${issues.length} ${issues.length === 1 ? 'problem' : 'problems'} in the input\n`);
+  for (const { path, message } of issues) process.stderr.write(`  ${path === '' ? '' : `${path}: `}${message}\n`);
 }

@@ -84,6 +84,7 @@ function withFlags(content: unknown, flags: ScenarioFlags): unknown {
  * @throws InputError with everything that is wrong.
  */
 export async function loadScenario(path: string, flags: ScenarioFlags = {}): Promise<Scenario> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new InputError([{ path, message: 'is a folder; expected a scenario file' }]);
   if (!existsSync(path) || !statSync(path).isFile()) throw new InputError([{ path, message: 'no such scenario file' }]);
   return readScenario(withFlags(parseFile(path), flags), path, contextAt(dirname(resolve(path))));
 }

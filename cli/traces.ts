@@ -12,7 +12,9 @@ import { formatNamed, type ReadTrace, readTrace } from '../schema/traces/read-tr
  */
 export async function readTraceFile(path: string, format?: string): Promise<ReadTrace> {
   const chosen = format === undefined ? undefined : formatNamed(format, 'format');
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new InputError([{ path, message: 'no such trace file' }]);
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) throw new InputError([{ path, message: 'is a folder; expected a trace file' }]);
+  if (there?.isFile() !== true) throw new InputError([{ path, message: 'no such trace file' }]);
   try {
     return await readTrace(linesOf(textOf(path)), path, chosen);
   } catch (error) {

@@ -161,22 +161,25 @@ describe('compare', () => {
 describe('wrong input exits 2 with every problem', () => {
   test.each([
     ['no such file', ['simulate', 'nowhere.yaml'], /nowhere\.yaml: no such scenario file/],
-    ['a folder', ['simulate', 'examples'], /examples: no such scenario file/],
+    ['a folder', ['simulate', 'examples'], /examples: is a folder; expected a scenario file/],
     ['an empty file', ['simulate', written('empty.yaml', '\n')], /empty\.yaml: the file is empty/],
-    ['broken YAML', ['simulate', written('broken.yaml', 'machine: hgx-h100\nmodel: [a, b\nslo: {}\n')], /broken\.yaml: line \d+/],
+    ['broken YAML', ['simulate', written('broken.yaml', 'machine: hgx-h100\nmodel: [a, b\nslo: {}\n')], /broken\.yaml: line \d+: (?!.*at line)/],
     ['a key twice', ['simulate', written('twice.yaml', 'machine: hgx-h100\nmachine: hgx-h200\n')], /twice\.yaml: line 2.*unique/],
     ['settings that are not', ['simulate', small, '--set', 'seed'], /--set seed: expected key=value/],
     ['a service level that is not', ['simulate', small, '--slo', 'ttfs:1'], /--slo: .*did you mean "ttft"/],
     ['a seed that is not', ['simulate', small, '--seed', 'one'], /expected a whole number from 0, got "one"/],
     ['no requests', ['simulate', small, '--requests', '0'], /expected a whole number from 1, got "0"/],
     ['a trace that is not there', ['simulate', small, '--trace', 'nowhere.csv'], /nowhere\.csv/],
+    ['a trace that is a folder', ['simulate', small, '--trace', 'examples'], /examples: is a folder; expected a trace file/],
+    ['tables that are a folder', ['calibrate', 'examples'], /examples: is a folder; expected a table/],
+    ['help for no verb', ['help', 'simulat'], /1 problem in the input\n {2}simulat: no such verb \(did you mean "simulate"/],
     ['a rate of a closed loop', ['simulate', small, '--find-rate'], /--find-rate: a closed loop has no rate/],
     ['a single file to compare', ['compare', small], /expected two to four scenario files, got 1/],
     ['five files to compare', ['compare', small, small, small, small, small], /expected two to four scenario files, got 5/],
     ['a page in no folder', ['simulate', small, '--html', join(folder, 'none', 'x.html')], /--html: no such folder: .*none; expected a file in a folder/],
     ['a result that is a folder', ['simulate', small, '--out', folder], /--out: .* is a folder; expected the path of a file/],
     ['a comparison in no folder', ['compare', small, open, '--html', join(folder, 'none', 'x.html')], /--html: no such folder: .*none/],
-    ['an unknown flag', ['simulate', small, '--htlm', 'x'], /unknown option '--htlm'/],
+    ['an unknown flag', ['simulate', small, '--htlm', 'x'], /1 problem in the input\n {2}unknown option '--htlm' \(Did you mean --html\?\)\n/],
   ])('%s', async (_, args, message) => {
     const { code, err } = await refused(args);
     expect(err).toMatch(message);

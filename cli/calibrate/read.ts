@@ -14,7 +14,9 @@ const ABOVE = 3;
  * @throws InputError when there is no such file, or with everything that is wrong in it
  */
 export async function readOperatorTable(path: string): Promise<OperatorTable> {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new InputError([{ path, message: 'no such table' }]);
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) throw new InputError([{ path, message: 'is a folder; expected a table of operator times' }]);
+  if (there?.isFile() !== true) throw new InputError([{ path, message: 'no such table' }]);
   try {
     return await readTable(linesOf(textOf(path)), path, constantsBeside(path));
   } catch (error) {
