@@ -120,7 +120,7 @@ describe('files', () => {
 
   test.each([
     ['a file that is not there', () => join(folder, 'nowhere.csv'), /no such trace file/],
-    ['a folder', () => folder, /no such trace file/],
+    ['a folder', () => folder, /is a folder; expected a trace file/],
     [
       'a gzip file that ends early',
       () => file('cut.csv.gz', gzipSync(csv(...Array.from({ length: 5000 }, (_, i) => `${i},${i + 1},7`))).subarray(0, 900)),
