@@ -26,8 +26,8 @@ export function nearest(typed: string, valid: readonly string[]): string | undef
   return best;
 }
 
-/** `expected one of a, b, c` with the nearest name first, for error messages. */
+/** `expected one of a, b, c`, with the nearest name in front where one is near, for error messages. */
 export function expectedOneOf(typed: string, valid: readonly string[]): string {
   const near = nearest(typed, valid);
-  return `expected one of ${valid.join(', ')}, got "${typed}"${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
+  return `${near === undefined ? '' : `did you mean "${near}"? `}expected one of ${valid.join(', ')}, got "${typed}"`;
 }
