@@ -30,13 +30,13 @@ function rankBatch(kind: CompositionKind, queryTokens: number, random: RandomStr
   let prefillPairs = 0;
   let prefillContext = 0;
   for (let i = 0; i < prefillSequences; i++) {
-    const length = whole(random, 1, 2 ** whole(random, 5, 11));
+    const length = whole(random, 1, 1 << whole(random, 5, 11));
     const before = random.uniform() < 0.5 ? 0 : whole(random, 1, 30_000);
     prefillTokens += length;
     prefillPairs += length * before + (length * (length + 1)) / 2;
     prefillContext += before + length;
   }
-  const decodeContext = decodeSequences === 0 ? 0 : decodeSequences * whole(random, 1, 2 ** whole(random, 4, 15)) + whole(random, 0, 100);
+  const decodeContext = decodeSequences === 0 ? 0 : decodeSequences * whole(random, 1, 1 << whole(random, 4, 15)) + whole(random, 0, 100);
   return { decodeSequences, queryTokens, decodeContext, prefillTokens, prefillSequences, prefillPairs, prefillContext };
 }
 

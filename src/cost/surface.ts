@@ -131,7 +131,7 @@ export class SurfacePricer implements StepPricer {
   }
 
   #line(compiled: Compiled, part: Part, batch: InstanceBatch, octave: number): Line | undefined {
-    const low = 2 ** octave;
+    const low = 1 << octave;
     const { rank } = batch;
     return lineOver(low - 1, 2 * low - 1, (decodeContext) => {
       this.evaluations++;

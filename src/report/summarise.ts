@@ -30,7 +30,7 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
   const chipsOf = (role: 'prefill' | 'decode'): number =>
     deployed.pools.filter(({ plant }) => plant.role === role || plant.role === 'merged').reduce((chips, pool) => chips + pool.chips, 0);
   const pools = deployed.pools.map((pool, p) => poolSummary(pool, total.pools[p] as PoolMeter, window));
-  const planes = planeSummaries({ scenario, deployed, simulation }, pools, state.at);
+  const planes = planeSummaries({ scenario, deployed, simulation }, pools, simulation.lastArrivalAt > 0 ? simulation.lastArrivalAt : state.at);
   const parameters = parametersOf(model);
   const outputRate = rate(total.outputServed);
   // Behind the last arrival a few long answers run on alone: the start of that drain is shown, not all of it.

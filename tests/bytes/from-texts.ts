@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { readCells } from '../../schema/calibration.ts';
 import { readChip } from '../../schema/chip.ts';
 import { readMachine } from '../../schema/machine.ts';
 import { readModelCard } from '../../schema/model.ts';
@@ -11,11 +12,14 @@ import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
 import { requests, version } from './scenarios.ts';
 
-const texts = import.meta.glob<string>(['../../data/{chips,machines,models,stacks,workloads}/*.yaml', '../../examples/*.yaml'], {
-  query: '?raw',
-  import: 'default',
-  eager: true,
-});
+const texts = import.meta.glob<string>(
+  ['../../data/{chips,machines,models,stacks,workloads}/*.yaml', '../../data/calibration/*.json', '../../examples/*.yaml'],
+  {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  },
+);
 
 function file(path: string): unknown {
   const text = texts[`../../${path}`];
@@ -25,10 +29,16 @@ function file(path: string): unknown {
 
 const data = (folder: string, name: string): unknown => file(`data/${folder}/${name}.yaml`);
 
+/** Every calibrated cell, in the order of the command line: by file. */
+const cells = Object.entries(texts)
+  .filter(([path]) => path.endsWith('.json'))
+  .sort(([a], [b]) => (a < b ? -1 : 1))
+  .flatMap(([path, text]) => readCells(JSON.parse(text), path));
+
 const context: ScenarioContext = {
   machine: (name) => readMachine(data('machines', name), name, (chip) => readChip(data('chips', chip), chip)),
   model: (name) => readModelCard(data('models', name), name, name).model,
-  stack: (name) => readStack(data('stacks', name), name),
+  stack: (name) => ({ ...readStack(data('stacks', name), name), cells }),
   preset: (name) => readPreset(data('workloads', name), name),
   precision: precisionOf,
   trace: () => {

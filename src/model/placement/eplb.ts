@@ -10,7 +10,7 @@ export interface EplbShape {
 }
 
 /**
- * Placement of experts by their loads as DeepSeek's expert-parallelism load balancer does it (github.com/deepseek-ai/EPLB): groups of experts are
+ * Placement of experts by their loads as EPLB, the published expert-parallelism load balancer, does it: groups of experts are
  * packed into nodes, the experts of a node with most load for each copy get another copy until all slots are taken, copies are packed into
  * ranks. Where groups do not divide over nodes, everything is one group on one node (the global policy).
  */
