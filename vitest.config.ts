@@ -3,16 +3,24 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { findChromium } from './tests/gates/chromium.ts';
 
 const chromium = findChromium() ?? 'chromium';
+const laws = { setupFiles: ['tests/laws-seed.ts'], provide: { lawsSeed: Number(process.env['LAWS_SEED'] ?? 1) } };
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly lawsSeed: number;
+  }
+}
 
 export default defineConfig({
   test: {
     projects: [
       // The engine's tests see no platform: the same files run in Node and in Chromium. The engine keeps no state of its own, so they share modules.
-      { test: { name: 'engine', environment: 'node', isolate: false, include: ['src/**/*.test.ts'] } },
+      { test: { ...laws, name: 'engine', environment: 'node', isolate: false, include: ['src/**/*.test.ts'] } },
       // Results of whole scenarios are computed in Node first and compared in the page.
       {
-        optimizeDeps: { include: ['yaml', 'zod'] },
+        optimizeDeps: { include: ['yaml', 'zod', 'fast-check'] },
         test: {
+          ...laws,
           name: 'browser',
           isolate: false,
           include: ['src/**/*.test.ts', 'tests/bytes/page.test.ts'],
@@ -41,6 +49,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...laws,
           name: 'shells',
           environment: 'node',
           include: ['schema/**/*.test.ts', 'cli/**/*.test.ts', 'tests/**/*.test.ts'],

@@ -43,7 +43,12 @@ export function collectiveModel(machine: Machine, stack: Stack, ranks: number): 
   if (plane.role !== 'scale-out' || scaleUp === undefined || inner < 2 || ranks <= inner) return (operation, bytes) => within(flat, operation, ranks, bytes);
   const near = linkOn(scaleUp);
   const domains = Math.ceil(ranks / inner);
-  return (operation, bytes) => across(near, flat, operation, inner, domains, bytes);
+  return (operation, bytes) => {
+    const whole = across(near, flat, operation, inner, domains, bytes);
+    // No group is quicker than the part of it in one domain, whichever way that part runs.
+    const part = within(near, operation, inner, bytes);
+    return part.time > whole.time ? part : whole;
+  };
 }
 
 /** One operation over `n` ranks that all reach each other through ports of one bandwidth. */

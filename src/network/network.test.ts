@@ -68,6 +68,7 @@ describe('collectives', () => {
           expect(at(ranks * 2, bytes)).toBeGreaterThanOrEqual(at(ranks, bytes) * (1 - 1e-12));
         },
       ),
+      { examples: [['all-reduce', hopper, 538_810, 8]], numRuns: 1000 },
     );
   });
 
