@@ -11,19 +11,7 @@ import { sumOf, groupedGemm, type GroupedGemmShape } from '../src/cost/calibrati
 import type { MeasuredRow } from '../src/cost/calibration/family.ts';
 import { predictor } from '../src/cost/calibration/predict.ts';
 
-const columns = [
-  'kernel_source',
-  'moe_dtype',
-  'num_tokens',
-  'hidden_size',
-  'inter_size',
-  'topk',
-  'num_experts',
-  'moe_tp_size',
-  'moe_ep_size',
-  'distribution',
-  'latency',
-];
+const columns = expertMlpLayouts[0]?.columns ?? [];
 
 function published(line: string, device = 'NVIDIA H200') {
   const record = new CsvRecord({ file: 'moe.csv', columns, constants: new Map([['device', device]]) }).take(line);

@@ -5,7 +5,7 @@ export function domainDies(machine: Machine, plane: Plane): number {
   return plane.domainChips * machine.chip.dies;
 }
 
-/** Port bandwidth that one die has on a plane: its own, or its part of its chip's or node's. [B/s] */
+/** Port bandwidth that one die has on a plane: its own, or its part of those of its chip, its node's CPUs or its node. [B/s] */
 export function dieBandwidth(machine: Machine, plane: Plane): number {
   const { owner, bandwidth } = plane.port;
   switch (owner) {
@@ -13,8 +13,9 @@ export function dieBandwidth(machine: Machine, plane: Plane): number {
       return bandwidth.value;
     case 'chip':
       return bandwidth.value / machine.chip.dies;
-    case 'node':
     case 'cpu':
+      return (bandwidth.value * machine.node.cpus) / (machine.chip.dies * machine.node.chips);
+    case 'node':
       return bandwidth.value / (machine.chip.dies * machine.node.chips);
   }
 }

@@ -6,6 +6,7 @@ import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
 import { SurfacePricer } from '../cost/surface.ts';
 import { dataRanks, type Layout } from '../model/layout.ts';
 import { kvBytesPerTokenPerDie } from '../model/kv.ts';
+import { dieBandwidth, pathOf } from '../network/reach.ts';
 import type { EventSink } from './events.ts';
 import type { InstanceRole } from './instance.ts';
 import type { CachePlant, Plant, PoolPlant, TransferPlant } from './plant.ts';
@@ -161,7 +162,7 @@ function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number
  */
 function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: DisaggregatedDeployment): TransferPlant {
   const plane = planeNamed(scenario.machine, transferPlane);
-  const perDie = portPerDie(scenario.machine, plane);
+  const perDie = streamBandwidth(scenario.machine, plane);
   const sourcesPerRank = Math.max(1, Math.floor(prefill.layout.tensor / decode.layout.tensor));
   return {
     bytesPerToken: kvBytesPerToken(scenario, decode.layout),
@@ -179,9 +180,9 @@ function cacheOf(scenario: Scenario, { prefill, decode }: DisaggregatedDeploymen
   const dies = prefill.instances * prefill.layout.dies + decode.instances * decode.layout.dies;
   const diesPerNode = machine.node.chips * machine.chip.dies;
   const nodes = Math.ceil(dies / diesPerNode);
-  const read = plane.paths.find((path) => path.from === 'die' && path.to === 'cpu' && path.operation === 'read' && path.scope === 'machine');
-  const perDie = plane.port.owner === 'node' ? portPerDie(machine, plane) : (read?.bandwidth.value ?? portPerDie(machine, plane));
-  const perNode = plane.cpuPort === undefined ? portPerDie(machine, plane) * diesPerNode : machine.node.cpus * plane.cpuPort.value;
+  const read = pathOf(plane, 'machine', 'read', 'cpu');
+  const perDie = plane.port.owner === 'node' ? streamBandwidth(machine, plane) : (read?.bandwidth.value ?? streamBandwidth(machine, plane));
+  const perNode = plane.cpuPort === undefined ? streamBandwidth(machine, plane) * diesPerNode : machine.node.cpus * plane.cpuPort.value;
   return {
     bytesPerToken: kvBytesPerToken(scenario, prefill.layout),
     capacity: cache.capacity,
@@ -200,16 +201,6 @@ function planeNamed(machine: Machine, name: string): Plane {
 }
 
 /** What one die's stream reaches on a plane, one way. [B/s] */
-function portPerDie(machine: Machine, { port, efficiency }: Plane): number {
-  const rate = port.bandwidth.value * efficiency.value;
-  switch (port.owner) {
-    case 'die':
-      return rate;
-    case 'chip':
-      return rate / machine.chip.dies;
-    case 'cpu':
-      return (rate * machine.node.cpus) / (machine.node.chips * machine.chip.dies);
-    case 'node':
-      return rate / (machine.node.chips * machine.chip.dies);
-  }
+function streamBandwidth(machine: Machine, plane: Plane): number {
+  return dieBandwidth(machine, plane) * plane.efficiency.value;
 }
