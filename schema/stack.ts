@@ -65,12 +65,14 @@ const stream = record({
 const stack = record({
   name: text('the name of the stack'),
   title: text('a title'),
+  kernels: text('the name of the stack whose calibrated kernels it runs').optional(),
   efficiencies: listOf(efficiency, 1),
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
   collectives: listOf(collective, 1),
   exchanges: listOf(exchange).default([]),
+  'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
   streams: record({
     source: text('the source of the shares'),
     prefill: listOf(stream),
@@ -87,6 +89,7 @@ const stack = record({
   notes: listOf(text('a note')).default([]),
 }).transform(
   ({
+    'absorbed-projections': absorbed,
     'host-gap': hostGap,
     'memory-utilisation': memoryUtilisation,
     'memory-rule': memoryRule,
@@ -95,6 +98,7 @@ const stack = record({
     ...rest
   }) => ({
     ...rest,
+    absorbed,
     hostGap,
     memoryUtilisation,
     memoryRule,
@@ -103,18 +107,33 @@ const stack = record({
   }),
 );
 
+/** The content of the file of another stack. */
+export type StackFile = (name: string) => unknown;
+
 /**
- * A software stack from the content of its file. `path` names the file in errors.
+ * A software stack from the content of its file. `path` names the file in errors. A file that says `extends: NAME` states only what sets it
+ * apart: every other key, the calibrated kernels too, is that of NAME's file, which `others` reads.
  * @throws InputError with every problem.
  */
-export function readStack(value: unknown, path: string): Stack {
-  const result = tryRead<Stack>(stack, value, path);
+export function readStack(value: unknown, path: string, others: StackFile = () => undefined): Stack {
+  const result = tryRead<Stack>(stack, extended(value, path, others), path);
   const issues = [
     ...result.issues,
     ...(result.value === undefined ? [] : stackIssues(result.value)).map((issue) => ({ path: placed(path, issue.path), message: issue.message })),
   ];
   if (result.value === undefined || issues.length > 0) throw new InputError(issues);
   return result.value;
+}
+
+/** The content with all keys: those of the stack that it extends where it has none of its own. */
+function extended(value: unknown, path: string, others: StackFile): unknown {
+  if (typeof value !== 'object' || value === null || !('extends' in value)) return value;
+  const { extends: base, ...own } = value;
+  const from = typeof base === 'string' ? others(base) : undefined;
+  if (typeof base !== 'string' || typeof from !== 'object' || from === null)
+    throw new InputError([{ path: placed(path, 'extends'), message: `expected the name of a stack of the catalogue, got ${found(base)}` }]);
+  if ('extends' in from) throw new InputError([{ path: placed(path, 'extends'), message: `${base} extends another stack itself: name that one` }]);
+  return { kernels: base, ...from, ...own };
 }
 
 /** What a schema cannot say: every class has an entry for any chip, and streams share a die out. */

@@ -92,15 +92,23 @@ describe('stack files', () => {
       { ...good, streams: { source: 'x', prefill: [{ ...streams, stages: ['attention-cor'] }], decode: [] } },
       [/streams.prefill\[0\].stages\[0\]: .*did you mean "attention-core"/],
     ],
+    ['a base that nobody knows', { name: 'mine', extends: 'sgland' }, [/extends: expected the name of a stack of the catalogue, got "sgland"/]],
+    ['a base that extends another', { name: 'mine', extends: 'deepseek' }, [/extends: deepseek extends another stack itself/]],
     ['no block', { ...good, 'block-tokens': 0 }, [/block-tokens: expected a whole number of at least 1, got 0/]],
   ])('%s is refused', (_, value, messages) => {
     let text = '';
     try {
-      readStack(value, '');
+      readStack(value, '', (name) => (name === 'deepseek' ? { extends: 'sglang' } : undefined));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       text = error.message;
     }
     for (const message of messages) expect(text).toMatch(message);
+  });
+
+  test('one that extends another states what sets it apart and runs its kernels', () => {
+    const mine = readStack({ extends: 'base', name: 'mine', 'block-tokens': 32 }, '', (name) => (name === 'base' ? good : undefined));
+    const base = readStack(good, '');
+    expect(mine).toEqual({ ...base, name: 'mine', kernels: 'base', blockTokens: 32 });
   });
 });

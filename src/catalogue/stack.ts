@@ -120,12 +120,16 @@ export type MemoryRule = (typeof memoryRules)[number];
 export interface Stack {
   readonly name: string;
   readonly title: string;
+  /** Name of the stack whose calibrated kernels it runs; absent: its own. */
+  readonly kernels?: string | undefined;
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
   readonly fusions: readonly Fusion[];
   readonly collectives: readonly CollectiveKernels[];
   readonly exchanges: readonly Exchange[];
+  /** Format in which the absorbed projections of latent attention are multiplied; absent: that of the attention's weights. */
+  readonly absorbed?: { readonly format: NumberFormat; readonly source: string } | undefined;
   /** How two microbatches share a die; with one microbatch every operator has the whole die. */
   readonly streams: {
     readonly source: string;

@@ -47,7 +47,7 @@ class Pricer implements ExplainingPricer {
   constructor(setting: StepSetting) {
     const { machine, model, precision, layout, stack, role } = setting;
     this.#setting = setting;
-    this.#build = stepBuilder(model, precision, layout);
+    this.#build = stepBuilder(model, precision, layout, stack.absorbed?.format);
     this.#pricing = new Pricing(
       machine,
       stack,

@@ -50,7 +50,7 @@ export function priceBy(cells: readonly Cell[], chip: Chip, stack: Stack, launch
   return (operatorClass, format) => {
     let formats = known.get(operatorClass);
     if (formats === undefined) known.set(operatorClass, (formats = new Map<string, Provider | undefined>()));
-    if (!formats.has(format)) formats.set(format, providerOf(cells, { chip, stack: stack.name, class: operatorClass, format }, launch));
+    if (!formats.has(format)) formats.set(format, providerOf(cells, { chip, stack: stack.kernels ?? stack.name, class: operatorClass, format }, launch));
     return formats.get(format);
   };
 }

@@ -38,7 +38,7 @@ const cells = Object.entries(texts)
 const context: ScenarioContext = {
   machine: (name) => readMachine(data('machines', name), name, (chip) => readChip(data('chips', chip), chip)),
   model: (name) => readModelCard(data('models', name), name, name).model,
-  stack: (name) => ({ ...readStack(data('stacks', name), name), cells }),
+  stack: (name) => ({ ...readStack(data('stacks', name), name, (base) => data('stacks', base)), cells }),
   preset: (name) => readPreset(data('workloads', name), name),
   precision: precisionOf,
   trace: () => {

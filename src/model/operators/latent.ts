@@ -35,7 +35,7 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
     collective(pass, 'latent-all-gather', 'attention-prologue', 'all-gather', rows * ((queryRank > 0 ? queryRank : model.hidden) + latent) * between);
   linear(pass, up, 'attention-prologue', formats.attention, rows, heads * (nopeHeadSize + ropeHeadSize), queryRank > 0 ? queryRank : model.hidden);
   rope(pass, 'rope', 'attention-prologue', rows, (heads + 1) * ropeHeadSize);
-  grouped(pass, 'key-absorb', 'attention-prologue', 'gemm', formats.attention, { rows: absorbedRows * heads, n: keyValueRank, k: nopeHeadSize, groups: heads });
+  grouped(pass, 'key-absorb', 'attention-prologue', 'gemm', instance.absorbed, { rows: absorbedRows * heads, n: keyValueRank, k: nopeHeadSize, groups: heads });
   if (attention.gate === true) linear(pass, gate, 'attention-prologue', formats.attention, rows, heads * valueHeadSize, model.hidden);
   if (sparse !== undefined && sparse.shared !== true) {
     const width = sparse.heads * sparse.headSize;
@@ -45,7 +45,7 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
   }
   prefillCore(pass, attention, heads);
   decodeCore(pass, attention, heads);
-  grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', formats.attention, {
+  grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', instance.absorbed, {
     rows: absorbedRows * heads,
     n: valueHeadSize,
     k: keyValueRank,

@@ -11,6 +11,8 @@ export interface Instance {
   readonly model: Model;
   readonly layout: Layout;
   readonly formats: Readonly<Record<TensorClass, LinearFormat>>;
+  /** Of the projections that latent attention absorbs. */
+  readonly absorbed: LinearFormat;
   /** What is multiplied in attention, and the storage of one KV element. [B] */
   readonly attentionFormat: NumberFormat;
   readonly kvBytes: number;
@@ -39,13 +41,14 @@ export interface Pass {
 }
 
 /** Everything about an instance that its operators need, worked out once. */
-export function instanceOf(model: Model, precision: Precision, layout: Layout): Instance {
+export function instanceOf(model: Model, precision: Precision, layout: Layout, absorbed?: NumberFormat): Instance {
   const formats = Object.fromEntries(tensorClasses.map((name) => [name, linearFormat(model, precision, name)])) as Record<TensorClass, LinearFormat>;
   const split = expertTensor(layout);
   return {
     model,
     layout,
     formats,
+    absorbed: absorbed === undefined ? formats.attention : linearFormat(model, { ...precision, weights: absorbed, activations: absorbed }, 'attention'),
     attentionFormat: model.baseFormat,
     kvBytes: bytesPerElement[precision.kv],
     kvFormat: precision.kv,

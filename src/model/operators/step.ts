@@ -1,5 +1,5 @@
 import { unreachable } from '../../base/errors.ts';
-import { bytesPerElement } from '../../catalogue/format.ts';
+import { bytesPerElement, type NumberFormat } from '../../catalogue/format.ts';
 import type { Attention } from '../attention.ts';
 import type { InstanceBatch, RankBatch } from '../batch.ts';
 import type { Layout } from '../layout.ts';
@@ -19,9 +19,12 @@ const mixing = { product: 'stream-weights', quantise: 'stream-quantise' };
 /** Turns the batches of one instance into operators. */
 export type StepBuilder = (batch: InstanceBatch) => OperatorGroup[];
 
-/** The builder of an instance: what does not depend on the batch is worked out once. */
-export function stepBuilder(model: Model, precision: Precision, layout: Layout): StepBuilder {
-  const instance = instanceOf(model, precision, layout);
+/**
+ * The builder of an instance: what does not depend on the batch is worked out once. `absorbed`: format in which the absorbed projections of
+ * latent attention are multiplied, if not that of the weights.
+ */
+export function stepBuilder(model: Model, precision: Precision, layout: Layout, absorbed?: NumberFormat): StepBuilder {
+  const instance = instanceOf(model, precision, layout, absorbed);
   const names = groupNames(model);
   return (batch) => build(instance, names, batch);
 }
