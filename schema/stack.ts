@@ -1,7 +1,16 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { numberFormats } from '../src/catalogue/format.ts';
-import { exchangeKernels, exchangeOperations, exchangePlanes, memoryRules, operatorClasses, type Stack, type Stream } from '../src/catalogue/stack.ts';
+import {
+  exchangeKernels,
+  exchangeOperations,
+  exchangePlanes,
+  memoryRules,
+  operatorClasses,
+  type Stack,
+  type Stream,
+  type Turns,
+} from '../src/catalogue/stack.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
 import { count, found, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
@@ -62,6 +71,8 @@ const stream = record({
   }),
 );
 
+const turns = listOf(listOf(oneOf([...layerStages, 'wait'] as unknown as readonly [string, ...string[]])), 1);
+
 const stack = record({
   name: text('the name of the stack'),
   title: text('a title'),
@@ -78,6 +89,7 @@ const stack = record({
     prefill: listOf(stream),
     decode: listOf(stream),
     lag: record({ prefill: count(0).optional(), decode: count(0).optional() }).optional(),
+    turns: record({ prefill: turns.optional(), decode: turns.optional() }).optional(),
   }),
   spread: record({ prefill: shareFigure(true), decode: shareFigure(true) }),
   'host-gap': figure('time', true),
@@ -147,13 +159,32 @@ function stackIssues({ efficiencies, collectives, streams, fusions }: Stack): Is
       message: `no entry for ${operator} without generation and format, which any other chip would use`,
     })),
     ...(collectives.some(general) ? [] : [{ path: 'collectives', message: 'no entry without generation, which any other chip would use' }]),
+    ...(['prefill', 'decode'] as const).flatMap((phase) => turnIssues(`streams.turns.${phase}`, streams.turns?.[phase])),
     ...streamIssues('streams.prefill', streams.prefill, fusions),
     ...streamIssues('streams.decode', streams.decode, fusions),
   ];
 }
 
+/** Every stage of an expert layer has one turn, and they wait for what comes back when all else has begun. */
+function turnIssues(path: string, turns: Turns | undefined): Issue[] {
+  if (turns === undefined) return [];
+  const all = turns.flat();
+  const needed = [...layerStages, 'wait'];
+  const wrong = needed.filter((stage) => all.filter((other) => other === stage).length !== 1);
+  const first = (stage: string): number => turns.findIndex((stages) => stages.includes(stage));
+  const early = ['attention-prologue', 'attention-core', 'attention-output', 'gate', 'dispatch', 'experts', 'combine', 'wait'];
+  const backwards = early.filter((stage, i) => i > 0 && first(stage) < first(early[i - 1] ?? ''));
+  return [
+    ...wrong.map((stage) => ({ path, message: `expected ${stage} in one turn` })),
+    ...(wrong.length > 0 ? [] : backwards.map((stage) => ({ path, message: `${stage} has its turn before what it needs` }))),
+    ...(wrong.length > 0 || first('shared-expert') <= first('wait')
+      ? []
+      : [{ path, message: 'shared-expert has its turn behind the wait that ends the layer' }]),
+  ];
+}
+
 /** Operators beside dispatch and combine that a stream without memory bandwidth can only run inside their kernels. */
-const beside = ['dispatch-quantise', 'weighted-sum'];
+const beside = ['dispatch-quantise', 'combine-copy', 'weighted-sum'];
 
 function streamIssues(path: string, streams: readonly Stream[], fusions: Stack['fusions']): Issue[] {
   const twice = layerStages.filter((stage) => streams.filter(({ stages }) => stages.includes(stage)).length > 1);

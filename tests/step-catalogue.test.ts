@@ -92,6 +92,30 @@ describe('stack files', () => {
       { ...good, streams: { source: 'x', prefill: [{ ...streams, stages: ['attention-cor'] }], decode: [] } },
       [/streams.prefill\[0\].stages\[0\]: .*did you mean "attention-core"/],
     ],
+    [
+      'turns that leave a stage out',
+      { ...good, streams: { source: 'x', prefill: [], decode: [], turns: { decode: [['gate', 'dispatch'], ['wait']] } } },
+      [/streams.turns.decode: expected attention-core in one turn/, /expected experts in one turn/],
+    ],
+    [
+      'turns out of order',
+      {
+        ...good,
+        streams: {
+          source: 'x',
+          prefill: [],
+          decode: [],
+          turns: {
+            decode: [
+              ['experts', 'dense'],
+              ['attention-prologue', 'attention-core', 'attention-output', 'gate', 'dispatch', 'combine', 'wait'],
+              ['shared-expert'],
+            ],
+          },
+        },
+      },
+      [/streams.turns.decode: experts has its turn before what it needs/, /shared-expert has its turn behind the wait/],
+    ],
     ['a base that nobody knows', { name: 'mine', extends: 'sgland' }, [/extends: expected the name of a stack of the catalogue, got "sgland"/]],
     ['a base that extends another', { name: 'mine', extends: 'deepseek' }, [/extends: deepseek extends another stack itself/]],
     ['no block', { ...good, 'block-tokens': 0 }, [/block-tokens: expected a whole number of at least 1, got 0/]],

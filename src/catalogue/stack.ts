@@ -109,6 +109,9 @@ export interface Stream {
   readonly vectorMemoryShare?: number | undefined;
 }
 
+/** Stages of each turn, in the order of the turns. */
+export type Turns = readonly (readonly string[])[];
+
 /**
  * What an engine's utilisation is a share of. `whole`: of the memory, for weights, activations, buffers and KV together. `static`: of the
  * memory, for weights and KV; activations, buffers and the reserve take the rest. `free`: of what all else leaves, for KV.
@@ -137,6 +140,11 @@ export interface Stack {
     readonly decode: readonly Stream[];
     /** Runs of operators on one stream by which the second microbatch follows the first; absent: as many as take the least time. */
     readonly lag?: { readonly prefill?: number | undefined; readonly decode?: number | undefined } | undefined;
+    /**
+     * Stages of an expert layer that are handed to the device at once, before the other microbatch has its turn; a lag then counts turns.
+     * `wait` stands for the wait for what combine brings back.
+     */
+    readonly turns?: { readonly prefill?: Turns | undefined; readonly decode?: Turns | undefined } | undefined;
   };
   /**
    * Standard deviation over ranks of the time that equal work takes between two exchanges, as a share of it: a dispatch waits for the slowest

@@ -28,6 +28,9 @@ export interface Price {
 /** What an exchange asks of the memory for each byte that it sends: it reads that, and as much arrives and is written. */
 const sentAndReceived = 2;
 
+/** For each operator of a group the places of those that run beside it and whose time it is without. */
+export type Halves = readonly (readonly number[])[];
+
 /** Prices operators of one instance on one machine under one stack. */
 export class Pricing {
   readonly #rates: Rates;
@@ -58,10 +61,13 @@ export class Pricing {
     this.#fusionOf = new Map(stack.fusions.flatMap(({ operators }, i) => operators.map((name): [string, number] => [name, i])));
   }
 
-  /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
-  group(name: string, operators: readonly Operator[], shares: readonly Share[], drift: Drift = driftOf(operators, this.spread)): Price[] {
-    const floors = this.#floors(name, operators);
-    const prices = operators.map((operator, i) => this.#launch(operator, shares[i], floors[i]));
+  /**
+   * The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. `halves`: see
+   * `halvesOf`.
+   */
+  group(name: string, operators: readonly Operator[], shares: readonly Share[], drift: Drift = driftOf(operators, this.spread), halves?: Halves): Price[] {
+    const floors = this.#floors(name, operators, halves);
+    const prices = operators.map((_, i) => this.#priceAt(i, operators, shares, floors, halves));
     const { at, share } = drift;
     for (let i = 0; i < at.length; i++) {
       const wait = at[i] as number;
@@ -73,9 +79,26 @@ export class Pricing {
   }
 
   /** The same for some operators of the group, by their places in it, but for what waits get from the others (see `driftOf`). */
-  some(name: string, operators: readonly Operator[], shares: readonly Share[], places: readonly number[]): Price[] {
-    const floors = this.#floors(name, operators);
-    return places.map((i) => this.#launch(operators[i] as Operator, shares[i], floors[i]));
+  some(name: string, operators: readonly Operator[], shares: readonly Share[], places: readonly number[], halves?: Halves): Price[] {
+    const floors = this.#floors(name, operators, halves);
+    return places.map((i) => this.#priceAt(i, operators, shares, floors, halves));
+  }
+
+  /** For each exchange the operators that its kernel fuses: where they run on cores of their own, the exchange is without their times. */
+  halvesOf(operators: readonly Operator[]): Halves {
+    return operators.map(({ kind, name }, i) => {
+      const fusion = kind === 'exchange' ? this.#fusionOf.get(name) : undefined;
+      return fusion === undefined ? [] : operators.flatMap((other, j) => (j !== i && this.#fusionOf.get(other.name) === fusion ? [j] : []));
+    });
+  }
+
+  #priceAt(i: number, operators: readonly Operator[], shares: readonly Share[], floors: readonly number[], halves: Halves | undefined): Price {
+    const price = this.#launch(operators[i] as Operator, shares[i], floors[i]);
+    const apart = halves?.[i] ?? [];
+    if (apart.length === 0) return price;
+    const others = apart.reduce((sum, j) => sum + this.#launch(operators[j] as Operator, shares[j], floors[j]).time, 0);
+    const time = Math.max(0, price.time - others);
+    return { ...price, time, memory: Math.min(time, price.memory), scaleUp: Math.min(time, price.scaleUp), scaleOut: Math.min(time, price.scaleOut) };
   }
 
   #launch(operator: Operator, share: Share = wholeDie, floor: number = 0): Price {
@@ -98,21 +121,23 @@ export class Pricing {
   }
 
   /** Floor of each operator; NaN for one that runs inside the kernel of an exchange. */
-  #floors(name: string, operators: readonly Operator[]): readonly number[] {
-    const known = this.#floorsOf.get(name);
+  #floors(name: string, operators: readonly Operator[], halves: Halves | undefined): readonly number[] {
+    const key = halves !== undefined ? `${name}, halves` : name;
+    const known = this.#floorsOf.get(key);
     if (known !== undefined && known.names.length === operators.length && known.names.every((other, i) => other === operators[i]?.name)) return known.floors;
-    const floors = this.#fuse(operators);
-    this.#floorsOf.set(name, { names: operators.map((operator) => operator.name), floors });
+    const floors = this.#fuse(operators, halves);
+    this.#floorsOf.set(key, { names: operators.map((operator) => operator.name), floors });
     return floors;
   }
 
-  #fuse(operators: readonly Operator[]): number[] {
+  #fuse(operators: readonly Operator[], halves: Halves | undefined): number[] {
     const floors = operators.map((operator) => (operator.kind === 'compute' ? this.#floorOf(operator) : 0));
     const leaders = new Map<number, number>();
+    const apart = new Set(halves?.flat());
     for (let i = 0; i < operators.length; i++) {
       const operator = operators[i];
       const fusion = operator === undefined ? undefined : this.#fusionOf.get(operator.name);
-      if (operator === undefined || fusion === undefined) continue;
+      if (operator === undefined || fusion === undefined || apart.has(i)) continue;
       const leader = leaders.get(fusion);
       if (leader === undefined) {
         leaders.set(fusion, i);

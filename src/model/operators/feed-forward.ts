@@ -69,8 +69,8 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
   if (layer.latent !== undefined) linear(pass, latentDown, 'gate', formats.dense, tokens, width, hidden);
   const split = { ranks: layout.experts.parallel, tokens, fanout, hidden: width, format: formats.experts.product, hottest: hottestDie(pass, layer) };
   if (exchanges) {
-    pass.operators.push({ kind: 'wait', name: 'rank-wait', stage: 'dispatch', ranks: layout.experts.parallel });
     if (formats.experts.quantises) quantise(pass, 'dispatch-quantise', 'dispatch', formats.experts, tokens, width);
+    pass.operators.push({ kind: 'wait', name: 'rank-wait', stage: 'dispatch', ranks: layout.experts.parallel });
     pass.operators.push({ kind: 'exchange', name: 'dispatch', stage: 'dispatch', operation: 'dispatch', ...split });
   }
   if (layer.sharedIntermediate > 0 && !instance.sharedApart) {
@@ -107,7 +107,9 @@ function routed(pass: Pass, layer: ExpertFeedForward): PartialWork | undefined {
   if (format.quantises) quantise(pass, 'expert-down-quantise', 'experts', format, rows, width);
   grouped(pass, 'expert-down', 'experts', 'grouped-gemm', format, { rows, n: hidden, k: width, groups });
   // Of prompts a token travels once to each rank: what its experts there put out is summed before it goes back.
-  if (instance.exchanges && pass.batch.prefillTokens > pass.decodeRows)
+  const prompts = pass.batch.prefillTokens > pass.decodeRows;
+  if (instance.exchanges && !prompts) vector(pass, 'combine-copy', 'combine', 0, rows * hidden * between * 2);
+  if (instance.exchanges && prompts)
     vector(pass, 'expert-sum', 'experts', rows * hidden, rows * (1 + ranksOfToken(pass, layer) / layer.perToken) * hidden * between);
   if (instance.exchanges || rows <= 0) return undefined;
   const work: PartialWork = {
