@@ -2,6 +2,7 @@ import type { LoadReport } from '../../schema/step/expert-load.ts';
 import type { StepRequest } from '../../schema/step/request.ts';
 import { formatQuantity, formatTime, significant } from '../../src/base/quantity.ts';
 import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
+import { draftText } from '../../src/model/drafter.ts';
 import { dataRanks, sharedApart } from '../../src/model/layout.ts';
 import { table } from '../table.ts';
 import type { StepAccount } from './account.ts';
@@ -58,6 +59,7 @@ function head({ setting, phase, chips, batch, total, context, expertLoad }: Step
     `  layout     ${whole(chips)} chips (${layout.dies} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${layout.tensor * layout.pipeline} (${layout.attention})${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
     `  precision  weights ${precision.weights}, experts ${precision.experts}, activations ${precision.activations}, KV ${precision.kv}`,
     `  batch      ${load}`,
+    ...(layout.drafter === undefined ? [] : [`  drafts     ${draftText(layout)}`]),
     ...(expertLoad === undefined ? [] : [`  experts    ${expertLoadText(expertLoad)}`]),
   ];
 }

@@ -21,6 +21,11 @@ export interface StepFlags {
   readonly expertPlacement?: string;
   readonly microbatches?: string;
   readonly mtp?: string;
+  readonly draft?: string;
+  readonly draftModel?: string;
+  readonly draftVocabulary?: string;
+  readonly draftTensor?: string;
+  readonly draftWeights?: string;
   readonly batch?: string;
   readonly context?: string;
   readonly tokens?: string;
@@ -45,6 +50,13 @@ const flagOf: Readonly<Record<string, string>> = {
   microbatches: '--microbatches',
   mtp: '--mtp',
   'mtp.acceptance': '--mtp',
+  draft: '--draft',
+  'draft.method': '--draft',
+  'draft.acceptance': '--draft',
+  'draft.model': '--draft-model',
+  'draft.vocabulary': '--draft-vocabulary',
+  'draft.tensor': '--draft-tensor',
+  'draft.weights': '--draft-weights',
   experts: '--expert-parallel',
   'experts.parallel': '--expert-parallel',
   'experts.shared': '--shared-dies',

@@ -1,13 +1,17 @@
-import type { Issue } from '../base/errors.ts';
+import { unreachable, type Issue } from '../base/errors.ts';
 import { numberFormats } from '../catalogue/format.ts';
 import { dieCount, type Machine } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
 import { headsOf } from '../model/attention.ts';
+import { draftModel } from '../model/drafter.ts';
 import { exchangesTokens, type Layout } from '../model/layout.ts';
-import { tensorClasses, type Model, type Precision } from '../model/model.ts';
+import { tensorClasses, type LayerGroup, type Model, type Precision } from '../model/model.ts';
 import { layerStages } from '../model/operator.ts';
 import { linearFormat } from '../model/operators/formats.ts';
 import { peakOf } from './rates.ts';
+
+/** Rows by which vocabularies of one tokenizer may differ: tables are padded to sizes that divide well. */
+const padding = 1024;
 
 /** What an instance does in its iterations. */
 export type StepRole = 'prefill' | 'decode' | 'merged';
@@ -24,17 +28,63 @@ export interface StepSetting {
 
 /** Everything that keeps an instance from being priced. Paths are the keys of a deployment. */
 export function settingIssues(setting: StepSetting): readonly Issue[] {
-  return [...formatIssues(setting), ...splitIssues(setting), ...streamIssues(setting)];
+  return [...formatIssues(setting), ...splitIssues(setting), ...draftIssues(setting), ...streamIssues(setting)];
 }
 
 /** Products need a format that the chip multiplies. */
-function formatIssues({ machine, model, precision }: StepSetting): Issue[] {
+function formatIssues({ machine, model, precision, layout }: StepSetting): Issue[] {
   const { die, name } = machine.chip;
-  const products = new Set(tensorClasses.map((tensor) => linearFormat(model, precision, tensor).product));
   const known = numberFormats.filter((format) => peakOf(die, format) !== undefined);
-  return [...products]
-    .filter((format) => peakOf(die, format) === undefined)
-    .map((format) => ({ path: 'precision.activations', message: `${name} does not multiply ${format}; expected one of ${known.join(', ')}` }));
+  const unknown = (path: string, of: Model, formats: Precision): Issue[] => {
+    const products = new Set(tensorClasses.map((tensor) => linearFormat(of, formats, tensor).product));
+    return [...products]
+      .filter((format) => peakOf(die, format) === undefined)
+      .map((format) => ({ path, message: `${name} does not multiply ${format}; expected one of ${known.join(', ')}` }));
+  };
+  const drafting = draftModel(layout);
+  return [
+    ...unknown('precision.activations', model, precision),
+    ...(drafting === undefined ? [] : unknown('draft.weights', drafting.model, drafting.precision)),
+  ];
+}
+
+/** What drafts has to be there, to speak the model's tokens, and to lie on the dies of a rank. */
+function draftIssues({ model, layout, stack }: StepSetting): Issue[] {
+  const { draftTokens, drafter, tensor, attention } = layout;
+  if (draftTokens === 0) return [];
+  const issues: Issue[] = [];
+  const add = (path: string, message: string): void => void issues.push({ path, message });
+  const divide = (path: string, groups: readonly LayerGroup[], ranks: number, name: string): void => {
+    for (const group of groups) {
+      const heads = headsOf(group.attention);
+      if (heads !== undefined && heads % ranks !== 0) add(path, `${ranks} does not divide the ${heads} attention heads of ${name}`);
+    }
+  };
+  if (drafter === undefined) {
+    if (model.draft === undefined) add('mtp', `${model.name} has no draft module (MTP)`);
+    return issues;
+  }
+  switch (drafter.kind) {
+    case 'head':
+      divide('draft.model', [drafter.module.layers], tensor, drafter.name);
+      break;
+    case 'model': {
+      const { name, vocabulary } = drafter.model;
+      divide('draft.tensor', drafter.model.groups, drafter.tensor, name);
+      if (tensor % drafter.tensor !== 0)
+        add('draft.tensor', `${drafter.tensor} dies of a draft model do not divide the ${tensor} tensor-parallel dies of a rank`);
+      if (Math.abs(vocabulary - model.vocabulary) > padding)
+        add('draft.model', `${name} has ${vocabulary} tokens, ${model.name} has ${model.vocabulary}: a draft model has to speak the same ones`);
+      if (attention === 'sp-tp-sp') add('draft', 'a draft model of its own computes every prompt whole: it does not combine with sp-tp-sp');
+      break;
+    }
+    case 'lookup':
+      if (stack.lookup === undefined) add('draft.method', `${stack.name} does not say what a search of the host takes (lookup)`);
+      break;
+    default:
+      unreachable(drafter);
+  }
+  return dedupe(issues);
 }
 
 function splitIssues({ machine, model, layout, role }: StepSetting): Issue[] {
@@ -55,7 +105,6 @@ function splitIssues({ machine, model, layout, role }: StepSetting): Issue[] {
       add('experts.parallel', `${experts.parallel} expert ranks and ${tensor} tensor ranks do not divide each other`);
   }
   if (attention === 'sp-tp-sp' && role !== 'prefill') add('attention', `sp-tp-sp splits the tokens of prompts: it serves prefill, not ${role}`);
-  if (layout.draftTokens > 0 && model.draft === undefined) add('mtp', `${model.name} has no draft module (MTP)`);
   return dedupe(issues);
 }
 

@@ -4,6 +4,7 @@ import { collectiveModel, type CollectiveModel } from '../network/collective.ts'
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
+import { assert } from '../base/errors.ts';
 import type { ComputeOperator, Operator, WaitOperator } from '../model/operator.ts';
 import { driftOf, type Drift } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
@@ -23,6 +24,8 @@ export interface Price {
   readonly memory: number;
   readonly scaleUp: number;
   readonly scaleOut: number;
+  /** What the dies wait for the host. */
+  readonly host: number;
 }
 
 /** What an exchange asks of the memory for each byte that it sends: it reads that, and as much arrives and is written. */
@@ -141,6 +144,12 @@ export class Pricing {
     switch (operator.kind) {
       case 'compute':
         return this.#compute(operator, share, floor);
+      case 'host': {
+        const { lookup } = this.#stack;
+        assert(lookup !== undefined, 'a stack that does not look drafts up');
+        const time = lookup.start.value + operator.tokens * lookup.token.value;
+        return { ...insideKernel, time, floor: lookup.start.value, bound: 'host', host: time };
+      }
       case 'collective': {
         const { model, scaleOut } = this.#collective(operator.ranks);
         const { time, start } = model(operator.operation, operator.bytes);
@@ -190,6 +199,7 @@ export class Pricing {
       memory: Math.min(time, roof.memory) * share.memory,
       scaleUp: 0,
       scaleOut: 0,
+      host: 0,
     };
   }
 
@@ -202,7 +212,7 @@ export class Pricing {
   }
 }
 
-const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0 };
+const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0, host: 0 };
 
 function network(time: number, start: number, scaleOut: boolean, memory: number = 0): Price {
   return {
@@ -214,5 +224,6 @@ function network(time: number, start: number, scaleOut: boolean, memory: number 
     memory: Math.min(time, memory),
     scaleUp: scaleOut ? 0 : time,
     scaleOut: scaleOut ? time : 0,
+    host: 0,
   };
 }

@@ -102,11 +102,12 @@ class Pricer implements ExplainingPricer {
         busy[2] = (busy[2] ?? 0) + repeats * price.memory;
         busy[3] = (busy[3] ?? 0) + repeats * price.scaleUp;
         busy[4] = (busy[4] ?? 0) + repeats * price.scaleOut;
+        busy[5] = (busy[5] ?? 0) + repeats * price.host;
       }
     }
     const host = this.#setting.stack.hostGap.value;
     parts[stages.length] = host;
-    busy[5] = host;
+    busy[5] = (busy[5] ?? 0) + host;
     return { time: sum(parts), busy, stages: parts };
   }
 

@@ -1,3 +1,5 @@
+import type { Drafter } from './drafter.ts';
+
 /** How tokens spread over experts. */
 export type ExpertLoad =
   | { readonly kind: 'uniform' }
@@ -31,8 +33,10 @@ export interface Layout {
   readonly experts: ExpertLayout;
   /** 1 or 2: how many microbatches a step is cut into so that compute and communication overlap. */
   readonly microbatches: 1 | 2;
-  /** Tokens that the draft module proposes per step; 0 without speculation. */
+  /** Tokens that are proposed per step; 0 without speculation. */
   readonly draftTokens: number;
+  /** Who proposes them; absent is the model's own draft module. */
+  readonly drafter?: Drafter | undefined;
 }
 
 /** Data-parallel ranks of a layout: groups of dies with KV and queue of their own. */

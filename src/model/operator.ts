@@ -158,7 +158,16 @@ export interface WaitOperator {
   readonly ranks: number;
 }
 
-export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator | WaitOperator;
+/** A search by the host through tokens of sequences, for which the dies wait. */
+export interface HostOperator {
+  readonly kind: 'host';
+  readonly name: string;
+  readonly stage: 'draft';
+  /** Tokens that it goes through. */
+  readonly tokens: number;
+}
+
+export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator | WaitOperator | HostOperator;
 
 /** Equal layers and the operators of one of them, or a part of the step that runs once. */
 export interface OperatorGroup {

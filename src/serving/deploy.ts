@@ -5,7 +5,7 @@ import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
 import { SurfacePricer } from '../cost/surface.ts';
 import { dataRanks, type Layout } from '../model/layout.ts';
-import { kvBytesPerTokenPerDie } from '../model/kv.ts';
+import { kvBytesPerTokenPerDie, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
 import type { EventSink } from './events.ts';
 import type { InstanceRole } from './instance.ts';
@@ -153,7 +153,7 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
 
 /** KV of one token in the whole model, counted once however often a layout replicates it. [B] */
 function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number {
-  return kvBytesPerTokenPerDie(model, precision, { ...layout, tensor: 1, pipeline: 1 });
+  return kvBytesPerTokenPerDie(model, precision, unsplit(layout));
 }
 
 /**
