@@ -3,7 +3,7 @@ import { chipCount, dieCount, planeOf } from '../../src/catalogue/machine.ts';
 import { expectedOneOf } from '../../src/base/nearest.ts';
 import { formatQuantity } from '../../src/base/quantity.ts';
 import type { Layout } from '../../src/model/layout.ts';
-import { dataRanks } from '../../src/model/layout.ts';
+import { dataRanks, stageDies } from '../../src/model/layout.ts';
 import type { CachePool, DecodePool, Deployment, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
 import type { Count } from '../counts.ts';
 import { over } from './count.ts';
@@ -29,7 +29,7 @@ function counted(
   if (Number.isInteger(value) && value >= 1) return value;
   problems.add(
     at,
-    `${count.value}/${count.per} is ${value} on each data-parallel rank (${layout.tensor * layout.pipeline} dies); expected a whole number from 1`,
+    `${count.value}/${count.per} is ${value} on each data-parallel rank (${stageDies(layout) * layout.pipeline} dies); expected a whole number from 1`,
   );
   return undefined;
 }

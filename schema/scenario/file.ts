@@ -31,6 +31,9 @@ export type PoolFile = Keys<{
   dies: number;
   tensor: number;
   data: number;
+  'context-parallel': number;
+  'context-exchange': 'all-gather' | 'ring';
+  'decode-context-parallel': number;
   pipeline: number;
   experts: ExpertsFile;
   microbatches: number;

@@ -87,8 +87,19 @@ const size = {
   experts: experts.optional(),
 } as const;
 
+const prompts = {
+  'context-parallel': whole(1, 'Groups of `tensor` dies that share the tokens of a prompt (CP); 1 by default.'),
+  'context-exchange': choice(
+    ['all-gather', 'ring'],
+    'How they see keys and values of the others: gathered in front of the attention (default), or around a ring.',
+  ),
+} as const;
+
+const spread = whole(1, 'Dies among the `tensor` ones that share the KV of a decoding sequence token by token (DCP); 1 by default.');
+
 const prefill = record({
   ...size,
+  ...prompts,
   attention: choice(['tensor', 'sp-tp-sp'], '`tensor` splits heads; `sp-tp-sp` splits tokens, then heads, then tokens over the whole instance.'),
   microbatches: whole(1, 'Parts into which a batch is cut so that compute and communication overlap.', 2),
   'batch-tokens': count(['npu', 'gpu', 'chip', 'die', 'instance'], '16384/npu', 'Prompt tokens of one batch.'),
@@ -96,6 +107,7 @@ const prefill = record({
 
 const decode = record({
   ...size,
+  'decode-context-parallel': spread,
   microbatches: whole(1, 'Parts into which a step is cut so that compute and communication overlap.', 2),
   'max-batch': count(['npu', 'gpu', 'chip', 'die', 'rank', 'instance'], '96/npu', 'Sequences that decode at once.'),
   mtp: mtp.optional(),
@@ -110,6 +122,8 @@ const cache = record({
 
 const merged = record({
   ...size,
+  ...prompts,
+  'decode-context-parallel': spread,
   microbatches: whole(1, 'Parts into which an iteration is cut so that compute and communication overlap.', 2),
   'max-num-seqs': count(['rank', 'die', 'npu', 'gpu', 'chip', 'instance'], '256/rank', 'Sequences that run at once.'),
   'max-num-batched-tokens': count(['rank', 'die', 'npu', 'gpu', 'chip', 'instance'], '8192/rank', 'Tokens of one iteration, prompts and decodes together.'),

@@ -1,6 +1,6 @@
 import type { Machine } from '../../src/catalogue/machine.ts';
 import { chipCount } from '../../src/catalogue/machine.ts';
-import type { ExpertLayout, Layout } from '../../src/model/layout.ts';
+import { dataRanks, type ContextLayout, type ExpertLayout, type Layout } from '../../src/model/layout.ts';
 import type { ExpertFeedForward, Model } from '../../src/model/model.ts';
 import { layerCount } from '../../src/model/model.ts';
 import { speculationOf, type DraftSources } from './draft.ts';
@@ -72,6 +72,13 @@ function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, {
   return layout;
 }
 
+/** How sequences are spread; undefined where nothing is said of it. */
+function contextLayout(pool: PoolFile): ContextLayout | undefined {
+  const { 'context-parallel': parallel, 'context-exchange': exchange, 'decode-context-parallel': decode } = pool;
+  if (parallel === undefined && exchange === undefined && decode === undefined) return undefined;
+  return { parallel: parallel ?? 1, exchange: exchange ?? 'all-gather', decode: decode ?? 1 };
+}
+
 /** The layout of one instance of a pool; undefined where its size could not be read. */
 export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings): PoolLayout {
   const { problems, model } = surroundings;
@@ -83,11 +90,16 @@ export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings)
     problems.add(`${at}.pipeline`, `${pipeline} stages are more than the ${layerCount(model)} layers of ${model.name}`);
   const { tokens: draftTokens, drafter, acceptance } = speculationOf(pool, at, tensor, surroundings);
   if (dies === undefined) return { layout: undefined, acceptance };
-  const ranks = dies / (tensor * pipeline);
-  if (!Number.isInteger(ranks))
-    problems.add(`${at}.tensor`, `${pipeline === 1 ? tensor : `${tensor} x ${pipeline} pipeline stages`} does not divide the ${dies} dies of an instance`);
+  const context = contextLayout(pool);
+  const layout: Layout = { dies, tensor, context, pipeline, attention, experts, microbatches: pool.microbatches === 2 ? 2 : 1, draftTokens, drafter };
+  const ranks = dataRanks(layout);
+  const parallel = context?.parallel ?? 1;
+  const parts = [`${tensor}`, ...(parallel > 1 ? [`${parallel} (context-parallel)`] : []), ...(pipeline > 1 ? [`${pipeline} pipeline stages`] : [])];
+  if (!Number.isInteger(ranks)) problems.add(`${at}.tensor`, `${parts.join(' x ')} does not divide the ${dies} dies of an instance`);
   else if (pool.data !== undefined && pool.data !== ranks)
-    problems.add(`${at}.data`, `${dies} dies / tensor ${tensor} are ${ranks} data-parallel ranks, got ${pool.data}; leave it out or make them agree`);
-  const layout = { dies, tensor, pipeline, attention, experts, microbatches: pool.microbatches === 2 ? 2 : 1, draftTokens, drafter } as const;
+    problems.add(
+      `${at}.data`,
+      `${dies} dies / ${parts.length === 1 ? `tensor ${tensor}` : parts.join(' x ')} are ${ranks} data-parallel ranks, got ${pool.data}; leave it out or make them agree`,
+    );
   return { layout, acceptance };
 }

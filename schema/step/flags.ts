@@ -12,6 +12,9 @@ export interface StepFlags {
   readonly dies?: string;
   readonly tensor?: string;
   readonly pipeline?: string;
+  readonly contextParallel?: string;
+  readonly contextExchange?: string;
+  readonly decodeContextParallel?: string;
   readonly attention?: string;
   readonly expertParallel?: string;
   readonly sharedDies?: string;
@@ -46,6 +49,9 @@ const flagOf: Readonly<Record<string, string>> = {
   tensor: '--tensor',
   data: '--tensor',
   pipeline: '--pipeline',
+  'context-parallel': '--context-parallel',
+  'context-exchange': '--context-exchange',
+  'decode-context-parallel': '--decode-context-parallel',
   attention: '--attention',
   microbatches: '--microbatches',
   mtp: '--mtp',

@@ -46,6 +46,7 @@ export interface StepContext {
 }
 
 const phases = ['prefill', 'decode'] as const;
+const exchanges = ['all-gather', 'ring'] as const;
 
 /**
  * The iteration that flags describe.
@@ -157,6 +158,8 @@ function poolOf(flags: StepFlags, model: Model | undefined, problems: Problems):
   const tensor = number(flags.tensor, '--tensor');
   const attention = flags.attention ?? 'tensor';
   if (attention !== 'tensor' && attention !== 'sp-tp-sp') problems.add('--attention', expectedOneOf(attention, ['tensor', 'sp-tp-sp']));
+  const exchange = exchanges.find((name) => name === flags.contextExchange);
+  if (flags.contextExchange !== undefined && exchange === undefined) problems.add('--context-exchange', expectedOneOf(flags.contextExchange, exchanges));
   const microbatches = number(flags.microbatches, '--microbatches');
   if (microbatches !== undefined && microbatches > 2) problems.add('--microbatches', `expected 1 or 2, got ${microbatches}`);
   const experts = {
@@ -173,6 +176,9 @@ function poolOf(flags: StepFlags, model: Model | undefined, problems: Problems):
     ...sizes,
     tensor,
     pipeline: number(flags.pipeline, '--pipeline'),
+    'context-parallel': number(flags.contextParallel, '--context-parallel'),
+    'context-exchange': exchange,
+    'decode-context-parallel': number(flags.decodeContextParallel, '--decode-context-parallel'),
     attention: attention === 'sp-tp-sp' ? 'sp-tp-sp' : 'tensor',
     microbatches,
     experts: has || asked !== undefined ? defined(experts) : undefined,

@@ -4,7 +4,7 @@ import { dieCount, type Machine } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
 import { headsOf } from '../model/attention.ts';
 import { draftModel } from '../model/drafter.ts';
-import { exchangesTokens, type Layout } from '../model/layout.ts';
+import { contextOf, dataRanks, exchangesTokens, stageDies, type Layout } from '../model/layout.ts';
 import { tensorClasses, type LayerGroup, type Model, type Precision } from '../model/model.ts';
 import { layerStages } from '../model/operator.ts';
 import { linearFormat } from '../model/operators/formats.ts';
@@ -28,7 +28,7 @@ export interface StepSetting {
 
 /** Everything that keeps an instance from being priced. Paths are the keys of a deployment. */
 export function settingIssues(setting: StepSetting): readonly Issue[] {
-  return [...formatIssues(setting), ...splitIssues(setting), ...draftIssues(setting), ...streamIssues(setting)];
+  return [...formatIssues(setting), ...splitIssues(setting), ...draftIssues(setting), ...contextIssues(setting), ...streamIssues(setting)];
 }
 
 /** Products need a format that the chip multiplies. */
@@ -92,7 +92,7 @@ function splitIssues({ machine, model, layout, role }: StepSetting): Issue[] {
   const { dies, tensor, pipeline, attention, experts } = layout;
   const add = (path: string, message: string): void => void issues.push({ path, message });
   if (dies > dieCount(machine)) add('dies', `one instance takes ${dies} dies, ${machine.name} has ${dieCount(machine)}`);
-  if (!Number.isInteger(dies / (tensor * pipeline))) add('tensor', `${tensor} x ${pipeline} pipeline stages do not divide the ${dies} dies of an instance`);
+  if (!Number.isInteger(dataRanks(layout))) add('tensor', `${stageDies(layout)} x ${pipeline} pipeline stages do not divide the ${dies} dies of an instance`);
   for (const group of model.groups) {
     const heads = headsOf(group.attention);
     if (heads !== undefined && heads % tensor !== 0) add('tensor', `${tensor} does not divide the ${heads} attention heads of ${model.name}`);
@@ -105,6 +105,41 @@ function splitIssues({ machine, model, layout, role }: StepSetting): Issue[] {
       add('experts.parallel', `${experts.parallel} expert ranks and ${tensor} tensor ranks do not divide each other`);
   }
   if (attention === 'sp-tp-sp' && role !== 'prefill') add('attention', `sp-tp-sp splits the tokens of prompts: it serves prefill, not ${role}`);
+  return dedupe(issues);
+}
+
+/** Which attentions and roles can spread the tokens of a sequence. */
+function contextIssues({ model, layout, role }: StepSetting): Issue[] {
+  const { parallel, exchange, decode } = contextOf(layout);
+  const { tensor, attention, drafter } = layout;
+  const issues: Issue[] = [];
+  const add = (path: string, message: string): void => void issues.push({ path, message });
+  if (exchange === 'ring' && parallel === 1) add('context-exchange', 'says how dies that share a context meet; it needs context-parallel above 1');
+  if (parallel > 1) {
+    if (role === 'decode')
+      add('context-parallel', 'splits the tokens of prompts: it serves prefill; sequences that decode are spread by decode-context-parallel');
+    if (attention === 'sp-tp-sp') add('context-parallel', 'does not combine with sp-tp-sp, which splits the tokens of prompts already');
+    if (drafter?.kind === 'model') add('context-parallel', 'does not combine with a draft model of its own, which computes every prompt whole');
+  }
+  if (decode > 1) {
+    if (role === 'prefill') add('decode-context-parallel', 'spreads the KV of sequences that decode: prompts are split by context-parallel');
+    if (tensor % decode !== 0) add('decode-context-parallel', `${decode} does not divide the ${tensor} tensor-parallel dies of a rank`);
+  }
+  if (parallel * decode === 1) return issues;
+  const path = parallel > 1 ? 'context-parallel' : 'decode-context-parallel';
+  for (const { attention: of } of model.groups) {
+    if (of.kind === 'compressed') add(path, `the compressed keys of ${model.name} stand in one place: they are not spread over dies`);
+    if (of.kind === 'linear' && parallel > 1) add(path, `recurrent layers of ${model.name} pass a state from token to token: their prompts are not split`);
+    if (of.kind === 'grouped-query' && of.blocks !== undefined) add(path, `the index of ${model.name} picks blocks of keys from one die: they are not spread`);
+    if (decode === 1) continue;
+    if (of.kind === 'latent' && of.sparse !== undefined)
+      add('decode-context-parallel', `the index of ${model.name} picks keys from one die: they are not spread`);
+    if (of.kind === 'grouped-query' && of.keyValueHeads * decode > tensor)
+      add(
+        'decode-context-parallel',
+        `${tensor} dies have each of the ${of.keyValueHeads} KV heads of ${model.name} on ${Math.max(1, Math.floor(tensor / of.keyValueHeads))} of them, got ${decode}: more would save no KV`,
+      );
+  }
   return dedupe(issues);
 }
 

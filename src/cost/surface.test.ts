@@ -64,6 +64,28 @@ const settings: readonly NamedSetting[] = [
     setting: { ...hopper, model: models.oss, precision: precisionOf(models.oss), layout: { ...uniform, dies: 4, experts: spread(2) } },
     kinds: every,
   },
+  {
+    name: 'prompts over four dies of a context',
+    setting: { ...hopper, layout: { ...uniform, dies: 8, tensor: 2, context: { parallel: 4, exchange: 'ring', decode: 1 } }, role: 'prefill' },
+    kinds: ['prompts'],
+  },
+  {
+    name: 'R1 on shared contexts, prompts and decodes together',
+    setting: {
+      ...wide,
+      layout: { ...uniform, dies: 16, tensor: 4, context: { parallel: 2, exchange: 'all-gather', decode: 4 }, experts: spread(16) },
+    },
+    kinds: every,
+  },
+  {
+    name: 'R1, KV over eight dies',
+    setting: {
+      ...wide,
+      layout: { ...uniform, dies: 16, tensor: 8, context: { parallel: 1, exchange: 'all-gather', decode: 8 }, experts: spread(16) },
+      role: 'decode',
+    },
+    kinds: ['decode'],
+  },
   ...drafters.map((drafter) => ({
     name: `three drafts by ${drafter.kind}`,
     setting: { ...hopper, model: { ...models.llama, vocabulary: 201_088 }, layout: { ...hopper.layout, draftTokens: 3, drafter } },

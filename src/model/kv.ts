@@ -2,7 +2,7 @@ import { unreachable } from '../base/errors.ts';
 import { bytesPerElement, type NumberFormat } from '../catalogue/format.ts';
 import { channelsOf, type Attention, type CompressedAttention } from './attention.ts';
 import { draftModel, draftModule, layoutOfDrafter } from './drafter.ts';
-import type { Layout } from './layout.ts';
+import { contextOf, type Layout } from './layout.ts';
 import type { LayerGroup, Model, Precision } from './model.ts';
 import { stageLayers } from './pipeline.ts';
 
@@ -117,11 +117,15 @@ function fullest(model: Model, precision: Precision, layout: Layout, of: Kept): 
   return stages.reduce((most, counts, stage) => Math.max(most, over(model.groups, counts, precision, layout) + (stage === stages.length - 1 ? drafted : 0)), 0);
 }
 
-/** A latent lies split by tokens over the dies of a rank that split tokens around the attention core. */
+/**
+ * Tokens of a sequence lie split over dies that share its context, and so does a latent over the dies of a rank that split tokens around the
+ * attention core.
+ */
 function growing(tokens: number): Kept {
   return (group, precision, layout) => {
-    const spread = group.attention.kind === 'latent' && layout.attention === 'sp-tp-sp' ? layout.tensor : 1;
-    return (tokenBytes(group.attention, precision.kv, layout.tensor) * Math.min(tokens, limitOf(group) ?? tokens)) / spread;
+    const { parallel, decode } = contextOf(layout);
+    const spread = parallel * decode * (group.attention.kind === 'latent' && layout.attention === 'sp-tp-sp' ? layout.tensor : 1);
+    return (tokenBytes(group.attention, precision.kv, layout.tensor / decode) * Math.min(tokens, limitOf(group) ?? tokens)) / spread;
   };
 }
 
@@ -146,8 +150,20 @@ export function kvBytesPerTokenPerDie(model: Model, precision: Precision, layout
   return fullest(model, precision, layout, growing(1));
 }
 
+/** What one token keeps in the widest layer on the dies that split its heads, wherever its other tokens lie. [B] */
+export function widestTokenBytes(model: Model, precision: Precision, layout: Layout): number {
+  return Math.max(...model.groups.map(({ attention }) => tokenBytes(attention, precision.kv, layout.tensor / contextOf(layout).decode)));
+}
+
 /** A layout with everything that it splits on one die: what a rank keeps in all, however often it is replicated. */
 export function unsplit(layout: Layout): Layout {
   const { drafter } = layout;
-  return { ...layout, tensor: 1, pipeline: 1, attention: 'tensor', ...(drafter?.kind === 'model' ? { drafter: { ...drafter, tensor: 1 } } : {}) };
+  return {
+    ...layout,
+    tensor: 1,
+    context: undefined,
+    pipeline: 1,
+    attention: 'tensor',
+    ...(drafter?.kind === 'model' ? { drafter: { ...drafter, tensor: 1 } } : {}),
+  };
 }

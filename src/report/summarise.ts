@@ -141,10 +141,12 @@ function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): Pool
 }
 
 function layoutText(layout: Layout, ranks: number): string {
-  const { tensor, pipeline, attention, experts, microbatches } = layout;
+  const { tensor, pipeline, attention, experts, microbatches, context } = layout;
   const parts = [
     ranks > 1 ? `DP${ranks}` : '',
     tensor > 1 ? `${attention === 'sp-tp-sp' ? 'SP-TP-SP ' : 'TP'}${tensor}` : '',
+    context !== undefined && context.parallel > 1 ? `CP${context.parallel}` : '',
+    context !== undefined && context.decode > 1 ? `DCP${context.decode}` : '',
     pipeline > 1 ? `PP${pipeline}` : '',
   ];
   if (experts.parallel > 1) parts.push(`EP${experts.parallel}`);

@@ -4,7 +4,7 @@ import type { Machine, Plane } from '../catalogue/machine.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
 import { SurfacePricer } from '../cost/surface.ts';
-import { dataRanks, type Layout } from '../model/layout.ts';
+import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
 import { kvBytesPerTokenPerDie, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
 import type { EventSink } from './events.ts';
@@ -163,12 +163,12 @@ function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number
 function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: DisaggregatedDeployment): TransferPlant {
   const plane = planeNamed(scenario.machine, transferPlane);
   const perDie = streamBandwidth(scenario.machine, plane);
-  const sourcesPerRank = Math.max(1, Math.floor(prefill.layout.tensor / decode.layout.tensor));
+  const sourcesPerRank = Math.max(1, Math.floor(stageDies(prefill.layout) / stageDies(decode.layout)));
   return {
     bytesPerToken: kvBytesPerToken(scenario, decode.layout),
     sourcesPerRank,
-    sourceBandwidth: (perDie * prefill.layout.tensor) / sourcesPerRank,
-    sinkBandwidth: perDie * decode.layout.tensor,
+    sourceBandwidth: (perDie * stageDies(prefill.layout)) / sourcesPerRank,
+    sinkBandwidth: perDie * stageDies(decode.layout),
     latency: plane.port.latency.value,
   };
 }
