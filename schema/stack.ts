@@ -93,6 +93,7 @@ const stack = record({
   }),
   spread: record({ prefill: shareFigure(true), decode: shareFigure(true) }),
   'host-gap': figure('time', true),
+  lookup: record({ start: figure('time', true), token: figure('time', true) }).optional(),
   reserve: figure('bytes', true),
   'memory-utilisation': shareFigure(),
   'memory-rule': oneOf(memoryRules),

@@ -153,6 +153,8 @@ export interface Stack {
   readonly spread: { readonly prefill: Figure; readonly decode: Figure };
   /** Time of the host between two steps. [s] */
   readonly hostGap: Figure;
+  /** Search of the host for the last tokens of a sequence earlier in it: of one step, and of one token that it goes through; absent: it does not draft so. [s] */
+  readonly lookup?: { readonly start: Figure; readonly token: Figure } | undefined;
   /** Memory that the framework keeps back on each die. [B] */
   readonly reserve: Figure;
   /** Share of the memory that the engine may fill, and of what: see `MemoryRule`. */

@@ -233,6 +233,7 @@ export function rowOf(pricer: CompilablePricer, { signature: expected }: Compile
       row[stageCount + 2] = (row[stageCount + 2] as number) + repeats * price.memory;
       row[stageCount + 3] = (row[stageCount + 3] as number) + repeats * price.scaleUp;
       row[stageCount + 4] = (row[stageCount + 4] as number) + repeats * price.scaleOut;
+      row[stageCount + 5] = (row[stageCount + 5] as number) + repeats * price.host;
     }
   }
   return row;

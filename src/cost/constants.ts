@@ -75,11 +75,12 @@ function candidatesOf(setting: StepSetting): readonly Candidate[] {
       source: figure.source,
       times: (factor) => ({ ...setting, machine: times(factor) }),
     })),
-    ...figuresWithin(stack, 'stack', ({ efficiencies, collectives, exchanges, hostGap, spread }) => ({
+    ...figuresWithin(stack, 'stack', ({ efficiencies, collectives, exchanges, hostGap, lookup, spread }) => ({
       efficiencies,
       collectives,
       exchanges,
       hostGap,
+      lookup,
       spread: { [phase]: spread[phase] },
     })).map(({ name, unit, figure, times }): Candidate => ({
       name,

@@ -61,6 +61,7 @@ const units: Readonly<Record<string, string>> = {
   ceiling: 'flop/s',
   floor: 's',
   start: 's',
+  token: 's',
   time: 's',
   direct: 's',
   phased: 's',

@@ -4,6 +4,7 @@ import { collectiveModel, type CollectiveModel } from '../network/collective.ts'
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
+import { assert } from '../base/errors.ts';
 import type { ComputeOperator, Operator, WaitOperator } from '../model/operator.ts';
 import { driftOf, type Drift } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
@@ -23,10 +24,15 @@ export interface Price {
   readonly memory: number;
   readonly scaleUp: number;
   readonly scaleOut: number;
+  /** What the dies wait for the host. */
+  readonly host: number;
 }
 
 /** What an exchange asks of the memory for each byte that it sends: it reads that, and as much arrives and is written. */
 const sentAndReceived = 2;
+
+/** More than the dies of a group. */
+const widest = 2 ** 20;
 
 /** For each operator of a group the places of those that run beside it and whose time it is without. */
 export type Halves = readonly (readonly number[])[];
@@ -166,9 +172,15 @@ export class Pricing {
     switch (operator.kind) {
       case 'compute':
         return this.#compute(operator, share, floor);
+      case 'host': {
+        const { lookup } = this.#stack;
+        assert(lookup !== undefined, 'a stack that does not look drafts up');
+        const time = lookup.start.value + operator.tokens * lookup.token.value;
+        return { ...insideKernel, time, floor: lookup.start.value, bound: 'host', host: time };
+      }
       case 'collective': {
-        const { model, scaleOut } = this.#collective(operator.ranks);
-        const { time, start } = model(operator.operation, operator.bytes);
+        const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
+        const { time, start } = operator.bytes === 0 ? nothingSent : model(operator.operation, operator.bytes);
         return network(time, start, scaleOut);
       }
       case 'exchange': {
@@ -190,6 +202,26 @@ export class Pricing {
   }
 
   #compute(operator: ComputeOperator, share: Share, floor: number): Price {
+    const whole = this.#onDie(operator, share, floor);
+    return operator.ring === undefined ? whole : this.#around(whole, operator.ring);
+  }
+
+  /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
+  #around(whole: Price, { ranks, span, bytes }: NonNullable<ComputeOperator['ring']>): Price {
+    const { model, scaleOut } = this.#collective(2, span);
+    const { time: send } = model('broadcast', bytes);
+    const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
+    const sending = (ranks - 1) * send;
+    return {
+      ...whole,
+      time: block + (ranks - 1) * Math.max(block, send),
+      bound: send > block ? 'network' : whole.bound,
+      scaleUp: scaleOut ? 0 : sending,
+      scaleOut: scaleOut ? sending : 0,
+    };
+  }
+
+  #onDie(operator: ComputeOperator, share: Share, floor: number): Price {
     const part = operator.experts === undefined ? undefined : this.#experts.of(operator, operator.experts, share);
     if (part !== undefined) return this.#busy(operator, share, part.time, part.floor, part.doubt);
     const provider = this.#providerOf(operator);
@@ -215,19 +247,22 @@ export class Pricing {
       memory: Math.min(time, roof.memory) * share.memory,
       scaleUp: 0,
       scaleOut: 0,
+      host: 0,
     };
   }
 
-  #collective(ranks: number): { readonly model: CollectiveModel; readonly scaleOut: boolean } {
-    const known = this.#collectives.get(ranks);
+  #collective(ranks: number, span: number = ranks): { readonly model: CollectiveModel; readonly scaleOut: boolean } {
+    const key = span * widest + ranks;
+    const known = this.#collectives.get(key);
     if (known !== undefined) return known;
-    const made = { model: collectiveModel(this.#machine, this.#stack, ranks), scaleOut: planeFor(this.#machine, ranks)?.role === 'scale-out' };
-    this.#collectives.set(ranks, made);
+    const made = { model: collectiveModel(this.#machine, this.#stack, ranks, span), scaleOut: planeFor(this.#machine, span)?.role === 'scale-out' };
+    this.#collectives.set(key, made);
     return made;
   }
 }
 
-const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0 };
+const nothingSent = { time: 0, start: 0 };
+const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0, host: 0 };
 
 function network(time: number, start: number, scaleOut: boolean, memory: number = 0): Price {
   return {
@@ -239,5 +274,6 @@ function network(time: number, start: number, scaleOut: boolean, memory: number 
     memory: Math.min(time, memory),
     scaleUp: scaleOut ? 0 : time,
     scaleOut: scaleOut ? time : 0,
+    host: 0,
   };
 }

@@ -1,6 +1,7 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
 import type { Stream, Turns } from '../catalogue/stack.ts';
+import { dataRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import type { Operator, OperatorGroup } from '../model/operator.ts';
 import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
@@ -66,8 +67,7 @@ class Pricer implements ExplainingPricer {
       prefillContext: 0,
     };
     const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
-    const ranks = layout.dies / layout.tensor / layout.pipeline;
-    this.#price({ rank, instanceTokens: ranks * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
+    this.#price({ rank, instanceTokens: dataRanks(layout) * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
     const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
     this.doubts = [
       ...this.#pricing.doubts,
@@ -102,11 +102,12 @@ class Pricer implements ExplainingPricer {
         busy[2] = (busy[2] ?? 0) + repeats * price.memory;
         busy[3] = (busy[3] ?? 0) + repeats * price.scaleUp;
         busy[4] = (busy[4] ?? 0) + repeats * price.scaleOut;
+        busy[5] = (busy[5] ?? 0) + repeats * price.host;
       }
     }
     const host = this.#setting.stack.hostGap.value;
     parts[stages.length] = host;
-    busy[5] = host;
+    busy[5] = (busy[5] ?? 0) + host;
     return { time: sum(parts), busy, stages: parts };
   }
 

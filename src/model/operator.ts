@@ -120,6 +120,8 @@ export interface ComputeOperator {
   readonly recurrence?: RecurrenceShape | undefined;
   /** The work of which it is a part. */
   readonly experts?: ExpertWork | undefined;
+  /** Ranks that each attend to a block of keys and values while they pass on the one before: all of it once around. */
+  readonly ring?: { readonly ranks: number; readonly span: number; /** Of one block. [B] */ readonly bytes: number } | undefined;
 }
 
 /** A collective over the ranks of a group. */
@@ -129,6 +131,8 @@ export interface CollectiveOperator {
   readonly stage: Stage;
   readonly operation: CollectiveOperation;
   readonly ranks: number;
+  /** Dies among which the ranks stand evenly, where those are more. */
+  readonly span?: number | undefined;
   /** Size of the whole vector that is reduced or gathered; for all-to-all, what one rank holds before it. [B] */
   readonly bytes: number;
 }
@@ -158,7 +162,16 @@ export interface WaitOperator {
   readonly ranks: number;
 }
 
-export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator | WaitOperator;
+/** A search by the host through tokens of sequences, for which the dies wait. */
+export interface HostOperator {
+  readonly kind: 'host';
+  readonly name: string;
+  readonly stage: 'draft';
+  /** Tokens that it goes through. */
+  readonly tokens: number;
+}
+
+export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator | WaitOperator | HostOperator;
 
 /** Equal layers and the operators of one of them, or a part of the step that runs once. */
 export interface OperatorGroup {

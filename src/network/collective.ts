@@ -23,16 +23,16 @@ interface Link {
 export type CollectiveModel = (operation: CollectiveOperation, bytes: Bytes) => CollectiveCost;
 
 /**
- * A group of `ranks` dies that fill chips and nodes in order. Inside a scale-up domain each rank reaches all others through its own port,
+ * A group of `ranks` dies that fill chips and nodes in order, or stand evenly among `span` dies that do. Inside a scale-up domain each rank reaches all others through its own port,
  * by the quicker of two ways: direct, or phased with fewer bytes and a later start. A wider group reduces inside each domain, exchanges
  * between domains over scale-out, and spreads the result inside again.
  */
-export function collectiveModel(machine: Machine, stack: Stack, ranks: number): CollectiveModel {
+export function collectiveModel(machine: Machine, stack: Stack, ranks: number, span: number = ranks): CollectiveModel {
   const kernels = mostSpecific(stack.collectives, machine.chip.generation);
-  const plane = planeFor(machine, ranks) ?? machine.planes[0];
+  const plane = planeFor(machine, span) ?? machine.planes[0];
   if (ranks < 2 || kernels === undefined || plane === undefined) return () => ({ time: 0, start: 0 });
   const scaleUp = planeOf(machine, 'scale-up');
-  const inner = scaleUp === undefined ? 1 : domainDies(machine, scaleUp);
+  const inner = scaleUp === undefined ? 1 : Math.max(1, Math.floor((domainDies(machine, scaleUp) * ranks) / span));
   const linkOn = (on: typeof plane): Link => ({
     bandwidth: dieBandwidth(machine, on) * (on.role === 'scale-up' ? kernels.efficiency.value : on.efficiency.value),
     latency: on.port.latency.value,
