@@ -1,5 +1,5 @@
 import { collective } from './collective.ts';
-import { linear, norm, vector } from './linear.ts';
+import { gather, linear, norm, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
 import type { Stage } from '../operator.ts';
 
@@ -11,7 +11,7 @@ const logitBytes = 4;
 /** Rows of the embedding table, split over the tensor group. */
 export function embedding(pass: Pass): void {
   const { model } = pass.instance;
-  vector(pass, 'embedding', 'embedding', 0, pass.dieRows * model.hidden * between * 2, 'embedding');
+  gather(pass, 'embedding', 'embedding', pass.dieRows, model.hidden);
   if (pass.instance.layout.attention === 'tensor') collective(pass, 'embedding-all-reduce', 'embedding', 'all-reduce', pass.rows * model.hidden * between);
 }
 
@@ -26,7 +26,7 @@ export function headAndSampling(pass: Pass, stage: Stage, rows: number): void {
   norm(pass, 'final-norm', stage, dieRows, model.hidden, true);
   linear(pass, head, stage, formats.head, dieRows, vocabulary, model.hidden);
   if (!whole) collective(pass, 'logits-all-gather', stage, 'all-gather', rows * model.vocabulary * between);
-  vector(pass, 'sampling', stage, dieRows * model.vocabulary * 10, dieRows * model.vocabulary * logitBytes * 2, 'sampling');
+  vector(pass, 'sampling', stage, dieRows * model.vocabulary * 10, dieRows * model.vocabulary * logitBytes * 2, { class: 'sampling' });
 }
 
 /** What joins the hidden state with the embedding of the drafted token in front of a draft layer. */
