@@ -113,6 +113,7 @@ class CellProvider implements Provider {
       ceiling: die.ceiling * share.matrix,
       vector: die.vector * share.vector,
       cores: Math.max(1, Math.round(die.cores * share.matrix)),
+      vectorCores: Math.max(1, Math.round(die.vectorCores * share.vector)),
       bandwidth: die.bandwidth * share.memory,
     };
     this.#dies.set(share, made);

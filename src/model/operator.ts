@@ -67,6 +67,15 @@ export interface RecurrenceShape {
   readonly matrixFlop: number;
 }
 
+/** What one launch of the vector engine over rows has on one die. */
+export interface RowShape {
+  readonly rows: number;
+  /** Elements of a row: outputs of an activation, both parts of what is rotated. */
+  readonly width: number;
+  /** Read and written for each element of the width. [B] */
+  readonly bytes: number;
+}
+
 /** The routed experts of one die in one layer: operators that a stack's kernels run, and tables measure, as one. */
 export interface ExpertWork {
   /** What tables call the storage of their weights, and the rows' where they are wider: `fp8-block`, `int4-a16`. */
@@ -118,6 +127,8 @@ export interface ComputeOperator {
   readonly attention?: AttentionShape | undefined;
   /** Shape of a recurrence in its place. */
   readonly recurrence?: RecurrenceShape | undefined;
+  /** Shape of a launch over rows. */
+  readonly rows?: RowShape | undefined;
   /** The work of which it is a part. */
   readonly experts?: ExpertWork | undefined;
   /** Ranks that each attend to a block of keys and values while they pass on the one before: all of it once around. */

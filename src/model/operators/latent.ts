@@ -2,7 +2,7 @@ import type { LatentAttention } from '../attention.ts';
 import type { AttentionShape } from '../operator.ts';
 import { collective } from './collective.ts';
 import { decodeShare, gatherContext, gatherQueries, mergePartial, seenByPrompts } from './context.ts';
-import { grouped, linear, norm, rope, vector } from './linear.ts';
+import { grouped, linear, move, norm, rope } from './linear.ts';
 import { keyValueVariant, type Pass } from './pass.ts';
 import { limitedContext } from './span.ts';
 import { sparseIndex } from './sparse-index.ts';
@@ -71,7 +71,7 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
   if (sparse === undefined) {
     linear(pass, expand, 'attention-prologue', instance.formats.attention, context, heads * (nopeHeadSize + valueHeadSize), keyValueRank);
     // Each head's key is put together from its own part and the rotated one that all heads share.
-    vector(pass, 'key-join', 'attention-prologue', 0, context * heads * (2 * nopeHeadSize + ropeHeadSize) * between);
+    move(pass, 'key-join', 'attention-prologue', 0, { rows: context, width: heads * (2 * nopeHeadSize + ropeHeadSize), bytes: between });
   }
   const expanded = nopeHeadSize + ropeHeadSize + valueHeadSize;
   pass.operators.push({
