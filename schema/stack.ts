@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { numberFormats } from '../src/catalogue/format.ts';
 import { exchangeKernels, exchangeOperations, exchangePlanes, memoryRules, operatorClasses, type Stack, type Stream } from '../src/catalogue/stack.ts';
+import type { Library } from '../src/catalogue/library.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
 import { count, found, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
@@ -20,8 +21,6 @@ const efficiency = record({
   memory: shareFigure(),
   floor: figure('time', true),
 });
-
-const collective = record({ generation, direct: figure('time', true), phased: figure('time', true), efficiency: shareFigure() });
 
 const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
 
@@ -69,7 +68,7 @@ const stack = record({
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
-  collectives: listOf(collective, 1),
+  libraries: listOf(text('the name of a communication library'), 1),
   exchanges: listOf(exchange).default([]),
   streams: record({
     source: text('the source of the shares'),
@@ -103,22 +102,34 @@ const stack = record({
   }),
 );
 
+type StackFile = z.infer<typeof stack>;
+
 /**
- * A software stack from the content of its file. `path` names the file in errors.
- * @throws InputError with every problem.
+ * A software stack from the content of its file. `path` names the file in errors; `libraryOf` finds a communication library by name or path.
+ * @throws InputError with every problem, those of its libraries included.
  */
-export function readStack(value: unknown, path: string): Stack {
-  const result = tryRead<Stack>(stack, value, path);
-  const issues = [
+export function readStack(value: unknown, path: string, libraryOf: (nameOrPath: string) => Library): Stack {
+  const result = tryRead<StackFile>(stack, value, path);
+  const issues: Issue[] = [
     ...result.issues,
     ...(result.value === undefined ? [] : stackIssues(result.value)).map((issue) => ({ path: placed(path, issue.path), message: issue.message })),
   ];
+  const libraries = (result.value?.libraries ?? []).flatMap((name, i): readonly Library[] => {
+    try {
+      return [libraryOf(name)];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      issues.push(...error.issues.map((issue) => (issue.path === 'library' ? { ...issue, path: placed(path, `libraries[${i}]`) } : issue)));
+      return [];
+    }
+  });
   if (result.value === undefined || issues.length > 0) throw new InputError(issues);
-  return result.value;
+  const { libraries: _names, ...rest } = result.value;
+  return { ...rest, collectives: libraries.flatMap(({ collectives }) => collectives) };
 }
 
 /** What a schema cannot say: every class has an entry for any chip, and streams share a die out. */
-function stackIssues({ efficiencies, collectives, streams, fusions }: Stack): Issue[] {
+function stackIssues({ efficiencies, streams, fusions }: StackFile): Issue[] {
   const general = (entry: { readonly generation?: string | undefined; readonly format?: unknown }): boolean =>
     entry.generation === undefined && entry.format === undefined;
   const uncovered = operatorClasses.filter((operator) => !efficiencies.some((entry) => entry.operator === operator && general(entry)));
@@ -127,7 +138,6 @@ function stackIssues({ efficiencies, collectives, streams, fusions }: Stack): Is
       path: 'efficiencies',
       message: `no entry for ${operator} without generation and format, which any other chip would use`,
     })),
-    ...(collectives.some(general) ? [] : [{ path: 'collectives', message: 'no entry without generation, which any other chip would use' }]),
     ...streamIssues('streams.prefill', streams.prefill, fusions),
     ...streamIssues('streams.decode', streams.decode, fusions),
   ];

@@ -54,9 +54,10 @@ describe('stack files', () => {
   test('chips that share a generation with an entry exist', () => {
     const generations = new Set(machines.map(({ chip }) => chip.generation));
     const stacks = dataNames('stacks').map((name) => loadStack(name));
-    const named = stacks.flatMap(({ efficiencies, exchanges, collectives }) =>
-      [...efficiencies, ...exchanges, ...collectives].map(({ generation }) => generation),
-    );
+    const named = stacks.flatMap(({ efficiencies, exchanges, collectives }) => [
+      ...[...efficiencies, ...exchanges].map(({ generation }) => generation),
+      ...collectives.flatMap((way) => way.generations ?? []),
+    ]);
     expect(named.filter((generation) => generation !== undefined && !generations.has(generation))).toEqual([]);
   });
 
@@ -96,7 +97,7 @@ describe('stack files', () => {
   ])('%s is refused', (_, value, messages) => {
     let text = '';
     try {
-      readStack(value, '');
+      readStack(value, '', (name) => ({ name, title: name, collectives: [] }));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       text = error.message;

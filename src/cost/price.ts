@@ -85,7 +85,7 @@ export class Pricing {
 
   /** What had to be assumed for the operators that were priced so far. */
   get doubts(): readonly Doubt[] {
-    return [...this.#inherited.values(), ...this.#rates.doubts];
+    return [...this.#inherited.values(), ...this.#rates.doubts, ...[...this.#collectives.values()].flatMap(({ model }) => model.doubts)];
   }
 
   /** The exchange models that a degree uses, one for each kernel. */
@@ -143,7 +143,7 @@ export class Pricing {
         return this.#compute(operator, share, floor);
       case 'collective': {
         const { model, scaleOut } = this.#collective(operator.ranks);
-        const { time, start } = model(operator.operation, operator.bytes);
+        const { time, start } = model.price(operator.operation, operator.bytes);
         return network(time, start, scaleOut);
       }
       case 'exchange': {
