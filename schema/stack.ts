@@ -11,6 +11,7 @@ import {
   type Stream,
   type Turns,
 } from '../src/catalogue/stack.ts';
+import type { Library } from '../src/catalogue/library.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
 import { count, found, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
@@ -29,8 +30,6 @@ const efficiency = record({
   memory: shareFigure(),
   floor: figure('time', true),
 });
-
-const collective = record({ generation, direct: figure('time', true), phased: figure('time', true), efficiency: shareFigure() });
 
 const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
 
@@ -81,7 +80,7 @@ const stack = record({
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
-  collectives: listOf(collective, 1),
+  libraries: listOf(text('the name of a communication library'), 1),
   exchanges: listOf(exchange).default([]),
   'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
   streams: record({
@@ -120,29 +119,46 @@ const stack = record({
   }),
 );
 
-/** The content of the file of another stack. */
-export type StackFile = (name: string) => unknown;
+type StackFile = z.infer<typeof stack>;
+
+/** Other files that a stack's file names. */
+export interface StackSources {
+  /** A communication library by its name or path. */
+  readonly library: (nameOrPath: string) => Library;
+  /** The content of the file of another stack; absent or undefined: there is none. */
+  readonly stack?: ((name: string) => unknown) | undefined;
+}
 
 /**
  * A software stack from the content of its file. `path` names the file in errors. A file that says `extends: NAME` states only what sets it
- * apart: every other key, the calibrated kernels too, is that of NAME's file, which `others` reads.
- * @throws InputError with every problem.
+ * apart: every other key, the calibrated kernels too, is that of NAME's file.
+ * @throws InputError with every problem, those of its libraries included.
  */
-export function readStack(value: unknown, path: string, others: StackFile = () => undefined): Stack {
-  const result = tryRead<Stack>(stack, extended(value, path, others), path);
-  const issues = [
+export function readStack(value: unknown, path: string, { library: libraryOf, stack: stackOf }: StackSources): Stack {
+  const result = tryRead<StackFile>(stack, extended(value, path, stackOf), path);
+  const issues: Issue[] = [
     ...result.issues,
     ...(result.value === undefined ? [] : stackIssues(result.value)).map((issue) => ({ path: placed(path, issue.path), message: issue.message })),
   ];
+  const libraries = (result.value?.libraries ?? []).flatMap((name, i): readonly Library[] => {
+    try {
+      return [libraryOf(name)];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      issues.push(...error.issues.map((issue) => (issue.path === 'library' ? { ...issue, path: placed(path, `libraries[${i}]`) } : issue)));
+      return [];
+    }
+  });
   if (result.value === undefined || issues.length > 0) throw new InputError(issues);
-  return result.value;
+  const { libraries: _names, ...rest } = result.value;
+  return { ...rest, collectives: libraries.flatMap(({ collectives }) => collectives) };
 }
 
 /** The content with all keys: those of the stack that it extends where it has none of its own. */
-function extended(value: unknown, path: string, others: StackFile): unknown {
+function extended(value: unknown, path: string, others: StackSources['stack']): unknown {
   if (typeof value !== 'object' || value === null || !('extends' in value)) return value;
   const { extends: base, ...own } = value;
-  const from = typeof base === 'string' ? others(base) : undefined;
+  const from = typeof base === 'string' ? others?.(base) : undefined;
   if (typeof base !== 'string' || typeof from !== 'object' || from === null)
     throw new InputError([{ path: placed(path, 'extends'), message: `expected the name of a stack of the catalogue, got ${found(base)}` }]);
   if ('extends' in from) throw new InputError([{ path: placed(path, 'extends'), message: `${base} extends another stack itself: name that one` }]);
@@ -150,7 +166,7 @@ function extended(value: unknown, path: string, others: StackFile): unknown {
 }
 
 /** What a schema cannot say: every class has an entry for any chip, and streams share a die out. */
-function stackIssues({ efficiencies, collectives, streams, fusions }: Stack): Issue[] {
+function stackIssues({ efficiencies, streams, fusions }: StackFile): Issue[] {
   const general = (entry: { readonly generation?: string | undefined; readonly format?: unknown }): boolean =>
     entry.generation === undefined && entry.format === undefined;
   const uncovered = operatorClasses.filter((operator) => !efficiencies.some((entry) => entry.operator === operator && general(entry)));
@@ -159,7 +175,6 @@ function stackIssues({ efficiencies, collectives, streams, fusions }: Stack): Is
       path: 'efficiencies',
       message: `no entry for ${operator} without generation and format, which any other chip would use`,
     })),
-    ...(collectives.some(general) ? [] : [{ path: 'collectives', message: 'no entry without generation, which any other chip would use' }]),
     ...(['prefill', 'decode'] as const).flatMap((phase) => turnIssues(`streams.turns.${phase}`, streams.turns?.[phase])),
     ...streamIssues('streams.prefill', streams.prefill, fusions),
     ...streamIssues('streams.decode', streams.decode, fusions),

@@ -4,6 +4,7 @@ import { loadMachine } from '../cli/machines.ts';
 import { loadModel } from '../cli/models.ts';
 import { loadStack } from '../cli/stacks.ts';
 import { readStack } from '../schema/stack.ts';
+import type { Library } from '../src/catalogue/library.ts';
 import { InputError } from '../src/base/errors.ts';
 import { stepPricer } from '../src/cost/pricer.ts';
 import type { Layout } from '../src/model/layout.ts';
@@ -47,6 +48,7 @@ describe.each(machines.map((machine) => [machine.name, machine] as const))('%s u
 });
 
 describe('stack files', () => {
+  const library = (name: string): Library => ({ name, title: name, collectives: [] });
   const good = parseFile(new URL('../data/stacks/vllm.yaml', import.meta.url).pathname) as Record<string, unknown>;
   const without = (key: string): Record<string, unknown> => Object.fromEntries(Object.entries(good).filter(([name]) => name !== key));
   const streams = { name: 'all', stages: ['attention-core', 'gate'], 'matrix-share': 0.7, 'vector-share': 1, 'memory-share': 1 };
@@ -54,9 +56,10 @@ describe('stack files', () => {
   test('chips that share a generation with an entry exist', () => {
     const generations = new Set(machines.map(({ chip }) => chip.generation));
     const stacks = dataNames('stacks').map((name) => loadStack(name));
-    const named = stacks.flatMap(({ efficiencies, exchanges, collectives }) =>
-      [...efficiencies, ...exchanges, ...collectives].map(({ generation }) => generation),
-    );
+    const named = stacks.flatMap(({ efficiencies, exchanges, collectives }) => [
+      ...[...efficiencies, ...exchanges].map(({ generation }) => generation),
+      ...collectives.flatMap((way) => way.generations ?? []),
+    ]);
     expect(named.filter((generation) => generation !== undefined && !generations.has(generation))).toEqual([]);
   });
 
@@ -122,7 +125,7 @@ describe('stack files', () => {
   ])('%s is refused', (_, value, messages) => {
     let text = '';
     try {
-      readStack(value, '', (name) => (name === 'deepseek' ? { extends: 'sglang' } : undefined));
+      readStack(value, '', { library, stack: (name) => (name === 'deepseek' ? { extends: 'sglang' } : undefined) });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       text = error.message;
@@ -131,8 +134,8 @@ describe('stack files', () => {
   });
 
   test('one that extends another states what sets it apart and runs its kernels', () => {
-    const mine = readStack({ extends: 'base', name: 'mine', 'block-tokens': 32 }, '', (name) => (name === 'base' ? good : undefined));
-    const base = readStack(good, '');
+    const mine = readStack({ extends: 'base', name: 'mine', 'block-tokens': 32 }, '', { library, stack: (name) => (name === 'base' ? good : undefined) });
+    const base = readStack(good, '', { library });
     expect(mine).toEqual({ ...base, name: 'mine', kernels: 'base', blockTokens: 32 });
   });
 });

@@ -1,6 +1,7 @@
 import type { Cell } from './cell.ts';
 import type { Figure } from './figure.ts';
 import type { NumberFormat } from './format.ts';
+import type { CollectiveWay } from './library.ts';
 
 /** Operator classes that a stack prices apart. */
 export const operatorClasses = [
@@ -19,9 +20,6 @@ export const operatorClasses = [
   'sampling',
 ] as const;
 export type OperatorClass = (typeof operatorClasses)[number];
-
-export const collectiveOperations = ['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'broadcast'] as const;
-export type CollectiveOperation = (typeof collectiveOperations)[number];
 
 /** How well a class of operators runs: shares of the peak and of the bandwidth that large shapes reach, and the floor of one launch. */
 export interface Efficiency {
@@ -44,18 +42,6 @@ export interface Fusion {
   readonly source: string;
   /** Names of operators as `model/` emits them. */
   readonly operators: readonly string[];
-}
-
-/** Collectives inside a scale-up domain: two ways to run them, of which the quicker is taken. */
-export interface CollectiveKernels {
-  /** Restricts the entry to chips of one generation; absent fits all. */
-  readonly generation?: string | undefined;
-  /** Start of the direct way, in which every rank reads what it needs from all others at once. [s] */
-  readonly direct: Figure;
-  /** Start of the phased way (ring, or reduce-scatter and all-gather), which moves fewer bytes. [s] */
-  readonly phased: Figure;
-  /** Share of the port's bandwidth that large messages reach. */
-  readonly efficiency: Figure;
 }
 
 export const exchangeOperations = ['dispatch', 'combine'] as const;
@@ -129,7 +115,8 @@ export interface Stack {
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
   readonly fusions: readonly Fusion[];
-  readonly collectives: readonly CollectiveKernels[];
+  /** Ways of all its communication libraries. */
+  readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];
   /** Format in which the absorbed projections of latent attention are multiplied; absent: that of the attention's weights. */
   readonly absorbed?: { readonly format: NumberFormat; readonly source: string } | undefined;

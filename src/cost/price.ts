@@ -114,7 +114,7 @@ export class Pricing {
 
   /** What had to be assumed for the operators that were priced so far. */
   get doubts(): readonly Doubt[] {
-    return [...this.#inherited.values(), ...this.#rates.doubts];
+    return [...this.#inherited.values(), ...this.#rates.doubts, ...[...this.#collectives.values()].flatMap(({ model }) => model.doubts)];
   }
 
   /** The exchange models that a degree uses, one for each kernel. */
@@ -180,7 +180,7 @@ export class Pricing {
       }
       case 'collective': {
         const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
-        const { time, start } = operator.bytes === 0 ? nothingSent : model(operator.operation, operator.bytes);
+        const { time, start } = operator.bytes === 0 ? nothingSent : model.price(operator.operation, operator.bytes);
         return network(time, start, scaleOut);
       }
       case 'exchange': {
@@ -209,7 +209,7 @@ export class Pricing {
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
   #around(whole: Price, { ranks, span, bytes }: NonNullable<ComputeOperator['ring']>): Price {
     const { model, scaleOut } = this.#collective(2, span);
-    const { time: send } = model('broadcast', bytes);
+    const { time: send } = model.price('broadcast', bytes);
     const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
     const sending = (ranks - 1) * send;
     return {
@@ -255,7 +255,7 @@ export class Pricing {
     const key = span * widest + ranks;
     const known = this.#collectives.get(key);
     if (known !== undefined) return known;
-    const made = { model: collectiveModel(this.#machine, this.#stack, ranks, span), scaleOut: planeFor(this.#machine, span)?.role === 'scale-out' };
+    const made = { model: collectiveModel(this.#machine, this.#stack, ranks, { span }), scaleOut: planeFor(this.#machine, span)?.role === 'scale-out' };
     this.#collectives.set(key, made);
     return made;
   }

@@ -1,7 +1,8 @@
 import type { NumberFormat } from '../catalogue/format.ts';
-import type { CollectiveOperation, OperatorClass } from '../catalogue/stack.ts';
+import type { CollectiveOperation } from '../catalogue/library.ts';
+import type { OperatorClass } from '../catalogue/stack.ts';
 
-export type { CollectiveOperation } from '../catalogue/stack.ts';
+export type { CollectiveOperation } from '../catalogue/library.ts';
 
 /** Parts of a layer that streams schedule, in the order of a layer. */
 export const stages = [
