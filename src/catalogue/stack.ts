@@ -1,6 +1,7 @@
-import type { Cell } from './cell.ts';
+import type { Cell, Score } from './cell.ts';
 import type { Figure } from './figure.ts';
 import type { NumberFormat } from './format.ts';
+import type { Uncertainty } from './uncertainty.ts';
 
 /** Operator classes that a stack prices apart. */
 export const operatorClasses = [
@@ -56,6 +57,8 @@ export interface CollectiveKernels {
   readonly phased: Figure;
   /** Share of the port's bandwidth that large messages reach. */
   readonly efficiency: Figure;
+  /** Error of the fit, where it is known. */
+  readonly error?: Score | undefined;
 }
 
 export const exchangeOperations = ['dispatch', 'combine'] as const;
@@ -95,6 +98,8 @@ export interface Exchange {
   /** Time of an empty call. [s] */
   readonly start: Figure;
   readonly points: readonly ExchangePoint[];
+  /** Error of what is read off the points, where it is known. */
+  readonly error?: Score | undefined;
 }
 
 /** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
@@ -123,6 +128,8 @@ export interface Stack {
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
+  /** What is not known of prices and conditions: intervals are drawn from it. */
+  readonly uncertainty?: Uncertainty | undefined;
   readonly fusions: readonly Fusion[];
   readonly collectives: readonly CollectiveKernels[];
   readonly exchanges: readonly Exchange[];

@@ -6,6 +6,7 @@ import { readModelCard } from '../../schema/model.ts';
 import { applySettings } from '../../schema/scenario/overrides.ts';
 import { readScenario, type ScenarioContext } from '../../schema/scenario/read.ts';
 import { readStack } from '../../schema/stack.ts';
+import { readUncertainty } from '../../schema/uncertainty.ts';
 import { readPreset } from '../../schema/traces/preset.ts';
 import { precisionOf } from '../../src/model/precision.ts';
 import { summarise } from '../../src/report/summarise.ts';
@@ -13,7 +14,7 @@ import { createSimulation } from '../../src/serving/deploy.ts';
 import { requests, version } from './scenarios.ts';
 
 const texts = import.meta.glob<string>(
-  ['../../data/{chips,machines,models,stacks,workloads}/*.yaml', '../../data/calibration/*.json', '../../examples/*.yaml'],
+  ['../../data/{chips,machines,models,stacks,workloads}/*.yaml', '../../data/calibration/*.json', '../../data/uncertainty.yaml', '../../examples/*.yaml'],
   {
     query: '?raw',
     import: 'default',
@@ -38,7 +39,7 @@ const cells = Object.entries(texts)
 const context: ScenarioContext = {
   machine: (name) => readMachine(data('machines', name), name, (chip) => readChip(data('chips', chip), chip)),
   model: (name) => readModelCard(data('models', name), name, name).model,
-  stack: (name) => ({ ...readStack(data('stacks', name), name), cells }),
+  stack: (name) => ({ ...readStack(data('stacks', name), name), cells, uncertainty: readUncertainty(file('data/uncertainty.yaml'), 'data/uncertainty.yaml') }),
   preset: (name) => readPreset(data('workloads', name), name),
   precision: precisionOf,
   trace: () => {
