@@ -28,6 +28,8 @@ import { exchangeModel } from '../src/network/exchange.ts';
 import { measuredFolders, tablesOf } from './calibration-sources.ts';
 
 const measured = fileURLToPath(new URL('../../shared/measured/', import.meta.url));
+/** Launches that are shorter say little of a step: it is made of longer ones. [s] */
+const shortest = Number(process.argv[2] ?? 20e-6);
 /** Rows of a cell that are looked at. */
 const rowsOfCell = 600;
 /** A cell with fewer rows, or fewer groups, says nothing. */
@@ -45,7 +47,7 @@ function quantile(values: readonly number[], share: number): number {
 const median = (values: readonly number[]): number => quantile(values, 0.5);
 const spreadText = (values: readonly number[]): string => {
   const sizes = values.map((value) => Math.abs(value));
-  return `median ${quantile(sizes, 0.5).toFixed(3)}, p90 ${quantile(sizes, 0.9).toFixed(3)}, p99 ${quantile(sizes, 0.99).toFixed(3)} (${values.length})`;
+  return `median ${quantile(sizes, 0.5).toFixed(3)}, p80 ${quantile(sizes, 0.8).toFixed(3)}, p90 ${quantile(sizes, 0.9).toFixed(3)}, p99 ${quantile(sizes, 0.99).toFixed(3)} (${values.length})`;
 };
 
 /** Errors of the operators (groups of rows) of one cell. */
@@ -85,7 +87,7 @@ async function tableAt(path: string): Promise<OperatorTable | undefined> {
 
 const cells = loadCalibration();
 const same = (a: Cell, chip: string, stack: string): readonly [boolean, boolean] => [a.chip === chip, a.stack === stack];
-const situations: Readonly<Record<string, Judged[]>> = { own: [], heldOut: [], chip: [], stack: [], format: [], chipAndStack: [], sheet: [], sheetMeasured: [] };
+const situations: Readonly<Record<string, Judged[]>> = { own: [], heldOut: [], chip: [], stack: [], format: [], chipAndStack: [], kernel: [], sheet: [], sheetMeasured: [] };
 const folds: { readonly fold: number; readonly within: number; readonly groups: number }[] = [];
 
 for (const source of measuredFolders(measured)) {
@@ -96,7 +98,7 @@ for (const source of measuredFolders(measured)) {
     if (rows.length < fewest) continue;
     const die = ratesFor(chip, format);
     const counts = (shape: unknown): boolean => family.gated?.(shape) ?? true;
-    const kept = sift(family, rows, die).kept.filter(({ shape }) => counts(shape));
+    const kept = sift(family, rows, die).kept.filter(({ shape, time }) => counts(shape) && time >= shortest);
     if (kept.length < fewest) continue;
     const looked = thinned(kept, rowsOfCell);
     const name = `${source.chip}/${source.stack}/${family.class}/${format}`;
@@ -111,6 +113,10 @@ for (const source of measuredFolders(measured)) {
     by('stack', (cell) => cell.format === format && cell.chip === source.chip && cell.stack !== source.stack);
     by('format', (cell) => cell.format !== format && cell.chip === source.chip && cell.stack === source.stack);
     by('chipAndStack', (cell) => cell.format === format && cell.chip !== source.chip && cell.stack !== source.stack);
+    const { standIn } = family;
+    const other = standIn === undefined ? undefined : findCell(cells, { chip, stack: source.stack, class: standIn.class, format });
+    if (standIn !== undefined && other !== undefined && other.cell.chip === source.chip && other.cell.stack === source.stack)
+      judge('kernel', predictor(standIn, other.cell, die));
     const sheet = sheetPrice(family, die, format, stack.efficiencies);
     if (sheet !== undefined) judge(sheet.measured ? 'sheetMeasured' : 'sheet', sheet.price);
     if (situations['heldOut'] !== undefined && situations['heldOut'].length < 60 && new Set(kept.map(({ shape }) => family.group(shape))).size >= 10) heldOut(family, name, thinned(kept, 1500), die);
@@ -137,7 +143,8 @@ function sheetPrice(
   const compute: DieRates = { ...die, bandwidth: 1e30, ceiling: Math.min(die.ceiling, die.peak * entry.compute.value), peak: die.peak * entry.compute.value };
   const memory: DieRates = { ...die, ceiling: 1e30, peak: 1e30, vector: 1e30, bandwidth: die.bandwidth * entry.memory.value };
   return {
-    measured: entry.generation !== undefined && entry.compute.kind !== 'estimate' && entry.memory.kind !== 'estimate',
+    measured:
+      entry.generation !== undefined && format === number && (entry.format ?? 'bf16') === number && entry.compute.kind !== 'estimate' && entry.memory.kind !== 'estimate',
     price: (shape) => entry.floor.value + Math.max(family.floor(shape, compute), family.floor(shape, memory)),
   };
 }
@@ -161,8 +168,9 @@ function heldOut(family: OperatorFamily<unknown>, name: string, rows: readonly M
 }
 
 for (const [title, judged] of Object.entries(situations)) tell(title, judged);
-for (const operatorClass of new Set((situations['sheet'] ?? []).map(({ name }) => name.split('/')[2])))
-  tell(`sheet, ${operatorClass}`, (situations['sheet'] ?? []).filter(({ name }) => name.split('/')[2] === operatorClass));
+for (const sheet of ['chip', 'stack', 'format', 'sheet', 'sheetMeasured'])
+  for (const operatorClass of new Set((situations[sheet] ?? []).map(({ name }) => name.split('/')[2])))
+    tell(`${sheet}, ${operatorClass}`, (situations[sheet] ?? []).filter(({ name }) => name.split('/')[2] === operatorClass));
 // Random effects: what the mean of a fold has beyond what so many independent groups would give it.
 const shares = folds.map(({ fold, within, groups }) => ({ between: fold ** 2 - within / groups, within }));
 const total = (of: (part: (typeof shares)[number]) => number): number => shares.reduce((sum, part) => sum + Math.min(0.25, of(part)), 0);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { figureKinds } from '../src/catalogue/figure.ts';
 import type { Spread, Uncertainty } from '../src/catalogue/uncertainty.ts';
-import { found, listOf, oneOf, read, record, text } from './read.ts';
+import { flag, found, listOf, oneOf, read, record, text } from './read.ts';
 
 const size = z.number({ error: (issue) => `expected a number of at least 0, got ${found(issue.input)}` }).min(0);
 const spread = z
@@ -14,8 +14,8 @@ const condition = record({ spread, ...sourced }).transform(({ spread: own, ...re
 
 const uncertainty = record({
   common: record({ share: z.number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` }).min(0).max(1), ...sourced }),
-  'stand-ins': record({ chip: record(shared), stack: record(shared), format: record(shared) }),
-  sheet: listOf(record({ classes: listOf(text('a class of operators'), 1).optional(), ...shared }), 1),
+  'stand-ins': record({ chip: record(shared), stack: record(shared), format: record(shared), kernel: record(shared) }),
+  rates: listOf(record({ measured: flag(), classes: listOf(text('a class of operators'), 1).optional(), ...shared }), 1),
   links: record({ collective: record(shared), exchange: record(shared) }),
   conditions: record({
     skew: condition,

@@ -22,8 +22,8 @@ export interface SharedSpread extends Sourced {
   readonly apart: Spread;
 }
 
-/** What a cell may differ in from what it stands for. */
-export const differences = ['chip', 'stack', 'format'] as const;
+/** What a cell may differ in from what it stands for; `kernel`: it is of another class. */
+export const differences = ['chip', 'stack', 'format', 'kernel'] as const;
 export type Difference = (typeof differences)[number];
 
 /** Unknowns of a setting that are no errors of prices. */
@@ -40,8 +40,8 @@ export interface Uncertainty {
   readonly common: { readonly share: number } & Sourced;
   /** Of cells of another chip, stack or format: their held-out error is in these. */
   readonly standIns: Readonly<Record<Difference, SharedSpread>>;
-  /** Of prices by rates and data sheets, by class of operators; the first entry that names a class, or names none. */
-  readonly sheet: readonly (SharedSpread & { readonly classes?: readonly string[] | undefined })[];
+  /** Of prices by rates of a stack, `measured` on this generation of chips or not: the first entry whose classes fit, or that has none. */
+  readonly rates: readonly (SharedSpread & { readonly measured: boolean; readonly classes?: readonly string[] | undefined })[];
   /** Of links whose own fit says nothing. */
   readonly links: { readonly collective: SharedSpread; readonly exchange: SharedSpread };
   /** Relative, but for `host`, which is added [s], and `acceptance`, which is of the logarithm of its odds. */

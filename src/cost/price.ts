@@ -204,7 +204,7 @@ export class Pricing {
     const provided = provider?.price(operator, share, this.#errors?.operator(operator.name, provider));
     if (provided !== undefined) return this.#busy(operator, share, floor * provided.factor + provided.body, floor, provider?.doubt);
     const roof = rooflineOf(operator, this.#rates.of(operator.class, operator.format, true), share);
-    const error = this.#errors?.rated(operator.name, operator.class) ?? 1;
+    const error = this.#errors?.rated(operator.name, operator.class, !this.#rates.assumes(operator.class, operator.format)) ?? 1;
     return this.#engines(roof, share, roofTime(roof, floor) * error, floor);
   }
 

@@ -75,8 +75,7 @@ function providerOf(cells: readonly Cell[], wanted: Wanted, launch: number): Pro
   if (standIn === undefined || other === undefined) return undefined;
   const where = `${family.class} in ${format}`;
   const message = `${where} of ${chip.name} under ${stack} is priced by measurements of ${standIn.class} on ${other.cell.chip} under ${other.cell.stack}`;
-  // Another kind of kernel is at least as far off as another format of the same one.
-  const differs = [...new Set<Difference>([...differencesOf(other.cell, wanted), 'format'])];
+  const differs: readonly Difference[] = [...differencesOf(other.cell, wanted), 'kernel'];
   return new CellProvider(standIn, { cell: other.cell, differs }, { rule: 'inherited-calibration', where, message }, rates, launch);
 }
 

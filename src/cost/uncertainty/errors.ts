@@ -17,8 +17,8 @@ export type LinkKind = keyof Uncertainty['links'];
 export interface PriceErrors {
   /** Of an operator that a cell prices. */
   operator(name: string, standing: Standing): number;
-  /** Of an operator that rates of the stack and the data sheet price. */
-  rated(name: string, operatorClass: string): number;
+  /** Of an operator that rates of the stack price, measured on this generation of chips or assumed. */
+  rated(name: string, operatorClass: string, measured: boolean): number;
   /** `error`: of the link's own fit, where there is one. */
   link(kind: LinkKind, name: string, error?: Score): number;
 }
@@ -51,8 +51,8 @@ export function priceErrors(uncertainty: Uncertainty | undefined, draw: Draw): P
         return differs.reduce((sum, difference) => sum + shared(uncertainty.standIns[difference], `${group} other ${difference}`, name), 0);
       });
     },
-    rated(name, operatorClass) {
-      const entry = uncertainty?.sheet.find(({ classes }) => classes === undefined || classes.includes(operatorClass));
+    rated(name, operatorClass, measured) {
+      const entry = uncertainty?.rates.find((one) => one.measured === measured && (one.classes === undefined || one.classes.includes(operatorClass)));
       return entry === undefined ? 1 : keep(`rates ${operatorClass} ${name}`, () => shared(entry, `rates ${operatorClass}`, name));
     },
     link(kind, name, error) {

@@ -8,18 +8,15 @@ const [half, most, nearly] = [0.6744897501960817, 1.6448536269514722, 2.57582930
 export const exactly: Spread = { median: 0, p90: 0, p99: 0 };
 
 /**
- * The error that belongs to a standard normal variate: its sign, and a size that is linear in the variate's between the quantiles of the
- * spread, so that errors have just these quantiles; past the last by the last slope. [ln(real / predicted)]
+ * The error that belongs to a standard normal variate: its sign, and a size whose square root is linear in the size of the variate between the
+ * quantiles of the spread, so that errors have just these quantiles (and come within a tenth of measured 80 % quantiles); past the last by the last
+ * slope. [ln(real / predicted)]
  */
 export function errorAt({ median, p90, p99 }: Spread, variate: number): number {
   const size = Math.abs(variate);
-  const nine = Math.max(median, p90);
-  const error =
-    size <= half
-      ? (median * size) / half
-      : size <= most
-        ? median + ((nine - median) * (size - half)) / (most - half)
-        : nine + ((Math.max(nine, p99) - nine) * (size - most)) / (nearly - most);
+  const [five, nine, last] = [Math.sqrt(median), Math.sqrt(p90), Math.sqrt(p99)];
+  const root = size <= most ? five + ((nine - five) * (size - half)) / (most - half) : nine + ((last - nine) * (size - most)) / (nearly - most);
+  const error = size <= half ? (median * size) / half : root * root;
   return variate < 0 ? -error : error;
 }
 

@@ -82,9 +82,9 @@ export function operatorInterval(standing: Standing, uncertainty: Uncertainty | 
   return factorInterval(uncertainty, options, (errors) => errors.operator('an operator', standing));
 }
 
-/** The same for a class of operators that rates of the stack and the sheet price. */
-export function ratedInterval(operatorClass: string, uncertainty: Uncertainty | undefined, options: IntervalOptions = {}): Interval {
-  return factorInterval(uncertainty, options, (errors) => errors.rated('an operator', operatorClass));
+/** The same for a class of operators that rates of the stack price, measured on this generation of chips or assumed. */
+export function ratedInterval(operatorClass: string, measured: boolean, uncertainty: Uncertainty | undefined, options: IntervalOptions = {}): Interval {
+  return factorInterval(uncertainty, options, (errors) => errors.rated('an operator', operatorClass, measured));
 }
 
 /** The same for a collective, or a dispatch or combine. `error`: of the link's own fit; absent: what links are off by in general. */
