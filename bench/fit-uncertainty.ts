@@ -87,7 +87,17 @@ async function tableAt(path: string): Promise<OperatorTable | undefined> {
 
 const cells = loadCalibration();
 const same = (a: Cell, chip: string, stack: string): readonly [boolean, boolean] => [a.chip === chip, a.stack === stack];
-const situations: Readonly<Record<string, Judged[]>> = { own: [], heldOut: [], chip: [], stack: [], format: [], chipAndStack: [], kernel: [], sheet: [], sheetMeasured: [] };
+const situations: Readonly<Record<string, Judged[]>> = {
+  own: [],
+  heldOut: [],
+  chip: [],
+  stack: [],
+  format: [],
+  chipAndStack: [],
+  kernel: [],
+  sheet: [],
+  sheetMeasured: [],
+};
 const folds: { readonly fold: number; readonly within: number; readonly groups: number }[] = [];
 
 for (const source of measuredFolders(measured)) {
@@ -119,7 +129,8 @@ for (const source of measuredFolders(measured)) {
       judge('kernel', predictor(standIn, other.cell, die));
     const sheet = sheetPrice(family, die, format, stack.efficiencies);
     if (sheet !== undefined) judge(sheet.measured ? 'sheetMeasured' : 'sheet', sheet.price);
-    if (situations['heldOut'] !== undefined && situations['heldOut'].length < 60 && new Set(kept.map(({ shape }) => family.group(shape))).size >= 10) heldOut(family, name, thinned(kept, 1500), die);
+    if (situations['heldOut'] !== undefined && situations['heldOut'].length < 60 && new Set(kept.map(({ shape }) => family.group(shape))).size >= 10)
+      heldOut(family, name, thinned(kept, 1500), die);
   }
 }
 
@@ -144,7 +155,11 @@ function sheetPrice(
   const memory: DieRates = { ...die, ceiling: 1e30, peak: 1e30, vector: 1e30, bandwidth: die.bandwidth * entry.memory.value };
   return {
     measured:
-      entry.generation !== undefined && format === number && (entry.format ?? 'bf16') === number && entry.compute.kind !== 'estimate' && entry.memory.kind !== 'estimate',
+      entry.generation !== undefined &&
+      format === number &&
+      (entry.format ?? 'bf16') === number &&
+      entry.compute.kind !== 'estimate' &&
+      entry.memory.kind !== 'estimate',
     price: (shape) => entry.floor.value + Math.max(family.floor(shape, compute), family.floor(shape, memory)),
   };
 }
@@ -170,15 +185,23 @@ function heldOut(family: OperatorFamily<unknown>, name: string, rows: readonly M
 for (const [title, judged] of Object.entries(situations)) tell(title, judged);
 for (const sheet of ['chip', 'stack', 'format', 'sheet', 'sheetMeasured'])
   for (const operatorClass of new Set((situations[sheet] ?? []).map(({ name }) => name.split('/')[2])))
-    tell(`${sheet}, ${operatorClass}`, (situations[sheet] ?? []).filter(({ name }) => name.split('/')[2] === operatorClass));
+    tell(
+      `${sheet}, ${operatorClass}`,
+      (situations[sheet] ?? []).filter(({ name }) => name.split('/')[2] === operatorClass),
+    );
 // Random effects: what the mean of a fold has beyond what so many independent groups would give it.
 const shares = folds.map(({ fold, within, groups }) => ({ between: fold ** 2 - within / groups, within }));
 const total = (of: (part: (typeof shares)[number]) => number): number => shares.reduce((sum, part) => sum + Math.min(0.25, of(part)), 0);
-process.stdout.write(`held out, common share of the variance of a group: ${(total((p) => p.between) / total((p) => p.between + p.within)).toFixed(3)} over ${folds.length} folds\n`);
+process.stdout.write(
+  `held out, common share of the variance of a group: ${(total((p) => p.between) / total((p) => p.between + p.within)).toFixed(3)} over ${folds.length} folds\n`,
+);
 
 /** Columns of a gzipped table. */
 function rowsOf(file: string): readonly Readonly<Record<string, string>>[] {
-  const [head = '', ...lines] = gunzipSync(readFileSync(measured + file)).toString().trim().split('\n');
+  const [head = '', ...lines] = gunzipSync(readFileSync(measured + file))
+    .toString()
+    .trim()
+    .split('\n');
   const names = head.split(',');
   return lines.map((line) => Object.fromEntries(line.split(',').map((value, i) => [names[i] ?? '', value])));
 }
@@ -226,7 +249,9 @@ for (const [system, machineName, folder, stackName] of [
   const [machine, stack] = [loadMachine(machineName, ''), loadStack(stackName)];
   const errors = rowsOf(`aiconfigurator/${system}/${folder}/custom_allreduce.csv.gz`)
     .filter((row) => !(row['backend'] ?? '').includes('eager') && Number(row['message_size']) * 2 >= 8192)
-    .map((row) => Math.log((Number(row['latency']) * 1e-3) / collectiveModel(machine, stack, Number(row['num_gpus']))('all-reduce', 2 * Number(row['message_size'])).time));
+    .map((row) =>
+      Math.log((Number(row['latency']) * 1e-3) / collectiveModel(machine, stack, Number(row['num_gpus']))('all-reduce', 2 * Number(row['message_size'])).time),
+    );
   process.stdout.write(`all-reduce of ${system} ${folder}: bias ${median(errors).toFixed(3)}, ${spreadText(errors)}\n`);
   inGraphs.push({ name: system, groups: errors });
 }

@@ -10,5 +10,9 @@ import { loadUncertainty } from './uncertainty.ts';
  */
 export function loadStack(nameOrPath: string, at: string = 'stack', base?: string): Stack {
   const file = readData('stacks', nameOrPath, at, base);
-  return { ...readStack(file.value, /[/\\]|\.(ya?ml|json)$/.test(nameOrPath) ? nameOrPath : file.path), cells: loadCalibration(), uncertainty: loadUncertainty() };
+  return {
+    ...readStack(file.value, /[/\\]|\.(ya?ml|json)$/.test(nameOrPath) ? nameOrPath : file.path),
+    cells: loadCalibration(),
+    uncertainty: loadUncertainty(),
+  };
 }

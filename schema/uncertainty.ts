@@ -13,7 +13,13 @@ const shared = { together: spread, apart: spread, ...sourced };
 const condition = record({ spread, ...sourced }).transform(({ spread: own, ...rest }) => ({ ...own, ...rest }));
 
 const uncertainty = record({
-  common: record({ share: z.number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` }).min(0).max(1), ...sourced }),
+  common: record({
+    share: z
+      .number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` })
+      .min(0)
+      .max(1),
+    ...sourced,
+  }),
   'stand-ins': record({ chip: record(shared), stack: record(shared), format: record(shared), kernel: record(shared) }),
   rates: listOf(record({ measured: flag(), classes: listOf(text('a class of operators'), 1).optional(), ...shared }), 1),
   links: record({ collective: record(shared), exchange: record(shared) }),

@@ -27,5 +27,10 @@ export function drawsOf(seed: number, samples: number): readonly Draw[] {
     known.set(name, made);
     return made;
   };
-  return Array.from({ length: samples }, (_, k) => (name: string): number => (known.get(name) ?? variates(name))[k] ?? 0);
+  return Array.from(
+    { length: samples },
+    (_, k) =>
+      (name: string): number =>
+        (known.get(name) ?? variates(name))[k] ?? 0,
+  );
 }
