@@ -22,12 +22,13 @@ const idle: RankBatch = { decodeSequences: 0, queryTokens: 1, decodeContext: 0, 
  * Rate of a pool against what it sustains with full batches of the same requests; 1 is where it binds. A full prefill batch is the
  * token budget on every rank, each with as much attention as the rank that the others waited for; a full decode batch is as many
  * sequences as slots and KV blocks allow at the mean context seen. A merged instance needs the time of both for each request.
+ * @param emitted tokens that a step emits of each sequence, over what the run saw
  */
-export function poolLoad({ plant }: DeployedPool, meter: PoolMeter, length: number, request: MeanRequest): number {
+export function poolLoad({ plant }: Pick<DeployedPool, 'plant'>, meter: PoolMeter, length: number, request: MeanRequest, emitted: number = 1): number {
   if (length <= 0 || meter.steps === 0) return 0;
   const ranks = plant.instances * plant.ranks;
   const perRank = length * ranks;
-  return (meter.prefillTokens / perRank) * prefillTime(plant, meter, request) + (meter.decodeTokens / perRank) * decodeTime(plant, meter);
+  return (meter.prefillTokens / perRank) * prefillTime(plant, meter, request) + ((meter.decodeTokens / perRank) * decodeTime(plant, meter)) / emitted;
 }
 
 /** A full batch of prompts, with the tokens of a rank; undefined where the pool saw none. */

@@ -1,49 +1,83 @@
 import type { Figure } from '../catalogue/figure.ts';
 import type { Machine } from '../catalogue/machine.ts';
 import type { Condition } from '../catalogue/uncertainty.ts';
+import type { StepPricer } from '../cost/batch.ts';
 import { stepPricer } from '../cost/pricer.ts';
-import { drawsOf, type Draw } from '../cost/uncertainty/draws.ts';
+import { drawsOf } from '../cost/uncertainty/draws.ts';
 import { priceErrors } from '../cost/uncertainty/errors.ts';
+import { emittedBy } from '../cost/uncertainty/step-interval.ts';
 import { Unknowns } from '../cost/uncertainty/unknowns.ts';
 import { createSimulation, type Run } from '../serving/deploy.ts';
 import { factorsOf, RecordingPricer, ScaledPricer } from '../serving/sampled-pricer.ts';
+import type { PoolMeter } from '../serving/metrics.ts';
 import type { Deployment, Scenario } from '../serving/scenario.ts';
-import { intervalsOf } from './intervals.ts';
+import { poolLoad } from './capacity.ts';
+import { intervalsOf, type Sampled } from './intervals.ts';
 import type { Intervals, Summary } from './summary.ts';
-import { measure, type Measured } from './summarise.ts';
+import { meanRequest, measure } from './summarise.ts';
 
 /** How the intervals of a run are drawn. */
 export interface RunIntervalOptions {
   /** Runs; at least 9, 12 by default. */
   readonly samples?: number | undefined;
-  /** Requests of each; 2,500 by default, at most those of the run. */
+  /** Requests of each; by default those of three mean residences, from 2,000 to 3,000. At most those of the run. */
   readonly requests?: number | undefined;
   /** Conditions that the case states, so that they are not off. */
   readonly known?: readonly Condition[] | undefined;
 }
 
-const defaults = { samples: 12, requests: 2500 } as const;
+const samplesByDefault = 12;
+/** Residences that a short run lasts, if the requests allow. */
+const residences = 3;
+const [fewest, most] = [2000, 3000];
 
 /** A closed loop is not in its stride before all of its clients have come round a few times. */
 const rounds = 4;
 
 /**
- * The 80 % intervals of a run's headline metrics: the same scenario, shorter, is run once as it is and once for each sample, and the ratios of its
- * metrics carry over to the long run. A generator, so that a shell may look at the clock between two runs; its value is the result.
+ * The 80 % intervals of a run's headline metrics. The same scenario, shorter, is run once as it is and once for each sample; what its latencies are
+ * over those of the nominal one carries over to the long run. Loads are those of the long run at the sample's prices, and what an open loop puts
+ * through follows from them. A generator, so that a shell may look at the clock between two runs; its value is the result.
  * Steps of a sample are those of the run times what the sample's exact price of a step of that size is over the nominal one.
  */
 export function* sampledRuns(run: Run, summary: Summary, options: RunIntervalOptions = {}): Generator<number, Intervals, undefined> {
   const { scenario, deployed } = run;
-  const { samples = defaults.samples, known } = options;
-  const short = shortened(scenario, options.requests ?? defaults.requests);
+  const { samples = samplesByDefault, known } = options;
+  const { window } = measure(run);
+  const short = shortened(scenario, options.requests ?? requestsFor(summary));
   const recorders = deployed.pools.map(({ plant }) => new RecordingPricer(plant.pricer));
   const nominal = counted(short, recorders);
-  const found: Measured[] = [];
+  const found: Sampled[] = [];
   for (const draw of drawsOf(scenario.seed, samples)) {
     yield found.length / samples;
-    found.push(sampled(run, short, recorders, { draw, known, width: nominal.simulation.metrics.width }));
+    const { uncertainty } = scenario.stack;
+    const unknowns = new Unknowns(uncertainty, draw, known);
+    const errors = priceErrors(uncertainty, draw);
+    const exact = deployed.pools.map(({ setting }) => stepPricer(unknowns.setting(setting), errors));
+    const pricers = deployed.pools.map(({ plant, pricer }, p) => {
+      const { examples } = recorders[p] as RecordingPricer;
+      return new ScaledPricer(plant.pricer, factorsOf(examples, pricer, exact[p] as StepPricer));
+    });
+    const changed = { ...short, deployment: drafts(short.deployment, unknowns), machine: sampledMachine(short.machine, unknowns) };
+    const length = window.to - window.from;
+    found.push({
+      measured: measure(counted(changed, pricers, nominal.simulation.metrics.width)),
+      loads: deployed.pools.map(({ plant }, p) => {
+        const emitted = emittedBy(unknowns.acceptance(plant.acceptance)) / emittedBy(plant.acceptance);
+        const own = { plant: { ...plant, pricer: exact[p] as StepPricer } };
+        return poolLoad(own, window.total.pools[p] as PoolMeter, length, meanRequest(window.total), emitted);
+      }),
+      power: unknowns.factor('power'),
+      price: unknowns.factor('price'),
+    });
   }
-  return intervalsOf(summary, measure(nominal), found, short.workload.requests);
+  return intervalsOf({ summary, nominal: measure(nominal), samples: found, requests: short.workload.requests, open: !loops(scenario) });
+}
+
+/** Requests of as many residences as a short run is to last. */
+function requestsFor({ window, throughput }: Summary): number {
+  const wanted = window.residences > 0 ? (residences * throughput.requests * (window.to - window.from)) / window.residences : fewest;
+  return Math.ceil(Math.min(most, Math.max(fewest, wanted)));
 }
 
 /** The same at once. */
@@ -53,23 +87,6 @@ export function simulationInterval(run: Run, summary: Summary, options: RunInter
     const { done, value } = runs.next();
     if (done === true) return value;
   }
-}
-
-interface Sample {
-  readonly draw: Draw;
-  readonly known: readonly Condition[] | undefined;
-  readonly width: number;
-}
-
-function sampled({ deployed, scenario }: Run, short: Scenario, recorders: readonly RecordingPricer[], { draw, known, width }: Sample): Measured {
-  const { uncertainty } = scenario.stack;
-  const unknowns = new Unknowns(uncertainty, draw, known);
-  const errors = priceErrors(uncertainty, draw);
-  const pricers = deployed.pools.map(({ plant, pricer, setting }, p) => {
-    const { examples } = recorders[p] as RecordingPricer;
-    return new ScaledPricer(plant.pricer, factorsOf(examples, pricer, stepPricer(unknowns.setting(setting), errors)));
-  });
-  return measure(counted({ ...short, deployment: drafts(short.deployment, unknowns), machine: sampledMachine(short.machine, unknowns) }, pricers, width));
 }
 
 /** Runs a scenario to its end, counted in intervals of `width` seconds to begin with: of the right width, none has to be merged. */
@@ -83,9 +100,18 @@ function counted(scenario: Scenario, pricers: Parameters<typeof createSimulation
 /** The first requests of a scenario. */
 function shortened(scenario: Scenario, requests: number): Scenario {
   const { workload } = scenario;
-  const inFlight = workload.kind === 'trace' ? workload.concurrency : workload.arrivals.kind === 'closed' ? workload.arrivals.concurrency : undefined;
-  const enough = Math.min(workload.requests, Math.max(requests, rounds * (inFlight ?? 0)));
+  const enough = Math.min(workload.requests, Math.max(requests, rounds * (inFlight(scenario) ?? 0)));
   return { ...scenario, workload: { ...workload, requests: enough } };
+}
+
+/** Requests that a closed loop keeps in flight; undefined for an open one. */
+function inFlight({ workload }: Scenario): number | undefined {
+  if (workload.kind === 'trace') return workload.concurrency;
+  return workload.arrivals.kind === 'closed' ? workload.arrivals.concurrency : undefined;
+}
+
+function loops(scenario: Scenario): boolean {
+  return inFlight(scenario) !== undefined;
 }
 
 function drafts(deployment: Deployment, unknowns: Unknowns): Deployment {

@@ -147,7 +147,8 @@ function shares(names: readonly string[], times: Float64Array, count: number): r
   });
 }
 
-function meanRequest({ finished, inputTokens, cachedTokens, outputTokens }: Interval): MeanRequest {
+/** The mean request of a window. */
+export function meanRequest({ finished, inputTokens, cachedTokens, outputTokens }: Interval): MeanRequest {
   const count = Math.max(1, finished);
   return { computed: (inputTokens - cachedTokens) / count, output: outputTokens / count };
 }

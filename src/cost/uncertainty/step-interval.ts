@@ -92,8 +92,8 @@ export function linkInterval(kind: LinkKind, uncertainty: Uncertainty | undefine
   return factorInterval(uncertainty, options, (errors) => errors.link(kind, 'a link', error));
 }
 
-/** 1 + the chance of the first draft + that of the first two ... */
-function emittedBy(acceptance: readonly number[]): number {
+/** Tokens that a sequence emits in a step: 1 + the chance of the first draft + that of the first two ... */
+export function emittedBy(acceptance: readonly number[]): number {
   let chance = 1;
   let emitted = 1;
   for (const next of acceptance) {
