@@ -59,7 +59,7 @@ export function doubtLines(doubts: Summary['doubts']): readonly string[] {
 }
 
 /** How intervals came about, and what they show beside themselves. */
-export function intervalLines({ intervals, limit }: Summary): readonly string[] {
+function intervalLines({ intervals, limit }: Summary): readonly string[] {
   if (intervals === undefined) return [];
   const { samples, requests, overloaded } = intervals;
   const runs = `80 % intervals: the first ${count(requests, 'request')} run ${samples} times with prices, expert load, drafts, hosts and links as far off as they are known to be.`;

@@ -19,7 +19,6 @@ const near = 1.1;
 
 /**
  * What the features of each class count, in the order of its family; undefined for one that is no size of its own (a product of others, a kind).
- * Features are base-2 logarithms.
  */
 const axes: Readonly<Record<string, readonly (string | undefined)[]>> = {
   gemm: ['rows (M)', 'columns (N)', 'depth (K)'],
@@ -39,6 +38,9 @@ const axes: Readonly<Record<string, readonly (string | undefined)[]>> = {
   'short-convolution': ['sequences', 'query tokens', 'channels'],
 };
 
+/** Classes whose features are base-2 logarithms; those of the others are linear from one power of two to the next. */
+const logarithmic: ReadonlySet<string> = new Set(['gemm', 'head-gemm', 'grouped-gemm', 'expert-mlp']);
+
 /** Where the features of a shape leave those that the cell's residual was fitted over: it is constant from there on. */
 export function beyondOf({ class: operatorClass, residual }: Cell, features: readonly number[]): readonly Beyond[] {
   if (residual === undefined) return [];
@@ -49,11 +51,15 @@ export function beyondOf({ class: operatorClass, residual }: Cell, features: rea
     const last = first + KNOT_STEPS * width;
     const side = at > last ? 'above' : 'below';
     const limit = side === 'above' ? last : first;
-    const times = octavesOf(Math.abs(at - limit));
-    return (at > last || at < first) && times > near ? [{ axis, value: octavesOf(at), limit: octavesOf(limit), times, side }] : [];
+    const [value, end] = [sizeAt(operatorClass, at), sizeAt(operatorClass, limit)];
+    const times = side === 'above' ? value / end : end / value;
+    return (at > last || at < first) && times > near ? [{ axis, value, limit: end, times, side }] : [];
   });
 }
 
-function octavesOf(octaves: number): number {
-  return exp(octaves * ln(2));
+/** The size whose feature this is. */
+function sizeAt(operatorClass: string, feature: number): number {
+  if (logarithmic.has(operatorClass)) return exp(feature * ln(2));
+  const whole = Math.floor(feature);
+  return exp(whole * ln(2)) * (1 + feature - whole);
 }

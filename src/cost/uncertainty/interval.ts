@@ -5,7 +5,7 @@ export interface Interval {
 }
 
 /** Share of cases that an interval holds. */
-export const held = 0.8;
+const held = 0.8;
 
 /** The fewest samples of which an interval can be read. */
 export const fewestSamples = 9;

@@ -44,7 +44,7 @@ export function rangeDoubts(found: readonly { readonly provider: Provider; reado
   return [...furthest.values()].map(({ provider: { cell }, beyond: { axis, value, limit, times, side } }) => ({
     rule: 'beyond-calibration',
     where: `${cell.class} in ${cell.format}, ${axis}`,
-    message: `${axis} ${count(value)} is ${side} the ${count(limit)} that were measured on ${cell.chip} under ${cell.stack}, by ${significant(times, 2)} x: the cell's correction is held constant`,
+    message: `${axis} ${count(value)} is ${side} the ${count(Number(limit.toPrecision(3)))} or so that were measured on ${cell.chip} under ${cell.stack}, by ${significant(times, 2)} x: the cell's correction is held constant`,
   }));
 }
 
