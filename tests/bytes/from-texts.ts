@@ -9,9 +9,10 @@ import { readStack } from '../../schema/stack.ts';
 import { readUncertainty } from '../../schema/uncertainty.ts';
 import { readPreset } from '../../schema/traces/preset.ts';
 import { precisionOf } from '../../src/model/precision.ts';
+import { simulationInterval } from '../../src/report/sampled-runs.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
-import { requests, version } from './scenarios.ts';
+import { requests, sampled, version } from './scenarios.ts';
 
 const texts = import.meta.glob<string>(
   ['../../data/{chips,machines,models,stacks,workloads}/*.yaml', '../../data/calibration/*.json', '../../data/uncertainty.yaml', '../../examples/*.yaml'],
@@ -53,5 +54,6 @@ export async function resultFromTexts(name: string): Promise<string> {
   const scenario = await readScenario(applySettings(file(path), [`workload.requests=${requests}`], parse), path, context);
   const run = createSimulation(scenario);
   while (run.simulation.step());
-  return JSON.stringify(summarise(run, version));
+  const summary = summarise(run, version);
+  return JSON.stringify({ ...summary, intervals: simulationInterval(run, summary, sampled) });
 }
