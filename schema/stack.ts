@@ -20,6 +20,7 @@ const share = z
   .number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` })
   .min(0)
   .max(1);
+const errorSize = z.number({ error: (issue) => `expected an error such as 0.08, got ${found(issue.input)}` }).min(0);
 const generation = text('a generation of chips').optional();
 
 const efficiency = record({
@@ -30,6 +31,9 @@ const efficiency = record({
   memory: shareFigure(),
   floor: figure('time', true),
 });
+
+/** Errors of a fit, |predicted / measured - 1|. */
+const score = record({ rows: count(0), median: errorSize, p90: errorSize, p99: errorSize });
 
 const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
 
@@ -46,6 +50,7 @@ const exchange = record({
   fanout: z.number().positive(),
   start: figure('time', true),
   points: listOf(point, 2),
+  error: score.optional(),
 }).transform(({ 'dispatch-format': dispatchFormat, 'combine-format': combineFormat, 'scale-bytes': scaleBytes, ...rest }) => ({
   ...rest,
   dispatchFormat,

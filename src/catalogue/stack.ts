@@ -1,7 +1,8 @@
-import type { Cell } from './cell.ts';
+import type { Cell, Score } from './cell.ts';
 import type { Figure } from './figure.ts';
 import type { NumberFormat } from './format.ts';
 import type { CollectiveWay } from './library.ts';
+import type { Uncertainty } from './uncertainty.ts';
 
 /** Operator classes that a stack prices apart. */
 export const operatorClasses = [
@@ -81,6 +82,8 @@ export interface Exchange {
   /** Time of an empty call. [s] */
   readonly start: Figure;
   readonly points: readonly ExchangePoint[];
+  /** Error of what is read off the points, where it is known. */
+  readonly error?: Score | undefined;
 }
 
 /** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
@@ -114,6 +117,8 @@ export interface Stack {
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
+  /** What is not known of prices and conditions: intervals are drawn from it. */
+  readonly uncertainty?: Uncertainty | undefined;
   readonly fusions: readonly Fusion[];
   /** Ways of all its communication libraries. */
   readonly collectives: readonly CollectiveWay[];

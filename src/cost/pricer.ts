@@ -14,6 +14,8 @@ import { Overlap } from './overlap.ts';
 import { Pricing, type Price } from './price.ts';
 import type { PlannedGroup, PricedGroup } from './priced-group.ts';
 import { wholeDie } from './roofline.ts';
+import type { PriceErrors } from './uncertainty/errors.ts';
+import { rangeDoubts } from './uncertainty/trust.ts';
 import { runsOf, waysOf, type Way } from './streams.ts';
 import { exposedOf, memoryOf, timesOf, type OperatorRuns } from './schedule.ts';
 
@@ -29,12 +31,13 @@ const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) =>
 
 /**
  * The pricer of one instance. What does not depend on the batch is worked out once; `cost` is exact.
+ * @param errors what is off in every price; absent: nothing
  * @throws InputError with everything that keeps the instance from being priced
  */
-export function stepPricer(setting: StepSetting): ExplainingPricer {
+export function stepPricer(setting: StepSetting, errors?: PriceErrors): ExplainingPricer {
   const issues = settingIssues(setting);
   if (issues.length > 0) throw new InputError(issues);
-  return new Pricer(setting);
+  return new Pricer(setting, errors);
 }
 
 class Pricer implements ExplainingPricer {
@@ -45,7 +48,7 @@ class Pricer implements ExplainingPricer {
   /** The last plan of each group, which most steps share. */
   readonly #plans: Map<string, PlannedGroup> = new Map();
 
-  constructor(setting: StepSetting) {
+  constructor(setting: StepSetting, errors?: PriceErrors) {
     const { machine, model, precision, layout, stack, role } = setting;
     this.#setting = setting;
     this.#build = stepBuilder(model, precision, layout, stack.absorbed?.format);
@@ -54,6 +57,7 @@ class Pricer implements ExplainingPricer {
       stack,
       role === 'prefill' ? ['throughput'] : role === 'decode' ? ['low-latency'] : ['low-latency', 'throughput'],
       stack.spread[role === 'prefill' ? 'prefill' : 'decode'].value,
+      errors,
     );
     const one = { decodeSequences: 2, queryTokens: 1 + layout.draftTokens, decodeContext: 2 };
     const prompt = { prefillTokens: 2, prefillSequences: 2, prefillPairs: 2, prefillContext: 2 };
@@ -122,7 +126,10 @@ class Pricer implements ExplainingPricer {
         for (const model of this.#pricing.exchanges(operator.ranks))
           for (const doubt of model.loadDoubts(operator.operation, operator)) doubts.set(doubt.rule + doubt.where, doubt);
       }
-    return explanationOf(priced, this.cost(batch), layout, this.#pricing, this.#setting.machine.chip.die, [...doubts.values()]);
+    const standings = priced.flatMap(({ group }) => group.operators.map((operator) => this.#pricing.trust(operator)));
+    const beyond = standings.flatMap(({ provider, beyond: far }) => (provider === undefined || far.length === 0 ? [] : [{ provider, beyond: far }]));
+    const host = this.#setting.stack.hostGap.kind === 'estimate' ? 'uncalibrated' : 'calibrated';
+    return explanationOf(priced, this.cost(batch), layout, this.#pricing, this.#setting.machine.chip.die, host, [...doubts.values(), ...rangeDoubts(beyond)]);
   }
 
   plan(batch: InstanceBatch): readonly PlannedGroup[] {
