@@ -205,6 +205,11 @@ const mergedCases: readonly Case[] = [
     /means nothing to the method ngram/,
   ],
   ['deployment.merged.draft={method: mtp, tokens: 1, acceptance: 0.7}', 'deployment.merged.mtp', /has no draft module/],
+  [
+    'deployment.merged={instances: 1, gpus: 8, tensor: 2, pipeline: 4, microbatches: 2, max-num-seqs: 64/rank, max-num-batched-tokens: 2048/rank}',
+    'deployment.merged.microbatches',
+    /do not combine/,
+  ],
   ['deployment.merged.context-parallel=3', 'deployment.merged.tensor', /4 x 3 \(context-parallel\) does not divide the 4 dies/],
   ['deployment.merged.context-exchange=ring', 'deployment.merged.context-exchange', /needs context-parallel above 1/],
   ['deployment.merged.context-exchange=tree', 'deployment.merged.context-exchange', /expected one of all-gather, ring/],

@@ -52,7 +52,7 @@ function head({ setting, phase, chips, batch, total, context, expertLoad }: Step
   const { rank } = batch;
   const load =
     phase === 'decode'
-      ? `${whole(total)} sequences of ${whole(context)} tokens, ${whole(rank.decodeSequences)} on the fullest rank, ${rank.queryTokens} query ${rank.queryTokens === 1 ? 'token' : 'tokens'} each`
+      ? `${whole(total)} sequences of ${whole(context)} tokens, ${whole(rank.decodeSequences)} on the fullest rank${layout.pipeline > 1 ? ` in each of ${layout.pipeline} iterations in flight` : ''}, ${rank.queryTokens} query ${rank.queryTokens === 1 ? 'token' : 'tokens'} each`
       : `${whole(total)} tokens in prompts of ${whole(context)}, ${whole(rank.prefillTokens)} tokens on the fullest rank`;
   return [
     `${phase} step of ${model.name} on ${machine.title}, ${stack.title}`,
@@ -138,11 +138,24 @@ function resultText(request: StepRequest, explanation: StepExplanation): string[
   const { tpot, tokensPerSecondPerChip, tokensPerSecond } = resultOf(request, explanation);
   const rows = [
     ['iteration', formatTime(explanation.time, 4)],
+    ...pipelineRows(explanation),
     ...(tpot === undefined ? [] : [['TPOT', `${formatTime(tpot, 4)} (${significant(request.emitted)} tokens emitted per sequence and step)`]]),
     [request.phase === 'decode' ? 'output per chip' : 'input per chip', `${significant(tokensPerSecondPerChip, 4)} tokens/s`],
     [request.phase === 'decode' ? 'output of the instance' : 'input of the instance', `${significant(tokensPerSecond, 4)} tokens/s`],
   ];
   return ['result, if this iteration repeats', table(['', ''], rows, { indent: 2 })];
+}
+
+function pipelineRows({ pipeline, pace }: StepExplanation): string[][] {
+  if (pipeline === undefined) return [];
+  const { stages, send, host } = pipeline;
+  const times = stages.map((time) => formatTime(time)).join(', ');
+  return [
+    [
+      'in flight',
+      `${stages.length} iterations, one every ${formatTime(pace, 4)}: stages take ${times}, a send ${formatTime(send)}, the host ${formatTime(host)}`,
+    ],
+  ];
 }
 
 function doubtsText({ setting }: StepRequest, { doubts }: StepExplanation): string[] {

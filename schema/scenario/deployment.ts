@@ -114,10 +114,11 @@ function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedD
   const maxBatchedTokens = counted(file['max-num-batched-tokens'], layout, 'rank', `${at}.max-num-batched-tokens`, '8192/rank', surroundings);
   if (layout === undefined || maxSequences === undefined || maxBatchedTokens === undefined) return undefined;
   const perSequence = 1 + layout.draftTokens;
-  if (maxBatchedTokens < maxSequences * perSequence)
+  const inFlight = Math.ceil(maxSequences / layout.pipeline);
+  if (maxBatchedTokens < inFlight * perSequence)
     surroundings.problems.add(
       `${at}.max-num-batched-tokens`,
-      `${maxBatchedTokens} tokens per rank do not hold one step of ${maxSequences} sequences of ${perSequence} ${perSequence === 1 ? 'token' : 'tokens'}; expected at least ${maxSequences * perSequence}`,
+      `${maxBatchedTokens} tokens per rank do not hold one step of ${inFlight} sequences of ${perSequence} ${perSequence === 1 ? 'token' : 'tokens'}; expected at least ${inFlight * perSequence}`,
     );
   return {
     kind: 'merged',

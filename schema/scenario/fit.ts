@@ -30,7 +30,7 @@ function poolsOf(deployment: Deployment): readonly Pool[] {
     {
       role: 'decode',
       layout: decode.layout,
-      maxBatchTokens: decode.maxSequences * (1 + decode.layout.draftTokens),
+      maxBatchTokens: Math.ceil(decode.maxSequences / decode.layout.pipeline) * (1 + decode.layout.draftTokens),
       sequences: { key: 'max-batch', count: decode.maxSequences },
     },
   ];
@@ -44,7 +44,8 @@ export function checkFit(scenario: Omit<Scenario, 'name' | 'slo' | 'seed' | 'wor
     for (const { path, message } of issues) problems.add(path.startsWith('precision') ? path : `${at}.${path}`, message);
     if (issues.length > 0 || problems.covers(at)) continue;
     try {
-      const { kvBlocks, blockTokens } = memoryBudget({ ...scenario, layout, maxBatchTokens, maxSequences: sequences?.count, utilisation });
+      const maxSequences = sequences === undefined ? undefined : Math.ceil(sequences.count / layout.pipeline);
+      const { kvBlocks, blockTokens } = memoryBudget({ ...scenario, layout, maxBatchTokens, maxSequences, utilisation });
       if (sequences !== undefined && sequences.count > kvBlocks)
         problems.add(`${at}.${sequences.key}`, `${sequences.count} sequences on each rank are more than the ${kvBlocks} KV blocks that fit there`);
       const least = workload === undefined ? 0 : shortestRequest(workload);

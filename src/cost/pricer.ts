@@ -5,7 +5,7 @@ import { dataRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import type { OperatorGroup } from '../model/operator.ts';
 import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
-import { engines, type InstanceBatch, type StepCost } from './batch.ts';
+import { engines, type InstanceBatch, type PipelineCost, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
 import type { CompilablePricer } from './compiled.ts';
@@ -69,19 +69,7 @@ class Pricer implements ExplainingPricer {
     const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
     this.#price({ rank, instanceTokens: dataRanks(layout) * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
     const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
-    this.doubts = [
-      ...this.#pricing.doubts,
-      ...(model.groups.some(({ feedForward }) => feedForward.kind === 'experts') ? exchanges : []),
-      ...(layout.pipeline > 1
-        ? [
-            {
-              rule: 'pipeline-one-batch',
-              where: 'pipeline',
-              message: `one batch at a time passes the ${layout.pipeline} stages; batches in flight behind it are not overlapped`,
-            },
-          ]
-        : []),
-    ];
+    this.doubts = [...this.#pricing.doubts, ...(model.groups.some(({ feedForward }) => feedForward.kind === 'experts') ? exchanges : [])];
   }
 
   cost(batch: InstanceBatch): StepCost {
@@ -106,9 +94,10 @@ class Pricer implements ExplainingPricer {
       }
     }
     const host = this.#setting.stack.hostGap.value;
+    const { pipeline } = this.#setting.layout;
     parts[stages.length] = host;
     busy[5] = (busy[5] ?? 0) + host;
-    return { time: sum(parts), busy, stages: parts };
+    return { time: sum(parts), busy, stages: parts, ...(pipeline === 1 ? {} : { pipeline: pipelineOf(priced, pipeline, host) }) };
   }
 
   explain(batch: InstanceBatch): StepExplanation {
@@ -183,6 +172,19 @@ class Pricer implements ExplainingPricer {
     const prices = this.#pricing.group(group.name, group.operators, shares, drift);
     return { ...planned, prices, exposed: exposedOf(runs, overlap, timesOf(prices), memoryOf(prices)) };
   }
+}
+
+/** What each stage has of the groups of a step; what no stage has lies between them. */
+function pipelineOf(priced: readonly PricedGroup[], count: number, host: number): PipelineCost {
+  const stageTimes: number[] = Array.from({ length: count }, () => 0);
+  let between = 0;
+  for (const { group, exposed } of priced) {
+    let time = 0;
+    for (const part of exposed) time += part;
+    if (group.placed === undefined) between += time;
+    else for (let s = 0; s < count; s++) stageTimes[s] = (stageTimes[s] as number) + time * (group.placed[s] as number);
+  }
+  return { stages: stageTimes, send: between / (count - 1), host };
 }
 
 /** Whether two groups have the same plan. */

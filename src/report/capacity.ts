@@ -1,4 +1,4 @@
-import type { RankBatch } from '../cost/batch.ts';
+import { paceOf, type RankBatch } from '../cost/batch.ts';
 import type { DeployedPool } from '../serving/deploy.ts';
 import type { PoolMeter } from '../serving/metrics.ts';
 
@@ -30,7 +30,7 @@ function prefillTime(plant: DeployedPool['plant'], meter: PoolMeter, request: Me
   const pairs = (meter.slowestPairs / meter.prefillTokens) * tokens;
   const context = Math.max(tokens, Math.round((2 * pairs) / (tokens / sequences)));
   const rank: RankBatch = { ...idle, prefillTokens: tokens, prefillSequences: sequences, prefillPairs: pairs, prefillContext: context };
-  return plant.pricer.cost({ rank, instanceTokens: tokens * plant.ranks }).time / tokens;
+  return paceOf(plant.pricer.cost({ rank, instanceTokens: tokens * plant.ranks }), plant.stages) / tokens;
 }
 
 /** Time that a full batch takes for one output token of a rank. [s] */
@@ -39,8 +39,8 @@ function decodeTime(plant: DeployedPool['plant'], meter: PoolMeter): number {
   const queryTokens = 1 + plant.acceptance.length;
   const context = Math.max(1, meter.decodeContext / meter.decodeSequences);
   const fitting = Math.floor(((plant.kvBlocks - plant.watermarkBlocks) * plant.blockTokens) / (context + plant.blockTokens / 2));
-  const sequences = Math.max(1, Math.min(plant.maxSequences, fitting, Math.floor(plant.tokenBudget / queryTokens)));
+  const sequences = Math.max(1, Math.min(plant.maxSequences, Math.floor(fitting / plant.stages), Math.floor(plant.tokenBudget / queryTokens)));
   const rank: RankBatch = { ...idle, decodeSequences: sequences, queryTokens, decodeContext: Math.round(sequences * context) };
   const emitted = meter.decodeTokens / meter.decodeSequences;
-  return plant.pricer.cost({ rank, instanceTokens: sequences * queryTokens * plant.ranks }).time / (sequences * emitted);
+  return paceOf(plant.pricer.cost({ rank, instanceTokens: sequences * queryTokens * plant.ranks }), plant.stages) / (sequences * emitted);
 }

@@ -123,9 +123,11 @@ interface PoolLimits {
 function pool(scenario: Scenario, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
   const { machine, model, precision, stack } = scenario;
   const ranks = dataRanks(layout);
-  const decodeTokens = Math.min(limits.maxSequences, 1e9) * (1 + layout.draftTokens);
+  // Sequences are spread over the batches that a pipeline has in flight.
+  const maxSequences = Math.ceil(limits.maxSequences / layout.pipeline);
+  const decodeTokens = Math.min(maxSequences, 1e9) * (1 + layout.draftTokens);
   const maxBatchTokens = role === 'decode' ? decodeTokens : limits.tokenBudget;
-  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences: limits.maxSequences, utilisation: limits.utilisation });
+  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
   const pricer = stepPricer({ machine, model, precision, layout, stack, role });
   const dies = instances * layout.dies;
   return {
@@ -133,11 +135,12 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
       name: role,
       role,
       instances,
+      stages: layout.pipeline,
       ranks,
       kvBlocks: memory.kvBlocks,
       blockTokens: memory.blockTokens,
       watermarkBlocks: Math.ceil(memory.kvBlocks * limits.watermark),
-      maxSequences: limits.maxSequences,
+      maxSequences,
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,

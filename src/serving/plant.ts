@@ -8,13 +8,15 @@ export interface PoolPlant {
   readonly name: string;
   readonly role: InstanceRole;
   readonly instances: number;
+  /** Stages of the pipeline of one instance, and batches that it has in flight. */
+  readonly stages: number;
   /** Data-parallel ranks of one instance. */
   readonly ranks: number;
   readonly kvBlocks: number;
   readonly blockTokens: number;
   /** Kept free when a prompt is admitted beside others; in a decode pool at least what a sequence may grow by in one step. */
   readonly watermarkBlocks: number;
-  /** Of one rank. */
+  /** Of one rank in one batch. */
   readonly maxSequences: number;
   /** Of one rank and iteration. [tokens] */
   readonly tokenBudget: number;

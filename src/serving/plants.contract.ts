@@ -13,6 +13,7 @@ const pool: PoolPlant = {
   name: 'merged',
   role: 'merged',
   instances: 1,
+  stages: 1,
   ranks: 1,
   kvBlocks: 100,
   blockTokens: 1,

@@ -5,12 +5,14 @@ import { Acceptance } from './acceptance.ts';
 import type { EventSink } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import { Fifo } from './fifo.ts';
+import { KvBlocks } from './kv-blocks.ts';
 import { Instance, type InstanceListener } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Links } from './links.ts';
 import { Metrics } from './metrics.ts';
 import { addLifetime } from './lifetime.ts';
 import { pending } from './pending.ts';
+import { Pipeline } from './pipeline.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { PrefixPool } from './prefix-pool.ts';
 import { RequestTable } from './request-table.ts';
@@ -64,14 +66,19 @@ export class Simulation {
     const acceptance = plant.pools.map((pool) => new Acceptance(plant.seed, pool.acceptance));
     this.#emittedPerStep = acceptance.at(-1)?.mean ?? 1;
     let index = 0;
-    this.#pools = plant.pools.map((pool, p) => ({
-      plant: pool,
-      index: p,
-      instances: Array.from(
-        { length: pool.instances },
-        () => new Instance(index++, { ...pool, acceptance: acceptance[p] }, this.table, this.#listener(pool, p)),
-      ),
-    }));
+    this.#pools = plant.pools.map((pool, p) => {
+      const each = <Part>(make: () => Part): readonly Part[] => Array.from({ length: pool.instances }, make);
+      const kv = each(() => Array.from({ length: pool.ranks }, () => new KvBlocks(pool.kvBlocks, pool.blockTokens)));
+      const pipelines = pool.stages > 1 ? each(() => new Pipeline(pool.stages)) : [];
+      const options = { ...pool, acceptance: acceptance[p] };
+      const listener = this.#listener(pool, p);
+      // The first batch of every instance, then the second of every one.
+      const instances = Array.from({ length: pool.instances * pool.stages }, (_, i) => {
+        const at = i % pool.instances;
+        return new Instance(index++, options, this.table, listener, kv[at], pipelines[at]);
+      });
+      return { plant: pool, index: p, instances };
+    });
     this.#entry = this.#pools[0];
     this.#decode = this.#pools[1];
     if (plant.cache !== undefined) this.prefixes = new PrefixPool(this.table, plant.cache);
@@ -151,10 +158,10 @@ export class Simulation {
         this.#deliver(payload);
         break;
       case pending.stepEnd:
-        if (this.#turn(this.#instance(payload))) this.#run(this.#instance(payload), until);
+        this.#ended(this.#instance(payload), until);
         break;
       case pending.stepStart:
-        if (!this.#instance(payload).running && this.#start(this.#instance(payload), this.now)) this.#run(this.#instance(payload), until);
+        this.#begin(this.#instance(payload), until);
     }
     this.#transport.share(this.now);
     return true;
@@ -167,6 +174,46 @@ export class Simulation {
 
   #poolOf(instance: Instance): Pool {
     return instance.index < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
+  }
+
+  #ended(instance: Instance, until: Seconds): void {
+    if (instance.pipeline === undefined) {
+      if (this.#turn(instance)) this.#run(instance, until);
+      return;
+    }
+    this.#end(instance);
+    instance.running = false;
+    instance.pipeline.wait(instance.index);
+    // What it has given back may be what another batch waits for.
+    for (const other of this.#siblings(instance)) if (!other.running && other.hungry) instance.pipeline.wait(other.index);
+    this.#enter(instance.pipeline);
+  }
+
+  /** The batches in flight of the same instance, itself included. */
+  #siblings(instance: Instance): readonly Instance[] {
+    if (instance.pipeline === undefined) return [instance];
+    return this.#poolOf(instance).instances.filter(({ pipeline }) => pipeline === instance.pipeline);
+  }
+
+  #begin(instance: Instance, until: Seconds): void {
+    if (instance.running) return;
+    const { pipeline } = instance;
+    if (pipeline !== undefined) {
+      pipeline.wait(instance.index);
+      this.#enter(pipeline);
+    } else if (this.#start(instance, this.now)) this.#run(instance, until);
+  }
+
+  /** Lets batches into a pipeline whose first stage is free, in the order in which they came to wait; the others look again when it is. */
+  #enter(pipeline: Pipeline): void {
+    const { waiting } = pipeline;
+    while (waiting.length > 0 && pipeline.freeAt <= this.now) {
+      const first = this.#instance(waiting.shift() as number);
+      if (this.#start(first, this.now)) this.#queue.push(first.endsAt, pending.stepEnd, pending.stepEnd, first.index);
+    }
+    if (waiting.length === 0 || pipeline.toldFor === pipeline.freeAt) return;
+    pipeline.toldFor = pipeline.freeAt;
+    this.#queue.push(pipeline.freeAt, pending.stepStart, pending.stepStart, waiting[0]);
   }
 
   /** Runs a formed iteration, and those behind it, past the queue while nothing else is due before the next one ends. */
@@ -184,9 +231,13 @@ export class Simulation {
 
   /** Ends an iteration and forms the next one. Returns whether there is one. */
   #turn(instance: Instance): boolean {
-    instance.end();
-    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.startedAt, instance.gaps);
+    this.#end(instance);
     return this.#start(instance, this.now);
+  }
+
+  #end(instance: Instance): void {
+    instance.end();
+    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.before, instance.gaps);
   }
 
   #start(instance: Instance, at: Seconds): boolean {
@@ -265,7 +316,7 @@ export class Simulation {
     }
     table.source[slot] = chosen;
     instance.ranks[chosen % ranks].queuedTokens += table.prompt[slot] - cached;
-    this.#transport.read(now, slot, cached, Math.floor(chosen / ranks));
+    this.#transport.read(now, slot, cached, Math.floor(chosen / ranks) % this.#entry.plant.instances);
   }
 
   /** Prompt tokens whose KV the pooled cache holds. */
@@ -287,7 +338,7 @@ export class Simulation {
     const source = this.table.source[slot];
     const instance = this.#entry.instances[Math.floor(source / ranks)];
     instance.release(slot, source % ranks);
-    this.#wake(instance);
+    for (const other of this.#siblings(instance)) this.#wake(other);
   }
 
   #deliver(payload: number): void {
@@ -323,7 +374,7 @@ export class Simulation {
       this.#moving.shift();
       decode.instances[Math.floor(chosen / ranks)].reserve(slot, chosen % ranks);
       table.reservedAt[slot] = now;
-      this.#transport.push(now, slot, table.prompt[slot], table.source[slot], chosen);
+      this.#transport.push(now, slot, table.prompt[slot], physical(table.source[slot], this.#entry.plant), physical(chosen, decode.plant));
     }
   }
 
@@ -420,4 +471,9 @@ export class Simulation {
     this.#intake.ended(now);
     if (this.#moving.size > 0) this.#move();
   }
+}
+
+/** The rank over all instances of a pool, of a rank over all their batches in flight. */
+function physical(rank: number, { instances, ranks }: PoolPlant): number {
+  return (Math.floor(rank / ranks) % instances) * ranks + (rank % ranks);
 }
