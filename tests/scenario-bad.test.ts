@@ -231,6 +231,40 @@ describe('a merged deployment', () => {
   });
 });
 
+const hybridCases: readonly Case[] = [
+  ['deployment.merged.prefix-caching=true', 'deployment.merged.prefix-caching', /recurrent layers, whose state behind a prefix is not kept/],
+  [
+    'deployment.merged.max-num-seqs=12000/rank deployment.merged.max-num-batched-tokens=16384/rank',
+    'deployment.merged.max-num-seqs',
+    /keep states of \d+ KV blocks each/,
+  ],
+  ['deployment.merged.context-parallel=2 deployment.merged.tensor=4', 'deployment.merged.context-parallel', /pass a state from token to token/],
+  [
+    'deployment={prefill: {instances: 1, gpus: 4, tensor: 4, batch-tokens: 8192/gpu}, decode: {instances: 1, gpus: 4, tensor: 4, max-batch: 16/gpu}, cache: {dram: 1 TB/node}}',
+    'deployment.cache',
+    /recurrent layers/,
+  ],
+];
+
+describe('a model with recurrent layers', () => {
+  const hybrid = `
+machine: hgx-h200
+model: qwen3-next-80b-a3b
+deployment: { merged: { instances: 1, gpus: 8, tensor: 8, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } }
+workload: { generator: chat, rate: 2/s, requests: 100 }
+`;
+  test('is served without prefix caching', async () => {
+    expect(await after(hybrid, [])).toEqual([]);
+    const scenario = await readScenario(parse(hybrid), '', context);
+    expect(scenario.deployment).toMatchObject({ prefixCaching: false });
+  });
+
+  test.each(hybridCases)('%s is refused at %s', async (settings, path, message) => {
+    const issues = await after(hybrid, settings.startsWith('deployment={') ? [settings] : settings.split(' '));
+    expect(issues.find((issue) => issue.path === path && message.test(issue.message)) ?? issues).toMatchObject({ path });
+  });
+});
+
 const traceCases: readonly Case[] = [
   ['workload={trace: traces/nowhere.csv}', 'workload.trace', /no such/],
   ['workload={trace: traces/chat.csv, format: parquet}', 'workload.format', /expected one of/],

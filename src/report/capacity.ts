@@ -38,7 +38,8 @@ function decodeTime(plant: DeployedPool['plant'], meter: PoolMeter): number {
   if (meter.decodeSequences === 0) return 0;
   const queryTokens = 1 + plant.acceptance.length;
   const context = Math.max(1, meter.decodeContext / meter.decodeSequences);
-  const fitting = Math.floor(((plant.kvBlocks - plant.watermarkBlocks) * plant.blockTokens) / (context + plant.blockTokens / 2));
+  const each = context / plant.blockTokens + 1 / 2 + plant.stateBlocks;
+  const fitting = Math.floor((plant.kvBlocks - plant.watermarkBlocks) / each);
   const sequences = Math.max(1, Math.min(plant.maxSequences, Math.floor(fitting / plant.stages), Math.floor(plant.tokenBudget / queryTokens)));
   const rank: RankBatch = { ...idle, decodeSequences: sequences, queryTokens, decodeContext: Math.round(sequences * context) };
   const emitted = meter.decodeTokens / meter.decodeSequences;

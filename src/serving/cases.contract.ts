@@ -83,6 +83,7 @@ const shape = {
   /** Tokens beyond those of the longest request. */
   slack: fc.nat(80),
   blockTokens: fc.integer({ min: 1, max: 8 }),
+  stateBlocks: fc.constantFrom(0, 0, 1, 3),
   watermarkBlocks: fc.nat(2),
   maxSequences: fc.integer({ min: 1, max: 6 }),
   tokenBudget: fc.integer({ min: 1, max: 60 }),
@@ -93,12 +94,21 @@ const shape = {
 
 /** A pool whose ranks surely hold the longest request at the end of its next step (REQ-2). */
 function sized<
-  Shape extends { slack: number; blockTokens: number; watermarkBlocks: number; acceptance: readonly number[]; stages: number; pricer: StepPricer },
+  Shape extends {
+    slack: number;
+    stateBlocks: number;
+    blockTokens: number;
+    watermarkBlocks: number;
+    acceptance: readonly number[];
+    stages: number;
+    pricer: StepPricer;
+  },
 >({ slack, ...shape }: Shape, longest: number): Omit<Shape, 'slack'> & { readonly kvBlocks: number } {
   return {
     ...shape,
     pricer: pipelined(shape.pricer, shape.stages),
-    kvBlocks: shape.watermarkBlocks + Math.ceil((longest + shape.acceptance.length) / shape.blockTokens) + Math.floor(slack / shape.blockTokens),
+    kvBlocks:
+      shape.watermarkBlocks + shape.stateBlocks + Math.ceil((longest + shape.acceptance.length) / shape.blockTokens) + Math.floor(slack / shape.blockTokens),
   };
 }
 
@@ -126,6 +136,7 @@ const disaggregated: fc.Arbitrary<Plant> = fc
     decode: fc.record({ ...shape, prefixCaching: fc.constant(false), tokenBudget: fc.constant(100) }),
     transfer: fc.record({
       bytesPerToken: fc.constant(2 ** 32),
+      bytesPerSequence: fc.constantFrom(0, 2 ** 33),
       sourcesPerRank: fc.integer({ min: 1, max: 3 }),
       sourceBandwidth: bandwidth,
       sinkBandwidth: bandwidth,

@@ -5,7 +5,7 @@ import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
 import { SurfacePricer } from '../cost/surface.ts';
 import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
-import { kvBytesPerTokenPerDie, unsplit } from '../model/kv.ts';
+import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
 import type { EventSink } from './events.ts';
 import type { InstanceRole } from './instance.ts';
@@ -86,7 +86,7 @@ function deploy(scenario: Scenario): Deployed {
             acceptance: deployment.decode.acceptance,
           }),
         ];
-  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks) * plant.blockTokens);
+  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks - plant.stateBlocks) * plant.blockTokens);
   const maxContext = Math.min(model.maxPositions, ...fits);
   if (maxContext < 2) {
     throw new InputError(
@@ -139,6 +139,7 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
       ranks,
       kvBlocks: memory.kvBlocks,
       blockTokens: memory.blockTokens,
+      stateBlocks: memory.stateBlocks,
       watermarkBlocks: Math.ceil(memory.kvBlocks * limits.watermark),
       maxSequences,
       tokenBudget: limits.tokenBudget,
@@ -169,6 +170,7 @@ function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: Disa
   const sourcesPerRank = Math.max(1, Math.floor(stageDies(prefill.layout) / stageDies(decode.layout)));
   return {
     bytesPerToken: kvBytesPerToken(scenario, decode.layout),
+    bytesPerSequence: movedStateBytes(scenario.model, scenario.precision, decode.layout),
     sourcesPerRank,
     sourceBandwidth: (perDie * stageDies(prefill.layout)) / sourcesPerRank,
     sinkBandwidth: perDie * stageDies(decode.layout),

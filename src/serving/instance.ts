@@ -17,6 +17,8 @@ export interface InstanceOptions {
   readonly ranks: number;
   readonly kvBlocks: number;
   readonly blockTokens: number;
+  /** Blocks of a sequence whatever its length. */
+  readonly stateBlocks: number;
   /** Blocks kept free when a request is admitted beside others. */
   readonly watermarkBlocks: number;
   readonly maxSequences: number;
@@ -96,7 +98,7 @@ export class Instance {
 
   /** Whether a prompt that decodes here can be promised its place on this rank. */
   canReserve(rank: Rank, prompt: number): boolean {
-    const need = Math.ceil(prompt / rank.blockTokens);
+    const need = Math.ceil(prompt / rank.blockTokens) + this.options.stateBlocks;
     return rank.sequences < this.options.maxSequences && rank.room >= need + (rank.kv.sequences() === 0 ? 0 : this.options.watermarkBlocks);
   }
 
@@ -106,7 +108,7 @@ export class Instance {
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     rank.reserved++;
-    rank.kv.take(Math.ceil(table.prompt[slot] / rank.blockTokens));
+    rank.kv.take(Math.ceil(table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
     table.admission[slot] = rank.admissions++;
   }
 
@@ -209,7 +211,7 @@ export class Instance {
     }
     rank.baseSum -= base;
     rank.phases[modulo(base, rank.blockTokens)]--;
-    rank.kv.give(Math.ceil((base + this.tokens) / rank.blockTokens) - table.pinned[slot] * rank.unitBlocks);
+    rank.kv.give(Math.ceil((base + this.tokens) / rank.blockTokens) + this.options.stateBlocks - table.pinned[slot] * rank.unitBlocks);
     unpinPrefix(table, rank, slot);
   }
 
@@ -266,7 +268,7 @@ export class Instance {
   /** Chunks of prompts under way, then new prompts in order of arrival, within the token budget, the places and the blocks. */
   #fill(rank: Rank, at: Seconds): void {
     const table = this.#table;
-    const { tokenBudget, maxSequences, watermarkBlocks, prefixCaching, acceptance } = this.options;
+    const { tokenBudget, maxSequences, watermarkBlocks, stateBlocks, prefixCaching, acceptance } = this.options;
     rank.chunks.length = 0;
     let budget = tokenBudget - rank.members.length * (1 + acceptance.drafts);
     for (const slot of rank.prefilling) {
@@ -279,7 +281,7 @@ export class Instance {
       const prompt = table.prompt[slot];
       const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
       const pinning = blocksToPin(table, rank, slot, units);
-      const own = Math.ceil(prompt / rank.blockTokens) - units * rank.unitBlocks;
+      const own = Math.ceil(prompt / rank.blockTokens) + stateBlocks - units * rank.unitBlocks;
       if (rank.room < own + pinning + (rank.kv.sequences() === 0 ? 0 : watermarkBlocks)) break;
       rank.waiting.shift();
       pinPrefix(table, rank, slot, units);

@@ -17,6 +17,7 @@ const pool: PoolPlant = {
   ranks: 1,
   kvBlocks: 100,
   blockTokens: 1,
+  stateBlocks: 0,
   watermarkBlocks: 0,
   maxSequences: 8,
   tokenBudget: 100,
@@ -44,7 +45,7 @@ export function splitPlant(
       { ...pool, name: 'prefill', role: 'prefill', ...prefill },
       { ...pool, name: 'decode', role: 'decode', watermarkBlocks: 1, ...decode },
     ],
-    transfer: { bytesPerToken: 1, sourcesPerRank: 1, sourceBandwidth: 2 ** 20, sinkBandwidth: 2 ** 20, latency: 0, ...moves },
+    transfer: { bytesPerToken: 1, bytesPerSequence: 0, sourcesPerRank: 1, sourceBandwidth: 2 ** 20, sinkBandwidth: 2 ** 20, latency: 0, ...moves },
     ...rest,
     ...plant,
   };

@@ -23,7 +23,7 @@ function idleWithReason(simulation: Simulation): void {
         expect([rank.members.length, rank.prefilling.length, rank.ready.length]).toEqual([0, 0, 0]);
         const next = rank.waiting.size > 0 ? (simulation.table.prompt[rank.waiting.first] ?? 0) : Infinity;
         const kept = rank.kv.sequences() > 0 ? plant.watermarkBlocks : 0;
-        expect(rank.room).toBeLessThan(Math.ceil(next / plant.blockTokens) + kept);
+        expect(rank.room).toBeLessThan(Math.ceil(next / plant.blockTokens) + plant.stateBlocks + kept);
       }
     }
   }
@@ -134,6 +134,13 @@ describe('what an iteration computes', () => {
     expect(at(4).map(([, tick]) => tick)).toEqual([0, 2]);
     const alone = finished(mergedPlant({ kvBlocks: 12, watermarkBlocks: 11 }, { maxContext: 10 }), listed([request(0, 9, 1)]));
     expect(alone.timelines).toHaveLength(1);
+  });
+
+  test('SCH-5 a sequence takes the blocks of its states, however short it is, until it ends', () => {
+    const requests = Array.from({ length: 4 }, () => request(0, 2, 3));
+    const at = (stateBlocks: number) => scheduledOf(finished(mergedPlant({ kvBlocks: 24, stateBlocks }, { maxContext: 10 }), listed(requests)).events);
+    expect(at(0).map(([, tick]) => tick)).toEqual([0, 0, 0, 0]);
+    expect(at(8).map(([, tick]) => tick)).toEqual([0, 0, 3, 3]);
   });
 
   test('SCH-5 no rank ever holds more blocks than it has, and none in the end', () => {

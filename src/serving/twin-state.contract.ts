@@ -178,7 +178,7 @@ export function allSequences(rank: Rank): number {
 export function usedBlocks(rank: Rank): number {
   const { plant } = rank.instance;
   const { unitBlocks } = rank.kept;
-  const own = (request: Request, tokens: number) => Math.ceil(tokens / plant.blockTokens) - request.shared * unitBlocks;
+  const own = (request: Request, tokens: number) => Math.ceil(tokens / plant.blockTokens) + plant.stateBlocks - request.shared * unitBlocks;
   const inBatch = (one: Rank) =>
     sum([...one.prefilling, ...one.holding, ...one.promised, ...one.here], (request) => own(request, request.prompt)) +
     sum(one.decoding, (request) => own(request, held(plant, request, one.grown)));

@@ -213,7 +213,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     if (transfer === undefined || decode === undefined) return;
     while (moving.length > 0) {
       const request = moving[0] as Request;
-      const need = Math.ceil(request.prompt / decode.blockTokens);
+      const need = Math.ceil(request.prompt / decode.blockTokens) + decode.stateBlocks;
       const open = decodeRanks.filter(
         (rank) => sequences(rank) < decode.maxSequences && freeBlocks(rank) >= need + (allSequences(rank) > 0 ? decode.watermarkBlocks : 0),
       );
@@ -236,7 +236,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
         rank.here.push(request);
         wake(rank.instance);
       };
-      send(request.prompt * transfer.bytesPerToken, over, transfer.latency, () => letGo(request), there);
+      send(request.prompt * transfer.bytesPerToken + transfer.bytesPerSequence, over, transfer.latency, () => letGo(request), there);
     }
   }
 
@@ -326,7 +326,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       const request = rank.waiting[0] as Request;
       const units = cachedUnits(rank, request);
       const pinning = units.filter((id) => rank.kept.idle.ids.includes(id)).length;
-      const need = Math.ceil(request.prompt / pool.blockTokens) - (units.length - pinning) * rank.kept.unitBlocks;
+      const need = Math.ceil(request.prompt / pool.blockTokens) + pool.stateBlocks - (units.length - pinning) * rank.kept.unitBlocks;
       if (freeBlocks(rank) < need + (allSequences(rank) > 0 ? pool.watermarkBlocks : 0)) return;
       rank.waiting = rank.waiting.slice(1);
       rank.prefilling.push(request);
