@@ -21,6 +21,15 @@ const efficiency = record({
   floor: figure('time', true),
 });
 
+const attentionKernel = record({
+  kernel: text('the name of a kernel, as cells have it behind their format'),
+  generation,
+  'head-sizes': listOf(count(), 1),
+  windowed: z.boolean({ error: (issue) => `expected true or false, got ${found(issue.input)}` }).optional(),
+  'key-value-format': oneOf(numberFormats).optional(),
+  source: text('the source of the choice'),
+}).transform(({ 'head-sizes': headSizes, 'key-value-format': keyValueFormat, ...rest }) => ({ ...rest, headSizes, keyValueFormat }));
+
 const collective = record({ generation, direct: figure('time', true), phased: figure('time', true), efficiency: shareFigure() });
 
 const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
@@ -69,6 +78,7 @@ const stack = record({
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
+  'attention-kernels': listOf(attentionKernel).optional(),
   collectives: listOf(collective, 1),
   exchanges: listOf(exchange).default([]),
   streams: record({
@@ -89,6 +99,7 @@ const stack = record({
 }).transform(
   ({
     'host-gap': hostGap,
+    'attention-kernels': attentionKernels,
     'memory-utilisation': memoryUtilisation,
     'memory-rule': memoryRule,
     'logit-bytes': logitBytes,
@@ -96,6 +107,7 @@ const stack = record({
     ...rest
   }) => ({
     ...rest,
+    attentionKernels,
     hostGap,
     memoryUtilisation,
     memoryRule,

@@ -46,6 +46,19 @@ export interface Fusion {
   readonly operators: readonly string[];
 }
 
+/** A kernel that serves attention over keys and values by heads where the stack's own does not: its cells have its name behind their format. */
+export interface AttentionKernel {
+  readonly kernel: string;
+  /** Restricts the entry to chips of one generation; absent fits all. */
+  readonly generation?: string | undefined;
+  readonly headSizes: readonly number[];
+  /** Only with a sliding window, or only without one; absent: either. */
+  readonly windowed?: boolean | undefined;
+  /** Only for keys and values in this format; absent: any. */
+  readonly keyValueFormat?: NumberFormat | undefined;
+  readonly source: string;
+}
+
 /** Collectives inside a scale-up domain: two ways to run them, of which the quicker is taken. */
 export interface CollectiveKernels {
   /** Restricts the entry to chips of one generation; absent fits all. */
@@ -124,6 +137,8 @@ export interface Stack {
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
   readonly fusions: readonly Fusion[];
+  /** Attention kernels beside the stack's own, for some head sizes. */
+  readonly attentionKernels?: readonly AttentionKernel[] | undefined;
   readonly collectives: readonly CollectiveKernels[];
   readonly exchanges: readonly Exchange[];
   /** How two microbatches share a die; with one microbatch every operator has the whole die. */
