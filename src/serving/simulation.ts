@@ -1,31 +1,24 @@
 import type { Seconds } from '../base/units.ts';
 import { EventQueue } from '../kernel/event-queue.ts';
 import type { Transfers } from '../network/transfers.ts';
-import { Acceptance } from './acceptance.ts';
 import type { EventSink } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import { Fifo } from './fifo.ts';
-import { KvBlocks } from './kv-blocks.ts';
-import { Instance, type InstanceListener } from './instance.ts';
+import type { Instance, InstanceListener } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Links } from './links.ts';
 import { Metrics } from './metrics.ts';
 import { addLifetime } from './lifetime.ts';
 import { pending } from './pending.ts';
-import { Pipeline } from './pipeline.ts';
+import type { Pipeline } from './pipeline.ts';
 import type { Plant, PoolPlant } from './plant.ts';
+import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import { PrefixPool } from './prefix-pool.ts';
 import { RequestTable } from './request-table.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import { Transport } from './transport.ts';
 import { leastLoaded, leastOccupied, type RankLoad } from './router.ts';
 import type { Arrival, RequestSource } from './traffic/workload.ts';
-
-interface Pool {
-  readonly plant: PoolPlant;
-  readonly index: number;
-  readonly instances: readonly Instance[];
-}
 
 /**
  * A deployment serving requests. Time moves only in `step`; the caller owns the clock. Deterministic: the same plant and source
@@ -63,24 +56,15 @@ export class Simulation {
     this.#sink = sink;
     this.metrics = new Metrics(plant.pools.length);
     this.#transport = new Transport(plant, this.#queue);
-    const acceptance = plant.pools.map((pool) => new Acceptance(plant.seed, pool.acceptance));
-    this.#emittedPerStep = acceptance.at(-1)?.mean ?? 1;
     let index = 0;
     this.#pools = plant.pools.map((pool, p) => {
-      const each = <Part>(make: () => Part): readonly Part[] => Array.from({ length: pool.instances }, make);
-      const kv = each(() => Array.from({ length: pool.ranks }, () => new KvBlocks(pool.kvBlocks, pool.blockTokens)));
-      const pipelines = pool.stages > 1 ? each(() => new Pipeline(pool.stages)) : [];
-      const options = { ...pool, acceptance: acceptance[p] };
-      const listener = this.#listener(pool, p);
-      // The first batch of every instance, then the second of every one.
-      const instances = Array.from({ length: pool.instances * pool.stages }, (_, i) => {
-        const at = i % pool.instances;
-        return new Instance(index++, options, this.table, listener, kv[at], pipelines[at]);
-      });
-      return { plant: pool, index: p, instances };
+      const made = poolOf(pool, p, index, plant.seed, this.table, this.#listener(pool, p));
+      index += made.instances.length;
+      return made;
     });
     this.#entry = this.#pools[0];
     this.#decode = this.#pools[1];
+    this.#emittedPerStep = (this.#decode ?? this.#entry).instances[0].options.acceptance.mean;
     if (plant.cache !== undefined) this.prefixes = new PrefixPool(this.table, plant.cache);
     this.#intake = new Intake(plant, source, this.table, this.#queue);
   }
@@ -185,14 +169,8 @@ export class Simulation {
     instance.running = false;
     instance.pipeline.wait(instance.index);
     // What it has given back may be what another batch waits for.
-    for (const other of this.#siblings(instance)) if (!other.running && other.hungry) instance.pipeline.wait(other.index);
+    for (const other of inFlightWith(instance, this.#poolOf(instance))) if (!other.running && other.hungry) instance.pipeline.wait(other.index);
     this.#enter(instance.pipeline);
-  }
-
-  /** The batches in flight of the same instance, itself included. */
-  #siblings(instance: Instance): readonly Instance[] {
-    if (instance.pipeline === undefined) return [instance];
-    return this.#poolOf(instance).instances.filter(({ pipeline }) => pipeline === instance.pipeline);
   }
 
   #begin(instance: Instance, until: Seconds): void {
@@ -338,7 +316,7 @@ export class Simulation {
     const source = this.table.source[slot];
     const instance = this.#entry.instances[Math.floor(source / ranks)];
     instance.release(slot, source % ranks);
-    for (const other of this.#siblings(instance)) this.#wake(other);
+    for (const other of inFlightWith(instance, this.#poolOf(instance))) this.#wake(other);
   }
 
   #deliver(payload: number): void {
@@ -374,7 +352,7 @@ export class Simulation {
       this.#moving.shift();
       decode.instances[Math.floor(chosen / ranks)].reserve(slot, chosen % ranks);
       table.reservedAt[slot] = now;
-      this.#transport.push(now, slot, table.prompt[slot], physical(table.source[slot], this.#entry.plant), physical(chosen, decode.plant));
+      this.#transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(chosen, decode.plant));
     }
   }
 
@@ -471,9 +449,4 @@ export class Simulation {
     this.#intake.ended(now);
     if (this.#moving.size > 0) this.#move();
   }
-}
-
-/** The rank over all instances of a pool, of a rank over all their batches in flight. */
-function physical(rank: number, { instances, ranks }: PoolPlant): number {
-  return (Math.floor(rank / ranks) % instances) * ranks + (rank % ranks);
 }

@@ -1,9 +1,8 @@
-import type { PipelineCost } from '../cost/batch.ts';
 import { counterUniform } from '../kernel/random.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import type { Arrival, RequestSource } from './traffic/workload.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
-import { priced } from './twin-iteration.contract.ts';
+import { passed, priced } from './twin-iteration.contract.ts';
 import { NaiveLinks } from './twin-links.contract.ts';
 import { record, type PoolTrace, type TwinResult } from './twin-result.contract.ts';
 import {
@@ -109,18 +108,6 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     later(open(), stepStart, () => {
       if (!first.running) ready(first, [first]);
     });
-  }
-
-  // PIP-3
-  function passed({ pipeline }: Instance, { stages, send, host }: PipelineCost): number {
-    const onGrid = (time: number) => Math.max(1, Math.ceil(time * grid)) / grid;
-    let at = now;
-    for (const [s, time] of [...stages, host].entries()) {
-      const there = s === 0 || s === stages.length ? at : at + onGrid(send);
-      at = Math.max(there, pipeline.free[s] as number) + onGrid(time);
-      pipeline.free[s] = at;
-    }
-    return at - now;
   }
 
   // REQ-4
@@ -266,7 +253,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       const { plant: pool } = instance;
       const iteration = priced(instance);
       const { cost, decodeSequences: decoding, prefillTokens } = iteration;
-      const duration = cost.pipeline === undefined ? Math.max(1, Math.ceil(cost.time * grid)) / grid : passed(instance, cost.pipeline);
+      const duration = cost.pipeline === undefined ? Math.max(1, Math.ceil(cost.time * grid)) / grid : passed(instance, cost.pipeline, now);
       const trace = result.pools[instance.pool] as PoolTrace;
       trace.durations.push(duration);
       trace.iterations.push(iteration);
