@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import type { ContextLayout, Layout } from '../model/layout.ts';
-import type { Model } from '../model/model.ts';
+import { headLike, type Drafter } from '../model/drafter.ts';
+import type { DraftModule, Model } from '../model/model.ts';
 import { precisionOf } from '../model/precision.ts';
 import { stages } from '../model/operator.ts';
 import { paceOf } from './batch.ts';
@@ -209,6 +210,16 @@ describe('counts of the published decode', () => {
   test('a dispatched row is 7.5 KiB and goes to 9 experts', () => {
     expect(one('dispatch')?.bytes).toBe(48 * 9 * 7680);
   });
+});
+
+test('what is assumed of a draft is a doubt: the form of a head, the time of a lookup', () => {
+  const module = headLike(models.llama, undefined);
+  const doubtsOf = (drafter: Drafter) =>
+    stepPricer(on(models.llama, { ...uniform, dies: 4, tensor: 4, draftTokens: 2, drafter })).doubts.map(({ rule }) => rule);
+  const head = { kind: 'head', name: 'head', module: module as DraftModule } as const;
+  expect(doubtsOf({ ...head, assumed: true })).toContain('draft-head-form');
+  expect(doubtsOf(head)).not.toContain('draft-head-form');
+  expect(doubtsOf({ kind: 'lookup' })).toContain('draft-lookup');
 });
 
 describe('a pipeline', () => {

@@ -69,7 +69,8 @@ class Pricer implements ExplainingPricer {
     const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
     this.#price({ rank, instanceTokens: dataRanks(layout) * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
     const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
-    this.doubts = [...this.#pricing.doubts, ...(model.groups.some(({ feedForward }) => feedForward.kind === 'experts') ? exchanges : [])];
+    const moe = model.groups.some(({ feedForward }) => feedForward.kind === 'experts');
+    this.doubts = [...this.#pricing.doubts, ...(moe ? exchanges : []), ...draftDoubts(setting)];
   }
 
   cost(batch: InstanceBatch): StepCost {
@@ -172,6 +173,21 @@ class Pricer implements ExplainingPricer {
     const prices = this.#pricing.group(group.name, group.operators, shares, drift);
     return { ...planned, prices, exposed: exposedOf(runs, overlap, timesOf(prices), memoryOf(prices)) };
   }
+}
+
+/** What is assumed of what drafts. */
+function draftDoubts({ layout: { draftTokens, drafter }, model, stack }: StepSetting): Doubt[] {
+  if (draftTokens === 0) return [];
+  if (drafter?.kind === 'head' && drafter.assumed === true)
+    return [
+      { rule: 'draft-head-form', where: 'draft', message: `the head that drafts has the form of a dense layer of ${model.name}; its configuration would say` },
+    ];
+  const { start, token } = stack.lookup ?? {};
+  if (drafter?.kind === 'lookup' && (start?.kind === 'estimate' || token?.kind === 'estimate'))
+    return [
+      { rule: 'draft-lookup', where: 'draft', message: `what a search of the host takes under ${stack.title} is an estimate: no measurement stands behind it` },
+    ];
+  return [];
 }
 
 /** What each stage has of the groups of a step; what no stage has lies between them. */
