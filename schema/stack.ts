@@ -35,6 +35,15 @@ const efficiency = record({
 /** Errors of a fit, |predicted / measured - 1|. */
 const score = record({ rows: count(0), median: errorSize, p90: errorSize, p99: errorSize });
 
+const attentionKernel = record({
+  kernel: text('the name of a kernel, as cells have it behind their format'),
+  generation,
+  'head-sizes': listOf(count(), 1),
+  windowed: z.boolean({ error: (issue) => `expected true or false, got ${found(issue.input)}` }).optional(),
+  'key-value-format': oneOf(numberFormats).optional(),
+  source: text('the source of the choice'),
+}).transform(({ 'head-sizes': headSizes, 'key-value-format': keyValueFormat, ...rest }) => ({ ...rest, headSizes, keyValueFormat }));
+
 const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
 
 const exchange = record({
@@ -85,6 +94,7 @@ const stack = record({
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
+  'attention-kernels': listOf(attentionKernel).optional(),
   libraries: listOf(text('the name of a communication library'), 1),
   exchanges: listOf(exchange).default([]),
   'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
@@ -108,6 +118,7 @@ const stack = record({
   ({
     'absorbed-projections': absorbed,
     'host-gap': hostGap,
+    'attention-kernels': attentionKernels,
     'memory-utilisation': memoryUtilisation,
     'memory-rule': memoryRule,
     'logit-bytes': logitBytes,
@@ -116,6 +127,7 @@ const stack = record({
   }) => ({
     ...rest,
     absorbed,
+    attentionKernels,
     hostGap,
     memoryUtilisation,
     memoryRule,

@@ -45,6 +45,19 @@ export interface Fusion {
   readonly operators: readonly string[];
 }
 
+/** A kernel that serves attention over keys and values by heads where the stack's own does not: its cells have its name behind their format. */
+export interface AttentionKernel {
+  readonly kernel: string;
+  /** Restricts the entry to chips of one generation; absent fits all. */
+  readonly generation?: string | undefined;
+  readonly headSizes: readonly number[];
+  /** Only with a sliding window, or only without one; absent: either. */
+  readonly windowed?: boolean | undefined;
+  /** Only for keys and values in this format; absent: any. */
+  readonly keyValueFormat?: NumberFormat | undefined;
+  readonly source: string;
+}
+
 export const exchangeOperations = ['dispatch', 'combine'] as const;
 export type ExchangeOperation = (typeof exchangeOperations)[number];
 
@@ -120,6 +133,8 @@ export interface Stack {
   /** What is not known of prices and conditions: intervals are drawn from it. */
   readonly uncertainty?: Uncertainty | undefined;
   readonly fusions: readonly Fusion[];
+  /** Attention kernels beside the stack's own, for some head sizes. */
+  readonly attentionKernels?: readonly AttentionKernel[] | undefined;
   /** Ways of all its communication libraries. */
   readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];

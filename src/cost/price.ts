@@ -1,5 +1,5 @@
 import type { Machine } from '../catalogue/machine.ts';
-import type { ExchangeKernel, Stack } from '../catalogue/stack.ts';
+import type { AttentionKernel, ExchangeKernel, Stack } from '../catalogue/stack.ts';
 import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
 import { planeFor } from '../network/reach.ts';
@@ -54,6 +54,7 @@ export class Pricing {
   readonly #floorsOf: Map<string, { readonly names: readonly string[]; readonly floors: readonly number[] }> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
+  readonly #attentionKernels: readonly AttentionKernel[];
 
   readonly #errors: PriceErrors | undefined;
 
@@ -65,6 +66,8 @@ export class Pricing {
     this.#machine = machine;
     this.#stack = stack;
     this.#kernels = kernels;
+    const { generation } = machine.chip;
+    this.#attentionKernels = (stack.attentionKernels ?? []).filter((entry) => entry.generation === undefined || entry.generation === generation);
     this.spread = spread;
     this.#errors = errors;
     this.#rates = new Rates(machine, stack);
@@ -198,7 +201,22 @@ export class Pricing {
   }
 
   #providerOf(operator: ComputeOperator): Provider | undefined {
-    return this.#providers(operator.kernel ?? operator.class, cellFormat(operator));
+    const format = cellFormat(operator);
+    const kernel = this.#kernelFor(operator);
+    return this.#providers(operator.kernel ?? operator.class, kernel === undefined ? format : `${format}-${kernel}`);
+  }
+
+  /** The kernel that serves an attention where the stack's own does not. */
+  #kernelFor({ class: operatorClass, attention }: ComputeOperator): string | undefined {
+    if (attention === undefined || (operatorClass !== 'attention-prefill' && operatorClass !== 'attention-decode')) return undefined;
+    for (const { kernel, headSizes, windowed, keyValueFormat } of this.#attentionKernels)
+      if (
+        headSizes.includes(attention.headSize) &&
+        (windowed === undefined || windowed === attention.window > 0) &&
+        (keyValueFormat === undefined || keyValueFormat === attention.keyValueFormat)
+      )
+        return kernel;
+    return undefined;
   }
 
   #floorOf(operator: ComputeOperator): number {
