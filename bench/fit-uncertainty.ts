@@ -14,7 +14,8 @@ import { loadStack } from '../cli/stacks.ts';
 import type { OperatorTable } from '../schema/tables/read-table.ts';
 import { InputError } from '../src/base/errors.ts';
 import type { Cell } from '../src/catalogue/cell.ts';
-import { mostSpecific, operatorClasses, type CollectiveOperation } from '../src/catalogue/stack.ts';
+import type { CollectiveOperation } from '../src/catalogue/library.ts';
+import { mostSpecific, operatorClasses } from '../src/catalogue/stack.ts';
 import { calibrateCell } from '../src/cost/calibration/calibrate.ts';
 import { numberFormatOf } from '../src/cost/calibration/die.ts';
 import { sift } from '../src/cost/calibration/exclude.ts';
@@ -207,7 +208,6 @@ function rowsOf(file: string): readonly Readonly<Record<string, string>>[] {
 }
 
 const operations: Readonly<Record<string, CollectiveOperation>> = {
-  all_reduce: 'all-reduce',
   all_gather: 'all-gather',
   reduce_scatter: 'reduce-scatter',
   alltoall: 'all-to-all',
@@ -227,7 +227,7 @@ for (const [system, machineName, version, stackName] of [
     const operation = operations[row['op_name'] ?? ''];
     const bytes = Number(row['message_size']) * (row['nccl_dtype'] === 'half' ? 2 : 1);
     if (operation === undefined || bytes < 16_384) continue;
-    errors.push(Math.log((Number(row['latency']) * 1e-3) / collectiveModel(machine, stack, Number(row['num_gpus']))(operation, bytes).time));
+    errors.push(Math.log((Number(row['latency']) * 1e-3) / collectiveModel(machine, stack, Number(row['num_gpus'])).price(operation, bytes).time));
   }
   process.stdout.write(`collectives of ${system}: bias ${median(errors).toFixed(3)}, ${spreadText(errors)}\n`);
   collectives.push({ name: system, groups: errors });
@@ -250,12 +250,15 @@ for (const [system, machineName, folder, stackName] of [
   const errors = rowsOf(`aiconfigurator/${system}/${folder}/custom_allreduce.csv.gz`)
     .filter((row) => !(row['backend'] ?? '').includes('eager') && Number(row['message_size']) * 2 >= 8192)
     .map((row) =>
-      Math.log((Number(row['latency']) * 1e-3) / collectiveModel(machine, stack, Number(row['num_gpus']))('all-reduce', 2 * Number(row['message_size'])).time),
+      Math.log(
+        (Number(row['latency']) * 1e-3) / collectiveModel(machine, stack, Number(row['num_gpus'])).price('all-reduce', 2 * Number(row['message_size'])).time,
+      ),
     );
   process.stdout.write(`all-reduce of ${system} ${folder}: bias ${median(errors).toFixed(3)}, ${spreadText(errors)}\n`);
   inGraphs.push({ name: system, groups: errors });
 }
 tell('all-reduce in graphs', inGraphs);
+tell('all collectives', [...collectives, ...inGraphs]);
 
 const exchanges: Judged[] = [];
 for (const [system, machineName, stackName, ranks] of [

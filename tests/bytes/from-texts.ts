@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { readCells } from '../../schema/calibration.ts';
 import { readChip } from '../../schema/chip.ts';
+import { readLibrary } from '../../schema/library.ts';
 import { readMachine } from '../../schema/machine.ts';
 import { readModelCard } from '../../schema/model.ts';
 import { applySettings } from '../../schema/scenario/overrides.ts';
@@ -15,7 +16,12 @@ import { createSimulation } from '../../src/serving/deploy.ts';
 import { requests, sampled, version } from './scenarios.ts';
 
 const texts = import.meta.glob<string>(
-  ['../../data/{chips,machines,models,stacks,workloads}/*.yaml', '../../data/calibration/*.json', '../../data/uncertainty.yaml', '../../examples/*.yaml'],
+  [
+    '../../data/{chips,libraries,machines,models,stacks,workloads}/*.yaml',
+    '../../data/calibration/*.json',
+    '../../data/uncertainty.yaml',
+    '../../examples/*.yaml',
+  ],
   {
     query: '?raw',
     import: 'default',
@@ -40,7 +46,11 @@ const cells = Object.entries(texts)
 const context: ScenarioContext = {
   machine: (name) => readMachine(data('machines', name), name, (chip) => readChip(data('chips', chip), chip)),
   model: (name) => readModelCard(data('models', name), name, name).model,
-  stack: (name) => ({ ...readStack(data('stacks', name), name), cells, uncertainty: readUncertainty(file('data/uncertainty.yaml'), 'data/uncertainty.yaml') }),
+  stack: (name) => ({
+    ...readStack(data('stacks', name), name, { library: (library) => readLibrary(data('libraries', library), library), stack: (base) => data('stacks', base) }),
+    cells,
+    uncertainty: readUncertainty(file('data/uncertainty.yaml'), 'data/uncertainty.yaml'),
+  }),
   preset: (name) => readPreset(data('workloads', name), name),
   precision: precisionOf,
   trace: () => {
