@@ -24,7 +24,11 @@ export function loadStack(nameOrPath: string, at: string = 'stack', base?: strin
   const file = readData('stacks', nameOrPath, at, base);
   const library = (name: string): Library => loadLibrary(name, dirname(file.path));
   const other = (name: string): unknown => (dataNames('stacks').includes(name) ? readData('stacks', name, at).value : undefined);
-  return { ...readStack(file.value, shown(nameOrPath, file.path), { library, stack: other }), cells: loadCalibration(), uncertainty: loadUncertainty() };
+  return {
+    ...readStack(file.value, shown(nameOrPath, file.path), { library, stack: other }),
+    cells: loadCalibration(),
+    uncertainty: loadUncertainty(),
+  };
 }
 
 /** How errors name a file: as the user typed it when that was a path, by its place in the catalogue otherwise. */

@@ -138,12 +138,8 @@ export class Pricing {
         return { trust: provider.differs.length === 0 && beyond.length === 0 ? 'calibrated' : 'extrapolated', provider, beyond };
       }
       case 'collective': {
-        const { generation } = this.#machine.chip;
-        const measured = this.#stack.collectives.some(
-          ({ operation, generations, start }) =>
-            operation === operator.operation && start.kind !== 'estimate' && (generations === undefined || generations.includes(generation)),
-        );
-        return { trust: links(measured, this.#collective(operator.ranks, operator.span).model.doubts.length > 0), beyond: [] };
+        const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
+        return { trust: links(true, scaleOut || model.doubts.length > 0), beyond: [] };
       }
       case 'exchange': {
         const models = this.exchanges(operator.ranks);
@@ -154,6 +150,8 @@ export class Pricing {
         return { trust: this.#stack.lookup?.token.kind === 'measured' ? 'calibrated' : 'uncalibrated', beyond: [] };
       case 'wait':
         return { trust: this.spread === 0 ? 'calibrated' : 'uncalibrated', beyond: [] };
+      case 'host':
+        return { trust: 'uncalibrated', beyond: [] };
     }
   }
 
@@ -265,7 +263,7 @@ export class Pricing {
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
   #around(whole: Price, { ranks, span, bytes }: NonNullable<ComputeOperator['ring']>): Price {
     const { model, scaleOut } = this.#collective(2, span);
-    const { time: send } = model.price('broadcast', bytes);
+    const send = model.price('broadcast', bytes).time * (this.#errors?.link('collective', 'broadcast') ?? 1);
     const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
     const sending = (ranks - 1) * send;
     return {
