@@ -117,7 +117,7 @@ describe('collectives', () => {
   });
 
   test('half of the port that is left takes longer, by at most twice', () => {
-    const [whole, half] = [1, 0.5].map((left) => collectiveModel(hopper, stacks.vllm, 8, left).price('all-gather', 1e8).time);
+    const [whole, half] = [1, 0.5].map((left) => collectiveModel(hopper, stacks.vllm, 8, () => left).price('all-gather', 1e8).time);
     expect(half).toBeGreaterThan(1.2 * (whole ?? 0));
     expect(half).toBeLessThanOrEqual(2 * (whole ?? 0));
   });
