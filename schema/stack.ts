@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { numberFormats } from '../src/catalogue/format.ts';
-import { exchangeKernels, exchangeOperations, exchangePlanes, memoryRules, operatorClasses, type Stack, type Stream } from '../src/catalogue/stack.ts';
+import { memoryRules, operatorClasses, type Stack, type Stream } from '../src/catalogue/stack.ts';
 import type { Library } from '../src/catalogue/library.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
@@ -21,28 +21,6 @@ const efficiency = record({
   memory: shareFigure(),
   floor: figure('time', true),
 });
-
-const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
-
-const exchange = record({
-  name: text('a name'),
-  generation,
-  kernel: oneOf(exchangeKernels),
-  plane: oneOf(exchangePlanes),
-  bandwidth: figure('bandwidth'),
-  'dispatch-format': oneOf(numberFormats),
-  'combine-format': oneOf(numberFormats),
-  'scale-bytes': count(0),
-  hidden: count(),
-  fanout: z.number().positive(),
-  start: figure('time', true),
-  points: listOf(point, 2),
-}).transform(({ 'dispatch-format': dispatchFormat, 'combine-format': combineFormat, 'scale-bytes': scaleBytes, ...rest }) => ({
-  ...rest,
-  dispatchFormat,
-  combineFormat,
-  scaleBytes,
-}));
 
 const stream = record({
   name: text('a name'),
@@ -69,7 +47,6 @@ const stack = record({
     [],
   ),
   libraries: listOf(text('the name of a communication library'), 1),
-  exchanges: listOf(exchange).default([]),
   streams: record({
     source: text('the source of the shares'),
     prefill: listOf(stream),
@@ -125,7 +102,7 @@ export function readStack(value: unknown, path: string, libraryOf: (nameOrPath: 
   });
   if (result.value === undefined || issues.length > 0) throw new InputError(issues);
   const { libraries: _names, ...rest } = result.value;
-  return { ...rest, collectives: libraries.flatMap(({ collectives }) => collectives) };
+  return { ...rest, collectives: libraries.flatMap(({ collectives }) => collectives), exchanges: libraries.flatMap(({ exchanges }) => exchanges) };
 }
 
 /** What a schema cannot say: every class has an entry for any chip, and streams share a die out. */

@@ -55,8 +55,8 @@ describe('stack files', () => {
     const generations = new Set(machines.map(({ chip }) => chip.generation));
     const stacks = dataNames('stacks').map((name) => loadStack(name));
     const named = stacks.flatMap(({ efficiencies, exchanges, collectives }) => [
-      ...[...efficiencies, ...exchanges].map(({ generation }) => generation),
-      ...collectives.flatMap((way) => way.generations ?? []),
+      ...efficiencies.map(({ generation }) => generation),
+      ...[...collectives, ...exchanges].flatMap((entry) => entry.generations ?? []),
     ]);
     expect(named.filter((generation) => generation !== undefined && !generations.has(generation))).toEqual([]);
   });
@@ -97,7 +97,7 @@ describe('stack files', () => {
   ])('%s is refused', (_, value, messages) => {
     let text = '';
     try {
-      readStack(value, '', (name) => ({ name, title: name, collectives: [] }));
+      readStack(value, '', (name) => ({ name, title: name, collectives: [], exchanges: [] }));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       text = error.message;

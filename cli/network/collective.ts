@@ -4,12 +4,13 @@ import type { CollectiveOption } from '../../src/network/collective-ways.ts';
 import type { Group } from '../../src/network/group.ts';
 import type { CollectiveQuestion, Network } from '../../schema/network.ts';
 import { table } from '../table.ts';
+import { leftText, type PlaneLeft } from './left.ts';
 
 /** A collective that was priced. */
 export interface CollectiveAnswer {
   readonly group: Group;
   /** Share of the rate of each plane that faults leave. */
-  readonly left: readonly { readonly plane: string; readonly share: number }[];
+  readonly left: readonly PlaneLeft[];
   readonly parts: readonly (readonly CollectiveOption[])[];
   readonly doubts: readonly Doubt[];
 }
@@ -24,9 +25,7 @@ export function showCollective({ machine, faults }: Network, question: Collectiv
   const where = group.inner < group.ranks ? `${Math.ceil(group.ranks / group.inner)} domains of ${group.inner}` : `over ${group.plane?.name ?? ''}`;
   return [
     `${machine.title}: ${question.operation} of ${bytes(question.bytes)} over ${group.ranks} dies, ${where}`,
-    ...(faults.length === 0
-      ? []
-      : [`Faults: ${faults.join('; ')}`, ...left.map(({ plane, share }) => `  ${(100 * share).toFixed(1)} % of the rate of an exchange on ${plane} is left`)]),
+    ...(faults.length === 0 ? [] : [`Faults: ${faults.join('; ')}`, ...leftText(left)]),
     '',
     `${formatTime(time, 4)}, bus bandwidth ${formatQuantity(bus, 'B/s', 4)}`,
     ...parts.flatMap((options) => ['', partOf(options, parts.length > 1)]),

@@ -1,5 +1,6 @@
 import type { Machine } from '../catalogue/machine.ts';
-import type { ExchangeKernel, Stack } from '../catalogue/stack.ts';
+import type { ExchangeKernel } from '../catalogue/library.ts';
+import type { Stack } from '../catalogue/stack.ts';
 import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
 import { planeFor } from '../network/reach.ts';
