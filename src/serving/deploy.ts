@@ -2,8 +2,8 @@ import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
 import type { Machine, Plane } from '../catalogue/machine.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
-import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
-import { SurfacePricer } from '../cost/surface.ts';
+import type { ExplainingPricer } from '../cost/pricer.ts';
+import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
 import { dataRanks, type Layout } from '../model/layout.ts';
 import { kvBytesPerTokenPerDie } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
@@ -45,10 +45,11 @@ export interface Run {
 /**
  * Prepares a scenario to run from its first arrival.
  * @param sink is told of every event
+ * @param pricers where pricers come from: runs of equal settings may share them
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
-export function createSimulation(scenario: Scenario, sink?: EventSink): Run {
-  const deployed = deploy(scenario);
+export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
+  const deployed = deploy(scenario, pricers);
   return { scenario, deployed, simulation: new Simulation(deployed.plant, requestSource(scenario.workload), sink) };
 }
 
@@ -56,12 +57,12 @@ export function createSimulation(scenario: Scenario, sink?: EventSink): Run {
  * Prices and sizes the pools of a scenario: KV blocks follow from memory, bandwidths from the planes.
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
-function deploy(scenario: Scenario): Deployed {
+function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
   const { deployment, model, slo, seed } = scenario;
   const pools =
     deployment.kind === 'merged'
       ? [
-          pool(scenario, 'merged', deployment.instances, deployment.layout, {
+          pool(scenario, pricers, 'merged', deployment.instances, deployment.layout, {
             maxSequences: deployment.maxSequences,
             tokenBudget: deployment.maxBatchedTokens,
             watermark: deployment.watermark,
@@ -71,14 +72,14 @@ function deploy(scenario: Scenario): Deployed {
           }),
         ]
       : [
-          pool(scenario, 'prefill', deployment.prefill.instances, deployment.prefill.layout, {
+          pool(scenario, pricers, 'prefill', deployment.prefill.instances, deployment.prefill.layout, {
             maxSequences: Infinity,
             tokenBudget: Math.floor(deployment.prefill.batchTokens / dataRanks(deployment.prefill.layout)),
             watermark: 0,
             prefixCaching: false,
             acceptance: [],
           }),
-          pool(scenario, 'decode', deployment.decode.instances, deployment.decode.layout, {
+          pool(scenario, pricers, 'decode', deployment.decode.instances, deployment.decode.layout, {
             maxSequences: deployment.decode.maxSequences,
             tokenBudget: Infinity,
             watermark,
@@ -120,13 +121,13 @@ interface PoolLimits {
   readonly utilisation?: number | undefined;
 }
 
-function pool(scenario: Scenario, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
+function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
   const { machine, model, precision, stack } = scenario;
   const ranks = dataRanks(layout);
   const decodeTokens = Math.min(limits.maxSequences, 1e9) * (1 + layout.draftTokens);
   const maxBatchTokens = role === 'decode' ? decodeTokens : limits.tokenBudget;
   const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences: limits.maxSequences, utilisation: limits.utilisation });
-  const pricer = stepPricer({ machine, model, precision, layout, stack, role });
+  const { exact, compiled } = pricers({ machine, model, precision, layout, stack, role });
   const dies = instances * layout.dies;
   return {
     plant: {
@@ -141,10 +142,10 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
-      pricer: new SurfacePricer(pricer),
+      pricer: compiled,
     },
     layout,
-    pricer,
+    pricer: exact,
     memory,
     dies,
     chips: dies / machine.chip.dies,
