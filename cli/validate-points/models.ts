@@ -5,7 +5,7 @@ import type { Model } from '../../src/model/model.ts';
 import { dataNames, readData } from '../data.ts';
 
 /** Endings of published names that say how weights are stored or tuned, not what the model is. */
-const endings = /-(instruct|chat|hf|it|base|fp8|fp4|nvfp4|mxfp4|int4|int8|bf16|awq|gptq|dynamic|block)$/;
+const endings = /-(instruct|chat|hf|it|base|fp8|fp4|nvfp4|mxfp4|int4|int8|bf16|awq|gptq|dynamic|block|\d{4})$/;
 
 /** What a published name has in common with the name of its card. */
 function plain(name: string): string {

@@ -80,7 +80,7 @@ export async function scenarioOf(point: ServingPoint, catalogue: PointCatalogue)
     const deployment = mode === 'agg' ? aggregated : disaggregated(point, model, backend.maxSequences, backend.maxBatchedTokens);
     if (deployment === undefined) return { reason: mode === 'agg' ? 'no tensor-parallel degree' : 'prefill and decode workers are not stated' };
     const file = {
-      machine: machineFor(machine, deployment as DeploymentFile, catalogue),
+      machine: machineFor(machine, deployment, catalogue),
       model: card,
       stack: backend.stack,
       deployment,
