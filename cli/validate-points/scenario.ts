@@ -1,7 +1,10 @@
+import type { PointConventions } from '../../schema/points/conventions.ts';
 import type { PointLayout, ServingPoint } from '../../schema/points/point.ts';
 import type { DeploymentFile, PoolFile } from '../../schema/scenario/file.ts';
 import { readScenario } from '../../schema/scenario/read.ts';
+import type { NumberFormat } from '../../src/catalogue/format.ts';
 import { InputError } from '../../src/base/errors.ts';
+import type { ExpertLoad } from '../../src/model/layout.ts';
 import type { Model } from '../../src/model/model.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import type { PointCatalogue } from './catalogue.ts';
@@ -29,16 +32,22 @@ function hasExperts({ groups }: Model): boolean {
  * The instance of a layout in the words of a scenario. Expert slices over data-parallel ranks are not modelled apart: experts are then spread
  * whole over the same dies.
  */
-function poolOf(layout: PointLayout, model: Model): PoolFile {
+function poolOf(layout: PointLayout, model: Model, conventions: PointConventions): PoolFile {
   const experts = hasExperts(model);
   const data = dataRanks(layout, experts);
   const { tensor, pipeline, expertParallel } = layout;
   const parallel = data > 1 ? tensor * data : expertParallel;
-  return { instances: 1, gpus: tensor * data * pipeline, tensor, pipeline, ...(experts ? { experts: { parallel } } : {}) };
+  return {
+    instances: 1,
+    gpus: tensor * data * pipeline,
+    tensor,
+    pipeline,
+    ...(experts ? { experts: { parallel, load: { variation: variationOf(model, conventions) } as unknown as ExpertLoad } } : {}),
+  };
 }
 
-function merged(point: ServingPoint, layout: PointLayout, model: Model, sequences: number, tokens: number): object {
-  const pool = poolOf(layout, model);
+function merged(point: ServingPoint, layout: PointLayout, model: Model, sequences: number, tokens: number, conventions: PointConventions): object {
+  const pool = poolOf(layout, model, conventions);
   const running = Math.max(sequences, point.concurrency ?? 1);
   return {
     ...pool,
@@ -48,11 +57,11 @@ function merged(point: ServingPoint, layout: PointLayout, model: Model, sequence
   };
 }
 
-function disaggregated(point: ServingPoint, model: Model, sequences: number, tokens: number): object | undefined {
+function disaggregated(point: ServingPoint, model: Model, sequences: number, tokens: number, conventions: PointConventions): object | undefined {
   const { prefill, decode, concurrency = 1 } = point;
   if (prefill === undefined || decode === undefined) return undefined;
-  const prefillPool = poolOf(prefill.layout, model);
-  const decodePool = poolOf(decode.layout, model);
+  const prefillPool = poolOf(prefill.layout, model, conventions);
+  const decodePool = poolOf(decode.layout, model, conventions);
   const ranks = dataRanks(decode.layout, hasExperts(model));
   const most = Math.max(decode.batch ?? 0, Math.min(sequences, Math.ceil(concurrency / decode.workers / ranks)), 1);
   return {
@@ -76,13 +85,17 @@ export async function scenarioOf(point: ServingPoint, catalogue: PointCatalogue)
   if (concurrency === undefined) return { reason: 'concurrency is not stated' };
   try {
     const model = catalogue.model(card, point.model, point.precision);
-    const aggregated = point.layout === undefined ? undefined : { merged: merged(point, point.layout, model, backend.maxSequences, backend.maxBatchedTokens) };
-    const deployment = mode === 'agg' ? aggregated : disaggregated(point, model, backend.maxSequences, backend.maxBatchedTokens);
+    const aggregated =
+      point.layout === undefined
+        ? undefined
+        : { merged: merged(point, point.layout, model, backend.maxSequences, backend.maxBatchedTokens, catalogue.conventions) };
+    const deployment = mode === 'agg' ? aggregated : disaggregated(point, model, backend.maxSequences, backend.maxBatchedTokens, catalogue.conventions);
     if (deployment === undefined) return { reason: mode === 'agg' ? 'no tensor-parallel degree' : 'prefill and decode workers are not stated' };
     const file = {
       machine: machineFor(machine, deployment, catalogue),
       model: card,
       stack: backend.stack,
+      precision: { activations: activationsOf(model, catalogue.machine(machine, 'machine').chip.generation, catalogue.conventions) },
       deployment,
       workload: { concurrency, input: lengths(input), output: lengths(output), requests: requestsPerSlot * concurrency },
     };
@@ -91,6 +104,25 @@ export async function scenarioOf(point: ServingPoint, catalogue: PointCatalogue)
     if (!(error instanceof InputError)) throw error;
     return { reason: error.issues.map(({ message }) => message).join('; ') };
   }
+}
+
+/** Coefficient of variation of the popularity of a model's experts: between the measured ones, over the logarithm of their number. */
+export function variationOf({ groups }: Model, { popularity }: PointConventions): number {
+  const experts = Math.max(...groups.map(({ feedForward }) => (feedForward.kind === 'experts' ? feedForward.routed : 1)));
+  const above = Math.max(
+    1,
+    popularity.findIndex((entry) => entry.experts >= experts),
+  );
+  const from = popularity[popularity.length > 1 && popularity.every((entry) => entry.experts < experts) ? popularity.length - 2 : above - 1];
+  const to = popularity[popularity.every((entry) => entry.experts < experts) ? popularity.length - 1 : above];
+  if (from === undefined || to === undefined) return from?.variation ?? 0;
+  const share = Math.log2(experts / from.experts) / Math.log2(to.experts / from.experts);
+  return Math.min(4, Math.max(0, from.variation + (to.variation - from.variation) * share));
+}
+
+/** Formats of a deployment that the checkpoint leaves open. */
+export function activationsOf({ quantisation }: Model, generation: string, { activations }: PointConventions): NumberFormat | undefined {
+  return activations.find(({ method, generations }) => method === quantisation?.method && generations.includes(generation))?.activations;
 }
 
 /** The machine with as many nodes as a deployment takes, where it is one that is counted in nodes. */

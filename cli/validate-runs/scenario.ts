@@ -4,6 +4,7 @@ import { InputError } from '../../src/base/errors.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import type { TraceColumns } from '../../src/serving/traffic/workload.ts';
 import type { PointCatalogue } from '../validate-points/catalogue.ts';
+import { variationOf } from '../validate-points/scenario.ts';
 import { cardOf } from '../validate-points/models.ts';
 
 /** What a recorded run says of its server. */
@@ -43,7 +44,7 @@ export async function replayOf(
       instances: 1,
       gpus: dies,
       tensor: server.tensor,
-      ...(experts ? { experts: { parallel: server.expertParallel ? dies : 1 } } : {}),
+      ...(experts ? { experts: { parallel: server.expertParallel ? dies : 1, load: { variation: variationOf(model, catalogue.conventions) } } } : {}),
       'max-num-seqs': `${server.maxSequences}/rank`,
       'max-num-batched-tokens': `${server.maxBatchedTokens}/rank`,
       'prefix-caching': server.prefixCaching,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { count, flag, listOf, read, record, text } from '../read.ts';
+import { numberFormats, type NumberFormat } from '../../src/catalogue/format.ts';
+import { count, flag, listOf, oneOf, read, record, text } from '../read.ts';
 
 /** How an engine was set when points of a backend were measured. */
 export interface BackendConvention {
@@ -20,12 +21,31 @@ export interface CheckpointConvention {
   readonly source: string;
 }
 
+/** Formats in which engines multiply what a checkpoint stores. */
+export interface ActivationConvention {
+  /** `quant_method` of the checkpoint, and generations of chips. */
+  readonly method: string;
+  readonly generations: readonly string[];
+  readonly activations: NumberFormat;
+  readonly source: string;
+}
+
+/** How unequally popular the experts of a layer are: coefficient of variation. */
+export interface PopularityConvention {
+  readonly experts: number;
+  readonly variation: number;
+  readonly source: string;
+}
+
 /** What the columns of serving points mean in the words of the catalogue. */
 export interface PointConventions {
   readonly systems: Readonly<Record<string, string>>;
   readonly backends: Readonly<Record<string, BackendConvention>>;
   readonly models: Readonly<Record<string, string>>;
   readonly checkpoints: readonly CheckpointConvention[];
+  readonly activations: readonly ActivationConvention[];
+  /** Ascending in the number of experts. */
+  readonly popularity: readonly PopularityConvention[];
 }
 
 const backend = record({
@@ -52,6 +72,15 @@ const conventions = record({
   backends: z.record(z.string(), backend),
   models: z.record(z.string(), text('the name of a model')),
   checkpoints: listOf(checkpoint),
+  activations: listOf(
+    record({
+      method: text('a quant_method'),
+      generations: listOf(text('a generation'), 1),
+      activations: oneOf(numberFormats),
+      source: text('the source of the format'),
+    }),
+  ),
+  popularity: listOf(record({ experts: count(), variation: z.number().min(0).max(4), source: text('the source of the variation') }), 1),
 });
 
 /**
