@@ -35,6 +35,8 @@ export interface Rank {
   readonly instance: Instance;
   readonly index: number;
   waiting: Request[];
+  /** Those that came while an iteration ran, where the next one was formed by then. */
+  late: Request[];
   /** Prompts whose cached prefix is on its way. */
   reading: Request[];
   prefilling: Request[];
@@ -96,6 +98,7 @@ export function newInstance(plant: PoolPlant, pool: number, index: number): Inst
       instance,
       index: r,
       waiting: [],
+      late: [],
       reading: [],
       prefilling: [],
       chunks: [],
@@ -129,7 +132,7 @@ export function sequences(rank: Rank): number {
 }
 
 export function queuedTokens(rank: Rank): number {
-  return sum([...rank.waiting, ...rank.reading, ...rank.prefilling], ({ prompt, computed }) => prompt - computed);
+  return sum([...rank.waiting, ...rank.late, ...rank.reading, ...rank.prefilling], ({ prompt, computed }) => prompt - computed);
 }
 
 /** Prefix units that somebody on the rank refers to, once each. */
