@@ -1,13 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { compareVersions, type OverheadProfile, profileFor, readOverheads } from '../schema/overheads.ts';
 import { readStack } from '../schema/stack.ts';
 import type { Stack } from '../src/catalogue/stack.ts';
 import { loadCalibration } from './calibration.ts';
 import { readData } from './data.ts';
 
+const overheads = fileURLToPath(new URL('../data/stacks/overheads.json', import.meta.url));
+let shipped: readonly OverheadProfile[] | undefined;
+
+/** Overhead profiles of the engine versions that are shipped. */
+export function loadOverheads(): readonly OverheadProfile[] {
+  if (!existsSync(overheads)) return [];
+  shipped ??= readOverheads(JSON.parse(readFileSync(overheads, 'utf8')), 'data/stacks/overheads.json');
+  return shipped;
+}
+
 /**
- * A software stack with all calibrated cells, by its name in the catalogue or by its path (relative to `base`).
+ * A software stack with all calibrated cells, by its name in the catalogue or by its path (relative to `base`). `name@version` is the stack in a
+ * version of its engine: with its fixed overheads, or those of the nearest version that has some, and scheduling as that version does it.
  * @throws InputError with every problem of the file.
  */
 export function loadStack(nameOrPath: string, at: string = 'stack', base?: string): Stack {
-  const file = readData('stacks', nameOrPath, at, base);
-  return { ...readStack(file.value, /[/\\]|\.(ya?ml|json)$/.test(nameOrPath) ? nameOrPath : file.path), cells: loadCalibration() };
+  const [, name = nameOrPath, version] = /^([^/\\@]+)@(.*)$/.exec(nameOrPath) ?? [];
+  const file = readData('stacks', name, at, base);
+  const stack: Stack = { ...readStack(file.value, /[/\\]|\.(ya?ml|json)$/.test(name) ? name : file.path), cells: loadCalibration() };
+  return version === undefined ? { ...stack, ahead: undefined } : inVersion(stack, version, loadOverheads());
+}
+
+/** The stack with the overheads and the scheduling of a version. */
+function inVersion(stack: Stack, version: string, profiles: readonly OverheadProfile[]): Stack {
+  const profile = profileFor(profiles, stack.name, version);
+  return {
+    ...stack,
+    ...(profile === undefined ? {} : { hostGap: profile.step, intake: profile.request }),
+    ahead: stack.ahead !== undefined && compareVersions(version, stack.ahead.since) >= 0 ? stack.ahead : undefined,
+  };
 }

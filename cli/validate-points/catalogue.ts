@@ -1,3 +1,4 @@
+import { type OverheadProfile, profileFor } from '../../schema/overheads.ts';
 import { readConventions, type PointConventions } from '../../schema/points/conventions.ts';
 import type { ScenarioContext } from '../../schema/scenario/read.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
@@ -18,14 +19,26 @@ export class PointCatalogue {
   readonly conventions: PointConventions = readConventions(parseFile(conventionsPath), conventionsPath);
   readonly #machines: Map<string, Machine> = new Map();
   readonly #stacks: Map<string, Stack> = new Map();
+  readonly #overheads: readonly OverheadProfile[] | undefined;
   readonly #models: Map<string, Model> = new Map();
+
+  /** `overheads`: instead of the shipped ones. */
+  constructor(overheads?: readonly OverheadProfile[]) {
+    this.#overheads = overheads;
+  }
 
   machine(name: string, at: string): Machine {
     return once(this.#machines, name, () => loadMachine(name, at));
   }
 
   stack(name: string, at: string): Stack {
-    return once(this.#stacks, name, () => loadStack(name, at));
+    return once(this.#stacks, name, () => {
+      const stack = loadStack(name, at);
+      const [, version] = name.split('@');
+      if (this.#overheads === undefined || version === undefined) return stack;
+      const profile = profileFor(this.#overheads, stack.name, version);
+      return { ...stack, hostGap: profile?.step ?? { ...stack.hostGap, value: 0 }, intake: profile?.request };
+    });
   }
 
   /** @throws InputError, see `modelIn` */

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import process from 'node:process';
+import type { OverheadProfile } from '../../schema/overheads.ts';
 import { readPoints } from '../../schema/points/read-points.ts';
 import type { ServingPoint } from '../../schema/points/point.ts';
 import { InputError } from '../../src/base/errors.ts';
@@ -36,10 +36,13 @@ function settingOf({ mode, model, precision, system, backend, version, layout, p
  * Predicts every point of a table by simulation.
  * @throws InputError when the table cannot be read
  */
-export async function validatePoints(file: string, only: (point: ServingPoint) => boolean = () => true): Promise<PointsValidation> {
+export async function validatePoints(
+  file: string,
+  { only = () => true, overheads }: { readonly only?: (point: ServingPoint) => boolean; readonly overheads?: readonly OverheadProfile[] } = {},
+): Promise<PointsValidation> {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) throw new InputError([{ path: '--points', message: `no such file: ${file}` }]);
   const points = readPoints(readFileSync(file, 'utf8'), file).filter(only);
-  const catalogue = new PointCatalogue();
+  const catalogue = new PointCatalogue(overheads);
   const predictor = new Predictor();
   const drafts = (published: string): boolean => {
     const card = cardOf(published, catalogue.conventions.models);
@@ -81,8 +84,7 @@ export async function validatePoints(file: string, only: (point: ServingPoint) =
 async function attempt(predictor: Predictor, scenario: Scenario): Promise<{ readonly ttft: number; readonly tpot: number } | string> {
   try {
     const { ttft, tpot } = await predictor.run(scenario);
-    if (process.env['MEAN'] !== undefined) return { ttft: ttft.mean(), tpot: tpot.mean() };
-    return { ttft: ttft.quantile(0.5), tpot: tpot.quantile(0.5) };
+    return { ttft: ttft.mean(), tpot: tpot.mean() };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return error.issues.map(({ message }) => message).join('; ');

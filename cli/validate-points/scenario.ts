@@ -94,7 +94,7 @@ export async function scenarioOf(point: ServingPoint, catalogue: PointCatalogue)
     const file = {
       machine: machineFor(machine, deployment, catalogue),
       model: card,
-      stack: backend.stack,
+      stack: point.version === '' ? backend.stack : `${backend.stack}@${point.version}`,
       precision: { activations: activationsOf(model, catalogue.machine(machine, 'machine').chip.generation, catalogue.conventions) },
       deployment,
       workload: { concurrency, input: lengths(input), output: lengths(output), requests: requestsPerSlot * concurrency },

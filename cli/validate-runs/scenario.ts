@@ -31,7 +31,8 @@ export async function replayOf(
 ): Promise<{ readonly scenario?: Scenario; readonly reason?: string }> {
   const { systems, backends, models } = catalogue.conventions;
   const machine = systems[server.system];
-  const stack = backends[server.backend]?.stack;
+  const engine = backends[server.backend]?.stack;
+  const stack = engine === undefined || server.version === '' ? engine : `${engine}@${server.version}`;
   const card = cardOf(server.model, models);
   if (machine === undefined) return { reason: `no machine for the system ${server.system}` };
   if (stack === undefined) return { reason: `no stack for the backend ${server.backend}` };

@@ -116,6 +116,13 @@ export interface Stream {
 export const memoryRules = ['whole', 'static', 'free'] as const;
 export type MemoryRule = (typeof memoryRules)[number];
 
+/** Engines that form an iteration while the one before it runs. */
+export interface ScheduledAhead {
+  /** First version that does so unless it is told otherwise. */
+  readonly since: string;
+  readonly source: string;
+}
+
 /** A software stack on one or more families of chips: fusions, efficiencies, exchange tables, host overheads. */
 export interface Stack {
   readonly name: string;
@@ -141,6 +148,10 @@ export interface Stack {
   readonly spread: { readonly prefill: Figure; readonly decode: Figure };
   /** Time of the host between two steps. [s] */
   readonly hostGap: Figure;
+  /** From the arrival of a request until it is routed; absent: nothing. [s] */
+  readonly intake?: Figure | undefined;
+  /** Whether an iteration is formed when the one before it begins, since which version, and where that is known from. */
+  readonly ahead?: ScheduledAhead | undefined;
   /** Memory that the framework keeps back on each die. [B] */
   readonly reserve: Figure;
   /** Share of the memory that the engine may fill, and of what: see `MemoryRule`. */

@@ -104,6 +104,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
     firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
     maxContext,
     maxContextOf: maxContext === model.maxPositions ? 'the model' : 'the KV memory of a rank',
+    intake: scenario.stack.intake?.value,
     slo,
     seed,
   };
@@ -142,6 +143,7 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
+      ahead: stack.ahead !== undefined,
       pricer: compiled,
     },
     layout,
