@@ -4,7 +4,7 @@
  *
  * Two constants a version: the host's time between two steps is the median over keys of measured less priced TPOT, the front end's time for a
  * request that of measured less priced TTFT, both at least nothing. Rows that were probably measured with speculation are left out. A version with
- * fewer than three keys has no profile: it inherits the nearest one's.
+ * fewer than three keys, or one whose constants reach their bounds, has no profile: it inherits the nearest one's.
  */
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
@@ -20,7 +20,7 @@ import { formatTime } from '../src/base/quantity.ts';
 const file = process.argv[2] ?? fileURLToPath(new URL('../../shared/measured/serving_points.csv', import.meta.url));
 const out = fileURLToPath(new URL('../data/stacks/overheads.json', import.meta.url));
 const leastKeys = 3;
-/** Above these a constant would stand for something else. [s] */
+/** A constant that reaches these stands for something else. [s] */
 const most = { step: 0.005, request: 0.5 };
 const fittedConcurrency = 4;
 
@@ -28,7 +28,11 @@ const catalogue = new PointCatalogue();
 const stackOf = (backend: string): string | undefined => catalogue.conventions.backends[backend]?.stack;
 
 /** The median of one figure for each key, its repeats averaged, at least nothing. */
-function excess(judged: readonly JudgedPoint[], of: (one: JudgedPoint) => number | undefined, limit: number): { readonly value: number; readonly keys: number } {
+function excess(
+  judged: readonly JudgedPoint[],
+  of: (one: JudgedPoint) => number | undefined,
+  limit: number,
+): { readonly value: number; readonly keys: number; readonly bounded: boolean } {
   const values = [...grouped(judged, ({ point }) => point.key).values()].flatMap((repeats) => {
     const known = repeats.map(of).filter((value) => value !== undefined);
     return known.length === 0 ? [] : [known.reduce((sum, value) => sum + value, 0) / known.length];
@@ -36,7 +40,7 @@ function excess(judged: readonly JudgedPoint[], of: (one: JudgedPoint) => number
   values.sort((a, b) => a - b);
   const middle = (values.length - 1) / 2;
   const median = ((values[Math.floor(middle)] ?? 0) + (values[Math.ceil(middle)] ?? 0)) / 2;
-  return { value: Math.min(limit, Math.max(0, median)), keys: values.length };
+  return { value: Math.max(0, median), keys: values.length, bounded: median >= limit };
 }
 
 async function judgedWith(overheads: readonly OverheadProfile[]): Promise<Map<string, JudgedPoint[]>> {
@@ -60,25 +64,32 @@ const rounded = (seconds: number): string => formatTime(Math.round(seconds * 1e6
 const steps: OverheadProfile[] = [];
 for (const [name, judged] of await judgedWith([])) {
   const [stack = '', version = ''] = name.split('@');
-  const { value, keys } = excess(judged, ({ point, tpot }) => (point.tpot === undefined ? undefined : point.tpot - tpot), most.step);
-  if (keys < leastKeys) continue;
+  const { value, keys, bounded } = excess(judged, ({ point, tpot }) => (point.tpot === undefined ? undefined : point.tpot - tpot), most.step);
+  if (keys < leastKeys || bounded) continue;
   const source = `median of measured less priced TPOT over ${keys} keys at concurrency 4 (aiconfigurator silicon sample)`;
   steps.push({ stack, version, step: { value, kind: 'estimate', source }, request: { value: 0, kind: 'estimate', source: '' }, rows: keys });
 }
 const priced = await judgedWith(steps);
 const profiles = steps
-  .map(({ stack, version, step, rows }) => {
+  .flatMap(({ stack, version, step, rows }) => {
     const judged = priced.get(`${stack}@${version}`) ?? [];
-    const { value, keys } = excess(judged, ({ point, ttft }) => (point.ttft === undefined || point.ttft > queuedTtft ? undefined : point.ttft - ttft), most.request);
+    const { value, keys, bounded } = excess(
+      judged,
+      ({ point, ttft }) => (point.ttft === undefined || point.ttft > queuedTtft ? undefined : point.ttft - ttft),
+      most.request,
+    );
     const source = `median of measured less priced TTFT over ${keys} keys at concurrency 4 (aiconfigurator silicon sample)`;
+    if (bounded) return [];
     process.stdout.write(`${stack} ${version}: step ${rounded(step.value)}, request ${rounded(value)}, ${rows} keys\n`);
-    return {
-      stack,
-      version,
-      step: { value: rounded(step.value), kind: step.kind, source: step.source },
-      request: { value: rounded(value), kind: 'estimate', source },
-      rows,
-    };
+    return [
+      {
+        stack,
+        version,
+        step: { value: rounded(step.value), kind: step.kind, source: step.source },
+        request: { value: rounded(value), kind: 'estimate', source },
+        rows,
+      },
+    ];
   })
   .toSorted((a, b) => (`${a.stack} ${a.version}` < `${b.stack} ${b.version}` ? -1 : 1));
 writeFileSync(out, `${JSON.stringify({ schema: overheadsSchema, profiles }, null, 2)}\n`);

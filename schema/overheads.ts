@@ -16,7 +16,13 @@ export interface OverheadProfile {
   readonly rows: number;
 }
 
-const profile = record({ stack: text('the name of a stack'), version: text('a version'), step: figure('time', true), request: figure('time', true), rows: count() });
+const profile = record({
+  stack: text('the name of a stack'),
+  version: text('a version'),
+  step: figure('time', true),
+  request: figure('time', true),
+  rows: count(),
+});
 
 /**
  * Profiles from the content of their file. `path` names the file in errors.
