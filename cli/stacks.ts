@@ -25,7 +25,9 @@ export function loadStack(nameOrPath: string, at: string = 'stack', base?: strin
   const [, name = nameOrPath, version] = /^([^/\\@]+)@(.*)$/.exec(nameOrPath) ?? [];
   const file = readData('stacks', name, at, base);
   const stack: Stack = { ...readStack(file.value, /[/\\]|\.(ya?ml|json)$/.test(name) ? name : file.path), cells: loadCalibration() };
-  return version === undefined ? { ...stack, ahead: undefined } : inVersion(stack, version, loadOverheads());
+  return version === undefined
+    ? { ...stack, ahead: undefined, kernels: stack.kernels?.filter(({ before }) => before === undefined) }
+    : inVersion(stack, version, loadOverheads());
 }
 
 /** The stack with the overheads and the scheduling of a version. */
@@ -34,6 +36,7 @@ function inVersion(stack: Stack, version: string, profiles: readonly OverheadPro
   return {
     ...stack,
     ...(profile === undefined ? {} : { hostGap: profile.step, intake: profile.request }),
+    kernels: stack.kernels?.filter(({ before }) => before === undefined || compareVersions(version, before) < 0),
     ahead: stack.ahead !== undefined && compareVersions(version, stack.ahead.since) >= 0 ? stack.ahead : undefined,
   };
 }

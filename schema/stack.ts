@@ -62,10 +62,21 @@ const stream = record({
   }),
 );
 
+const kernel = record({
+  class: text('a class of cells'),
+  format: text('a format of cells'),
+  use: text('a format of cells'),
+  generation,
+  stack: text('the name of a stack').optional(),
+  before: text('a version').optional(),
+  source: text('the source of the choice'),
+});
+
 const stack = record({
   name: text('the name of the stack'),
   title: text('a title'),
   efficiencies: listOf(efficiency, 1),
+  kernels: listOf(kernel).default([]),
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),

@@ -116,6 +116,21 @@ export interface Stream {
 export const memoryRules = ['whole', 'static', 'free'] as const;
 export type MemoryRule = (typeof memoryRules)[number];
 
+/** Cells that price a class and a format under a stack instead of those of its own name: a kernel that it picks among several, or shares. */
+export interface KernelChoice {
+  readonly class: string;
+  /** Format of the cells that would be looked for, and of those that are. */
+  readonly format: string;
+  readonly use: string;
+  /** Restricts the choice to chips of one generation. */
+  readonly generation?: string | undefined;
+  /** Stack whose cells are meant, where the same kernels were measured under another one. */
+  readonly stack?: string | undefined;
+  /** First version that chooses otherwise; absent: every version chooses so. */
+  readonly before?: string | undefined;
+  readonly source: string;
+}
+
 /** Engines that form an iteration while the one before it runs. */
 export interface ScheduledAhead {
   /** First version that does so unless it is told otherwise. */
@@ -130,6 +145,7 @@ export interface Stack {
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
+  readonly kernels?: readonly KernelChoice[] | undefined;
   readonly fusions: readonly Fusion[];
   readonly collectives: readonly CollectiveKernels[];
   readonly exchanges: readonly Exchange[];
