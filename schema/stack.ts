@@ -48,13 +48,24 @@ const stream = record({
   }),
 );
 
+const kernel = record({
+  class: text('a class of cells'),
+  format: text('a format of cells'),
+  use: text('a format of cells'),
+  generation,
+  stack: text('the name of a stack').optional(),
+  before: text('a version').optional(),
+  source: text('the source of the choice'),
+});
+
 const turns = listOf(listOf(oneOf([...layerStages, 'wait'] as unknown as readonly [string, ...string[]])), 1);
 
 const stack = record({
   name: text('the name of the stack'),
   title: text('a title'),
-  kernels: text('the name of the stack whose calibrated kernels it runs').optional(),
+  base: text('the name of the stack that it extends').optional(),
   efficiencies: listOf(efficiency, 1),
+  kernels: listOf(kernel).default([]),
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
@@ -71,6 +82,8 @@ const stack = record({
   spread: record({ prefill: shareFigure(true), decode: shareFigure(true) }),
   'host-gap': figure('time', true),
   lookup: record({ start: figure('time', true), token: figure('time', true) }).optional(),
+  intake: figure('time', true).optional(),
+  ahead: record({ since: text('a version'), source: text('where that is known from') }).optional(),
   reserve: figure('bytes', true),
   'memory-utilisation': shareFigure(),
   'memory-rule': oneOf(memoryRules),
@@ -142,7 +155,7 @@ function extended(value: unknown, path: string, others: StackSources['stack']): 
   if (typeof base !== 'string' || typeof from !== 'object' || from === null)
     throw new InputError([{ path: placed(path, 'extends'), message: `expected the name of a stack of the catalogue, got ${found(base)}` }]);
   if ('extends' in from) throw new InputError([{ path: placed(path, 'extends'), message: `${base} extends another stack itself: name that one` }]);
-  return { kernels: base, ...from, ...own };
+  return { ...from, ...own, base };
 }
 
 /** What a schema cannot say: every class has an entry for any chip, and streams share a die out. */

@@ -136,6 +136,6 @@ describe('stack files', () => {
   test('one that extends another states what sets it apart and runs its kernels', () => {
     const mine = readStack({ extends: 'base', name: 'mine', 'block-tokens': 32 }, '', { library, stack: (name) => (name === 'base' ? good : undefined) });
     const base = readStack(good, '', { library });
-    expect(mine).toEqual({ ...base, name: 'mine', kernels: 'base', blockTokens: 32 });
+    expect(mine).toEqual({ ...base, name: 'mine', base: 'base', blockTokens: 32 });
   });
 });

@@ -80,17 +80,40 @@ export type Turns = readonly (readonly string[])[];
 export const memoryRules = ['whole', 'static', 'free'] as const;
 export type MemoryRule = (typeof memoryRules)[number];
 
+/** Cells that price a class and a format under a stack instead of those of its own name: a kernel that it picks among several, or shares. */
+export interface KernelChoice {
+  readonly class: string;
+  /** Format of the cells that would be looked for, and of those that are. */
+  readonly format: string;
+  readonly use: string;
+  /** Restricts the choice to chips of one generation. */
+  readonly generation?: string | undefined;
+  /** Stack whose cells are meant, where the same kernels were measured under another one. */
+  readonly stack?: string | undefined;
+  /** First version that chooses otherwise; absent: every version chooses so. */
+  readonly before?: string | undefined;
+  readonly source: string;
+}
+
+/** Engines that form an iteration while the one before it runs. */
+export interface ScheduledAhead {
+  /** First version that does so unless it is told otherwise. */
+  readonly since: string;
+  readonly source: string;
+}
+
 /** A software stack on one or more families of chips: fusions, efficiencies, communication libraries, host overheads. */
 export interface Stack {
   readonly name: string;
   readonly title: string;
-  /** Name of the stack whose calibrated kernels it runs; absent: its own. */
-  readonly kernels?: string | undefined;
+  /** Name of the stack that it extends, whose calibrated cells are its own; absent: none. */
+  readonly base?: string | undefined;
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
   /** What is not known of prices and conditions: intervals are drawn from it. */
   readonly uncertainty?: Uncertainty | undefined;
+  readonly kernels?: readonly KernelChoice[] | undefined;
   readonly fusions: readonly Fusion[];
   /** Attention kernels beside the stack's own, for some head sizes. */
   readonly attentionKernels?: readonly AttentionKernel[] | undefined;
@@ -121,6 +144,10 @@ export interface Stack {
   readonly hostGap: Figure;
   /** Search of the host for the last tokens of a sequence earlier in it: of one step, and of one token that it goes through; absent: it does not draft so. [s] */
   readonly lookup?: { readonly start: Figure; readonly token: Figure } | undefined;
+  /** From the arrival of a request until it is routed; absent: nothing. [s] */
+  readonly intake?: Figure | undefined;
+  /** Whether an iteration is formed when the one before it begins, since which version, and where that is known from. */
+  readonly ahead?: ScheduledAhead | undefined;
   /** Memory that the framework keeps back on each die. [B] */
   readonly reserve: Figure;
   /** Share of the memory that the engine may fill, and of what: see `MemoryRule`. */
