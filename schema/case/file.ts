@@ -4,7 +4,7 @@ import type { CollectiveOperation, ExchangeKernel, ExchangeOperation } from '../
 import type { Basis, CaseKind, CaseSource } from '../../src/ledger/case.ts';
 import type { StepQuestion } from '../../src/ledger/question.ts';
 import type { MachineFigure, ModelFigure } from '../../src/ledger/system.ts';
-import type { ServingFigure } from '../../src/ledger/serving-figure.ts';
+import type { ServingFigure, ServingSpan } from '../../src/ledger/serving-figure.ts';
 import type { LaunchClass } from './launch.ts';
 
 /** Every key may be absent; a key that is there may be undefined. */
@@ -61,7 +61,7 @@ export type StepFigure = StepQuestion['figure'];
 /** Flags of a step by their names, and the stages. */
 export type LayerFile = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-export type SimulateFile = Keys<{ scenario: string | Fields; figure: ServingFigure }>;
+export type SimulateFile = Keys<{ scenario: string | Fields; figure: ServingFigure; over: ServingSpan }>;
 
 export type SystemFile = Keys<{ machine: string; model: string; plane: string; level: string; format: NumberFormat; figure: MachineFigure | ModelFigure }>;
 

@@ -3,7 +3,7 @@ import { pathEnds, pathOperations, pathScopes } from '../../src/catalogue/machin
 import { collectiveOperations, exchangeKernels, exchangeOperations } from '../../src/catalogue/stack.ts';
 import { bases, caseKinds, tags } from '../../src/ledger/case.ts';
 import { stepFigures } from '../../src/ledger/question.ts';
-import { servingFigures } from '../../src/ledger/serving-figure.ts';
+import { servingFigures, servingSpans } from '../../src/ledger/serving-figure.ts';
 import { machineFigures, modelFigures } from '../../src/ledger/system.ts';
 import { layerStages } from '../../src/model/operator.ts';
 import type { z } from 'zod';
@@ -150,6 +150,7 @@ const scenario = field<string | Readonly<Record<string, unknown>>>(
 const simulate = record({
   scenario,
   figure: choice(servingFigures, 'What was measured of the run.'),
+  over: choice(servingSpans, 'Of which part: the steady `window` (the default), or the whole `run`, start and end included, as benchmark clients count.'),
 }).meta({ description: 'A run of traffic.' });
 
 const system = record({

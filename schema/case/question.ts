@@ -151,13 +151,18 @@ async function layerOf({ stages, ...keys }: LayerFile, reader: Reader): Promise<
   return work === undefined ? undefined : { kind: 'layer', work, stages: (stages as readonly Stage[] | undefined) ?? layerStages };
 }
 
-async function servingOf({ scenario, figure }: SimulateFile, at: string, reader: Reader, replaced: Fields = {}): Promise<ServingQuestion | undefined> {
+async function servingOf(
+  { scenario, figure, over = 'window' }: SimulateFile,
+  at: string,
+  reader: Reader,
+  replaced: Fields = {},
+): Promise<ServingQuestion | undefined> {
   const { problems, context } = reader;
   if (!need({ scenario, figure }, ['scenario', 'figure'], at, problems) || scenario === undefined || figure === undefined) return undefined;
   const place = problems.at(`${at}.scenario`);
   const found = typeof scenario === 'string' ? context.scenario(scenario, place) : { value: scenario, context };
   const read = await readScenario(merged(found.value, replaced), place, found.context);
-  return { kind: 'serving', scenario: read, figure };
+  return { kind: 'serving', scenario: read, figure, over };
 }
 
 async function systemOf({ system = {} }: CaseFile, reader: Reader): Promise<Question | undefined> {

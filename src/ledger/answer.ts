@@ -2,7 +2,6 @@ import type { Doubt } from '../base/doubt.ts';
 import { unreachable } from '../base/errors.ts';
 import type { Cell } from '../catalogue/cell.ts';
 import { stepPricer } from '../cost/pricer.ts';
-import { summarise } from '../report/summarise.ts';
 import { createSimulation } from '../serving/deploy.ts';
 import { answerLink } from './link.ts';
 import type { Unit } from './measure.ts';
@@ -120,9 +119,8 @@ function answerLayer({ work: { setting, batch }, stages }: LayerQuestion): Answe
   return { value: own.reduce((sum, { time, launches }) => sum + (time * launches) / most.count, 0), doubts };
 }
 
-function answerServing({ scenario, figure }: ServingQuestion): Answer {
+function answerServing({ scenario, figure, over }: ServingQuestion): Answer {
   const run = createSimulation(scenario);
   while (run.simulation.step());
-  const summary = summarise(run, '');
-  return { value: servingValue(figure, summary), doubts: summary.doubts };
+  return { value: servingValue(figure, over, run), doubts: run.deployed.doubts };
 }

@@ -7,7 +7,7 @@ import type { StepSetting } from '../cost/check.ts';
 import type { MemoryBudget } from '../cost/memory.ts';
 import type { Stage } from '../model/operator.ts';
 import type { Scenario } from '../serving/scenario.ts';
-import type { ServingFigure } from './serving-figure.ts';
+import type { ServingFigure, ServingSpan } from './serving-figure.ts';
 import type { MachineCount, ModelCount } from './system.ts';
 
 /** One launch of an operator, timed over and over. */
@@ -103,6 +103,7 @@ export interface ServingQuestion {
   readonly kind: 'serving';
   readonly scenario: Scenario;
   readonly figure: ServingFigure;
+  readonly over: ServingSpan;
 }
 
 /** What parts add up to. */

@@ -1,5 +1,8 @@
 import { unreachable } from '../base/errors.ts';
-import type { Summary } from '../report/summary.ts';
+import type { Sketch } from '../kernel/sketch.ts';
+import { summarise } from '../report/summarise.ts';
+import type { Run } from '../serving/deploy.ts';
+import { Interval } from '../serving/metrics.ts';
 import type { Unit } from './measure.ts';
 
 /** Figures of a run that benchmarks publish. */
@@ -27,8 +30,30 @@ export function unitOfServing(figure: ServingFigure): Unit {
   return figure.includes('tokens-per-second') ? 'tok/s' : 's';
 }
 
-/** A figure of a run; NaN where the run has none. */
-export function servingValue(figure: ServingFigure, { latency, throughput, machine, cost }: Summary): number {
+/** Part of a run that a figure is taken over: its steady window, or all of it, start and end included, as benchmark clients count. */
+export const servingSpans = ['window', 'run'] as const;
+export type ServingSpan = (typeof servingSpans)[number];
+
+interface Latency {
+  readonly mean: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** What figures are made of. */
+interface Readings {
+  readonly latency: Readonly<Record<'ttft' | 'tpot' | 'itl' | 'e2e', Latency>>;
+  /** [1/s] */
+  readonly input: number;
+  readonly output: number;
+  readonly chips: number;
+  /** [W] */
+  readonly power: number;
+}
+
+/** A figure of a run that has ended; NaN where the run has none. */
+export function servingValue(figure: ServingFigure, span: ServingSpan, run: Run): number {
+  const { latency, input, output, chips, power } = readingsOf(run, span);
   switch (figure) {
     case 'ttft-mean':
       return latency.ttft.mean;
@@ -47,18 +72,36 @@ export function servingValue(figure: ServingFigure, { latency, throughput, machi
     case 'e2e-mean':
       return latency.e2e.mean;
     case 'input-tokens-per-second':
-      return throughput.inputTokens;
+      return input;
     case 'output-tokens-per-second':
-      return throughput.outputTokens;
+      return output;
     case 'output-tokens-per-second-per-chip':
-      return throughput.outputTokens / machine.chipsUsed;
+      return output / chips;
     case 'tokens-per-second-per-chip':
-      return (throughput.inputTokens + throughput.outputTokens) / machine.chipsUsed;
+      return (input + output) / chips;
     case 'power':
-      return cost.power ?? Number.NaN;
+      return power;
     case 'output-tokens-per-joule':
-      return cost.joulesPerToken === undefined ? Number.NaN : 1 / cost.joulesPerToken;
+      return output / power;
     default:
       return unreachable(figure);
   }
+}
+
+function readingsOf(run: Run, span: ServingSpan): Readings {
+  const { latency, throughput, machine, cost, duration } = summarise(run, '');
+  const rest = { chips: machine.chipsUsed, power: cost.power ?? Number.NaN };
+  if (span === 'window') return { latency, input: throughput.inputTokens, output: throughput.outputTokens, ...rest };
+  const all = new Interval(run.deployed.pools.length);
+  for (const interval of run.simulation.metrics.intervals) all.merge(interval);
+  return {
+    latency: { ttft: latencyOf(all.ttft), tpot: latencyOf(all.tpot), itl: latencyOf(all.itl), e2e: latencyOf(all.e2e) },
+    input: all.inputServed / duration,
+    output: all.outputServed / duration,
+    ...rest,
+  };
+}
+
+function latencyOf(sketch: Sketch): Latency {
+  return { mean: sketch.mean(), p50: sketch.quantile(0.5), p99: sketch.quantile(0.99) };
 }
