@@ -16,7 +16,7 @@ export function stepAsJson(request: StepRequest, { explanation, improvements, co
     phase,
     chips,
     precision,
-    layout,
+    layout: { ...layout, drafter: drafterOf(layout) },
     batch: { total, context, ...batch },
     ...(expertLoad === undefined ? {} : { expertLoad }),
     acceptance,
@@ -35,4 +35,17 @@ export function stepAsJson(request: StepRequest, { explanation, improvements, co
     doubts,
   };
   return JSON.stringify(result, undefined, 2);
+}
+
+/** The drafter without the whole of its model. */
+function drafterOf({ drafter }: StepRequest['setting']['layout']): object | undefined {
+  switch (drafter?.kind) {
+    case 'head':
+      return { kind: 'head', name: drafter.name, module: drafter.module };
+    case 'model':
+      return { kind: 'model', name: drafter.model.name, precision: drafter.precision, tensor: drafter.tensor };
+    case 'lookup':
+    case undefined:
+      return drafter;
+  }
 }

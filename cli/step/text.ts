@@ -2,7 +2,8 @@ import type { LoadReport } from '../../schema/step/expert-load.ts';
 import type { StepRequest } from '../../schema/step/request.ts';
 import { formatQuantity, formatTime, significant } from '../../src/base/quantity.ts';
 import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
-import { dataRanks, sharedApart } from '../../src/model/layout.ts';
+import { draftText } from '../../src/model/drafter.ts';
+import { dataRanks, sharedApart, stageDies } from '../../src/model/layout.ts';
 import { table } from '../table.ts';
 import type { StepAccount } from './account.ts';
 import { bottleneckOf } from './bottleneck.ts';
@@ -55,11 +56,17 @@ function head({ setting, phase, chips, batch, total, context, expertLoad }: Step
       : `${whole(total)} tokens in prompts of ${whole(context)}, ${whole(rank.prefillTokens)} tokens on the fullest rank`;
   return [
     `${phase} step of ${model.name} on ${machine.title}, ${stack.title}`,
-    `  layout     ${whole(chips)} chips (${layout.dies} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${layout.tensor * layout.pipeline} (${layout.attention})${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
+    `  layout     ${whole(chips)} chips (${layout.dies} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${stageDies(layout) * layout.pipeline} (${layout.attention})${contextText(layout)}${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
     `  precision  weights ${precision.weights}, experts ${precision.experts}, activations ${precision.activations}, KV ${precision.kv}`,
     `  batch      ${load}`,
+    ...(layout.drafter === undefined ? [] : [`  drafts     ${draftText(layout)}`]),
     ...(expertLoad === undefined ? [] : [`  experts    ${expertLoadText(expertLoad)}`]),
   ];
+}
+
+function contextText({ context }: StepRequest['setting']['layout']): string {
+  const { parallel = 1, exchange, decode = 1 } = context ?? {};
+  return `${parallel > 1 ? `, CP${parallel} (${exchange})` : ''}${decode > 1 ? `, DCP${decode}` : ''}`;
 }
 
 function expertLoadText({ popularity, placement, layers, dies, imbalance, balancedness }: LoadReport): string {

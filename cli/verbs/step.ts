@@ -33,6 +33,9 @@ export function command(): Command {
     .option('--dies <n>', 'size of the instance in dies')
     .option('--tensor <n>', 'tensor-parallel dies of a rank (1; with sp-tp-sp all)')
     .option('--pipeline <n>', 'pipeline stages (1)')
+    .option('--context-parallel <n>', 'prefill: groups of tensor-parallel dies that share the tokens of a prompt (1)')
+    .option('--context-exchange <way>', 'with it: all-gather, or ring (all-gather)')
+    .option('--decode-context-parallel <n>', 'decode: tensor-parallel dies that share the KV of a sequence (1)')
     .option('--attention <kind>', 'tensor, or sp-tp-sp for prefill')
     .option('--expert-parallel <n>', 'dies over which experts are spread, those of shared copies included (1)')
     .option('--shared-dies <n>', 'dies that hold a copy of the shared expert and nothing else (0: on every die)')
@@ -42,6 +45,11 @@ export function command(): Command {
     .option('--expert-placement <kind>', 'with --expert-load: contiguous, eplb, eplb-hierarchical (contiguous)')
     .option('--microbatches <n>', '1 or 2')
     .option('--mtp <draft:acceptance>', 'drafted tokens and the chance of each, such as 1:0.7')
+    .option('--draft <method:n:acceptance>', 'speculation by mtp, eagle, model or ngram: eagle:3:0.8,0.6,0.4')
+    .option('--draft-model <name|path>', 'the model that drafts, or the config.json of a head')
+    .option('--draft-vocabulary <n>', "entries of a head's own vocabulary (the model's head)")
+    .option('--draft-tensor <n>', 'dies that split a draft model (as --tensor)')
+    .option('--draft-weights <format>', 'weights of a draft model; as published by default')
     .option('--batch <count>', 'decode: sequences, such as 96/npu')
     .option('--context <tokens>', 'decode: tokens in the KV of each sequence')
     .option('--tokens <count>', 'prefill: tokens of the batch, such as 16384/npu')
@@ -86,8 +94,9 @@ async function requestOf(options: Options, self: Command): Promise<StepRequest> 
     options.stack === undefined && machine === undefined
       ? undefined
       : await find('--stack', options.stack ?? machine?.stack, (name) => loadStack(name, '--stack'));
+  const draftModel = options.draftModel === undefined ? undefined : await find('--draft-model', options.draftModel, (name) => loadModel(name, '--draft-model'));
   const counts = await countsOf(options.expertLoad, problems);
-  return readStepFlags(options, { machine, model, stack, counts }, problems);
+  return readStepFlags(options, { machine, model, stack, counts, draftModel }, problems);
 }
 
 /** Counts of a file; undefined where none is named. */

@@ -1,6 +1,7 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
 import type { PathEnd, PathOperation, PathScope } from '../../src/catalogue/machine.ts';
-import type { CollectiveOperation, ExchangeKernel, ExchangeOperation } from '../../src/catalogue/stack.ts';
+import type { CollectiveOperation } from '../../src/catalogue/library.ts';
+import type { ExchangeKernel, ExchangeOperation } from '../../src/catalogue/stack.ts';
 import type { Basis, CaseKind, CaseSource } from '../../src/ledger/case.ts';
 import type { StepQuestion } from '../../src/ledger/question.ts';
 import type { MachineFigure, ModelFigure } from '../../src/ledger/system.ts';
@@ -34,6 +35,7 @@ export type PathFile = Keys<{
 export type CollectiveFile = Keys<{
   machine: string;
   stack: string;
+  library: string;
   operation: CollectiveOperation;
   ranks: number;
   bytes: number;

@@ -1,6 +1,7 @@
 import { numberFormats } from '../../src/catalogue/format.ts';
 import { pathEnds, pathOperations, pathScopes } from '../../src/catalogue/machine.ts';
-import { collectiveOperations, exchangeKernels, exchangeOperations } from '../../src/catalogue/stack.ts';
+import { collectiveOperations } from '../../src/catalogue/library.ts';
+import { exchangeKernels, exchangeOperations } from '../../src/catalogue/stack.ts';
 import { bases, caseKinds, tags } from '../../src/ledger/case.ts';
 import { stepFigures } from '../../src/ledger/question.ts';
 import { servingFigures, servingSpans } from '../../src/ledger/serving-figure.ts';
@@ -71,6 +72,7 @@ const path = record({
 const collective = record({
   machine,
   stack,
+  library: text('the name of a library', "Which of the stack's communication libraries runs it; the quickest by default."),
   operation: choice(collectiveOperations, 'The collective.'),
   ranks: whole(2, 'Dies that take part.'),
   bytes: quantity('bytes', ['256 MiB'], 'The whole vector.'),
@@ -103,6 +105,9 @@ const stepKeys = {
   dies: word('Size of the instance in dies.'),
   tensor: word('Tensor-parallel dies of a rank.'),
   pipeline: word('Pipeline stages.'),
+  'context-parallel': word('Dies over which the tokens of a prompt are split.'),
+  'context-exchange': word('How they exchange keys: `all-gather` or `ring`.'),
+  'decode-context-parallel': word('Dies over which the KV of a decoding sequence is split.'),
   attention: word('`tensor`, or `sp-tp-sp` for prefill.'),
   'expert-parallel': word('Dies over which experts are spread.'),
   'shared-dies': word('Dies that hold a copy of the shared expert and nothing else.'),
@@ -112,6 +117,11 @@ const stepKeys = {
   'expert-placement': word('With `expert-load`: `contiguous`, `eplb`, `eplb-hierarchical`.'),
   microbatches: word('1 or 2.'),
   mtp: word('Drafted tokens and the chance of each, such as `1:0.7`.'),
+  draft: word('Speculation by any method, such as `eagle:3:0.8,0.6,0.4`.'),
+  'draft-model': word('The model that drafts, or the config of a head.'),
+  'draft-vocabulary': word("Entries of a head's own vocabulary."),
+  'draft-tensor': word('Dies that split a draft model.'),
+  'draft-weights': word('Format of the weights of a draft model.'),
   batch: word('Decode: sequences, such as `96/npu`.'),
   context: word('Decode: tokens in the KV of each sequence.'),
   tokens: word('Prefill: tokens of the batch, such as `16384/npu`.'),

@@ -103,9 +103,12 @@ async function collectiveOf({ collective = {} }: CaseFile, reader: Reader): Prom
   const there = need(collective, ['machine', 'operation', 'ranks', 'bytes'], 'collective', reader.problems);
   const machine = await machineOf(collective.machine, 'collective', reader);
   const stack = await stackOf(collective.stack, machine, 'collective', reader);
-  const { operation, ranks, bytes, figure = 'time' } = collective;
+  const { library, operation, ranks, bytes, figure = 'time' } = collective;
+  const libraries = [...new Set(stack?.collectives.map((way) => way.library))];
+  if (library !== undefined && stack !== undefined && !libraries.includes(library))
+    reader.problems.add('collective.library', expectedOneOf(library, libraries));
   if (!there || machine === undefined || stack === undefined || operation === undefined || ranks === undefined || bytes === undefined) return undefined;
-  return { kind: 'collective', machine, stack, operation, ranks, bytes, figure };
+  return { kind: 'collective', machine, stack, library, operation, ranks, bytes, figure };
 }
 
 async function exchangeOf({ exchange = {} }: CaseFile, reader: Reader): Promise<ExchangeQuestion | undefined> {
@@ -130,9 +133,12 @@ async function workOf(keys: Readonly<Record<string, unknown>>, at: string, reade
   const name = flags.model;
   const model = name === undefined ? undefined : await problems.attempt(`${at}.model`, () => context.model(name, problems.at(`${at}.model`)));
   const stack = await stackOf(flags.stack, machine, at, reader);
+  const drafter = flags.draftModel;
+  const draftModel =
+    drafter === undefined ? undefined : await problems.attempt(`${at}.draft-model`, () => context.model(drafter, problems.at(`${at}.draft-model`)));
   if (!there || machine === undefined || model === undefined || stack === undefined) return undefined;
   try {
-    return readStepFlags(flags, { machine, model, stack }, new Problems(''));
+    return readStepFlags(flags, { machine, model, stack, draftModel }, new Problems(''));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     for (const { path, message } of error.issues) problems.add(path.startsWith('--') ? `${at}.${path.slice(2)}` : dotted([at]), message);

@@ -179,6 +179,7 @@ function bytesOf(operator: Operator, layout: Layout, pricing: Pricing): number {
     case 'collective':
       return operator.bytes;
     case 'wait':
+    case 'host':
       return 0;
     case 'exchange':
       return pricing.exchanges(layout.experts.parallel)[0]?.bytes(operator.operation, operator) ?? 0;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import type { Layout } from '../model/layout.ts';
+import type { ContextLayout, Layout } from '../model/layout.ts';
 import type { Model } from '../model/model.ts';
 import { precisionOf } from '../model/precision.ts';
 import { stages } from '../model/operator.ts';
@@ -27,6 +27,8 @@ const settings = new Map<string, StepSetting>([
       machine: { ...machines.hopperLarge, nodes: 4 },
     },
   ],
+  ['sequences over dies', on(models.llama, { ...uniform, dies: 8, tensor: 4, context: { parallel: 2, exchange: 'ring', decode: 1 } })],
+  ['KV over dies', on(models.r1, { ...uniform, dies: 8, tensor: 8, context: { parallel: 1, exchange: 'all-gather', decode: 8 } }, 'fp8')],
   ['mixture, pipeline', on(models.mixtral, { ...uniform, dies: 4, tensor: 2, pipeline: 2 })],
 ]);
 
@@ -205,6 +207,64 @@ describe('counts of the published decode', () => {
 
   test('a dispatched row is 7.5 KiB and goes to 9 experts', () => {
     expect(one('dispatch')?.bytes).toBe(48 * 9 * 7680);
+  });
+});
+
+describe('sequences over several dies', () => {
+  const parted = (context: Partial<ContextLayout>, tensor: number, dies = 8): Layout => ({
+    ...uniform,
+    dies,
+    tensor,
+    context: { parallel: 1, exchange: 'all-gather', decode: 1, ...context },
+  });
+  const long = (layout: Layout, machine = machines.hopper) =>
+    stepPricer({ ...on(models.llama, layout), machine, role: 'prefill' }).cost(prefilling(layout, 1, 65_536)).time;
+
+  test('a long prompt is done the sooner the more dies share it, gathered or around a ring', () => {
+    for (const exchange of ['all-gather', 'ring'] as const) {
+      const of = (parallel: number): number => long(parted(parallel === 1 ? {} : { parallel, exchange }, 2, 2 * parallel));
+      for (const parallel of [1, 2]) expect(of(2 * parallel)).toBeLessThan(0.6 * of(parallel));
+    }
+  });
+
+  test('a ring hides what it passes behind the attention, as long as that takes longer', () => {
+    const gathered = long(parted({ parallel: 4 }, 2));
+    expect(long(parted({ parallel: 4, exchange: 'ring' }, 2))).toBeLessThan(gathered);
+    const slow = scaled(machines.hopper, 'scale-up', 1e-3);
+    const [around, bound] = [{ parallel: 4, exchange: 'ring' } as const, (operator: { bound: string }) => operator.bound];
+    const core = (machine: typeof slow) => {
+      const layout = parted(around, 2);
+      const { operators } = stepPricer({ ...on(models.llama, layout), machine, role: 'prefill' }).explain(prefilling(layout, 1, 65_536));
+      return operators.find(({ name }) => name === 'attention-prefill');
+    };
+    expect(core(machines.hopper)).toMatchObject({ bound: 'compute' });
+    expect(bound(core(slow) ?? { bound: '' })).toBe('network');
+    expect(core(slow)?.time).toBeGreaterThan(2 * (core(machines.hopper)?.time ?? 0));
+  });
+
+  test('KV over more dies makes steps over long contexts quicker, and over short ones slower', () => {
+    const step = (decode: number, context: number) => {
+      const layout = parted({ decode }, 8);
+      return stepPricer(on(models.r1, layout)).cost(decoding(layout, 64, context)).time;
+    };
+    expect(step(8, 32_768)).toBeLessThan(0.7 * step(1, 32_768));
+    expect(step(8, 128)).toBeGreaterThan(step(1, 128));
+  });
+
+  test.each<[string, StepSetting, RegExp]>([
+    ['prompts split where nothing prefills', { ...on(models.llama, parted({ parallel: 4 }, 2)), role: 'decode' }, /serves prefill/],
+    ['KV spread where nothing decodes', { ...on(models.r1, parted({ decode: 8 }, 8)), role: 'prefill' }, /prompts are split by context-parallel/],
+    ['a ring of one', on(models.llama, parted({ exchange: 'ring' }, 8)), /needs context-parallel above 1/],
+    ['copies of heads that there are not', on(models.llama, parted({ decode: 2 }, 8)), /each of the 8 KV heads of .* on 1 of them, got 2/],
+    ['a part that does not divide', on(models.r1, parted({ decode: 3 }, 8)), /3 does not divide the 8 tensor-parallel dies/],
+    ['an index over spread keys', on(models.sparse, parted({ decode: 8 }, 8)), /picks keys from one die/],
+    [
+      'tokens split twice',
+      { ...publishedPrefill, layout: { ...publishedPrefill.layout, dies: 64, context: { parallel: 2, exchange: 'all-gather', decode: 1 } } },
+      /does not combine with sp-tp-sp/,
+    ],
+  ])('%s', (_, setting, message) => {
+    expect(() => stepPricer(setting)).toThrow(message);
   });
 });
 

@@ -1,8 +1,9 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
-import type { Stream } from '../catalogue/stack.ts';
+import type { Stream, Turns } from '../catalogue/stack.ts';
+import { dataRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
-import type { OperatorGroup } from '../model/operator.ts';
+import type { Operator, OperatorGroup } from '../model/operator.ts';
 import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
 import { engines, type InstanceBatch, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
@@ -13,7 +14,7 @@ import { Overlap } from './overlap.ts';
 import { Pricing, type Price } from './price.ts';
 import type { PlannedGroup, PricedGroup } from './priced-group.ts';
 import { wholeDie } from './roofline.ts';
-import { runsOf, waysOf } from './streams.ts';
+import { runsOf, waysOf, type Way } from './streams.ts';
 import { exposedOf, memoryOf, timesOf, type OperatorRuns } from './schedule.ts';
 
 /** A pricer that also says where the time goes and what had to be assumed, and prices a step's operators one by one. */
@@ -47,7 +48,7 @@ class Pricer implements ExplainingPricer {
   constructor(setting: StepSetting) {
     const { machine, model, precision, layout, stack, role } = setting;
     this.#setting = setting;
-    this.#build = stepBuilder(model, precision, layout);
+    this.#build = stepBuilder(model, precision, layout, stack.absorbed?.format);
     this.#pricing = new Pricing(
       machine,
       stack,
@@ -66,8 +67,7 @@ class Pricer implements ExplainingPricer {
       prefillContext: 0,
     };
     const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
-    const ranks = layout.dies / layout.tensor / layout.pipeline;
-    this.#price({ rank, instanceTokens: ranks * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
+    this.#price({ rank, instanceTokens: dataRanks(layout) * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
     const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
     this.doubts = [
       ...this.#pricing.doubts,
@@ -102,11 +102,12 @@ class Pricer implements ExplainingPricer {
         busy[2] = (busy[2] ?? 0) + repeats * price.memory;
         busy[3] = (busy[3] ?? 0) + repeats * price.scaleUp;
         busy[4] = (busy[4] ?? 0) + repeats * price.scaleOut;
+        busy[5] = (busy[5] ?? 0) + repeats * price.host;
       }
     }
     const host = this.#setting.stack.hostGap.value;
     parts[stages.length] = host;
-    busy[5] = host;
+    busy[5] = (busy[5] ?? 0) + host;
     return { time: sum(parts), busy, stages: parts };
   }
 
@@ -130,19 +131,19 @@ class Pricer implements ExplainingPricer {
     const { stack, role } = this.#setting;
     const prefills = role === 'prefill' || (role === 'merged' && rank.prefillTokens > rank.decodeSequences * rank.queryTokens);
     const phase = prefills ? 'prefill' : 'decode';
-    const { [phase]: streams, lag } = stack.streams;
+    const { [phase]: streams, lag, turns } = stack.streams;
     return groups.map((group) => {
       const known = this.#plans.get(group.name);
       if (known !== undefined && known.lag === lag?.[phase] && sameGroup(known.group, group) && (group.microbatches === 1 || known.streams === streams))
         return { ...known, group };
-      const made = group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase]) : this.#whole(group, lag?.[phase]);
+      const made = group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase], turns?.[phase]) : this.#whole(group, lag?.[phase]);
       this.#plans.set(group.name, made);
       return made;
     });
   }
 
-  prices({ group, shares }: PlannedGroup, places: readonly number[]): readonly Price[] {
-    return this.#pricing.some(group.name, group.operators, shares, places);
+  prices({ group, shares, halves }: PlannedGroup, places: readonly number[]): readonly Price[] {
+    return this.#pricing.some(group.name, group.operators, shares, places, halves);
   }
 
   #price(batch: InstanceBatch): PricedGroup[] {
@@ -165,21 +166,28 @@ class Pricer implements ExplainingPricer {
   }
 
   /** Two microbatches over the streams of the stack. */
-  #overlapping(group: OperatorGroup, streams: readonly Stream[], lag: number | undefined): PlannedGroup {
+  #overlapping(group: OperatorGroup, streams: readonly Stream[], lag: number | undefined, turns: Turns | undefined): PlannedGroup {
     const ways = waysOf(streams);
     const { operators, count } = group;
-    const streamOf = Int32Array.from(operators, ({ stage }) => ways.get(stage)?.stream ?? 0);
+    const coreless = operators.some(({ kind, stage }) => kind === 'exchange' && ways.get(stage)?.vector.vector === 0);
+    // Rows are cast, copied and summed by cores: where an exchange has none, by those of the attention.
+    const wayOf = (operator: Operator): Way | undefined =>
+      ways.get(
+        coreless && operator.kind === 'compute' && (operator.stage === 'dispatch' || operator.stage === 'combine') ? 'attention-prologue' : operator.stage,
+      );
+    const streamOf = Int32Array.from(operators, (operator) => wayOf(operator)?.stream ?? 0);
     const shares = operators.map((operator) => {
-      const way = ways.get(operator.stage);
+      const way = wayOf(operator);
       return (operator.kind === 'compute' && operator.matrixFlop === 0 ? way?.vector : way?.matrix) ?? wholeDie;
     });
-    const runs = runsOf(operators, streamOf);
-    return { group, shares, streamOf, streams, lag, drift: driftOf(operators, this.#pricing.spread), runs, overlap: new Overlap(runs, count, lag) };
+    const halves = coreless ? this.#pricing.halvesOf(operators) : undefined;
+    const runs = runsOf(operators, streamOf, turns);
+    return { group, shares, streamOf, streams, lag, drift: driftOf(operators, this.#pricing.spread), halves, runs, overlap: new Overlap(runs, count, lag) };
   }
 
   #overlapped(planned: PlannedGroup, runs: OperatorRuns, overlap: Overlap): PricedGroup {
-    const { group, shares, drift } = planned;
-    const prices = this.#pricing.group(group.name, group.operators, shares, drift);
+    const { group, shares, drift, halves } = planned;
+    const prices = this.#pricing.group(group.name, group.operators, shares, drift, halves);
     return { ...planned, prices, exposed: exposedOf(runs, overlap, timesOf(prices), memoryOf(prices)) };
   }
 }

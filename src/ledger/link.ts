@@ -1,5 +1,5 @@
 import { unreachable } from '../base/errors.ts';
-import type { CollectiveOperation } from '../catalogue/stack.ts';
+import type { CollectiveOperation } from '../catalogue/library.ts';
 import { collectiveModel } from '../network/collective.ts';
 import { exchangeModel } from '../network/exchange.ts';
 import { wayOf } from '../network/point-to-point.ts';
@@ -14,9 +14,11 @@ export function answerLink(question: PathQuestion | CollectiveQuestion | Exchang
       return { value: wayOf(machine, plane, scope, operation, to)[figure], doubts: [] };
     }
     case 'collective': {
-      const { machine, stack, operation, ranks, bytes, figure } = question;
-      const { time } = collectiveModel(machine, stack, ranks)(operation, bytes);
-      return { value: figure === 'time' ? time : (busFactor(operation, ranks) * bytes) / time, doubts: [] };
+      const { machine, stack, library, operation, ranks, bytes, figure } = question;
+      const own = library === undefined ? stack : { ...stack, collectives: stack.collectives.filter((way) => way.library === library) };
+      const model = collectiveModel(machine, own, ranks);
+      const { time } = model.price(operation, bytes);
+      return { value: figure === 'time' ? time : (busFactor(operation, ranks) * bytes) / time, doubts: model.doubts };
     }
     case 'exchange': {
       const { machine, stack, operation, kernel, ranks, tokens, hidden, fanout, copies, format, figure } = question;

@@ -1,7 +1,8 @@
 import { unreachable } from '../base/errors.ts';
 import type { NumberFormat } from '../catalogue/format.ts';
 import type { Machine, PathEnd, PathOperation, PathScope, Plane } from '../catalogue/machine.ts';
-import type { CollectiveOperation, ExchangeKernel, ExchangeOperation, OperatorClass, Stack } from '../catalogue/stack.ts';
+import type { CollectiveOperation } from '../catalogue/library.ts';
+import type { ExchangeKernel, ExchangeOperation, OperatorClass, Stack } from '../catalogue/stack.ts';
 import type { InstanceBatch } from '../cost/batch.ts';
 import type { StepSetting } from '../cost/check.ts';
 import type { MemoryBudget } from '../cost/memory.ts';
@@ -45,6 +46,8 @@ export interface CollectiveQuestion {
   readonly kind: 'collective';
   readonly machine: Machine;
   readonly stack: Stack;
+  /** Of the stack's; the quickest of them where it is absent. */
+  readonly library?: string | undefined;
   readonly operation: CollectiveOperation;
   readonly ranks: number;
   /** The whole vector. [B] */

@@ -146,7 +146,7 @@ function blend(curves: readonly Curve[], ranks: number): (tokens: number) => num
 }
 
 function untabled(machine: Machine, plane: Plane | undefined, stack: Stack, role: 'scale-up' | 'scale-out', ranks: number): ExchangeModel {
-  const start = stack.collectives[0]?.phased.value ?? 0;
+  const start = stack.collectives[0]?.start.value ?? 0;
   const bandwidth = plane === undefined ? Infinity : dieBandwidth(machine, plane) * plane.efficiency.value;
   const latency = plane?.port.latency.value ?? 0;
   const bytes = (operation: ExchangeOperation, load: ExchangeLoad): number =>

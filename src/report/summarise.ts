@@ -2,6 +2,7 @@ import { significant } from '../base/quantity.ts';
 import { chipCount, type Plane, planeOf } from '../catalogue/machine.ts';
 import { engines } from '../cost/batch.ts';
 import { QUANTILE_ERROR, type Sketch } from '../kernel/sketch.ts';
+import { draftText } from '../model/drafter.ts';
 import type { Layout } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import { parametersOf } from '../model/parameters.ts';
@@ -139,15 +140,18 @@ function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): Pool
   };
 }
 
-function layoutText({ tensor, pipeline, attention, experts, microbatches, draftTokens }: Layout, ranks: number): string {
+function layoutText(layout: Layout, ranks: number): string {
+  const { tensor, pipeline, attention, experts, microbatches, context } = layout;
   const parts = [
     ranks > 1 ? `DP${ranks}` : '',
     tensor > 1 ? `${attention === 'sp-tp-sp' ? 'SP-TP-SP ' : 'TP'}${tensor}` : '',
+    context !== undefined && context.parallel > 1 ? `CP${context.parallel}` : '',
+    context !== undefined && context.decode > 1 ? `DCP${context.decode}` : '',
     pipeline > 1 ? `PP${pipeline}` : '',
   ];
   if (experts.parallel > 1) parts.push(`EP${experts.parallel}`);
   if (microbatches > 1) parts.push(`${microbatches} microbatches`);
-  if (draftTokens > 0) parts.push(`MTP ${draftTokens}`);
+  parts.push(draftText(layout));
   return parts.filter((part) => part !== '').join(' · ') || 'one die';
 }
 

@@ -4,8 +4,8 @@ import type { Machine, Plane } from '../catalogue/machine.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
 import { SurfacePricer } from '../cost/surface.ts';
-import { dataRanks, type Layout } from '../model/layout.ts';
-import { kvBytesPerTokenPerDie } from '../model/kv.ts';
+import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
+import { kvBytesPerTokenPerDie, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
 import type { EventSink } from './events.ts';
 import type { InstanceRole } from './instance.ts';
@@ -153,7 +153,7 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
 
 /** KV of one token in the whole model, counted once however often a layout replicates it. [B] */
 function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number {
-  return kvBytesPerTokenPerDie(model, precision, { ...layout, tensor: 1, pipeline: 1 });
+  return kvBytesPerTokenPerDie(model, precision, unsplit(layout));
 }
 
 /**
@@ -163,12 +163,12 @@ function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number
 function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: DisaggregatedDeployment): TransferPlant {
   const plane = planeNamed(scenario.machine, transferPlane);
   const perDie = streamBandwidth(scenario.machine, plane);
-  const sourcesPerRank = Math.max(1, Math.floor(prefill.layout.tensor / decode.layout.tensor));
+  const sourcesPerRank = Math.max(1, Math.floor(stageDies(prefill.layout) / stageDies(decode.layout)));
   return {
     bytesPerToken: kvBytesPerToken(scenario, decode.layout),
     sourcesPerRank,
-    sourceBandwidth: (perDie * prefill.layout.tensor) / sourcesPerRank,
-    sinkBandwidth: perDie * decode.layout.tensor,
+    sourceBandwidth: (perDie * stageDies(prefill.layout)) / sourcesPerRank,
+    sinkBandwidth: perDie * stageDies(decode.layout),
     latency: plane.port.latency.value,
   };
 }

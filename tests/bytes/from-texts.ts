@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { readCells } from '../../schema/calibration.ts';
 import { readChip } from '../../schema/chip.ts';
+import { readLibrary } from '../../schema/library.ts';
 import { readMachine } from '../../schema/machine.ts';
 import { readModelCard } from '../../schema/model.ts';
 import { applySettings } from '../../schema/scenario/overrides.ts';
@@ -13,7 +14,7 @@ import { createSimulation } from '../../src/serving/deploy.ts';
 import { requests, version } from './scenarios.ts';
 
 const texts = import.meta.glob<string>(
-  ['../../data/{chips,machines,models,stacks,workloads}/*.yaml', '../../data/calibration/*.json', '../../examples/*.yaml'],
+  ['../../data/{chips,libraries,machines,models,stacks,workloads}/*.yaml', '../../data/calibration/*.json', '../../examples/*.yaml'],
   {
     query: '?raw',
     import: 'default',
@@ -38,7 +39,10 @@ const cells = Object.entries(texts)
 const context: ScenarioContext = {
   machine: (name) => readMachine(data('machines', name), name, (chip) => readChip(data('chips', chip), chip)),
   model: (name) => readModelCard(data('models', name), name, name).model,
-  stack: (name) => ({ ...readStack(data('stacks', name), name), cells }),
+  stack: (name) => ({
+    ...readStack(data('stacks', name), name, { library: (library) => readLibrary(data('libraries', library), library), stack: (base) => data('stacks', base) }),
+    cells,
+  }),
   preset: (name) => readPreset(data('workloads', name), name),
   precision: precisionOf,
   trace: () => {
