@@ -17,13 +17,13 @@ const kinds: readonly (readonly [QuantityKind, Unit])[] = [
   ['compute', 'flop/s'],
   ['power', 'W'],
 ];
-const pattern = /^\s*([+-]?[\d,_]+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(\D.*?)?\s*$/i;
+const pattern = /^\s*([+−-]?[\d,_]+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(\D.*?)?\s*$/i;
 const own: readonly Unit[] = ['tok/s', 'tok/J', '%', ''];
 
 /** Reads `49.4 ms`, `1,943 tok/s`, `+27 %` or `336`. */
 export function parseMeasure(text: string): Measure | { readonly problem: string } {
   const [, digits = '', suffix = ''] = pattern.exec(text) ?? [];
-  const value = Number(digits.replaceAll(/[,_]/g, ''));
+  const value = Number(digits.replaceAll(/[,_]/g, '').replace('−', '-'));
   if (digits !== '' && Number.isFinite(value)) {
     const unit = own.find((name) => name === suffix);
     if (unit !== undefined) return { value: unit === '%' ? value / 100 : value, unit };
@@ -45,13 +45,13 @@ export function measureText(value: number, unit: Unit): string {
     case '':
       return significant(value, Number.isInteger(value) ? 15 : 4);
     case 'tok/s':
+    case 'tok/J':
     case 'W':
-      return `${significant(value, Math.abs(value) >= 1000 && Math.abs(value) < 1e7 ? 1 + Math.floor(digitsBefore(value)) : 3)} ${unit}`;
+      return `${significant(value, Math.abs(value) >= 1000 && Math.abs(value) < 1e7 ? 1 + digitsBefore(value) : 3)} ${unit}`;
     case 'flop/s':
       return formatQuantity(value, 'FLOPS');
     case 'B':
     case 'B/s':
-    case 'tok/J':
       return formatQuantity(value, unit);
     default:
       return unreachable(unit);
