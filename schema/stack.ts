@@ -20,6 +20,7 @@ const share = z
   .number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` })
   .min(0)
   .max(1);
+const errorSize = z.number({ error: (issue) => `expected an error such as 0.08, got ${found(issue.input)}` }).min(0);
 const generation = text('a generation of chips').optional();
 
 const efficiency = record({
@@ -30,6 +31,18 @@ const efficiency = record({
   memory: shareFigure(),
   floor: figure('time', true),
 });
+
+/** Errors of a fit, |predicted / measured - 1|. */
+const score = record({ rows: count(0), median: errorSize, p90: errorSize, p99: errorSize });
+
+const attentionKernel = record({
+  kernel: text('the name of a kernel, as cells have it behind their format'),
+  generation,
+  'head-sizes': listOf(count(), 1),
+  windowed: z.boolean({ error: (issue) => `expected true or false, got ${found(issue.input)}` }).optional(),
+  'key-value-format': oneOf(numberFormats).optional(),
+  source: text('the source of the choice'),
+}).transform(({ 'head-sizes': headSizes, 'key-value-format': keyValueFormat, ...rest }) => ({ ...rest, headSizes, keyValueFormat }));
 
 const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
 
@@ -46,6 +59,7 @@ const exchange = record({
   fanout: z.number().positive(),
   start: figure('time', true),
   points: listOf(point, 2),
+  error: score.optional(),
 }).transform(({ 'dispatch-format': dispatchFormat, 'combine-format': combineFormat, 'scale-bytes': scaleBytes, ...rest }) => ({
   ...rest,
   dispatchFormat,
@@ -80,6 +94,7 @@ const stack = record({
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
+  'attention-kernels': listOf(attentionKernel).optional(),
   libraries: listOf(text('the name of a communication library'), 1),
   exchanges: listOf(exchange).default([]),
   'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
@@ -103,6 +118,7 @@ const stack = record({
   ({
     'absorbed-projections': absorbed,
     'host-gap': hostGap,
+    'attention-kernels': attentionKernels,
     'memory-utilisation': memoryUtilisation,
     'memory-rule': memoryRule,
     'logit-bytes': logitBytes,
@@ -111,6 +127,7 @@ const stack = record({
   }) => ({
     ...rest,
     absorbed,
+    attentionKernels,
     hostGap,
     memoryUtilisation,
     memoryRule,

@@ -1,7 +1,8 @@
-import type { Cell } from './cell.ts';
+import type { Cell, Score } from './cell.ts';
 import type { Figure } from './figure.ts';
 import type { NumberFormat } from './format.ts';
 import type { CollectiveWay } from './library.ts';
+import type { Uncertainty } from './uncertainty.ts';
 
 /** Operator classes that a stack prices apart. */
 export const operatorClasses = [
@@ -44,6 +45,19 @@ export interface Fusion {
   readonly operators: readonly string[];
 }
 
+/** A kernel that serves attention over keys and values by heads where the stack's own does not: its cells have its name behind their format. */
+export interface AttentionKernel {
+  readonly kernel: string;
+  /** Restricts the entry to chips of one generation; absent fits all. */
+  readonly generation?: string | undefined;
+  readonly headSizes: readonly number[];
+  /** Only with a sliding window, or only without one; absent: either. */
+  readonly windowed?: boolean | undefined;
+  /** Only for keys and values in this format; absent: any. */
+  readonly keyValueFormat?: NumberFormat | undefined;
+  readonly source: string;
+}
+
 export const exchangeOperations = ['dispatch', 'combine'] as const;
 export type ExchangeOperation = (typeof exchangeOperations)[number];
 
@@ -81,6 +95,8 @@ export interface Exchange {
   /** Time of an empty call. [s] */
   readonly start: Figure;
   readonly points: readonly ExchangePoint[];
+  /** Error of what is read off the points, where it is known. */
+  readonly error?: Score | undefined;
 }
 
 /** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
@@ -114,7 +130,11 @@ export interface Stack {
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
+  /** What is not known of prices and conditions: intervals are drawn from it. */
+  readonly uncertainty?: Uncertainty | undefined;
   readonly fusions: readonly Fusion[];
+  /** Attention kernels beside the stack's own, for some head sizes. */
+  readonly attentionKernels?: readonly AttentionKernel[] | undefined;
   /** Ways of all its communication libraries. */
   readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];

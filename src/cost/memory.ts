@@ -4,7 +4,7 @@ import { bytesPerElement } from '../catalogue/format.ts';
 import type { Machine } from '../catalogue/machine.ts';
 import type { Exchange, MemoryRule, Stack } from '../catalogue/stack.ts';
 import { headWidth } from '../model/attention.ts';
-import { kvBytesPerTokenPerDie, widestTokenBytes } from '../model/kv.ts';
+import { kvBytesPerTokenPerDie, stateBytesOfSequence, widestTokenBytes } from '../model/kv.ts';
 import { contextOf, exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
 import type { ExpertFeedForward, FeedForward, Model, Precision } from '../model/model.ts';
 import { linearFormat } from '../model/operators/formats.ts';
@@ -34,6 +34,8 @@ export interface MemoryBudget {
   readonly blockTokens: number;
   /** Blocks of a data-parallel rank. */
   readonly kvBlocks: number;
+  /** Blocks that a sequence takes whatever its length, for recurrent states and windows. */
+  readonly stateBlocks: number;
 }
 
 /** Hidden-wide rows that are alive at once inside a layer: residual, norm, attention output, projection. */
@@ -84,6 +86,7 @@ export function memoryBudget(request: MemoryRequest): MemoryBudget {
     kvBytesPerToken,
     blockTokens: stack.blockTokens,
     kvBlocks,
+    stateBlocks: blockBytes > 0 ? Math.ceil(stateBytesOfSequence(model, precision, layout) / blockBytes) : 0,
   };
 }
 

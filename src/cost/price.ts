@@ -1,5 +1,5 @@
 import type { Machine } from '../catalogue/machine.ts';
-import type { ExchangeKernel, Stack } from '../catalogue/stack.ts';
+import type { AttentionKernel, ExchangeKernel, Stack } from '../catalogue/stack.ts';
 import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
 import { planeFor } from '../network/reach.ts';
@@ -8,9 +8,12 @@ import { assert } from '../base/errors.ts';
 import type { ComputeOperator, Operator, WaitOperator } from '../model/operator.ts';
 import { driftOf, type Drift } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
+import type { Beyond } from './calibration/range.ts';
 import { cellFormat, priceBy, type Provider, type ProviderOf } from './providers.ts';
 import { Rates } from './rates.ts';
 import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Roofline, type Share } from './roofline.ts';
+import type { PriceErrors } from './uncertainty/errors.ts';
+import type { Trust } from './uncertainty/trust.ts';
 
 /** What one launch of an operator takes. */
 export interface Price {
@@ -51,19 +54,25 @@ export class Pricing {
   readonly #floorsOf: Map<string, { readonly names: readonly string[]; readonly floors: readonly number[] }> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
+  readonly #attentionKernels: readonly AttentionKernel[];
+
+  readonly #errors: PriceErrors | undefined;
 
   /** Between ranks that do equal work, see `Stack`. */
   readonly spread: number;
 
-  /** `kernels`: the exchange kernels that the instance may choose from, of which the quicker one is taken; `spread`: between ranks, see `Stack`. */
-  constructor(machine: Machine, stack: Stack, kernels: readonly ExchangeKernel[], spread: number = 0) {
+  /** `kernels`: the exchange kernels that the instance may choose from, of which the quicker one is taken; `spread`: between ranks, see `Stack`; `errors`: of every price. */
+  constructor(machine: Machine, stack: Stack, kernels: readonly ExchangeKernel[], spread: number = 0, errors?: PriceErrors) {
     this.#machine = machine;
     this.#stack = stack;
     this.#kernels = kernels;
+    const { generation } = machine.chip;
+    this.#attentionKernels = (stack.attentionKernels ?? []).filter((entry) => entry.generation === undefined || entry.generation === generation);
     this.spread = spread;
+    this.#errors = errors;
     this.#rates = new Rates(machine, stack);
     this.#providers = priceBy(stack.cells ?? [], machine.chip, stack, this.#rates.of('vector', 'bf16', false).floor);
-    this.#experts = new ExpertPrices(this.#providers, this.#rates);
+    this.#experts = new ExpertPrices(this.#providers, this.#rates, errors);
     this.#fusionOf = new Map(stack.fusions.flatMap(({ operators }, i) => operators.map((name): [string, number] => [name, i])));
   }
 
@@ -117,6 +126,35 @@ export class Pricing {
     return [...this.#inherited.values(), ...this.#rates.doubts, ...[...this.#collectives.values()].flatMap(({ model }) => model.doubts)];
   }
 
+  /** What the price of an operator stands on, and how far it is beyond what was measured. */
+  trust(operator: Operator): { readonly trust: Trust; readonly provider?: Provider; readonly beyond: readonly Beyond[] } {
+    const links = (measured: boolean, doubtful: boolean): Trust => (!measured ? 'uncalibrated' : doubtful ? 'extrapolated' : 'calibrated');
+    switch (operator.kind) {
+      case 'compute': {
+        const provider = (operator.experts === undefined ? undefined : this.#providers('expert-mlp', operator.experts.format)) ?? this.#providerOf(operator);
+        if (provider?.price(operator, wholeDie) === undefined)
+          return { trust: this.#rates.assumes(operator.class, operator.format) ? 'uncalibrated' : 'extrapolated', beyond: [] };
+        const beyond = provider.beyond(operator);
+        return { trust: provider.differs.length === 0 && beyond.length === 0 ? 'calibrated' : 'extrapolated', provider, beyond };
+      }
+      case 'collective': {
+        const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
+        return { trust: links(true, scaleOut || model.doubts.length > 0), beyond: [] };
+      }
+      case 'exchange': {
+        const models = this.exchanges(operator.ranks);
+        const doubts = models.flatMap((model) => [...model.doubts, ...model.loadDoubts(operator.operation, operator)]);
+        return { trust: links(!doubts.some(({ rule }) => rule === 'exchange-unmeasured'), doubts.length > 0), beyond: [] };
+      }
+      case 'host':
+        return { trust: this.#stack.lookup?.token.kind === 'measured' ? 'calibrated' : 'uncalibrated', beyond: [] };
+      case 'wait':
+        return { trust: this.spread === 0 ? 'calibrated' : 'uncalibrated', beyond: [] };
+      case 'host':
+        return { trust: 'uncalibrated', beyond: [] };
+    }
+  }
+
   /** The exchange models that a degree uses, one for each kernel. */
   exchanges(ranks: number): readonly ExchangeModel[] {
     const known = this.#exchanges.get(ranks);
@@ -161,7 +199,22 @@ export class Pricing {
   }
 
   #providerOf(operator: ComputeOperator): Provider | undefined {
-    return this.#providers(operator.kernel ?? operator.class, cellFormat(operator));
+    const format = cellFormat(operator);
+    const kernel = this.#kernelFor(operator);
+    return this.#providers(operator.kernel ?? operator.class, kernel === undefined ? format : `${format}-${kernel}`);
+  }
+
+  /** The kernel that serves an attention where the stack's own does not. */
+  #kernelFor({ class: operatorClass, attention }: ComputeOperator): string | undefined {
+    if (attention === undefined || (operatorClass !== 'attention-prefill' && operatorClass !== 'attention-decode')) return undefined;
+    for (const { kernel, headSizes, windowed, keyValueFormat } of this.#attentionKernels)
+      if (
+        headSizes.includes(attention.headSize) &&
+        (windowed === undefined || windowed === attention.window > 0) &&
+        (keyValueFormat === undefined || keyValueFormat === attention.keyValueFormat)
+      )
+        return kernel;
+    return undefined;
   }
 
   #floorOf(operator: ComputeOperator): number {
@@ -181,7 +234,8 @@ export class Pricing {
       case 'collective': {
         const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
         const { time, start } = operator.bytes === 0 ? nothingSent : model.price(operator.operation, operator.bytes);
-        return network(time, start, scaleOut);
+        const error = this.#errors?.link('collective', operator.operation) ?? 1;
+        return network(time * error, start * error, scaleOut);
       }
       case 'exchange': {
         let best = Infinity;
@@ -190,7 +244,7 @@ export class Pricing {
         // The call ends when the die that gets most has all of it.
         const load = { ...operator, tokens: operator.tokens * operator.hottest };
         for (const model of this.exchanges(operator.ranks)) {
-          const time = model.time(operator.operation, load);
+          const time = model.time(operator.operation, load) * (this.#errors?.link('exchange', operator.operation, model.error) ?? 1);
           if (time >= best) continue;
           best = time;
           scaleOut = model.plane === 'scale-out';
@@ -209,7 +263,7 @@ export class Pricing {
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
   #around(whole: Price, { ranks, span, bytes }: NonNullable<ComputeOperator['ring']>): Price {
     const { model, scaleOut } = this.#collective(2, span);
-    const { time: send } = model.price('broadcast', bytes);
+    const send = model.price('broadcast', bytes).time * (this.#errors?.link('collective', 'broadcast') ?? 1);
     const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
     const sending = (ranks - 1) * send;
     return {
@@ -223,12 +277,13 @@ export class Pricing {
 
   #onDie(operator: ComputeOperator, share: Share, floor: number): Price {
     const part = operator.experts === undefined ? undefined : this.#experts.of(operator, operator.experts, share);
-    if (part !== undefined) return this.#busy(operator, share, part.time, part.floor, part.doubt);
+    if (part !== undefined) return this.#busy(operator, share, part.time, part.floor, part.provider.doubt);
     const provider = this.#providerOf(operator);
-    const provided = provider?.price(operator, share);
+    const provided = provider?.price(operator, share, this.#errors?.operator(operator.name, provider));
     if (provided !== undefined) return this.#busy(operator, share, floor * provided.factor + provided.body, floor, provider?.doubt);
     const roof = rooflineOf(operator, this.#rates.of(operator.class, operator.format, true), share);
-    return this.#engines(roof, share, roofTime(roof, floor), floor);
+    const error = this.#errors?.rated(operator.name, operator.class, !this.#rates.assumes(operator.class, operator.format)) ?? 1;
+    return this.#engines(roof, share, roofTime(roof, floor) * error, floor);
   }
 
   /** A time that a cell gave, with the engines at the rates of the stack. */

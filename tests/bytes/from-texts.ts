@@ -7,14 +7,21 @@ import { readModelCard } from '../../schema/model.ts';
 import { applySettings } from '../../schema/scenario/overrides.ts';
 import { readScenario, type ScenarioContext } from '../../schema/scenario/read.ts';
 import { readStack } from '../../schema/stack.ts';
+import { readUncertainty } from '../../schema/uncertainty.ts';
 import { readPreset } from '../../schema/traces/preset.ts';
 import { precisionOf } from '../../src/model/precision.ts';
+import { simulationInterval } from '../../src/report/sampled-runs.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
-import { requests, version } from './scenarios.ts';
+import { requests, sampled, version } from './scenarios.ts';
 
 const texts = import.meta.glob<string>(
-  ['../../data/{chips,libraries,machines,models,stacks,workloads}/*.yaml', '../../data/calibration/*.json', '../../examples/*.yaml'],
+  [
+    '../../data/{chips,libraries,machines,models,stacks,workloads}/*.yaml',
+    '../../data/calibration/*.json',
+    '../../data/uncertainty.yaml',
+    '../../examples/*.yaml',
+  ],
   {
     query: '?raw',
     import: 'default',
@@ -42,6 +49,7 @@ const context: ScenarioContext = {
   stack: (name) => ({
     ...readStack(data('stacks', name), name, { library: (library) => readLibrary(data('libraries', library), library), stack: (base) => data('stacks', base) }),
     cells,
+    uncertainty: readUncertainty(file('data/uncertainty.yaml'), 'data/uncertainty.yaml'),
   }),
   preset: (name) => readPreset(data('workloads', name), name),
   precision: precisionOf,
@@ -56,5 +64,6 @@ export async function resultFromTexts(name: string): Promise<string> {
   const scenario = await readScenario(applySettings(file(path), [`workload.requests=${requests}`], parse), path, context);
   const run = createSimulation(scenario);
   while (run.simulation.step());
-  return JSON.stringify(summarise(run, version));
+  const summary = summarise(run, version);
+  return JSON.stringify({ ...summary, intervals: simulationInterval(run, summary, sampled) });
 }
