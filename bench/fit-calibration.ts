@@ -1,5 +1,5 @@
 /**
- * Fits every cell of data/calibration to the tables in ../shared/measured and writes the files and docs/trust.md:
+ * Fits every cell of data/calibration to the tables in ../shared/measured and writes the files and docs/trust-operators.md:
  * `npx node bench/fit-calibration.ts [chip[/stack[/class[/format]]]]`. With a cell's name, or the beginning of one, only these are fitted anew.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { measuredFolders, tablesOf } from './calibration-sources.ts';
 
 const measured = fileURLToPath(new URL('../../shared/measured/', import.meta.url));
 const data = fileURLToPath(new URL('../data/calibration/', import.meta.url));
-const trust = fileURLToPath(new URL('../docs/trust.md', import.meta.url));
+const trust = fileURLToPath(new URL('../docs/trust-operators.md', import.meta.url));
 const wanted = process.argv[2] ?? '';
 
 const nameOf = ({ chip, stack, class: operatorClass, format }: CellKey): string => `${chip}/${stack}/${operatorClass}/${format}`;

@@ -48,7 +48,7 @@ describe('what is shipped', () => {
   });
 
   test('is told on the page of trust', () => {
-    expect(readFileSync(fileURLToPath(new URL('../docs/trust.md', import.meta.url)), 'utf8')).toBe(trustPage(cells));
+    expect(readFileSync(fileURLToPath(new URL('../docs/trust-operators.md', import.meta.url)), 'utf8')).toBe(trustPage(cells));
   });
 });
 

@@ -6,7 +6,7 @@ const percent = (value: number): string => (Number.isNaN(value) ? '–' : `${(10
 const errors = ({ median, p90, p99 }: Score): string => `${percent(median)} / ${percent(p90)} / ${percent(p99)}`;
 const count = (value: number): string => value.toLocaleString('en');
 
-/** `docs/trust.md`: every calibrated cell with its error. */
+/** `docs/trust-operators.md`: every calibrated cell with its error. */
 export function trustPage(cells: readonly Cell[]): string {
   const sorted = [...cells].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const gated = sorted.filter(({ heldOut }) => heldOut.rows >= gates.rows);

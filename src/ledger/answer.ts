@@ -1,0 +1,126 @@
+import type { Doubt } from '../base/doubt.ts';
+import { unreachable } from '../base/errors.ts';
+import type { Cell } from '../catalogue/cell.ts';
+import { stepPricer } from '../cost/pricer.ts';
+import { createSimulation } from '../serving/deploy.ts';
+import { answerLink } from './link.ts';
+import type { Unit } from './measure.ts';
+import { answerOperator } from './operator.ts';
+import type { LayerQuestion, Question, ServingQuestion, StepQuestion } from './question.ts';
+import { servingValue, unitOfServing } from './serving-figure.ts';
+import { systemValue, unitOfSystem } from './system.ts';
+
+/** Where eight of ten values lie, all uncertainties considered. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What the twin says, in the unit of the question. */
+export interface Answer {
+  readonly value: number;
+  readonly interval?: Interval | undefined;
+  readonly doubts: readonly Doubt[];
+}
+
+/** The unit of the figure that a question asks for. */
+export function unitOf(question: Question): Unit {
+  switch (question.kind) {
+    case 'operator':
+      return { time: 's', compute: 'flop/s', bandwidth: 'B/s' }[question.figure] as Unit;
+    case 'path':
+      return question.figure === 'latency' ? 's' : 'B/s';
+    case 'collective':
+    case 'exchange':
+      return question.figure === 'time' ? 's' : 'B/s';
+    case 'step':
+      return stepUnits[question.figure];
+    case 'layer':
+      return 's';
+    case 'serving':
+      return unitOfServing(question.figure);
+    case 'system':
+      return unitOfSystem(question.count.figure);
+    case 'gain':
+      return '%';
+    default:
+      return unreachable(question);
+  }
+}
+
+const stepUnits: Readonly<Record<StepQuestion['figure'], Unit>> = {
+  time: 's',
+  tpot: 's',
+  'tokens-per-second': 'tok/s',
+  'tokens-per-second-per-chip': 'tok/s',
+  'kv-blocks': '',
+  'kv-memory': 'B',
+  'other-memory': 'B',
+};
+
+/**
+ * The twin's answer. `cells` are the calibrated cells that price operators.
+ * @throws InputError for what cannot be priced
+ */
+export function answer(question: Question, cells: readonly Cell[]): Answer {
+  switch (question.kind) {
+    case 'operator':
+      return answerOperator(question, cells);
+    case 'path':
+    case 'collective':
+    case 'exchange':
+      return answerLink(question);
+    case 'step':
+      return answerStep(question);
+    case 'layer':
+      return answerLayer(question);
+    case 'serving':
+      return answerServing(question);
+    case 'system':
+      return { value: systemValue(question.count), doubts: [] };
+    case 'gain': {
+      const [after, before] = [answer(question.with, cells), answer(question.without, cells)];
+      return { value: after.value / before.value - 1, doubts: [...after.doubts, ...before.doubts] };
+    }
+    default:
+      return unreachable(question);
+  }
+}
+
+function answerStep({ work, figure }: StepQuestion): Answer {
+  const { setting, batch, total, emitted, chips, memory } = work;
+  const bytesOf = (wanted: (name: string) => boolean): number => memory.parts.reduce((sum, { name, bytes }) => sum + (wanted(name) ? bytes : 0), 0);
+  switch (figure) {
+    case 'kv-blocks':
+      return { value: memory.kvBlocks, doubts: [] };
+    case 'kv-memory':
+      return { value: bytesOf((name) => name === 'KV blocks'), doubts: [] };
+    case 'other-memory':
+      return { value: bytesOf((name) => name !== 'KV blocks' && name !== 'kept free' && name !== 'less than a block'), doubts: [] };
+    case 'time':
+    case 'tpot':
+    case 'tokens-per-second':
+    case 'tokens-per-second-per-chip': {
+      const { time, doubts } = stepPricer(setting).explain(batch);
+      const perSecond = (total * (setting.role === 'decode' ? emitted : 1)) / time;
+      const value = { time, tpot: time / emitted, 'tokens-per-second': perSecond, 'tokens-per-second-per-chip': perSecond / chips }[figure];
+      return { value, doubts };
+    }
+    default:
+      return unreachable(figure);
+  }
+}
+
+/** All launches of the stages in one layer of the kind that the model has most of. */
+function answerLayer({ work: { setting, batch }, stages }: LayerQuestion): Answer {
+  const { groups, operators, doubts } = stepPricer(setting).explain(batch);
+  const most = groups.reduce((best, group) => (group.count > best.count ? group : best));
+  const own = operators.filter(({ group, stage }) => group === most.name && stages.includes(stage));
+  return { value: own.reduce((sum, { time, launches }) => sum + (time * launches) / most.count, 0), doubts };
+}
+
+function answerServing({ scenario, figure, over }: ServingQuestion): Answer {
+  const run = createSimulation(scenario);
+  while (run.simulation.step());
+  return { value: servingValue(figure, over, run), doubts: run.deployed.doubts };
+}
