@@ -56,6 +56,7 @@ export const settings: readonly NamedSetting[] = [
     setting: setting('hgx-h200', 'llama-3.1-70b', 'prefill', { dies: 8, tensor: 2, context: { parallel: 4, exchange: 'ring', decode: 1 } }),
     kinds: ['prompts'],
   },
+  { name: 'Llama 70B, TP2 PP4, H100', setting: setting('hgx-h100', 'llama-3.1-70b', 'merged', { dies: 8, tensor: 2, pipeline: 4 }), kinds: every },
   {
     name: 'R1, TP8 DCP8, H200',
     setting: setting('hgx-h200', 'deepseek-r1', 'merged', { dies: 8, tensor: 8, context: { parallel: 1, exchange: 'all-gather', decode: 8 } }),

@@ -1,16 +1,7 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { numberFormats } from '../src/catalogue/format.ts';
-import {
-  exchangeKernels,
-  exchangeOperations,
-  exchangePlanes,
-  memoryRules,
-  operatorClasses,
-  type Stack,
-  type Stream,
-  type Turns,
-} from '../src/catalogue/stack.ts';
+import { memoryRules, operatorClasses, type Stack, type Stream, type Turns } from '../src/catalogue/stack.ts';
 import type { Library } from '../src/catalogue/library.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
@@ -20,7 +11,6 @@ const share = z
   .number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` })
   .min(0)
   .max(1);
-const errorSize = z.number({ error: (issue) => `expected an error such as 0.08, got ${found(issue.input)}` }).min(0);
 const generation = text('a generation of chips').optional();
 
 const efficiency = record({
@@ -32,31 +22,14 @@ const efficiency = record({
   floor: figure('time', true),
 });
 
-/** Errors of a fit, |predicted / measured - 1|. */
-const score = record({ rows: count(0), median: errorSize, p90: errorSize, p99: errorSize });
-
-const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
-
-const exchange = record({
-  name: text('a name'),
+const attentionKernel = record({
+  kernel: text('the name of a kernel, as cells have it behind their format'),
   generation,
-  kernel: oneOf(exchangeKernels),
-  plane: oneOf(exchangePlanes),
-  bandwidth: figure('bandwidth'),
-  'dispatch-format': oneOf(numberFormats),
-  'combine-format': oneOf(numberFormats),
-  'scale-bytes': count(0),
-  hidden: count(),
-  fanout: z.number().positive(),
-  start: figure('time', true),
-  points: listOf(point, 2),
-  error: score.optional(),
-}).transform(({ 'dispatch-format': dispatchFormat, 'combine-format': combineFormat, 'scale-bytes': scaleBytes, ...rest }) => ({
-  ...rest,
-  dispatchFormat,
-  combineFormat,
-  scaleBytes,
-}));
+  'head-sizes': listOf(count(), 1),
+  windowed: z.boolean({ error: (issue) => `expected true or false, got ${found(issue.input)}` }).optional(),
+  'key-value-format': oneOf(numberFormats).optional(),
+  source: text('the source of the choice'),
+}).transform(({ 'head-sizes': headSizes, 'key-value-format': keyValueFormat, ...rest }) => ({ ...rest, headSizes, keyValueFormat }));
 
 const stream = record({
   name: text('a name'),
@@ -85,8 +58,8 @@ const stack = record({
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
+  'attention-kernels': listOf(attentionKernel).optional(),
   libraries: listOf(text('the name of a communication library'), 1),
-  exchanges: listOf(exchange).default([]),
   'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
   streams: record({
     source: text('the source of the shares'),
@@ -108,6 +81,7 @@ const stack = record({
   ({
     'absorbed-projections': absorbed,
     'host-gap': hostGap,
+    'attention-kernels': attentionKernels,
     'memory-utilisation': memoryUtilisation,
     'memory-rule': memoryRule,
     'logit-bytes': logitBytes,
@@ -116,6 +90,7 @@ const stack = record({
   }) => ({
     ...rest,
     absorbed,
+    attentionKernels,
     hostGap,
     memoryUtilisation,
     memoryRule,
@@ -156,7 +131,7 @@ export function readStack(value: unknown, path: string, { library: libraryOf, st
   });
   if (result.value === undefined || issues.length > 0) throw new InputError(issues);
   const { libraries: _names, ...rest } = result.value;
-  return { ...rest, collectives: libraries.flatMap(({ collectives }) => collectives) };
+  return { ...rest, collectives: libraries.flatMap(({ collectives }) => collectives), exchanges: libraries.flatMap(({ exchanges }) => exchanges) };
 }
 
 /** The content with all keys: those of the stack that it extends where it has none of its own. */

@@ -205,6 +205,11 @@ const mergedCases: readonly Case[] = [
     /means nothing to the method ngram/,
   ],
   ['deployment.merged.draft={method: mtp, tokens: 1, acceptance: 0.7}', 'deployment.merged.mtp', /has no draft module/],
+  [
+    'deployment.merged={instances: 1, gpus: 8, tensor: 2, pipeline: 4, microbatches: 2, max-num-seqs: 64/rank, max-num-batched-tokens: 2048/rank}',
+    'deployment.merged.microbatches',
+    /do not combine/,
+  ],
   ['deployment.merged.context-parallel=3', 'deployment.merged.tensor', /4 x 3 \(context-parallel\) does not divide the 4 dies/],
   ['deployment.merged.context-exchange=ring', 'deployment.merged.context-exchange', /needs context-parallel above 1/],
   ['deployment.merged.context-exchange=tree', 'deployment.merged.context-exchange', /expected one of all-gather, ring/],
@@ -222,6 +227,40 @@ const mergedCases: readonly Case[] = [
 describe('a merged deployment', () => {
   test.each(mergedCases)('%s is refused at %s', async (setting, path, message) => {
     const issues = await after(merged, [setting]);
+    expect(issues.find((issue) => issue.path === path && message.test(issue.message)) ?? issues).toMatchObject({ path });
+  });
+});
+
+const hybridCases: readonly Case[] = [
+  ['deployment.merged.prefix-caching=true', 'deployment.merged.prefix-caching', /recurrent layers, whose state behind a prefix is not kept/],
+  [
+    'deployment.merged.max-num-seqs=12000/rank deployment.merged.max-num-batched-tokens=16384/rank',
+    'deployment.merged.max-num-seqs',
+    /keep states of \d+ KV blocks each/,
+  ],
+  ['deployment.merged.context-parallel=2 deployment.merged.tensor=4', 'deployment.merged.context-parallel', /pass a state from token to token/],
+  [
+    'deployment={prefill: {instances: 1, gpus: 4, tensor: 4, batch-tokens: 8192/gpu}, decode: {instances: 1, gpus: 4, tensor: 4, max-batch: 16/gpu}, cache: {dram: 1 TB/node}}',
+    'deployment.cache',
+    /recurrent layers/,
+  ],
+];
+
+describe('a model with recurrent layers', () => {
+  const hybrid = `
+machine: hgx-h200
+model: qwen3-next-80b-a3b
+deployment: { merged: { instances: 1, gpus: 8, tensor: 8, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } }
+workload: { generator: chat, rate: 2/s, requests: 100 }
+`;
+  test('is served without prefix caching', async () => {
+    expect(await after(hybrid, [])).toEqual([]);
+    const scenario = await readScenario(parse(hybrid), '', context);
+    expect(scenario.deployment).toMatchObject({ prefixCaching: false });
+  });
+
+  test.each(hybridCases)('%s is refused at %s', async (settings, path, message) => {
+    const issues = await after(hybrid, settings.startsWith('deployment={') ? [settings] : settings.split(' '));
     expect(issues.find((issue) => issue.path === path && message.test(issue.message)) ?? issues).toMatchObject({ path });
   });
 });

@@ -7,7 +7,7 @@ import { resultOf } from './result.ts';
 export function stepAsJson(request: StepRequest, { explanation, improvements, intervals, constants }: StepAccount): string {
   const { setting, phase, chips, memory, kvInUse, batch, emitted, acceptance, total, context, expertLoad } = request;
   const { machine, model, stack, precision, layout } = setting;
-  const { time, hostGap, groups, operators, stages, engines, trust, doubts } = explanation;
+  const { time, pace, pipeline, hostGap, groups, operators, stages, engines, trust, doubts } = explanation;
   const result = {
     schema: 'supernode/step/1',
     machine: machine.name,
@@ -22,6 +22,7 @@ export function stepAsJson(request: StepRequest, { explanation, improvements, in
     acceptance,
     emittedPerStep: emitted,
     time,
+    ...(pipeline === undefined ? {} : { pace, pipeline }),
     hostGap,
     ...resultOf(request, explanation),
     trust,

@@ -54,7 +54,7 @@ function head({ setting, phase, chips, batch, total, context, expertLoad }: Step
   const { rank } = batch;
   const load =
     phase === 'decode'
-      ? `${whole(total)} sequences of ${whole(context)} tokens, ${whole(rank.decodeSequences)} on the fullest rank, ${rank.queryTokens} query ${rank.queryTokens === 1 ? 'token' : 'tokens'} each`
+      ? `${whole(total)} sequences of ${whole(context)} tokens, ${whole(rank.decodeSequences)} on the fullest rank${layout.pipeline > 1 ? ` in each of ${layout.pipeline} iterations in flight` : ''}, ${rank.queryTokens} query ${rank.queryTokens === 1 ? 'token' : 'tokens'} each`
       : `${whole(total)} tokens in prompts of ${whole(context)}, ${whole(rank.prefillTokens)} tokens on the fullest rank`;
   return [
     `${phase} step of ${model.name} on ${machine.title}, ${stack.title}`,
@@ -153,7 +153,17 @@ function resultText(request: StepRequest, explanation: StepExplanation, interval
   return [
     `result, if this iteration repeats${intervals === undefined ? '' : `; ranges hold eight of ten cases (${intervals.samples} samples of what is not known)`}`,
     table(['', '', '', ''], rows, { indent: 2 }),
+    ...pipelineLines(explanation),
     `  ${label}: of its time ${part('calibrated')}, ${part('extrapolated')}, ${part('uncalibrated')}`,
+  ];
+}
+
+function pipelineLines({ pipeline, pace }: StepExplanation): string[] {
+  if (pipeline === undefined) return [];
+  const { stages, send, host } = pipeline;
+  const times = stages.map((time) => formatTime(time)).join(', ');
+  return [
+    `  in flight: ${stages.length} iterations, one every ${formatTime(pace, 4)}; stages take ${times}, a send ${formatTime(send)}, the host ${formatTime(host)}`,
   ];
 }
 

@@ -2,7 +2,9 @@ import type { Plane } from '../../src/catalogue/machine.ts';
 import { chipCount, dieCount, planeOf } from '../../src/catalogue/machine.ts';
 import { expectedOneOf } from '../../src/base/nearest.ts';
 import { formatQuantity } from '../../src/base/quantity.ts';
+import { isRecurrent } from '../../src/model/kv.ts';
 import type { Layout } from '../../src/model/layout.ts';
+import type { Model } from '../../src/model/model.ts';
 import { dataRanks, stageDies } from '../../src/model/layout.ts';
 import type { CachePool, DecodePool, Deployment, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
 import type { Count } from '../counts.ts';
@@ -72,10 +74,17 @@ function planeNamed(name: string, at: string, { machine, problems }: Surrounding
   return name;
 }
 
+/** Why prefixes of a model are not cached. */
+function statesAreNotFound({ name }: Model): string {
+  return `${name} has recurrent layers, whose state behind a prefix is not kept: prompts are computed whole; leave this out`;
+}
+
 function cachePool(file: CacheFile, nodes: number, surroundings: Surroundings): CachePool | undefined {
   const { machine, problems } = surroundings;
   const at = 'deployment.cache';
   if (file.dram === undefined && !problems.covers(`${at}.dram`)) problems.add(`${at}.dram`, 'expected host memory such as "1 TB/node", got nothing');
+  const { model } = surroundings;
+  if (model !== undefined && isRecurrent(model)) problems.add(at, statesAreNotFound(model));
   const plane = file.plane ?? (machine === undefined ? undefined : (planeOf(machine, 'scale-up') ?? planeOf(machine, 'scale-out'))?.name);
   if (plane !== undefined) planeNamed(plane, `${at}.plane`, surroundings);
   if (machine === undefined || file.dram === undefined || plane === undefined) return undefined;
@@ -114,10 +123,14 @@ function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedD
   const maxBatchedTokens = counted(file['max-num-batched-tokens'], layout, 'rank', `${at}.max-num-batched-tokens`, '8192/rank', surroundings);
   if (layout === undefined || maxSequences === undefined || maxBatchedTokens === undefined) return undefined;
   const perSequence = 1 + layout.draftTokens;
-  if (maxBatchedTokens < maxSequences * perSequence)
+  const { model } = surroundings;
+  const recurrent = model !== undefined && isRecurrent(model);
+  if (recurrent && file['prefix-caching'] === true) surroundings.problems.add(`${at}.prefix-caching`, statesAreNotFound(model));
+  const inFlight = Math.ceil(maxSequences / layout.pipeline);
+  if (maxBatchedTokens < inFlight * perSequence)
     surroundings.problems.add(
       `${at}.max-num-batched-tokens`,
-      `${maxBatchedTokens} tokens per rank do not hold one step of ${maxSequences} sequences of ${perSequence} ${perSequence === 1 ? 'token' : 'tokens'}; expected at least ${maxSequences * perSequence}`,
+      `${maxBatchedTokens} tokens per rank do not hold one step of ${inFlight} sequences of ${perSequence} ${perSequence === 1 ? 'token' : 'tokens'}; expected at least ${inFlight * perSequence}`,
     );
   return {
     kind: 'merged',
@@ -126,7 +139,7 @@ function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedD
     maxSequences,
     maxBatchedTokens,
     watermark: file.watermark ?? 0.01,
-    prefixCaching: file['prefix-caching'] ?? true,
+    prefixCaching: file['prefix-caching'] ?? !recurrent,
     memoryUtilisation: file['gpu-memory-utilization'],
     acceptance,
   };

@@ -81,7 +81,7 @@ function drafterOf(
   const module = given === undefined ? headLike(model, draft.vocabulary) : headOf(given, model, draft, at, problems);
   if (module === undefined && given === undefined)
     problems.add(at, `${model.name} has no layers that a head could be made like; give the head's config.json as model`);
-  return module === undefined ? undefined : { kind: 'head', name: given?.name ?? `a head like a layer of ${model.name}`, module };
+  return module === undefined ? undefined : { kind: 'head', name: given?.name ?? `a head like a layer of ${model.name}`, module, assumed: given === undefined };
 }
 
 function headOf(given: Model, model: Model, draft: DraftFile, at: string, problems: Surroundings['problems']): DraftModule | undefined {

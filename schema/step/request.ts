@@ -205,7 +205,7 @@ function loadOf(typed: string | undefined, problems: Problems): ExpertLoad | und
 function checkKv({ model, precision, layout }: StepSetting, { batch, context }: StepBatch, memory: MemoryBudget): number {
   const { rank } = batch;
   const there = memory.kvBlocks * memory.blockTokens * memory.kvBytesPerToken;
-  const sequences = rank.decodeSequences + rank.prefillTokens / context;
+  const sequences = (rank.decodeSequences + rank.prefillTokens / context) * layout.pipeline;
   const each = kvBytesOfSequence(model, precision, layout, context);
   const needed = sequences * each;
   if (needed <= there) return needed;

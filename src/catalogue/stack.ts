@@ -1,7 +1,7 @@
-import type { Cell, Score } from './cell.ts';
+import type { Cell } from './cell.ts';
 import type { Figure } from './figure.ts';
 import type { NumberFormat } from './format.ts';
-import type { CollectiveWay } from './library.ts';
+import type { CollectiveWay, Exchange } from './library.ts';
 import type { Uncertainty } from './uncertainty.ts';
 
 /** Operator classes that a stack prices apart. */
@@ -45,45 +45,17 @@ export interface Fusion {
   readonly operators: readonly string[];
 }
 
-export const exchangeOperations = ['dispatch', 'combine'] as const;
-export type ExchangeOperation = (typeof exchangeOperations)[number];
-
-/** A measured dispatch or combine of expert parallelism: its time at one EP degree and one token count of each rank. */
-export interface ExchangePoint {
-  readonly operation: ExchangeOperation;
-  readonly ranks: number;
-  readonly tokens: number;
-  readonly time: Figure;
-}
-
-export const exchangeKernels = ['low-latency', 'throughput'] as const;
-/** Kernels for small batches (decode), and for large ones (prefill). */
-export type ExchangeKernel = (typeof exchangeKernels)[number];
-
-export const exchangePlanes = ['scale-up', 'scale-out'] as const;
-
-/** Dispatch and combine kernels as they were measured on one machine. */
-export interface Exchange {
-  readonly name: string;
+/** A kernel that serves attention over keys and values by heads where the stack's own does not: its cells have its name behind their format. */
+export interface AttentionKernel {
+  readonly kernel: string;
   /** Restricts the entry to chips of one generation; absent fits all. */
   readonly generation?: string | undefined;
-  readonly kernel: ExchangeKernel;
-  /** The plane that bounds it. */
-  readonly plane: (typeof exchangePlanes)[number];
-  /** Bandwidth of a die's port on that plane in the measurement: what grows with the message scales with it. [B/s] */
-  readonly bandwidth: Figure;
-  readonly dispatchFormat: NumberFormat;
-  readonly combineFormat: NumberFormat;
-  /** Scales that travel with one dispatched row. [B] */
-  readonly scaleBytes: number;
-  readonly hidden: number;
-  /** Copies of a token that travelled in the measurement. */
-  readonly fanout: number;
-  /** Time of an empty call. [s] */
-  readonly start: Figure;
-  readonly points: readonly ExchangePoint[];
-  /** Error of what is read off the points, where it is known. */
-  readonly error?: Score | undefined;
+  readonly headSizes: readonly number[];
+  /** Only with a sliding window, or only without one; absent: either. */
+  readonly windowed?: boolean | undefined;
+  /** Only for keys and values in this format; absent: any. */
+  readonly keyValueFormat?: NumberFormat | undefined;
+  readonly source: string;
 }
 
 /** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
@@ -108,7 +80,7 @@ export type Turns = readonly (readonly string[])[];
 export const memoryRules = ['whole', 'static', 'free'] as const;
 export type MemoryRule = (typeof memoryRules)[number];
 
-/** A software stack on one or more families of chips: fusions, efficiencies, exchange tables, host overheads. */
+/** A software stack on one or more families of chips: fusions, efficiencies, communication libraries, host overheads. */
 export interface Stack {
   readonly name: string;
   readonly title: string;
@@ -120,6 +92,8 @@ export interface Stack {
   /** What is not known of prices and conditions: intervals are drawn from it. */
   readonly uncertainty?: Uncertainty | undefined;
   readonly fusions: readonly Fusion[];
+  /** Attention kernels beside the stack's own, for some head sizes. */
+  readonly attentionKernels?: readonly AttentionKernel[] | undefined;
   /** Ways of all its communication libraries. */
   readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];

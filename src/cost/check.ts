@@ -104,6 +104,8 @@ function splitIssues({ machine, model, layout, role }: StepSetting): Issue[] {
     if (experts.parallel < tensor ? tensor % experts.parallel !== 0 : experts.parallel % tensor !== 0)
       add('experts.parallel', `${experts.parallel} expert ranks and ${tensor} tensor ranks do not divide each other`);
   }
+  if (pipeline > 1 && layout.microbatches === 2)
+    add('microbatches', `${pipeline} pipeline stages have a batch each in flight: two microbatches do not combine with them`);
   if (attention === 'sp-tp-sp' && role !== 'prefill') add('attention', `sp-tp-sp splits the tokens of prompts: it serves prefill, not ${role}`);
   return dedupe(issues);
 }

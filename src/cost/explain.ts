@@ -2,7 +2,7 @@ import type { Doubt } from '../base/doubt.ts';
 import type { Die } from '../catalogue/chip.ts';
 import type { Layout } from '../model/layout.ts';
 import { stages, type Operator, type Stage } from '../model/operator.ts';
-import { engines, type Engine, type StepCost } from './batch.ts';
+import { engines, paceOf, type Engine, type PipelineCost, type StepCost } from './batch.ts';
 import type { Pricing } from './price.ts';
 import type { PricedGroup } from './priced-group.ts';
 import { peakOf } from './rates.ts';
@@ -61,6 +61,9 @@ export interface GroupExplanation {
 
 export interface StepExplanation {
   readonly time: number;
+  /** From one iteration to the next with as many in flight as there are pipeline stages. [s] */
+  readonly pace: number;
+  readonly pipeline?: PipelineCost | undefined;
   readonly hostGap: number;
   readonly groups: readonly GroupExplanation[];
   readonly operators: readonly OperatorExplanation[];
@@ -84,14 +87,19 @@ export function explanationOf(
   const hostGap = cost.stages[stages.length] ?? 0;
   const operators = priced.flatMap((group) => operatorsOf(group, layout, pricing, die));
   const shares = sharesOf([...operators.map(({ trust, exposed }) => ({ trust, time: exposed })), { trust: host, time: hostGap }]);
+  const pace = paceOf(cost, layout.pipeline);
+  // Of a pipeline the engines of the mean stage.
+  const each = layout.pipeline * pace;
   const named = cost.stages.map((time, i) => ({ name: stages[i] ?? 'host', time, share: cost.time > 0 ? time / cost.time : 0 }));
   return {
     time: cost.time,
+    pace,
+    pipeline: cost.pipeline,
     hostGap,
     groups: priced.map(groupOf),
     operators,
     stages: named.filter(({ time }) => time > 0),
-    engines: engines.map((name, i) => ({ name, busy: cost.busy[i] ?? 0, share: cost.time > 0 ? (cost.busy[i] ?? 0) / cost.time : 0 })),
+    engines: engines.map((name, i) => ({ name, busy: cost.busy[i] ?? 0, share: each > 0 ? (cost.busy[i] ?? 0) / each : 0 })),
     trust: { label: labelOf(shares), shares },
     doubts,
   };

@@ -2,9 +2,10 @@ import { InputError, unreachable } from '../base/errors.ts';
 import { formatQuantity } from '../base/quantity.ts';
 import { bytesPerElement } from '../catalogue/format.ts';
 import type { Machine } from '../catalogue/machine.ts';
-import type { Exchange, MemoryRule, Stack } from '../catalogue/stack.ts';
+import type { Exchange } from '../catalogue/library.ts';
+import type { MemoryRule, Stack } from '../catalogue/stack.ts';
 import { headWidth } from '../model/attention.ts';
-import { kvBytesPerTokenPerDie, widestTokenBytes } from '../model/kv.ts';
+import { kvBytesPerTokenPerDie, stateBytesOfSequence, widestTokenBytes } from '../model/kv.ts';
 import { contextOf, exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
 import type { ExpertFeedForward, FeedForward, Model, Precision } from '../model/model.ts';
 import { linearFormat } from '../model/operators/formats.ts';
@@ -34,6 +35,8 @@ export interface MemoryBudget {
   readonly blockTokens: number;
   /** Blocks of a data-parallel rank. */
   readonly kvBlocks: number;
+  /** Blocks that a sequence takes whatever its length, for recurrent states and windows. */
+  readonly stateBlocks: number;
 }
 
 /** Hidden-wide rows that are alive at once inside a layer: residual, norm, attention output, projection. */
@@ -84,6 +87,7 @@ export function memoryBudget(request: MemoryRequest): MemoryBudget {
     kvBytesPerToken,
     blockTokens: stack.blockTokens,
     kvBlocks,
+    stateBlocks: blockBytes > 0 ? Math.ceil(stateBytesOfSequence(model, precision, layout) / blockBytes) : 0,
   };
 }
 
@@ -113,7 +117,7 @@ function expertsOf(model: Model): ExpertFeedForward | undefined {
 
 /** Whether a batch is small enough for the kernels that were measured at low latency. */
 function lowLatency(stack: Stack, rows: number): Exchange | undefined {
-  return stack.exchanges.find(({ kernel, points }) => kernel === 'low-latency' && points.some(({ tokens }) => rows <= tokens));
+  return stack.exchanges.find(({ kernel, measured }) => kernel === 'low-latency' && rows <= measured.tokens[1]);
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Machine } from '../catalogue/machine.ts';
-import type { ExchangeKernel, Stack } from '../catalogue/stack.ts';
+import type { ExchangeKernel } from '../catalogue/library.ts';
+import type { AttentionKernel, Stack } from '../catalogue/stack.ts';
 import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
+import { spreadGroup } from '../network/group.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
 import { assert } from '../base/errors.ts';
@@ -54,6 +56,7 @@ export class Pricing {
   readonly #floorsOf: Map<string, { readonly names: readonly string[]; readonly floors: readonly number[] }> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
+  readonly #attentionKernels: readonly AttentionKernel[];
 
   readonly #errors: PriceErrors | undefined;
 
@@ -65,6 +68,8 @@ export class Pricing {
     this.#machine = machine;
     this.#stack = stack;
     this.#kernels = kernels;
+    const { generation } = machine.chip;
+    this.#attentionKernels = (stack.attentionKernels ?? []).filter((entry) => entry.generation === undefined || entry.generation === generation);
     this.spread = spread;
     this.#errors = errors;
     this.#rates = new Rates(machine, stack);
@@ -143,10 +148,10 @@ export class Pricing {
         const doubts = models.flatMap((model) => [...model.doubts, ...model.loadDoubts(operator.operation, operator)]);
         return { trust: links(!doubts.some(({ rule }) => rule === 'exchange-unmeasured'), doubts.length > 0), beyond: [] };
       }
+      case 'host':
+        return { trust: this.#stack.lookup?.token.kind === 'measured' ? 'calibrated' : 'uncalibrated', beyond: [] };
       case 'wait':
         return { trust: this.spread === 0 ? 'calibrated' : 'uncalibrated', beyond: [] };
-      case 'host':
-        return { trust: 'uncalibrated', beyond: [] };
     }
   }
 
@@ -194,7 +199,22 @@ export class Pricing {
   }
 
   #providerOf(operator: ComputeOperator): Provider | undefined {
-    return this.#providers(operator.kernel ?? operator.class, cellFormat(operator));
+    const format = cellFormat(operator);
+    const kernel = this.#kernelFor(operator);
+    return this.#providers(operator.kernel ?? operator.class, kernel === undefined ? format : `${format}-${kernel}`);
+  }
+
+  /** The kernel that serves an attention where the stack's own does not. */
+  #kernelFor({ class: operatorClass, attention }: ComputeOperator): string | undefined {
+    if (attention === undefined || (operatorClass !== 'attention-prefill' && operatorClass !== 'attention-decode')) return undefined;
+    for (const { kernel, headSizes, windowed, keyValueFormat } of this.#attentionKernels)
+      if (
+        headSizes.includes(attention.headSize) &&
+        (windowed === undefined || windowed === attention.window > 0) &&
+        (keyValueFormat === undefined || keyValueFormat === attention.keyValueFormat)
+      )
+        return kernel;
+    return undefined;
   }
 
   #floorOf(operator: ComputeOperator): number {
@@ -224,7 +244,7 @@ export class Pricing {
         // The call ends when the die that gets most has all of it.
         const load = { ...operator, tokens: operator.tokens * operator.hottest };
         for (const model of this.exchanges(operator.ranks)) {
-          const time = model.time(operator.operation, load) * (this.#errors?.link('exchange', operator.operation, model.error) ?? 1);
+          const time = model.time(operator.operation, load) * (this.#errors?.link('exchange', operator.operation) ?? 1);
           if (time >= best) continue;
           best = time;
           scaleOut = model.plane === 'scale-out';
@@ -295,7 +315,10 @@ export class Pricing {
     const key = span * widest + ranks;
     const known = this.#collectives.get(key);
     if (known !== undefined) return known;
-    const made = { model: collectiveModel(this.#machine, this.#stack, ranks, { span }), scaleOut: planeFor(this.#machine, span)?.role === 'scale-out' };
+    const made = {
+      model: collectiveModel(this.#machine, this.#stack, spreadGroup(this.#machine, ranks, span)),
+      scaleOut: planeFor(this.#machine, span)?.role === 'scale-out',
+    };
     this.#collectives.set(key, made);
     return made;
   }

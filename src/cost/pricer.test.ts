@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import type { ContextLayout, Layout } from '../model/layout.ts';
-import type { Model } from '../model/model.ts';
+import { headLike, type Drafter } from '../model/drafter.ts';
+import type { DraftModule, Model } from '../model/model.ts';
 import { precisionOf } from '../model/precision.ts';
 import { stages } from '../model/operator.ts';
+import { paceOf } from './batch.ts';
 import type { StepSetting } from './check.ts';
 import { stepPricer } from './pricer.ts';
 import { peakOf } from './rates.ts';
@@ -207,6 +209,58 @@ describe('counts of the published decode', () => {
 
   test('a dispatched row is 7.5 KiB and goes to 9 experts', () => {
     expect(one('dispatch')?.bytes).toBe(48 * 9 * 7680);
+  });
+});
+
+test('what is assumed of a draft is a doubt: the form of a head, the time of a lookup', () => {
+  const module = headLike(models.llama, undefined);
+  const doubtsOf = (drafter: Drafter) =>
+    stepPricer(on(models.llama, { ...uniform, dies: 4, tensor: 4, draftTokens: 2, drafter })).doubts.map(({ rule }) => rule);
+  const head = { kind: 'head', name: 'head', module: module as DraftModule } as const;
+  expect(doubtsOf({ ...head, assumed: true })).toContain('draft-head-form');
+  expect(doubtsOf(head)).not.toContain('draft-head-form');
+  expect(doubtsOf({ kind: 'lookup' })).toContain('draft-lookup');
+});
+
+describe('a pipeline', () => {
+  const staged = (pipeline: number, model = models.llama): StepSetting => on(model, { ...uniform, dies: 2 * pipeline, tensor: 2, pipeline });
+
+  test('its stages, the sends between them and the host are the step', () => {
+    for (const [pipeline, model] of [
+      [2, models.llama],
+      [4, models.llama],
+      [3, models.mixtral],
+    ] as const)
+      for (const batch of [decoding(staged(pipeline).layout, 32, 4000), prefilling(staged(pipeline).layout, 4, 1000)]) {
+        const { time, pipeline: parts } = stepPricer(staged(pipeline, model)).cost(batch);
+        expect(parts?.stages).toHaveLength(pipeline);
+        const sum = (parts?.stages ?? []).reduce((total, stage) => total + stage, 0) + (pipeline - 1) * (parts?.send ?? 0) + (parts?.host ?? 0);
+        expect(sum / time).toBeCloseTo(1, 12);
+      }
+  });
+
+  test('one batch alone takes longer for its sends than without, and a batch follows the other within the longest stage', () => {
+    const batch = decoding(uniform, 32, 4000);
+    const whole = stepPricer(on(models.llama, { ...uniform, dies: 2, tensor: 2 }, 'fp8')).cost(batch);
+    const cost = stepPricer({ ...staged(2), precision: precisionOf(models.llama, { weights: 'fp8' }) }).cost(batch);
+    expect(cost.time).toBeCloseTo(whole.time + (cost.pipeline?.send ?? 0), 9);
+    expect(paceOf(cost, 2)).toBe(Math.max(cost.time / 2, ...(cost.pipeline?.stages ?? [])));
+    expect(paceOf(cost, 1)).toBe(cost.time);
+    expect(paceOf(whole, 8)).toBe(whole.time);
+  });
+
+  test('the stage with head and embedding has the whole of them', () => {
+    const setting = staged(4);
+    const { pipeline } = stepPricer(setting).cost(decoding(setting.layout, 64, 1000));
+    const [first = 0, second = 0, third = 0, last = 0] = pipeline?.stages ?? [];
+    expect(second).toBeCloseTo(third, 12);
+    expect(first).toBeGreaterThan(second);
+    expect(last).toBeGreaterThan(first);
+  });
+
+  test('does not combine with two microbatches', () => {
+    const setting = staged(2);
+    expect(() => stepPricer({ ...setting, layout: { ...setting.layout, microbatches: 2 } })).toThrow(/two microbatches do not combine/);
   });
 });
 

@@ -5,7 +5,7 @@ import { dataRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import type { Operator, OperatorGroup } from '../model/operator.ts';
 import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
-import { engines, type InstanceBatch, type StepCost } from './batch.ts';
+import { engines, type InstanceBatch, type PipelineCost, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
 import type { CompilablePricer } from './compiled.ts';
@@ -73,19 +73,8 @@ class Pricer implements ExplainingPricer {
     const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
     this.#price({ rank, instanceTokens: dataRanks(layout) * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
     const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
-    this.doubts = [
-      ...this.#pricing.doubts,
-      ...(model.groups.some(({ feedForward }) => feedForward.kind === 'experts') ? exchanges : []),
-      ...(layout.pipeline > 1
-        ? [
-            {
-              rule: 'pipeline-one-batch',
-              where: 'pipeline',
-              message: `one batch at a time passes the ${layout.pipeline} stages; batches in flight behind it are not overlapped`,
-            },
-          ]
-        : []),
-    ];
+    const moe = model.groups.some(({ feedForward }) => feedForward.kind === 'experts');
+    this.doubts = [...this.#pricing.doubts, ...(moe ? exchanges : []), ...draftDoubts(setting)];
   }
 
   cost(batch: InstanceBatch): StepCost {
@@ -110,9 +99,10 @@ class Pricer implements ExplainingPricer {
       }
     }
     const host = this.#setting.stack.hostGap.value;
+    const { pipeline } = this.#setting.layout;
     parts[stages.length] = host;
     busy[5] = (busy[5] ?? 0) + host;
-    return { time: sum(parts), busy, stages: parts };
+    return { time: sum(parts), busy, stages: parts, ...(pipeline === 1 ? {} : { pipeline: pipelineOf(priced, pipeline, host) }) };
   }
 
   explain(batch: InstanceBatch): StepExplanation {
@@ -197,6 +187,34 @@ class Pricer implements ExplainingPricer {
     const prices = this.#pricing.group(group.name, group.operators, shares, drift, halves);
     return { ...planned, prices, exposed: exposedOf(runs, overlap, timesOf(prices), memoryOf(prices)) };
   }
+}
+
+/** What is assumed of what drafts. */
+function draftDoubts({ layout: { draftTokens, drafter }, model, stack }: StepSetting): Doubt[] {
+  if (draftTokens === 0) return [];
+  if (drafter?.kind === 'head' && drafter.assumed === true)
+    return [
+      { rule: 'draft-head-form', where: 'draft', message: `the head that drafts has the form of a dense layer of ${model.name}; its configuration would say` },
+    ];
+  const { start, token } = stack.lookup ?? {};
+  if (drafter?.kind === 'lookup' && (start?.kind === 'estimate' || token?.kind === 'estimate'))
+    return [
+      { rule: 'draft-lookup', where: 'draft', message: `what a search of the host takes under ${stack.title} is an estimate: no measurement stands behind it` },
+    ];
+  return [];
+}
+
+/** What each stage has of the groups of a step; what no stage has lies between them. */
+function pipelineOf(priced: readonly PricedGroup[], count: number, host: number): PipelineCost {
+  const stageTimes: number[] = Array.from({ length: count }, () => 0);
+  let between = 0;
+  for (const { group, exposed } of priced) {
+    let time = 0;
+    for (const part of exposed) time += part;
+    if (group.placed === undefined) between += time;
+    else for (let s = 0; s < count; s++) stageTimes[s] = (stageTimes[s] as number) + time * (group.placed[s] as number);
+  }
+  return { stages: stageTimes, send: between / (count - 1), host };
 }
 
 /** Whether two groups have the same plan. */

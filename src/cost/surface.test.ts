@@ -65,6 +65,11 @@ const settings: readonly NamedSetting[] = [
     kinds: every,
   },
   {
+    name: 'dense 70B, four stages',
+    setting: { ...hopper, layout: { ...uniform, dies: 8, tensor: 2, pipeline: 4 } },
+    kinds: every,
+  },
+  {
     name: 'prompts over four dies of a context',
     setting: { ...hopper, layout: { ...uniform, dies: 8, tensor: 2, context: { parallel: 4, exchange: 'ring', decode: 1 } }, role: 'prefill' },
     kinds: ['prompts'],
@@ -99,6 +104,14 @@ function apart(a: StepCost, b: StepCost): number {
   return Math.max(Math.abs(a.time - b.time), ...parts.map(Math.abs)) / b.time;
 }
 
+/** The same of what the stages of a pipeline have. */
+function pipelineApart(a: StepCost, b: StepCost): number {
+  const parts = ({ pipeline }: StepCost): readonly number[] => (pipeline === undefined ? [] : [...pipeline.stages, pipeline.send, pipeline.host]);
+  const [left, right] = [parts(a), parts(b)];
+  if (left.length !== right.length) return Infinity;
+  return Math.max(0, ...left.map((part, i) => Math.abs(part - (right[i] ?? 0)))) / b.time;
+}
+
 describe.each(settings)('$name', (named) => {
   const exact = stepPricer(named.setting);
   const batches = compositions(named, 400);
@@ -110,6 +123,7 @@ describe.each(settings)('$name', (named) => {
       expect(apart(read, exact.cost(batch)), JSON.stringify(batch)).toBeLessThan(1e-3);
       expect(Math.abs(read.stages.reduce((sum, part) => sum + part, 0) / read.time - 1)).toBeLessThan(1e-12);
       expect(surface.compiles(batch)).toBe(true);
+      expect(pipelineApart(read, exact.cost(batch))).toBeLessThan(1e-3);
     }
   });
 

@@ -5,7 +5,12 @@ import type { DraftModule, FeedForward, Model, Precision } from './model.ts';
 /** Who proposes the tokens that a step verifies. */
 export type Drafter =
   /** Layers that read the model's hidden states, other than its own module. */
-  | { readonly kind: 'head'; readonly name: string; readonly module: DraftModule }
+  | {
+      readonly kind: 'head';
+      readonly name: string;
+      readonly module: DraftModule;
+      /** Made like a layer of the model, for want of a configuration. */ readonly assumed?: boolean;
+    }
   /** A model of its own on the dies of the last stage, run once for each token. */
   | { readonly kind: 'model'; readonly model: Model; readonly precision: Precision; /** Dies that split it. */ readonly tensor: number }
   /** What followed the last tokens earlier in the sequence: found by the host. */

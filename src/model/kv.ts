@@ -131,18 +131,32 @@ function growing(tokens: number): Kept {
 
 const state: Kept = ({ attention }, precision, layout) => stateBytes(attention, precision.kv, layout.tensor);
 
+/** A recurrent layer also keeps the state behind each drafted token, which is the one to go on from where that is the last one accepted. */
+const kept: Kept = ({ attention }, precision, layout) =>
+  stateBytes(attention, precision.kv, layout.tensor) * (attention.kind === 'linear' ? 1 + layout.draftTokens : 1);
+
 /**
  * Bytes that a sequence of `tokens` keeps on one die of its data-parallel rank: the fullest pipeline stage, states of recurrent layers included.
  * Layers with a window keep no more than it; what drafts keeps its own only when the layout drafts.
  */
 export function kvBytesOfSequence(model: Model, precision: Precision, layout: Layout, tokens: number): number {
   const grown = growing(tokens);
-  return fullest(model, precision, layout, (...layer) => grown(...layer) + state(...layer));
+  return fullest(model, precision, layout, (...layer) => grown(...layer) + kept(...layer));
 }
 
 /** What a sequence keeps on one die whatever its length: recurrent states, and windows in front of compressed entries. [B] */
 export function stateBytesOfSequence(model: Model, precision: Precision, layout: Layout): number {
-  return fullest(model, precision, layout, state);
+  return fullest(model, precision, layout, kept);
+}
+
+/** What of that moves with a sequence whose prompt was computed: one state, and not one for each drafted token. [B] */
+export function movedStateBytes(model: Model, precision: Precision, layout: Layout): number {
+  return fullest(model, precision, unsplit(layout), state);
+}
+
+/** Whether layers keep a recurrent state: what stands behind a prefix is found again only where a state was kept there. */
+export function isRecurrent(model: Model): boolean {
+  return model.groups.some(({ attention }) => attention.kind === 'linear');
 }
 
 /** Bytes that one token keeps on one die of its data-parallel rank; layers with a window count like the others, states do not count. */

@@ -162,6 +162,8 @@ export interface ExchangeOperator {
   readonly fanout: number;
   readonly hidden: number;
   readonly format: NumberFormat;
+  /** Experts that one die holds. */
+  readonly localExperts: number;
   /** Rows of the die that gets most over those that each gets in the mean. */
   readonly hottest: number;
 }
@@ -191,6 +193,8 @@ export interface OperatorGroup {
   readonly count: number;
   /** How often a layer runs its operators in one step, each time on a share of the batch that the operators already stand for. */
   readonly microbatches: 1 | 2;
+  /** Shares of it in the stages of a pipeline, first to last; absent where there is one stage, and for what lies between stages. */
+  readonly placed?: readonly number[] | undefined;
   /** The stage that answers for the whole group, where that is not the operator's own. */
   readonly stage?: Stage | undefined;
   readonly operators: readonly Operator[];

@@ -1,5 +1,5 @@
 import type { Doubt } from '../base/doubt.ts';
-import type { InstanceBatch, RankBatch } from '../cost/batch.ts';
+import { paceOf, type InstanceBatch, type RankBatch } from '../cost/batch.ts';
 import { sharesOf, trusts, type TrustShares } from '../cost/uncertainty/trust.ts';
 import type { DeployedPool } from '../serving/deploy.ts';
 import type { PoolMeter } from '../serving/metrics.ts';
@@ -47,8 +47,9 @@ function decodeBatch(plant: DeployedPool['plant'], meter: PoolMeter): InstanceBa
   if (meter.decodeSequences === 0) return undefined;
   const queryTokens = 1 + plant.acceptance.length;
   const context = Math.max(1, meter.decodeContext / meter.decodeSequences);
-  const fitting = Math.floor(((plant.kvBlocks - plant.watermarkBlocks) * plant.blockTokens) / (context + plant.blockTokens / 2));
-  const sequences = Math.max(1, Math.min(plant.maxSequences, fitting, Math.floor(plant.tokenBudget / queryTokens)));
+  const each = context / plant.blockTokens + 1 / 2 + plant.stateBlocks;
+  const fitting = Math.floor((plant.kvBlocks - plant.watermarkBlocks) / each);
+  const sequences = Math.max(1, Math.min(plant.maxSequences, Math.floor(fitting / plant.stages), Math.floor(plant.tokenBudget / queryTokens)));
   const rank: RankBatch = { ...idle, decodeSequences: sequences, queryTokens, decodeContext: Math.round(sequences * context) };
   return { rank, instanceTokens: sequences * queryTokens * plant.ranks };
 }
@@ -56,14 +57,14 @@ function decodeBatch(plant: DeployedPool['plant'], meter: PoolMeter): InstanceBa
 /** Time that a full batch takes for one prompt token of a rank. [s] */
 function prefillTime(plant: DeployedPool['plant'], meter: PoolMeter, request: MeanRequest): number {
   const batch = promptBatch(plant, meter, request);
-  return batch === undefined ? 0 : plant.pricer.cost(batch).time / batch.rank.prefillTokens;
+  return batch === undefined ? 0 : paceOf(plant.pricer.cost(batch), plant.stages) / batch.rank.prefillTokens;
 }
 
 /** Time that a full batch takes for one output token of a rank. [s] */
 function decodeTime(plant: DeployedPool['plant'], meter: PoolMeter): number {
   const batch = decodeBatch(plant, meter);
   if (batch === undefined) return 0;
-  return plant.pricer.cost(batch).time / ((batch.rank.decodeSequences * meter.decodeTokens) / meter.decodeSequences);
+  return paceOf(plant.pricer.cost(batch), plant.stages) / ((batch.rank.decodeSequences * meter.decodeTokens) / meter.decodeSequences);
 }
 
 /** What full steps of a pool stand on, by the time that it spent in them, and what is doubtful about them. */

@@ -170,7 +170,8 @@ function distinct(doubts: readonly Doubt[]): readonly Doubt[] {
 function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): PoolSummary {
   const { plant, layout, memory } = pool;
   const length = window.to - window.from;
-  const time = length * plant.instances;
+  // All batches in flight have their time; a stage has its part of the work of each.
+  const time = length * plant.instances * plant.stages;
   const request = meanRequest(window.total);
   return {
     name: plant.name,
@@ -272,14 +273,14 @@ function cacheSummary({ deployed, simulation }: Run): Summary['cache'] {
   const { plant } = deployed;
   const pooled = simulation.prefixes;
   if (pooled === undefined && !(plant.pools[0]?.prefixCaching ?? false)) return undefined;
-  const own = simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks));
+  const own = [...new Set(simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks.map(({ kv }) => kv))))];
   return {
     hitShare: promptTokens === 0 ? 0 : tokensHit / promptTokens,
     lookups,
     tokensHit,
     capacity: plant.cache?.capacity ?? 0,
     used: pooled?.used ?? 0,
-    evictions: pooled?.cache.evictions ?? own.reduce((sum, rank) => sum + (rank.cache?.evictions ?? 0), 0),
+    evictions: pooled?.cache.evictions ?? own.reduce((sum, { cache }) => sum + (cache?.evictions ?? 0), 0),
   };
 }
 
@@ -299,6 +300,6 @@ function seriesPoint(interval: Interval, index: number, width: number, pools: re
     tpotP99: quantile(interval.tpot, 0.99),
     waiting: interval.waiting / width,
     running: interval.running / width,
-    kv: Math.min(1, meter.kv / (width * (pools[last] as DeployedPool).plant.instances)),
+    kv: Math.min(1, meter.kv / (width * (pools[last] as DeployedPool).plant.instances * (pools[last] as DeployedPool).plant.stages)),
   };
 }

@@ -7,7 +7,7 @@ import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
 import { SurfacePricer } from '../cost/surface.ts';
 import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
-import { kvBytesPerTokenPerDie, unsplit } from '../model/kv.ts';
+import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
 import type { EventSink } from './events.ts';
 import type { InstanceRole } from './instance.ts';
@@ -93,7 +93,7 @@ function deploy(scenario: Scenario, pricers: readonly StepPricer[]): Deployed {
             pricer: pricers[1],
           }),
         ];
-  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks) * plant.blockTokens);
+  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks - plant.stateBlocks) * plant.blockTokens);
   const maxContext = Math.min(model.maxPositions, ...fits);
   if (maxContext < 2) {
     throw new InputError(
@@ -131,9 +131,11 @@ interface PoolLimits {
 function pool(scenario: Scenario, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
   const { machine, model, precision, stack } = scenario;
   const ranks = dataRanks(layout);
-  const decodeTokens = Math.min(limits.maxSequences, 1e9) * (1 + layout.draftTokens);
+  // Sequences are spread over the batches that a pipeline has in flight.
+  const maxSequences = Math.ceil(limits.maxSequences / layout.pipeline);
+  const decodeTokens = Math.min(maxSequences, 1e9) * (1 + layout.draftTokens);
   const maxBatchTokens = role === 'decode' ? decodeTokens : limits.tokenBudget;
-  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences: limits.maxSequences, utilisation: limits.utilisation });
+  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
   const setting: StepSetting = { machine, model, precision, layout, stack, role };
   const pricer = stepPricer(setting);
   const dies = instances * layout.dies;
@@ -142,11 +144,13 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
       name: role,
       role,
       instances,
+      stages: layout.pipeline,
       ranks,
       kvBlocks: memory.kvBlocks,
       blockTokens: memory.blockTokens,
+      stateBlocks: memory.stateBlocks,
       watermarkBlocks: Math.ceil(memory.kvBlocks * limits.watermark),
-      maxSequences: limits.maxSequences,
+      maxSequences,
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
@@ -176,6 +180,7 @@ function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: Disa
   const sourcesPerRank = Math.max(1, Math.floor(stageDies(prefill.layout) / stageDies(decode.layout)));
   return {
     bytesPerToken: kvBytesPerToken(scenario, decode.layout),
+    bytesPerSequence: movedStateBytes(scenario.model, scenario.precision, decode.layout),
     sourcesPerRank,
     sourceBandwidth: (perDie * stageDies(prefill.layout)) / sourcesPerRank,
     sinkBandwidth: perDie * stageDies(decode.layout),

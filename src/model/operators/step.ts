@@ -6,6 +6,7 @@ import { draftModel, draftModule, layoutOfDrafter } from '../drafter.ts';
 import type { Layout } from '../layout.ts';
 import type { DraftModule, LayerGroup, Model, Precision } from '../model.ts';
 import type { OperatorGroup, Stage } from '../operator.ts';
+import { stageLayers } from '../pipeline.ts';
 import { compressedAttention } from './compressed.ts';
 import { draftInput, embedding, headAndSampling } from './ends.ts';
 import { denseFeedForward, expertFeedForward, noFeedForward } from './feed-forward.ts';
@@ -27,8 +28,9 @@ export type StepBuilder = (batch: InstanceBatch) => OperatorGroup[];
 export function stepBuilder(model: Model, precision: Precision, layout: Layout, absorbed?: NumberFormat): StepBuilder {
   const main = { instance: instanceOf(model, precision, layout, absorbed), names: groupNames(model) };
   const drafts = drafterOf(model, precision, layout, absorbed);
+  const places = layout.pipeline > 1 ? placingOf(model, layout.pipeline) : undefined;
   return (batch) => {
-    const list = new StepList(batch, layout);
+    const list = new StepList(batch, layout, places);
     list.add(main, batch);
     if (drafts !== undefined) draft(list, drafts, batch, layout.draftTokens);
     return list.groups;
@@ -44,6 +46,23 @@ export function stepOperators(model: Model, precision: Precision, layout: Layout
 interface Whole {
   readonly instance: Instance;
   readonly names: readonly string[];
+}
+
+/** Shares of the parts of a step in the stages of a pipeline. */
+interface Placing {
+  readonly first: readonly number[];
+  readonly last: readonly number[];
+  /** Of each group of layers. */
+  readonly groups: readonly (readonly number[])[];
+}
+
+function placingOf(model: Model, pipeline: number): Placing {
+  const stages = stageLayers(model, pipeline);
+  return {
+    first: stages.map((_, stage) => (stage === 0 ? 1 : 0)),
+    last: stages.map((_, stage) => (stage === pipeline - 1 ? 1 : 0)),
+    groups: model.groups.map(({ count }, group) => stages.map((layers) => (layers[group] ?? 0) / count)),
+  };
 }
 
 /** What proposes tokens in a step. */
@@ -68,9 +87,11 @@ function drafterOf(model: Model, precision: Precision, layout: Layout, absorbed:
 /** The groups of one step, as they are put together. */
 class StepList {
   readonly groups: OperatorGroup[] = [];
+  readonly places: Placing | undefined;
   readonly #parts: 1 | 2;
 
-  constructor({ rank }: InstanceBatch, { microbatches }: Layout) {
+  constructor({ rank }: InstanceBatch, { microbatches }: Layout, places: Placing | undefined) {
+    this.places = places;
     // One sequence cannot be cut in two.
     this.#parts = rank.decodeSequences + rank.prefillSequences < 2 ? 1 : microbatches;
   }
@@ -79,8 +100,12 @@ class StepList {
   add({ instance, names }: Whole, batch: InstanceBatch, prefix: string = '', stage?: Stage, passes: number = 1): void {
     const { model, layout } = instance;
     const { rank } = batch;
-    this.once(`${prefix}embedding`, instance, batch, embedding, stage, passes);
-    for (const [i, group] of model.groups.entries()) this.layers(`${prefix}${names[i] ?? ''}`, instance, group, batch, stage, passes);
+    // What drafts stands behind the layers of the last stage.
+    const drafts = stage !== undefined;
+    const { places } = this;
+    this.once(`${prefix}embedding`, instance, batch, drafts ? places?.last : places?.first, embedding, stage, passes);
+    for (const [i, group] of model.groups.entries())
+      this.layers(`${prefix}${names[i] ?? ''}`, instance, group, batch, drafts ? places?.last : places?.groups[i], stage, passes);
     if (layout.pipeline > 1) {
       const send = (pass: Pass): void => {
         const bytes = pass.dieRows * model.hidden * bytesPerElement.bf16;
@@ -89,28 +114,45 @@ class StepList {
           name: 'pipeline-send',
           stage: 'attention-prologue',
           operation: 'broadcast',
-          ranks: layout.dies / layout.pipeline + 1,
+          ranks: 2,
+          span: (2 * layout.dies) / layout.pipeline,
           bytes,
         });
       };
-      this.once('pipeline', instance, batch, send, undefined, layout.pipeline - 1);
+      this.once('pipeline', instance, batch, undefined, send, undefined, layout.pipeline - 1);
     }
     const drawn = rank.prefillSequences + (stage === undefined ? rank.decodeSequences * rank.queryTokens : rank.decodeSequences);
-    this.once(`${prefix}head`, instance, batch, (pass) => headAndSampling(pass, stage ?? 'head', drawn), stage, passes);
+    this.once(`${prefix}head`, instance, batch, places?.last, (pass) => headAndSampling(pass, stage ?? 'head', drawn), stage, passes);
   }
 
   /** What runs on the whole batch, `count` times. */
-  once(name: string, instance: Instance, { rank, instanceTokens }: InstanceBatch, fill: (pass: Pass) => void, stage?: Stage, count: number = 1): void {
+  once(
+    name: string,
+    instance: Instance,
+    { rank, instanceTokens }: InstanceBatch,
+    placed: OperatorGroup['placed'],
+    fill: (pass: Pass) => void,
+    stage?: Stage,
+    count: number = 1,
+  ): void {
     const pass = passOf(instance, rank, instanceTokens, 1);
     fill(pass);
-    this.groups.push({ name, count, microbatches: 1, stage, operators: pass.operators });
+    this.groups.push({ name, count, microbatches: 1, stage, placed, operators: pass.operators });
   }
 
-  layers(name: string, instance: Instance, group: LayerGroup, { rank, instanceTokens }: InstanceBatch, stage?: Stage, passes: number = 1): void {
+  layers(
+    name: string,
+    instance: Instance,
+    group: LayerGroup,
+    { rank, instanceTokens }: InstanceBatch,
+    placed: OperatorGroup['placed'],
+    stage?: Stage,
+    passes: number = 1,
+  ): void {
     const parts = instance.layout.microbatches === 1 ? 1 : this.#parts;
     const pass = passOf(instance, rank, instanceTokens, parts);
     layer(pass, group);
-    this.groups.push({ name, count: group.count * passes, microbatches: parts, stage, operators: pass.operators });
+    this.groups.push({ name, count: group.count * passes, microbatches: parts, stage, placed, operators: pass.operators });
   }
 }
 
@@ -118,7 +160,7 @@ class StepList {
 function draft(list: StepList, drafts: Drafts, batch: InstanceBatch, tokens: number): void {
   const { rank, instanceTokens } = batch;
   if (drafts.kind === 'lookup') {
-    if (rank.decodeSequences > 0) list.groups.push(lookup(rank));
+    if (rank.decodeSequences > 0) list.groups.push(lookup(rank, list.places?.last));
     return;
   }
   const run = (name: string, part: InstanceBatch, passes: number): void => {
@@ -127,10 +169,11 @@ function draft(list: StepList, drafts: Drafts, batch: InstanceBatch, tokens: num
       return;
     }
     const { instance, module } = drafts;
-    list.once(`${name}-input`, instance, part, (pass) => draftInput(pass, module, name === 'draft'), 'draft', passes);
-    list.layers(name, instance, module.layers, part, 'draft', passes);
+    const last = list.places?.last;
+    list.once(`${name}-input`, instance, part, last, (pass) => draftInput(pass, module, name === 'draft'), 'draft', passes);
+    list.layers(name, instance, module.layers, part, last, 'draft', passes);
     const sequences = rank.decodeSequences + rank.prefillSequences;
-    list.once(`${name}-head`, instance, part, (pass) => headAndSampling(pass, 'draft', sequences, module.vocabulary), 'draft', passes);
+    list.once(`${name}-head`, instance, part, last, (pass) => headAndSampling(pass, 'draft', sequences, module.vocabulary), 'draft', passes);
   };
   run('draft', batch, 1);
   if (tokens < 2 || rank.decodeSequences === 0) return;
@@ -140,12 +183,13 @@ function draft(list: StepList, drafts: Drafts, batch: InstanceBatch, tokens: num
 }
 
 /** The host looks for the last tokens of each decoding sequence in all that stands before them. */
-function lookup({ decodeContext }: RankBatch): OperatorGroup {
+function lookup({ decodeContext }: RankBatch, placed: OperatorGroup['placed']): OperatorGroup {
   return {
     name: 'draft',
     count: 1,
     microbatches: 1,
     stage: 'draft',
+    placed,
     operators: [{ kind: 'host', name: 'draft-lookup', stage: 'draft', tokens: decodeContext }],
   };
 }
