@@ -234,7 +234,7 @@ export class Pricing {
       case 'collective': {
         const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
         const { time, start } = operator.bytes === 0 ? nothingSent : model.price(operator.operation, operator.bytes);
-        const error = this.#errors?.link('collective', operator.operation) ?? 1;
+        const error = this.#collectiveError(operator.operation, scaleOut || model.doubts.length > 0);
         return network(time * error, start * error, scaleOut);
       }
       case 'exchange': {
@@ -263,7 +263,7 @@ export class Pricing {
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
   #around(whole: Price, { ranks, span, bytes }: NonNullable<ComputeOperator['ring']>): Price {
     const { model, scaleOut } = this.#collective(2, span);
-    const send = model.price('broadcast', bytes).time * (this.#errors?.link('collective', 'broadcast') ?? 1);
+    const send = model.price('broadcast', bytes).time * this.#collectiveError('broadcast', scaleOut || model.doubts.length > 0);
     const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
     const sending = (ranks - 1) * send;
     return {
@@ -273,6 +273,11 @@ export class Pricing {
       scaleUp: scaleOut ? 0 : sending,
       scaleOut: scaleOut ? sending : 0,
     };
+  }
+
+  /** `elsewhere`: no library was measured there. */
+  #collectiveError(operation: string, elsewhere: boolean): number {
+    return this.#errors?.link(elsewhere ? 'collective-elsewhere' : 'collective', operation) ?? 1;
   }
 
   #onDie(operator: ComputeOperator, share: Share, floor: number): Price {
