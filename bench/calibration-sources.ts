@@ -46,6 +46,8 @@ export function measuredFolders(measured: string): readonly MeasuredFolder[] {
       files: new RegExp(`(^|/)${chip}/`),
       source: `InferSim f2293da, ${chip.toUpperCase()}`,
     })),
+    { chip: 'a100', stack: 'vllm', folder: 'vidur', files: /compute_a100/, source: 'Vidur 7d47513, A100' },
+    { chip: 'h100', stack: 'vllm', folder: 'vidur', files: /compute_h100/, source: 'Vidur 7d47513, H100' },
     { chip: 'a100', stack: 'vllm', folder: 'frontier', files: /a800_/, source: 'Frontier, A800' },
     { chip: 'h800', stack: 'vllm', folder: 'frontier', files: /h800_/, source: 'Frontier, H800' },
     { chip: 'rtx-4090', stack: 'vllm', folder: 'llmservingsim/perf/RTX4090', source: 'LLMServingSim 5daddb2, RTX 4090, vLLM 0.19' },

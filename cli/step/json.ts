@@ -4,10 +4,10 @@ import type { StepAccount } from './account.ts';
 import { resultOf } from './result.ts';
 
 /** One iteration as JSON, documented in docs/guide/step.md. SI units. */
-export function stepAsJson(request: StepRequest, { explanation, improvements, constants }: StepAccount): string {
+export function stepAsJson(request: StepRequest, { explanation, improvements, intervals, constants }: StepAccount): string {
   const { setting, phase, chips, memory, kvInUse, batch, emitted, acceptance, total, context, expertLoad } = request;
   const { machine, model, stack, precision, layout } = setting;
-  const { time, pace, pipeline, hostGap, groups, operators, stages, engines, doubts } = explanation;
+  const { time, pace, pipeline, hostGap, groups, operators, stages, engines, trust, doubts } = explanation;
   const result = {
     schema: 'supernode/step/1',
     machine: machine.name,
@@ -25,6 +25,8 @@ export function stepAsJson(request: StepRequest, { explanation, improvements, co
     ...(pipeline === undefined ? {} : { pace, pipeline }),
     hostGap,
     ...resultOf(request, explanation),
+    trust,
+    ...(intervals === undefined ? {} : { intervals }),
     groups,
     operators,
     stages,

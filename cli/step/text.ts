@@ -5,7 +5,9 @@ import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.t
 import { draftText } from '../../src/model/drafter.ts';
 import { dataRanks, sharedApart, stageDies } from '../../src/model/layout.ts';
 import { table } from '../table.ts';
-import type { StepAccount } from './account.ts';
+import { range } from '../../src/report/wording.ts';
+import type { Interval } from '../../src/cost/uncertainty/interval.ts';
+import type { StepAccount, StepIntervals } from './account.ts';
 import { bottleneckOf } from './bottleneck.ts';
 import { timelineChart } from './chart.ts';
 import { constantsText } from './constants.ts';
@@ -21,7 +23,7 @@ const whole = (count: number): string => count.toLocaleString('en-US');
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** One iteration for people: what it was asked, where its time goes, what fits, what it comes to, how far to trust it. */
-export function showStep(request: StepRequest, { explanation, improvements, constants }: StepAccount, all: boolean): string {
+export function showStep(request: StepRequest, { explanation, improvements, intervals, constants }: StepAccount, all: boolean): string {
   return [
     ...head(request),
     '',
@@ -35,7 +37,7 @@ export function showStep(request: StepRequest, { explanation, improvements, cons
     '',
     ...memoryText(request),
     '',
-    ...resultText(request, explanation),
+    ...resultText(request, explanation, intervals),
     ...doubtsText(request, explanation),
     ...(constants === undefined ? [] : constantsText(constants)),
   ].join('\n');
@@ -134,16 +136,26 @@ function memoryText({ memory, kvInUse }: StepRequest): string[] {
   ];
 }
 
-function resultText(request: StepRequest, explanation: StepExplanation): string[] {
+function resultText(request: StepRequest, explanation: StepExplanation, intervals: StepIntervals | undefined): string[] {
   const { tpot, tokensPerSecondPerChip, tokensPerSecond } = resultOf(request, explanation);
+  const time = (value: number): string => formatTime(value, 4);
+  const rate = (value: number): string => `${significant(value, 4)} tokens/s`;
+  const emitted = `${significant(request.emitted)} tokens emitted per sequence and step`;
+  const between = (interval: Interval | undefined, words: (value: number) => string): string => (interval === undefined ? '' : range(interval, words));
   const rows = [
-    ['iteration', formatTime(explanation.time, 4)],
+    ['iteration', time(explanation.time), between(intervals?.time, time)],
     ...pipelineRows(explanation),
-    ...(tpot === undefined ? [] : [['TPOT', `${formatTime(tpot, 4)} (${significant(request.emitted)} tokens emitted per sequence and step)`]]),
-    [request.phase === 'decode' ? 'output per chip' : 'input per chip', `${significant(tokensPerSecondPerChip, 4)} tokens/s`],
-    [request.phase === 'decode' ? 'output of the instance' : 'input of the instance', `${significant(tokensPerSecond, 4)} tokens/s`],
+    ...(tpot === undefined ? [] : [['TPOT', time(tpot), between(intervals?.tpot, time), emitted]]),
+    [request.phase === 'decode' ? 'output per chip' : 'input per chip', rate(tokensPerSecondPerChip), between(intervals?.tokensPerSecondPerChip, rate)],
+    [request.phase === 'decode' ? 'output of the instance' : 'input of the instance', rate(tokensPerSecond), between(intervals?.tokensPerSecond, rate)],
   ];
-  return ['result, if this iteration repeats', table(['', ''], rows, { indent: 2 })];
+  const { label, shares } = explanation.trust;
+  const part = (trust: keyof typeof shares): string => `${percent(shares[trust])} ${trust}`;
+  return [
+    `result, if this iteration repeats${intervals === undefined ? '' : `; ranges hold eight of ten cases (${intervals.samples} samples of what is not known)`}`,
+    table(['', '', '', ''], rows, { indent: 2 }),
+    `  ${label}: of its time ${part('calibrated')}, ${part('extrapolated')}, ${part('uncalibrated')}`,
+  ];
 }
 
 function pipelineRows({ pipeline, pace }: StepExplanation): string[][] {

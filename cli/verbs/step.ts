@@ -13,14 +13,16 @@ import { loadModel } from '../models.ts';
 import { loadStack } from '../stacks.ts';
 import { constantsOf } from '../../src/cost/constants.ts';
 import { improvementsOf } from '../../src/cost/improvements.ts';
+import { intervalOptions, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
+import { stepIntervals } from '../step/intervals.ts';
 import { stepAsJson } from '../step/json.ts';
 import { showStep } from '../step/text.ts';
 
-type Options = StepFlags & { readonly json?: boolean; readonly all?: boolean; readonly constants?: boolean };
+type Options = StepFlags & IntervalFlags & { readonly json?: boolean; readonly all?: boolean; readonly constants?: boolean };
 
 /** `supernode step`: one iteration, priced and explained. */
 export function command(): Command {
-  return new Command('step')
+  const verb = new Command('step')
     .allowUnknownOption()
     .allowExcessArguments()
     .option('--machine <name|file>', 'the machine; name*N for N nodes of a scalable one')
@@ -60,17 +62,19 @@ export function command(): Command {
     .option('--kv <format>', 'format of the KV')
     .option('--all', 'a table for every part of the step, however small')
     .option('--constants', 'every constant on the path of the step: value, kind, source, and what a fifth of it changes')
-    .option('--json', 'for machines: JSON, documented in docs/guide/step.md')
-    .action(async (options: Options, self: Command) => {
-      const request = await requestOf(options, self);
-      const { setting, batch } = request;
-      const account = {
-        explanation: stepPricer(setting).explain(batch),
-        improvements: improvementsOf(setting, batch),
-        constants: options.constants === true ? constantsOf(setting, batch) : undefined,
-      };
-      process.stdout.write(`${options.json === true ? stepAsJson(request, account) : showStep(request, account, options.all === true)}\n`);
-    });
+    .option('--json', 'for machines: JSON, documented in docs/guide/step.md');
+  return withIntervalFlags(verb).action(async (options: Options, self: Command) => {
+    const request = await requestOf(options, self);
+    const { setting, batch } = request;
+    const intervals = intervalOptions(options);
+    const account = {
+      explanation: stepPricer(setting).explain(batch),
+      improvements: improvementsOf(setting, batch),
+      intervals: intervals === undefined ? undefined : stepIntervals(request, intervals),
+      constants: options.constants === true ? constantsOf(setting, batch) : undefined,
+    };
+    process.stdout.write(`${options.json === true ? stepAsJson(request, account) : showStep(request, account, options.all === true)}\n`);
+  });
 }
 
 /** @throws InputError with every problem */

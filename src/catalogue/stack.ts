@@ -1,6 +1,8 @@
-import type { Cell } from './cell.ts';
+import type { Cell, Score } from './cell.ts';
 import type { Figure } from './figure.ts';
 import type { NumberFormat } from './format.ts';
+import type { CollectiveWay } from './library.ts';
+import type { Uncertainty } from './uncertainty.ts';
 
 /** Operator classes that a stack prices apart. */
 export const operatorClasses = [
@@ -19,9 +21,6 @@ export const operatorClasses = [
   'sampling',
 ] as const;
 export type OperatorClass = (typeof operatorClasses)[number];
-
-export const collectiveOperations = ['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'broadcast'] as const;
-export type CollectiveOperation = (typeof collectiveOperations)[number];
 
 /** How well a class of operators runs: shares of the peak and of the bandwidth that large shapes reach, and the floor of one launch. */
 export interface Efficiency {
@@ -57,18 +56,6 @@ export interface AttentionKernel {
   /** Only for keys and values in this format; absent: any. */
   readonly keyValueFormat?: NumberFormat | undefined;
   readonly source: string;
-}
-
-/** Collectives inside a scale-up domain: two ways to run them, of which the quicker is taken. */
-export interface CollectiveKernels {
-  /** Restricts the entry to chips of one generation; absent fits all. */
-  readonly generation?: string | undefined;
-  /** Start of the direct way, in which every rank reads what it needs from all others at once. [s] */
-  readonly direct: Figure;
-  /** Start of the phased way (ring, or reduce-scatter and all-gather), which moves fewer bytes. [s] */
-  readonly phased: Figure;
-  /** Share of the port's bandwidth that large messages reach. */
-  readonly efficiency: Figure;
 }
 
 export const exchangeOperations = ['dispatch', 'combine'] as const;
@@ -108,6 +95,8 @@ export interface Exchange {
   /** Time of an empty call. [s] */
   readonly start: Figure;
   readonly points: readonly ExchangePoint[];
+  /** Error of what is read off the points, where it is known. */
+  readonly error?: Score | undefined;
 }
 
 /** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
@@ -122,6 +111,9 @@ export interface Stream {
   readonly vectorMemoryShare?: number | undefined;
 }
 
+/** Stages of each turn, in the order of the turns. */
+export type Turns = readonly (readonly string[])[];
+
 /**
  * What an engine's utilisation is a share of. `whole`: of the memory, for weights, activations, buffers and KV together. `static`: of the
  * memory, for weights and KV; activations, buffers and the reserve take the rest. `free`: of what all else leaves, for KV.
@@ -133,14 +125,21 @@ export type MemoryRule = (typeof memoryRules)[number];
 export interface Stack {
   readonly name: string;
   readonly title: string;
+  /** Name of the stack whose calibrated kernels it runs; absent: its own. */
+  readonly kernels?: string | undefined;
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
+  /** What is not known of prices and conditions: intervals are drawn from it. */
+  readonly uncertainty?: Uncertainty | undefined;
   readonly fusions: readonly Fusion[];
   /** Attention kernels beside the stack's own, for some head sizes. */
   readonly attentionKernels?: readonly AttentionKernel[] | undefined;
-  readonly collectives: readonly CollectiveKernels[];
+  /** Ways of all its communication libraries. */
+  readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];
+  /** Format in which the absorbed projections of latent attention are multiplied; absent: that of the attention's weights. */
+  readonly absorbed?: { readonly format: NumberFormat; readonly source: string } | undefined;
   /** How two microbatches share a die; with one microbatch every operator has the whole die. */
   readonly streams: {
     readonly source: string;
@@ -148,6 +147,11 @@ export interface Stack {
     readonly decode: readonly Stream[];
     /** Runs of operators on one stream by which the second microbatch follows the first; absent: as many as take the least time. */
     readonly lag?: { readonly prefill?: number | undefined; readonly decode?: number | undefined } | undefined;
+    /**
+     * Stages of an expert layer that are handed to the device at once, before the other microbatch has its turn; a lag then counts turns.
+     * `wait` stands for the wait for what combine brings back.
+     */
+    readonly turns?: { readonly prefill?: Turns | undefined; readonly decode?: Turns | undefined } | undefined;
   };
   /**
    * Standard deviation over ranks of the time that equal work takes between two exchanges, as a share of it: a dispatch waits for the slowest

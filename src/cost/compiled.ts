@@ -4,7 +4,6 @@ import { contextDriver, driversOf, type Driver, type Kind } from './drivers.ts';
 import type { Price } from './price.ts';
 import type { PlannedGroup } from './priced-group.ts';
 import { chunkedLayers, expose, type ChunkedLayers } from './exposure.ts';
-import { runsOf } from './streams.ts';
 
 /** A pricer whose steps are priced operator by operator. */
 export interface CompilablePricer extends StepPricer {
@@ -97,7 +96,9 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
   const expected = signature(plan);
   const texts = (batch: InstanceBatch): string[] | undefined => {
     const planned = pricer.plan(batch);
-    return matches(planned, expected) ? planned.flatMap(({ group }) => group.operators.map((operator) => JSON.stringify(operator))) : undefined;
+    return matches(planned, expected)
+      ? planned.flatMap(({ group: { operators }, halves }) => operators.map((operator, i) => JSON.stringify([operator, halves?.[i]?.map((j) => operators[j])])))
+      : undefined;
   };
   const driverOf: number[] = plan.flatMap(({ group }) => group.operators.map(() => drivers.length));
   for (let d = drivers.length - 1; d >= 0; d--) {
@@ -165,13 +166,13 @@ function schedules(plan: readonly PlannedGroup[]): Pick<Compiled, 'scheduled' | 
   const scheduled: Scheduled[] = [];
   const placesOf: (Places | undefined)[] = [];
   let from = 0;
-  for (const { group, streamOf, lag } of plan) {
-    if (group.microbatches === 1) {
+  for (const { group, runs, lag } of plan) {
+    if (runs === undefined) {
       placesOf.push(undefined);
       continue;
     }
     const stagesOf = group.operators.map((operator) => stageFor(group, operator));
-    const { layers, chunkOf } = chunkedLayers(runsOf(group.operators, streamOf), stagesOf, group.count, lag);
+    const { layers, chunkOf } = chunkedLayers(runs, stagesOf, group.count, lag);
     const { runOf } = layers;
     const first = from;
     placesOf.push({

@@ -140,7 +140,7 @@ function lagOf(setting: StepSetting, phase: 'prefill' | 'decode'): readonly Cand
   if (value === undefined || layout.microbatches === 1) return [];
   return [
     {
-      name: `stack: ${phase} streams: runs by which the second microbatch follows the first (one more, one less)`,
+      name: `stack: ${phase} streams: ${streams.turns?.[phase] === undefined ? 'runs' : 'turns'} by which the second microbatch follows the first (one more, one less)`,
       value,
       unit: '',
       kind: 'assumed',

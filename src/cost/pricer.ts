@@ -1,9 +1,9 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
-import type { Stream } from '../catalogue/stack.ts';
+import type { Stream, Turns } from '../catalogue/stack.ts';
 import { dataRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
-import type { OperatorGroup } from '../model/operator.ts';
+import type { Operator, OperatorGroup } from '../model/operator.ts';
 import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
 import { engines, type InstanceBatch, type PipelineCost, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
@@ -14,7 +14,9 @@ import { Overlap } from './overlap.ts';
 import { Pricing, type Price } from './price.ts';
 import type { PlannedGroup, PricedGroup } from './priced-group.ts';
 import { wholeDie } from './roofline.ts';
-import { runsOf, waysOf } from './streams.ts';
+import type { PriceErrors } from './uncertainty/errors.ts';
+import { rangeDoubts } from './uncertainty/trust.ts';
+import { runsOf, waysOf, type Way } from './streams.ts';
 import { exposedOf, memoryOf, timesOf, type OperatorRuns } from './schedule.ts';
 
 /** A pricer that also says where the time goes and what had to be assumed, and prices a step's operators one by one. */
@@ -29,12 +31,13 @@ const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) =>
 
 /**
  * The pricer of one instance. What does not depend on the batch is worked out once; `cost` is exact.
+ * @param errors what is off in every price; absent: nothing
  * @throws InputError with everything that keeps the instance from being priced
  */
-export function stepPricer(setting: StepSetting): ExplainingPricer {
+export function stepPricer(setting: StepSetting, errors?: PriceErrors): ExplainingPricer {
   const issues = settingIssues(setting);
   if (issues.length > 0) throw new InputError(issues);
-  return new Pricer(setting);
+  return new Pricer(setting, errors);
 }
 
 class Pricer implements ExplainingPricer {
@@ -45,15 +48,16 @@ class Pricer implements ExplainingPricer {
   /** The last plan of each group, which most steps share. */
   readonly #plans: Map<string, PlannedGroup> = new Map();
 
-  constructor(setting: StepSetting) {
+  constructor(setting: StepSetting, errors?: PriceErrors) {
     const { machine, model, precision, layout, stack, role } = setting;
     this.#setting = setting;
-    this.#build = stepBuilder(model, precision, layout);
+    this.#build = stepBuilder(model, precision, layout, stack.absorbed?.format);
     this.#pricing = new Pricing(
       machine,
       stack,
       role === 'prefill' ? ['throughput'] : role === 'decode' ? ['low-latency'] : ['low-latency', 'throughput'],
       stack.spread[role === 'prefill' ? 'prefill' : 'decode'].value,
+      errors,
     );
     const one = { decodeSequences: 2, queryTokens: 1 + layout.draftTokens, decodeContext: 2 };
     const prompt = { prefillTokens: 2, prefillSequences: 2, prefillPairs: 2, prefillContext: 2 };
@@ -112,7 +116,10 @@ class Pricer implements ExplainingPricer {
         for (const model of this.#pricing.exchanges(operator.ranks))
           for (const doubt of model.loadDoubts(operator.operation, operator)) doubts.set(doubt.rule + doubt.where, doubt);
       }
-    return explanationOf(priced, this.cost(batch), layout, this.#pricing, this.#setting.machine.chip.die, [...doubts.values()]);
+    const standings = priced.flatMap(({ group }) => group.operators.map((operator) => this.#pricing.trust(operator)));
+    const beyond = standings.flatMap(({ provider, beyond: far }) => (provider === undefined || far.length === 0 ? [] : [{ provider, beyond: far }]));
+    const host = this.#setting.stack.hostGap.kind === 'estimate' ? 'uncalibrated' : 'calibrated';
+    return explanationOf(priced, this.cost(batch), layout, this.#pricing, this.#setting.machine.chip.die, host, [...doubts.values(), ...rangeDoubts(beyond)]);
   }
 
   plan(batch: InstanceBatch): readonly PlannedGroup[] {
@@ -121,19 +128,19 @@ class Pricer implements ExplainingPricer {
     const { stack, role } = this.#setting;
     const prefills = role === 'prefill' || (role === 'merged' && rank.prefillTokens > rank.decodeSequences * rank.queryTokens);
     const phase = prefills ? 'prefill' : 'decode';
-    const { [phase]: streams, lag } = stack.streams;
+    const { [phase]: streams, lag, turns } = stack.streams;
     return groups.map((group) => {
       const known = this.#plans.get(group.name);
       if (known !== undefined && known.lag === lag?.[phase] && sameGroup(known.group, group) && (group.microbatches === 1 || known.streams === streams))
         return { ...known, group };
-      const made = group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase]) : this.#whole(group, lag?.[phase]);
+      const made = group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase], turns?.[phase]) : this.#whole(group, lag?.[phase]);
       this.#plans.set(group.name, made);
       return made;
     });
   }
 
-  prices({ group, shares }: PlannedGroup, places: readonly number[]): readonly Price[] {
-    return this.#pricing.some(group.name, group.operators, shares, places);
+  prices({ group, shares, halves }: PlannedGroup, places: readonly number[]): readonly Price[] {
+    return this.#pricing.some(group.name, group.operators, shares, places, halves);
   }
 
   #price(batch: InstanceBatch): PricedGroup[] {
@@ -156,21 +163,28 @@ class Pricer implements ExplainingPricer {
   }
 
   /** Two microbatches over the streams of the stack. */
-  #overlapping(group: OperatorGroup, streams: readonly Stream[], lag: number | undefined): PlannedGroup {
+  #overlapping(group: OperatorGroup, streams: readonly Stream[], lag: number | undefined, turns: Turns | undefined): PlannedGroup {
     const ways = waysOf(streams);
     const { operators, count } = group;
-    const streamOf = Int32Array.from(operators, ({ stage }) => ways.get(stage)?.stream ?? 0);
+    const coreless = operators.some(({ kind, stage }) => kind === 'exchange' && ways.get(stage)?.vector.vector === 0);
+    // Rows are cast, copied and summed by cores: where an exchange has none, by those of the attention.
+    const wayOf = (operator: Operator): Way | undefined =>
+      ways.get(
+        coreless && operator.kind === 'compute' && (operator.stage === 'dispatch' || operator.stage === 'combine') ? 'attention-prologue' : operator.stage,
+      );
+    const streamOf = Int32Array.from(operators, (operator) => wayOf(operator)?.stream ?? 0);
     const shares = operators.map((operator) => {
-      const way = ways.get(operator.stage);
+      const way = wayOf(operator);
       return (operator.kind === 'compute' && operator.matrixFlop === 0 ? way?.vector : way?.matrix) ?? wholeDie;
     });
-    const runs = runsOf(operators, streamOf);
-    return { group, shares, streamOf, streams, lag, drift: driftOf(operators, this.#pricing.spread), runs, overlap: new Overlap(runs, count, lag) };
+    const halves = coreless ? this.#pricing.halvesOf(operators) : undefined;
+    const runs = runsOf(operators, streamOf, turns);
+    return { group, shares, streamOf, streams, lag, drift: driftOf(operators, this.#pricing.spread), halves, runs, overlap: new Overlap(runs, count, lag) };
   }
 
   #overlapped(planned: PlannedGroup, runs: OperatorRuns, overlap: Overlap): PricedGroup {
-    const { group, shares, drift } = planned;
-    const prices = this.#pricing.group(group.name, group.operators, shares, drift);
+    const { group, shares, drift, halves } = planned;
+    const prices = this.#pricing.group(group.name, group.operators, shares, drift, halves);
     return { ...planned, prices, exposed: exposedOf(runs, overlap, timesOf(prices), memoryOf(prices)) };
   }
 }

@@ -1,7 +1,8 @@
 import type { NumberFormat } from '../catalogue/format.ts';
-import type { CollectiveOperation, OperatorClass } from '../catalogue/stack.ts';
+import type { CollectiveOperation } from '../catalogue/library.ts';
+import type { OperatorClass } from '../catalogue/stack.ts';
 
-export type { CollectiveOperation } from '../catalogue/stack.ts';
+export type { CollectiveOperation } from '../catalogue/library.ts';
 
 /** Parts of a layer that streams schedule, in the order of a layer. */
 export const stages = [
@@ -67,6 +68,15 @@ export interface RecurrenceShape {
   readonly matrixFlop: number;
 }
 
+/** What one launch of the vector engine over rows has on one die. */
+export interface RowShape {
+  readonly rows: number;
+  /** Elements of a row: outputs of an activation, both parts of what is rotated. */
+  readonly width: number;
+  /** Read and written for each element of the width. [B] */
+  readonly bytes: number;
+}
+
 /** The routed experts of one die in one layer: operators that a stack's kernels run, and tables measure, as one. */
 export interface ExpertWork {
   /** What tables call the storage of their weights, and the rows' where they are wider: `fp8-block`, `int4-a16`. */
@@ -118,6 +128,8 @@ export interface ComputeOperator {
   readonly attention?: AttentionShape | undefined;
   /** Shape of a recurrence in its place. */
   readonly recurrence?: RecurrenceShape | undefined;
+  /** Shape of a launch over rows. */
+  readonly rows?: RowShape | undefined;
   /** The work of which it is a part. */
   readonly experts?: ExpertWork | undefined;
   /** Ranks that each attend to a block of keys and values while they pass on the one before: all of it once around. */

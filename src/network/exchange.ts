@@ -1,5 +1,6 @@
 import type { Doubt } from '../base/doubt.ts';
 import { ln } from '../kernel/elementary.ts';
+import type { Score } from '../catalogue/cell.ts';
 import { bytesPerElement, type NumberFormat } from '../catalogue/format.ts';
 import { planeOf, type Machine, type Plane } from '../catalogue/machine.ts';
 import type { Exchange, ExchangeKernel, ExchangeOperation, Stack } from '../catalogue/stack.ts';
@@ -21,6 +22,8 @@ export interface ExchangeModel {
   time(operation: ExchangeOperation, load: ExchangeLoad): number;
   /** Bytes that one die sends. [B] */
   bytes(operation: ExchangeOperation, load: ExchangeLoad): number;
+  /** Error of the measured tables, where it is known. */
+  readonly error?: Score | undefined;
   /** What had to be assumed of this group. */
   readonly doubts: readonly Doubt[];
   /** What has to be assumed of one load. */
@@ -107,6 +110,7 @@ function tabled(machine: Machine, plane: Plane, table: Exchange, role: 'scale-up
     });
   return {
     plane: role,
+    error: table.error,
     doubts,
     bytes: (operation, load) => load.tokens * load.fanout * messageBytes(table, operation, load.hidden, load.format),
     time(operation, load) {
@@ -146,7 +150,7 @@ function blend(curves: readonly Curve[], ranks: number): (tokens: number) => num
 }
 
 function untabled(machine: Machine, plane: Plane | undefined, stack: Stack, role: 'scale-up' | 'scale-out', ranks: number): ExchangeModel {
-  const start = stack.collectives[0]?.phased.value ?? 0;
+  const start = stack.collectives[0]?.start.value ?? 0;
   const bandwidth = plane === undefined ? Infinity : dieBandwidth(machine, plane) * plane.efficiency.value;
   const latency = plane?.port.latency.value ?? 0;
   const bytes = (operation: ExchangeOperation, load: ExchangeLoad): number =>

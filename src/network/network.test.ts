@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planeOf } from '../catalogue/machine.ts';
-import { collectiveOperations } from '../catalogue/stack.ts';
+import { collectiveAlgorithms, collectiveOperations } from '../catalogue/library.ts';
 import { machines, scaled, stacks } from '../cost/settings.contract.ts';
+import { demandOf } from './algorithm.ts';
 import { collectiveModel } from './collective.ts';
 import { exchangeModel, type ExchangeLoad } from './exchange.ts';
 import { transferTime, wayOf } from './point-to-point.ts';
@@ -55,28 +56,80 @@ describe('dispatch and combine', () => {
 });
 
 describe('collectives', () => {
-  test('more bytes and more ranks never take less time', () => {
+  const models = fc.constantFrom(...[hopper, cluster, supernode].map((machine) => ({ machine, stack: machine === supernode ? stacks.cann : stacks.vllm })));
+
+  test('more bytes never take less time', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...collectiveOperations),
-        fc.constantFrom(hopper, cluster, supernode),
+        models,
         fc.integer({ min: 1, max: 1e9 }),
-        fc.constantFrom(2, 4, 8),
-        (operation, machine, bytes, ranks) => {
-          const at = (n: number, size: number) => collectiveModel(machine, stacks.vllm, n)(operation, size).time;
-          expect(at(ranks, bytes * 2)).toBeGreaterThanOrEqual(at(ranks, bytes));
-          expect(at(ranks * 2, bytes)).toBeGreaterThanOrEqual(at(ranks, bytes) * (1 - 1e-12));
+        fc.constantFrom(2, 4, 8, 16, 32),
+        fc.double({ min: 1, max: 3, noNaN: true }),
+        (operation, { machine, stack }, bytes, ranks, more) => {
+          const model = collectiveModel(machine, stack, ranks);
+          expect(model.price(operation, bytes * more).time).toBeGreaterThanOrEqual(model.price(operation, bytes).time * (1 - 1e-12));
         },
       ),
-      { examples: [['all-reduce', hopper, 538_810, 8]], numRuns: 1000 },
+      { numRuns: 1000 },
     );
   });
 
-  test('small all-reduces start early, large ones run at the bus rate: measured 3.5 us for 16 KiB, 26 us for 1 MiB, 122 us for 16 MiB', () => {
-    const eight = collectiveModel(hopper, stacks.vllm, 8);
-    expect(eight('all-reduce', 16_384).time * 1e6).toBeCloseTo(3.9, 1);
-    expect(Math.abs(eight('all-reduce', 2 ** 20).time / 26e-6 - 1)).toBeLessThan(0.2);
-    expect(Math.abs(eight('all-reduce', 2 ** 24).time / 122e-6 - 1)).toBeLessThan(0.2);
+  test('more ranks never take fewer steps or bytes by the same algorithm, and several domains are never quicker than one of them', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...collectiveAlgorithms),
+        fc.constantFrom(...collectiveOperations),
+        fc.integer({ min: 2, max: 400 }),
+        (algorithm, operation, n) => {
+          const [few, many] = [demandOf(algorithm, operation, n), demandOf(algorithm, operation, n + 1)];
+          expect(many?.steps ?? 0).toBeGreaterThanOrEqual(few?.steps ?? 0);
+          expect(many?.bytes ?? 0).toBeGreaterThanOrEqual((few?.bytes ?? 0) * (1 - 1e-12));
+        },
+      ),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...collectiveOperations), fc.integer({ min: 1, max: 1e9 }), fc.constantFrom(16, 32, 128), (operation, bytes, ranks) => {
+        const [inside, across] = [8, ranks].map((n) => collectiveModel(cluster, stacks.vllm, n).price(operation, bytes).time);
+        expect(across).toBeGreaterThanOrEqual(inside ?? Infinity);
+      }),
+    );
+  });
+
+  test('what runs is what is explained: the first way of each part, and no other library is quicker', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...collectiveOperations),
+        models,
+        fc.integer({ min: 1, max: 1e9 }),
+        fc.constantFrom(2, 8, 16),
+        (operation, { machine, stack }, bytes, ranks) => {
+          const model = collectiveModel(machine, stack, ranks);
+          const parts = model.explain(operation, bytes);
+          expect(parts.reduce((sum, [first]) => sum + (first?.time ?? 0), 0)).toBeCloseTo(model.price(operation, bytes).time, 15);
+          for (const [first, ...others] of parts) {
+            expect(first?.chosen).toBe(true);
+            for (const other of others) expect(other.inRange && other.time < (first?.time ?? 0)).toBe(false);
+          }
+        },
+      ),
+    );
+  });
+
+  test('half of the port that is left takes longer, by at most twice', () => {
+    const [whole, half] = [1, 0.5].map((left) => collectiveModel(hopper, stacks.vllm, 8, { left }).price('all-gather', 1e8).time);
+    expect(half).toBeGreaterThan(1.2 * (whole ?? 0));
+    expect(half).toBeLessThanOrEqual(2 * (whole ?? 0));
+  });
+
+  test('on UB a full mesh of 16 dies beats a ring below 1 MiB by more than twice, 4.5 times at 64 KiB, and loses above 16 MiB', () => {
+    const ways = (bytes: number) => collectiveModel(supernode, stacks.cann, 16).explain('all-gather', bytes)[0] ?? [];
+    const ratio = (bytes: number) =>
+      (ways(bytes).find(({ algorithm }) => algorithm === 'ring')?.time ?? 0) / (ways(bytes).find(({ algorithm }) => algorithm === 'full-mesh')?.time ?? 1);
+    expect(Math.abs(ratio(2 ** 16) / 4.5 - 1)).toBeLessThan(0.05);
+    expect(ratio(2 ** 20)).toBeGreaterThan(2);
+    expect(ratio(2 ** 25)).toBeLessThan(1);
+    expect(ways(2 ** 25)[0]?.algorithm).toBe('ring');
   });
 });
 

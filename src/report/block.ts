@@ -5,6 +5,8 @@ export type Tone = 'plain' | 'good' | 'warn';
 export interface Headline {
   readonly label: string;
   readonly value: string;
+  /** The 80 % interval in words. */
+  readonly range?: string | undefined;
   readonly note: string;
   readonly tone: Tone;
 }

@@ -35,11 +35,17 @@ function headlines(report: Report, width: number, paint: Ink): readonly string[]
     report.headlines.map((headline) => headline.value),
     20,
   );
+  const range = columnWidth(
+    report.headlines.map((headline) => headline.range ?? ''),
+    32,
+  );
+  const gap = range === 0 ? 0 : range + 2;
   return report.headlines.flatMap((headline) =>
-    wrap(headline.note, width - label - value - 6).map((note, index) => {
+    wrap(headline.note, width - label - value - gap - 6).map((note, index) => {
       const figure = fit(index === 0 ? headline.value : '', value, 'right');
+      const interval = range === 0 ? '' : `${fit(index === 0 ? (headline.range ?? '') : '', range)}  `;
       const painted = headline.tone === 'plain' ? paint('bold', figure) : paint(headline.tone === 'good' ? 'green' : 'yellow', figure);
-      return `  ${fit(index === 0 ? headline.label : '', label)}  ${painted}  ${paint('dim', note)}`.trimEnd();
+      return `  ${fit(index === 0 ? headline.label : '', label)}  ${painted}  ${interval}${paint('dim', note)}`.trimEnd();
     }),
   );
 }

@@ -1,6 +1,8 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
 import type { Machine, Plane } from '../catalogue/machine.ts';
+import type { StepPricer } from '../cost/batch.ts';
+import type { StepSetting } from '../cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
 import { SurfacePricer } from '../cost/surface.ts';
@@ -22,6 +24,7 @@ export interface DeployedPool {
   readonly plant: PoolPlant;
   readonly layout: Layout;
   readonly pricer: ExplainingPricer;
+  readonly setting: StepSetting;
   readonly memory: MemoryBudget;
   /** In all instances together. */
   readonly chips: number;
@@ -45,10 +48,11 @@ export interface Run {
 /**
  * Prepares a scenario to run from its first arrival.
  * @param sink is told of every event
+ * @param pricers price the steps of the pools, in their order; compiled ones of the exact cost where there is none
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
-export function createSimulation(scenario: Scenario, sink?: EventSink): Run {
-  const deployed = deploy(scenario);
+export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: readonly StepPricer[] = []): Run {
+  const deployed = deploy(scenario, pricers);
   return { scenario, deployed, simulation: new Simulation(deployed.plant, requestSource(scenario.workload), sink) };
 }
 
@@ -56,7 +60,7 @@ export function createSimulation(scenario: Scenario, sink?: EventSink): Run {
  * Prices and sizes the pools of a scenario: KV blocks follow from memory, bandwidths from the planes.
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
-function deploy(scenario: Scenario): Deployed {
+function deploy(scenario: Scenario, pricers: readonly StepPricer[]): Deployed {
   const { deployment, model, slo, seed } = scenario;
   const pools =
     deployment.kind === 'merged'
@@ -68,6 +72,7 @@ function deploy(scenario: Scenario): Deployed {
             prefixCaching: deployment.prefixCaching,
             acceptance: deployment.acceptance,
             utilisation: deployment.memoryUtilisation,
+            pricer: pricers[0],
           }),
         ]
       : [
@@ -77,6 +82,7 @@ function deploy(scenario: Scenario): Deployed {
             watermark: 0,
             prefixCaching: false,
             acceptance: [],
+            pricer: pricers[0],
           }),
           pool(scenario, 'decode', deployment.decode.instances, deployment.decode.layout, {
             maxSequences: deployment.decode.maxSequences,
@@ -84,6 +90,7 @@ function deploy(scenario: Scenario): Deployed {
             watermark,
             prefixCaching: false,
             acceptance: deployment.decode.acceptance,
+            pricer: pricers[1],
           }),
         ];
   const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks - plant.stateBlocks) * plant.blockTokens);
@@ -118,6 +125,7 @@ interface PoolLimits {
   readonly prefixCaching: boolean;
   readonly acceptance: readonly number[];
   readonly utilisation?: number | undefined;
+  readonly pricer: StepPricer | undefined;
 }
 
 function pool(scenario: Scenario, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
@@ -128,7 +136,8 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
   const decodeTokens = Math.min(maxSequences, 1e9) * (1 + layout.draftTokens);
   const maxBatchTokens = role === 'decode' ? decodeTokens : limits.tokenBudget;
   const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
-  const pricer = stepPricer({ machine, model, precision, layout, stack, role });
+  const setting: StepSetting = { machine, model, precision, layout, stack, role };
+  const pricer = stepPricer(setting);
   const dies = instances * layout.dies;
   return {
     plant: {
@@ -145,10 +154,11 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
-      pricer: new SurfacePricer(pricer),
+      pricer: limits.pricer ?? new SurfacePricer(pricer),
     },
     layout,
     pricer,
+    setting,
     memory,
     dies,
     chips: dies / machine.chip.dies,

@@ -22,6 +22,7 @@ export function dieRates(chip: Chip, format: NumberFormat): DieRates {
     ceiling: Math.min(peak, matrix?.ceiling?.value ?? Infinity),
     vector: die.vector.peak.value,
     cores: die.matrix.cores.value,
+    vectorCores: die.vector.cores.value,
     bandwidth: die.memory.bandwidth.value,
     cache: die.cache?.value ?? 0,
   };

@@ -30,6 +30,7 @@ export interface DieRates {
   /** [flop/s] */
   readonly vector: number;
   readonly cores: number;
+  readonly vectorCores: number;
   /** [B/s] */
   readonly bandwidth: number;
   /** Last-level cache. [B] */

@@ -1,7 +1,7 @@
 import { inputWidth } from '../attention.ts';
 import type { DraftModule } from '../model.ts';
 import { collective } from './collective.ts';
-import { linear, norm, vector } from './linear.ts';
+import { gather, linear, norm, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
 import type { Stage } from '../operator.ts';
 
@@ -14,7 +14,7 @@ const logitBytes = 4;
 /** Rows of the embedding table, split over the tensor group. */
 export function embedding(pass: Pass): void {
   const { model } = pass.instance;
-  vector(pass, 'embedding', 'embedding', 0, pass.dieRows * model.hidden * between * 2, 'embedding');
+  gather(pass, 'embedding', 'embedding', pass.dieRows, model.hidden);
   if (pass.instance.layout.attention === 'tensor') collective(pass, 'embedding-all-reduce', 'embedding', 'all-reduce', pass.rows * model.hidden * between);
 }
 
@@ -29,7 +29,7 @@ export function headAndSampling(pass: Pass, stage: Stage, rows: number, entries:
   norm(pass, 'final-norm', stage, dieRows, model.hidden, true);
   linear(pass, head, stage, formats.head, dieRows, vocabulary, model.hidden);
   if (!whole) collective(pass, 'logits-all-gather', stage, 'all-gather', rows * entries * between);
-  vector(pass, 'sampling', stage, dieRows * entries * 10, dieRows * entries * logitBytes * 2, 'sampling');
+  vector(pass, 'sampling', stage, dieRows * entries * 10, dieRows * entries * logitBytes * 2, { class: 'sampling' });
 }
 
 /**

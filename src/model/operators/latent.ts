@@ -2,7 +2,7 @@ import type { LatentAttention } from '../attention.ts';
 import type { AttentionShape } from '../operator.ts';
 import { collective } from './collective.ts';
 import { decodeShare, gatherContext, gatherQueries, mergePartial, seenByPrompts } from './context.ts';
-import { grouped, linear, norm, rope, vector } from './linear.ts';
+import { grouped, linear, move, norm, rope } from './linear.ts';
 import { keyValueVariant, type Pass } from './pass.ts';
 import { limitedContext } from './span.ts';
 import { sparseIndex } from './sparse-index.ts';
@@ -38,7 +38,7 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
     collective(pass, 'latent-all-gather', 'attention-prologue', 'all-gather', rows * ((queryRank > 0 ? queryRank : model.hidden) + latent) * between);
   linear(pass, up, 'attention-prologue', formats.attention, rows, heads * (nopeHeadSize + ropeHeadSize), queryRank > 0 ? queryRank : model.hidden);
   rope(pass, 'rope', 'attention-prologue', rows, (heads + 1) * ropeHeadSize);
-  grouped(pass, 'key-absorb', 'attention-prologue', 'gemm', formats.attention, { rows: absorbedRows * heads, n: keyValueRank, k: nopeHeadSize, groups: heads });
+  grouped(pass, 'key-absorb', 'attention-prologue', 'gemm', instance.absorbed, { rows: absorbedRows * heads, n: keyValueRank, k: nopeHeadSize, groups: heads });
   if (attention.gate === true) linear(pass, gate, 'attention-prologue', formats.attention, rows, heads * valueHeadSize, model.hidden);
   if (sparse !== undefined && sparse.shared !== true) {
     const width = sparse.heads * sparse.headSize;
@@ -48,7 +48,7 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
   }
   prefillCore(pass, attention, heads);
   decodeCore(pass, attention, heads);
-  grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', formats.attention, {
+  grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', instance.absorbed, {
     rows: absorbedRows * heads,
     n: valueHeadSize,
     k: keyValueRank,
@@ -71,7 +71,7 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
   if (sparse === undefined) {
     linear(pass, expand, 'attention-prologue', instance.formats.attention, context, heads * (nopeHeadSize + valueHeadSize), keyValueRank);
     // Each head's key is put together from its own part and the rotated one that all heads share.
-    vector(pass, 'key-join', 'attention-prologue', 0, context * heads * (2 * nopeHeadSize + ropeHeadSize) * between);
+    move(pass, 'key-join', 'attention-prologue', 0, { rows: context, width: heads * (2 * nopeHeadSize + ropeHeadSize), bytes: between });
   }
   const expanded = nopeHeadSize + ropeHeadSize + valueHeadSize;
   pass.operators.push({

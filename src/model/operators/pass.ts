@@ -12,6 +12,8 @@ export interface Instance {
   readonly layout: Layout;
   readonly context: ContextLayout;
   readonly formats: Readonly<Record<TensorClass, LinearFormat>>;
+  /** Of the projections that latent attention absorbs. */
+  readonly absorbed: LinearFormat;
   /** What is multiplied in attention, and the storage of one KV element. [B] */
   readonly attentionFormat: NumberFormat;
   readonly kvBytes: number;
@@ -41,7 +43,7 @@ export interface Pass {
 }
 
 /** Everything about an instance that its operators need, worked out once. */
-export function instanceOf(model: Model, precision: Precision, layout: Layout): Instance {
+export function instanceOf(model: Model, precision: Precision, layout: Layout, absorbed?: NumberFormat): Instance {
   const formats = Object.fromEntries(tensorClasses.map((name) => [name, linearFormat(model, precision, name)])) as Record<TensorClass, LinearFormat>;
   const split = expertTensor(layout);
   return {
@@ -49,6 +51,7 @@ export function instanceOf(model: Model, precision: Precision, layout: Layout): 
     layout,
     context: contextOf(layout),
     formats,
+    absorbed: absorbed === undefined ? formats.attention : linearFormat(model, { ...precision, weights: absorbed, activations: absorbed }, 'attention'),
     attentionFormat: model.baseFormat,
     kvBytes: bytesPerElement[precision.kv],
     kvFormat: precision.kv,
