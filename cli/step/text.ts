@@ -144,7 +144,6 @@ function resultText(request: StepRequest, explanation: StepExplanation, interval
   const between = (interval: Interval | undefined, words: (value: number) => string): string => (interval === undefined ? '' : range(interval, words));
   const rows = [
     ['iteration', time(explanation.time), between(intervals?.time, time)],
-    ...pipelineRows(explanation),
     ...(tpot === undefined ? [] : [['TPOT', time(tpot), between(intervals?.tpot, time), emitted]]),
     [request.phase === 'decode' ? 'output per chip' : 'input per chip', rate(tokensPerSecondPerChip), between(intervals?.tokensPerSecondPerChip, rate)],
     [request.phase === 'decode' ? 'output of the instance' : 'input of the instance', rate(tokensPerSecond), between(intervals?.tokensPerSecond, rate)],
@@ -154,20 +153,18 @@ function resultText(request: StepRequest, explanation: StepExplanation, interval
   return [
     `result, if this iteration repeats${intervals === undefined ? '' : `; ranges hold eight of ten cases (${intervals.samples} samples of what is not known)`}`,
     table(['', '', '', ''], rows, { indent: 2 }),
+    ...pipelineText(explanation),
     `  ${label}: of its time ${part('calibrated')}, ${part('extrapolated')}, ${part('uncalibrated')}`,
   ];
 }
 
-function pipelineRows({ pipeline, pace }: StepExplanation): string[][] {
+function pipelineText({ pipeline, pace }: StepExplanation): string[] {
   if (pipeline === undefined) return [];
   const { stages, send, host } = pipeline;
   const times = stages.map((time) => formatTime(time)).join(', ');
-  return [
-    [
-      'in flight',
-      `${stages.length} iterations, one every ${formatTime(pace, 4)}: stages take ${times}, a send ${formatTime(send)}, the host ${formatTime(host)}`,
-    ],
-  ];
+  return wrapped(
+    `  in flight: ${stages.length} iterations, one every ${formatTime(pace, 4)}: stages take ${times}, a send ${formatTime(send)}, the host ${formatTime(host)}`,
+  );
 }
 
 function doubtsText({ setting }: StepRequest, { doubts }: StepExplanation): string[] {
