@@ -11,6 +11,7 @@ import type { CollectiveOperation, Library } from '../src/catalogue/library.ts';
 import type { Stack } from '../src/catalogue/stack.ts';
 import { collectiveModel } from '../src/network/collective.ts';
 import { loadMachine } from '../cli/machines.ts';
+import { cannEntries, deepepEntries, oneSidedEntries } from './links/exchanges.ts';
 import { fitInSwitch, fitOperation, type FittedWay } from './links/fit-collectives.ts';
 import { spreadText } from './links/solve.ts';
 import { customRows, disturbed, ncclRows, type CollectiveRow } from './links/tables.ts';
@@ -169,15 +170,22 @@ function fitCustom(name: string, framework: string, title: string): readonly str
   });
 }
 
-function write(name: string, title: string, entries: readonly string[]): void {
+function write(name: string, title: string, kind: 'collectives' | 'exchanges', entries: readonly string[]): void {
   const path = fileURLToPath(new URL(`../data/libraries/${name}.yaml`, import.meta.url));
-  writeFileSync(
-    path,
-    `# Written by bench/fit-links.ts. Chunks are the bytes of one rank's part.\nname: ${name}\ntitle: ${title}\ncollectives:\n${entries.join('\n')}\n`,
-  );
+  const how =
+    kind === 'collectives' ? "Chunks are the bytes of one rank's part." : 'Times of a call, a rank, an expert, a token and an element; shares of the port.';
+  writeFileSync(path, `# Written by bench/fit-links.ts. ${how}\nname: ${name}\ntitle: ${title}\n${kind}:\n${entries.join('\n')}\n`);
 }
 
-write('nccl', 'NCCL', fitNccl());
-write('vllm-all-reduce', 'all-reduce of vLLM', fitCustom('vllm-all-reduce', 'vllm', 'vLLM, custom all-reduce'));
-write('sglang-all-reduce', 'all-reduce of SGLang', fitCustom('sglang-all-reduce', 'sglang', 'SGLang, custom all-reduce'));
-write('tensorrt-llm-all-reduce', 'all-reduce of TensorRT-LLM', fitCustom('tensorrt-llm-all-reduce', 'trtllm', 'TensorRT-LLM, custom all-reduce'));
+write('deepep', 'DeepEP', 'exchanges', deepepEntries(say));
+write('tensorrt-llm-all-to-all', 'one-sided all-to-all of TensorRT-LLM', 'exchanges', oneSidedEntries(say));
+write('cann-ep', 'CANN EP', 'exchanges', cannEntries(say));
+write('nccl', 'NCCL', 'collectives', fitNccl());
+write('vllm-all-reduce', 'all-reduce of vLLM', 'collectives', fitCustom('vllm-all-reduce', 'vllm', 'vLLM, custom all-reduce'));
+write('sglang-all-reduce', 'all-reduce of SGLang', 'collectives', fitCustom('sglang-all-reduce', 'sglang', 'SGLang, custom all-reduce'));
+write(
+  'tensorrt-llm-all-reduce',
+  'all-reduce of TensorRT-LLM',
+  'collectives',
+  fitCustom('tensorrt-llm-all-reduce', 'trtllm', 'TensorRT-LLM, custom all-reduce'),
+);

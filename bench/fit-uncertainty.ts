@@ -208,7 +208,6 @@ function rowsOf(file: string): readonly Readonly<Record<string, string>>[] {
 }
 
 const operations: Readonly<Record<string, CollectiveOperation>> = {
-  all_reduce: 'all-reduce',
   all_gather: 'all-gather',
   reduce_scatter: 'reduce-scatter',
   alltoall: 'all-to-all',
@@ -259,6 +258,7 @@ for (const [system, machineName, folder, stackName] of [
   inGraphs.push({ name: system, groups: errors });
 }
 tell('all-reduce in graphs', inGraphs);
+tell('all collectives', [...collectives, ...inGraphs]);
 
 const exchanges: Judged[] = [];
 for (const [system, machineName, stackName, ranks] of [

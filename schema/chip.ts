@@ -22,7 +22,7 @@ const chip = record({
   dies: count(),
   die: record({
     matrix: record({ cores: countFigure(), peaks }),
-    vector: record({ cores: countFigure(), peak: figure('compute') }),
+    vector: record({ cores: countFigure(), peak: figure('compute'), threads: countFigure().optional() }),
     memory: record({ capacity: figure('bytes'), bandwidth: figure('bandwidth') }),
     cache: figure('bytes').optional(),
   }),

@@ -18,7 +18,7 @@ export interface CollectiveRow {
 }
 
 /** Rows of one table of a system, in the newest folder whose name begins so. */
-function rowsOf(system: string, folder: string, table: string): readonly Row[] {
+export function rowsOf(system: string, folder: string, table: string): readonly Row[] {
   const name = readdirSync(join(measured, system))
     .filter((candidate) => candidate.startsWith(folder) && readdirSync(join(measured, system, candidate)).includes(`${table}.csv.gz`))
     .toSorted((a, b) => (a < b ? -1 : 1))

@@ -1,9 +1,10 @@
 import type { LoadReport } from '../../schema/step/expert-load.ts';
 import type { StepRequest } from '../../schema/step/request.ts';
+import { unreachable } from '../../src/base/errors.ts';
 import { formatQuantity, formatTime, significant } from '../../src/base/quantity.ts';
 import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
 import { draftText } from '../../src/model/drafter.ts';
-import { dataRanks, sharedApart, stageDies } from '../../src/model/layout.ts';
+import { dataRanks, type ExpertLoad, sharedApart, stageDies } from '../../src/model/layout.ts';
 import { table } from '../table.ts';
 import { range } from '../../src/report/wording.ts';
 import type { Interval } from '../../src/cost/uncertainty/interval.ts';
@@ -153,28 +154,39 @@ function resultText(request: StepRequest, explanation: StepExplanation, interval
   return [
     `result, if this iteration repeats${intervals === undefined ? '' : `; ranges hold eight of ten cases (${intervals.samples} samples of what is not known)`}`,
     table(['', '', '', ''], rows, { indent: 2 }),
-    ...pipelineText(explanation),
+    ...pipelineLines(explanation),
     `  ${label}: of its time ${part('calibrated')}, ${part('extrapolated')}, ${part('uncalibrated')}`,
   ];
 }
 
-function pipelineText({ pipeline, pace }: StepExplanation): string[] {
+function pipelineLines({ pipeline, pace }: StepExplanation): string[] {
   if (pipeline === undefined) return [];
   const { stages, send, host } = pipeline;
   const times = stages.map((time) => formatTime(time)).join(', ');
-  return wrapped(
-    `  in flight: ${stages.length} iterations, one every ${formatTime(pace, 4)}: stages take ${times}, a send ${formatTime(send)}, the host ${formatTime(host)}`,
-  );
+  return [
+    `  in flight: ${stages.length} iterations, one every ${formatTime(pace, 4)}; stages take ${times}, a send ${formatTime(send)}, the host ${formatTime(host)}`,
+  ];
 }
 
 function doubtsText({ setting }: StepRequest, { doubts }: StepExplanation): string[] {
   const { load } = setting.layout.experts;
   const moe = setting.model.groups.some(({ feedForward }) => feedForward.kind === 'experts');
   const lines = [
-    ...(moe && setting.layout.experts.parallel > 1
-      ? [load.kind === 'uniform' ? 'expert load is taken as uniform, as asked' : `the slowest expert rank carries ${percent(load.skew)} more than the mean`]
-      : []),
+    ...(moe && setting.layout.experts.parallel > 1 ? [loadText(load)] : []),
     ...doubts.map(({ rule, where, message }) => `${rule} (${where}): ${message}`),
   ];
   return lines.length === 0 ? [] : ['', 'doubts', ...lines.flatMap((line) => wrapped(line).map((part, i) => (i === 0 ? `  • ${part}` : `    ${part}`)))];
+}
+
+function loadText(load: ExpertLoad): string {
+  switch (load.kind) {
+    case 'uniform':
+      return 'expert load is taken as uniform, as asked';
+    case 'skew':
+      return `the slowest expert rank carries ${percent(load.skew)} more than the mean`;
+    case 'popularity':
+      return `experts are unequally popular: a coefficient of variation of ${significant(load.variation)}`;
+    default:
+      return unreachable(load);
+  }
 }

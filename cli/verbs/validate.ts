@@ -16,6 +16,8 @@ import { loadStack } from '../stacks.ts';
 
 interface Options {
   readonly operators?: readonly string[];
+  readonly points?: string;
+  readonly runs?: string;
   readonly chip?: string;
   readonly stack?: string;
   readonly calibration?: string;
@@ -25,18 +27,28 @@ interface Options {
 /** `supernode validate`: predictions against measurements. */
 export function command(): Command {
   return new Command('validate')
-    .usage('--operators <file> --chip <name> [options]')
+    .usage('--operators <file> --chip <name> [options] | --points <file> | --runs <folder>')
     .allowUnknownOption()
     .allowExcessArguments()
     .option('--operators <file>', 'a table of operator times, gzipped or not (repeatable)', repeated)
     .option('--chip <name|file>', 'the chip that the times were measured on')
     .option('--stack <name|file>', 'the software stack that ran; by default the one that the table names, else one that prices it')
     .option('--calibration <file>', 'score cells of calibrate --out instead of what is shipped')
-    .option('--json', 'for machines: JSON, documented in docs/guide/calibrate.md')
+    .option('--points <file>', 'a table of measured serving points, scored by simulation (docs/guide/validate-serving.md)')
+    .option('--runs <folder>', 'recorded runs below a folder, replayed with the same arrivals and lengths (docs/guide/validate-serving.md)')
+    .option('--json', 'for machines: JSON, documented in docs/guide/calibrate.md and docs/guide/validate-serving.md')
     .action(validate);
 }
 
 async function validate(options: Options, self: Command): Promise<void> {
+  if (options.points !== undefined) {
+    await servingPoints(options.points, options, self);
+    return;
+  }
+  if (options.runs !== undefined) {
+    await recordedRuns(options.runs, options, self);
+    return;
+  }
   const gathered = new Gathered();
   const more = tablesTyped(
     self.args,
@@ -64,6 +76,37 @@ async function validate(options: Options, self: Command): Promise<void> {
       ? validationAsJson(tables, result)
       : reportText(validationReport(tables, result, commandLine(['validate', ...process.argv.slice(3)])), terminalOptions());
   process.stdout.write(`${text}\n`);
+}
+
+/** `validate --points`: loaded only when it is asked for. */
+async function servingPoints(file: string, options: Options, self: Command): Promise<void> {
+  alone('--points', options, self);
+  const { validatePoints } = await import('../validate-points/points.ts');
+  const { pointsAsJson, pointsReport } = await import('../validate-points/report.ts');
+  const result = await validatePoints(file);
+  const text = options.json === true ? pointsAsJson(result) : reportText(pointsReport(result, commandLine(['validate', '--points', file])), terminalOptions());
+  process.stdout.write(`${text}\n`);
+}
+
+/** `validate --runs`: loaded only when it is asked for. */
+async function recordedRuns(folder: string, options: Options, self: Command): Promise<void> {
+  alone('--runs', options, self);
+  const { validateRuns } = await import('../validate-runs/runs.ts');
+  const { runsAsJson, runsReport } = await import('../validate-runs/report.ts');
+  const judged = await validateRuns(folder);
+  const text =
+    options.json === true ? runsAsJson(judged, folder) : reportText(runsReport(judged, folder, commandLine(['validate', '--runs', folder])), terminalOptions());
+  process.stdout.write(`${text}\n`);
+}
+
+/** Refuses flags and words that mean nothing beside `flag`. */
+function alone(flag: string, options: Options, self: Command): void {
+  const others = Object.keys(options).filter((name) => name !== flag.slice(2) && name !== 'json');
+  const issues = [
+    ...others.map((name) => ({ path: `--${name}`, message: `means nothing beside ${flag}` })),
+    ...self.args.map((typed) => ({ path: typed, message: `expected nothing beside ${flag}` })),
+  ];
+  if (issues.length > 0) throw new InputError(issues);
 }
 
 function cellsAt(path: string): readonly Cell[] {

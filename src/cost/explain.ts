@@ -85,11 +85,11 @@ export function explanationOf(
   doubts: readonly Doubt[],
 ): StepExplanation {
   const hostGap = cost.stages[stages.length] ?? 0;
+  const operators = priced.flatMap((group) => operatorsOf(group, layout, pricing, die));
+  const shares = sharesOf([...operators.map(({ trust, exposed }) => ({ trust, time: exposed })), { trust: host, time: hostGap }]);
   const pace = paceOf(cost, layout.pipeline);
   // Of a pipeline the engines of the mean stage.
   const each = layout.pipeline * pace;
-  const operators = priced.flatMap((group) => operatorsOf(group, layout, pricing, die));
-  const shares = sharesOf([...operators.map(({ trust, exposed }) => ({ trust, time: exposed })), { trust: host, time: hostGap }]);
   const named = cost.stages.map((time, i) => ({ name: stages[i] ?? 'host', time, share: cost.time > 0 ? time / cost.time : 0 }));
   return {
     time: cost.time,

@@ -1,7 +1,9 @@
 import type { Machine } from '../catalogue/machine.ts';
-import type { AttentionKernel, ExchangeKernel, Stack } from '../catalogue/stack.ts';
+import type { ExchangeKernel } from '../catalogue/library.ts';
+import type { AttentionKernel, Stack } from '../catalogue/stack.ts';
 import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
+import { spreadGroup } from '../network/group.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
 import { assert } from '../base/errors.ts';
@@ -138,12 +140,8 @@ export class Pricing {
         return { trust: provider.differs.length === 0 && beyond.length === 0 ? 'calibrated' : 'extrapolated', provider, beyond };
       }
       case 'collective': {
-        const { generation } = this.#machine.chip;
-        const measured = this.#stack.collectives.some(
-          ({ operation, generations, start }) =>
-            operation === operator.operation && start.kind !== 'estimate' && (generations === undefined || generations.includes(generation)),
-        );
-        return { trust: links(measured, this.#collective(operator.ranks, operator.span).model.doubts.length > 0), beyond: [] };
+        const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
+        return { trust: links(true, scaleOut || model.doubts.length > 0), beyond: [] };
       }
       case 'exchange': {
         const models = this.exchanges(operator.ranks);
@@ -246,7 +244,7 @@ export class Pricing {
         // The call ends when the die that gets most has all of it.
         const load = { ...operator, tokens: operator.tokens * operator.hottest };
         for (const model of this.exchanges(operator.ranks)) {
-          const time = model.time(operator.operation, load) * (this.#errors?.link('exchange', operator.operation, model.error) ?? 1);
+          const time = model.time(operator.operation, load) * (this.#errors?.link('exchange', operator.operation) ?? 1);
           if (time >= best) continue;
           best = time;
           scaleOut = model.plane === 'scale-out';
@@ -265,7 +263,7 @@ export class Pricing {
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
   #around(whole: Price, { ranks, span, bytes }: NonNullable<ComputeOperator['ring']>): Price {
     const { model, scaleOut } = this.#collective(2, span);
-    const { time: send } = model.price('broadcast', bytes);
+    const send = model.price('broadcast', bytes).time * (this.#errors?.link('collective', 'broadcast') ?? 1);
     const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
     const sending = (ranks - 1) * send;
     return {
@@ -312,7 +310,10 @@ export class Pricing {
     const key = span * widest + ranks;
     const known = this.#collectives.get(key);
     if (known !== undefined) return known;
-    const made = { model: collectiveModel(this.#machine, this.#stack, ranks, { span }), scaleOut: planeFor(this.#machine, span)?.role === 'scale-out' };
+    const made = {
+      model: collectiveModel(this.#machine, this.#stack, spreadGroup(this.#machine, ranks, span)),
+      scaleOut: planeFor(this.#machine, span)?.role === 'scale-out',
+    };
     this.#collectives.set(key, made);
     return made;
   }

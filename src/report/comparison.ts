@@ -3,8 +3,8 @@ import type { Block, Cell, Report, Section } from './block.ts';
 import { bar } from './cells.ts';
 import { latencies, quantileChart } from './latencies.ts';
 import { factsOf, objective, verdictOf } from './overview.ts';
-import { intervalOf } from '../cost/uncertainty/interval.ts';
-import type { MetricName, Summary } from './summary.ts';
+import { fewestSamples, intervalOf } from '../cost/uncertainty/interval.ts';
+import type { MetricInterval, MetricName, Summary } from './summary.ts';
 import { doubtLines, reproduceLine } from './trust.ts';
 import { change, count, list, percent, plain, points, quantity, range, unknown } from './wording.ts';
 
@@ -111,23 +111,25 @@ function noteOf(metric: Metric, summaries: readonly Summary[], index: number): s
   const [first, other] = [summaries[0], summaries[index]];
   if (first === undefined || other === undefined) return undefined;
   const [from, to] = [metric.of(first), metric.of(other)];
-  const own = metric.interval === undefined ? undefined : first.intervals?.metrics[metric.interval];
-  if (index === 0) return own === undefined ? undefined : `(${range(own, metric.words)})`;
+  const intervalOfRun = ({ intervals }: Summary): MetricInterval | undefined =>
+    metric.interval === undefined ? undefined : intervals?.metrics[metric.interval];
+  const [own, theirs] = [intervalOfRun(first), intervalOfRun(other)];
+  if (index === 0) return own === undefined ? undefined : range(own, metric.words);
   const worded = metric.difference ?? change;
   const difference = worded(from, to);
-  const theirs = metric.interval === undefined ? undefined : other.intervals?.metrics[metric.interval];
   if (difference === undefined || own === undefined || theirs === undefined || from === undefined || to === undefined) return difference;
   // Samples of one seed share what is not known of chips, links and traffic: what both runs have in common does not blur their difference.
-  const paired = first.seed === other.seed && own.samples.length === theirs.samples.length;
+  const paired = first.seed === other.seed && own.samples.length === theirs.samples.length && own.samples.length >= fewestSamples;
+  if (!paired) return `${difference}, intervals ${own.low <= theirs.high && theirs.low <= own.high ? 'overlap' : 'apart'}`;
   const relative = metric.difference === undefined;
-  if (!paired) return `${difference} (${own.low <= theirs.high && theirs.low <= own.high ? 'intervals overlap' : 'intervals apart'})`;
-  const apart = theirs.samples.map((value, k) => (relative ? value / (own.samples[k] ?? value) : value - (own.samples[k] ?? value)));
-  const { low, high } = intervalOf(relative ? to / from : to - from, apart);
-  const [least, most] = relative ? [worded(1, low), worded(1, high)] : [worded(0, low), worded(0, high)];
-  const either = relative ? low < 1 && high > 1 : low < 0 && high > 0;
-  return least === undefined || most === undefined
-    ? difference
-    : `${difference} (${range({ low: 0, high: 1 }, (end) => (end === 0 ? least : most))}${either ? ', either way' : ''})`;
+  const [none, point] = relative ? [1, to / from] : [0, to - from];
+  const { low, high } = intervalOf(
+    point,
+    theirs.samples.map((value, k) => (relative ? value / (own.samples[k] ?? value) : value - (own.samples[k] ?? value))),
+  );
+  const [least, most] = [worded(none, low), worded(none, high)];
+  if (least === undefined || most === undefined) return difference;
+  return `${difference}, ${range({ low, high }, (end) => (end === low ? least : most))}${low < none && high > none ? ': either way' : ''}`;
 }
 
 function metricRow(metric: Metric, summaries: readonly Summary[]): readonly Cell[] {

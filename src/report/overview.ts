@@ -24,14 +24,14 @@ function cutShortNote({ cutShort }: Summary): string {
 }
 
 /** `extrapolated: of the time of prefill 12 % stands on ...`. */
-function trustText({ trust: { label, shares, pool }, intervals }: Summary): string {
+function trustText({ trust: { label, shares, pool } }: Summary): string {
   const parts = [
     [shares.calibrated, 'on launches measured on this chip and stack'],
     [shares.extrapolated, 'on others that stand in'],
     [shares.uncalibrated, 'on data sheets and assumptions'],
   ] as const;
   const stands = parts.filter(([share]) => share > 0).map(([share, on]) => `${percent(share)} ${on}`);
-  return `${label}: of the time of full ${pool} steps ${list(stands)}${intervals === undefined ? '' : '. Ranges are 80 % intervals'}`;
+  return `${label}: of the time of full ${pool} steps ${list(stands)}`;
 }
 
 /** What ran: machine, model, deployment, traffic, objective. */

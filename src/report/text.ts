@@ -39,15 +39,19 @@ function headlines(report: Report, width: number, paint: Ink): readonly string[]
     report.headlines.map((headline) => headline.range ?? ''),
     32,
   );
-  const gap = range === 0 ? 0 : range + 2;
-  return report.headlines.flatMap((headline) =>
-    wrap(headline.note, width - label - value - gap - 6).map((note, index) => {
+  // On a narrow terminal the range opens the note.
+  const beside = range > 0 && width - label - value - range - 8 >= 24;
+  const gap = beside ? range + 2 : 0;
+  return report.headlines.flatMap((headline) => {
+    const own = headline.range ?? '';
+    const text = beside || own === '' ? headline.note : `${own}; ${headline.note}`;
+    return wrap(text, width - label - value - gap - 6).map((note, index) => {
       const figure = fit(index === 0 ? headline.value : '', value, 'right');
-      const interval = range === 0 ? '' : `${fit(index === 0 ? (headline.range ?? '') : '', range)}  `;
+      const interval = beside ? `${fit(index === 0 ? own : '', range)}  ` : '';
       const painted = headline.tone === 'plain' ? paint('bold', figure) : paint(headline.tone === 'good' ? 'green' : 'yellow', figure);
       return `  ${fit(index === 0 ? headline.label : '', label)}  ${painted}  ${interval}${paint('dim', note)}`.trimEnd();
-    }),
-  );
+    });
+  });
 }
 
 /** A report for a terminal. */

@@ -62,8 +62,10 @@ export function doubtLines(doubts: Summary['doubts']): readonly string[] {
 function intervalLines({ intervals, limit }: Summary): readonly string[] {
   if (intervals === undefined) return [];
   const { samples, requests, overloaded } = intervals;
-  const runs = `80 % intervals: the first ${count(requests, 'request')} run ${samples} times with prices, expert load, drafts, hosts and links as far off as they are known to be.`;
-  return overloaded === 0 ? [runs] : [runs, `In ${overloaded} of ${samples} the ${limit.resource} is asked for more than it sustains.`];
+  const runs = `Ranges are 80 % intervals, from ${count(samples, 'run')} of the first ${count(requests, 'request')} with prices, expert load, drafts, hosts and links as far off as they are known to be.`;
+  return overloaded === 0
+    ? [runs]
+    : [runs, `The ${limit.resource} is asked for more than it sustains in ${count(overloaded, 'run')} of ${count(samples, 'run')}.`];
 }
 
 /** Where the model is out of its depth. */

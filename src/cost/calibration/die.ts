@@ -10,6 +10,9 @@ export function numberFormatOf(cellFormat: string): NumberFormat | undefined {
   return numberFormats.find((format) => format === name);
 }
 
+/** Threads of the largest block: kernels over rows give one to a row. */
+const largestBlock = 1024;
+
 /** What a formula knows of a chip's die in a number format; a format that its matrix engine lacks runs at the 16-bit peak. */
 export function dieRates(chip: Chip, format: NumberFormat): DieRates {
   const { die } = chip;
@@ -23,6 +26,7 @@ export function dieRates(chip: Chip, format: NumberFormat): DieRates {
     vector: die.vector.peak.value,
     cores: die.matrix.cores.value,
     vectorCores: die.vector.cores.value,
+    blocks: Math.max(1, Math.floor((die.vector.threads?.value ?? 0) / largestBlock)),
     bandwidth: die.memory.bandwidth.value,
     cache: die.cache?.value ?? 0,
   };

@@ -31,6 +31,8 @@ export interface DieRates {
   readonly vector: number;
   readonly cores: number;
   readonly vectorCores: number;
+  /** Blocks of 1,024 threads, the largest there are, that a vector core holds at once; one where it runs no threads. */
+  readonly blocks: number;
   /** [B/s] */
   readonly bandwidth: number;
   /** Last-level cache. [B] */

@@ -36,6 +36,12 @@ const axes: Readonly<Record<string, readonly (string | undefined)[]>> = {
   'linear-attention-prefill': ['sequences', 'query tokens'],
   'linear-attention-decode': ['sequences', 'query tokens'],
   'short-convolution': ['sequences', 'query tokens', 'channels'],
+  norm: ['rows', 'width'],
+  activation: ['rows', 'width'],
+  rope: ['rows', 'width'],
+  quantise: ['rows', 'width'],
+  add: ['rows', 'width'],
+  embedding: ['rows', 'width'],
 };
 
 /** Classes whose features are base-2 logarithms; those of the others are linear from one power of two to the next. */

@@ -4,7 +4,7 @@ import type { DieRates, OperatorFamily } from '../family.ts';
 import { predictor } from '../predict.ts';
 import { activation, add, embedding, norm, quantise, rope, rowMove } from './vector.ts';
 
-const die = { format: 'bf16', vectorCores: 128, bandwidth: 4e12, cache: 50e6 } as unknown as DieRates;
+const die = { format: 'bf16', vectorCores: 128, blocks: 1, bandwidth: 4e12, cache: 50e6 } as unknown as DieRates;
 const families: readonly (readonly [string, OperatorFamily<RowShape>])[] = [norm, activation, rope, quantise, add, rowMove, embedding].map((family) => [
   family.class,
   family,

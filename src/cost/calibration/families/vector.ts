@@ -7,7 +7,7 @@ const parameters: readonly FittedParameter[] = [
   { name: 'floor', unit: 's', min: 1e-6, max: 2e-5, start: 2e-6 },
   { name: 'row', unit: 's', min: 1e-9, max: 1e-5, start: 3e-7 },
   { name: 'column', unit: 's per element of a row', min: 1e-13, max: 3e-9, start: 3e-10 },
-  { name: 'occupancy', unit: 'rows a core', min: 0.5, max: 32, start: 2, also: 1 },
+  { name: 'occupancy', unit: 'rows a block of 1,024 threads', min: 0.5, max: 16, start: 2, also: 1 },
   { name: 'wave', unit: 'share of a wave', min: 0, max: 1, start: 0.3, also: 0.9 },
   { name: 'memory', unit: 'share of bandwidth', min: 0.1, max: 1, start: 0.8 },
   { name: 'cached', unit: 'B/s a core, of what the cache holds', min: 5e9, max: 3e11, start: 4e10 },
@@ -32,12 +32,12 @@ function bytesOf({ rows, width, bytes }: RowShape): number {
 }
 
 /**
- * One block walks one row, column by column: cores take turns with rows, and a launch of few wide rows waits for the walk of one. Beside that
+ * One block of threads walks one row, column by column: cores, each with as many blocks as it holds, take turns with rows, and a launch of few wide rows waits for the walk of one. Beside that
  * stands the traffic; what the operator in front left in the cache, and what this one leaves there, moves at the rate of the cores.
  */
 function time(shape: RowShape, die: DieRates, p: ArrayLike<number>): number {
   const at = (i: number): number => p[i] as number;
-  const turns = shape.rows / (die.vectorCores * at(OCCUPANCY));
+  const turns = shape.rows / (die.vectorCores * die.blocks * at(OCCUPANCY));
   const waves = turns <= 1 ? 1 : turns + at(WAVE) * (Math.ceil(turns) - turns);
   const walk = waves * (at(ROW) + shape.width * at(COLUMN));
   const bytes = bytesOf(shape);
