@@ -73,6 +73,7 @@ function entryText(system: Fitted, operation: CollectiveOperation, ways: readonl
     `  - generations: [${system.generations.join(', ')}]`,
     `    operation: ${operation}`,
     '    latency: 3.33 us',
+    `    port: ${system.port / 1e9} GB/s`,
     '    kind: measured',
     `    source: "${source}"`,
     `    error: "${error}"`,
