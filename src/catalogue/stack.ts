@@ -164,8 +164,8 @@ export interface Stack {
   readonly spread: { readonly prefill: Figure; readonly decode: Figure };
   /** Time of the host between two steps. [s] */
   readonly hostGap: Figure;
-  /** From the arrival of a request until it is routed; absent: nothing. [s] */
-  readonly intake?: Figure | undefined;
+  /** From the arrival of a request until it is routed, and for each token of its prompt; absent: nothing. [s] */
+  readonly intake?: { readonly request: Figure; readonly token: Figure } | undefined;
   /** Whether an iteration is formed when the one before it begins, since which version, and where that is known from. */
   readonly ahead?: ScheduledAhead | undefined;
   /** Memory that the framework keeps back on each die. [B] */

@@ -5,6 +5,9 @@ const classes = 16;
 /** Logarithm of the largest ratio between the most and the least popular expert. */
 const mostSpread = 40;
 
+/** Below it experts are taken as equal: the difference is lost in rounding. */
+const leastVariation = 1e-3;
+
 const known = new Map<number, Float64Array>();
 
 /**
@@ -25,7 +28,7 @@ export function popularities(variation: number): Float64Array {
 
 /** ln of the ratio between the bounds: variation squared is s/2 (e^s + 1) / (e^s - 1) - 1, which rises with s. */
 function spreadOf(variation: number): number {
-  if (variation <= 0) return 0;
+  if (variation < leastVariation) return 0;
   let low = 0;
   let high = mostSpread;
   for (let i = 0; i < 60; i++) {
