@@ -19,15 +19,14 @@ function loadOverheads(): readonly OverheadProfile[] {
 /**
  * A software stack with all calibrated cells, by its name in the catalogue or by its path (relative to `base`). `name@version` is the stack in a
  * version of its engine: with its fixed overheads (`profiles`), or those of the nearest version that has some, and scheduling as that version does it.
+ * Without a version the stack prices as its tables do and waits for nothing.
  * @throws InputError with every problem of the file.
  */
 export function loadStack(nameOrPath: string, at: string = 'stack', base?: string, profiles: readonly OverheadProfile[] = loadOverheads()): Stack {
   const [, name = nameOrPath, version] = /^([^/\\@]+)@(.*)$/.exec(nameOrPath) ?? [];
   const file = readData('stacks', name, at, base);
   const stack: Stack = { ...readStack(file.value, /[/\\]|\.(ya?ml|json)$/.test(name) ? name : file.path), cells: loadCalibration() };
-  return version === undefined
-    ? { ...stack, ahead: undefined, kernels: stack.kernels?.filter(({ before }) => before === undefined) }
-    : inVersion(stack, version, profiles);
+  return version === undefined ? { ...stack, ahead: undefined, kernels: [] } : inVersion(stack, version, profiles);
 }
 
 /**
