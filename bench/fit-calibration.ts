@@ -62,6 +62,7 @@ function shipped(): readonly Cell[] {
 }
 
 const fitted = new Map<string, Cell>();
+const before = wanted === '' ? [] : shipped();
 const folders = measuredFolders(measured);
 const claimed = new Set<string>();
 for (const folder of folders) {
@@ -75,7 +76,12 @@ for (const folder of folders) {
   const from = performance.now();
   // Whole blocks price no operator of a step: their tables are for checks, and no cell of theirs is shipped.
   const only = (key: CellKey): boolean => isWanted(key) && !claimed.has(nameOf(key)) && familyOf(key.class)?.shapeOf !== undefined;
-  for (const { cell, left } of refit(tables, { chip: loadChip(chip), stack, source, only })) {
+  const priorOf = (key: CellKey): Cell | undefined => {
+    if (folder.sisters?.classes.test(key.class) !== true) return undefined;
+    const names = folder.sisters.chips.map((sister) => nameOf({ ...key, chip: sister }));
+    return names.flatMap((name) => fitted.get(name) ?? before.find((cell) => nameOf(cell) === name) ?? [])[0];
+  };
+  for (const { cell, left } of refit(tables, { chip: loadChip(chip), stack, source, only, priorOf })) {
     fitted.set(nameOf(cell), cell);
     const { rows, median, p90, p99 } = cell.heldOut;
     const missed = missedGates(cell);
@@ -88,7 +94,7 @@ for (const folder of folders) {
   process.stdout.write(`# ${folder.folder}: ${((performance.now() - from) / 1000).toFixed(1)} s\n`);
 }
 
-const kept = wanted === '' ? [] : shipped().filter((cell) => !isWanted(cell));
+const kept = before.filter((cell) => !isWanted(cell));
 const cells = [...kept, ...fitted.values()];
 let size = 0;
 for (const chip of new Set(cells.map((cell) => cell.chip))) {

@@ -1,3 +1,4 @@
+import type { MeasuredDie } from '../../catalogue/cell.ts';
 import type { Chip } from '../../catalogue/chip.ts';
 import { numberFormats, type NumberFormat } from '../../catalogue/format.ts';
 import { peakOf } from '../rates.ts';
@@ -8,6 +9,11 @@ export function numberFormatOf(cellFormat: string): NumberFormat | undefined {
   const dash = cellFormat.indexOf('-');
   const name = dash === -1 ? cellFormat : cellFormat.slice(0, dash);
   return numberFormats.find((format) => format === name);
+}
+
+/** What tells a die from those of its kin. */
+export function measuredDie({ die }: Chip): MeasuredDie {
+  return { cores: die.matrix.cores.value, bandwidth: die.memory.bandwidth.value, peak: peakOf(die, 'bf16')?.peak.value ?? 0 };
 }
 
 /** What a formula knows of a chip's die in a number format; a format that its matrix engine lacks runs at the 16-bit peak. */

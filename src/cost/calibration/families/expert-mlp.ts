@@ -87,6 +87,11 @@ export const expertMlp: OperatorFamily<ExpertMlpShape> = {
     return `${hidden}x${width}x${experts}x${local}x${perToken}`;
   },
 
+  growth: ({ tokens, hidden, width, experts, local, perToken, matrices }) => ({
+    along: `${hidden}x${width}x${experts}x${local}x${perToken}x${matrices}`,
+    at: tokens,
+  }),
+
   fitted({ skew }) {
     return skew === 0;
   },

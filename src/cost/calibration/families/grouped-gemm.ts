@@ -1,6 +1,6 @@
 import type { ExpertLoads } from '../../../model/expert-load.ts';
 import type { DieRates, OperatorFamily } from '../family.ts';
-import { chosenBlocks } from './blocks.ts';
+import { chosenBlocks, narrowBlocks, narrowWidths } from './blocks.ts';
 import { corner, hardFloor, octaves, sumOf } from './grouped-product.ts';
 
 /** One product per expert in one launch: C[rows, n] = A[rows, k] B[k, n], each expert with weights of its own. */
@@ -35,8 +35,7 @@ const CROSSED = 10;
 const outputBytes = 2;
 /** Rows to which the rows of an expert are filled up where they stand one after another. */
 const aligned = 128;
-const contiguousHeights = [aligned] as const;
-const maskedHeights = [64, 128, 256] as const;
+const contiguousBlocks = { heights: [aligned], widths: narrowWidths } as const;
 /** Columns of weights that share a scale: a block of columns that does not divide them needs two. */
 const scaled = 128;
 
@@ -47,8 +46,8 @@ function coreTime({ loads, n, k, experts, inputBytes, expected }: GroupedGemmSha
   if (expected === undefined) for (let i = 0; i < loads.length; i += 2) down += (loads[i] ?? 0) * Math.ceil((loads[i + 1] ?? 0) / height);
   const { rows, columns } =
     expected === undefined
-      ? chosenBlocks(down * aligned, n, 1, die.cores, contiguousHeights)
-      : chosenBlocks(Math.max(1, expected), n, experts, die.cores, maskedHeights);
+      ? chosenBlocks(down * aligned, n, 1, die.cores, contiguousBlocks)
+      : chosenBlocks(Math.max(1, expected), n, experts, die.cores, narrowBlocks);
   if (expected !== undefined) for (let i = 0; i < loads.length; i += 2) down += (loads[i] ?? 0) * Math.ceil((loads[i + 1] ?? 0) / rows);
   const rate = (die.peak * (p[PLATEAU] as number)) / die.cores;
   const load = ((p[CORE_BANDWIDTH] as number) * die.bandwidth) / die.cores;
@@ -101,6 +100,8 @@ export const groupedGemm: OperatorFamily<GroupedGemmShape> = {
   group({ n, k, experts }) {
     return `${n}x${k}x${experts}`;
   },
+
+  growth: ({ loads, n, k, experts }) => ({ along: `${n}x${k}x${experts}`, at: sumOf(loads).rows }),
 
   shapeOf({ shape, variant, weightBytes, activationBytes }) {
     if (shape === undefined) return undefined;
