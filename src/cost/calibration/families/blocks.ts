@@ -21,8 +21,8 @@ const side = 128;
 
 /**
  * The blocks that a library which compiles a kernel for each shape chooses for `groups` products of m x n: the fewest waves over the cores,
- * then the fullest last wave; of equal ones the smaller in one direction, or the wider where both differ. As published with DeepSeek's
- * FP8 kernels (2025).
+ * then the fullest last wave; of equal ones the smaller in one direction, or the wider where both differ. As published for kernels
+ * whose operands are scaled by blocks (2025).
  */
 export function chosenBlocks(m: number, n: number, groups: number, cores: number, { heights, widths }: BlockSizes): Blocks {
   let rows = 0;

@@ -63,7 +63,10 @@ const CROSSED = 20;
 const LONE = 21;
 const AGAIN = 22;
 
-/** Rows and columns of C that one core works on at once; the quickest is taken. */
+/**
+ * Rows and columns of C that one core works on at once; the quickest is taken. Libraries turn products of few rows round, so that the matrix
+ * engine's least rows are those of the weights: 16 rows cost what 16 rows cost. Those that choose blocks work on 64 at least.
+ */
 const tiles: readonly (readonly [number, number])[] = [
   [16, 64],
   [64, 64],
@@ -83,8 +86,8 @@ const mostFew = 8;
 const fewestAcross = 4;
 /** Depth from which it cuts it in two at most. */
 const deepest = 16_384;
-/** The matrix engine works on so many rows whether they are there or not. */
-const leastRows = 64;
+/** Rows beyond which kernels for many rows are taken. */
+const leastMany = 64;
 const depths = 64;
 /** Parts that the depth is cut into where there are fewer tiles than cores. */
 const splits = [1, 2, 4, 8, 16] as const;
@@ -131,7 +134,7 @@ function coreTime({ m, n, k, groups = 1 }: GemmShape, die: DieRates, bytes: numb
   let best = Infinity;
   for (const [rows, columns] of tiles) {
     const count = Math.ceil(taken / rows) * Math.ceil(n / columns) * groups;
-    const each = Math.max((2 * Math.max(rows, leastRows) * columns) / rate, ((Math.min(rows, m) + Math.min(columns, n)) * bytes) / load, latency);
+    const each = Math.max((2 * rows * columns) / rate, ((Math.min(rows, m) + Math.min(columns, n)) * bytes) / load, latency);
     for (const parts of splits) {
       const waves = (count * parts) / die.cores;
       const whole = waves < 1 ? 1 : waves + tail * (Math.ceil(waves) - waves);
@@ -150,7 +153,7 @@ function coreTime({ m, n, k, groups = 1 }: GemmShape, die: DieRates, bytes: numb
  * for few rows walks the whole depth, in waves of wide tiles, unless there are hardly any columns.
  */
 function leastOf({ m, n, k, groups = 1 }: GemmShape, start: number, die: DieRates, p: ArrayLike<number>): number {
-  if (m > mostFew) return m > leastRows ? (p[MANY] as number) : 0;
+  if (m > mostFew) return m > leastMany ? (p[MANY] as number) : 0;
   const across = Math.ceil(n / most) * groups;
   const own = m > fewest && across < die.cores ? (p[FEW] as number) : 0;
   const parts = across >= fewestAcross ? 1 : k < deepest ? Infinity : 2;
