@@ -10,7 +10,7 @@ import { readOperatorTable } from '../cli/calibrate/read.ts';
 import { refit } from '../cli/calibrate/refit.ts';
 import { trustPage } from '../cli/calibrate/trust.ts';
 import { loadChip } from '../cli/machines.ts';
-import { calibrationSchema, readCells, writeCells } from '../schema/calibration.ts';
+import { readCells, writeCells } from '../schema/calibration.ts';
 import type { OperatorTable } from '../schema/tables/read-table.ts';
 import { InputError } from '../src/base/errors.ts';
 import type { Cell, CellKey } from '../src/cost/calibration/cell.ts';
@@ -46,12 +46,12 @@ function shipped(): readonly Cell[] {
   return readdirSync(data)
     .filter((file) => file.endsWith('.json'))
     .flatMap((file) => {
-      const { classes, cells: own } = JSON.parse(readFileSync(data + file, 'utf8')) as { readonly classes: unknown; readonly cells: readonly unknown[] };
-      return own.map((cell) => ({ classes, cell }));
+      const { cells: own, ...rest } = JSON.parse(readFileSync(data + file, 'utf8')) as { readonly cells: readonly unknown[] };
+      return own.map((cell) => ({ rest, cell }));
     })
-    .flatMap(({ classes, cell }) => {
+    .flatMap(({ rest, cell }) => {
       try {
-        return readCells({ schema: calibrationSchema, classes, cells: [cell] }, 'data/calibration');
+        return readCells({ ...rest, cells: [cell] }, 'data/calibration');
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         const { chip, stack, class: operatorClass, format } = cell as CellKey;
