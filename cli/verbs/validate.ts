@@ -7,6 +7,7 @@ import { reportText } from '../../src/report/text.ts';
 import { Gathered, tablesTyped } from '../calibrate/request.ts';
 import { repeated } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { freshIntervals, recordedIntervals, writeIntervals } from '../validate/intervals.ts';
 import { judgeAll } from '../validate/judge.ts';
 import { casesAsJson } from '../validate/json.ts';
 import { loadCases, shippedCases } from '../validate/load.ts';
@@ -33,7 +34,7 @@ export function command(): Command {
     .option('--json', 'for machines: JSON, documented in docs/guide/validate.md and docs/guide/calibrate.md')
     .option('--html <file>', 'write the cases as one self-contained page with charts')
     .option('--fail-on-miss', 'exit code 1 when a case misses its tolerance')
-    .option('--record', 'write the errors of the shipped cases to validation/recorded.json and docs/trust.md')
+    .option('--record', 'write errors and intervals of the shipped cases to validation/, and docs/trust.md')
     .action((_paths: readonly string[], options: Options, self: Command) => validate(options, self));
 }
 
@@ -52,7 +53,8 @@ async function validate(options: Options, self: Command): Promise<void> {
 }
 
 async function validateCases({ json, html, failOnMiss, record }: Options, paths: readonly string[]): Promise<void> {
-  const results = judgeAll(await loadCases(paths.length === 0 ? [shippedCases] : paths));
+  const shipped = paths.length === 0;
+  const results = judgeAll(await loadCases(shipped ? [shippedCases] : paths), shipped && record !== true ? recordedIntervals : freshIntervals);
   const unpriced = results.filter(({ predicted }) => !Number.isFinite(predicted));
   if (unpriced.length > 0) throw new InputError(unpriced.map((result) => ({ path: result.case.file, message: 'the twin has no such figure of it' })));
   const reproduce = commandLine(['validate', ...paths]);
@@ -63,6 +65,7 @@ async function validateCases({ json, html, failOnMiss, record }: Options, paths:
   }
   if (record === true) {
     writeRecord(results);
+    writeIntervals(results);
     writeTrust(results);
   }
   if (failOnMiss === true && results.some(({ withinTolerance }) => !withinTolerance)) process.exitCode = 1;
