@@ -11,9 +11,10 @@ import type { CollectiveOperation, Library } from '../src/catalogue/library.ts';
 import type { Stack } from '../src/catalogue/stack.ts';
 import { collectiveModel } from '../src/network/collective.ts';
 import { loadMachine } from '../cli/machines.ts';
+import { cannEntries, deepepEntries, oneSidedEntries } from './links/exchanges.ts';
 import { fitInSwitch, fitOperation, type FittedWay } from './links/fit-collectives.ts';
 import { spreadText } from './links/solve.ts';
-import { customRows, disturbed, ncclRows, type CollectiveRow } from './links/tables.ts';
+import { customRows, disturbed, ncclRows, vidurRows, type CollectiveRow } from './links/tables.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -25,10 +26,20 @@ interface Fitted {
   readonly machine: string;
   readonly port: number;
   readonly heldOut: readonly { readonly system: string; readonly machine: string }[];
+  /** Its name in a further set of all-reduces. */
+  readonly vidur?: 'a100' | 'h100';
 }
 
 const systems: readonly Fitted[] = [
-  { generations: ['hopper'], system: 'h100_sxm', title: 'H100', machine: 'hgx-h100', port: 450e9, heldOut: [{ system: 'h200_sxm', machine: 'hgx-h200' }] },
+  {
+    generations: ['hopper'],
+    system: 'h100_sxm',
+    title: 'H100',
+    machine: 'hgx-h100',
+    port: 450e9,
+    heldOut: [{ system: 'h200_sxm', machine: 'hgx-h200' }],
+    vidur: 'h100',
+  },
   {
     generations: ['blackwell', 'blackwell-ultra'],
     system: 'b200_sxm',
@@ -37,7 +48,7 @@ const systems: readonly Fitted[] = [
     port: 900e9,
     heldOut: [{ system: 'gb200', machine: 'gb200-nvl72' }],
   },
-  { generations: ['ampere'], system: 'a100_sxm', title: 'A100', machine: 'hgx-a100', port: 300e9, heldOut: [] },
+  { generations: ['ampere'], system: 'a100_sxm', title: 'A100', machine: 'hgx-a100', port: 300e9, heldOut: [], vidur: 'a100' },
 ];
 
 const operations: readonly CollectiveOperation[] = ['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all'];
@@ -62,6 +73,7 @@ function entryText(system: Fitted, operation: CollectiveOperation, ways: readonl
     `  - generations: [${system.generations.join(', ')}]`,
     `    operation: ${operation}`,
     '    latency: 3.33 us',
+    `    port: ${system.port / 1e9} GB/s`,
     '    kind: measured',
     `    source: "${source}"`,
     `    error: "${error}"`,
@@ -116,6 +128,9 @@ function fitNccl(): readonly string[] {
           return `${name}: ${spreadText([...errorsOf(library, machine, own).values()])}`;
         }),
         groupOfFour(system, operation, rows),
+        ...(operation === 'all-reduce' && system.vidur !== undefined
+          ? [`Vidur, 8 MB and more: ${spreadText([...errorsOf(library, system.machine, vidurRows(system.vidur)).values()])}`]
+          : []),
       ];
       const left = all.filter((row) => row.operation === operation && row.format === 'half' && noise.has(row)).length;
       const error = `${spreadText(errors)}${left === 0 ? '' : ` (${left} disturbed rows left out)`}; held out: ${withheld.join('; ')}`;
@@ -169,15 +184,22 @@ function fitCustom(name: string, framework: string, title: string): readonly str
   });
 }
 
-function write(name: string, title: string, entries: readonly string[]): void {
+function write(name: string, title: string, kind: 'collectives' | 'exchanges', entries: readonly string[]): void {
   const path = fileURLToPath(new URL(`../data/libraries/${name}.yaml`, import.meta.url));
-  writeFileSync(
-    path,
-    `# Written by bench/fit-links.ts. Chunks are the bytes of one rank's part.\nname: ${name}\ntitle: ${title}\ncollectives:\n${entries.join('\n')}\n`,
-  );
+  const how =
+    kind === 'collectives' ? "Chunks are the bytes of one rank's part." : 'Times of a call, a rank, an expert, a token and an element; shares of the port.';
+  writeFileSync(path, `# Written by bench/fit-links.ts. ${how}\nname: ${name}\ntitle: ${title}\n${kind}:\n${entries.join('\n')}\n`);
 }
 
-write('nccl', 'NCCL', fitNccl());
-write('vllm-all-reduce', 'all-reduce of vLLM', fitCustom('vllm-all-reduce', 'vllm', 'vLLM, custom all-reduce'));
-write('sglang-all-reduce', 'all-reduce of SGLang', fitCustom('sglang-all-reduce', 'sglang', 'SGLang, custom all-reduce'));
-write('tensorrt-llm-all-reduce', 'all-reduce of TensorRT-LLM', fitCustom('tensorrt-llm-all-reduce', 'trtllm', 'TensorRT-LLM, custom all-reduce'));
+write('deepep', 'DeepEP', 'exchanges', deepepEntries(say));
+write('tensorrt-llm-all-to-all', 'one-sided all-to-all of TensorRT-LLM', 'exchanges', oneSidedEntries(say));
+write('cann-ep', 'CANN EP', 'exchanges', cannEntries(say));
+write('nccl', 'NCCL', 'collectives', fitNccl());
+write('vllm-all-reduce', 'all-reduce of vLLM', 'collectives', fitCustom('vllm-all-reduce', 'vllm', 'vLLM, custom all-reduce'));
+write('sglang-all-reduce', 'all-reduce of SGLang', 'collectives', fitCustom('sglang-all-reduce', 'sglang', 'SGLang, custom all-reduce'));
+write(
+  'tensorrt-llm-all-reduce',
+  'all-reduce of TensorRT-LLM',
+  'collectives',
+  fitCustom('tensorrt-llm-all-reduce', 'trtllm', 'TensorRT-LLM, custom all-reduce'),
+);

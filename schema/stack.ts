@@ -1,16 +1,7 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { numberFormats } from '../src/catalogue/format.ts';
-import {
-  exchangeKernels,
-  exchangeOperations,
-  exchangePlanes,
-  memoryRules,
-  operatorClasses,
-  type Stack,
-  type Stream,
-  type Turns,
-} from '../src/catalogue/stack.ts';
+import { memoryRules, operatorClasses, type Stack, type Stream, type Turns } from '../src/catalogue/stack.ts';
 import type { Library } from '../src/catalogue/library.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
@@ -20,7 +11,6 @@ const share = z
   .number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` })
   .min(0)
   .max(1);
-const errorSize = z.number({ error: (issue) => `expected an error such as 0.08, got ${found(issue.input)}` }).min(0);
 const generation = text('a generation of chips').optional();
 
 const efficiency = record({
@@ -32,9 +22,6 @@ const efficiency = record({
   floor: figure('time', true),
 });
 
-/** Errors of a fit, |predicted / measured - 1|. */
-const score = record({ rows: count(0), median: errorSize, p90: errorSize, p99: errorSize });
-
 const attentionKernel = record({
   kernel: text('the name of a kernel, as cells have it behind their format'),
   generation,
@@ -43,29 +30,6 @@ const attentionKernel = record({
   'key-value-format': oneOf(numberFormats).optional(),
   source: text('the source of the choice'),
 }).transform(({ 'head-sizes': headSizes, 'key-value-format': keyValueFormat, ...rest }) => ({ ...rest, headSizes, keyValueFormat }));
-
-const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
-
-const exchange = record({
-  name: text('a name'),
-  generation,
-  kernel: oneOf(exchangeKernels),
-  plane: oneOf(exchangePlanes),
-  bandwidth: figure('bandwidth'),
-  'dispatch-format': oneOf(numberFormats),
-  'combine-format': oneOf(numberFormats),
-  'scale-bytes': count(0),
-  hidden: count(),
-  fanout: z.number().positive(),
-  start: figure('time', true),
-  points: listOf(point, 2),
-  error: score.optional(),
-}).transform(({ 'dispatch-format': dispatchFormat, 'combine-format': combineFormat, 'scale-bytes': scaleBytes, ...rest }) => ({
-  ...rest,
-  dispatchFormat,
-  combineFormat,
-  scaleBytes,
-}));
 
 const stream = record({
   name: text('a name'),
@@ -84,19 +48,29 @@ const stream = record({
   }),
 );
 
+const kernel = record({
+  class: text('a class of cells'),
+  format: text('a format of cells'),
+  use: text('a format of cells'),
+  generation,
+  stack: text('the name of a stack').optional(),
+  before: text('a version').optional(),
+  source: text('the source of the choice'),
+});
+
 const turns = listOf(listOf(oneOf([...layerStages, 'wait'] as unknown as readonly [string, ...string[]])), 1);
 
 const stack = record({
   name: text('the name of the stack'),
   title: text('a title'),
-  kernels: text('the name of the stack whose calibrated kernels it runs').optional(),
+  base: text('the name of the stack that it extends').optional(),
   efficiencies: listOf(efficiency, 1),
+  kernels: listOf(kernel).default([]),
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
   'attention-kernels': listOf(attentionKernel).optional(),
   libraries: listOf(text('the name of a communication library'), 1),
-  exchanges: listOf(exchange).default([]),
   'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
   streams: record({
     source: text('the source of the shares'),
@@ -108,6 +82,8 @@ const stack = record({
   spread: record({ prefill: shareFigure(true), decode: shareFigure(true) }),
   'host-gap': figure('time', true),
   lookup: record({ start: figure('time', true), token: figure('time', true) }).optional(),
+  intake: figure('time', true).optional(),
+  ahead: record({ since: text('a version'), source: text('where that is known from') }).optional(),
   reserve: figure('bytes', true),
   'memory-utilisation': shareFigure(),
   'memory-rule': oneOf(memoryRules),
@@ -168,7 +144,7 @@ export function readStack(value: unknown, path: string, { library: libraryOf, st
   });
   if (result.value === undefined || issues.length > 0) throw new InputError(issues);
   const { libraries: _names, ...rest } = result.value;
-  return { ...rest, collectives: libraries.flatMap(({ collectives }) => collectives) };
+  return { ...rest, collectives: libraries.flatMap(({ collectives }) => collectives), exchanges: libraries.flatMap(({ exchanges }) => exchanges) };
 }
 
 /** The content with all keys: those of the stack that it extends where it has none of its own. */
@@ -179,7 +155,7 @@ function extended(value: unknown, path: string, others: StackSources['stack']): 
   if (typeof base !== 'string' || typeof from !== 'object' || from === null)
     throw new InputError([{ path: placed(path, 'extends'), message: `expected the name of a stack of the catalogue, got ${found(base)}` }]);
   if ('extends' in from) throw new InputError([{ path: placed(path, 'extends'), message: `${base} extends another stack itself: name that one` }]);
-  return { kernels: base, ...from, ...own };
+  return { ...from, ...own, base };
 }
 
 /** What a schema cannot say: every class has an entry for any chip, and streams share a die out. */

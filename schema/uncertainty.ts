@@ -22,7 +22,7 @@ const uncertainty = record({
   }),
   'stand-ins': record({ chip: record(shared), stack: record(shared), format: record(shared), kernel: record(shared) }),
   rates: listOf(record({ measured: flag(), classes: listOf(text('a class of operators'), 1).optional(), ...shared }), 1),
-  links: record({ collective: record(shared), exchange: record(shared) }),
+  links: record({ collective: record(shared), 'collective-elsewhere': record(shared), exchange: record(shared) }),
   conditions: record({
     skew: condition,
     drift: condition,

@@ -48,7 +48,7 @@ describe.each(machines.map((machine) => [machine.name, machine] as const))('%s u
 });
 
 describe('stack files', () => {
-  const library = (name: string): Library => ({ name, title: name, collectives: [] });
+  const library = (name: string): Library => ({ name, title: name, collectives: [], exchanges: [] });
   const good = parseFile(new URL('../data/stacks/vllm.yaml', import.meta.url).pathname) as Record<string, unknown>;
   const without = (key: string): Record<string, unknown> => Object.fromEntries(Object.entries(good).filter(([name]) => name !== key));
   const streams = { name: 'all', stages: ['attention-core', 'gate'], 'matrix-share': 0.7, 'vector-share': 1, 'memory-share': 1 };
@@ -57,8 +57,8 @@ describe('stack files', () => {
     const generations = new Set(machines.map(({ chip }) => chip.generation));
     const stacks = dataNames('stacks').map((name) => loadStack(name));
     const named = stacks.flatMap(({ efficiencies, exchanges, collectives }) => [
-      ...[...efficiencies, ...exchanges].map(({ generation }) => generation),
-      ...collectives.flatMap((way) => way.generations ?? []),
+      ...efficiencies.map(({ generation }) => generation),
+      ...[...collectives, ...exchanges].flatMap((entry) => entry.generations ?? []),
     ]);
     expect(named.filter((generation) => generation !== undefined && !generations.has(generation))).toEqual([]);
   });
@@ -136,6 +136,6 @@ describe('stack files', () => {
   test('one that extends another states what sets it apart and runs its kernels', () => {
     const mine = readStack({ extends: 'base', name: 'mine', 'block-tokens': 32 }, '', { library, stack: (name) => (name === 'base' ? good : undefined) });
     const base = readStack(good, '', { library });
-    expect(mine).toEqual({ ...base, name: 'mine', kernels: 'base', blockTokens: 32 });
+    expect(mine).toEqual({ ...base, name: 'mine', base: 'base', blockTokens: 32 });
   });
 });

@@ -1,3 +1,4 @@
+import { paceOf } from '../../src/cost/batch.ts';
 import type { StepRequest } from '../../schema/step/request.ts';
 import { intervalOf, type Interval } from '../../src/cost/uncertainty/interval.ts';
 import { stepSamples, type IntervalOptions, type StepSample } from '../../src/cost/uncertainty/step-interval.ts';
@@ -12,11 +13,14 @@ export function stepIntervals(request: StepRequest, options: IntervalOptions): S
   const samples = options.samples ?? enough;
   const drawn = stepSamples(setting, batch, { ...options, samples, acceptance });
   const of = (measure: (sample: StepSample) => number): Interval => intervalOf(measure(drawn.nominal), drawn.samples.map(measure));
-  const rate = ({ cost, emitted }: StepSample): number => (total * (phase === 'decode' ? emitted : 1)) / cost.time;
+  const { pipeline } = setting.layout;
+  // As the result has it: a round of all batches in flight in decode, one after the other in prefill.
+  const round = ({ cost }: StepSample): number => paceOf(cost, pipeline) * (phase === 'decode' ? pipeline : 1);
+  const rate = (sample: StepSample): number => (total * (phase === 'decode' ? sample.emitted : 1)) / round(sample);
   return {
     samples,
     time: of(({ cost }) => cost.time),
-    ...(phase === 'decode' ? { tpot: of(({ cost, emitted }) => cost.time / emitted) } : {}),
+    ...(phase === 'decode' ? { tpot: of((sample) => round(sample) / sample.emitted) } : {}),
     tokensPerSecondPerChip: of((sample) => rate(sample) / chips),
     tokensPerSecond: of(rate),
   };

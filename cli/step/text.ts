@@ -1,9 +1,10 @@
 import type { LoadReport } from '../../schema/step/expert-load.ts';
 import type { StepRequest } from '../../schema/step/request.ts';
+import { unreachable } from '../../src/base/errors.ts';
 import { formatQuantity, formatTime, significant } from '../../src/base/quantity.ts';
 import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
 import { draftText } from '../../src/model/drafter.ts';
-import { dataRanks, sharedApart, stageDies } from '../../src/model/layout.ts';
+import { dataRanks, type ExpertLoad, sharedApart, stageDies } from '../../src/model/layout.ts';
 import { table } from '../table.ts';
 import { range } from '../../src/report/wording.ts';
 import type { Interval } from '../../src/cost/uncertainty/interval.ts';
@@ -171,10 +172,21 @@ function doubtsText({ setting }: StepRequest, { doubts }: StepExplanation): stri
   const { load } = setting.layout.experts;
   const moe = setting.model.groups.some(({ feedForward }) => feedForward.kind === 'experts');
   const lines = [
-    ...(moe && setting.layout.experts.parallel > 1
-      ? [load.kind === 'uniform' ? 'expert load is taken as uniform, as asked' : `the slowest expert rank carries ${percent(load.skew)} more than the mean`]
-      : []),
+    ...(moe && setting.layout.experts.parallel > 1 ? [loadText(load)] : []),
     ...doubts.map(({ rule, where, message }) => `${rule} (${where}): ${message}`),
   ];
   return lines.length === 0 ? [] : ['', 'doubts', ...lines.flatMap((line) => wrapped(line).map((part, i) => (i === 0 ? `  • ${part}` : `    ${part}`)))];
+}
+
+function loadText(load: ExpertLoad): string {
+  switch (load.kind) {
+    case 'uniform':
+      return 'expert load is taken as uniform, as asked';
+    case 'skew':
+      return `the slowest expert rank carries ${percent(load.skew)} more than the mean`;
+    case 'popularity':
+      return `experts are unequally popular: a coefficient of variation of ${significant(load.variation)}`;
+    default:
+      return unreachable(load);
+  }
 }

@@ -16,6 +16,8 @@ import { writeRecord } from '../validate/record.ts';
 import { writeTrust } from '../validate/trust.ts';
 
 interface Options extends OperatorOptions {
+  readonly points?: string;
+  readonly runs?: string;
   readonly html?: string;
   readonly failOnMiss?: boolean;
   readonly record?: boolean;
@@ -24,14 +26,16 @@ interface Options extends OperatorOptions {
 /** `supernode validate`: predictions against measurements. */
 export function command(): Command {
   return new Command('validate')
-    .usage('[folder or file of cases ...] [options]')
+    .usage('[folder or file of cases ...] [options] | --operators <file> --chip <name> | --points <file> | --runs <folder>')
     .argument('[paths...]', 'cases of your own; those that are shipped by default')
     .allowUnknownOption()
     .option('--operators <file>', 'instead of cases: a table of operator times, gzipped or not (repeatable)', repeated)
     .option('--chip <name|file>', 'with --operators: the chip that the times were measured on')
     .option('--stack <name|file>', 'with --operators: the software stack that ran; by default the one that the table names, else one that prices it')
     .option('--calibration <file>', 'with --operators: score cells of calibrate --out instead of what is shipped')
-    .option('--json', 'for machines: JSON, documented in docs/guide/validate.md and docs/guide/calibrate.md')
+    .option('--points <file>', 'instead of cases: a table of measured serving points, scored by simulation (docs/guide/validate-serving.md)')
+    .option('--runs <folder>', 'instead of cases: recorded runs below a folder, replayed with the same arrivals and lengths (docs/guide/validate-serving.md)')
+    .option('--json', 'for machines: JSON, documented in docs/guide/validate.md, validate-serving.md and calibrate.md')
     .option('--html <file>', 'write the cases as one self-contained page with charts')
     .option('--fail-on-miss', 'exit code 1 when a case misses its tolerance')
     .option('--record', 'write errors and intervals of the shipped cases to validation/, and docs/trust.md')
@@ -39,6 +43,14 @@ export function command(): Command {
 }
 
 async function validate(options: Options, self: Command): Promise<void> {
+  if (options.points !== undefined) {
+    await servingPoints(options.points, options, self);
+    return;
+  }
+  if (options.runs !== undefined) {
+    await recordedRuns(options.runs, options, self);
+    return;
+  }
   const gathered = new Gathered();
   const known = self.options.map(({ long }) => long ?? '');
   const typed = tablesTyped(self.args, known, gathered);
@@ -50,6 +62,37 @@ async function validate(options: Options, self: Command): Promise<void> {
   gathered.settle();
   checkOutputs({ '--html': options.html });
   await validateCases(options, typed);
+}
+
+/** `validate --points`: loaded only when it is asked for. */
+async function servingPoints(file: string, options: Options, self: Command): Promise<void> {
+  alone('--points', options, self);
+  const { validatePoints } = await import('../validate-points/points.ts');
+  const { pointsAsJson, pointsReport } = await import('../validate-points/report.ts');
+  const result = await validatePoints(file);
+  const text = options.json === true ? pointsAsJson(result) : reportText(pointsReport(result, commandLine(['validate', '--points', file])), terminalOptions());
+  process.stdout.write(`${text}\n`);
+}
+
+/** `validate --runs`: loaded only when it is asked for. */
+async function recordedRuns(folder: string, options: Options, self: Command): Promise<void> {
+  alone('--runs', options, self);
+  const { validateRuns } = await import('../validate-runs/runs.ts');
+  const { runsAsJson, runsReport } = await import('../validate-runs/report.ts');
+  const judged = await validateRuns(folder);
+  const text =
+    options.json === true ? runsAsJson(judged, folder) : reportText(runsReport(judged, folder, commandLine(['validate', '--runs', folder])), terminalOptions());
+  process.stdout.write(`${text}\n`);
+}
+
+/** Refuses flags and words that mean nothing beside `flag`. */
+function alone(flag: string, options: Options, self: Command): void {
+  const others = Object.keys(options).filter((name) => name !== flag.slice(2) && name !== 'json');
+  const issues = [
+    ...others.map((name) => ({ path: `--${name}`, message: `means nothing beside ${flag}` })),
+    ...self.args.map((typed) => ({ path: typed, message: `expected nothing beside ${flag}` })),
+  ];
+  if (issues.length > 0) throw new InputError(issues);
 }
 
 async function validateCases({ json, html, failOnMiss, record }: Options, paths: readonly string[]): Promise<void> {

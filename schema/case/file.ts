@@ -1,7 +1,7 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
 import type { PathEnd, PathOperation, PathScope } from '../../src/catalogue/machine.ts';
 import type { CollectiveOperation } from '../../src/catalogue/library.ts';
-import type { ExchangeKernel, ExchangeOperation } from '../../src/catalogue/stack.ts';
+import type { ExchangeKernel, ExchangeOperation } from '../../src/catalogue/library.ts';
 import type { Basis, CaseKind, CaseSource } from '../../src/ledger/case.ts';
 import type { StepQuestion } from '../../src/ledger/question.ts';
 import type { MachineFigure, ModelFigure } from '../../src/ledger/system.ts';

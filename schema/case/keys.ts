@@ -1,7 +1,7 @@
 import { numberFormats } from '../../src/catalogue/format.ts';
 import { pathEnds, pathOperations, pathScopes } from '../../src/catalogue/machine.ts';
 import { collectiveOperations } from '../../src/catalogue/library.ts';
-import { exchangeKernels, exchangeOperations } from '../../src/catalogue/stack.ts';
+import { exchangeKernels, exchangeOperations } from '../../src/catalogue/library.ts';
 import { bases, caseKinds, tags } from '../../src/ledger/case.ts';
 import { stepFigures } from '../../src/ledger/question.ts';
 import { servingFigures, servingSpans } from '../../src/ledger/serving-figure.ts';

@@ -20,16 +20,24 @@ const precision = record({
 }).meta({ description: 'Number formats.' });
 
 const load = field<ExpertLoad>(
-  { anyOf: [{ const: 'uniform' }, { type: 'object', properties: { skew: { type: 'number', minimum: 0 } }, required: ['skew'], additionalProperties: false }] },
+  {
+    anyOf: [
+      { const: 'uniform' },
+      { type: 'object', properties: { skew: { type: 'number', minimum: 0 } }, required: ['skew'], additionalProperties: false },
+      { type: 'object', properties: { variation: { type: 'number', minimum: 0, maximum: 4 } }, required: ['variation'], additionalProperties: false },
+    ],
+  },
   (value) => {
     if (value === 'uniform') return { value: { kind: 'uniform' } };
     const { skew, ...others } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
+    const { variation, ...rest } = others;
     if (inRange(skew, { min: 0 }) && Object.keys(others).length === 0) return { value: { kind: 'skew', skew } };
+    if (skew === undefined && inRange(variation, { min: 0, max: 4 }) && Object.keys(rest).length === 0) return { value: { kind: 'popularity', variation } };
     return {
-      problem: `expected uniform, or { skew: X } with X = (slowest - mean) / mean from 0, such as { skew: 0.11 }, got ${skew === undefined ? found(value) : `{ skew: ${found(skew)} }`}`,
+      problem: `expected uniform, { skew: X } with X = (slowest - mean) / mean from 0, such as { skew: 0.11 }, or { variation: X } with the coefficient of variation of the popularity of experts from 0 to 4, got ${skew === undefined ? found(value) : `{ skew: ${found(skew)} }`}`,
     };
   },
-  'How evenly tokens spread over expert ranks: `uniform`, or `{ skew: X }` where the slowest rank carries 1 + X times the mean (0.11 by default, the residual measured behind EPLB).',
+  'How evenly tokens spread over expert ranks: `uniform`, or `{ skew: X }` where the slowest rank carries 1 + X times the mean (0.11 by default, the residual measured behind EPLB), or `{ variation: X }`: experts are unequally popular, by that coefficient of variation, and nothing balances them.',
 );
 
 const experts = record({

@@ -1,7 +1,7 @@
-import type { Cell, Score } from './cell.ts';
+import type { Cell } from './cell.ts';
 import type { Figure } from './figure.ts';
 import type { NumberFormat } from './format.ts';
-import type { CollectiveWay } from './library.ts';
+import type { CollectiveWay, Exchange } from './library.ts';
 import type { Uncertainty } from './uncertainty.ts';
 
 /** Operator classes that a stack prices apart. */
@@ -58,47 +58,6 @@ export interface AttentionKernel {
   readonly source: string;
 }
 
-export const exchangeOperations = ['dispatch', 'combine'] as const;
-export type ExchangeOperation = (typeof exchangeOperations)[number];
-
-/** A measured dispatch or combine of expert parallelism: its time at one EP degree and one token count of each rank. */
-export interface ExchangePoint {
-  readonly operation: ExchangeOperation;
-  readonly ranks: number;
-  readonly tokens: number;
-  readonly time: Figure;
-}
-
-export const exchangeKernels = ['low-latency', 'throughput'] as const;
-/** Kernels for small batches (decode), and for large ones (prefill). */
-export type ExchangeKernel = (typeof exchangeKernels)[number];
-
-export const exchangePlanes = ['scale-up', 'scale-out'] as const;
-
-/** Dispatch and combine kernels as they were measured on one machine. */
-export interface Exchange {
-  readonly name: string;
-  /** Restricts the entry to chips of one generation; absent fits all. */
-  readonly generation?: string | undefined;
-  readonly kernel: ExchangeKernel;
-  /** The plane that bounds it. */
-  readonly plane: (typeof exchangePlanes)[number];
-  /** Bandwidth of a die's port on that plane in the measurement: what grows with the message scales with it. [B/s] */
-  readonly bandwidth: Figure;
-  readonly dispatchFormat: NumberFormat;
-  readonly combineFormat: NumberFormat;
-  /** Scales that travel with one dispatched row. [B] */
-  readonly scaleBytes: number;
-  readonly hidden: number;
-  /** Copies of a token that travelled in the measurement. */
-  readonly fanout: number;
-  /** Time of an empty call. [s] */
-  readonly start: Figure;
-  readonly points: readonly ExchangePoint[];
-  /** Error of what is read off the points, where it is known. */
-  readonly error?: Score | undefined;
-}
-
 /** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
 export interface Stream {
   readonly name: string;
@@ -121,17 +80,40 @@ export type Turns = readonly (readonly string[])[];
 export const memoryRules = ['whole', 'static', 'free'] as const;
 export type MemoryRule = (typeof memoryRules)[number];
 
-/** A software stack on one or more families of chips: fusions, efficiencies, exchange tables, host overheads. */
+/** Cells that price a class and a format under a stack instead of those of its own name: a kernel that it picks among several, or shares. */
+export interface KernelChoice {
+  readonly class: string;
+  /** Format of the cells that would be looked for, and of those that are. */
+  readonly format: string;
+  readonly use: string;
+  /** Restricts the choice to chips of one generation. */
+  readonly generation?: string | undefined;
+  /** Stack whose cells are meant, where the same kernels were measured under another one. */
+  readonly stack?: string | undefined;
+  /** First version that chooses otherwise; absent: every version chooses so. */
+  readonly before?: string | undefined;
+  readonly source: string;
+}
+
+/** Engines that form an iteration while the one before it runs. */
+export interface ScheduledAhead {
+  /** First version that does so unless it is told otherwise. */
+  readonly since: string;
+  readonly source: string;
+}
+
+/** A software stack on one or more families of chips: fusions, efficiencies, communication libraries, host overheads. */
 export interface Stack {
   readonly name: string;
   readonly title: string;
-  /** Name of the stack whose calibrated kernels it runs; absent: its own. */
-  readonly kernels?: string | undefined;
+  /** Name of the stack that it extends, whose calibrated cells are its own; absent: none. */
+  readonly base?: string | undefined;
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
   /** What is not known of prices and conditions: intervals are drawn from it. */
   readonly uncertainty?: Uncertainty | undefined;
+  readonly kernels?: readonly KernelChoice[] | undefined;
   readonly fusions: readonly Fusion[];
   /** Attention kernels beside the stack's own, for some head sizes. */
   readonly attentionKernels?: readonly AttentionKernel[] | undefined;
@@ -162,6 +144,10 @@ export interface Stack {
   readonly hostGap: Figure;
   /** Search of the host for the last tokens of a sequence earlier in it: of one step, and of one token that it goes through; absent: it does not draft so. [s] */
   readonly lookup?: { readonly start: Figure; readonly token: Figure } | undefined;
+  /** From the arrival of a request until it is routed; absent: nothing. [s] */
+  readonly intake?: Figure | undefined;
+  /** Whether an iteration is formed when the one before it begins, since which version, and where that is known from. */
+  readonly ahead?: ScheduledAhead | undefined;
   /** Memory that the framework keeps back on each die. [B] */
   readonly reserve: Figure;
   /** Share of the memory that the engine may fill, and of what: see `MemoryRule`. */

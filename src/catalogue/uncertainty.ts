@@ -42,8 +42,8 @@ export interface Uncertainty {
   readonly standIns: Readonly<Record<Difference, SharedSpread>>;
   /** Of prices by rates of a stack, `measured` on this generation of chips or not: the first entry whose classes fit, or that has none. */
   readonly rates: readonly (SharedSpread & { readonly measured: boolean; readonly classes?: readonly string[] | undefined })[];
-  /** Of links whose own fit says nothing. */
-  readonly links: { readonly collective: SharedSpread; readonly exchange: SharedSpread };
+  /** Of links whose own fit says nothing; `elsewhere`: where no library was measured. */
+  readonly links: { readonly collective: SharedSpread; readonly 'collective-elsewhere': SharedSpread; readonly exchange: SharedSpread };
   /** Relative, but for `host`, which is added [s], and `acceptance`, which is of the logarithm of its odds. */
   readonly conditions: Readonly<Record<Condition, SourcedSpread>>;
 }

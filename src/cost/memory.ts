@@ -2,7 +2,8 @@ import { InputError, unreachable } from '../base/errors.ts';
 import { formatQuantity } from '../base/quantity.ts';
 import { bytesPerElement } from '../catalogue/format.ts';
 import type { Machine } from '../catalogue/machine.ts';
-import type { Exchange, MemoryRule, Stack } from '../catalogue/stack.ts';
+import type { Exchange } from '../catalogue/library.ts';
+import type { MemoryRule, Stack } from '../catalogue/stack.ts';
 import { headWidth } from '../model/attention.ts';
 import { kvBytesPerTokenPerDie, stateBytesOfSequence, widestTokenBytes } from '../model/kv.ts';
 import { contextOf, exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
@@ -116,7 +117,7 @@ function expertsOf(model: Model): ExpertFeedForward | undefined {
 
 /** Whether a batch is small enough for the kernels that were measured at low latency. */
 function lowLatency(stack: Stack, rows: number): Exchange | undefined {
-  return stack.exchanges.find(({ kernel, points }) => kernel === 'low-latency' && points.some(({ tokens }) => rows <= tokens));
+  return stack.exchanges.find(({ kernel, measured }) => kernel === 'low-latency' && rows <= measured.tokens[1]);
 }
 
 /**

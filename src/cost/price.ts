@@ -1,7 +1,9 @@
 import type { Machine } from '../catalogue/machine.ts';
-import type { AttentionKernel, ExchangeKernel, Stack } from '../catalogue/stack.ts';
+import type { ExchangeKernel } from '../catalogue/library.ts';
+import type { AttentionKernel, Stack } from '../catalogue/stack.ts';
 import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
+import { spreadGroup } from '../network/group.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
 import { assert } from '../base/errors.ts';
@@ -150,8 +152,6 @@ export class Pricing {
         return { trust: this.#stack.lookup?.token.kind === 'measured' ? 'calibrated' : 'uncalibrated', beyond: [] };
       case 'wait':
         return { trust: this.spread === 0 ? 'calibrated' : 'uncalibrated', beyond: [] };
-      case 'host':
-        return { trust: 'uncalibrated', beyond: [] };
     }
   }
 
@@ -234,7 +234,7 @@ export class Pricing {
       case 'collective': {
         const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
         const { time, start } = operator.bytes === 0 ? nothingSent : model.price(operator.operation, operator.bytes);
-        const error = this.#errors?.link('collective', operator.operation) ?? 1;
+        const error = this.#collectiveError(operator.operation, scaleOut || model.doubts.length > 0);
         return network(time * error, start * error, scaleOut);
       }
       case 'exchange': {
@@ -244,7 +244,7 @@ export class Pricing {
         // The call ends when the die that gets most has all of it.
         const load = { ...operator, tokens: operator.tokens * operator.hottest };
         for (const model of this.exchanges(operator.ranks)) {
-          const time = model.time(operator.operation, load) * (this.#errors?.link('exchange', operator.operation, model.error) ?? 1);
+          const time = model.time(operator.operation, load) * (this.#errors?.link('exchange', operator.operation) ?? 1);
           if (time >= best) continue;
           best = time;
           scaleOut = model.plane === 'scale-out';
@@ -263,7 +263,7 @@ export class Pricing {
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
   #around(whole: Price, { ranks, span, bytes }: NonNullable<ComputeOperator['ring']>): Price {
     const { model, scaleOut } = this.#collective(2, span);
-    const send = model.price('broadcast', bytes).time * (this.#errors?.link('collective', 'broadcast') ?? 1);
+    const send = model.price('broadcast', bytes).time * this.#collectiveError('broadcast', scaleOut || model.doubts.length > 0);
     const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
     const sending = (ranks - 1) * send;
     return {
@@ -273,6 +273,11 @@ export class Pricing {
       scaleUp: scaleOut ? 0 : sending,
       scaleOut: scaleOut ? sending : 0,
     };
+  }
+
+  /** `elsewhere`: no library was measured there. */
+  #collectiveError(operation: string, elsewhere: boolean): number {
+    return this.#errors?.link(elsewhere ? 'collective-elsewhere' : 'collective', operation) ?? 1;
   }
 
   #onDie(operator: ComputeOperator, share: Share, floor: number): Price {
@@ -310,7 +315,10 @@ export class Pricing {
     const key = span * widest + ranks;
     const known = this.#collectives.get(key);
     if (known !== undefined) return known;
-    const made = { model: collectiveModel(this.#machine, this.#stack, ranks, { span }), scaleOut: planeFor(this.#machine, span)?.role === 'scale-out' };
+    const made = {
+      model: collectiveModel(this.#machine, this.#stack, spreadGroup(this.#machine, ranks, span)),
+      scaleOut: planeFor(this.#machine, span)?.role === 'scale-out',
+    };
     this.#collectives.set(key, made);
     return made;
   }

@@ -57,7 +57,13 @@ export function priceBy(cells: readonly Cell[], chip: Chip, stack: Stack, launch
   return (operatorClass, format) => {
     let formats = known.get(operatorClass);
     if (formats === undefined) known.set(operatorClass, (formats = new Map<string, Provider | undefined>()));
-    if (!formats.has(format)) formats.set(format, providerOf(cells, { chip, stack: stack.kernels ?? stack.name, class: operatorClass, format }, launch));
+    if (!formats.has(format)) {
+      const choice = stack.kernels?.find(
+        (kernel) => kernel.class === operatorClass && kernel.format === format && (kernel.generation === undefined || kernel.generation === chip.generation),
+      );
+      const wanted = { chip, stack: choice?.stack ?? stack.base ?? stack.name, class: operatorClass, format: choice?.use ?? format };
+      formats.set(format, providerOf(cells, wanted, launch));
+    }
     return formats.get(format);
   };
 }

@@ -12,6 +12,8 @@ import ossText from '../../data/models/gpt-oss-20b.yaml?raw';
 import llamaText from '../../data/models/llama-3.1-70b.yaml?raw';
 import mixtralText from '../../data/models/mixtral-8x7b.yaml?raw';
 import qwenText from '../../data/models/qwen3-30b-a3b.yaml?raw';
+import cannEpText from '../../data/libraries/cann-ep.yaml?raw';
+import deepepText from '../../data/libraries/deepep.yaml?raw';
 import hcclText from '../../data/libraries/hccl.yaml?raw';
 import ncclText from '../../data/libraries/nccl.yaml?raw';
 import sglangReduceText from '../../data/libraries/sglang-all-reduce.yaml?raw';
@@ -52,7 +54,7 @@ function modelFrom(text: string): Model {
 }
 
 const libraries = new Map(
-  [hcclText, ncclText, sglangReduceText, vllmReduceText].map((text): [string, Library] => [
+  [cannEpText, deepepText, hcclText, ncclText, sglangReduceText, vllmReduceText].map((text): [string, Library] => [
     (parse(text) as { name: string }).name,
     readLibrary(parse(text), ''),
   ]),

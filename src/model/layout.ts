@@ -4,7 +4,9 @@ import type { Drafter } from './drafter.ts';
 export type ExpertLoad =
   | { readonly kind: 'uniform' }
   /** The slowest rank carries (1 + skew) times the mean: (max - mean) / mean after balancing. */
-  | { readonly kind: 'skew'; readonly skew: number };
+  | { readonly kind: 'skew'; readonly skew: number }
+  /** Experts are unequally popular, by a coefficient of variation, and lie on ranks by chance: few tokens hit fewer of them. */
+  | { readonly kind: 'popularity'; readonly variation: number };
 
 export interface ExpertLayout {
   /**

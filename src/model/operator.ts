@@ -162,6 +162,8 @@ export interface ExchangeOperator {
   readonly fanout: number;
   readonly hidden: number;
   readonly format: NumberFormat;
+  /** Experts that one die holds. */
+  readonly localExperts: number;
   /** Rows of the die that gets most over those that each gets in the mean. */
   readonly hottest: number;
 }

@@ -2,10 +2,10 @@ import type { Doubt } from '../base/doubt.ts';
 import { unreachable } from '../base/errors.ts';
 import type { Bytes, Seconds } from '../base/units.ts';
 import type { CollectiveOperation } from '../catalogue/library.ts';
-import { planeOf, type Machine } from '../catalogue/machine.ts';
+import { planeOf, type Machine, type Plane } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
 import { optionsOf, quickest, reachOf, type CollectiveCost, type CollectiveOption, type Reach } from './collective-ways.ts';
-import { domainDies, planeFor } from './reach.ts';
+import { filledGroup, type Group } from './group.ts';
 
 /** Collectives of one size of group. */
 export interface CollectiveModel {
@@ -23,28 +23,20 @@ interface Part {
   readonly bytes: Bytes;
 }
 
-/** What a group of ranks has that others of its size have not. */
-export interface CollectiveGroup {
-  /** The ranks stand evenly among so many dies that fill chips and nodes in order; absent: they fill them themselves. */
-  readonly span?: number | undefined;
-  /** Share of every port that faults leave (1). */
-  readonly left?: number | undefined;
-}
-
 /**
- * A group of `ranks` dies. Inside a scale-up domain its libraries have ways with measured constants; each library takes the way
- * that its thresholds say, and the quickest library runs. A wider group works inside each domain, exchanges between domains over scale-out, and spreads
- * the result inside again.
+ * Collectives of a group of dies; a number stands for so many that fill chips and nodes in order. Inside a scale-up domain its libraries have ways with measured
+ * constants; each library takes the way that its thresholds say, and the quickest library runs. A wider group works inside each domain, exchanges between
+ * domains over scale-out, and spreads the result inside again. `left`: share of each port of a plane that
+ * faults leave (all of it).
  */
-export function collectiveModel(machine: Machine, stack: Stack, ranks: number, { span = ranks, left = 1 }: CollectiveGroup = {}): CollectiveModel {
-  const scaleUp = planeOf(machine, 'scale-up');
-  const plane = planeFor(machine, span) ?? machine.planes[0];
+export function collectiveModel(machine: Machine, stack: Stack, group: number | Group, left: (plane: Plane) => number = () => 1): CollectiveModel {
+  const { ranks, plane, inner } = typeof group === 'number' ? filledGroup(machine, group) : group;
   if (ranks < 2 || plane === undefined) return { price: () => ({ time: 0, start: 0 }), explain: () => [], doubts: [] };
-  const inner = scaleUp === undefined ? 1 : Math.max(1, Math.floor((domainDies(machine, scaleUp) * ranks) / span));
-  const reach = reachOf(machine, stack, plane, left);
+  const reach = reachOf(machine, stack, plane, left(plane));
+  const scaleUp = planeOf(machine, 'scale-up');
   if (plane.role !== 'scale-out' || scaleUp === undefined || inner < 2 || ranks <= inner)
     return modelOf(reach, (operation, bytes) => [{ reach, operation, ranks, bytes }]);
-  const near = reachOf(machine, stack, scaleUp, left);
+  const near = reachOf(machine, stack, scaleUp, left(scaleUp));
   const domains = Math.ceil(ranks / inner);
   return modelOf(near, (operation, bytes) => {
     const whole = across(near, reach, operation, inner, domains, bytes);

@@ -3,11 +3,12 @@ import type { Machine } from '../catalogue/machine.ts';
 import type { Condition } from '../catalogue/uncertainty.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import { stepPricer } from '../cost/pricer.ts';
+import type { PricerSource } from '../cost/shared-pricers.ts';
 import { drawsOf } from '../cost/uncertainty/draws.ts';
 import { priceErrors } from '../cost/uncertainty/errors.ts';
 import { emittedBy } from '../cost/uncertainty/step-interval.ts';
 import { Unknowns } from '../cost/uncertainty/unknowns.ts';
-import { createSimulation, type Run } from '../serving/deploy.ts';
+import { createSimulation, type DeployedPool, type Run } from '../serving/deploy.ts';
 import { factorsOf, RecordingPricer, ScaledPricer } from '../serving/sampled-pricer.ts';
 import type { PoolMeter } from '../serving/metrics.ts';
 import type { Deployment, Scenario } from '../serving/scenario.ts';
@@ -46,7 +47,7 @@ export function* sampledRuns(run: Run, summary: Summary, options: RunIntervalOpt
   const { window } = measure(run);
   const short = shortened(scenario, options.requests ?? requestsFor(summary));
   const recorders = deployed.pools.map(({ plant }) => new RecordingPricer(plant.pricer));
-  const nominal = counted(short, recorders);
+  const nominal = counted(short, inPlaceOf(deployed, recorders));
   const found: Sampled[] = [];
   for (const draw of drawsOf(scenario.seed, samples)) {
     yield found.length / samples;
@@ -61,7 +62,7 @@ export function* sampledRuns(run: Run, summary: Summary, options: RunIntervalOpt
     const changed = { ...short, deployment: drafts(short.deployment, unknowns), machine: sampledMachine(short.machine, unknowns) };
     const length = window.to - window.from;
     found.push({
-      measured: measure(counted(changed, pricers, nominal.simulation.metrics.width)),
+      measured: measure(counted(changed, inPlaceOf(deployed, pricers), nominal.simulation.metrics.width)),
       loads: deployed.pools.map(({ plant }, p) => {
         const emitted = emittedBy(unknowns.acceptance(plant.acceptance)) / emittedBy(plant.acceptance);
         const own = { plant: { ...plant, pricer: exact[p] as StepPricer } };
@@ -89,8 +90,16 @@ export function simulationInterval(run: Run, summary: Summary, options: RunInter
   }
 }
 
+/** Pricers of the pools of a deployment, in their order: no two have one role. */
+function inPlaceOf({ pools }: Run['deployed'], pricers: readonly StepPricer[]): PricerSource {
+  return ({ role }) => {
+    const p = pools.findIndex(({ plant }) => plant.role === role);
+    return { exact: (pools[p] as DeployedPool).pricer, compiled: pricers[p] as StepPricer };
+  };
+}
+
 /** Runs a scenario to its end, counted in intervals of `width` seconds to begin with: of the right width, none has to be merged. */
-function counted(scenario: Scenario, pricers: Parameters<typeof createSimulation>[2], width?: number): Run {
+function counted(scenario: Scenario, pricers: PricerSource, width?: number): Run {
   const run = createSimulation(scenario, undefined, pricers);
   if (width !== undefined) run.simulation.metrics.width = width;
   while (run.simulation.step());

@@ -89,6 +89,7 @@ const shape = {
   tokenBudget: fc.integer({ min: 1, max: 60 }),
   prefixCaching: fc.boolean(),
   acceptance,
+  ahead: fc.constantFrom(undefined, false, true),
   pricer,
 };
 
@@ -118,6 +119,7 @@ function stepBlocks({ acceptance: drafts, blockTokens }: { acceptance: readonly 
 }
 
 const common = {
+  intake: fc.constantFrom(undefined, 0, 2 ** -11, 0.0003),
   firstToken: fc.constantFrom('prefill' as const, 'decode' as const),
   slo: fc.record({ ttft: fc.constantFrom(undefined, 2 ** -7), tpot: fc.constantFrom(undefined, 2 ** -10), e2e: fc.constantFrom(undefined, 0.02) }),
   seed: fc.maxSafeNat(),

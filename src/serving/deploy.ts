@@ -1,11 +1,10 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
 import type { Machine, Plane } from '../catalogue/machine.ts';
-import type { StepPricer } from '../cost/batch.ts';
 import type { StepSetting } from '../cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
-import { stepPricer, type ExplainingPricer } from '../cost/pricer.ts';
-import { SurfacePricer } from '../cost/surface.ts';
+import type { ExplainingPricer } from '../cost/pricer.ts';
+import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
 import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
 import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
@@ -48,10 +47,10 @@ export interface Run {
 /**
  * Prepares a scenario to run from its first arrival.
  * @param sink is told of every event
- * @param pricers price the steps of the pools, in their order; compiled ones of the exact cost where there is none
+ * @param pricers where pricers come from: runs of equal settings may share them
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
-export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: readonly StepPricer[] = []): Run {
+export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
   const deployed = deploy(scenario, pricers);
   return { scenario, deployed, simulation: new Simulation(deployed.plant, requestSource(scenario.workload), sink) };
 }
@@ -60,37 +59,34 @@ export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: 
  * Prices and sizes the pools of a scenario: KV blocks follow from memory, bandwidths from the planes.
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
-function deploy(scenario: Scenario, pricers: readonly StepPricer[]): Deployed {
+function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
   const { deployment, model, slo, seed } = scenario;
   const pools =
     deployment.kind === 'merged'
       ? [
-          pool(scenario, 'merged', deployment.instances, deployment.layout, {
+          pool(scenario, pricers, 'merged', deployment.instances, deployment.layout, {
             maxSequences: deployment.maxSequences,
             tokenBudget: deployment.maxBatchedTokens,
             watermark: deployment.watermark,
             prefixCaching: deployment.prefixCaching,
             acceptance: deployment.acceptance,
             utilisation: deployment.memoryUtilisation,
-            pricer: pricers[0],
           }),
         ]
       : [
-          pool(scenario, 'prefill', deployment.prefill.instances, deployment.prefill.layout, {
+          pool(scenario, pricers, 'prefill', deployment.prefill.instances, deployment.prefill.layout, {
             maxSequences: Infinity,
             tokenBudget: Math.floor(deployment.prefill.batchTokens / dataRanks(deployment.prefill.layout)),
             watermark: 0,
             prefixCaching: false,
             acceptance: [],
-            pricer: pricers[0],
           }),
-          pool(scenario, 'decode', deployment.decode.instances, deployment.decode.layout, {
+          pool(scenario, pricers, 'decode', deployment.decode.instances, deployment.decode.layout, {
             maxSequences: deployment.decode.maxSequences,
             tokenBudget: Infinity,
             watermark,
             prefixCaching: false,
             acceptance: deployment.decode.acceptance,
-            pricer: pricers[1],
           }),
         ];
   const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks - plant.stateBlocks) * plant.blockTokens);
@@ -110,6 +106,7 @@ function deploy(scenario: Scenario, pricers: readonly StepPricer[]): Deployed {
     firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
     maxContext,
     maxContextOf: maxContext === model.maxPositions ? 'the model' : 'the KV memory of a rank',
+    intake: scenario.stack.intake?.value,
     slo,
     seed,
   };
@@ -125,10 +122,9 @@ interface PoolLimits {
   readonly prefixCaching: boolean;
   readonly acceptance: readonly number[];
   readonly utilisation?: number | undefined;
-  readonly pricer: StepPricer | undefined;
 }
 
-function pool(scenario: Scenario, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
+function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
   const { machine, model, precision, stack } = scenario;
   const ranks = dataRanks(layout);
   // Sequences are spread over the batches that a pipeline has in flight.
@@ -137,7 +133,7 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
   const maxBatchTokens = role === 'decode' ? decodeTokens : limits.tokenBudget;
   const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
   const setting: StepSetting = { machine, model, precision, layout, stack, role };
-  const pricer = stepPricer(setting);
+  const { exact, compiled } = pricers(setting);
   const dies = instances * layout.dies;
   return {
     plant: {
@@ -154,10 +150,11 @@ function pool(scenario: Scenario, role: InstanceRole, instances: number, layout:
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
-      pricer: limits.pricer ?? new SurfacePricer(pricer),
+      ahead: stack.ahead !== undefined,
+      pricer: compiled,
     },
     layout,
-    pricer,
+    pricer: exact,
     setting,
     memory,
     dies,

@@ -26,6 +26,7 @@ export interface InstanceOptions {
   readonly tokenBudget: number;
   readonly prefixCaching: boolean;
   readonly acceptance: Acceptance;
+  readonly ahead?: boolean | undefined;
   readonly pricer: StepPricer;
 }
 
@@ -92,7 +93,7 @@ export class Instance {
     const table = this.#table;
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
-    rank.waiting.push(slot);
+    (this.options.ahead === true && this.running ? rank.late : rank.waiting).push(slot);
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
 
@@ -129,6 +130,25 @@ export class Instance {
 
   /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`. */
   start(at: Seconds): boolean {
+    if (this.#form(at)) {
+      if (this.options.ahead === true) this.#admitLate();
+      return true;
+    }
+    return this.options.ahead === true && this.#admitLate() && this.#form(at);
+  }
+
+  /** What came while the last iteration ran may join the one behind this. Returns whether there was any. */
+  #admitLate(): boolean {
+    let any = false;
+    for (const { late, waiting } of this.ranks)
+      while (late.size > 0) {
+        waiting.push(late.shift());
+        any = true;
+      }
+    return any;
+  }
+
+  #form(at: Seconds): boolean {
     const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
     const { acceptance, pricer } = this.options;
     // Most ranks have nothing to do in most steps: whatever runs holds blocks.

@@ -24,6 +24,8 @@ export interface PoolPlant {
   readonly tokenBudget: number;
   readonly prefixCaching: boolean;
   readonly acceptance: readonly number[];
+  /** Whether an iteration is formed when the one before it begins: what is queued during that one waits one longer (SCH-7). */
+  readonly ahead?: boolean | undefined;
   readonly pricer: StepPricer;
 }
 
@@ -60,6 +62,8 @@ export interface Plant {
   /** Longest prompt and answer together, and what sets it. [tokens] */
   readonly maxContext: number;
   readonly maxContextOf: 'the model' | 'the KV memory of a rank';
+  /** From a request's arrival until it is routed: what the front end takes (REQ-5). */
+  readonly intake?: Seconds | undefined;
   readonly slo: ServiceLevel;
   readonly seed: number;
 }

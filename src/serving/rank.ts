@@ -9,6 +9,8 @@ import type { PrefixCache } from './prefix-cache.ts';
  */
 export class Rank {
   readonly waiting: Fifo = new Fifo();
+  /** Slots that came while an iteration ran, where the next one is formed by then. */
+  readonly late: Fifo = new Fifo();
   /** Slots whose prompt is being computed, in order of admission, and the tokens that the running step computes of each. */
   readonly prefilling: number[] = [];
   chunks: number[] = [];

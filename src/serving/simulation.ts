@@ -141,6 +141,9 @@ export class Simulation {
       case pending.delivery:
         this.#deliver(payload);
         break;
+      case pending.intake:
+        this.#dispatch(payload);
+        break;
       case pending.stepEnd:
         this.#ended(this.#instance(payload), until);
         break;
@@ -259,7 +262,9 @@ export class Simulation {
     table.outputTokens[slot] = Math.min(table.outputTokens[slot], this.plant.maxContext - input);
     table.prompt[slot] = input;
     this.metrics.change(now, 1, 0);
-    this.#dispatch(slot);
+    const { intake = 0 } = this.plant;
+    if (intake > 0) this.#queue.push(now + intake, pending.intake, pending.intake, slot);
+    else this.#dispatch(slot);
   }
 
   #reject(slot: number, cause: string): void {
@@ -277,7 +282,8 @@ export class Simulation {
     const { table, now } = this;
     const { instances } = this.#entry;
     const loads: RankLoad[] = [];
-    for (const { ranks } of instances) for (const rank of ranks) loads.push({ queuedTokens: rank.queuedTokens, sequences: rank.sequences + rank.waiting.size });
+    for (const { ranks } of instances)
+      for (const rank of ranks) loads.push({ queuedTokens: rank.queuedTokens, sequences: rank.sequences + rank.waiting.size + rank.late.size });
     const chosen = leastLoaded(loads);
     const ranks = this.#entry.plant.ranks;
     const instance = instances[Math.floor(chosen / ranks)];

@@ -35,6 +35,8 @@ export interface Rank {
   readonly instance: Instance;
   readonly index: number;
   waiting: Request[];
+  /** Those that came while an iteration ran, where the next one was formed by then. */
+  late: Request[];
   /** Prompts whose cached prefix is on its way. */
   reading: Request[];
   prefilling: Request[];
@@ -124,6 +126,7 @@ function newInstance(plant: PoolPlant, pool: number, index: number, place: numbe
       instance,
       index: r,
       waiting: [],
+      late: [],
       reading: [],
       prefilling: [],
       chunks: [],
@@ -160,7 +163,7 @@ export function sequences(rank: Rank): number {
 }
 
 export function queuedTokens(rank: Rank): number {
-  return sum([...rank.waiting, ...rank.reading, ...rank.prefilling], ({ prompt, computed }) => prompt - computed);
+  return sum([...rank.waiting, ...rank.late, ...rank.reading, ...rank.prefilling], ({ prompt, computed }) => prompt - computed);
 }
 
 /** Prefix units that somebody on the rank refers to, in any batch, once each. */

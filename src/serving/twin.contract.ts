@@ -29,6 +29,7 @@ const flowEnd = 1;
 const delivery = 2;
 const stepEnd = 3;
 const stepStart = 4;
+const intake = 6;
 const grid = 2 ** 30;
 const mostEvents = 100_000;
 
@@ -137,12 +138,15 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       if (source.concurrency !== undefined) next();
       return;
     }
-    dispatch(newRequest(plant, number, now, given));
+    const request = newRequest(plant, number, now, given);
+    // REQ-5
+    if ((plant.intake ?? 0) > 0) later(now + (plant.intake ?? 0), intake, () => dispatch(request));
+    else dispatch(request);
   }
 
   // RTE-1, CAC-2
   function dispatch(request: Request): void {
-    const places = (rank: Rank) => sequences(rank) + rank.waiting.length;
+    const places = (rank: Rank) => sequences(rank) + rank.waiting.length + rank.late.length;
     const rank = least(entryRanks, (a, b) => queuedTokens(a) - queuedTokens(b) || places(a) - places(b));
     request.computed = 0;
     if (poolCache !== undefined) {
@@ -156,8 +160,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       request.cached = request.computed;
     }
     if (poolCache === undefined || request.computed === 0) {
-      rank.waiting.push(request);
-      wake(rank.instance);
+      queue(rank, request);
       return;
     }
     rank.reading.push(request);
@@ -165,10 +168,16 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const there = () => {
       if (request.marks.scheduled === undefined) request.marks.ready = now;
       rank.reading = without(rank.reading, request);
-      rank.waiting.push(request);
-      wake(rank.instance);
+      queue(rank, request);
     };
     send(request.computed * poolCache.bytesPerToken, [pool, pool + 1 + rank.instance.place], poolCache.latency, () => {}, there);
+  }
+
+  // SCH-7
+  function queue(rank: Rank, request: Request): void {
+    if (rank.instance.plant.ahead === true && rank.instance.running) rank.late.push(request);
+    else rank.waiting.push(request);
+    wake(rank.instance);
   }
 
   function countLookup({ prompt, computed }: Request): void {
@@ -267,6 +276,12 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       });
     }
     if (preempted && instance.pool === 1) move();
+    const late = instance.ranks.some((rank) => rank.late.length > 0);
+    for (const rank of instance.ranks) {
+      rank.waiting.push(...rank.late);
+      rank.late = [];
+    }
+    if (late && !instance.running) begin(instance);
   }
 
   // SCH-1

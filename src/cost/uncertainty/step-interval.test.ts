@@ -51,7 +51,11 @@ function certain(of: Uncertainty): Uncertainty {
       kernel: { ...standIns.kernel, ...none },
     },
     rates: of.rates.map((rate) => ({ ...rate, ...none })),
-    links: { collective: { ...links.collective, ...none }, exchange: { ...links.exchange, ...none } },
+    links: {
+      collective: { ...links.collective, ...none },
+      'collective-elsewhere': { ...links['collective-elsewhere'], ...none },
+      exchange: { ...links.exchange, ...none },
+    },
     conditions: {
       skew: still(conditions.skew),
       drift: still(conditions.drift),
@@ -161,8 +165,8 @@ describe('factors', () => {
   });
 
   test('of a link come from its own fit where that says its error', () => {
-    const fitted = linkInterval('collective', uncertainty, { rows: 100, median: 0.02, p90: 0.05, p99: 0.1 });
-    expect(width(fitted)).toBeLessThan(width(linkInterval('collective', uncertainty)) / 2);
+    const fitted = linkInterval('exchange', uncertainty, { rows: 100, median: 0.02, p90: 0.05, p99: 0.1 });
+    expect(width(fitted)).toBeLessThan(width(linkInterval('exchange', uncertainty)) / 2);
   });
 
   test('a cell of many rows errs as often as it says', () => {

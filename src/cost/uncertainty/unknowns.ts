@@ -49,8 +49,14 @@ export class Unknowns {
   layout(layout: Layout): Layout {
     const { experts } = layout;
     const { load } = experts;
-    if (load.kind === 'uniform') return layout;
-    return { ...layout, experts: { ...experts, load: { kind: 'skew', skew: load.skew * this.factor('skew') } } };
+    switch (load.kind) {
+      case 'uniform':
+        return layout;
+      case 'skew':
+        return { ...layout, experts: { ...experts, load: { ...load, skew: load.skew * this.factor('skew') } } };
+      case 'popularity':
+        return { ...layout, experts: { ...experts, load: { ...load, variation: load.variation * this.factor('skew') } } };
+    }
   }
 
   /** Chances of drafts: the odds of all positions are off alike. A chance of 0 or 1 is one that was asked for. */

@@ -1,4 +1,8 @@
+import { unreachable } from '../../base/errors.ts';
+import { expectedMaximum } from '../../kernel/order.ts';
+import type { ExpertLoad } from '../layout.ts';
 import type { ExpertFeedForward, TensorClass } from '../model.ts';
+import { hitShare } from '../popularity.ts';
 import type { Pass } from './pass.ts';
 
 /** Expert work of the slowest die. */
@@ -31,11 +35,30 @@ export function ranksOfToken({ instance }: Pass, layer: ExpertFeedForward): numb
   return dies * (1 - power(1 - 1 / dies, layer.perToken));
 }
 
+/**
+ * (slowest - mean) / mean over `dies` that share `experts` of a layer. Unequally popular ones are dealt by chance: the sum of n of N draws
+ * spreads by variation / sqrt(n) x sqrt((N - n) / (N - 1)), and the slowest is the largest of so many such sums.
+ */
+function slowest(load: ExpertLoad, experts: number, dies: number): number {
+  switch (load.kind) {
+    case 'uniform':
+      return 0;
+    case 'skew':
+      return load.skew;
+    case 'popularity': {
+      const local = experts / dies;
+      return dies <= 1 || experts <= 1 ? 0 : load.variation * Math.sqrt((experts - local) / (experts - 1) / local) * expectedMaximum(dies);
+    }
+    default:
+      return unreachable(load);
+  }
+}
+
 /** Rows that arrive at the die that gets most of them, over those that each die gets in the mean. */
 export function hottestDie(pass: Pass, layer: ExpertFeedForward): number {
   const { instance } = pass;
   const { experts } = instance.layout;
-  const skew = experts.load.kind === 'skew' ? experts.load.skew : 0;
+  const skew = slowest(experts.load, layer.routed + experts.redundant, instance.routedDies);
   if (!instance.sharedApart) return 1 + skew;
   const mean = (layer.perToken + 1) / experts.parallel;
   return Math.max(((1 + skew) * layer.perToken) / instance.routedDies, 1 / experts.sharedDies) / mean;
@@ -49,12 +72,22 @@ export function expertRows(pass: Pass, layer: ExpertFeedForward): ExpertRows {
   const { instance, expertTokens } = pass;
   const { experts } = instance.layout;
   const dies = instance.exchanges ? instance.routedDies : Math.max(1, experts.parallel);
-  const skew = experts.load.kind === 'skew' ? experts.load.skew : 0;
   const slots = layer.routed + experts.redundant;
+  const skew = slowest(experts.load, slots, dies);
   const rows = ((expertTokens * layer.perToken) / dies) * (dies > 1 ? 1 + skew : 1);
   const local = slots / dies;
-  const hit = local * (1 - power(1 - Math.min(1, layer.perToken / slots), expertTokens));
-  const routedWork: ExpertRows = { rows, local, groups: Math.max(Math.min(local, rows), hit), intermediate: layer.intermediate, tensor: 'experts' };
+  const chance = Math.min(1, layer.perToken / slots);
+  const hit =
+    experts.load.kind === 'popularity'
+      ? local * hitShare(experts.load.variation, chance * (1 + skew), expertTokens)
+      : local * (1 - power(1 - chance, expertTokens));
+  const routedWork: ExpertRows = {
+    rows,
+    local,
+    groups: experts.load.kind === 'popularity' ? Math.max(Math.min(1, rows), hit) : Math.max(Math.min(local, rows), hit),
+    intermediate: layer.intermediate,
+    tensor: 'experts',
+  };
   if (!instance.sharedApart) return routedWork;
   const shared: ExpertRows = { rows: expertTokens / experts.sharedDies, local: 1, groups: 1, intermediate: layer.sharedIntermediate, tensor: 'shared' };
   return shared.rows * shared.intermediate > rows * layer.intermediate ? shared : routedWork;

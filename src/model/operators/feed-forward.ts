@@ -2,6 +2,7 @@ import { bytesPerElement } from '../../catalogue/format.ts';
 import type { DenseFeedForward, ExpertFeedForward, TensorClass } from '../model.ts';
 import type { ComputeOperator, ExpertWork, Stage } from '../operator.ts';
 import { collective } from './collective.ts';
+import { expertsPerDie } from '../weights.ts';
 import { expertRows, hottestDie, ranksOfToken } from './expert-rows.ts';
 import type { LinearFormat } from './formats.ts';
 import { activation, grouped, linear, move, norm, quantise, vector } from './linear.ts';
@@ -67,7 +68,15 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
   const fanout = layer.perToken + (instance.sharedApart ? 1 : 0);
   const width = layer.latent?.size ?? hidden;
   if (layer.latent !== undefined) linear(pass, latentDown, 'gate', formats.dense, tokens, width, hidden);
-  const split = { ranks: layout.experts.parallel, tokens, fanout, hidden: width, format: formats.experts.product, hottest: hottestDie(pass, layer) };
+  const split = {
+    ranks: layout.experts.parallel,
+    tokens,
+    fanout,
+    hidden: width,
+    format: formats.experts.product,
+    localExperts: expertsPerDie(layer.routed, layout),
+    hottest: hottestDie(pass, layer),
+  };
   if (exchanges) {
     if (formats.experts.quantises) quantise(pass, 'dispatch-quantise', 'dispatch', formats.experts, tokens, width);
     pass.operators.push({ kind: 'wait', name: 'rank-wait', stage: 'dispatch', ranks: layout.experts.parallel });

@@ -1,0 +1,68 @@
+import { type OverheadProfile, profileFor } from '../../schema/overheads.ts';
+import { readConventions, type PointConventions } from '../../schema/points/conventions.ts';
+import type { ScenarioContext } from '../../schema/scenario/read.ts';
+import type { Machine } from '../../src/catalogue/machine.ts';
+import type { Stack } from '../../src/catalogue/stack.ts';
+import type { Model } from '../../src/model/model.ts';
+import { precisionOf } from '../../src/model/precision.ts';
+import { loadMachine } from '../machines.ts';
+import { contextAt } from '../scenario.ts';
+import { loadStack } from '../stacks.ts';
+import { parseFile } from '../data.ts';
+import { fileURLToPath } from 'node:url';
+import { modelIn } from './models.ts';
+
+const conventionsPath = fileURLToPath(new URL('../../data/serving-points.yaml', import.meta.url));
+
+/** What rows name, each read once: equal names give the same object, so that runs of equal settings can share their pricers. */
+export class PointCatalogue {
+  readonly conventions: PointConventions = readConventions(parseFile(conventionsPath), conventionsPath);
+  readonly #machines: Map<string, Machine> = new Map();
+  readonly #stacks: Map<string, Stack> = new Map();
+  readonly #overheads: readonly OverheadProfile[] | undefined;
+  readonly #models: Map<string, Model> = new Map();
+
+  /** `overheads`: instead of the shipped ones. */
+  constructor(overheads?: readonly OverheadProfile[]) {
+    this.#overheads = overheads;
+  }
+
+  machine(name: string, at: string): Machine {
+    return once(this.#machines, name, () => loadMachine(name, at));
+  }
+
+  stack(name: string, at: string): Stack {
+    return once(this.#stacks, name, () => {
+      const stack = loadStack(name, at);
+      const [, version] = name.split('@');
+      if (this.#overheads === undefined || version === undefined) return stack;
+      const profile = profileFor(this.#overheads, stack.name, version);
+      return { ...stack, hostGap: profile?.step ?? { ...stack.hostGap, value: 0 }, intake: profile?.request };
+    });
+  }
+
+  /** @throws InputError, see `modelIn` */
+  model(card: string, published: string, precision: string): Model {
+    const organisation = published.includes('/') ? (published.split('/')[0] ?? '') : '';
+    return once(this.#models, `${card} ${organisation} ${precision}`, () => modelIn(card, published, precision, this.conventions.checkpoints));
+  }
+
+  /** How a scenario finds what it names; `model` is the one of its row. */
+  context(model: Model): ScenarioContext {
+    return {
+      ...contextAt('.'),
+      machine: (name, at) => this.machine(name, at),
+      stack: (name, at) => this.stack(name, at),
+      model: () => model,
+      precision: precisionOf,
+    };
+  }
+}
+
+function once<T>(known: Map<string, T>, name: string, make: () => T): T {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(name, made);
+  return made;
+}
