@@ -21,6 +21,7 @@ interface Options extends OperatorOptions {
   readonly html?: string;
   readonly failOnMiss?: boolean;
   readonly record?: boolean;
+  readonly recordIntervals?: boolean;
 }
 
 /** `supernode validate`: predictions against measurements. */
@@ -38,7 +39,8 @@ export function command(): Command {
     .option('--json', 'for machines: JSON, documented in docs/guide/validate.md, validate-serving.md and calibrate.md')
     .option('--html <file>', 'write the cases as one self-contained page with charts')
     .option('--fail-on-miss', 'exit code 1 when a case misses its tolerance')
-    .option('--record', 'write errors and intervals of the shipped cases to validation/, and docs/trust.md')
+    .option('--record', 'write the errors of the shipped cases to validation/recorded.json, and docs/trust.md')
+    .option('--record-intervals', 'the same, and intervals of runs to validation/intervals.json: some minutes')
     .action((_paths: readonly string[], options: Options, self: Command) => validate(options, self));
 }
 
@@ -58,7 +60,8 @@ async function validate(options: Options, self: Command): Promise<void> {
     gathered.settle();
     return validateOperators(options, typed);
   }
-  if (options.record === true && typed.length > 0) gathered.add('--record', 'writes what is shipped: expected no cases beside it');
+  if ((options.record === true || options.recordIntervals === true) && typed.length > 0)
+    gathered.add('--record', 'writes what is shipped: expected no cases beside it');
   gathered.settle();
   checkOutputs({ '--html': options.html });
   await validateCases(options, typed);
@@ -95,9 +98,9 @@ function alone(flag: string, options: Options, self: Command): void {
   if (issues.length > 0) throw new InputError(issues);
 }
 
-async function validateCases({ json, html, failOnMiss, record }: Options, paths: readonly string[]): Promise<void> {
+async function validateCases({ json, html, failOnMiss, record, recordIntervals }: Options, paths: readonly string[]): Promise<void> {
   const shipped = paths.length === 0;
-  const results = judgeAll(await loadCases(shipped ? [shippedCases] : paths), shipped && record !== true ? recordedIntervals : freshIntervals);
+  const results = judgeAll(await loadCases(shipped ? [shippedCases] : paths), shipped && recordIntervals !== true ? recordedIntervals : freshIntervals);
   const unpriced = results.filter(({ predicted }) => !Number.isFinite(predicted));
   if (unpriced.length > 0) throw new InputError(unpriced.map((result) => ({ path: result.case.file, message: 'the twin has no such figure of it' })));
   const reproduce = commandLine(['validate', ...paths]);
@@ -106,9 +109,9 @@ async function validateCases({ json, html, failOnMiss, record }: Options, paths:
     const { htmlPage } = await import('../report/html.ts');
     writeFileSync(html, await htmlPage(ledgerReport(results, { bars: false, reproduce })));
   }
-  if (record === true) {
+  if (recordIntervals === true) writeIntervals(results);
+  if (record === true || recordIntervals === true) {
     writeRecord(results);
-    writeIntervals(results);
     writeTrust(results);
   }
   if (failOnMiss === true && results.some(({ withinTolerance }) => !withinTolerance)) process.exitCode = 1;

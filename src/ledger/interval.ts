@@ -13,7 +13,6 @@ import { Unknowns } from '../cost/uncertainty/unknowns.ts';
 import type { MetricName, Summary } from '../report/summary.ts';
 import { simulationInterval } from '../report/sampled-runs.ts';
 import { summarise } from '../report/summarise.ts';
-import { exchangeModel } from '../network/exchange.ts';
 import { createSimulation } from '../serving/deploy.ts';
 import { layerTime, stepValue } from './answer.ts';
 import type { GainQuestion, LayerQuestion, OperatorQuestion, Question, ServingQuestion, StepQuestion } from './question.ts';
@@ -31,8 +30,7 @@ export function intervalFor(question: Question, value: number, cells: readonly C
     case 'collective':
     case 'exchange': {
       const kind = question.kind === 'exchange' ? 'exchange' : 'collective';
-      const error = question.kind === 'exchange' ? exchangeModel(question.machine, question.stack, question.kernel, question.ranks).error : undefined;
-      const factor = linkInterval(kind, question.stack.uncertainty, error);
+      const factor = linkInterval(kind, question.stack.uncertainty);
       return question.figure === 'time' ? scaled(factor, value) : divided(factor, value);
     }
     case 'step':
