@@ -14,7 +14,7 @@ import { loadMachine } from '../cli/machines.ts';
 import { cannEntries, deepepEntries, oneSidedEntries } from './links/exchanges.ts';
 import { fitInSwitch, fitOperation, type FittedWay } from './links/fit-collectives.ts';
 import { spreadText } from './links/solve.ts';
-import { customRows, disturbed, ncclRows, type CollectiveRow } from './links/tables.ts';
+import { customRows, disturbed, ncclRows, vidurRows, type CollectiveRow } from './links/tables.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -26,10 +26,20 @@ interface Fitted {
   readonly machine: string;
   readonly port: number;
   readonly heldOut: readonly { readonly system: string; readonly machine: string }[];
+  /** Its name in a further set of all-reduces. */
+  readonly vidur?: 'a100' | 'h100';
 }
 
 const systems: readonly Fitted[] = [
-  { generations: ['hopper'], system: 'h100_sxm', title: 'H100', machine: 'hgx-h100', port: 450e9, heldOut: [{ system: 'h200_sxm', machine: 'hgx-h200' }] },
+  {
+    generations: ['hopper'],
+    system: 'h100_sxm',
+    title: 'H100',
+    machine: 'hgx-h100',
+    port: 450e9,
+    heldOut: [{ system: 'h200_sxm', machine: 'hgx-h200' }],
+    vidur: 'h100',
+  },
   {
     generations: ['blackwell', 'blackwell-ultra'],
     system: 'b200_sxm',
@@ -38,7 +48,7 @@ const systems: readonly Fitted[] = [
     port: 900e9,
     heldOut: [{ system: 'gb200', machine: 'gb200-nvl72' }],
   },
-  { generations: ['ampere'], system: 'a100_sxm', title: 'A100', machine: 'hgx-a100', port: 300e9, heldOut: [] },
+  { generations: ['ampere'], system: 'a100_sxm', title: 'A100', machine: 'hgx-a100', port: 300e9, heldOut: [], vidur: 'a100' },
 ];
 
 const operations: readonly CollectiveOperation[] = ['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all'];
@@ -63,6 +73,7 @@ function entryText(system: Fitted, operation: CollectiveOperation, ways: readonl
     `  - generations: [${system.generations.join(', ')}]`,
     `    operation: ${operation}`,
     '    latency: 3.33 us',
+    `    port: ${system.port / 1e9} GB/s`,
     '    kind: measured',
     `    source: "${source}"`,
     `    error: "${error}"`,
@@ -117,6 +128,9 @@ function fitNccl(): readonly string[] {
           return `${name}: ${spreadText([...errorsOf(library, machine, own).values()])}`;
         }),
         groupOfFour(system, operation, rows),
+        ...(operation === 'all-reduce' && system.vidur !== undefined
+          ? [`Vidur, 8 MB and more: ${spreadText([...errorsOf(library, system.machine, vidurRows(system.vidur)).values()])}`]
+          : []),
       ];
       const left = all.filter((row) => row.operation === operation && row.format === 'half' && noise.has(row)).length;
       const error = `${spreadText(errors)}${left === 0 ? '' : ` (${left} disturbed rows left out)`}; held out: ${withheld.join('; ')}`;

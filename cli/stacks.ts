@@ -14,7 +14,7 @@ const overheads = fileURLToPath(new URL('../data/stacks/overheads.json', import.
 let shipped: readonly OverheadProfile[] | undefined;
 
 /** Overhead profiles of the engine versions that are shipped. */
-export function loadOverheads(): readonly OverheadProfile[] {
+function loadOverheads(): readonly OverheadProfile[] {
   if (!existsSync(overheads)) return [];
   shipped ??= readOverheads(JSON.parse(readFileSync(overheads, 'utf8')), 'data/stacks/overheads.json');
   return shipped;
@@ -31,11 +31,11 @@ function loadLibrary(nameOrPath: string, base?: string): Library {
 
 /**
  * A software stack with all calibrated cells and what is not known, by its name in the catalogue or by its path (relative to `base`).
- * `name@version` is the stack in a version of its engine: with its fixed overheads, or those of the nearest version that has some, and scheduling
- * as that version does it.
+ * `name@version` is the stack in a version of its engine: with its fixed overheads (`profiles`), or those of the nearest version that has some,
+ * and scheduling as that version does it. Without a version the stack prices as its tables do and waits for nothing.
  * @throws InputError with every problem of the file.
  */
-export function loadStack(nameOrPath: string, at: string = 'stack', base?: string): Stack {
+export function loadStack(nameOrPath: string, at: string = 'stack', base?: string, profiles: readonly OverheadProfile[] = loadOverheads()): Stack {
   const [, name = nameOrPath, version] = /^([^/\\@]+)@(.*)$/.exec(nameOrPath) ?? [];
   const file = readData('stacks', name, at, base);
   const library = (other: string): Library => loadLibrary(other, dirname(file.path));
@@ -45,9 +45,7 @@ export function loadStack(nameOrPath: string, at: string = 'stack', base?: strin
     cells: loadCalibration(),
     uncertainty: loadUncertainty(),
   };
-  return version === undefined
-    ? { ...stack, ahead: undefined, kernels: stack.kernels?.filter(({ before }) => before === undefined) }
-    : inVersion(stack, version, loadOverheads());
+  return version === undefined ? { ...stack, ahead: undefined, kernels: [] } : inVersion(stack, version, profiles);
 }
 
 /** How errors name a file: as the user typed it when that was a path, by its place in the catalogue otherwise. */
@@ -55,13 +53,23 @@ function shown(typed: string, path: string): string {
   return /[/\\]|\.(ya?ml|json)$/.test(typed) ? typed : path;
 }
 
-/** The stack with the overheads and the scheduling of a version. */
+/**
+ * The stack with the overheads and the scheduling of a version. The host's time between steps is inherited among versions that schedule alike: one
+ * that schedules ahead hides it. Where there is none, the stack's own stands. The front end's time is that of the nearest version.
+ */
 function inVersion(stack: Stack, version: string, profiles: readonly OverheadProfile[]): Stack {
-  const profile = profileFor(profiles, stack.name, version);
+  const isAhead = (other: string): boolean => stack.ahead !== undefined && compareVersions(other, stack.ahead.since) >= 0;
+  const alike = profileFor(
+    profiles.filter((profile) => isAhead(profile.version) === isAhead(version)),
+    stack.name,
+    version,
+  );
+  const nearest = profileFor(profiles, stack.name, version);
   return {
     ...stack,
-    ...(profile === undefined ? {} : { hostGap: profile.step, intake: profile.request }),
+    hostGap: alike?.step ?? stack.hostGap,
+    intake: nearest === undefined ? stack.intake : { request: nearest.request, token: nearest.token },
     kernels: stack.kernels?.filter(({ before }) => before === undefined || compareVersions(version, before) < 0),
-    ahead: stack.ahead !== undefined && compareVersions(version, stack.ahead.since) >= 0 ? stack.ahead : undefined,
+    ahead: isAhead(version) ? stack.ahead : undefined,
   };
 }

@@ -37,7 +37,7 @@ const way = record({
   local: quantity('bandwidth').optional(),
 });
 
-const collective = record({ ...origin, latency: quantity('time'), operation: oneOf(collectiveOperations), ways: listOf(way, 1) });
+const collective = record({ ...origin, latency: quantity('time'), port: quantity('bandwidth'), operation: oneOf(collectiveOperations), ways: listOf(way, 1) });
 
 const costs = record({
   start: quantity('time', true),
@@ -87,12 +87,13 @@ export function readLibrary(value: unknown, path: string): Library {
   return {
     name,
     title,
-    collectives: collectives.flatMap(({ ways, operation, generations, latency, kind, source }) =>
+    collectives: collectives.flatMap(({ ways, operation, generations, latency, port, kind, source }) =>
       ways.map((entry): CollectiveWay => ({
         library: name,
         generations,
         operation,
         latency,
+        port,
         algorithm: entry.algorithm,
         protocol: entry.protocol,
         ranks: entry.ranks,

@@ -12,6 +12,8 @@ export interface OverheadProfile {
   readonly step: Figure;
   /** From the arrival of a request until it is routed. [s] */
   readonly request: Figure;
+  /** The same for each token of the prompt. [s] */
+  readonly token: Figure;
   /** Keys that it stands on. */
   readonly rows: number;
 }
@@ -21,6 +23,7 @@ const profile = record({
   version: text('a version'),
   step: figure('time', true),
   request: figure('time', true),
+  token: figure('time', true),
   rows: count(),
 });
 
@@ -52,24 +55,24 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** The profile of a version, or of the nearest one of the same stack, the older of two that are as near. */
+/** The profile of a version, or of the nearest one of the same stack: of the releases before and behind it the one whose numbers are closer. */
 export function profileFor(profiles: readonly OverheadProfile[], stack: string, version: string): OverheadProfile | undefined {
   const own = profiles.filter((entry) => entry.stack === stack).toSorted((a, b) => compareVersions(a.version, b.version));
   const exact = own.find((entry) => entry.version === version);
   if (exact !== undefined) return exact;
   const numbered = own.filter((entry) => numbersOf(entry.version) !== undefined);
-  const wanted = numbersOf(version);
-  if (wanted === undefined) return numbered.at(-1) ?? own.at(-1);
-  let best: OverheadProfile | undefined;
-  let least: readonly number[] | undefined;
-  for (const entry of numbered) {
-    const distance = numbersOf(entry.version)?.map((number, i) => Math.abs(number - (wanted[i] ?? 0))) ?? [];
-    if (least === undefined || lessThan(distance, least)) [best, least] = [entry, distance];
-  }
-  return best ?? own.at(-1);
+  const before = numbered.findLast((entry) => compareVersions(entry.version, version) < 0);
+  const behind = numbered.find((entry) => compareVersions(entry.version, version) > 0);
+  if (before === undefined || behind === undefined) return before ?? behind ?? own.at(-1);
+  return isCloser(behind.version, before.version, version) ? behind : before;
 }
 
-function lessThan(a: readonly number[], b: readonly number[]): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return (a[i] ?? 0) < (b[i] ?? 0);
+/** Whether the first number in which they differ is closer to that of `to` in `a` than in `b`. */
+function isCloser(a: string, b: string, to: string): boolean {
+  const [left, right, middle] = [a, b, to].map((version) => numbersOf(version) ?? []);
+  for (let i = 0; i < (middle?.length ?? 0); i++) {
+    const distance = Math.abs((left?.[i] ?? 0) - (middle?.[i] ?? 0)) - Math.abs((right?.[i] ?? 0) - (middle?.[i] ?? 0));
+    if (distance !== 0) return distance < 0;
+  }
   return false;
 }

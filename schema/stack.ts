@@ -82,7 +82,7 @@ const stack = record({
   spread: record({ prefill: shareFigure(true), decode: shareFigure(true) }),
   'host-gap': figure('time', true),
   lookup: record({ start: figure('time', true), token: figure('time', true) }).optional(),
-  intake: figure('time', true).optional(),
+  intake: record({ request: figure('time', true), token: figure('time', true) }).optional(),
   ahead: record({ since: text('a version'), source: text('where that is known from') }).optional(),
   reserve: figure('bytes', true),
   'memory-utilisation': shareFigure(),

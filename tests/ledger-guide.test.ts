@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { contextAt } from '../cli/scenario.ts';
+import { freshIntervals } from '../cli/validate/intervals.ts';
 import { judgeAll } from '../cli/validate/judge.ts';
 import { caseJsonSchema } from '../schema/case/json-schema.ts';
 import { readCase } from '../schema/case/read.ts';
@@ -48,7 +49,7 @@ describe('the format of a case', () => {
         key,
       ).toBe(true);
     const cases = await Promise.all(examples.map((example, i) => readCase(example, `example ${i + 1}`, context)));
-    for (const { predicted } of judgeAll(cases)) expect(Number.isFinite(predicted)).toBe(true);
+    for (const { predicted } of judgeAll(cases, freshIntervals)) expect(Number.isFinite(predicted)).toBe(true);
   });
 });
 

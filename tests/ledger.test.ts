@@ -4,6 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { recordedIntervals } from '../cli/validate/intervals.ts';
 import { judgeAll } from '../cli/validate/judge.ts';
 import { loadCases, shippedCases } from '../cli/validate/load.ts';
 import { grown, readRecord } from '../cli/validate/record.ts';
@@ -21,7 +22,7 @@ let results: readonly CaseResult[] = [];
 
 beforeAll(async () => {
   cases = await loadCases([shippedCases]);
-  results = judgeAll(cases);
+  results = judgeAll(cases, recordedIntervals);
 }, patience);
 
 describe('the ledger', () => {

@@ -37,11 +37,11 @@ export function fitExchange(
   operation: ExchangeOperation,
   rows: readonly { readonly setting: ExchangeSetting; readonly row: ExchangeRow }[],
   terms: readonly Term[],
-  options: { readonly fixed?: Partial<FittedCosts>; readonly floors?: readonly number[] } = {},
+  options: { readonly fixed?: Partial<FittedCosts>; readonly floors?: readonly number[]; readonly leastStart?: number } = {},
 ): FittedCosts {
   const own = rows.filter(({ row }) => row.operation === operation);
   const works = own.map(({ setting, row }) => workFor(setting, row));
-  const { fixed = {}, floors = [0] } = options;
+  const { fixed = {}, floors = [0], leastStart = 0 } = options;
   const base: FittedCosts = { start: 0, fill: 0, rank: 0, expert: 0, token: 0, element: 0, near: 1, ...fixed };
   let best: { readonly costs: FittedCosts; readonly loss: number } | undefined;
   for (const floor of floors) {
@@ -73,7 +73,7 @@ export function fitExchange(
       columns,
       rest.map((value) => Math.max(value, 1e-7)),
       // No payload fills a network port: headers and acknowledgements take a twentieth at least.
-      terms.map((term) => (term === 'near' ? 1 : term === 'far' ? 1 / 0.95 : 0)),
+      terms.map((term) => (term === 'near' ? 1 : term === 'far' ? 1 / 0.95 : term === 'start' ? leastStart * 1e6 : 0)),
     );
     const scale = { start: 1e-6, fill: 1e-9, rank: 1e-6, expert: 1e-6, token: 1e-6, element: 1e-9 };
     const costs: Record<string, number | undefined> = { ...base, floor: floor > 0 ? floor : undefined };

@@ -24,10 +24,11 @@ export function rowsOf(system: string, folder: string, table: string): readonly 
     .toSorted((a, b) => (a < b ? -1 : 1))
     .at(-1);
   if (name === undefined) return [];
-  const [head = '', ...lines] = gunzipSync(readFileSync(join(measured, system, name, `${table}.csv.gz`)))
-    .toString('utf8')
-    .trim()
-    .split('\n');
+  return parsed(join(measured, system, name, `${table}.csv.gz`));
+}
+
+function parsed(path: string): readonly Row[] {
+  const [head = '', ...lines] = gunzipSync(readFileSync(path)).toString('utf8').trim().split('\n');
   const keys = head.split(',');
   return lines.map((line) => {
     const cells = line.split(',');
@@ -66,6 +67,20 @@ export function customRows(system: string, framework: string): readonly Collecti
       ranks: Number(row['num_gpus']),
       bytes: Number(row['message_size']) * (widths[row['allreduce_dtype'] ?? ''] ?? 2),
       time: Number(row['latency']) / 1e3,
+    }));
+}
+
+/** Median all-reduces of whole groups inside one node (Vidur, `size` in bytes), not in graphs: only messages of 8 MB and more, which hide their launch. */
+export function vidurRows(chip: 'a100' | 'h100'): readonly CollectiveRow[] {
+  const path = new URL(`../../../shared/measured/vidur/network_${chip}_dgx_all_reduce.csv.gz`, import.meta.url).pathname;
+  return parsed(path)
+    .filter((row) => row['num_workers'] === row['devices_per_node'] && Number(row['size']) >= 8e6)
+    .map((row) => ({
+      operation: 'all-reduce',
+      format: 'half',
+      ranks: Number(row['num_workers']),
+      bytes: Number(row['size']),
+      time: Number(row['time_stats.all_reduce.median']) / 1e3,
     }));
 }
 

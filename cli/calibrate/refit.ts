@@ -1,11 +1,11 @@
 import type { OperatorTable, TableCell } from '../../schema/tables/read-table.ts';
 import { InputError } from '../../src/base/errors.ts';
 import type { Chip } from '../../src/catalogue/chip.ts';
-import { calibrateCell, type Calibration } from '../../src/cost/calibration/calibrate.ts';
-import type { CellKey } from '../../src/cost/calibration/cell.ts';
+import { calibrateCell, defaultCalibration, type Calibration } from '../../src/cost/calibration/calibrate.ts';
+import type { Cell, CellKey } from '../../src/cost/calibration/cell.ts';
 import { dieRates, numberFormatOf } from '../../src/cost/calibration/die.ts';
 import type { DieRates, MeasuredRow, OperatorFamily } from '../../src/cost/calibration/family.ts';
-import { shapeKey } from '../../src/cost/calibration/sample.ts';
+import { markOf, shapeKey } from '../../src/cost/calibration/sample.ts';
 
 /** A fitted cell with what it was fitted on. */
 export interface RefitCell extends Calibration<unknown> {
@@ -18,6 +18,8 @@ export interface Refit {
   readonly chip: Chip;
   readonly stack: string;
   readonly source: string;
+  /** A cell of a sister chip that a fit may lean on. */
+  readonly priorOf?: ((key: CellKey) => Cell | undefined) | undefined;
   /** Which cells; absent: all. */
   readonly only?: ((key: CellKey) => boolean) | undefined;
 }
@@ -68,11 +70,15 @@ export function ratesFor(chip: Chip, format: string): DieRates {
 }
 
 /** Fits every cell that the tables hold. */
-export function* refit(tables: readonly OperatorTable[], { chip, stack, source, only }: Refit): Generator<RefitCell, void, undefined> {
+export function* refit(tables: readonly OperatorTable[], { chip, stack, source, only, priorOf }: Refit): Generator<RefitCell, void, undefined> {
   for (const { family, format, rows, left } of mergedCells(tables)) {
     const key: CellKey = { chip: chip.name, stack, class: family.class, format };
     if (rows.length === 0 || only?.(key) === false) continue;
     const die = ratesFor(chip, format);
-    yield { ...calibrateCell(family, key, rows, die, source, left), family, die };
+    const prior = priorOf?.(key);
+    const whole = prior === undefined ? source : `${source}; drawn to the constants of ${prior.chip}`;
+    const fitted = calibrateCell(family, key, rows, die, whole, left, { ...defaultCalibration, prior });
+    const own = tables.flatMap((table) => table.cells.filter((cell) => cell.family.class === family.class && cell.format === format && cell.rows.length > 0));
+    yield { ...fitted, cell: { ...fitted.cell, tables: own.map((cell) => markOf(cell.rows)) }, family, die };
   }
 }

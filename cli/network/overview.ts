@@ -40,7 +40,7 @@ function portsText({ vertices, machine }: Fabric): string {
   const words = { die: 'dies', chip: `${machine.chip.word}s`, cpu: 'CPUs', node: 'nodes' };
   return (['die', 'chip', 'cpu', 'node'] as const)
     .filter((kind) => count(kind) > 0)
-    .map((kind) => `${whole(count(kind))} ${words[kind]}`)
+    .map((kind) => `${whole(count(kind))} ${count(kind) === 1 ? words[kind].slice(0, -1) : words[kind]}`)
     .join(', ');
 }
 

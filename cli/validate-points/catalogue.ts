@@ -1,4 +1,4 @@
-import { type OverheadProfile, profileFor } from '../../schema/overheads.ts';
+import type { OverheadProfile } from '../../schema/overheads.ts';
 import { readConventions, type PointConventions } from '../../schema/points/conventions.ts';
 import type { ScenarioContext } from '../../schema/scenario/read.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
@@ -32,13 +32,7 @@ export class PointCatalogue {
   }
 
   stack(name: string, at: string): Stack {
-    return once(this.#stacks, name, () => {
-      const stack = loadStack(name, at);
-      const [, version] = name.split('@');
-      if (this.#overheads === undefined || version === undefined) return stack;
-      const profile = profileFor(this.#overheads, stack.name, version);
-      return { ...stack, hostGap: profile?.step ?? { ...stack.hostGap, value: 0 }, intake: profile?.request };
-    });
+    return once(this.#stacks, name, () => loadStack(name, at, undefined, this.#overheads));
   }
 
   /** @throws InputError, see `modelIn` */

@@ -6,12 +6,14 @@ import type { PointsValidation } from './points.ts';
 import { grouped, leftOutRules, queuedTtft } from './rules.ts';
 import { errorOf, type JudgedPoint, type Metric, type Score, scoreOf } from './score.ts';
 
+const placeOf = ({ point }: JudgedPoint): string => `${point.model.split('/').at(-1) ?? ''} ${point.system} ${point.backend}`;
+
 /** What points are grouped by. */
 const groupings: readonly { readonly name: string; readonly of: (judged: JudgedPoint) => string }[] = [
   { name: 'model', of: ({ point }) => point.model },
   { name: 'system', of: ({ point }) => point.system },
   { name: 'backend', of: ({ point }) => point.backend },
-  { name: 'model, system and backend', of: ({ point }) => `${point.model}, ${point.system}, ${point.backend}` },
+  { name: 'model, system and backend', of: placeOf },
   { name: 'version', of: ({ point }) => `${point.backend} ${point.version}` },
   { name: 'precision', of: ({ point }) => point.precision || 'as published' },
   { name: 'concurrency', of: ({ point }) => String(point.concurrency ?? '') },
@@ -98,9 +100,7 @@ export function pointsReport(result: PointsValidation, command: string): Report 
             title: 'Disaggregated points, apart',
             blocks: [
               ...(missingApart.length === 0 ? [] : [{ kind: 'sentences' as const, tone: 'plain' as const, lines: reasons(missingApart) }]),
-              ...(apart.length === 0
-                ? []
-                : [groupTable('model, system and backend', apart, ({ point }) => `${point.model}, ${point.system}, ${point.backend}`)]),
+              ...(apart.length === 0 ? [] : [groupTable('model, system and backend', apart, placeOf)]),
             ],
           },
         ]),

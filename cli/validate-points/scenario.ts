@@ -106,22 +106,17 @@ export async function scenarioOf(point: ServingPoint, catalogue: PointCatalogue)
   }
 }
 
-/** Coefficient of variation of the popularity of a model's experts: between the measured ones, over the logarithm of their number. */
+/** Coefficient of variation of the popularity of a model's experts: between the measured ones, over the logarithm of their number, the nearest beyond. */
 export function variationOf({ groups }: Model, { popularity }: PointConventions): number {
   const experts = Math.max(...groups.map(({ feedForward }) => (feedForward.kind === 'experts' ? feedForward.routed : 1)));
-  const above = Math.max(
-    1,
-    popularity.findIndex((entry) => entry.experts >= experts),
-  );
-  const from = popularity[popularity.length > 1 && popularity.every((entry) => entry.experts < experts) ? popularity.length - 2 : above - 1];
-  const to = popularity[popularity.every((entry) => entry.experts < experts) ? popularity.length - 1 : above];
-  if (from === undefined || to === undefined) return from?.variation ?? 0;
-  const share = Math.log2(experts / from.experts) / Math.log2(to.experts / from.experts);
-  return Math.min(4, Math.max(0, from.variation + (to.variation - from.variation) * share));
+  const from = popularity.findLast((entry) => entry.experts <= experts);
+  const to = popularity.find((entry) => entry.experts > experts);
+  if (from === undefined || to === undefined) return (from ?? to)?.variation ?? 0;
+  return from.variation + ((to.variation - from.variation) * Math.log2(experts / from.experts)) / Math.log2(to.experts / from.experts);
 }
 
 /** Formats of a deployment that the checkpoint leaves open. */
-export function activationsOf({ quantisation }: Model, generation: string, { activations }: PointConventions): NumberFormat | undefined {
+function activationsOf({ quantisation }: Model, generation: string, { activations }: PointConventions): NumberFormat | undefined {
   return activations.find(({ method, generations }) => method === quantisation?.method && generations.includes(generation))?.activations;
 }
 

@@ -22,21 +22,20 @@ function medianError(judged: readonly JudgedRun[], metric: RunMetric): number {
   return errors[Math.ceil(errors.length / 2) - 1] ?? NaN;
 }
 
+/** `65.5 s → 64.4 s`, and the error. */
+function pair(predicted: LatencyFigures | undefined, measured: LatencyFigures, statistic: (typeof statistics)[number]): readonly string[] {
+  if (!Number.isFinite(measured[statistic])) return ['', ''];
+  if (predicted === undefined) return [time(measured[statistic]), ''];
+  return [`${time(measured[statistic])} → ${time(predicted[statistic])}`, signed(error(predicted, measured, statistic))];
+}
+
 function overview(judged: readonly JudgedRun[]): Block {
   return {
     kind: 'table',
-    caption: 'Means, measured and predicted',
-    columns: columns(['run', 'requests', ...runMetrics.flatMap((metric) => [metric.toUpperCase(), 'predicted', 'error'])], 1),
+    caption: 'Means: measured → predicted',
+    columns: columns(['run', 'requests', ...runMetrics.flatMap((metric) => [metric.toUpperCase(), 'error'])], 1),
     rows: judged.map(({ run, predicted }) =>
-      row(
-        run.name,
-        String(run.requests),
-        ...runMetrics.flatMap((metric) => [
-          time(run.measured[metric].mean),
-          predicted === undefined ? '–' : time(predicted[metric].mean),
-          predicted === undefined ? '' : signed(error(predicted[metric], run.measured[metric], 'mean')),
-        ]),
-      ),
+      row(run.name, String(run.requests), ...runMetrics.flatMap((metric) => pair(predicted?.[metric], run.measured[metric], 'mean'))),
     ),
   };
 }
@@ -45,17 +44,8 @@ function percentiles({ run, predicted, kvBlocks }: JudgedRun): Block {
   return {
     kind: 'table',
     caption: `${run.name}${run.kvBlocks === undefined ? '' : `: ${run.kvBlocks} KV blocks, ${kvBlocks ?? '–'} predicted`}`,
-    columns: columns(['', ...statistics.flatMap((name) => [name, 'predicted', 'error'])], 1),
-    rows: runMetrics.map((metric) =>
-      row(
-        metric.toUpperCase(),
-        ...statistics.flatMap((name) => [
-          time(run.measured[metric][name]),
-          predicted === undefined ? '–' : time(predicted[metric][name]),
-          predicted === undefined ? '' : signed(error(predicted[metric], run.measured[metric], name)),
-        ]),
-      ),
-    ),
+    columns: columns(['', ...statistics.flatMap((name) => [name, 'error'])], 1),
+    rows: runMetrics.map((metric) => row(metric.toUpperCase(), ...statistics.flatMap((name) => pair(predicted?.[metric], run.measured[metric], name)))),
   };
 }
 

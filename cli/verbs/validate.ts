@@ -7,6 +7,7 @@ import { reportText } from '../../src/report/text.ts';
 import { Gathered, tablesTyped } from '../calibrate/request.ts';
 import { repeated } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { freshIntervals, recordedIntervals, writeIntervals } from '../validate/intervals.ts';
 import { judgeAll } from '../validate/judge.ts';
 import { casesAsJson } from '../validate/json.ts';
 import { loadCases, shippedCases } from '../validate/load.ts';
@@ -20,6 +21,7 @@ interface Options extends OperatorOptions {
   readonly html?: string;
   readonly failOnMiss?: boolean;
   readonly record?: boolean;
+  readonly recordIntervals?: boolean;
 }
 
 /** `supernode validate`: predictions against measurements. */
@@ -37,7 +39,8 @@ export function command(): Command {
     .option('--json', 'for machines: JSON, documented in docs/guide/validate.md, validate-serving.md and calibrate.md')
     .option('--html <file>', 'write the cases as one self-contained page with charts')
     .option('--fail-on-miss', 'exit code 1 when a case misses its tolerance')
-    .option('--record', 'write the errors of the shipped cases to validation/recorded.json and docs/trust.md')
+    .option('--record', 'write the errors of the shipped cases to validation/recorded.json, and docs/trust.md')
+    .option('--record-intervals', 'the same, and intervals of runs to validation/intervals.json: some minutes')
     .action((_paths: readonly string[], options: Options, self: Command) => validate(options, self));
 }
 
@@ -57,7 +60,8 @@ async function validate(options: Options, self: Command): Promise<void> {
     gathered.settle();
     return validateOperators(options, typed);
   }
-  if (options.record === true && typed.length > 0) gathered.add('--record', 'writes what is shipped: expected no cases beside it');
+  if ((options.record === true || options.recordIntervals === true) && typed.length > 0)
+    gathered.add('--record', 'writes what is shipped: expected no cases beside it');
   gathered.settle();
   checkOutputs({ '--html': options.html });
   await validateCases(options, typed);
@@ -94,8 +98,9 @@ function alone(flag: string, options: Options, self: Command): void {
   if (issues.length > 0) throw new InputError(issues);
 }
 
-async function validateCases({ json, html, failOnMiss, record }: Options, paths: readonly string[]): Promise<void> {
-  const results = judgeAll(await loadCases(paths.length === 0 ? [shippedCases] : paths));
+async function validateCases({ json, html, failOnMiss, record, recordIntervals }: Options, paths: readonly string[]): Promise<void> {
+  const shipped = paths.length === 0;
+  const results = judgeAll(await loadCases(shipped ? [shippedCases] : paths), shipped && recordIntervals !== true ? recordedIntervals : freshIntervals);
   const unpriced = results.filter(({ predicted }) => !Number.isFinite(predicted));
   if (unpriced.length > 0) throw new InputError(unpriced.map((result) => ({ path: result.case.file, message: 'the twin has no such figure of it' })));
   const reproduce = commandLine(['validate', ...paths]);
@@ -104,7 +109,8 @@ async function validateCases({ json, html, failOnMiss, record }: Options, paths:
     const { htmlPage } = await import('../report/html.ts');
     writeFileSync(html, await htmlPage(ledgerReport(results, { bars: false, reproduce })));
   }
-  if (record === true) {
+  if (recordIntervals === true) writeIntervals(results);
+  if (record === true || recordIntervals === true) {
     writeRecord(results);
     writeTrust(results);
   }

@@ -4,7 +4,8 @@ import { keyValueBytes, type AttentionLaunch } from '../../src/cost/calibration/
 import { latentBytes } from '../../src/cost/calibration/families/latent-shape.ts';
 import type { ExpertMlpShape } from '../../src/cost/calibration/families/expert-mlp.ts';
 import type { GemmShape } from '../../src/cost/calibration/families/gemm.ts';
-import { sumOf, type GroupedGemmShape } from '../../src/cost/calibration/families/grouped-gemm.ts';
+import type { GroupedGemmShape } from '../../src/cost/calibration/families/grouped-gemm.ts';
+import { sumOf } from '../../src/cost/calibration/families/grouped-product.ts';
 import { evenLoads, limitedGateLoads, powerLawLoads, randomLoads } from '../../src/model/expert-load.ts';
 import type { OperatorQuestion } from '../../src/ledger/question.ts';
 import type { Problems } from '../scenario/problems.ts';

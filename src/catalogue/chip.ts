@@ -29,6 +29,8 @@ export interface Chip {
   readonly word: string;
   /** Chips of one generation share operator efficiencies where one of them has no measurements. */
   readonly generation: string;
+  /** The generation before it whose efficiencies stand in where its own has no measurements either. */
+  readonly follows?: string | undefined;
   readonly dies: number;
   readonly die: Die;
   /** Thermal design power of the package and its power at idle. [W] */

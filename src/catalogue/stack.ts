@@ -144,8 +144,8 @@ export interface Stack {
   readonly hostGap: Figure;
   /** Search of the host for the last tokens of a sequence earlier in it: of one step, and of one token that it goes through; absent: it does not draft so. [s] */
   readonly lookup?: { readonly start: Figure; readonly token: Figure } | undefined;
-  /** From the arrival of a request until it is routed; absent: nothing. [s] */
-  readonly intake?: Figure | undefined;
+  /** From the arrival of a request until it is routed, and for each token of its prompt; absent: nothing. [s] */
+  readonly intake?: { readonly request: Figure; readonly token: Figure } | undefined;
   /** Whether an iteration is formed when the one before it begins, since which version, and where that is known from. */
   readonly ahead?: ScheduledAhead | undefined;
   /** Memory that the framework keeps back on each die. [B] */

@@ -153,12 +153,12 @@ function lagOf(setting: StepSetting, phase: 'prefill' | 'decode'): readonly Cand
   ];
 }
 
-/** Constants of calibrated cells of this generation of chips. */
+/** Constants of calibrated cells of this generation of chips, and of the one that it follows. */
 function cellConstants(setting: StepSetting): readonly Candidate[] {
   const { stack, machine } = setting;
   const cells: NonNullable<Stack['cells']> = stack.cells ?? [];
   return cells.flatMap((cell) =>
-    cell.generation !== machine.chip.generation
+    cell.generation !== machine.chip.generation && cell.generation !== machine.chip.follows
       ? []
       : Object.entries(cell.parameters).map(([parameter, value]): Candidate => ({
           name: `cell: ${cell.class}, ${cell.format}, ${cell.chip} under ${cell.stack}: ${parameter}`,

@@ -93,7 +93,8 @@ function providerOf(cells: readonly Cell[], wanted: Wanted, launch: number): Pro
   return new CellProvider(standIn, { cell: other.cell, differs, prices }, { rule: 'inherited-calibration', where, message }, rates, launch);
 }
 
-function differencesOf(cell: Cell, { chip, stack, format }: Wanted): readonly Difference[] {
+/** In what a cell is not what is wanted. */
+export function differencesOf(cell: Cell, { chip, stack, format }: Wanted): readonly Difference[] {
   return [
     ...(cell.chip === chip.name ? [] : (['chip'] as const)),
     ...(cell.stack === stack ? [] : (['stack'] as const)),

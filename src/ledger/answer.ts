@@ -1,25 +1,20 @@
 import type { Doubt } from '../base/doubt.ts';
 import { unreachable } from '../base/errors.ts';
 import type { Cell } from '../catalogue/cell.ts';
+import type { StepExplanation } from '../cost/explain.ts';
 import { stepPricer } from '../cost/pricer.ts';
+import type { Stage } from '../model/operator.ts';
 import { createSimulation } from '../serving/deploy.ts';
 import { answerLink } from './link.ts';
 import type { Unit } from './measure.ts';
 import { answerOperator } from './operator.ts';
-import type { LayerQuestion, Question, ServingQuestion, StepQuestion } from './question.ts';
+import type { LayerQuestion, Question, ServingQuestion, StepQuestion, StepWork } from './question.ts';
 import { servingValue, unitOfServing } from './serving-figure.ts';
 import { systemValue, unitOfSystem } from './system.ts';
-
-/** Where eight of ten values lie, all uncertainties considered. */
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
 
 /** What the twin says, in the unit of the question. */
 export interface Answer {
   readonly value: number;
-  readonly interval?: Interval | undefined;
   readonly doubts: readonly Doubt[];
 }
 
@@ -88,7 +83,7 @@ export function answer(question: Question, cells: readonly Cell[]): Answer {
 }
 
 function answerStep({ work, figure }: StepQuestion): Answer {
-  const { setting, batch, total, emitted, chips, memory } = work;
+  const { setting, batch, emitted, memory } = work;
   const bytesOf = (wanted: (name: string) => boolean): number => memory.parts.reduce((sum, { name, bytes }) => sum + (wanted(name) ? bytes : 0), 0);
   switch (figure) {
     case 'kv-blocks':
@@ -102,21 +97,44 @@ function answerStep({ work, figure }: StepQuestion): Answer {
     case 'tokens-per-second':
     case 'tokens-per-second-per-chip': {
       const { time, doubts } = stepPricer(setting).explain(batch);
-      const perSecond = (total * (setting.role === 'decode' ? emitted : 1)) / time;
-      const value = { time, tpot: time / emitted, 'tokens-per-second': perSecond, 'tokens-per-second-per-chip': perSecond / chips }[figure];
-      return { value, doubts };
+      return { value: stepValue(work, figure, time, emitted), doubts };
     }
     default:
       return unreachable(figure);
   }
 }
 
-/** All launches of the stages in one layer of the kind that the model has most of. */
+/** A figure of a step that takes so long. */
+export function stepValue({ setting, total, chips }: StepWork, figure: StepQuestion['figure'], time: number, emitted: number): number {
+  const perSecond = (total * (setting.role === 'decode' ? emitted : 1)) / time;
+  switch (figure) {
+    case 'time':
+      return time;
+    case 'tpot':
+      return time / emitted;
+    case 'tokens-per-second':
+      return perSecond;
+    case 'tokens-per-second-per-chip':
+      return perSecond / chips;
+    case 'kv-blocks':
+    case 'kv-memory':
+    case 'other-memory':
+      return Number.NaN;
+    default:
+      return unreachable(figure);
+  }
+}
+
 function answerLayer({ work: { setting, batch }, stages }: LayerQuestion): Answer {
-  const { groups, operators, doubts } = stepPricer(setting).explain(batch);
+  const explanation = stepPricer(setting).explain(batch);
+  return { value: layerTime(explanation, stages), doubts: explanation.doubts };
+}
+
+/** All launches of the stages in one layer of the kind that the model has most of. */
+export function layerTime({ groups, operators }: StepExplanation, stages: readonly Stage[]): number {
   const most = groups.reduce((best, group) => (group.count > best.count ? group : best));
   const own = operators.filter(({ group, stage }) => group === most.name && stages.includes(stage));
-  return { value: own.reduce((sum, { time, launches }) => sum + (time * launches) / most.count, 0), doubts };
+  return own.reduce((sum, { time, launches }) => sum + (time * launches) / most.count, 0);
 }
 
 function answerServing({ scenario, figure, over }: ServingQuestion): Answer {

@@ -83,6 +83,8 @@ export interface StepWork {
   readonly total: number;
   /** Tokens that a sequence emits in it. */
   readonly emitted: number;
+  /** Chance of each drafted token. */
+  readonly acceptance: readonly number[];
   readonly chips: number;
   readonly memory: MemoryBudget;
 }

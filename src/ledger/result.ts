@@ -1,6 +1,7 @@
 import type { Doubt } from '../base/doubt.ts';
 import type { Cell } from '../catalogue/cell.ts';
-import { answer, unitOf, type Interval } from './answer.ts';
+import type { Interval } from '../cost/uncertainty/interval.ts';
+import { answer, unitOf } from './answer.ts';
 import { bases, caseKinds, type Basis, type CaseKind, type LedgerCase } from './case.ts';
 
 /** What the twin says beside what was measured. */
@@ -21,10 +22,14 @@ export interface CaseResult {
 /** What rounding a figure that has to be exact may leave. */
 const rounding = 1e-9;
 
+/** The interval of an answer, worked out or read from where it was written down. */
+export type IntervalSource = (ledgerCase: LedgerCase, predicted: number) => Interval | undefined;
+
 /** Runs one case. @throws InputError for what cannot be priced */
-export function judge(ledgerCase: LedgerCase, cells: readonly Cell[]): CaseResult {
+export function judge(ledgerCase: LedgerCase, cells: readonly Cell[], intervals: IntervalSource): CaseResult {
   const { question, measured, tolerance } = ledgerCase;
-  const { value: predicted, interval, doubts } = answer(question, cells);
+  const { value: predicted, doubts } = answer(question, cells);
+  const interval = intervals(ledgerCase, predicted);
   const error = unitOf(question) === '%' ? predicted - measured.value : predicted / measured.value - 1;
   const sameSign = tolerance.of === 'measured' || predicted * measured.value >= 0;
   return {

@@ -5,11 +5,14 @@ const classes = 16;
 /** Logarithm of the largest ratio between the most and the least popular expert. */
 const mostSpread = 40;
 
+/** Below it experts are taken as equal: the difference is lost in rounding. */
+const leastVariation = 1e-3;
+
 const known = new Map<number, Float64Array>();
 
 /**
  * How popular experts are over the mean, least first, in classes of equally many: log-uniform between two bounds, with a coefficient of variation
- * of `variation`. Measured counts of experts follow it within 5 % in the experts that a batch hits (OLMoE and Mixtral, 4 to 128 tokens).
+ * of `variation`. Measured counts of experts follow it within 5 % in the experts that a batch hits (two families, 8 and 64 experts, 4 to 128 tokens).
  */
 export function popularities(variation: number): Float64Array {
   const before = known.get(variation);
@@ -25,7 +28,7 @@ export function popularities(variation: number): Float64Array {
 
 /** ln of the ratio between the bounds: variation squared is s/2 (e^s + 1) / (e^s - 1) - 1, which rises with s. */
 function spreadOf(variation: number): number {
-  if (variation <= 0) return 0;
+  if (variation < leastVariation) return 0;
   let low = 0;
   let high = mostSpread;
   for (let i = 0; i < 60; i++) {

@@ -45,6 +45,8 @@ interface Choice {
 export interface Reach {
   readonly plane: Plane;
   readonly port: BytesPerSecond;
+  /** Share of the port that faults leave. */
+  readonly left: number;
   readonly latency: Seconds;
   readonly choices: ReadonlyMap<CollectiveOperation, readonly Choice[]>;
   readonly doubts: readonly Doubt[];
@@ -74,7 +76,7 @@ export function reachOf(machine: Machine, stack: Stack, plane: Plane, left: numb
       where: generation,
       message: `no collective was measured on this generation of chips: those of ${fallback?.[0] ?? 'no chip'} stand in, at the rate of its ports`,
     });
-  return { plane, port: dieBandwidth(machine, plane) * left, latency: plane.port.latency.value, choices, doubts };
+  return { plane, port: dieBandwidth(machine, plane), left, latency: plane.port.latency.value, choices, doubts };
 }
 
 /** A library with thresholds has one choice at a size; ways without any compete. */
@@ -104,6 +106,7 @@ function plainWays(plane: Plane, ways: readonly CollectiveWay[]): readonly Colle
         above: 0,
         upTo: Infinity,
         latency: plane.port.latency.value,
+        port: 0,
         start,
         step: plane.port.latency,
         efficiency: plane.efficiency,
@@ -121,11 +124,17 @@ function wayFor({ ways }: Choice, n: number, chunk: number): CollectiveWay | und
   return found;
 }
 
+/** What bytes run at. A share that was measured on another port is at most what one stream reaches on this. */
+function rateOf({ port, left, plane }: Reach, way: CollectiveWay): BytesPerSecond {
+  const same = way.port === 0 || Math.abs(port / way.port - 1) < 0.05;
+  return port * left * (same ? way.efficiency.value : Math.min(way.efficiency.value, plane.efficiency.value));
+}
+
 function costOf(reach: Reach, way: CollectiveWay, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost {
   const demand = demandOf(way.algorithm, operation, n) ?? { steps: n - 1, bytes: n - 1 };
   const slower = Math.max(0, reach.latency - way.latency);
   const start = way.start.value + demand.steps * (way.step.value + slower);
-  const moving = (demand.bytes * bytes) / (reach.port * way.efficiency.value);
+  const moving = (demand.bytes * bytes) / rateOf(reach, way);
   return { start, time: start + moving + (way.local === undefined ? 0 : bytes / way.local.value) };
 }
 
@@ -147,7 +156,7 @@ export function quickest(reach: Reach, operation: CollectiveOperation, n: number
     const cost = libraryCost(reach, choice, operation, n, bytes);
     if (cost !== undefined && (best === undefined || cost.time < best.time)) best = cost;
   }
-  return best ?? { time: reach.latency + bytes / reach.port, start: reach.latency };
+  return best ?? { time: reach.latency + bytes / (reach.port * reach.left), start: reach.latency };
 }
 
 /** Every way of every library, the one taken first, then by time. */
@@ -161,7 +170,7 @@ export function optionsOf(reach: Reach, operation: CollectiveOperation, n: numbe
       .map((way): CollectiveOption => {
         const { start, time } = way === taken ? (libraryCost(reach, choice, operation, n, bytes) as CollectiveCost) : costOf(reach, way, operation, n, bytes);
         const demand = demandOf(way.algorithm, operation, n) ?? { steps: n - 1, bytes: n - 1 };
-        const bandwidth = reach.port * way.efficiency.value;
+        const bandwidth = rateOf(reach, way);
         return {
           plane: reach.plane,
           operation,

@@ -102,6 +102,20 @@ describe('collectives', () => {
     );
   });
 
+  test('a message just above the end of a protocol never takes less time than the largest below it', () => {
+    for (const { machine, stack } of [
+      { machine: hopper, stack: stacks.vllm },
+      { machine: hopper, stack: stacks.sglang },
+    ])
+      for (const ranks of [2, 3, 4, 8]) {
+        const model = collectiveModel(machine, stack, ranks);
+        for (const { operation, above } of stack.collectives.filter((way) => way.above > 0)) {
+          const [at, beyond] = [1, 1 + 1e-9].map((factor) => model.price(operation, above * ranks * factor).time);
+          expect(beyond).toBeGreaterThanOrEqual(at ?? Infinity);
+        }
+      }
+  });
+
   test('more ranks never take fewer steps or bytes by the same algorithm, and several domains are never quicker than one of them', () => {
     fc.assert(
       fc.property(

@@ -119,7 +119,7 @@ function stepBlocks({ acceptance: drafts, blockTokens }: { acceptance: readonly 
 }
 
 const common = {
-  intake: fc.constantFrom(undefined, 0, 2 ** -11, 0.0003),
+  intake: fc.option(fc.record({ request: fc.constantFrom(0, 2 ** -11, 0.0003), token: fc.constantFrom(0, 2 ** -14, 0.00001) }), { nil: undefined }),
   firstToken: fc.constantFrom('prefill' as const, 'decode' as const),
   slo: fc.record({ ttft: fc.constantFrom(undefined, 2 ** -7), tpot: fc.constantFrom(undefined, 2 ** -10), e2e: fc.constantFrom(undefined, 0.02) }),
   seed: fc.maxSafeNat(),

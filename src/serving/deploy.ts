@@ -106,7 +106,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
     firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
     maxContext,
     maxContextOf: maxContext === model.maxPositions ? 'the model' : 'the KV memory of a rank',
-    intake: scenario.stack.intake?.value,
+    intake: scenario.stack.intake === undefined ? undefined : { request: scenario.stack.intake.request.value, token: scenario.stack.intake.token.value },
     slo,
     seed,
   };

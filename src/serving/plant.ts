@@ -62,8 +62,8 @@ export interface Plant {
   /** Longest prompt and answer together, and what sets it. [tokens] */
   readonly maxContext: number;
   readonly maxContextOf: 'the model' | 'the KV memory of a rank';
-  /** From a request's arrival until it is routed: what the front end takes (REQ-5). */
-  readonly intake?: Seconds | undefined;
+  /** From a request's arrival until it is routed: what the front end takes, and for each token of the prompt (REQ-5). */
+  readonly intake?: { readonly request: Seconds; readonly token: Seconds } | undefined;
   readonly slo: ServiceLevel;
   readonly seed: number;
 }

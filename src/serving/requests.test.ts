@@ -103,4 +103,12 @@ describe('requests', () => {
     while (simulation.step());
     expect(timelines[0]).toMatchObject({ request: 1, arrived: 5.5 * tick, scheduled: 5.5 * tick, prefilled: 6.5 * tick });
   });
+
+  test('REQ-5 a request is routed when the front end has read it, and its times count from its arrival', () => {
+    const intake = { request: 2 * tick, token: tick / 4 };
+    const [bare] = finished(mergedPlant(), listed([request(0, 8, 3)])).timelines;
+    const [taken] = finished(mergedPlant({}, { intake }), listed([request(0, 8, 3)])).timelines;
+    expect([bare?.scheduled, taken?.scheduled]).toEqual([0, 4 * tick]);
+    expect((taken?.firstToken ?? 0) - (taken?.arrived ?? 0)).toBe((bare?.firstToken ?? 0) + 4 * tick);
+  });
 });

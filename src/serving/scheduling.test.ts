@@ -184,4 +184,24 @@ describe('what an iteration computes', () => {
       [2, 19, 10, 1],
     ]);
   });
+
+  test('SCH-7 what comes while an iteration runs waits one longer where iterations are formed ahead', () => {
+    const requests = [request(0, 5, 6), request(0.5 * tick, 5, 6)];
+    expect(scheduledOf(finished(mergedPlant(), listed(requests)).events)).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    expect(scheduledOf(finished(mergedPlant({ ahead: true }), listed(requests)).events)).toEqual([
+      [0, 0],
+      [1, 2],
+    ]);
+  });
+
+  test('SCH-7 an instance that has run dry looks at what came late at once', () => {
+    const requests = [request(0, 5, 1), request(0.5 * tick, 5, 1)];
+    expect(scheduledOf(finished(mergedPlant({ ahead: true }), listed(requests)).events)).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+  });
 });

@@ -262,8 +262,9 @@ export class Simulation {
     table.outputTokens[slot] = Math.min(table.outputTokens[slot], this.plant.maxContext - input);
     table.prompt[slot] = input;
     this.metrics.change(now, 1, 0);
-    const { intake = 0 } = this.plant;
-    if (intake > 0) this.#queue.push(now + intake, pending.intake, pending.intake, slot);
+    const { intake } = this.plant;
+    const taken = intake === undefined ? 0 : intake.request + intake.token * input;
+    if (taken > 0) this.#queue.push(now + taken, pending.intake, pending.intake, slot);
     else this.#dispatch(slot);
   }
 

@@ -140,7 +140,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     }
     const request = newRequest(plant, number, now, given);
     // REQ-5
-    if ((plant.intake ?? 0) > 0) later(now + (plant.intake ?? 0), intake, () => dispatch(request));
+    const taken = plant.intake === undefined ? 0 : plant.intake.request + plant.intake.token * inputTokens;
+    if (taken > 0) later(now + taken, intake, () => dispatch(request));
     else dispatch(request);
   }
 

@@ -108,15 +108,16 @@ function routed(pass: Pass, layer: ExpertFeedForward): PartialWork | undefined {
   const hidden = tensor === 'shared' ? instance.model.hidden : (layer.latent?.size ?? instance.model.hidden);
   const format = instance.formats[tensor];
   const width = intermediate / instance.expertTensor;
+  const prompts = pass.batch.prefillTokens > pass.decodeRows;
+  const masked = instance.exchanges && !prompts;
   const from = pass.operators.length;
   move(pass, 'expert-permute', 'experts', 0, { rows, width: hidden, bytes: format.inputBytes * 2 });
   if (format.quantises && !instance.exchanges) quantise(pass, 'expert-quantise', 'experts', format, rows, hidden);
-  grouped(pass, 'expert-gate-up', 'experts', 'grouped-gemm', format, { rows, n: width * (layer.gated ? 2 : 1), k: hidden, groups });
+  grouped(pass, 'expert-gate-up', 'experts', 'grouped-gemm', format, { rows, n: width * (layer.gated ? 2 : 1), k: hidden, groups, masked });
   activation(pass, 'expert-activation', 'experts', rows, width, layer.gated);
   if (format.quantises) quantise(pass, 'expert-down-quantise', 'experts', format, rows, width);
-  grouped(pass, 'expert-down', 'experts', 'grouped-gemm', format, { rows, n: hidden, k: width, groups });
+  grouped(pass, 'expert-down', 'experts', 'grouped-gemm', format, { rows, n: hidden, k: width, groups, masked });
   // Of prompts a token travels once to each rank: what its experts there put out is summed before it goes back.
-  const prompts = pass.batch.prefillTokens > pass.decodeRows;
   if (instance.exchanges && !prompts) move(pass, 'combine-copy', 'combine', 0, { rows, width: hidden, bytes: between * 2 });
   if (instance.exchanges && prompts)
     move(pass, 'expert-sum', 'experts', 1, { rows, width: hidden, bytes: (1 + ranksOfToken(pass, layer) / layer.perToken) * between });

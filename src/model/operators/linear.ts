@@ -34,16 +34,19 @@ export function linear(pass: Pass, names: LinearNames, stage: Stage, format: Lin
   });
 }
 
-/** `groups` products of one shape with weights of their own: the heads of an absorbed projection, or experts with `hit` of them in use. */
+/**
+ * `groups` products of one shape with weights of their own: the heads of an absorbed projection, or experts with `hit` of them in use.
+ * `masked`: their rows lie in a buffer for each expert, as the exchange of decoding leaves them.
+ */
 export function grouped(
   pass: Pass,
   name: string,
   stage: Stage,
   operator: 'gemm' | 'grouped-gemm',
   format: LinearFormat,
-  shape: { readonly rows: number; readonly n: number; readonly k: number; readonly groups: number },
+  shape: { readonly rows: number; readonly n: number; readonly k: number; readonly groups: number; readonly masked?: boolean },
 ): void {
-  const { rows, n, k, groups } = shape;
+  const { rows, n, k, groups, masked } = shape;
   if (rows <= 0) return;
   pass.operators.push({
     kind: 'compute',
@@ -52,7 +55,7 @@ export function grouped(
     class: operator,
     ...(operator === 'gemm' ? { kernel: 'head-gemm' } : {}),
     format: format.product,
-    variant: format.variant,
+    variant: masked === true ? maskedVariant(format) : format.variant,
     stored: format.stored === format.product ? undefined : format.stored,
     matrixFlop: 2 * rows * n * k,
     vectorFlop: 0,
@@ -60,6 +63,11 @@ export function grouped(
     activationBytes: rows * k * format.inputBytes + rows * n * between,
     shape: { m: rows / groups, n, k, groups },
   });
+}
+
+/** Kernels for experts whose rows lie in buffers of their own, counted on the device. */
+function maskedVariant({ variant }: LinearFormat): string {
+  return variant === undefined ? 'masked' : `${variant}-masked`;
 }
 
 /** Dynamic quantisation of `m` rows of `k`: reads 16 bit, writes the format of the product. */

@@ -133,6 +133,21 @@ describe('routes', () => {
     ).toBeCloseTo(196e9, 0);
   });
 
+  test('a lane sends little over a link that is very slow, and so loses nothing by it', () => {
+    const { value } = parseFault(supernode, [ub], 'link l1 0.1 - l2 1.5:1%', true);
+    expect(
+      routeOf(
+        ub,
+        capacitiesOf(
+          ub,
+          (value ?? []).map(({ fault }) => fault),
+        ),
+        3,
+        700,
+      )?.capacity,
+    ).toBeCloseTo(196e9, 0);
+  });
+
   test('a node whose switch chips have all failed has no way left', () => {
     const faults = Array.from({ length: 7 }, (_, i) => parseFault(supernode, [ub], `l1 0.${i}`, false).value?.[0]?.fault).filter(
       (fault) => fault !== undefined,

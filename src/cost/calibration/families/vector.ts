@@ -7,12 +7,12 @@ const parameters: readonly FittedParameter[] = [
   { name: 'floor', unit: 's', min: 1e-6, max: 2e-5, start: 2e-6 },
   { name: 'row', unit: 's', min: 1e-9, max: 1e-5, start: 3e-7 },
   { name: 'column', unit: 's per element of a row', min: 1e-13, max: 3e-9, start: 3e-10 },
-  { name: 'occupancy', unit: 'rows a block of 1,024 threads', min: 0.5, max: 16, start: 2, also: 1 },
-  { name: 'wave', unit: 'share of a wave', min: 0, max: 1, start: 0.3, also: 0.9 },
+  { name: 'occupancy', unit: 'rows a block of 1,024 threads', min: 0.5, max: 16, start: 2, also: [1] },
+  { name: 'wave', unit: 'share of a wave', min: 0, max: 1, start: 0.3, also: [0.9] },
   { name: 'memory', unit: 'share of bandwidth', min: 0.1, max: 1, start: 0.8 },
   { name: 'cached', unit: 'B/s a core, of what the cache holds', min: 5e9, max: 3e11, start: 4e10 },
   { name: 'held', unit: 'share of cache', min: 0.05, max: 1, start: 0.5 },
-  { name: 'kept', unit: 'share of what is held', min: 0.01, max: 1, start: 0.1, also: 0.9 },
+  { name: 'kept', unit: 'share of what is held', min: 0.01, max: 1, start: 0.1, also: [0.9] },
   { name: 'apart', unit: '1', min: 0.01, max: 1, start: 0.2 },
 ];
 
