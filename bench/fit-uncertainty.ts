@@ -12,7 +12,6 @@ import { mergedCells, ratesFor } from '../cli/calibrate/refit.ts';
 import { loadChip, loadMachine } from '../cli/machines.ts';
 import { loadStack } from '../cli/stacks.ts';
 import { loadUncertainty } from '../cli/uncertainty.ts';
-import { judgeAll } from '../cli/validate/judge.ts';
 import { loadCases } from '../cli/validate/load.ts';
 import type { OperatorTable } from '../schema/tables/read-table.ts';
 import { InputError } from '../src/base/errors.ts';
@@ -24,7 +23,8 @@ import { numberFormatOf } from '../src/cost/calibration/die.ts';
 import { sift } from '../src/cost/calibration/exclude.ts';
 import type { DieRates, MeasuredRow, OperatorFamily } from '../src/cost/calibration/family.ts';
 import { gemm } from '../src/cost/calibration/families/gemm.ts';
-import { sumOf, type GroupedGemmShape } from '../src/cost/calibration/families/grouped-gemm.ts';
+import type { GroupedGemmShape } from '../src/cost/calibration/families/grouped-gemm.ts';
+import { sumOf } from '../src/cost/calibration/families/grouped-product.ts';
 import { familyOf } from '../src/cost/calibration/families/index.ts';
 import { findCell } from '../src/cost/calibration/find.ts';
 import { foldsOf } from '../src/cost/calibration/fold.ts';
@@ -32,7 +32,8 @@ import { predictor } from '../src/cost/calibration/predict.ts';
 import { thinned } from '../src/cost/calibration/sample.ts';
 import { collectiveModel } from '../src/network/collective.ts';
 import { exchangeModel } from '../src/network/exchange.ts';
-import type { CaseResult } from '../src/ledger/result.ts';
+import { answer } from '../src/ledger/answer.ts';
+import type { LedgerCase } from '../src/ledger/case.ts';
 import { measuredFolders, tablesOf } from './calibration-sources.ts';
 
 const measured = fileURLToPath(new URL('../../shared/measured/', import.meta.url));
@@ -133,22 +134,23 @@ function predictive(errors: readonly number[], constants: number): string | unde
 
 /** Errors of micro-benchmarks in the ledger where no cell of the chip and stack prices them: one for each operator (group of shapes). */
 async function tellChecks(): Promise<void> {
-  const places = new Map<string, CaseResult[]>();
-  for (const result of judgeAll(await loadCases([operatorCases]))) {
-    const { question } = result.case;
+  const places = new Map<string, LedgerCase[]>();
+  for (const one of await loadCases([operatorCases])) {
+    const { question } = one;
     if (question.kind !== 'operator') continue;
     const { machine, stack, class: operatorClass, format } = question;
     const found = findCell(cells, { chip: machine.chip, stack: stack.name, class: operatorClass, format });
     if (found !== undefined && found.doubt === undefined) continue;
     const place = `${machine.chip.name} ${stack.name} ${operatorClass} ${format}`;
-    places.set(place, [...(places.get(place) ?? []), result]);
+    places.set(place, [...(places.get(place) ?? []), one]);
   }
-  for (const [place, results] of places) {
+  for (const [place, ofPlace] of places) {
     const groups = new Map<string, number[]>();
     const bounds = new Set<string>();
     let shortest = Infinity;
-    for (const { case: one, predicted } of results) {
+    for (const one of ofPlace) {
       if (one.question.kind !== 'operator') continue;
+      const { value: predicted } = answer(one.question, cells);
       const { class: operatorClass, shape, figure, flop, bytes, machine, format } = one.question;
       const time = figure === 'time' ? one.measured.value : (figure === 'compute' ? flop : bytes) / one.measured.value;
       shortest = Math.min(shortest, time);
@@ -160,17 +162,17 @@ async function tellChecks(): Promise<void> {
       // A share of the stack was read off rows that it bounds.
       if (one.basis === 'fitted') bounds.add(flop / die.peak > bytes / die.bandwidth ? 'compute' : 'memory');
     }
-    asProducts(results);
+    asProducts(ofPlace);
     const errors = [...groups.values()].map(median);
     process.stdout.write(
-      `check of ${place}: ${results.length} rows from ${(shortest * 1e6).toFixed(0)} us, ${errors.length} operators, ${bounds.size} constants read off them: ${predictive(errors, bounds.size) ?? 'too few'}; ${errors.map((error) => error.toFixed(3)).join(' ')}\n`,
+      `check of ${place}: ${ofPlace.length} rows from ${(shortest * 1e6).toFixed(0)} us, ${errors.length} operators, ${bounds.size} constants read off them: ${predictive(errors, bounds.size) ?? 'too few'}; ${errors.map((error) => error.toFixed(3)).join(' ')}\n`,
     );
   }
 }
 
 /** What grouped products show of the cell of plain ones, as a step prices it: of many rows in each group they are products one after another. */
-function asProducts(results: readonly CaseResult[]): void {
-  const errors = results.flatMap(({ case: { question, measured: figure } }) => {
+function asProducts(ofPlace: readonly LedgerCase[]): void {
+  const errors = ofPlace.flatMap(({ question, measured: figure }) => {
     if (question.kind !== 'operator' || question.class !== 'grouped-gemm' || question.figure !== 'time') return [];
     const { machine, stack, format, shape } = question;
     const found = findCell(cells, { chip: machine.chip, stack: stack.name, class: gemm.class, format });
@@ -250,7 +252,7 @@ for (const source of measuredFolders(measured)) {
     by('chipAndStack', (cell) => cell.format === format && cell.chip !== source.chip && cell.stack !== source.stack);
     const { standIn } = family;
     const other = standIn === undefined ? undefined : findCell(cells, { chip, stack: source.stack, class: standIn.class, format });
-    if (standIn !== undefined && other !== undefined && other.cell.chip === source.chip && other.cell.stack === source.stack)
+    if (standIn !== undefined && other !== undefined && other.cell.chip === source.chip && other.cell.stack === source.stack && other.cell.format === format)
       judge('kernel', predictor(standIn, other.cell, die));
     const sheet = sheetPrice(family, die, format, stack.efficiencies);
     if (sheet !== undefined) judge(sheet.measured ? 'sheetMeasured' : 'sheet', sheet.price);
