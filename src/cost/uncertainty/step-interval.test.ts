@@ -134,7 +134,7 @@ describe('the interval of a step', () => {
   test('holds about eight in ten of the steps that its own errors make', () => {
     for (const setting of [dense, sparse]) {
       const batch = batchOf(setting);
-      const { low, high } = stepInterval(setting, batch, undefined, { samples: 99, known: ['skew', 'drift', 'host'] });
+      const { low, high } = stepInterval(setting, batch, undefined, { samples: 399, known: ['skew', 'drift', 'host'] });
       // One draw of another seed each: what a machine may turn out to be.
       const trials = 300;
       let inside = 0;
