@@ -13,6 +13,7 @@ import { ExpertPrices } from './expert-work.ts';
 import type { Beyond } from './calibration/range.ts';
 import { cellFormat, launchTime, priceBy, type Provider, type ProviderOf } from './providers.ts';
 import { Rates } from './rates.ts';
+import { sameWork } from './same-work.ts';
 import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Roofline, type Share } from './roofline.ts';
 import type { PriceErrors } from './uncertainty/errors.ts';
 import type { Trust } from './uncertainty/trust.ts';
@@ -54,6 +55,8 @@ export class Pricing {
   readonly #collectives: Map<number, { readonly model: CollectiveModel; readonly scaleOut: boolean }> = new Map();
   readonly #exchanges: Map<number, readonly ExchangeModel[]> = new Map();
   readonly #floorsOf: Map<string, { readonly names: readonly string[]; readonly floors: readonly number[] }> = new Map();
+  /** The last price of each name: layers of other kinds repeat it. */
+  readonly #lastOf: Map<string, { readonly operator: ComputeOperator; readonly share: Share; readonly floor: number; readonly price: Price }> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
   readonly #attentionKernels: readonly AttentionKernel[];
@@ -256,8 +259,12 @@ export class Pricing {
   }
 
   #compute(operator: ComputeOperator, share: Share, floor: number): Price {
+    const last = this.#lastOf.get(operator.name);
+    if (last !== undefined && last.share === share && last.floor === floor && sameWork(last.operator, operator)) return last.price;
     const whole = this.#onDie(operator, share, floor);
-    return operator.ring === undefined ? whole : this.#around(whole, operator.ring);
+    const price = operator.ring === undefined ? whole : this.#around(whole, operator.ring);
+    this.#lastOf.set(operator.name, { operator, share, floor, price });
+    return price;
   }
 
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
