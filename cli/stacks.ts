@@ -26,7 +26,7 @@ export function loadStack(nameOrPath: string, at: string = 'stack', base?: strin
   const [, name = nameOrPath, version] = /^([^/\\@]+)@(.*)$/.exec(nameOrPath) ?? [];
   const file = readData('stacks', name, at, base);
   const stack: Stack = { ...readStack(file.value, /[/\\]|\.(ya?ml|json)$/.test(name) ? name : file.path), cells: loadCalibration() };
-  return version === undefined ? { ...stack, ahead: undefined, kernels: [] } : inVersion(stack, version, profiles);
+  return version === undefined ? stack : inVersion(stack, version, profiles);
 }
 
 /**
@@ -34,7 +34,8 @@ export function loadStack(nameOrPath: string, at: string = 'stack', base?: strin
  * that schedules ahead hides it. Where there is none, the stack's own stands. The front end's time is that of the nearest version.
  */
 function inVersion(stack: Stack, version: string, profiles: readonly OverheadProfile[]): Stack {
-  const isAhead = (other: string): boolean => stack.ahead !== undefined && compareVersions(other, stack.ahead.since) >= 0;
+  const { ahead, kernels } = stack.versions ?? {};
+  const isAhead = (other: string): boolean => ahead !== undefined && compareVersions(other, ahead.since) >= 0;
   const alike = profileFor(
     profiles.filter((profile) => isAhead(profile.version) === isAhead(version)),
     stack.name,
@@ -45,7 +46,7 @@ function inVersion(stack: Stack, version: string, profiles: readonly OverheadPro
     ...stack,
     hostGap: alike?.step ?? stack.hostGap,
     intake: nearest === undefined ? stack.intake : { request: nearest.request, token: nearest.token },
-    kernels: stack.kernels?.filter(({ before }) => before === undefined || compareVersions(version, before) < 0),
-    ahead: isAhead(version) ? stack.ahead : undefined,
+    kernels: kernels?.filter(({ before }) => before === undefined || compareVersions(version, before) < 0),
+    ahead: isAhead(version),
   };
 }

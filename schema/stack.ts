@@ -105,9 +105,12 @@ const stack = record({
     'memory-rule': memoryRule,
     'logit-bytes': logitBytes,
     'block-tokens': blockTokens,
+    ahead,
+    kernels,
     ...rest
   }) => ({
     ...rest,
+    versions: { ahead, kernels },
     hostGap,
     memoryUtilisation,
     memoryRule,

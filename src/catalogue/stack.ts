@@ -145,7 +145,10 @@ export interface Stack {
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
+  /** Kernels that the version in use picks; absent: those that the cells of the stack were measured on. */
   readonly kernels?: readonly KernelChoice[] | undefined;
+  /** What holds of some versions of the engine: without a version nothing of it is used. */
+  readonly versions?: { readonly ahead?: ScheduledAhead | undefined; readonly kernels: readonly KernelChoice[] } | undefined;
   readonly fusions: readonly Fusion[];
   readonly collectives: readonly CollectiveKernels[];
   readonly exchanges: readonly Exchange[];
@@ -166,8 +169,8 @@ export interface Stack {
   readonly hostGap: Figure;
   /** From the arrival of a request until it is routed, and for each token of its prompt; absent: nothing. [s] */
   readonly intake?: { readonly request: Figure; readonly token: Figure } | undefined;
-  /** Whether an iteration is formed when the one before it begins, since which version, and where that is known from. */
-  readonly ahead?: ScheduledAhead | undefined;
+  /** Whether an iteration is formed when the one before it begins; absent: it is not. */
+  readonly ahead?: boolean | undefined;
   /** Memory that the framework keeps back on each die. [B] */
   readonly reserve: Figure;
   /** Share of the memory that the engine may fill, and of what: see `MemoryRule`. */

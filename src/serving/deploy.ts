@@ -143,7 +143,7 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
-      ahead: stack.ahead !== undefined,
+      ahead: stack.ahead === true,
       pricer: compiled,
     },
     layout,
