@@ -10,6 +10,8 @@ export interface MeasuredFolder {
   /** Which files of it. */
   readonly files?: RegExp;
   readonly source: string;
+  /** Chips with the same kernels under the stack: cells of these classes are drawn to the constants of the first that has them. */
+  readonly sisters?: { readonly chips: readonly string[]; readonly classes: RegExp };
 }
 
 const systems: Readonly<Record<string, string>> = { a100_sxm: 'a100', b200_sxm: 'b200', gb200: 'gb200', h100_sxm: 'h100', h200_sxm: 'h200' };
@@ -45,7 +47,11 @@ export function measuredFolders(measured: string): readonly MeasuredFolder[] {
       folder: 'infersim',
       files: new RegExp(`(^|/)${chip}/`),
       source: `InferSim f2293da, ${chip.toUpperCase()}`,
+      // The same die at other rates; that of h20 has other ratios of work to bytes, so that its kernels are bound by what h100's never are.
+      ...(chip === 'h800' ? { sisters: { chips: ['h100'], classes: /^attention|^latent|^index|^sparse/ } } : {}),
     })),
+    { chip: 'a100', stack: 'vllm', folder: 'vidur', files: /compute_a100/, source: 'Vidur 7d47513, A100' },
+    { chip: 'h100', stack: 'vllm', folder: 'vidur', files: /compute_h100/, source: 'Vidur 7d47513, H100' },
     { chip: 'a100', stack: 'vllm', folder: 'frontier', files: /a800_/, source: 'Frontier, A800' },
     { chip: 'h800', stack: 'vllm', folder: 'frontier', files: /h800_/, source: 'Frontier, H800' },
     { chip: 'rtx-4090', stack: 'vllm', folder: 'llmservingsim/perf/RTX4090', source: 'LLMServingSim 5daddb2, RTX 4090, vLLM 0.19' },

@@ -1,5 +1,5 @@
 /**
- * Fits every cell of data/calibration to the tables in ../shared/measured and writes the files and docs/trust.md:
+ * Fits every cell of data/calibration to the tables in ../shared/measured and writes the files and docs/trust-operators.md:
  * `npx node bench/fit-calibration.ts [chip[/stack[/class[/format]]]]`. With a cell's name, or the beginning of one, only these are fitted anew.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { readOperatorTable } from '../cli/calibrate/read.ts';
 import { refit } from '../cli/calibrate/refit.ts';
 import { trustPage } from '../cli/calibrate/trust.ts';
 import { loadChip } from '../cli/machines.ts';
-import { calibrationSchema, readCells, writeCells } from '../schema/calibration.ts';
+import { readCells, writeCells } from '../schema/calibration.ts';
 import type { OperatorTable } from '../schema/tables/read-table.ts';
 import { InputError } from '../src/base/errors.ts';
 import type { Cell, CellKey } from '../src/cost/calibration/cell.ts';
@@ -20,7 +20,7 @@ import { measuredFolders, tablesOf } from './calibration-sources.ts';
 
 const measured = fileURLToPath(new URL('../../shared/measured/', import.meta.url));
 const data = fileURLToPath(new URL('../data/calibration/', import.meta.url));
-const trust = fileURLToPath(new URL('../docs/trust.md', import.meta.url));
+const trust = fileURLToPath(new URL('../docs/trust-operators.md', import.meta.url));
 const wanted = process.argv[2] ?? '';
 
 const nameOf = ({ chip, stack, class: operatorClass, format }: CellKey): string => `${chip}/${stack}/${operatorClass}/${format}`;
@@ -46,12 +46,12 @@ function shipped(): readonly Cell[] {
   return readdirSync(data)
     .filter((file) => file.endsWith('.json'))
     .flatMap((file) => {
-      const { classes, cells: own } = JSON.parse(readFileSync(data + file, 'utf8')) as { readonly classes: unknown; readonly cells: readonly unknown[] };
-      return own.map((cell) => ({ classes, cell }));
+      const { cells: own, ...rest } = JSON.parse(readFileSync(data + file, 'utf8')) as { readonly cells: readonly unknown[] };
+      return own.map((cell) => ({ rest, cell }));
     })
-    .flatMap(({ classes, cell }) => {
+    .flatMap(({ rest, cell }) => {
       try {
-        return readCells({ schema: calibrationSchema, classes, cells: [cell] }, 'data/calibration');
+        return readCells({ ...rest, cells: [cell] }, 'data/calibration');
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         const { chip, stack, class: operatorClass, format } = cell as CellKey;
@@ -62,6 +62,7 @@ function shipped(): readonly Cell[] {
 }
 
 const fitted = new Map<string, Cell>();
+const before = wanted === '' ? [] : shipped();
 const folders = measuredFolders(measured);
 const claimed = new Set<string>();
 for (const folder of folders) {
@@ -75,7 +76,12 @@ for (const folder of folders) {
   const from = performance.now();
   // Whole blocks price no operator of a step: their tables are for checks, and no cell of theirs is shipped.
   const only = (key: CellKey): boolean => isWanted(key) && !claimed.has(nameOf(key)) && familyOf(key.class)?.shapeOf !== undefined;
-  for (const { cell, left } of refit(tables, { chip: loadChip(chip), stack, source, only })) {
+  const priorOf = (key: CellKey): Cell | undefined => {
+    if (folder.sisters?.classes.test(key.class) !== true) return undefined;
+    const names = folder.sisters.chips.map((sister) => nameOf({ ...key, chip: sister }));
+    return names.flatMap((name) => fitted.get(name) ?? before.find((cell) => nameOf(cell) === name) ?? [])[0];
+  };
+  for (const { cell, left } of refit(tables, { chip: loadChip(chip), stack, source, only, priorOf })) {
     fitted.set(nameOf(cell), cell);
     const { rows, median, p90, p99 } = cell.heldOut;
     const missed = missedGates(cell);
@@ -88,7 +94,7 @@ for (const folder of folders) {
   process.stdout.write(`# ${folder.folder}: ${((performance.now() - from) / 1000).toFixed(1)} s\n`);
 }
 
-const kept = wanted === '' ? [] : shipped().filter((cell) => !isWanted(cell));
+const kept = before.filter((cell) => !isWanted(cell));
 const cells = [...kept, ...fitted.values()];
 let size = 0;
 for (const chip of new Set(cells.map((cell) => cell.chip))) {

@@ -51,4 +51,25 @@ export const settings: readonly NamedSetting[] = [
     setting: setting('hgx-h200*2', 'deepseek-r1', 'merged', { dies: 16, experts: over(16), draftTokens: 1 }),
     kinds: every,
   },
+  {
+    name: 'Llama 70B, TP2 CP4 (ring), H200',
+    setting: setting('hgx-h200', 'llama-3.1-70b', 'prefill', { dies: 8, tensor: 2, context: { parallel: 4, exchange: 'ring', decode: 1 } }),
+    kinds: ['prompts'],
+  },
+  { name: 'Llama 70B, TP2 PP4, H100', setting: setting('hgx-h100', 'llama-3.1-70b', 'merged', { dies: 8, tensor: 2, pipeline: 4 }), kinds: every },
+  {
+    name: 'R1, TP8 DCP8, H200',
+    setting: setting('hgx-h200', 'deepseek-r1', 'merged', { dies: 8, tensor: 8, context: { parallel: 1, exchange: 'all-gather', decode: 8 } }),
+    kinds: every,
+  },
+  {
+    name: 'Qwen3 32B, TP4, drafts by 0.6B, H100',
+    setting: setting('hgx-h100', 'qwen3-32b', 'merged', {
+      dies: 4,
+      tensor: 4,
+      draftTokens: 3,
+      drafter: { kind: 'model', model: loadModel('qwen3-0.6b'), precision: precisionOf(loadModel('qwen3-0.6b')), tensor: 1 },
+    }),
+    kinds: every,
+  },
 ];

@@ -5,7 +5,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { InputError } from '../src/base/errors.ts';
 import { expectedOneOf } from '../src/base/nearest.ts';
 
-export type DataFolder = 'chips' | 'machines' | 'models' | 'stacks' | 'workloads';
+export type DataFolder = 'chips' | 'libraries' | 'machines' | 'models' | 'stacks' | 'workloads';
 
 const root = fileURLToPath(new URL('../data/', import.meta.url));
 
@@ -51,7 +51,7 @@ export function readData(folder: DataFolder, nameOrPath: string, at: string, bas
   const path = isAbsolute(nameOrPath) ? nameOrPath : resolve(base, nameOrPath);
   if (existsSync(path) && statSync(path).isFile()) return { path, value: parseFile(path) };
   const names = dataNames(folder);
-  const what = folder.slice(0, -1);
+  const what = folder === 'libraries' ? 'library' : folder.slice(0, -1);
   throw new InputError([
     {
       path: at,

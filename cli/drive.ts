@@ -1,7 +1,8 @@
 import process from 'node:process';
 import type { Summary } from '../src/report/summary.ts';
+import { sampledRuns, type RunIntervalOptions } from '../src/report/sampled-runs.ts';
 import { summarise } from '../src/report/summarise.ts';
-import { createSimulation } from '../src/serving/deploy.ts';
+import { createSimulation, type Run as SimulatedRun } from '../src/serving/deploy.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 import { Progress } from './progress.ts';
 import { version } from './version.ts';
@@ -20,8 +21,8 @@ const burst = 256;
 /** Exit code of a command that Ctrl-C ended. */
 export const interruptedCode = 130;
 
-/** Runs a scenario to its end, or to Ctrl-C, with progress on stderr. */
-export async function drive(scenario: Scenario, label: string): Promise<Run> {
+/** Runs a scenario to its end, or to Ctrl-C, with progress on stderr. `intervals`: how they are drawn; absent: they are not. */
+export async function drive(scenario: Scenario, label: string, intervals?: RunIntervalOptions): Promise<Run> {
   const run = createSimulation(scenario);
   const { simulation } = run;
   const progress = new Progress(label);
@@ -38,14 +39,32 @@ export async function drive(scenario: Scenario, label: string): Promise<Run> {
       while (!simulation.done && performance.now() < until);
       const { finished, rejected, failed } = simulation.snapshot();
       progress.update((finished + rejected + failed) / requests);
-      await new Promise((resolve) => setImmediate(resolve));
+      await breath();
+    }
+    if (simulation.done) {
+      const summary = summarise(run, version);
+      return { summary: intervals === undefined ? summary : await withIntervals(run, summary, intervals, interruption.signal), interrupted: false };
     }
   } finally {
     process.off('SIGINT', interrupt);
     progress.end();
   }
   const summary = summarise(run, version);
-  if (simulation.done) return { summary, interrupted: false };
   const { finished, rejected, failed } = summary.requests;
   return { summary: { ...summary, cutShort: { ended: finished + rejected + failed, asked: requests } }, interrupted: true };
+}
+
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The summary with its intervals; without, where Ctrl-C came before they were drawn. */
+async function withIntervals(run: SimulatedRun, summary: Summary, options: RunIntervalOptions, signal: AbortSignal): Promise<Summary> {
+  const runs = sampledRuns(run, summary, options);
+  for (;;) {
+    const next = runs.next();
+    if (next.done === true) return { ...summary, intervals: next.value };
+    await breath();
+    if (signal.aborted) return summary;
+  }
 }

@@ -15,6 +15,7 @@ export const verbs: readonly Verb[] = [
   { name: 'calibrate', summary: 'fit operator costs to a table of measured times', load: () => import('./verbs/calibrate.ts') },
   { name: 'validate', summary: 'score a table of measured operator times against what is shipped', load: () => import('./verbs/validate.ts') },
   { name: 'trace', summary: 'inspect a request trace, or generate one', load: () => import('./verbs/trace.ts') },
+  { name: 'network', summary: "explain a machine's planes, a path, a collective or an exchange", load: () => import('./verbs/network.ts') },
   { name: 'machines', summary: 'list machines, or show one with its parts and sources', load: () => import('./verbs/machines.ts') },
   { name: 'models', summary: 'list models, or show one with its counts', load: () => import('./verbs/models.ts') },
 ];

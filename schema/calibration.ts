@@ -10,7 +10,7 @@ import { hashOf } from '../src/cost/calibration/sample.ts';
 import { listOf, placed, record, text, tryRead } from './read.ts';
 
 /** What the files of `data/calibration` and `calibrate --out` say they are. */
-export const calibrationSchema = 'supernode/calibration/1';
+const calibrationSchema = 'supernode/calibration/1';
 
 /** Digits of knots and values, 0 to 63. */
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -39,14 +39,18 @@ const cell = record({
   fit: score,
   heldOut: score,
   reported: score.optional(),
+  scatter: score.optional(),
   excluded: number.int().min(0),
   source: text('the source of the rows'),
+  tables: listOf(text('the mark of a table'), 0).optional(),
 });
 
 const file = record({
   schema: z.literal(calibrationSchema, { error: `expected "${calibrationSchema}"` }),
   // What the constants of each class were when the cells were fitted.
   classes: z.record(z.string(), z.string()),
+  // Cores, bandwidth [B/s] and 16-bit peak [flop/s] of the dies that were measured.
+  dies: z.record(z.string(), z.tuple([number, number, number], { error: 'expected [cores, bandwidth, peak]' })).optional(),
   cells: listOf(cell, 1),
 });
 
@@ -67,7 +71,7 @@ export function readCells(value: unknown, path: string, stale?: (name: string) =
   const fresh = stored.cells.filter((entry) => !outdated.has(entry.class));
   const problems = fresh.flatMap((entry, i) => cellIssues(entry, stored.classes[entry.class], placed(path, `cells[${i}]`)));
   if (problems.length > 0) throw new InputError(problems);
-  return fresh.map(cellFrom);
+  return fresh.map((entry) => cellFrom(entry, stored.dies?.[entry.chip]));
 }
 
 function isStale(name: string, constants: string | undefined): boolean {
@@ -75,14 +79,19 @@ function isStale(name: string, constants: string | undefined): boolean {
   return family === undefined || constantsOf(family.parameters) !== constants;
 }
 
-function cellFrom({ parameters, residual, fit, heldOut, reported, ...rest }: StoredCell): Cell {
+function cellFrom(
+  { parameters, residual, fit, heldOut, reported, scatter, ...rest }: StoredCell,
+  die: NonNullable<StoredFile['dies']>[string] | undefined,
+): Cell {
   return {
     ...rest,
+    ...(die === undefined ? {} : { die: { cores: die[0], bandwidth: die[1], peak: die[2] } }),
     parameters: decodedParameters(familyOf(rest.class)?.parameters ?? [], parameters),
     ...(residual === undefined ? {} : { residual: decoded(residual) }),
     fit: scoreFrom(fit),
     heldOut: scoreFrom(heldOut),
     ...(reported === undefined ? {} : { reported: scoreFrom(reported) }),
+    ...(scatter === undefined ? {} : { scatter: scoreFrom(scatter) }),
   };
 }
 
@@ -115,7 +124,7 @@ function residualIssues({ low, step, knots, pairs, values }: StoredResidual): re
 export function writeCells(cells: readonly Cell[]): string {
   const lines = [...cells]
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-    .map(({ chip, generation, stack, class: operatorClass, format, parameters, residual, fit, heldOut, reported, excluded, source }) =>
+    .map(({ chip, generation, stack, class: operatorClass, format, parameters, residual, fit, heldOut, reported, scatter, excluded, source, tables }) =>
       JSON.stringify({
         chip,
         generation,
@@ -127,13 +136,16 @@ export function writeCells(cells: readonly Cell[]): string {
         fit: storedScore(fit),
         heldOut: storedScore(heldOut),
         reported: reported === undefined ? undefined : storedScore(reported),
+        scatter: scatter === undefined ? undefined : storedScore(scatter),
         excluded,
         source,
+        tables,
       }),
     );
   const classes = [...new Set(cells.map((own) => own.class))].sort((a, b) => (a < b ? -1 : 1));
   const constants = Object.fromEntries(classes.map((name): [string, string] => [name, constantsOf(familyOf(name)?.parameters ?? [])]));
-  return `{"schema":"${calibrationSchema}","classes":${JSON.stringify(constants)},"cells":[\n${lines.join(',\n')}\n]}\n`;
+  const dies = Object.fromEntries(cells.flatMap(({ chip, die }) => (die === undefined ? [] : [[chip, [die.cores, die.bandwidth, die.peak]]])));
+  return `{"schema":"${calibrationSchema}","classes":${JSON.stringify(constants)},"dies":${JSON.stringify(dies)},"cells":[\n${lines.join(',\n')}\n]}\n`;
 }
 
 function keyOf({ chip, stack, class: operatorClass, format }: Cell): string {

@@ -19,10 +19,11 @@ const chip = record({
   vendor: text('the name of the vendor'),
   word: text('what its users call one package, such as NPU or GPU'),
   generation: text('the generation of the chip'),
+  follows: text('the generation whose measurements stand in where its own has none').optional(),
   dies: count(),
   die: record({
     matrix: record({ cores: countFigure(), peaks }),
-    vector: record({ cores: countFigure(), peak: figure('compute') }),
+    vector: record({ cores: countFigure(), peak: figure('compute'), threads: countFigure().optional() }),
     memory: record({ capacity: figure('bytes'), bandwidth: figure('bandwidth') }),
     cache: figure('bytes').optional(),
   }),

@@ -4,7 +4,7 @@ import { figureKinds, type Figure } from '../src/catalogue/figure.ts';
 import { count, found, listOf, oneOf, record, text } from './read.ts';
 
 /** A quantity as text with its unit, read into SI units. Positive, unless zero is allowed. */
-function quantity(kind: QuantityKind, zero = false): z.ZodType<number> {
+export function quantity(kind: QuantityKind, zero = false): z.ZodType<number> {
   return z
     .string({
       error: (issue) =>

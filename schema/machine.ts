@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { machineIssues } from '../src/catalogue/check.ts';
+import { chipsOfLevel, linksInto } from '../src/catalogue/totals.ts';
 import type { Chip } from '../src/catalogue/chip.ts';
 import type { Figure } from '../src/catalogue/figure.ts';
 import {
@@ -17,15 +18,30 @@ import {
 import { figure, shareFigure } from './figure.ts';
 import { count, flag, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
 
-const level = record({
+const levelKeys = record({
   name: text('the name of the level'),
-  chips: count(),
+  chips: count().optional(),
+  'chips-step': count().default(1),
   per: oneOf(switchUnits),
   ports: count().optional(),
   uplinks: count(0),
   'link-bandwidth': figure('bandwidth'),
   'links-per-module': count().optional(),
-}).transform(({ 'link-bandwidth': linkBandwidth, 'links-per-module': linksPerModule, ...rest }): SwitchLevel => ({ ...rest, linkBandwidth, linksPerModule }));
+});
+
+const level = levelKeys
+  .refine(({ chips, ports }) => chips !== undefined || ports !== undefined, {
+    path: ['chips'],
+    message: 'expected a count of chips, or the ports of one chip to count them from',
+  })
+  .transform(({ 'link-bandwidth': linkBandwidth, 'links-per-module': linksPerModule, 'chips-step': step, chips, ...rest }) => ({
+    ...rest,
+    linkBandwidth,
+    linksPerModule,
+    // 0 until they are counted.
+    chips: chips ?? 0,
+    step,
+  }));
 
 const path = record({
   from: oneOf(pathEnds),
@@ -51,6 +67,7 @@ const plane = record({
   efficiency: shareFigure(),
   'domain-chips': count().optional(),
   'sub-planes': count().default(1),
+  rails: count().default(1),
   levels: listOf(level).default([]),
   paths: listOf(path).default([]),
 });
@@ -88,15 +105,29 @@ function times(figure: Figure | undefined, factor: number): Figure | undefined {
 function toMachine(written: MachineFile, chip: Chip, asked: number | undefined): Machine {
   const nodes = asked ?? written.nodes;
   const { racks, planes, power, price, ...rest } = written;
-  return {
+  const machine: Machine = {
     ...rest,
     chip,
     nodes,
     racks: racks === undefined ? undefined : { compute: racks.compute, communication: racks.communication, nodesPerRack: racks['nodes-per-rack'] },
-    planes: planes.map((plane) => toPlane(plane, nodes * written.node.chips)),
+    planes: [],
     power: times(power, nodes / written.nodes),
     price: times(price, nodes / written.nodes),
   };
+  return { ...machine, planes: planes.map((plane) => withSwitches(machine, toPlane(plane, nodes * written.node.chips), plane.levels)) };
+}
+
+/** Levels whose chips are not stated get as many as the links from below fill, in whole steps. */
+function withSwitches(machine: Machine, plane: Plane, written: MachineFile['planes'][number]['levels']): Plane {
+  let counted: Plane = { ...plane, levels: [] };
+  written.forEach(({ step, chips, ports = 1, ...rest }, at) => {
+    const one: SwitchLevel = { ...rest, ports: plane.levels[at]?.ports, chips: 1 };
+    const units = chipsOfLevel(machine, plane, one);
+    const below = { ...counted, levels: [...counted.levels, one] };
+    const needed = chips > 0 ? chips : Math.ceil(linksInto(machine, below, at) / units / ports / step) * step;
+    counted = { ...counted, levels: [...counted.levels, chips > 0 ? { ...one, chips } : { ...one, chips: needed, counted: true }] };
+  });
+  return counted;
 }
 
 /**

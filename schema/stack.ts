@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { numberFormats } from '../src/catalogue/format.ts';
-import { exchangeKernels, exchangeOperations, exchangePlanes, memoryRules, operatorClasses, type Stack, type Stream } from '../src/catalogue/stack.ts';
+import { memoryRules, operatorClasses, type Stack, type Stream, type Turns } from '../src/catalogue/stack.ts';
+import type { Library } from '../src/catalogue/library.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
 import { count, found, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
@@ -21,29 +22,14 @@ const efficiency = record({
   floor: figure('time', true),
 });
 
-const collective = record({ generation, direct: figure('time', true), phased: figure('time', true), efficiency: shareFigure() });
-
-const point = record({ operation: oneOf(exchangeOperations), ranks: count(2), tokens: count(), time: figure('time') });
-
-const exchange = record({
-  name: text('a name'),
+const attentionKernel = record({
+  kernel: text('the name of a kernel, as cells have it behind their format'),
   generation,
-  kernel: oneOf(exchangeKernels),
-  plane: oneOf(exchangePlanes),
-  bandwidth: figure('bandwidth'),
-  'dispatch-format': oneOf(numberFormats),
-  'combine-format': oneOf(numberFormats),
-  'scale-bytes': count(0),
-  hidden: count(),
-  fanout: z.number().positive(),
-  start: figure('time', true),
-  points: listOf(point, 2),
-}).transform(({ 'dispatch-format': dispatchFormat, 'combine-format': combineFormat, 'scale-bytes': scaleBytes, ...rest }) => ({
-  ...rest,
-  dispatchFormat,
-  combineFormat,
-  scaleBytes,
-}));
+  'head-sizes': listOf(count(), 1),
+  windowed: z.boolean({ error: (issue) => `expected true or false, got ${found(issue.input)}` }).optional(),
+  'key-value-format': oneOf(numberFormats).optional(),
+  source: text('the source of the choice'),
+}).transform(({ 'head-sizes': headSizes, 'key-value-format': keyValueFormat, ...rest }) => ({ ...rest, headSizes, keyValueFormat }));
 
 const stream = record({
   name: text('a name'),
@@ -72,24 +58,30 @@ const kernel = record({
   source: text('the source of the choice'),
 });
 
+const turns = listOf(listOf(oneOf([...layerStages, 'wait'] as unknown as readonly [string, ...string[]])), 1);
+
 const stack = record({
   name: text('the name of the stack'),
   title: text('a title'),
+  base: text('the name of the stack that it extends').optional(),
   efficiencies: listOf(efficiency, 1),
   kernels: listOf(kernel).default([]),
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
-  collectives: listOf(collective, 1),
-  exchanges: listOf(exchange).default([]),
+  'attention-kernels': listOf(attentionKernel).optional(),
+  libraries: listOf(text('the name of a communication library'), 1),
+  'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
   streams: record({
     source: text('the source of the shares'),
     prefill: listOf(stream),
     decode: listOf(stream),
     lag: record({ prefill: count(0).optional(), decode: count(0).optional() }).optional(),
+    turns: record({ prefill: turns.optional(), decode: turns.optional() }).optional(),
   }),
   spread: record({ prefill: shareFigure(true), decode: shareFigure(true) }),
   'host-gap': figure('time', true),
+  lookup: record({ start: figure('time', true), token: figure('time', true) }).optional(),
   intake: record({ request: figure('time', true), token: figure('time', true) }).optional(),
   ahead: record({ since: text('a version'), source: text('where that is known from') }).optional(),
   reserve: figure('bytes', true),
@@ -100,7 +92,9 @@ const stack = record({
   notes: listOf(text('a note')).default([]),
 }).transform(
   ({
+    'absorbed-projections': absorbed,
     'host-gap': hostGap,
+    'attention-kernels': attentionKernels,
     'memory-utilisation': memoryUtilisation,
     'memory-rule': memoryRule,
     'logit-bytes': logitBytes,
@@ -111,6 +105,8 @@ const stack = record({
   }) => ({
     ...rest,
     versions: { ahead, kernels },
+    absorbed,
+    attentionKernels,
     hostGap,
     memoryUtilisation,
     memoryRule,
@@ -119,22 +115,54 @@ const stack = record({
   }),
 );
 
+type StackFile = z.infer<typeof stack>;
+
+/** Other files that a stack's file names. */
+export interface StackSources {
+  /** A communication library by its name or path. */
+  readonly library: (nameOrPath: string) => Library;
+  /** The content of the file of another stack; absent or undefined: there is none. */
+  readonly stack?: ((name: string) => unknown) | undefined;
+}
+
 /**
- * A software stack from the content of its file. `path` names the file in errors.
- * @throws InputError with every problem.
+ * A software stack from the content of its file. `path` names the file in errors. A file that says `extends: NAME` states only what sets it
+ * apart: every other key, the calibrated kernels too, is that of NAME's file.
+ * @throws InputError with every problem, those of its libraries included.
  */
-export function readStack(value: unknown, path: string): Stack {
-  const result = tryRead<Stack>(stack, value, path);
-  const issues = [
+export function readStack(value: unknown, path: string, { library: libraryOf, stack: stackOf }: StackSources): Stack {
+  const result = tryRead<StackFile>(stack, extended(value, path, stackOf), path);
+  const issues: Issue[] = [
     ...result.issues,
     ...(result.value === undefined ? [] : stackIssues(result.value)).map((issue) => ({ path: placed(path, issue.path), message: issue.message })),
   ];
+  const libraries = (result.value?.libraries ?? []).flatMap((name, i): readonly Library[] => {
+    try {
+      return [libraryOf(name)];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      issues.push(...error.issues.map((issue) => (issue.path === 'library' ? { ...issue, path: placed(path, `libraries[${i}]`) } : issue)));
+      return [];
+    }
+  });
   if (result.value === undefined || issues.length > 0) throw new InputError(issues);
-  return result.value;
+  const { libraries: _names, ...rest } = result.value;
+  return { ...rest, collectives: libraries.flatMap(({ collectives }) => collectives), exchanges: libraries.flatMap(({ exchanges }) => exchanges) };
+}
+
+/** The content with all keys: those of the stack that it extends where it has none of its own. */
+function extended(value: unknown, path: string, others: StackSources['stack']): unknown {
+  if (typeof value !== 'object' || value === null || !('extends' in value)) return value;
+  const { extends: base, ...own } = value;
+  const from = typeof base === 'string' ? others?.(base) : undefined;
+  if (typeof base !== 'string' || typeof from !== 'object' || from === null)
+    throw new InputError([{ path: placed(path, 'extends'), message: `expected the name of a stack of the catalogue, got ${found(base)}` }]);
+  if ('extends' in from) throw new InputError([{ path: placed(path, 'extends'), message: `${base} extends another stack itself: name that one` }]);
+  return { ...from, ...own, base };
 }
 
 /** What a schema cannot say: every class has an entry for any chip, and streams share a die out. */
-function stackIssues({ efficiencies, collectives, streams, fusions }: Stack): Issue[] {
+function stackIssues({ efficiencies, streams, fusions }: StackFile): Issue[] {
   const general = (entry: { readonly generation?: string | undefined; readonly format?: unknown }): boolean =>
     entry.generation === undefined && entry.format === undefined;
   const uncovered = operatorClasses.filter((operator) => !efficiencies.some((entry) => entry.operator === operator && general(entry)));
@@ -143,14 +171,32 @@ function stackIssues({ efficiencies, collectives, streams, fusions }: Stack): Is
       path: 'efficiencies',
       message: `no entry for ${operator} without generation and format, which any other chip would use`,
     })),
-    ...(collectives.some(general) ? [] : [{ path: 'collectives', message: 'no entry without generation, which any other chip would use' }]),
+    ...(['prefill', 'decode'] as const).flatMap((phase) => turnIssues(`streams.turns.${phase}`, streams.turns?.[phase])),
     ...streamIssues('streams.prefill', streams.prefill, fusions),
     ...streamIssues('streams.decode', streams.decode, fusions),
   ];
 }
 
+/** Every stage of an expert layer has one turn, and they wait for what comes back when all else has begun. */
+function turnIssues(path: string, turns: Turns | undefined): Issue[] {
+  if (turns === undefined) return [];
+  const all = turns.flat();
+  const needed = [...layerStages, 'wait'];
+  const wrong = needed.filter((stage) => all.filter((other) => other === stage).length !== 1);
+  const first = (stage: string): number => turns.findIndex((stages) => stages.includes(stage));
+  const early = ['attention-prologue', 'attention-core', 'attention-output', 'gate', 'dispatch', 'experts', 'combine', 'wait'];
+  const backwards = early.filter((stage, i) => i > 0 && first(stage) < first(early[i - 1] ?? ''));
+  return [
+    ...wrong.map((stage) => ({ path, message: `expected ${stage} in one turn` })),
+    ...(wrong.length > 0 ? [] : backwards.map((stage) => ({ path, message: `${stage} has its turn before what it needs` }))),
+    ...(wrong.length > 0 || first('shared-expert') <= first('wait')
+      ? []
+      : [{ path, message: 'shared-expert has its turn behind the wait that ends the layer' }]),
+  ];
+}
+
 /** Operators beside dispatch and combine that a stream without memory bandwidth can only run inside their kernels. */
-const beside = ['dispatch-quantise', 'weighted-sum'];
+const beside = ['dispatch-quantise', 'combine-copy', 'weighted-sum'];
 
 function streamIssues(path: string, streams: readonly Stream[], fusions: Stack['fusions']): Issue[] {
   const twice = layerStages.filter((stage) => streams.filter(({ stages }) => stages.includes(stage)).length > 1);

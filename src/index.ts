@@ -24,6 +24,18 @@ export type { StepRole, StepSetting } from './cost/check.ts';
 export type { OperatorExplanation, StepExplanation } from './cost/explain.ts';
 export { memoryBudget, type MemoryBudget, type MemoryRequest } from './cost/memory.ts';
 export { stepPricer, type ExplainingPricer } from './cost/pricer.ts';
+export type { Interval } from './cost/uncertainty/interval.ts';
+export {
+  linkInterval,
+  operatorInterval,
+  ratedInterval,
+  stepInterval,
+  stepSamples,
+  type IntervalOptions,
+  type StepSample,
+  type StepSamples,
+} from './cost/uncertainty/step-interval.ts';
+export { labelOf, sharesOf, type Trust, type TrustShares } from './cost/uncertainty/trust.ts';
 export { modelFromConfig } from './model/config/config.ts';
 export { kvBytesPerToken, kvBytesPerTokenPerDie } from './model/kv.ts';
 export type { ExpertLayout, ExpertLoad, Layout } from './model/layout.ts';
@@ -35,6 +47,7 @@ export { weightBytes, weightBytesPerDie } from './model/weights.ts';
 export type { Block, Report, Section } from './report/block.ts';
 export { comparisonOf } from './report/comparison.ts';
 export { reportOf } from './report/report.ts';
+export { simulationInterval, type RunIntervalOptions } from './report/sampled-runs.ts';
 export type { Distribution, PoolSummary, SeriesPoint, Summary } from './report/summary.ts';
 export { compareReport, textReport, type TextOptions } from './report/text.ts';
 export { traceOf } from './serving/traffic/columns.ts';

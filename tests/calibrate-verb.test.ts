@@ -133,6 +133,18 @@ describe('validate', () => {
     expect(json.cells[0]?.doubt).toBeUndefined();
   });
 
+  test('says that the error on a table that was fitted is in-sample, and gives the held-out one', async () => {
+    await supernode('calibrate', at('gemm.csv'), ...chip, '--out', at('own.json'));
+    const own = ['--calibration', at('own.json')];
+    const { out } = await supernode('validate', '--operators', at('gemm.csv.gz'), ...chip, ...own);
+    for (const words of ['in-sample', 'held out median', 'In-sample: 90 rows']) expect(out).toContain(words);
+    const json = JSON.parse((await supernode('validate', '--operators', at('gemm.csv'), ...chip, ...own, '--json')).out) as ValidateJson;
+    expect(json.cells[0]).toMatchObject({ inSample: 90, heldOut: { rows: 90 } });
+    writeFileSync(at('other.csv'), `${header}\n${lines.map((line) => line.replace(/[\d.]+$/, (time) => (Number(time) * 1.01).toFixed(3))).join('\n')}\n`);
+    const other = await supernode('validate', '--operators', at('other.csv'), ...chip, ...own);
+    expect(other.out).not.toContain('in-sample');
+  });
+
   test('prices a chip without tables by its generation, and says so', async () => {
     const { out } = await supernode('validate', '--operators', at('gemm.csv'), '--chip', 'ascend-910c', '--json');
     const json = JSON.parse(out) as ValidateJson;

@@ -96,10 +96,16 @@ const badMachines: readonly [what: string, changes: Record<string, unknown>, pat
   ['a package plane over two chips', { 'planes.0.domain-chips': 2 }, 'planes[0].domain-chips', /expected 1, as the plane sio joins the dies of one chip/],
   ['more uplinks than ports', { 'planes.1.levels.0.uplinks': 32 }, 'planes[1].levels[0].uplinks', /at most the 5376 ports of the level L2, got 10752 links/],
   ['uplinks that do not spread', { 'planes.1.levels.0.uplinks': 15 }, 'planes[1].levels[0].uplinks', /equally many links to each of the 16 L2 chips/],
+  [
+    'a level without chips and ports',
+    { 'planes.1.levels.1.chips': undefined, 'planes.1.levels.1.ports': undefined },
+    'planes[1].levels[1].chips',
+    /or the ports of one chip/,
+  ],
   ['a level without links up', { 'planes.1.levels.0.uplinks': 0 }, 'planes[1].levels[0].uplinks', /links from L1 to the next level L2, got 0/],
   ['links above the top', { 'planes.1.levels.1.uplinks': 4 }, 'planes[1].levels[1].uplinks', /expected 0 at the top level L2/],
   ['links that do not divide the port', { 'planes.1.levels.0.link-bandwidth.value': '20 GB/s' }, 'planes[1].levels[0].link-bandwidth', /whole number of links/],
-  ['a level counted by nothing known', { 'planes.1.levels.0.per': 'rack' }, 'planes[1].levels[0].per', /expected one of node, sub-plane, machine/],
+  ['a level counted by nothing known', { 'planes.1.levels.0.per': 'rack' }, 'planes[1].levels[0].per', /expected one of node, sub-plane, rail, machine/],
   [
     'a path faster than its port',
     { 'planes.1.paths.0.bandwidth.value': '400 GB/s' },

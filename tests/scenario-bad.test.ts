@@ -136,6 +136,9 @@ const splitCases: readonly Case[] = [
   ['deployment.decode.experts.load.skew=-1', 'deployment.decode.experts.load', /got \{ skew: -1 \}/],
   ['deployment.decode.mtp.acceptance=1.2', 'deployment.decode.mtp.acceptance', /chance from 0 to 1/],
   ['deployment.decode.mtp.acceptance=[0.7, 0.5]', 'deployment.decode.mtp.acceptance', /2 entries for 1 drafted token/],
+  ['deployment.decode.draft={method: mtp, tokens: 1, acceptance: 0.7}', 'deployment.decode.draft', /has both mtp and draft/],
+  ['deployment.decode.context-parallel=2', 'deployment.decode.context-parallel', /unknown key/],
+  ['deployment.prefill.context-parallel=2', 'deployment.prefill.tensor', /32 x 2 \(context-parallel\) does not divide the 32 dies/],
   ['deployment.cache.dram=9 TB/node', 'deployment.cache.dram', /needs 9.00 TB of host memory per node, .* there/],
   ['deployment.transfer-plane=sio', 'deployment.transfer-plane', /joins the dies of one chip only/],
   ['deployment.merged={}', 'deployment', /has both merged and prefill, decode, cache/],
@@ -178,6 +181,39 @@ const mergedCases: readonly Case[] = [
   ['deployment.merged.prefix-caching=yes please', 'deployment.merged.prefix-caching', /true or false/],
   ['deployment.merged.experts.parallel=4', 'deployment.merged.experts', /llama-3.1-70b has no experts/],
   ['deployment.merged.mtp={draft: 1, acceptance: 0.7}', 'deployment.merged.mtp', /has no draft module/],
+  ['deployment.merged.draft={tokens: 3, acceptance: 0.7}', 'deployment.merged.draft.method', /expected one of mtp, eagle, model, ngram, got nothing/],
+  ['deployment.merged.draft={method: eagel, tokens: 3, acceptance: 0.7}', 'deployment.merged.draft.method', /did you mean "eagle"/],
+  ['deployment.merged.draft={method: eagle, acceptance: 0.7}', 'deployment.merged.draft.tokens', /expected the tokens that are drafted/],
+  ['deployment.merged.draft={method: eagle, tokens: 3}', 'deployment.merged.draft.acceptance', /chance that a drafted token is accepted/],
+  ['deployment.merged.draft={method: eagle, tokens: 3, acceptance: [0.7]}', 'deployment.merged.draft.acceptance', /1 entries for 3 drafted tokens/],
+  [
+    'deployment.merged.draft={method: model, tokens: 3, acceptance: 0.7}',
+    'deployment.merged.draft.model',
+    /expected the name or path of the model that drafts/,
+  ],
+  ['deployment.merged.draft={method: model, tokens: 3, acceptance: 0.7, model: qwen3-8b}', 'deployment.merged.draft.model', /has to speak the same ones/],
+  ['deployment.merged.draft={method: model, tokens: 3, acceptance: 0.7, model: llama-3.1-8}', 'deployment.merged.draft.model', /did you mean "llama-3.1-8b"/],
+  [
+    'deployment.merged.draft={method: model, tokens: 3, acceptance: 0.7, model: llama-3.1-8b, tensor: 3}',
+    'deployment.merged.draft.tensor',
+    /3 does not divide the 32/,
+  ],
+  ['deployment.merged.draft={method: eagle, tokens: 3, acceptance: 0.7, model: llama-3.1-8b}', 'deployment.merged.draft.model', /expected a head of one layer/],
+  [
+    'deployment.merged.draft={method: ngram, tokens: 3, acceptance: 0.7, vocabulary: 9}',
+    'deployment.merged.draft.vocabulary',
+    /means nothing to the method ngram/,
+  ],
+  ['deployment.merged.draft={method: mtp, tokens: 1, acceptance: 0.7}', 'deployment.merged.mtp', /has no draft module/],
+  [
+    'deployment.merged={instances: 1, gpus: 8, tensor: 2, pipeline: 4, microbatches: 2, max-num-seqs: 64/rank, max-num-batched-tokens: 2048/rank}',
+    'deployment.merged.microbatches',
+    /do not combine/,
+  ],
+  ['deployment.merged.context-parallel=3', 'deployment.merged.tensor', /4 x 3 \(context-parallel\) does not divide the 4 dies/],
+  ['deployment.merged.context-exchange=ring', 'deployment.merged.context-exchange', /needs context-parallel above 1/],
+  ['deployment.merged.context-exchange=tree', 'deployment.merged.context-exchange', /expected one of all-gather, ring/],
+  ['deployment.merged.decode-context-parallel=2', 'deployment.merged.decode-context-parallel', /more would save no KV/],
   ['deployment.merged.kv-blocks=1000', 'deployment.merged.kv-blocks', /unknown key/],
   ['deployment.merged.pipeline=100', 'deployment.merged.pipeline', /100 stages are more than the 80 layers/],
   ['deployment.cache.dram=1 TB/node', 'deployment', /has both merged and cache/],
@@ -191,6 +227,40 @@ const mergedCases: readonly Case[] = [
 describe('a merged deployment', () => {
   test.each(mergedCases)('%s is refused at %s', async (setting, path, message) => {
     const issues = await after(merged, [setting]);
+    expect(issues.find((issue) => issue.path === path && message.test(issue.message)) ?? issues).toMatchObject({ path });
+  });
+});
+
+const hybridCases: readonly Case[] = [
+  ['deployment.merged.prefix-caching=true', 'deployment.merged.prefix-caching', /recurrent layers, whose state behind a prefix is not kept/],
+  [
+    'deployment.merged.max-num-seqs=12000/rank deployment.merged.max-num-batched-tokens=16384/rank',
+    'deployment.merged.max-num-seqs',
+    /keep states of \d+ KV blocks each/,
+  ],
+  ['deployment.merged.context-parallel=2 deployment.merged.tensor=4', 'deployment.merged.context-parallel', /pass a state from token to token/],
+  [
+    'deployment={prefill: {instances: 1, gpus: 4, tensor: 4, batch-tokens: 8192/gpu}, decode: {instances: 1, gpus: 4, tensor: 4, max-batch: 16/gpu}, cache: {dram: 1 TB/node}}',
+    'deployment.cache',
+    /recurrent layers/,
+  ],
+];
+
+describe('a model with recurrent layers', () => {
+  const hybrid = `
+machine: hgx-h200
+model: qwen3-next-80b-a3b
+deployment: { merged: { instances: 1, gpus: 8, tensor: 8, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } }
+workload: { generator: chat, rate: 2/s, requests: 100 }
+`;
+  test('is served without prefix caching', async () => {
+    expect(await after(hybrid, [])).toEqual([]);
+    const scenario = await readScenario(parse(hybrid), '', context);
+    expect(scenario.deployment).toMatchObject({ prefixCaching: false });
+  });
+
+  test.each(hybridCases)('%s is refused at %s', async (settings, path, message) => {
+    const issues = await after(hybrid, settings.startsWith('deployment={') ? [settings] : settings.split(' '));
     expect(issues.find((issue) => issue.path === path && message.test(issue.message)) ?? issues).toMatchObject({ path });
   });
 });

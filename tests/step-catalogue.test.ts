@@ -4,6 +4,7 @@ import { loadMachine } from '../cli/machines.ts';
 import { loadModel } from '../cli/models.ts';
 import { loadStack } from '../cli/stacks.ts';
 import { readStack } from '../schema/stack.ts';
+import type { Library } from '../src/catalogue/library.ts';
 import { InputError } from '../src/base/errors.ts';
 import { stepPricer } from '../src/cost/pricer.ts';
 import type { Layout } from '../src/model/layout.ts';
@@ -47,6 +48,7 @@ describe.each(machines.map((machine) => [machine.name, machine] as const))('%s u
 });
 
 describe('stack files', () => {
+  const library = (name: string): Library => ({ name, title: name, collectives: [], exchanges: [] });
   const good = parseFile(new URL('../data/stacks/vllm.yaml', import.meta.url).pathname) as Record<string, unknown>;
   const without = (key: string): Record<string, unknown> => Object.fromEntries(Object.entries(good).filter(([name]) => name !== key));
   const streams = { name: 'all', stages: ['attention-core', 'gate'], 'matrix-share': 0.7, 'vector-share': 1, 'memory-share': 1 };
@@ -54,9 +56,10 @@ describe('stack files', () => {
   test('chips that share a generation with an entry exist', () => {
     const generations = new Set(machines.map(({ chip }) => chip.generation));
     const stacks = dataNames('stacks').map((name) => loadStack(name));
-    const named = stacks.flatMap(({ efficiencies, exchanges, collectives }) =>
-      [...efficiencies, ...exchanges, ...collectives].map(({ generation }) => generation),
-    );
+    const named = stacks.flatMap(({ efficiencies, exchanges, collectives }) => [
+      ...efficiencies.map(({ generation }) => generation),
+      ...[...collectives, ...exchanges].flatMap((entry) => entry.generations ?? []),
+    ]);
     expect(named.filter((generation) => generation !== undefined && !generations.has(generation))).toEqual([]);
   });
 
@@ -92,15 +95,47 @@ describe('stack files', () => {
       { ...good, streams: { source: 'x', prefill: [{ ...streams, stages: ['attention-cor'] }], decode: [] } },
       [/streams.prefill\[0\].stages\[0\]: .*did you mean "attention-core"/],
     ],
+    [
+      'turns that leave a stage out',
+      { ...good, streams: { source: 'x', prefill: [], decode: [], turns: { decode: [['gate', 'dispatch'], ['wait']] } } },
+      [/streams.turns.decode: expected attention-core in one turn/, /expected experts in one turn/],
+    ],
+    [
+      'turns out of order',
+      {
+        ...good,
+        streams: {
+          source: 'x',
+          prefill: [],
+          decode: [],
+          turns: {
+            decode: [
+              ['experts', 'dense'],
+              ['attention-prologue', 'attention-core', 'attention-output', 'gate', 'dispatch', 'combine', 'wait'],
+              ['shared-expert'],
+            ],
+          },
+        },
+      },
+      [/streams.turns.decode: experts has its turn before what it needs/, /shared-expert has its turn behind the wait/],
+    ],
+    ['a base that nobody knows', { name: 'mine', extends: 'sgland' }, [/extends: expected the name of a stack of the catalogue, got "sgland"/]],
+    ['a base that extends another', { name: 'mine', extends: 'deepseek' }, [/extends: deepseek extends another stack itself/]],
     ['no block', { ...good, 'block-tokens': 0 }, [/block-tokens: expected a whole number of at least 1, got 0/]],
   ])('%s is refused', (_, value, messages) => {
     let text = '';
     try {
-      readStack(value, '');
+      readStack(value, '', { library, stack: (name) => (name === 'deepseek' ? { extends: 'sglang' } : undefined) });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       text = error.message;
     }
     for (const message of messages) expect(text).toMatch(message);
+  });
+
+  test('one that extends another states what sets it apart and runs its kernels', () => {
+    const mine = readStack({ extends: 'base', name: 'mine', 'block-tokens': 32 }, '', { library, stack: (name) => (name === 'base' ? good : undefined) });
+    const base = readStack(good, '', { library });
+    expect(mine).toEqual({ ...base, name: 'mine', base: 'base', blockTokens: 32 });
   });
 });

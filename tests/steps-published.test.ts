@@ -4,21 +4,28 @@ import { readStepFlags } from '../schema/step/request.ts';
 import type { StepFlags } from '../schema/step/flags.ts';
 import { Problems } from '../schema/scenario/problems.ts';
 import { stepPricer } from '../src/cost/pricer.ts';
+import type { Interval } from '../src/cost/uncertainty/interval.ts';
+import { stepInterval } from '../src/cost/uncertainty/step-interval.ts';
 import { loadMachine } from '../cli/machines.ts';
 import { loadModel } from '../cli/models.ts';
 import { loadStack } from '../cli/stacks.ts';
 
 /** One iteration by the flags of `supernode step`. */
-function step(flags: StepFlags): { readonly time: number; readonly perChip: number } {
+function step(flags: StepFlags): { readonly time: number; readonly perChip: number; readonly between: () => Interval } {
   const machine = loadMachine(flags.machine ?? '', '--machine');
   const model = loadModel(flags.model ?? '', '--model');
   const stack = loadStack(flags.stack ?? machine.stack, '--stack');
   const { setting, batch, total, emitted, chips, phase } = readStepFlags(flags, { machine, model, stack }, new Problems(''));
   const { time } = stepPricer(setting).cost(batch);
-  return { time, perChip: (total * (phase === 'decode' ? emitted : 1)) / time / chips };
+  const perChip = (seconds: number): number => (total * (phase === 'decode' ? emitted : 1)) / seconds / chips;
+  // What is published says how many drafts were accepted.
+  const between = (): Interval => stepInterval(setting, batch, ({ cost }) => perChip(cost.time), { samples: 63, known: ['acceptance'] });
+  return { time, perChip: perChip(time), between };
 }
 
 const rows: string[] = [];
+/** Which published figures their intervals hold, and half the width of each as a share of the figure here. */
+const held: { readonly inside: boolean; readonly half: number }[] = [];
 function note(name: string, published: number, here: number, unit: string): void {
   const off = here / published - 1;
   rows.push(
@@ -27,8 +34,14 @@ function note(name: string, published: number, here: number, unit: string): void
 }
 
 afterAll(() => {
-  process.stdout.write(`\npublished steps (nothing was fitted on them)\n  ${''.padEnd(66)} published      here\n${rows.join('\n')}\n`);
+  process.stdout.write(`\npublished steps (nothing was fitted on them)\n  ${''.padEnd(66)} published      here\n${rows.join('\n')}\n${heldText()}`);
 });
+
+function heldText(): string {
+  const halves = held.map(({ half }) => half).sort((a, b) => a - b);
+  const median = halves[halves.length >> 1] ?? 0;
+  return `  ${held.filter(({ inside }) => inside).length} of ${held.length} lie in their 80 % intervals; median half-width ${(median * 100).toFixed(0)} %\n`;
+}
 
 const rack: StepFlags = { machine: 'cloudmatrix384', model: 'deepseek-r1', weights: 'int8' };
 const rackDecode: StepFlags = {
@@ -57,6 +70,7 @@ const rackPrefill: StepFlags = {
 const hopper: StepFlags = { model: 'deepseek-r1', stack: 'sglang', microbatches: '2' };
 const profileDecode: StepFlags = {
   ...hopper,
+  stack: 'deepseek',
   machine: 'hgx-h800*16',
   phase: 'decode',
   gpus: '128',
@@ -66,7 +80,7 @@ const profileDecode: StepFlags = {
   context: '4096',
 };
 const prefill32: StepFlags = { ...hopper, phase: 'prefill', gpus: '32', expertParallel: '32', redundant: '32', tokens: '16384/gpu', prompt: '4096' };
-const profilePrefill: StepFlags = { ...prefill32, machine: 'hgx-h800*4', expertSkew: 'uniform' };
+const profilePrefill: StepFlags = { ...prefill32, stack: 'deepseek', machine: 'hgx-h800*4', expertSkew: 'uniform' };
 const wideDecode: StepFlags = {
   ...hopper,
   machine: 'hgx-h100*9',
@@ -84,7 +98,7 @@ describe('published steps', () => {
   test.each<[string, StepFlags, number, number, number?]>([
     ['CloudMatrix384, R1 decode, 96 per NPU, MTP: 1,943 tok/s per NPU', paper, 1943, 0.1],
     ['CloudMatrix384, R1 prefill, perfect balance: 6,688 tok/s per NPU', rackPrefill, 6688, 0.1],
-    ['H800, R1 decode, EP128, 128 a GPU, balanced: 2,324 tok/s per GPU', profileDecode, 2324, 0.1, 0.25],
+    ['H800, R1 decode, EP128, 128 a GPU, balanced: 2,324 tok/s per GPU', profileDecode, 2324, 0.1],
     ['H800, R1 prefill, EP32, balanced: 7,839 tok/s per GPU', profilePrefill, 7839, 0.1],
     ['96 x H100, R1 decode, EP72, 256 a GPU: 2,785 tok/s per GPU', wideDecode, 2785, 0.12],
     ['96 x H100, R1 prefill, perfect balance: 7,417 tok/s per GPU', { ...widePrefill, expertSkew: 'uniform' }, 7417, 0.12],
@@ -92,10 +106,16 @@ describe('published steps', () => {
     ['96 x H100, R1 prefill, 2 K: 6,818 tok/s per GPU', { ...widePrefill, prompt: '2048' }, 6818, 0.12, 0.25],
     ['96 x H100, R1 prefill, 1 K: 7,209 tok/s per GPU', { ...widePrefill, prompt: '1024' }, 7209, 0.12, 0.25],
   ])('%s', (name, flags, published, tolerance, known) => {
-    const { perChip } = step(flags);
+    const { perChip, between } = step(flags);
     const off = Math.abs(perChip / published - 1);
     note(name, published, perChip, off < tolerance ? 'tok/s' : 'miss');
     expect(off).toBeLessThan(known ?? tolerance);
+    const { low, high } = between();
+    expect(low).toBeLessThanOrEqual(perChip);
+    expect(high).toBeGreaterThanOrEqual(perChip);
+    const inside = low <= published && published <= high;
+    held.push({ inside, half: (high - low) / 2 / perChip });
+    rows.push(`  ${''.padEnd(66)}  80 % interval ${low.toFixed(0)} to ${high.toFixed(0)}, ${inside ? 'inside' : 'outside'}`);
   });
 });
 

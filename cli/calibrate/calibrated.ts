@@ -1,6 +1,7 @@
 import type { OperatorTable } from '../../schema/tables/read-table.ts';
 import type { Chip } from '../../src/catalogue/chip.ts';
 import type { Score } from '../../src/cost/calibration/cell.ts';
+import { atBounds, type AtBound } from '../../src/cost/calibration/bounds.ts';
 import { predictor } from '../../src/cost/calibration/predict.ts';
 import { gates, missedGates } from '../../src/cost/calibration/score.ts';
 import type { Report } from '../../src/report/block.ts';
@@ -47,6 +48,7 @@ export function calibrationReport(tables: readonly OperatorTable[], { chip, stac
     sections: cells.map((fitted) => {
       const { cell, family, left } = fitted;
       const reasons = [...left].map(([reason, count]) => `${count} ${reason}`).join('; ');
+      const bounded = atBounds(family.parameters, cell.parameters);
       const constants = family.parameters.map(({ name, unit }) => `${name} ${(cell.parameters[name] ?? 0).toPrecision(4)} ${unit}`).join(', ');
       return section(
         `${cell.class} in ${cell.format}`,
@@ -54,7 +56,13 @@ export function calibrationReport(tables: readonly OperatorTable[], { chip, stac
           `${rowsText(cell.fit.rows)}; left out: ${reasons === '' ? 'none' : reasons}.`,
           `Fit: ${scoreText(cell.fit)}. Held out: ${scoreText(cell.heldOut)}; ${gateText(cell)}.`,
           ...(cell.reported === undefined ? [] : [`Reported, not gated: ${rowsText(cell.reported.rows)}, held out ${scoreText(cell.reported)}.`]),
+          ...(cell.scatter === undefined || cell.scatter.rows === 0
+            ? []
+            : [
+                `Scatter of the rows themselves, below which no model comes in which more work takes no less time: median ${percent(cell.scatter.median)}, p90 ${percent(cell.scatter.p90)}.`,
+              ]),
           `Constants: ${constants}; ${cell.residual?.tables.length ?? 0} tables of residual.`,
+          ...(bounded.length === 0 ? [] : [`At a bound, so that the term is off or stands in for one that is missing: ${bounded.map(boundText).join(', ')}.`]),
         ],
         missedGates(cell).length > 0 ? 'warn' : 'plain',
         rowsOf(fitted),
@@ -62,6 +70,10 @@ export function calibrationReport(tables: readonly OperatorTable[], { chip, stac
     }),
     reproduce: [command],
   };
+}
+
+function boundText({ parameter: { name, min, max }, end }: AtBound): string {
+  return `${name} (${end === 'least' ? `least, ${min}` : `most, ${max}`})`;
 }
 
 /** What `calibrate --json` prints. */
@@ -82,6 +94,8 @@ export function calibrationAsJson(tables: readonly OperatorTable[], { chip, stac
         reported: fitted.cell.reported,
         missed: missedGates(fitted.cell),
         parameters: fitted.cell.parameters,
+        atBounds: atBounds(fitted.family.parameters, fitted.cell.parameters).map(({ parameter, end }) => ({ name: parameter.name, end })),
+        scatter: fitted.cell.scatter,
         residualTables: fitted.cell.residual?.tables.length ?? 0,
         worst: worstRows(rowsOf(fitted), 20),
       })),

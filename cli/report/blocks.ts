@@ -1,5 +1,6 @@
 import type { Block, Cell, Column, Tone } from '../../src/report/block.ts';
 import { quantileFigure, timeFigure } from './charts.ts';
+import { scatterFigure } from './scatter.ts';
 import { html, type Markup } from './markup.ts';
 
 function cell({ text, note, best }: Cell, { align }: Column, first: boolean): Markup {
@@ -129,5 +130,7 @@ export function blockMarkup(block: Block): Markup {
         }`;
     case 'quantiles':
       return html`<div class="grid">${block.charts.map(quantileFigure)}</div>`;
+    case 'scatter':
+      return html`<div class="grid">${block.charts.map(scatterFigure)}</div>`;
   }
 }

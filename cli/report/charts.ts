@@ -9,7 +9,7 @@ const { document } = parseHTML('<!doctype html><html><body></body></html>');
 const smallest = 1e-12;
 const width = 460;
 const height = 220;
-const series = ['var(--line-1)', 'var(--line-2)', 'var(--line-3)', 'var(--line-4)'];
+export const series: readonly string[] = ['var(--line-1)', 'var(--line-2)', 'var(--line-3)', 'var(--line-4)'];
 const type = { fontSize: '12px', fontFamily: 'inherit' };
 
 /** How a quantity is drawn: SI values times `factor` in `unit`, in steps that a reader knows. */
@@ -34,7 +34,8 @@ function top(values: readonly number[]): number {
   return Math.max(0, ...values.filter((value) => Number.isFinite(value)));
 }
 
-function drawn(options: Plot.PlotOptions): Markup {
+/** A plot as SVG. */
+export function drawn(options: Plot.PlotOptions): Markup {
   const plot = Plot.plot({
     document: document as never,
     width,
@@ -66,7 +67,8 @@ function legend(names: readonly string[], limit: string | undefined): Markup | u
   </ul>`;
 }
 
-function figure(caption: string, names: readonly string[], limit: string | undefined, plot: Markup): Markup {
+/** A plot with its caption and legend. */
+export function figure(caption: string, names: readonly string[], limit: string | undefined, plot: Markup): Markup {
   return html`<figure class="chart">
     <figcaption>${caption}</figcaption>
     ${legend(names, limit)}${plot}

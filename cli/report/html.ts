@@ -56,10 +56,11 @@ export async function htmlPage(report: Report): Promise<string> {
               ? undefined
               : html`<section class="cards" aria-label="In short">
                   ${headlines.map(
-                    ({ label, value, note, tone }) =>
+                    ({ label, value, range, note, tone }) =>
                       html`<div class="card ${tone}">
                         <h2>${label}</h2>
                         <p class="figure">${value}</p>
+                        ${range === undefined ? undefined : html`<p class="range" title="80 % interval">${range}</p>`}
                         <p>${note}</p>
                       </div> `,
                   )}

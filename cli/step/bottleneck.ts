@@ -29,6 +29,8 @@ function boundText({ bound, intensity, ridge }: OperatorExplanation): string {
       return 'bound by its launch';
     case 'ranks':
       return 'which is waiting for the slowest rank';
+    case 'host':
+      return 'for which the dies wait';
   }
 }
 

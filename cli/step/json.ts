@@ -4,10 +4,10 @@ import type { StepAccount } from './account.ts';
 import { resultOf } from './result.ts';
 
 /** One iteration as JSON, documented in docs/guide/step.md. SI units. */
-export function stepAsJson(request: StepRequest, { explanation, improvements, constants }: StepAccount): string {
+export function stepAsJson(request: StepRequest, { explanation, improvements, intervals, constants }: StepAccount): string {
   const { setting, phase, chips, memory, kvInUse, batch, emitted, acceptance, total, context, expertLoad } = request;
   const { machine, model, stack, precision, layout } = setting;
-  const { time, hostGap, groups, operators, stages, engines, doubts } = explanation;
+  const { time, pace, pipeline, hostGap, groups, operators, stages, engines, trust, doubts } = explanation;
   const result = {
     schema: 'supernode/step/1',
     machine: machine.name,
@@ -16,14 +16,17 @@ export function stepAsJson(request: StepRequest, { explanation, improvements, co
     phase,
     chips,
     precision,
-    layout,
+    layout: { ...layout, drafter: drafterOf(layout) },
     batch: { total, context, ...batch },
     ...(expertLoad === undefined ? {} : { expertLoad }),
     acceptance,
     emittedPerStep: emitted,
     time,
+    ...(pipeline === undefined ? {} : { pace, pipeline }),
     hostGap,
     ...resultOf(request, explanation),
+    trust,
+    ...(intervals === undefined ? {} : { intervals }),
     groups,
     operators,
     stages,
@@ -35,4 +38,17 @@ export function stepAsJson(request: StepRequest, { explanation, improvements, co
     doubts,
   };
   return JSON.stringify(result, undefined, 2);
+}
+
+/** The drafter without the whole of its model. */
+function drafterOf({ drafter }: StepRequest['setting']['layout']): object | undefined {
+  switch (drafter?.kind) {
+    case 'head':
+      return { kind: 'head', name: drafter.name, module: drafter.module };
+    case 'model':
+      return { kind: 'model', name: drafter.model.name, precision: drafter.precision, tensor: drafter.tensor };
+    case 'lookup':
+    case undefined:
+      return drafter;
+  }
 }

@@ -10,7 +10,9 @@ export interface StepResult {
 }
 
 /** What an iteration comes to if it repeats. */
-export function resultOf({ phase, total, emitted, chips }: StepRequest, { time }: StepExplanation): StepResult {
-  const tokensPerSecond = (total * (phase === 'decode' ? emitted : 1)) / time;
-  return { ...(phase === 'decode' ? { tpot: time / emitted } : {}), tokensPerSecondPerChip: tokensPerSecond / chips, tokensPerSecond };
+export function resultOf({ phase, total, emitted, chips, setting }: StepRequest, { pace }: StepExplanation): StepResult {
+  // Sequences are spread over all batches in flight, and step once in a round of them; the tokens of prompts are those of one batch.
+  const round = setting.layout.pipeline * pace;
+  const tokensPerSecond = phase === 'decode' ? (total * emitted) / round : total / pace;
+  return { ...(phase === 'decode' ? { tpot: round / emitted } : {}), tokensPerSecondPerChip: tokensPerSecond / chips, tokensPerSecond };
 }

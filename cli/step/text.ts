@@ -3,9 +3,12 @@ import type { StepRequest } from '../../schema/step/request.ts';
 import { unreachable } from '../../src/base/errors.ts';
 import { formatQuantity, formatTime, significant } from '../../src/base/quantity.ts';
 import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
-import { dataRanks, type ExpertLoad, sharedApart } from '../../src/model/layout.ts';
+import { draftText } from '../../src/model/drafter.ts';
+import { dataRanks, type ExpertLoad, sharedApart, stageDies } from '../../src/model/layout.ts';
 import { table } from '../table.ts';
-import type { StepAccount } from './account.ts';
+import { range } from '../../src/report/wording.ts';
+import type { Interval } from '../../src/cost/uncertainty/interval.ts';
+import type { StepAccount, StepIntervals } from './account.ts';
 import { bottleneckOf } from './bottleneck.ts';
 import { timelineChart } from './chart.ts';
 import { constantsText } from './constants.ts';
@@ -21,7 +24,7 @@ const whole = (count: number): string => count.toLocaleString('en-US');
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** One iteration for people: what it was asked, where its time goes, what fits, what it comes to, how far to trust it. */
-export function showStep(request: StepRequest, { explanation, improvements, constants }: StepAccount, all: boolean): string {
+export function showStep(request: StepRequest, { explanation, improvements, intervals, constants }: StepAccount, all: boolean): string {
   return [
     ...head(request),
     '',
@@ -35,7 +38,7 @@ export function showStep(request: StepRequest, { explanation, improvements, cons
     '',
     ...memoryText(request),
     '',
-    ...resultText(request, explanation),
+    ...resultText(request, explanation, intervals),
     ...doubtsText(request, explanation),
     ...(constants === undefined ? [] : constantsText(constants)),
   ].join('\n');
@@ -52,15 +55,21 @@ function head({ setting, phase, chips, batch, total, context, expertLoad }: Step
   const { rank } = batch;
   const load =
     phase === 'decode'
-      ? `${whole(total)} sequences of ${whole(context)} tokens, ${whole(rank.decodeSequences)} on the fullest rank, ${rank.queryTokens} query ${rank.queryTokens === 1 ? 'token' : 'tokens'} each`
+      ? `${whole(total)} sequences of ${whole(context)} tokens, ${whole(rank.decodeSequences)} on the fullest rank${layout.pipeline > 1 ? ` in each of ${layout.pipeline} iterations in flight` : ''}, ${rank.queryTokens} query ${rank.queryTokens === 1 ? 'token' : 'tokens'} each`
       : `${whole(total)} tokens in prompts of ${whole(context)}, ${whole(rank.prefillTokens)} tokens on the fullest rank`;
   return [
     `${phase} step of ${model.name} on ${machine.title}, ${stack.title}`,
-    `  layout     ${whole(chips)} chips (${layout.dies} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${layout.tensor * layout.pipeline} (${layout.attention})${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
+    `  layout     ${whole(chips)} chips (${layout.dies} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${stageDies(layout) * layout.pipeline} (${layout.attention})${contextText(layout)}${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
     `  precision  weights ${precision.weights}, experts ${precision.experts}, activations ${precision.activations}, KV ${precision.kv}`,
     `  batch      ${load}`,
+    ...(layout.drafter === undefined ? [] : [`  drafts     ${draftText(layout)}`]),
     ...(expertLoad === undefined ? [] : [`  experts    ${expertLoadText(expertLoad)}`]),
   ];
+}
+
+function contextText({ context }: StepRequest['setting']['layout']): string {
+  const { parallel = 1, exchange, decode = 1 } = context ?? {};
+  return `${parallel > 1 ? `, CP${parallel} (${exchange})` : ''}${decode > 1 ? `, DCP${decode}` : ''}`;
 }
 
 function expertLoadText({ popularity, placement, layers, dies, imbalance, balancedness }: LoadReport): string {
@@ -128,15 +137,35 @@ function memoryText({ memory, kvInUse }: StepRequest): string[] {
   ];
 }
 
-function resultText(request: StepRequest, explanation: StepExplanation): string[] {
+function resultText(request: StepRequest, explanation: StepExplanation, intervals: StepIntervals | undefined): string[] {
   const { tpot, tokensPerSecondPerChip, tokensPerSecond } = resultOf(request, explanation);
+  const time = (value: number): string => formatTime(value, 4);
+  const rate = (value: number): string => `${significant(value, 4)} tokens/s`;
+  const emitted = `${significant(request.emitted)} tokens emitted per sequence and step`;
+  const between = (interval: Interval | undefined, words: (value: number) => string): string => (interval === undefined ? '' : range(interval, words));
   const rows = [
-    ['iteration', formatTime(explanation.time, 4)],
-    ...(tpot === undefined ? [] : [['TPOT', `${formatTime(tpot, 4)} (${significant(request.emitted)} tokens emitted per sequence and step)`]]),
-    [request.phase === 'decode' ? 'output per chip' : 'input per chip', `${significant(tokensPerSecondPerChip, 4)} tokens/s`],
-    [request.phase === 'decode' ? 'output of the instance' : 'input of the instance', `${significant(tokensPerSecond, 4)} tokens/s`],
+    ['iteration', time(explanation.time), between(intervals?.time, time)],
+    ...(tpot === undefined ? [] : [['TPOT', time(tpot), between(intervals?.tpot, time), emitted]]),
+    [request.phase === 'decode' ? 'output per chip' : 'input per chip', rate(tokensPerSecondPerChip), between(intervals?.tokensPerSecondPerChip, rate)],
+    [request.phase === 'decode' ? 'output of the instance' : 'input of the instance', rate(tokensPerSecond), between(intervals?.tokensPerSecond, rate)],
   ];
-  return ['result, if this iteration repeats', table(['', ''], rows, { indent: 2 })];
+  const { label, shares } = explanation.trust;
+  const part = (trust: keyof typeof shares): string => `${percent(shares[trust])} ${trust}`;
+  return [
+    `result, if this iteration repeats${intervals === undefined ? '' : `; ranges hold eight of ten cases (${intervals.samples} samples of what is not known)`}`,
+    table(['', '', '', ''], rows, { indent: 2 }),
+    ...pipelineLines(explanation),
+    `  ${label}: of its time ${part('calibrated')}, ${part('extrapolated')}, ${part('uncalibrated')}`,
+  ];
+}
+
+function pipelineLines({ pipeline, pace }: StepExplanation): string[] {
+  if (pipeline === undefined) return [];
+  const { stages, send, host } = pipeline;
+  const times = stages.map((time) => formatTime(time)).join(', ');
+  return [
+    `  in flight: ${stages.length} iterations, one every ${formatTime(pace, 4)}; stages take ${times}, a send ${formatTime(send)}, the host ${formatTime(host)}`,
+  ];
 }
 
 function doubtsText({ setting }: StepRequest, { doubts }: StepExplanation): string[] {

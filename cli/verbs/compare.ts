@@ -9,17 +9,18 @@ import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode } from '../drive.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
 
-interface Options extends ScenarioFlags {
+interface Options extends ScenarioFlags, IntervalFlags {
   readonly json?: boolean;
   readonly html?: string;
 }
 
 /** `supernode compare A B [C D]`: runs two to four scenarios and puts them side by side. */
 export function command(): Command {
-  return new Command('compare')
+  const verb = new Command('compare')
     .argument('<files...>', 'two to four scenario files')
     .option('--trace <file>', 'all serve this trace')
     .option('--requests <n>', 'all serve so many requests', wholeFlag(1))
@@ -27,24 +28,23 @@ export function command(): Command {
     .option('--set <key=value>', 'change a key of all scenarios (repeatable)', repeated)
     .option('--slo <bounds>', 'service level of all, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--html <file>', 'write a self-contained HTML page')
-    .option('--json', 'print JSON (docs/guide/simulate.md)')
-    .action(async (files: readonly string[], options: Options) => {
-      if (files.length < 2 || files.length > 4)
-        throw new InputError([{ path: 'compare', message: `expected two to four scenario files, got ${files.length}` }]);
-      checkOutputs({ '--html': options.html });
-      const scenarios = await loadAll(files, options);
-      const summaries: Summary[] = [];
-      let interrupted = false;
-      for (const [i, scenario] of scenarios.entries()) {
-        if (interrupted) break;
-        const run = await drive(scenario, `${scenario.name} (${i + 1} of ${scenarios.length})`);
-        interrupted = run.interrupted;
-        summaries.push(run.summary);
-      }
-      await write(summaries, files, interrupted, options);
-      if (interrupted) process.stderr.write(`supernode: interrupted: the last of the ${summaries.length} runs shown was cut short\n`);
-      process.exitCode = interrupted ? interruptedCode : 0;
-    });
+    .option('--json', 'print JSON (docs/guide/simulate.md)');
+  return withIntervalFlags(verb).action(async (files: readonly string[], options: Options) => {
+    if (files.length < 2 || files.length > 4) throw new InputError([{ path: 'compare', message: `expected two to four scenario files, got ${files.length}` }]);
+    checkOutputs({ '--html': options.html });
+    const scenarios = await loadAll(files, options);
+    const summaries: Summary[] = [];
+    let interrupted = false;
+    for (const [i, scenario] of scenarios.entries()) {
+      if (interrupted) break;
+      const run = await drive(scenario, `${scenario.name} (${i + 1} of ${scenarios.length})`, intervalOptions(options));
+      interrupted = run.interrupted;
+      summaries.push(run.summary);
+    }
+    await write(summaries, files, interrupted, options);
+    if (interrupted) process.stderr.write(`supernode: interrupted: the last of the ${summaries.length} runs shown was cut short\n`);
+    process.exitCode = interrupted ? interruptedCode : 0;
+  });
 }
 
 /** Every file's problems come together. */
@@ -68,7 +68,7 @@ async function write(summaries: readonly Summary[], files: readonly string[], in
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify(json, null, 2)}\n`
-      : `${compareReport(summaries, terminalOptions())}  ${commandLine(['compare', ...files, ...typedFlags(options)])}\n`,
+      : `${compareReport(summaries, terminalOptions())}  ${commandLine(['compare', ...files, ...typedFlags(options), ...typedIntervalFlags(options)])}\n`,
   );
   if (options.html === undefined) return;
   const { htmlCompare } = await import('../report/html.ts');

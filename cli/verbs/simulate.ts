@@ -10,11 +10,12 @@ import type { Search } from '../find-rate.ts';
 import { criterion, findRate, goodShare, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
 import { table } from '../table.ts';
 
-interface Options extends ScenarioFlags {
+interface Options extends ScenarioFlags, IntervalFlags {
   readonly json?: boolean;
   readonly html?: string;
   readonly out?: string;
@@ -24,7 +25,7 @@ interface Options extends ScenarioFlags {
 
 /** `supernode simulate FILE`: runs a scenario from the first arrival to the last token and reports. */
 export function command(): Command {
-  return new Command('simulate')
+  const verb = new Command('simulate')
     .argument('<file>', 'scenario file (docs/guide/scenario.md)')
     .option('--trace <file>', 'serve this trace instead of the traffic of the scenario')
     .option('--requests <n>', 'serve so many requests', wholeFlag(1))
@@ -35,16 +36,16 @@ export function command(): Command {
     .option('--fail-on-slo', `exit 1 when less than ${goodShare * 100} % of the requests meet the service level`)
     .option('--html <file>', 'write a self-contained HTML report')
     .option('--out <file>', 'write the JSON result to a file')
-    .option('--json', 'print JSON (docs/guide/simulate.md)')
-    .action(async (file: string, options: Options) => {
-      checkOutputs({ '--html': options.html, '--out': options.out });
-      const scenario = await loadScenario(file, options);
-      process.exitCode = options.findRate === true ? await search(file, scenario, options) : await once(file, scenario, options);
-    });
+    .option('--json', 'print JSON (docs/guide/simulate.md)');
+  return withIntervalFlags(verb).action(async (file: string, options: Options) => {
+    checkOutputs({ '--html': options.html, '--out': options.out });
+    const scenario = await loadScenario(file, options);
+    process.exitCode = options.findRate === true ? await search(file, scenario, options) : await once(file, scenario, options);
+  });
 }
 
 async function once(file: string, scenario: Scenario, options: Options): Promise<number> {
-  const { summary, interrupted } = await drive(scenario, scenario.name);
+  const { summary, interrupted } = await drive(scenario, scenario.name, intervalOptions(options));
   const note = interruption(summary);
   await write(
     summary,
@@ -103,7 +104,7 @@ function interruption({ cutShort }: Summary): string {
 }
 
 function reproduce(file: string, options: Options): string {
-  return `  ${commandLine(['simulate', file, ...typedFlags(options), ...(options.findRate === true ? ['--find-rate'] : [])])}\n`;
+  return `  ${commandLine(['simulate', file, ...typedFlags(options), ...typedIntervalFlags(options), ...(options.findRate === true ? ['--find-rate'] : [])])}\n`;
 }
 
 async function write(summary: Summary | undefined, json: object, text: string, options: Options): Promise<void> {

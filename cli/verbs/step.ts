@@ -13,14 +13,16 @@ import { loadModel } from '../models.ts';
 import { loadStack } from '../stacks.ts';
 import { constantsOf } from '../../src/cost/constants.ts';
 import { improvementsOf } from '../../src/cost/improvements.ts';
+import { intervalOptions, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
+import { stepIntervals } from '../step/intervals.ts';
 import { stepAsJson } from '../step/json.ts';
 import { showStep } from '../step/text.ts';
 
-type Options = StepFlags & { readonly json?: boolean; readonly all?: boolean; readonly constants?: boolean };
+type Options = StepFlags & IntervalFlags & { readonly json?: boolean; readonly all?: boolean; readonly constants?: boolean };
 
 /** `supernode step`: one iteration, priced and explained. */
 export function command(): Command {
-  return new Command('step')
+  const verb = new Command('step')
     .allowUnknownOption()
     .allowExcessArguments()
     .option('--machine <name|file>', 'the machine; name*N for N nodes of a scalable one')
@@ -33,6 +35,9 @@ export function command(): Command {
     .option('--dies <n>', 'size of the instance in dies')
     .option('--tensor <n>', 'tensor-parallel dies of a rank (1; with sp-tp-sp all)')
     .option('--pipeline <n>', 'pipeline stages (1)')
+    .option('--context-parallel <n>', 'prefill: groups of tensor-parallel dies that share the tokens of a prompt (1)')
+    .option('--context-exchange <way>', 'with it: all-gather, or ring (all-gather)')
+    .option('--decode-context-parallel <n>', 'decode: tensor-parallel dies that share the KV of a sequence (1)')
     .option('--attention <kind>', 'tensor, or sp-tp-sp for prefill')
     .option('--expert-parallel <n>', 'dies over which experts are spread, those of shared copies included (1)')
     .option('--shared-dies <n>', 'dies that hold a copy of the shared expert and nothing else (0: on every die)')
@@ -42,6 +47,11 @@ export function command(): Command {
     .option('--expert-placement <kind>', 'with --expert-load: contiguous, eplb, eplb-hierarchical (contiguous)')
     .option('--microbatches <n>', '1 or 2')
     .option('--mtp <draft:acceptance>', 'drafted tokens and the chance of each, such as 1:0.7')
+    .option('--draft <method:n:acceptance>', 'speculation by mtp, eagle, model or ngram: eagle:3:0.8,0.6,0.4')
+    .option('--draft-model <name|path>', 'the model that drafts, or the config.json of a head')
+    .option('--draft-vocabulary <n>', "entries of a head's own vocabulary (the model's head)")
+    .option('--draft-tensor <n>', 'dies that split a draft model (as --tensor)')
+    .option('--draft-weights <format>', 'weights of a draft model; as published by default')
     .option('--batch <count>', 'decode: sequences, such as 96/npu')
     .option('--context <tokens>', 'decode: tokens in the KV of each sequence')
     .option('--tokens <count>', 'prefill: tokens of the batch, such as 16384/npu')
@@ -52,17 +62,19 @@ export function command(): Command {
     .option('--kv <format>', 'format of the KV')
     .option('--all', 'a table for every part of the step, however small')
     .option('--constants', 'every constant on the path of the step: value, kind, source, and what a fifth of it changes')
-    .option('--json', 'for machines: JSON, documented in docs/guide/step.md')
-    .action(async (options: Options, self: Command) => {
-      const request = await requestOf(options, self);
-      const { setting, batch } = request;
-      const account = {
-        explanation: stepPricer(setting).explain(batch),
-        improvements: improvementsOf(setting, batch),
-        constants: options.constants === true ? constantsOf(setting, batch) : undefined,
-      };
-      process.stdout.write(`${options.json === true ? stepAsJson(request, account) : showStep(request, account, options.all === true)}\n`);
-    });
+    .option('--json', 'for machines: JSON, documented in docs/guide/step.md');
+  return withIntervalFlags(verb).action(async (options: Options, self: Command) => {
+    const request = await requestOf(options, self);
+    const { setting, batch } = request;
+    const intervals = intervalOptions(options);
+    const account = {
+      explanation: stepPricer(setting).explain(batch),
+      improvements: improvementsOf(setting, batch),
+      intervals: intervals === undefined ? undefined : stepIntervals(request, intervals),
+      constants: options.constants === true ? constantsOf(setting, batch) : undefined,
+    };
+    process.stdout.write(`${options.json === true ? stepAsJson(request, account) : showStep(request, account, options.all === true)}\n`);
+  });
 }
 
 /** @throws InputError with every problem */
@@ -86,8 +98,9 @@ async function requestOf(options: Options, self: Command): Promise<StepRequest> 
     options.stack === undefined && machine === undefined
       ? undefined
       : await find('--stack', options.stack ?? machine?.stack, (name) => loadStack(name, '--stack'));
+  const draftModel = options.draftModel === undefined ? undefined : await find('--draft-model', options.draftModel, (name) => loadModel(name, '--draft-model'));
   const counts = await countsOf(options.expertLoad, problems);
-  return readStepFlags(options, { machine, model, stack, counts }, problems);
+  return readStepFlags(options, { machine, model, stack, counts, draftModel }, problems);
 }
 
 /** Counts of a file; undefined where none is named. */

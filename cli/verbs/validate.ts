@@ -1,43 +1,47 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
-import { readCells } from '../../schema/calibration.ts';
 import { InputError } from '../../src/base/errors.ts';
-import type { Cell } from '../../src/cost/calibration/cell.ts';
+import { ledgerReport } from '../../src/ledger/report.ts';
 import { reportText } from '../../src/report/text.ts';
-import { chipTyped, Gathered, readTables, tablesTyped } from '../calibrate/request.ts';
-import { stackOfCells, stackToldBy } from '../calibrate/stack.ts';
-import { validation, validationAsJson, validationReport } from '../calibrate/validated.ts';
-import { loadCalibration } from '../calibration.ts';
-import { parseFile } from '../data.ts';
+import { Gathered, tablesTyped } from '../calibrate/request.ts';
 import { repeated } from '../flags.ts';
-import { commandLine, terminalOptions } from '../output.ts';
-import { loadStack } from '../stacks.ts';
+import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { freshIntervals, recordedIntervals, writeIntervals } from '../validate/intervals.ts';
+import { judgeAll } from '../validate/judge.ts';
+import { casesAsJson } from '../validate/json.ts';
+import { loadCases, shippedCases } from '../validate/load.ts';
+import { validateOperators, type OperatorOptions } from '../validate/operators.ts';
+import { writeRecord } from '../validate/record.ts';
+import { writeTrust } from '../validate/trust.ts';
 
-interface Options {
-  readonly operators?: readonly string[];
+interface Options extends OperatorOptions {
   readonly points?: string;
   readonly runs?: string;
-  readonly chip?: string;
-  readonly stack?: string;
-  readonly calibration?: string;
-  readonly json?: boolean;
+  readonly html?: string;
+  readonly failOnMiss?: boolean;
+  readonly record?: boolean;
+  readonly recordIntervals?: boolean;
 }
 
 /** `supernode validate`: predictions against measurements. */
 export function command(): Command {
   return new Command('validate')
-    .usage('--operators <file> --chip <name> [options] | --points <file> | --runs <folder>')
+    .usage('[folder or file of cases ...] [options] | --operators <file> --chip <name> | --points <file> | --runs <folder>')
+    .argument('[paths...]', 'cases of your own; those that are shipped by default')
     .allowUnknownOption()
-    .allowExcessArguments()
-    .option('--operators <file>', 'a table of operator times, gzipped or not (repeatable)', repeated)
-    .option('--chip <name|file>', 'the chip that the times were measured on')
-    .option('--stack <name|file>', 'the software stack that ran; by default the one that the table names, else one that prices it')
-    .option('--calibration <file>', 'score cells of calibrate --out instead of what is shipped')
-    .option('--points <file>', 'a table of measured serving points, scored by simulation (docs/guide/validate-serving.md)')
-    .option('--runs <folder>', 'recorded runs below a folder, replayed with the same arrivals and lengths (docs/guide/validate-serving.md)')
-    .option('--json', 'for machines: JSON, documented in docs/guide/calibrate.md and docs/guide/validate-serving.md')
-    .action(validate);
+    .option('--operators <file>', 'instead of cases: a table of operator times, gzipped or not (repeatable)', repeated)
+    .option('--chip <name|file>', 'with --operators: the chip that the times were measured on')
+    .option('--stack <name|file>', 'with --operators: the software stack that ran; by default the one that the table names, else one that prices it')
+    .option('--calibration <file>', 'with --operators: score cells of calibrate --out instead of what is shipped')
+    .option('--points <file>', 'instead of cases: a table of measured serving points, scored by simulation (docs/guide/validate-serving.md)')
+    .option('--runs <folder>', 'instead of cases: recorded runs below a folder, replayed with the same arrivals and lengths (docs/guide/validate-serving.md)')
+    .option('--json', 'for machines: JSON, documented in docs/guide/validate.md, validate-serving.md and calibrate.md')
+    .option('--html <file>', 'write the cases as one self-contained page with charts')
+    .option('--fail-on-miss', 'exit code 1 when a case misses its tolerance')
+    .option('--record', 'write the errors of the shipped cases to validation/recorded.json, and docs/trust.md')
+    .option('--record-intervals', 'the same, and intervals of runs to validation/intervals.json: some minutes')
+    .action((_paths: readonly string[], options: Options, self: Command) => validate(options, self));
 }
 
 async function validate(options: Options, self: Command): Promise<void> {
@@ -50,32 +54,17 @@ async function validate(options: Options, self: Command): Promise<void> {
     return;
   }
   const gathered = new Gathered();
-  const more = tablesTyped(
-    self.args,
-    self.options.map(({ long }) => long ?? ''),
-    gathered,
-  );
-  for (const typed of more) gathered.add(typed, 'expected a flag; a table goes behind --operators');
-  const chip = await chipTyped(options.chip, gathered);
-  const { stack: stackName, calibration } = options;
-  const named = stackName === undefined ? undefined : await gathered.attempt(() => loadStack(stackName, '--stack'));
-  const cells = await gathered.attempt(() => (calibration === undefined ? loadCalibration() : cellsAt(calibration)));
-  const tables = await readTables(options.operators ?? [], '--operators', gathered);
-  gathered.settle();
-  if (chip === undefined || cells === undefined) return;
-
-  const [first] = tables;
-  const stack = named?.name ?? (first === undefined ? undefined : stackToldBy(first)) ?? stackOfCells(tables, cells, chip);
-  const result = validation(tables, cells, chip, stack ?? '');
-  if (result.cells.length === 0) {
-    const wanted = result.unpriced.map(({ class: name, format }) => `${name} in ${format}`).join(', ');
-    throw new InputError([{ path: '--chip', message: `no calibrated cell of ${chip.name} or its generation prices ${wanted}` }]);
+  const known = self.options.map(({ long }) => long ?? '');
+  const typed = tablesTyped(self.args, known, gathered);
+  if (options.operators !== undefined || options.chip !== undefined || options.calibration !== undefined) {
+    gathered.settle();
+    return validateOperators(options, typed);
   }
-  const text =
-    options.json === true
-      ? validationAsJson(tables, result)
-      : reportText(validationReport(tables, result, commandLine(['validate', ...process.argv.slice(3)])), terminalOptions());
-  process.stdout.write(`${text}\n`);
+  if ((options.record === true || options.recordIntervals === true) && typed.length > 0)
+    gathered.add('--record', 'writes what is shipped: expected no cases beside it');
+  gathered.settle();
+  checkOutputs({ '--html': options.html });
+  await validateCases(options, typed);
 }
 
 /** `validate --points`: loaded only when it is asked for. */
@@ -109,12 +98,21 @@ function alone(flag: string, options: Options, self: Command): void {
   if (issues.length > 0) throw new InputError(issues);
 }
 
-function cellsAt(path: string): readonly Cell[] {
-  if (!existsSync(path)) throw new InputError([{ path: '--calibration', message: `no such file: ${path}` }]);
-  try {
-    JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new InputError([{ path, message: error instanceof Error ? error.message : 'no JSON' }]);
+async function validateCases({ json, html, failOnMiss, record, recordIntervals }: Options, paths: readonly string[]): Promise<void> {
+  const shipped = paths.length === 0;
+  const results = judgeAll(await loadCases(shipped ? [shippedCases] : paths), shipped && recordIntervals !== true ? recordedIntervals : freshIntervals);
+  const unpriced = results.filter(({ predicted }) => !Number.isFinite(predicted));
+  if (unpriced.length > 0) throw new InputError(unpriced.map((result) => ({ path: result.case.file, message: 'the twin has no such figure of it' })));
+  const reproduce = commandLine(['validate', ...paths]);
+  process.stdout.write(json === true ? `${casesAsJson(results)}\n` : reportText(ledgerReport(results, { bars: true, reproduce }), terminalOptions()));
+  if (html !== undefined) {
+    const { htmlPage } = await import('../report/html.ts');
+    writeFileSync(html, await htmlPage(ledgerReport(results, { bars: false, reproduce })));
   }
-  return readCells(parseFile(path), path);
+  if (recordIntervals === true) writeIntervals(results);
+  if (record === true || recordIntervals === true) {
+    writeRecord(results);
+    writeTrust(results);
+  }
+  if (failOnMiss === true && results.some(({ withinTolerance }) => !withinTolerance)) process.exitCode = 1;
 }

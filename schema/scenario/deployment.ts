@@ -2,14 +2,16 @@ import type { Plane } from '../../src/catalogue/machine.ts';
 import { chipCount, dieCount, planeOf } from '../../src/catalogue/machine.ts';
 import { expectedOneOf } from '../../src/base/nearest.ts';
 import { formatQuantity } from '../../src/base/quantity.ts';
+import { isRecurrent } from '../../src/model/kv.ts';
 import type { Layout } from '../../src/model/layout.ts';
-import { dataRanks } from '../../src/model/layout.ts';
+import type { Model } from '../../src/model/model.ts';
+import { dataRanks, stageDies } from '../../src/model/layout.ts';
 import type { CachePool, DecodePool, Deployment, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
 import type { Count } from '../counts.ts';
 import { over } from './count.ts';
 import type { CacheFile, DecodeFile, DeploymentFile, MergedFile, PoolFile, PrefillFile } from './file.ts';
 import type { Surroundings } from './layout.ts';
-import { acceptanceOf, layoutOf } from './layout.ts';
+import { layoutOf } from './layout.ts';
 
 /** The value of a count that has to be there, over one instance or one rank. */
 function counted(
@@ -29,7 +31,7 @@ function counted(
   if (Number.isInteger(value) && value >= 1) return value;
   problems.add(
     at,
-    `${count.value}/${count.per} is ${value} on each data-parallel rank (${layout.tensor * layout.pipeline} dies); expected a whole number from 1`,
+    `${count.value}/${count.per} is ${value} on each data-parallel rank (${stageDies(layout) * layout.pipeline} dies); expected a whole number from 1`,
   );
   return undefined;
 }
@@ -39,20 +41,26 @@ function instancesOf(pool: PoolFile, at: string, { problems }: Surroundings): nu
   return pool.instances ?? 1;
 }
 
-function prefillPool(file: PrefillFile, draftTokens: number, surroundings: Surroundings): PrefillPool | undefined {
+function prefillPool(file: PrefillFile, decode: Layout | undefined, surroundings: Surroundings): PrefillPool | undefined {
   const at = 'deployment.prefill';
-  const layout = layoutOf(file, at, surroundings);
+  const { layout } = layoutOf(file, at, surroundings);
   const instances = instancesOf(file, at, surroundings);
   const batchTokens = counted(file['batch-tokens'], layout, 'instance', `${at}.batch-tokens`, '16384/npu', surroundings);
   if (layout === undefined || batchTokens === undefined) return undefined;
-  return { instances, layout: { ...layout, draftTokens }, batchTokens };
+  return { instances, layout: { ...layout, ...draftsOfPrompts(decode, layout) }, batchTokens };
+}
+
+/** A prompt's KV holds that of the layers that draft too, so prefill computes them where decode drafts. */
+function draftsOfPrompts(decode: Layout | undefined, { tensor }: Layout): Pick<Layout, 'draftTokens' | 'drafter'> {
+  const { draftTokens = 0, drafter } = decode ?? {};
+  if (drafter?.kind === 'lookup') return { draftTokens: 0, drafter: undefined };
+  return { draftTokens, drafter: drafter?.kind === 'model' ? { ...drafter, tensor: Math.min(tensor, drafter.tensor) } : drafter };
 }
 
 function decodePool(file: DecodeFile, surroundings: Surroundings): DecodePool | undefined {
   const at = 'deployment.decode';
-  const layout = layoutOf(file, at, surroundings);
+  const { layout, acceptance } = layoutOf(file, at, surroundings);
   const instances = instancesOf(file, at, surroundings);
-  const acceptance = acceptanceOf(file, at, surroundings);
   const maxSequences = counted(file['max-batch'], layout, 'rank', `${at}.max-batch`, '96/npu', surroundings);
   if (layout === undefined || maxSequences === undefined) return undefined;
   return { instances, layout, maxSequences, acceptance };
@@ -66,10 +74,17 @@ function planeNamed(name: string, at: string, { machine, problems }: Surrounding
   return name;
 }
 
+/** Why prefixes of a model are not cached. */
+function statesAreNotFound({ name }: Model): string {
+  return `${name} has recurrent layers, whose state behind a prefix is not kept: prompts are computed whole; leave this out`;
+}
+
 function cachePool(file: CacheFile, nodes: number, surroundings: Surroundings): CachePool | undefined {
   const { machine, problems } = surroundings;
   const at = 'deployment.cache';
   if (file.dram === undefined && !problems.covers(`${at}.dram`)) problems.add(`${at}.dram`, 'expected host memory such as "1 TB/node", got nothing');
+  const { model } = surroundings;
+  if (model !== undefined && isRecurrent(model)) problems.add(at, statesAreNotFound(model));
   const plane = file.plane ?? (machine === undefined ? undefined : (planeOf(machine, 'scale-up') ?? planeOf(machine, 'scale-out'))?.name);
   if (plane !== undefined) planeNamed(plane, `${at}.plane`, surroundings);
   if (machine === undefined || file.dram === undefined || plane === undefined) return undefined;
@@ -102,17 +117,20 @@ function transferPlane(file: DeploymentFile, surroundings: Surroundings): string
 
 function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedDeployment | undefined {
   const at = 'deployment.merged';
-  const layout = layoutOf(file, at, surroundings);
+  const { layout, acceptance } = layoutOf(file, at, surroundings);
   const instances = instancesOf(file, at, surroundings);
-  const acceptance = acceptanceOf(file, at, surroundings);
   const maxSequences = counted(file['max-num-seqs'], layout, 'rank', `${at}.max-num-seqs`, '256/rank', surroundings);
   const maxBatchedTokens = counted(file['max-num-batched-tokens'], layout, 'rank', `${at}.max-num-batched-tokens`, '8192/rank', surroundings);
   if (layout === undefined || maxSequences === undefined || maxBatchedTokens === undefined) return undefined;
   const perSequence = 1 + layout.draftTokens;
-  if (maxBatchedTokens < maxSequences * perSequence)
+  const { model } = surroundings;
+  const recurrent = model !== undefined && isRecurrent(model);
+  if (recurrent && file['prefix-caching'] === true) surroundings.problems.add(`${at}.prefix-caching`, statesAreNotFound(model));
+  const inFlight = Math.ceil(maxSequences / layout.pipeline);
+  if (maxBatchedTokens < inFlight * perSequence)
     surroundings.problems.add(
       `${at}.max-num-batched-tokens`,
-      `${maxBatchedTokens} tokens per rank do not hold one step of ${maxSequences} sequences of ${perSequence} ${perSequence === 1 ? 'token' : 'tokens'}; expected at least ${maxSequences * perSequence}`,
+      `${maxBatchedTokens} tokens per rank do not hold one step of ${inFlight} sequences of ${perSequence} ${perSequence === 1 ? 'token' : 'tokens'}; expected at least ${inFlight * perSequence}`,
     );
   return {
     kind: 'merged',
@@ -121,7 +139,7 @@ function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedD
     maxSequences,
     maxBatchedTokens,
     watermark: file.watermark ?? 0.01,
-    prefixCaching: file['prefix-caching'] ?? true,
+    prefixCaching: file['prefix-caching'] ?? !recurrent,
     memoryUtilisation: file['gpu-memory-utilization'],
     acceptance,
   };
@@ -133,8 +151,7 @@ function disaggregated(file: DeploymentFile, surroundings: Surroundings): Deploy
   for (const pool of missing)
     problems.add(`deployment.${pool}`, `expected a ${pool} pool beside the ${pool === 'prefill' ? 'decode' : 'prefill'} pool, or merged instances`);
   const decode = file.decode === undefined ? undefined : decodePool(file.decode, surroundings);
-  // A prompt's KV holds the draft module's layers too, so prefill computes them where decode drafts.
-  const prefill = file.prefill === undefined ? undefined : prefillPool(file.prefill, decode?.layout.draftTokens ?? 0, surroundings);
+  const prefill = file.prefill === undefined ? undefined : prefillPool(file.prefill, decode?.layout, surroundings);
   const cache = file.cache === undefined ? undefined : cachePool(file.cache, nodesOf([prefill, decode], surroundings), surroundings);
   const plane = transferPlane(file, surroundings);
   if (prefill === undefined || decode === undefined || plane === undefined) return undefined;

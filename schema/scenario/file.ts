@@ -2,6 +2,7 @@ import type { NumberFormat } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
 import type { Lengths } from '../../src/serving/traffic/workload.ts';
 import type { Count } from '../counts.ts';
+import type { DraftMethod } from './draft.ts';
 import type { HostMemory } from './host-memory.ts';
 
 /** Every key may be absent; a key that is there may be undefined. */
@@ -10,6 +11,16 @@ type Keys<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
 export type PrecisionFile = Keys<{ weights: NumberFormat; experts: NumberFormat; activations: NumberFormat; kv: NumberFormat }>;
 
 export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; load: ExpertLoad }>;
+
+export type DraftFile = Keys<{
+  method: DraftMethod;
+  tokens: number;
+  acceptance: number | readonly number[];
+  model: string;
+  vocabulary: number;
+  tensor: number;
+  weights: NumberFormat;
+}>;
 
 /** Size and layout of one instance of any pool, as the file says it. */
 export type PoolFile = Keys<{
@@ -20,11 +31,15 @@ export type PoolFile = Keys<{
   dies: number;
   tensor: number;
   data: number;
+  'context-parallel': number;
+  'context-exchange': 'all-gather' | 'ring';
+  'decode-context-parallel': number;
   pipeline: number;
   experts: ExpertsFile;
   microbatches: number;
   attention: 'tensor' | 'sp-tp-sp';
   mtp: Keys<{ draft: number; acceptance: number | readonly number[] }>;
+  draft: DraftFile;
 }>;
 
 export type PrefillFile = PoolFile & Keys<{ 'batch-tokens': Count }>;

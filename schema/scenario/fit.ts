@@ -30,7 +30,7 @@ function poolsOf(deployment: Deployment): readonly Pool[] {
     {
       role: 'decode',
       layout: decode.layout,
-      maxBatchTokens: decode.maxSequences * (1 + decode.layout.draftTokens),
+      maxBatchTokens: Math.ceil(decode.maxSequences / decode.layout.pipeline) * (1 + decode.layout.draftTokens),
       sequences: { key: 'max-batch', count: decode.maxSequences },
     },
   ];
@@ -44,12 +44,19 @@ export function checkFit(scenario: Omit<Scenario, 'name' | 'slo' | 'seed' | 'wor
     for (const { path, message } of issues) problems.add(path.startsWith('precision') ? path : `${at}.${path}`, message);
     if (issues.length > 0 || problems.covers(at)) continue;
     try {
-      const { kvBlocks, blockTokens } = memoryBudget({ ...scenario, layout, maxBatchTokens, maxSequences: sequences?.count, utilisation });
-      if (sequences !== undefined && sequences.count > kvBlocks)
-        problems.add(`${at}.${sequences.key}`, `${sequences.count} sequences on each rank are more than the ${kvBlocks} KV blocks that fit there`);
+      const maxSequences = sequences === undefined ? undefined : Math.ceil(sequences.count / layout.pipeline);
+      const { kvBlocks, blockTokens, stateBlocks } = memoryBudget({ ...scenario, layout, maxBatchTokens, maxSequences, utilisation });
+      if (sequences !== undefined && sequences.count * Math.max(1, stateBlocks) > kvBlocks)
+        problems.add(
+          `${at}.${sequences.key}`,
+          stateBlocks > 1
+            ? `${sequences.count} sequences on each rank keep states of ${stateBlocks} KV blocks each, ${kvBlocks} fit there: at most ${Math.floor(kvBlocks / stateBlocks)} sequences`
+            : `${sequences.count} sequences on each rank are more than the ${kvBlocks} KV blocks that fit there`,
+        );
       const least = workload === undefined ? 0 : shortestRequest(workload);
-      if (least > kvBlocks * blockTokens)
-        problems.add(at, `the shortest request has ${least} tokens, the KV of a rank holds ${kvBlocks * blockTokens} (${kvBlocks} blocks of ${blockTokens})`);
+      const room = kvBlocks - stateBlocks;
+      if (least > room * blockTokens)
+        problems.add(at, `the shortest request has ${least} tokens, the KV of a rank holds ${room * blockTokens} (${room} blocks of ${blockTokens})`);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       for (const { message } of error.issues) problems.add(at, message);

@@ -4,6 +4,7 @@ import type { ExpertLoad } from '../../src/model/layout.ts';
 import { found, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
 import { count } from './count.ts';
+import { draftMethods } from './draft.ts';
 import { choice, field, inRange, plain, quantity, text, toggle, whole } from './fields.ts';
 import type { ScenarioFile } from './file.ts';
 import { hostMemory } from './host-memory.ts';
@@ -69,6 +70,19 @@ const mtp = record({ draft: whole(0, 'Tokens that the draft module proposes in e
   description: 'Speculation by multi-token prediction.',
 });
 
+const draft = record({
+  method: choice(
+    draftMethods,
+    "Who drafts: `mtp`, the model's own module; `eagle`, a head of one layer on its hidden states; `model`, a smaller model; `ngram`, what followed the last tokens before.",
+  ),
+  tokens: whole(1, 'Tokens that are proposed in each step.', 16),
+  acceptance,
+  model: text('the name or path of a model', 'The model that drafts, or the `config.json` of a head; without it a head is like a layer of the model.'),
+  vocabulary: whole(1, 'Entries of a head’s own vocabulary; the model’s head by default.'),
+  tensor: whole(1, 'Dies that split a draft model; as many as split the model by default.'),
+  weights: choice(numberFormats, 'Format of the weights of a draft model; as published by default.'),
+}).meta({ description: 'Speculation by any method.' });
+
 const size = {
   instances: whole(1, 'Equal instances of the pool.'),
   npus: whole(1, 'Chips (packages) of one instance; `gpus` and `chips` mean the same.'),
@@ -81,8 +95,19 @@ const size = {
   experts: experts.optional(),
 } as const;
 
+const prompts = {
+  'context-parallel': whole(1, 'Groups of `tensor` dies that share the tokens of a prompt (CP); 1 by default.'),
+  'context-exchange': choice(
+    ['all-gather', 'ring'],
+    'How they see keys and values of the others: gathered in front of the attention (default), or around a ring.',
+  ),
+} as const;
+
+const spread = whole(1, 'Dies among the `tensor` ones that share the KV of a decoding sequence token by token (DCP); 1 by default.');
+
 const prefill = record({
   ...size,
+  ...prompts,
   attention: choice(['tensor', 'sp-tp-sp'], '`tensor` splits heads; `sp-tp-sp` splits tokens, then heads, then tokens over the whole instance.'),
   microbatches: whole(1, 'Parts into which a batch is cut so that compute and communication overlap.', 2),
   'batch-tokens': count(['npu', 'gpu', 'chip', 'die', 'instance'], '16384/npu', 'Prompt tokens of one batch.'),
@@ -90,9 +115,11 @@ const prefill = record({
 
 const decode = record({
   ...size,
+  'decode-context-parallel': spread,
   microbatches: whole(1, 'Parts into which a step is cut so that compute and communication overlap.', 2),
   'max-batch': count(['npu', 'gpu', 'chip', 'die', 'rank', 'instance'], '96/npu', 'Sequences that decode at once.'),
   mtp: mtp.optional(),
+  draft: draft.optional(),
 }).meta({ description: 'Instances that only decode.' });
 
 const cache = record({
@@ -103,6 +130,8 @@ const cache = record({
 
 const merged = record({
   ...size,
+  ...prompts,
+  'decode-context-parallel': spread,
   microbatches: whole(1, 'Parts into which an iteration is cut so that compute and communication overlap.', 2),
   'max-num-seqs': count(['rank', 'die', 'npu', 'gpu', 'chip', 'instance'], '256/rank', 'Sequences that run at once.'),
   'max-num-batched-tokens': count(['rank', 'die', 'npu', 'gpu', 'chip', 'instance'], '8192/rank', 'Tokens of one iteration, prompts and decodes together.'),
@@ -110,6 +139,7 @@ const merged = record({
   watermark: plain({ min: 0, max: 0.99 }, 'Share of KV blocks kept free when a request is admitted; 0.01 by default.'),
   'gpu-memory-utilization': plain({ min: 0, above: true, max: 1 }, "Share of the memory that the engine may fill; the stack's own by default."),
   mtp: mtp.optional(),
+  draft: draft.optional(),
 }).meta({ description: 'Instances that prefill and decode in the same iterations: continuous batching with chunked prefill.' });
 
 const deployment = record({

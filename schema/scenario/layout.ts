@@ -1,8 +1,9 @@
 import type { Machine } from '../../src/catalogue/machine.ts';
 import { chipCount } from '../../src/catalogue/machine.ts';
-import type { ExpertLayout, Layout } from '../../src/model/layout.ts';
+import { dataRanks, type ContextLayout, type ExpertLayout, type Layout } from '../../src/model/layout.ts';
 import type { ExpertFeedForward, Model } from '../../src/model/model.ts';
 import { layerCount } from '../../src/model/model.ts';
+import { speculationOf, type DraftSources } from './draft.ts';
 import type { ExpertsFile, PoolFile } from './file.ts';
 import type { Problems } from './problems.ts';
 
@@ -14,6 +15,14 @@ export interface Surroundings {
   readonly machine: Machine | undefined;
   readonly model: Model | undefined;
   readonly problems: Problems;
+  /** What drafts are made from; absent where nothing drafts. */
+  readonly drafts?: DraftSources | undefined;
+}
+
+/** How one instance of a pool is laid out, and the chance of each token that it drafts. */
+export interface PoolLayout {
+  readonly layout: Layout | undefined;
+  readonly acceptance: readonly number[];
 }
 
 /** Dies of one instance, from exactly one of `npus`, `gpus`, `chips` and `dies`. */
@@ -63,8 +72,15 @@ function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, {
   return layout;
 }
 
-/** The layout of one instance of a pool. Undefined where its size could not be read. */
-export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings): Layout | undefined {
+/** How sequences are spread; undefined where nothing is said of it. */
+function contextLayout(pool: PoolFile): ContextLayout | undefined {
+  const { 'context-parallel': parallel, 'context-exchange': exchange, 'decode-context-parallel': decode } = pool;
+  if (parallel === undefined && exchange === undefined && decode === undefined) return undefined;
+  return { parallel: parallel ?? 1, exchange: exchange ?? 'all-gather', decode: decode ?? 1 };
+}
+
+/** The layout of one instance of a pool; undefined where its size could not be read. */
+export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings): PoolLayout {
   const { problems, model } = surroundings;
   const dies = diesOf(pool, at, surroundings);
   const { pipeline = 1, attention = 'tensor' } = pool;
@@ -72,26 +88,18 @@ export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings)
   const experts = expertLayout(pool.experts ?? {}, `${at}.experts`, dies, pool.experts === undefined ? { ...surroundings, model: undefined } : surroundings);
   if (model !== undefined && pipeline > layerCount(model))
     problems.add(`${at}.pipeline`, `${pipeline} stages are more than the ${layerCount(model)} layers of ${model.name}`);
-  const draftTokens = pool.mtp?.draft ?? 0;
-  if (dies === undefined) return undefined;
-  const ranks = dies / (tensor * pipeline);
-  if (!Number.isInteger(ranks))
-    problems.add(`${at}.tensor`, `${pipeline === 1 ? tensor : `${tensor} x ${pipeline} pipeline stages`} does not divide the ${dies} dies of an instance`);
+  const { tokens: draftTokens, drafter, acceptance } = speculationOf(pool, at, tensor, surroundings);
+  if (dies === undefined) return { layout: undefined, acceptance };
+  const context = contextLayout(pool);
+  const layout: Layout = { dies, tensor, context, pipeline, attention, experts, microbatches: pool.microbatches === 2 ? 2 : 1, draftTokens, drafter };
+  const ranks = dataRanks(layout);
+  const parallel = context?.parallel ?? 1;
+  const parts = [`${tensor}`, ...(parallel > 1 ? [`${parallel} (context-parallel)`] : []), ...(pipeline > 1 ? [`${pipeline} pipeline stages`] : [])];
+  if (!Number.isInteger(ranks)) problems.add(`${at}.tensor`, `${parts.join(' x ')} does not divide the ${dies} dies of an instance`);
   else if (pool.data !== undefined && pool.data !== ranks)
-    problems.add(`${at}.data`, `${dies} dies / tensor ${tensor} are ${ranks} data-parallel ranks, got ${pool.data}; leave it out or make them agree`);
-  return { dies, tensor, pipeline, attention, experts, microbatches: pool.microbatches === 2 ? 2 : 1, draftTokens };
-}
-
-/** Chance of acceptance at each drafted position. */
-export function acceptanceOf(pool: Pick<PoolFile, 'mtp'>, at: string, { problems }: Surroundings): readonly number[] {
-  const { draft = 0, acceptance } = pool.mtp ?? {};
-  if (draft === 0) return [];
-  if (acceptance === undefined) {
-    if (!problems.covers(`${at}.mtp.acceptance`)) problems.add(`${at}.mtp.acceptance`, `expected the chance that a drafted token is accepted, such as 0.7`);
-    return [];
-  }
-  if (typeof acceptance === 'number') return Array.from({ length: draft }, () => acceptance);
-  if (acceptance.length !== draft)
-    problems.add(`${at}.mtp.acceptance`, `has ${acceptance.length} entries for ${draft} drafted ${draft === 1 ? 'token' : 'tokens'}`);
-  return acceptance;
+    problems.add(
+      `${at}.data`,
+      `${dies} dies / ${parts.length === 1 ? `tensor ${tensor}` : parts.join(' x ')} are ${ranks} data-parallel ranks, got ${pool.data}; leave it out or make them agree`,
+    );
+  return { layout, acceptance };
 }

@@ -2,6 +2,7 @@ import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Stack } from '../../src/catalogue/stack.ts';
 import type { Model, Precision } from '../../src/model/model.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
+import { draftModelOf } from './draft.ts';
 import { readDeployment } from './deployment.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
@@ -29,6 +30,19 @@ async function found<T>(file: ScenarioFile, key: Named, find: (nameOrPath: strin
   return undefined;
 }
 
+/** The models that pools draft by. */
+async function draftModels({ deployment }: ScenarioFile, context: ScenarioContext, problems: Problems): Promise<ReadonlyMap<string, Model>> {
+  const models = new Map<string, Model>();
+  for (const pool of ['decode', 'merged'] as const) {
+    const name = draftModelOf(deployment?.[pool]);
+    if (name === undefined) continue;
+    const at = `deployment.${pool}.draft.model`;
+    const model = await problems.attempt(at, () => context.model(name, problems.at(at)));
+    if (model !== undefined) models.set(name, model);
+  }
+  return models;
+}
+
 /**
  * A scenario from the content of its file. `path` names the file in errors.
  * @throws InputError with everything that is wrong, contradictions and what does not fit included.
@@ -44,7 +58,8 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   const precision = model === undefined ? undefined : await problems.attempt('precision', () => context.precision(model, file.precision ?? {}));
   for (const key of ['deployment', 'workload'] as const)
     if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
-  const deployment = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems });
+  const drafts = { models: await draftModels(file, context, problems), precision };
+  const deployment = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems, drafts });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);

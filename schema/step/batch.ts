@@ -46,9 +46,11 @@ function decodeBatch(flags: StepFlags, layout: Layout, machine: Machine, problem
   const context = wholeNumber(flags.context, '--context', 1, problems);
   if (total === undefined || context === undefined) return undefined;
   const queryTokens = 1 + layout.draftTokens;
-  const decodeSequences = Math.ceil(total / dataRanks(layout));
+  // A pipeline has a batch in flight in each stage: each has its part of the sequences.
+  const inFlight = Math.ceil(total / layout.pipeline);
+  const decodeSequences = Math.ceil(inFlight / dataRanks(layout));
   return {
-    batch: { rank: { ...none, decodeSequences, queryTokens, decodeContext: decodeSequences * context }, instanceTokens: total * queryTokens },
+    batch: { rank: { ...none, decodeSequences, queryTokens, decodeContext: decodeSequences * context }, instanceTokens: inFlight * queryTokens },
     total,
     context,
   };

@@ -12,6 +12,9 @@ export interface StepFlags {
   readonly dies?: string;
   readonly tensor?: string;
   readonly pipeline?: string;
+  readonly contextParallel?: string;
+  readonly contextExchange?: string;
+  readonly decodeContextParallel?: string;
   readonly attention?: string;
   readonly expertParallel?: string;
   readonly sharedDies?: string;
@@ -21,6 +24,11 @@ export interface StepFlags {
   readonly expertPlacement?: string;
   readonly microbatches?: string;
   readonly mtp?: string;
+  readonly draft?: string;
+  readonly draftModel?: string;
+  readonly draftVocabulary?: string;
+  readonly draftTensor?: string;
+  readonly draftWeights?: string;
   readonly batch?: string;
   readonly context?: string;
   readonly tokens?: string;
@@ -41,10 +49,20 @@ const flagOf: Readonly<Record<string, string>> = {
   tensor: '--tensor',
   data: '--tensor',
   pipeline: '--pipeline',
+  'context-parallel': '--context-parallel',
+  'context-exchange': '--context-exchange',
+  'decode-context-parallel': '--decode-context-parallel',
   attention: '--attention',
   microbatches: '--microbatches',
   mtp: '--mtp',
   'mtp.acceptance': '--mtp',
+  draft: '--draft',
+  'draft.method': '--draft',
+  'draft.acceptance': '--draft',
+  'draft.model': '--draft-model',
+  'draft.vocabulary': '--draft-vocabulary',
+  'draft.tensor': '--draft-tensor',
+  'draft.weights': '--draft-weights',
   experts: '--expert-parallel',
   'experts.parallel': '--expert-parallel',
   'experts.shared': '--shared-dies',

@@ -11,12 +11,13 @@ import type { ExpertLoad } from '../../src/model/layout.ts';
 import type { Model } from '../../src/model/model.ts';
 import { precisionOf } from '../../src/model/precision.ts';
 import type { PoolFile } from '../scenario/file.ts';
-import { acceptanceOf, layoutOf } from '../scenario/layout.ts';
+import { layoutOf } from '../scenario/layout.ts';
 import { Problems } from '../scenario/problems.ts';
 import { batchOf, type StepBatch } from './batch.ts';
 import { loadReport, placementOf, popularityOf, type ExpertCounts, type LoadReport, type PlacementKind, type Popularity } from './expert-load.ts';
+import { draftOf, mtpOf } from './draft.ts';
 import { onFlags, type StepFlags } from './flags.ts';
-import { shareOf, wholeNumber } from './number.ts';
+import { wholeNumber } from './number.ts';
 
 /** One iteration that was found to fit. */
 export interface StepRequest extends StepBatch {
@@ -38,17 +39,20 @@ export interface StepContext {
   readonly machine: Machine | undefined;
   readonly model: Model | undefined;
   readonly stack: Stack | undefined;
+  /** The one that `--draft-model` names. */
+  readonly draftModel?: Model | undefined;
   /** Of the file that `--expert-load` names. */
   readonly counts?: ExpertCounts | undefined;
 }
 
 const phases = ['prefill', 'decode'] as const;
+const exchanges = ['all-gather', 'ring'] as const;
 
 /**
  * The iteration that flags describe.
  * @throws InputError with every problem of the flags, and with what does not fit
  */
-export function readStepFlags(flags: StepFlags, { machine, model, stack, counts }: StepContext, problems: Problems): StepRequest {
+export function readStepFlags(flags: StepFlags, { machine, model, stack, counts, draftModel }: StepContext, problems: Problems): StepRequest {
   const phase = phases.find((name) => name === flags.phase);
   if (phase === undefined)
     problems.add('--phase', flags.phase === undefined ? `expected one of ${phases.join(', ')}, got nothing` : expectedOneOf(flags.phase, phases));
@@ -60,9 +64,9 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack, counts 
   };
   const pool = poolOf(flags, model, problems);
   const inner = new Problems('');
-  const surroundings = { machine, model, problems: inner };
-  const layout = layoutOf(pool, '', surroundings);
-  const acceptance = acceptanceOf(pool, '', surroundings);
+  const precision = model === undefined ? undefined : precisionOf(model, formats);
+  const drafts = { models: new Map(flags.draftModel === undefined || draftModel === undefined ? [] : [[flags.draftModel, draftModel]]), precision };
+  const { layout, acceptance } = layoutOf(pool, '', { machine, model, problems: inner, drafts });
   const sized = [flags.npus, flags.gpus, flags.chips, flags.dies].some((size) => size !== undefined);
   const told = inner.issues.filter(({ path }) => path !== '' || pool.npus !== undefined || !sized);
   for (const { path, message } of onFlags(told)) problems.add(path, message);
@@ -154,6 +158,8 @@ function poolOf(flags: StepFlags, model: Model | undefined, problems: Problems):
   const tensor = number(flags.tensor, '--tensor');
   const attention = flags.attention ?? 'tensor';
   if (attention !== 'tensor' && attention !== 'sp-tp-sp') problems.add('--attention', expectedOneOf(attention, ['tensor', 'sp-tp-sp']));
+  const exchange = exchanges.find((name) => name === flags.contextExchange);
+  if (flags.contextExchange !== undefined && exchange === undefined) problems.add('--context-exchange', expectedOneOf(flags.contextExchange, exchanges));
   const microbatches = number(flags.microbatches, '--microbatches');
   if (microbatches !== undefined && microbatches > 2) problems.add('--microbatches', `expected 1 or 2, got ${microbatches}`);
   const experts = {
@@ -164,15 +170,20 @@ function poolOf(flags: StepFlags, model: Model | undefined, problems: Problems):
   };
   const asked = flags.expertParallel ?? flags.sharedDies ?? flags.redundant ?? flags.expertSkew;
   const has = model?.groups.some(({ feedForward }) => feedForward.kind === 'experts') === true;
-  const mtp = flags.mtp === undefined ? undefined : draftOf(flags.mtp, problems);
+  const mtp = flags.mtp === undefined ? undefined : mtpOf(flags.mtp, problems);
+  const draft = draftOf(flags, problems);
   const given = {
     ...sizes,
     tensor,
     pipeline: number(flags.pipeline, '--pipeline'),
+    'context-parallel': number(flags.contextParallel, '--context-parallel'),
+    'context-exchange': exchange,
+    'decode-context-parallel': number(flags.decodeContextParallel, '--decode-context-parallel'),
     attention: attention === 'sp-tp-sp' ? 'sp-tp-sp' : 'tensor',
     microbatches,
     experts: has || asked !== undefined ? defined(experts) : undefined,
     mtp,
+    draft,
   };
   return defined(given) as PoolFile;
 }
@@ -190,24 +201,11 @@ function loadOf(typed: string | undefined, problems: Problems): ExpertLoad | und
   return undefined;
 }
 
-/** `1:0.7`, or a chance for each position: `3:0.8,0.6,0.4`. */
-function draftOf(typed: string, problems: Problems): { draft: number; acceptance: number | readonly number[] } | undefined {
-  const [tokens, chances, ...more] = typed.split(':');
-  if (chances === undefined || more.length > 0) {
-    problems.add('--mtp', `expected DRAFT:ACCEPTANCE such as 1:0.7, got "${typed}"`);
-    return undefined;
-  }
-  const draft = wholeNumber(tokens, '--mtp', 1, problems);
-  const acceptance = chances.split(',').map((chance) => shareOf(chance, '--mtp', problems) ?? Number.NaN);
-  if (draft === undefined || acceptance.some(Number.isNaN)) return undefined;
-  return { draft, acceptance: acceptance.length === 1 ? (acceptance[0] ?? 0) : acceptance };
-}
-
 /** @throws InputError when the KV of the batch does not fit */
 function checkKv({ model, precision, layout }: StepSetting, { batch, context }: StepBatch, memory: MemoryBudget): number {
   const { rank } = batch;
   const there = memory.kvBlocks * memory.blockTokens * memory.kvBytesPerToken;
-  const sequences = rank.decodeSequences + rank.prefillTokens / context;
+  const sequences = (rank.decodeSequences + rank.prefillTokens / context) * layout.pipeline;
   const each = kvBytesOfSequence(model, precision, layout, context);
   const needed = sequences * each;
   if (needed <= there) return needed;

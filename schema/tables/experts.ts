@@ -1,5 +1,6 @@
 import { expertMlp, type ExpertMlpShape } from '../../src/cost/calibration/families/expert-mlp.ts';
-import { groupedGemm, sumOf, type GroupedGemmShape } from '../../src/cost/calibration/families/grouped-gemm.ts';
+import { groupedGemm, type GroupedGemmShape } from '../../src/cost/calibration/families/grouped-gemm.ts';
+import { sumOf } from '../../src/cost/calibration/families/grouped-product.ts';
 import { evenLoads, limitedGateLoads, powerLawLoads, randomLoads, type ExpertLoads, type Routing } from '../../src/model/expert-load.ts';
 import type { Layout, Reading, TableRecord } from './layout.ts';
 
@@ -202,17 +203,22 @@ const peaks: readonly (readonly [RegExp, number])[] = [
   [/(^|\/)h800\//, 1979e12],
 ];
 
+/** How far the rows of an expert are drawn from their mean, as a share of it. */
+const drawnWithin = 0.3;
+
 /**
  * Rows of the experts in a table of decoding batches: drawn from 0.7 to 1.3 times the mean and rounded down, so that of a mean of one half
- * of the experts get none. How many they were in all follows from the utilisation.
+ * of the experts get none. How many they were in all follows from the utilisation; they are spread evenly over that range.
  */
 function drawnLoads(experts: number, mean: number, flop: number, perRow: number): ExpertLoads {
   const drawn = flop / perRow / experts;
-  const inside = drawn >= 0.45 * mean && drawn <= 1.3 * mean ? drawn : mean;
-  return mean === 1 ? [Math.max(1, experts * Math.min(1, inside)), 1] : [experts, inside];
+  // The utilisation is rounded, and the mean that is printed too.
+  const inside = drawn >= 0.4 * mean && drawn <= 1.4 * mean ? drawn : mean;
+  if (mean === 1) return [Math.max(1, experts * Math.min(1, inside)), 1];
+  return Array.from({ length: experts }, (_, i) => [1, inside * (1 + drawnWithin * ((2 * i + 1) / experts - 1))]).flat();
 }
 
-/** One of the two products of a row; the tables are of block-scaled FP8. */
+/** One of the two products of a row; the tables are of block-scaled FP8, those of decoding batches of kernels that know the rows of an expert by a mask. */
 function readProduct(record: TableRecord, up: boolean): Reading<GroupedGemmShape> {
   const experts = record.number('num_local_experts');
   const rows = record.number('tokens_per_expert');
@@ -225,8 +231,16 @@ function readProduct(record: TableRecord, up: boolean): Reading<GroupedGemmShape
   const drawn = record.header.columns.includes('batch_size_per_gpu');
   return {
     kind: 'row',
-    format: 'fp8-block',
-    shape: { loads: drawn ? drawnLoads(experts, rows, flop, 2 * n * k) : [experts, rows], n, k, experts, weightBytes: 1, inputBytes: 1 },
+    format: drawn ? 'fp8-block-masked' : 'fp8-block',
+    shape: {
+      loads: drawn ? drawnLoads(experts, rows, flop, 2 * n * k) : [experts, rows],
+      n,
+      k,
+      experts,
+      weightBytes: 1,
+      inputBytes: 1,
+      expected: drawn ? rows : undefined,
+    },
     time,
   };
 }

@@ -138,7 +138,7 @@ const profiles: readonly Layout<GemmShape>[] = profiled.map(({ name, ofHeads, sh
 }));
 
 /** Published sizes of the models whose layers were timed without their sizes beside them: hidden, heads, KV heads, head size, intermediate. */
-const layerSizes: readonly (readonly [RegExp, number, number, number, number, number])[] = [
+export const layerSizes: readonly (readonly [RegExp, number, number, number, number, number])[] = [
   [/Llama-3\.1-8B/, 4096, 32, 8, 128, 14_336],
   [/Qwen3-32B/, 5120, 64, 8, 128, 25_600],
   [/Qwen3-30B-A3B/, 2048, 32, 4, 128, 0],

@@ -5,6 +5,7 @@ import { gemmLayouts } from './gemm.ts';
 import { linearLayouts } from './linear.ts';
 import { headGemmLayouts, mlaLayouts } from './mla.ts';
 import { sparseLayouts } from './sparse.ts';
+import { vectorLayouts } from './vector.ts';
 import type { Layout, TableHeader } from './layout.ts';
 
 /** Every layout of operator tables that can be read: a family adds its own. */
@@ -18,6 +19,7 @@ export const layouts: readonly Layout[] = [
   ...sparseLayouts,
   ...linearLayouts,
   ...attentionBlockLayouts,
+  ...vectorLayouts,
 ];
 
 /** The layouts that a table fits. */

@@ -30,6 +30,8 @@ export type Reading<Shape> =
       readonly shape: Shape;
       /** [s] */
       readonly time: number;
+      /** Which part of the launch it is the time of, for a layout with parts. */
+      readonly part?: string | undefined;
     }
   /** Of this family, but kept out of the fit by a written rule; counted by its reason. */
   | { readonly kind: 'left-out'; readonly format: string; readonly reason: string }
@@ -46,5 +48,7 @@ export interface Layout<Shape = unknown> {
   readonly columns: readonly string[];
   /** What else must hold of a table. */
   readonly accepts?: ((header: TableHeader) => boolean) | undefined;
+  /** Tables that time one launch in parts: the times of all of these add up, for the same shape in the same format. */
+  readonly parts?: readonly string[] | undefined;
   readonly read: (record: TableRecord) => Reading<Shape>;
 }

@@ -5,11 +5,19 @@ import { CsvRecord, fieldsOf } from './csv.ts';
 import { layouts, layoutsOf } from './index.ts';
 import type { TableHeader } from './layout.ts';
 
+/** The time of a part of a launch, and the parts that make it whole. */
+export interface PartRow extends MeasuredRow<unknown> {
+  readonly part: string;
+  readonly of: readonly string[];
+}
+
 /** Rows of one cell that a table holds. */
 export interface TableCell {
   readonly family: OperatorFamily<unknown>;
   readonly format: string;
   readonly rows: MeasuredRow<unknown>[];
+  /** Times of parts of launches, which other tables complete. */
+  readonly parts: PartRow[];
   /** Rows that the layout left out, by reason. */
   readonly left: Map<string, number>;
 }
@@ -74,11 +82,14 @@ class TableReader {
       }
       const cell = this.#cell(layout.family, reading.format);
       if (reading.kind === 'left-out') cell.left.set(reading.reason, (cell.left.get(reading.reason) ?? 0) + 1);
-      else if (!(reading.time > 0 && reading.time < Infinity)) this.#problem('expected a time above 0');
+      // A part may be what one launch takes beside another, and that nothing.
+      else if (!(reading.part === undefined ? reading.time > 0 : reading.time >= 0) || reading.time === Infinity) this.#problem('expected a time above 0');
       else {
-        const bad = badField(reading.shape);
-        if (bad === undefined) cell.rows.push({ shape: reading.shape, time: reading.time });
-        else this.#problem(bad);
+        const { shape, time, part } = reading;
+        const bad = badField(shape);
+        if (bad !== undefined) this.#problem(bad);
+        else if (part === undefined) cell.rows.push({ shape, time });
+        else cell.parts.push({ shape, time, part, of: layout.parts ?? [part] });
       }
     }
   }
@@ -117,7 +128,7 @@ class TableReader {
     const key = `${family.class} ${format}`;
     const known = this.#cells.get(key);
     if (known !== undefined) return known;
-    const made: TableCell = { family, format, rows: [], left: new Map() };
+    const made: TableCell = { family, format, rows: [], parts: [], left: new Map() };
     this.#cells.set(key, made);
     return made;
   }

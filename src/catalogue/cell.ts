@@ -32,10 +32,20 @@ export interface CellKey {
   readonly format: string;
 }
 
+/** The die that rows were measured on: a chip without cells of its own takes those of the one that is most like its own. */
+export interface MeasuredDie {
+  readonly cores: number;
+  /** [B/s] */
+  readonly bandwidth: number;
+  /** At 16 bit. [flop/s] */
+  readonly peak: number;
+}
+
 /** A calibrated cell as it is shipped: constants, their error, where they come from. */
 export interface Cell extends CellKey {
   /** Generation of the chip: others of it inherit the cell. */
   readonly generation: string;
+  readonly die?: MeasuredDie | undefined;
   readonly parameters: Readonly<Record<string, number>>;
   readonly residual?: Residual | undefined;
   /** On all rows that count for the gates, and on folds whose whole groups the fit had not seen. */
@@ -43,7 +53,11 @@ export interface Cell extends CellKey {
   readonly heldOut: Score;
   /** Held-out error of rows that are reported and not gated. */
   readonly reported?: Score | undefined;
+  /** How far the rows themselves lie from any curve along which more work takes no less time: no model comes below it. */
+  readonly scatter?: Score | undefined;
   /** Rows left out by the written rule. */
   readonly excluded: number;
   readonly source: string;
+  /** A mark of each table whose rows were fitted, see `markOf`. */
+  readonly tables?: readonly string[] | undefined;
 }

@@ -97,8 +97,10 @@ function switchIssues(machine: Machine, plane: Plane, at: string): readonly Issu
         path: `${at}.levels[${i}].uplinks`,
         message: `expected at most the ${ports} ports of the level ${next.name}, got ${links} links (${level.uplinks} from each of ${chipsOfLevel(machine, plane, level)} chips)`,
       });
-    const reach = chipsOfLevel(machine, plane, next) / (domainsOf(machine, plane) * plane.subPlanes);
-    if (Number.isInteger(reach) && level.uplinks % reach !== 0)
+    const lanes = next.per === 'rail' ? plane.rails : domainsOf(machine, plane) * plane.subPlanes;
+    const reach = chipsOfLevel(machine, plane, next) / lanes;
+    // Chips that were counted from their ports take links in turn.
+    if (next.counted !== true && Number.isInteger(reach) && level.uplinks % reach !== 0)
       issues.push({
         path: `${at}.levels[${i}].uplinks`,
         message: `expected equally many links to each of the ${reach} ${next.name} chips of a sub-plane, got ${level.uplinks} uplinks`,

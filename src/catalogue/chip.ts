@@ -12,8 +12,8 @@ export interface MatrixPeak {
 /** One die: the unit that software enumerates. All rates are dense, all bandwidths one way. */
 export interface Die {
   readonly matrix: { readonly cores: Figure; readonly peaks: { readonly [Format in NumberFormat]?: MatrixPeak | undefined } };
-  /** Vector (SIMD) engine. `peak` at 16 bit. [flop/s] */
-  readonly vector: { readonly cores: Figure; readonly peak: Figure };
+  /** Vector (SIMD) engine. `peak` at 16 bit. [flop/s] `threads`: how many a core keeps at once, where it runs threads. */
+  readonly vector: { readonly cores: Figure; readonly peak: Figure; readonly threads?: Figure | undefined };
   /** [B], [B/s] */
   readonly memory: { readonly capacity: Figure; readonly bandwidth: Figure };
   /** Last-level cache. [B] */
@@ -29,6 +29,8 @@ export interface Chip {
   readonly word: string;
   /** Chips of one generation share operator efficiencies where one of them has no measurements. */
   readonly generation: string;
+  /** The generation before it whose efficiencies stand in where its own has no measurements either. */
+  readonly follows?: string | undefined;
   readonly dies: number;
   readonly die: Die;
   /** Thermal design power of the package and its power at idle. [W] */

@@ -29,6 +29,7 @@ function chipFigures({ chip }: Machine): readonly Entry[] {
     }),
     ['die.vector.cores', '', die.vector.cores],
     ['die.vector.peak', 'flop/s', die.vector.peak],
+    ['die.vector.threads', '', die.vector.threads],
     ['die.memory.capacity', 'B', die.memory.capacity],
     ['die.memory.bandwidth', 'B/s', die.memory.bandwidth],
     ['die.cache', 'B', die.cache],

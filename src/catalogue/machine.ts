@@ -19,8 +19,8 @@ export type PathScope = (typeof pathScopes)[number];
 export const pathOperations = ['read', 'write'] as const;
 export type PathOperation = (typeof pathOperations)[number];
 
-/** What the chips of a switch level are counted by: each node, each sub-plane of each domain, or the whole machine. */
-export const switchUnits = ['node', 'sub-plane', 'machine'] as const;
+/** What the chips of a switch level are counted by: each node, each sub-plane of each domain, each rail, or the whole machine. */
+export const switchUnits = ['node', 'sub-plane', 'rail', 'machine'] as const;
 export type SwitchUnit = (typeof switchUnits)[number];
 
 /** A measured or stated point-to-point path: streaming rate of one way and latency of a small message. */
@@ -40,6 +40,8 @@ export interface SwitchLevel {
   /** How many chips there are in each unit of `per`. */
   readonly chips: number;
   readonly per: SwitchUnit;
+  /** Whether the chips were counted from the links that come up, as nobody stated them. */
+  readonly counted?: boolean | undefined;
   /** Ports of one chip towards the level below, where known. */
   readonly ports?: number | undefined;
   /** Links from one chip of this level to the next level: 0 at the top, unless the plane goes on beyond the machine. */
@@ -71,6 +73,8 @@ export interface Plane {
   readonly domainChips: number;
   /** Equal parts with switches of their own over which every port is spread. */
   readonly subPlanes: number;
+  /** Rails with switches of their own: chip k of every node is on rail k, counted round. */
+  readonly rails: number;
   /** Switch levels from the ports up; none where ports join directly. */
   readonly levels: readonly SwitchLevel[];
   /** Measured point-to-point paths; the first that fits is used. */

@@ -1,6 +1,8 @@
 import type { Cell } from './cell.ts';
 import type { Figure } from './figure.ts';
 import type { NumberFormat } from './format.ts';
+import type { CollectiveWay, Exchange } from './library.ts';
+import type { Uncertainty } from './uncertainty.ts';
 
 /** Operator classes that a stack prices apart. */
 export const operatorClasses = [
@@ -19,9 +21,6 @@ export const operatorClasses = [
   'sampling',
 ] as const;
 export type OperatorClass = (typeof operatorClasses)[number];
-
-export const collectiveOperations = ['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'broadcast'] as const;
-export type CollectiveOperation = (typeof collectiveOperations)[number];
 
 /** How well a class of operators runs: shares of the peak and of the bandwidth that large shapes reach, and the floor of one launch. */
 export interface Efficiency {
@@ -46,55 +45,17 @@ export interface Fusion {
   readonly operators: readonly string[];
 }
 
-/** Collectives inside a scale-up domain: two ways to run them, of which the quicker is taken. */
-export interface CollectiveKernels {
+/** A kernel that serves attention over keys and values by heads where the stack's own does not: its cells have its name behind their format. */
+export interface AttentionKernel {
+  readonly kernel: string;
   /** Restricts the entry to chips of one generation; absent fits all. */
   readonly generation?: string | undefined;
-  /** Start of the direct way, in which every rank reads what it needs from all others at once. [s] */
-  readonly direct: Figure;
-  /** Start of the phased way (ring, or reduce-scatter and all-gather), which moves fewer bytes. [s] */
-  readonly phased: Figure;
-  /** Share of the port's bandwidth that large messages reach. */
-  readonly efficiency: Figure;
-}
-
-export const exchangeOperations = ['dispatch', 'combine'] as const;
-export type ExchangeOperation = (typeof exchangeOperations)[number];
-
-/** A measured dispatch or combine of expert parallelism: its time at one EP degree and one token count of each rank. */
-export interface ExchangePoint {
-  readonly operation: ExchangeOperation;
-  readonly ranks: number;
-  readonly tokens: number;
-  readonly time: Figure;
-}
-
-export const exchangeKernels = ['low-latency', 'throughput'] as const;
-/** Kernels for small batches (decode), and for large ones (prefill). */
-export type ExchangeKernel = (typeof exchangeKernels)[number];
-
-export const exchangePlanes = ['scale-up', 'scale-out'] as const;
-
-/** Dispatch and combine kernels as they were measured on one machine. */
-export interface Exchange {
-  readonly name: string;
-  /** Restricts the entry to chips of one generation; absent fits all. */
-  readonly generation?: string | undefined;
-  readonly kernel: ExchangeKernel;
-  /** The plane that bounds it. */
-  readonly plane: (typeof exchangePlanes)[number];
-  /** Bandwidth of a die's port on that plane in the measurement: what grows with the message scales with it. [B/s] */
-  readonly bandwidth: Figure;
-  readonly dispatchFormat: NumberFormat;
-  readonly combineFormat: NumberFormat;
-  /** Scales that travel with one dispatched row. [B] */
-  readonly scaleBytes: number;
-  readonly hidden: number;
-  /** Copies of a token that travelled in the measurement. */
-  readonly fanout: number;
-  /** Time of an empty call. [s] */
-  readonly start: Figure;
-  readonly points: readonly ExchangePoint[];
+  readonly headSizes: readonly number[];
+  /** Only with a sliding window, or only without one; absent: either. */
+  readonly windowed?: boolean | undefined;
+  /** Only for keys and values in this format; absent: any. */
+  readonly keyValueFormat?: NumberFormat | undefined;
+  readonly source: string;
 }
 
 /** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
@@ -108,6 +69,9 @@ export interface Stream {
   /** The same of its vector cores, where it differs. */
   readonly vectorMemoryShare?: number | undefined;
 }
+
+/** Stages of each turn, in the order of the turns. */
+export type Turns = readonly (readonly string[])[];
 
 /**
  * What an engine's utilisation is a share of. `whole`: of the memory, for weights, activations, buffers and KV together. `static`: of the
@@ -138,20 +102,29 @@ export interface ScheduledAhead {
   readonly source: string;
 }
 
-/** A software stack on one or more families of chips: fusions, efficiencies, exchange tables, host overheads. */
+/** A software stack on one or more families of chips: fusions, efficiencies, communication libraries, host overheads. */
 export interface Stack {
   readonly name: string;
   readonly title: string;
+  /** Name of the stack that it extends, whose calibrated cells are its own; absent: none. */
+  readonly base?: string | undefined;
   readonly efficiencies: readonly Efficiency[];
   /** Calibrated operators, of other chips and stacks too: the nearest one prices an operator, `efficiencies` what has none. */
   readonly cells?: readonly Cell[] | undefined;
+  /** What is not known of prices and conditions: intervals are drawn from it. */
+  readonly uncertainty?: Uncertainty | undefined;
   /** Kernels that the version in use picks; absent: those that the cells of the stack were measured on. */
   readonly kernels?: readonly KernelChoice[] | undefined;
   /** What holds of some versions of the engine: without a version nothing of it is used. */
   readonly versions?: { readonly ahead?: ScheduledAhead | undefined; readonly kernels: readonly KernelChoice[] } | undefined;
   readonly fusions: readonly Fusion[];
-  readonly collectives: readonly CollectiveKernels[];
+  /** Attention kernels beside the stack's own, for some head sizes. */
+  readonly attentionKernels?: readonly AttentionKernel[] | undefined;
+  /** Ways of all its communication libraries. */
+  readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];
+  /** Format in which the absorbed projections of latent attention are multiplied; absent: that of the attention's weights. */
+  readonly absorbed?: { readonly format: NumberFormat; readonly source: string } | undefined;
   /** How two microbatches share a die; with one microbatch every operator has the whole die. */
   readonly streams: {
     readonly source: string;
@@ -159,6 +132,11 @@ export interface Stack {
     readonly decode: readonly Stream[];
     /** Runs of operators on one stream by which the second microbatch follows the first; absent: as many as take the least time. */
     readonly lag?: { readonly prefill?: number | undefined; readonly decode?: number | undefined } | undefined;
+    /**
+     * Stages of an expert layer that are handed to the device at once, before the other microbatch has its turn; a lag then counts turns.
+     * `wait` stands for the wait for what combine brings back.
+     */
+    readonly turns?: { readonly prefill?: Turns | undefined; readonly decode?: Turns | undefined } | undefined;
   };
   /**
    * Standard deviation over ranks of the time that equal work takes between two exchanges, as a share of it: a dispatch waits for the slowest
@@ -167,6 +145,8 @@ export interface Stack {
   readonly spread: { readonly prefill: Figure; readonly decode: Figure };
   /** Time of the host between two steps. [s] */
   readonly hostGap: Figure;
+  /** Search of the host for the last tokens of a sequence earlier in it: of one step, and of one token that it goes through; absent: it does not draft so. [s] */
+  readonly lookup?: { readonly start: Figure; readonly token: Figure } | undefined;
   /** From the arrival of a request until it is routed, and for each token of its prompt; absent: nothing. [s] */
   readonly intake?: { readonly request: Figure; readonly token: Figure } | undefined;
   /** Whether an iteration is formed when the one before it begins; absent: it is not. */

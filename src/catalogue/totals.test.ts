@@ -36,6 +36,7 @@ function fabric(nodes: number, chips: number, dies: number, subPlanes: number, u
     efficiency: figure(0.8),
     domainChips: nodes * chips,
     subPlanes,
+    rails: 1,
     levels: [
       { name: 'lower', chips: subPlanes, per: 'node', uplinks: upper * chips * dies, linkBandwidth: figure(1) },
       { name: 'upper', chips: upper, per: 'sub-plane', ports: nodes * chips * dies, uplinks: 0, linkBandwidth: figure(1) },

@@ -66,11 +66,21 @@ export function chipsOfLevel(machine: Machine, plane: Plane, level: SwitchLevel)
       return level.chips * machine.nodes;
     case 'sub-plane':
       return level.chips * plane.subPlanes * domainsOf(machine, plane);
+    case 'rail':
+      return level.chips * plane.rails;
     case 'machine':
       return level.chips;
     default:
       return unreachable(level.per);
   }
+}
+
+/** Links that come up to a level from the one below it, or from the ports. */
+export function linksInto(machine: Machine, plane: Plane, at: number): number {
+  const below = plane.levels[at - 1];
+  if (below !== undefined) return chipsOfLevel(machine, plane, below) * below.uplinks;
+  const [first] = plane.levels;
+  return first === undefined ? 0 : portsOf(machine, plane) * Math.round(plane.port.bandwidth.value / first.linkBandwidth.value);
 }
 
 /** Owners of a port of the plane in the whole machine. */

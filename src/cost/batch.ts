@@ -12,6 +12,23 @@ export interface StepCost {
   readonly busy: readonly number[];
   /** Part of `time` that each stage is answerable for, in the order of `stages`, and the host's gap behind them: they sum to `time`. [s] */
   readonly stages: readonly number[];
+  /** What the stages of a pipeline have of it; absent where there is one. */
+  readonly pipeline?: PipelineCost | undefined;
+}
+
+/** One batch on its way through a pipeline. Stages, sends between them and the host follow each other and sum to the time of the step. */
+export interface PipelineCost {
+  /** What the batch takes of each stage, first to last, while the others are free for other batches. [s] */
+  readonly stages: readonly number[];
+  /** From a stage to the next one. [s] */
+  readonly send: number;
+  /** What the host takes behind the last stage, for one batch at a time. [s] */
+  readonly host: number;
+}
+
+/** Time between steps that follow each other, with `inFlight` of them under way: the slowest part sets it, or too few that are. [s] */
+export function paceOf({ time, pipeline }: StepCost, inFlight: number): number {
+  return pipeline === undefined ? time : Math.max(...pipeline.stages, pipeline.host, time / inFlight);
 }
 
 /** Prices the iterations of one instance. Pure: the same batch, the same cost. */

@@ -4,7 +4,6 @@ import { contextDriver, driversOf, type Driver, type Kind } from './drivers.ts';
 import type { Price } from './price.ts';
 import type { PlannedGroup } from './priced-group.ts';
 import { chunkedLayers, expose, type ChunkedLayers } from './exposure.ts';
-import { runsOf } from './streams.ts';
 
 /** A pricer whose steps are priced operator by operator. */
 export interface CompilablePricer extends StepPricer {
@@ -15,14 +14,19 @@ export interface CompilablePricer extends StepPricer {
 }
 
 const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) => [stage, i]));
-/** A row begins with the stages and the host of plain groups, then busy times of all engines; times in chunks of scheduled groups follow. */
+/**
+ * A row begins with the stages and the host of plain groups, then busy times of all engines, then what each stage of a pipeline has and what lies
+ * between them; times in chunks of scheduled groups follow.
+ */
 const stageCount = stages.length + 1;
 const busyCount = 6;
-export const head: number = stageCount + busyCount;
+const head: number = stageCount + busyCount;
 
 /** Operators of one group that depend on one driver. */
 interface Share {
   readonly group: number;
+  /** Shares of the group in the places of a pipeline; empty where there is none. */
+  readonly placed: readonly number[];
   readonly places: readonly number[];
   /** Where in a row the time of each goes: its stage, or its chunk behind the head. */
   readonly into: readonly number[];
@@ -53,6 +57,8 @@ interface Scheduled {
 /** How the steps of one kind of batches come apart. */
 export interface Compiled {
   readonly parts: readonly Part[];
+  /** Stages of a pipeline; 0 where there is none. */
+  readonly pipeline: number;
   readonly scheduled: readonly Scheduled[];
   /** Of all scheduled groups, one after another: times of the chunks, then what runs draw of the memory. */
   readonly times: Float64Array;
@@ -90,7 +96,9 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
   const expected = signature(plan);
   const texts = (batch: InstanceBatch): string[] | undefined => {
     const planned = pricer.plan(batch);
-    return matches(planned, expected) ? planned.flatMap(({ group }) => group.operators.map((operator) => JSON.stringify(operator))) : undefined;
+    return matches(planned, expected)
+      ? planned.flatMap(({ group: { operators }, halves }) => operators.map((operator, i) => JSON.stringify([operator, halves?.[i]?.map((j) => operators[j])])))
+      : undefined;
   };
   const driverOf: number[] = plan.flatMap(({ group }) => group.operators.map(() => drivers.length));
   for (let d = drivers.length - 1; d >= 0; d--) {
@@ -103,9 +111,15 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
     for (let i = 0; i < explained.length; i++) if (explained[i] === true) driverOf[i] = d;
   }
   const { scheduled, times, placesOf } = schedules(plan);
-  const parts = [...drivers, undefined].flatMap((driver, d) => partOf(plan, driver, d, driverOf, placesOf));
-  const compiled: Compiled = { parts, scheduled, times, placesOf, constant: new Float64Array(head), signature: expected };
+  const pipeline = Math.max(0, ...plan.map(({ group }) => group.placed?.length ?? 0));
+  const parts = [...drivers, undefined].flatMap((driver, d) => partOf(plan, driver, d, driverOf, placesOf, pipeline));
+  const compiled: Compiled = { parts, pipeline, scheduled, times, placesOf, constant: new Float64Array(fixedOf(pipeline)), signature: expected };
   return settled(pricer, compiled, probes) ? compiled : undefined;
+}
+
+/** Entries of a row in front of the chunks. */
+function fixedOf(pipeline: number): number {
+  return head + (pipeline === 0 ? 0 : pipeline + 1);
 }
 
 /** Finds the constant, and whether it is one. */
@@ -114,7 +128,7 @@ function settled(pricer: CompilablePricer, compiled: Compiled, probes: readonly 
   let known = false;
   for (const batch of probes) {
     const exact = pricer.cost(batch);
-    const sums = new Float64Array(head);
+    const sums = new Float64Array(constant.length);
     compiled.times.fill(0);
     const plan = pricer.plan(batch);
     for (const part of compiled.parts) {
@@ -152,13 +166,13 @@ function schedules(plan: readonly PlannedGroup[]): Pick<Compiled, 'scheduled' | 
   const scheduled: Scheduled[] = [];
   const placesOf: (Places | undefined)[] = [];
   let from = 0;
-  for (const { group, streamOf, lag } of plan) {
-    if (group.microbatches === 1) {
+  for (const { group, runs, lag } of plan) {
+    if (runs === undefined) {
       placesOf.push(undefined);
       continue;
     }
     const stagesOf = group.operators.map((operator) => stageFor(group, operator));
-    const { layers, chunkOf } = chunkedLayers(runsOf(group.operators, streamOf), stagesOf, group.count, lag);
+    const { layers, chunkOf } = chunkedLayers(runs, stagesOf, group.count, lag);
     const { runOf } = layers;
     const first = from;
     placesOf.push({
@@ -182,12 +196,14 @@ function partOf(
   index: number,
   driverOf: readonly number[],
   placesOf: Compiled['placesOf'],
+  pipeline: number,
 ): readonly Part[] {
+  const fixed = fixedOf(pipeline);
   const shares: Share[] = [];
   const slots: number[] = [];
   const slotOf = (place: number): number => {
     if (!slots.includes(place)) slots.push(place);
-    return head + slots.indexOf(place);
+    return fixed + slots.indexOf(place);
   };
   let at = 0;
   for (const [g, { group, drift }] of plan.entries()) {
@@ -198,6 +214,7 @@ function partOf(
     const timeOf = (i: number): number => (scheduled === undefined ? stageFor(group, group.operators[i]) : slotOf(scheduled.chunk[i] ?? 0));
     shares.push({
       group: g,
+      placed: pipeline === 0 ? [] : [...(group.placed ?? Array.from({ length: pipeline }, () => 0)), group.placed === undefined ? 1 : 0],
       places,
       into: places.map(timeOf),
       waits: places.map((i) => ((drift.at[i] ?? -1) < 0 ? -1 : timeOf(drift.at[i] ?? 0))),
@@ -206,14 +223,14 @@ function partOf(
     });
   }
   if (shares.length === 0) return [];
-  return [{ driver, context: driver?.name === contextDriver, shares, slots: Int32Array.from(slots), width: head + slots.length }];
+  return [{ driver, context: driver?.name === contextDriver, shares, slots: Int32Array.from(slots), width: fixed + slots.length }];
 }
 
 /** What a part comes to in one step; undefined for a step whose operators are not those of the kind. */
 export function rowOf(pricer: CompilablePricer, { signature: expected }: Compiled, part: Part, plan: readonly PlannedGroup[]): Float64Array | undefined {
   if (!matches(plan, expected)) return undefined;
   const row = new Float64Array(part.width);
-  for (const { group: g, places, into, waits, shares, memory } of part.shares) {
+  for (const { group: g, placed, places, into, waits, shares, memory } of part.shares) {
     const planned = plan[g] as PlannedGroup;
     const { count, microbatches } = planned.group;
     const prices = pricer.prices(planned, places);
@@ -225,6 +242,8 @@ export function rowOf(pricer: CompilablePricer, { signature: expected }: Compile
       row[place] = (row[place] as number) + runs * price.time;
       const wait = waits[i] as number;
       if (wait >= 0) row[wait] = (row[wait] as number) + (shares[i] as number) * runs * price.time;
+      const whole = runs * price.time * (wait >= 0 ? 1 + (shares[i] as number) : 1);
+      for (let p = 0; p < placed.length; p++) row[head + p] = (row[head + p] as number) + whole * (placed[p] as number);
       const drawn = memory[i] as number;
       if (drawn >= 0) row[drawn] = (row[drawn] as number) + price.memory;
       row[stageCount] = (row[stageCount] as number) + repeats * price.matrix;
@@ -232,15 +251,17 @@ export function rowOf(pricer: CompilablePricer, { signature: expected }: Compile
       row[stageCount + 2] = (row[stageCount + 2] as number) + repeats * price.memory;
       row[stageCount + 3] = (row[stageCount + 3] as number) + repeats * price.scaleUp;
       row[stageCount + 4] = (row[stageCount + 4] as number) + repeats * price.scaleOut;
+      row[stageCount + 5] = (row[stageCount + 5] as number) + repeats * price.host;
     }
   }
   return row;
 }
 
 /** Adds the row at `at` of `rows` to the sums, and the times of scheduled operators to those of their chunks. */
-export function addRow({ times }: Compiled, { slots }: Part, sums: Float64Array, rows: Float64Array, at: number): void {
-  for (let i = 0; i < head; i++) sums[i] = (sums[i] as number) + (rows[at + i] as number);
-  const chunks = at + head;
+export function addRow({ times, constant }: Compiled, { slots }: Part, sums: Float64Array, rows: Float64Array, at: number): void {
+  const fixed = constant.length;
+  for (let i = 0; i < fixed; i++) sums[i] = (sums[i] as number) + (rows[at + i] as number);
+  const chunks = at + fixed;
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i] as number;
     times[slot] = (times[slot] as number) + (rows[chunks + i] as number);
@@ -248,16 +269,17 @@ export function addRow({ times }: Compiled, { slots }: Part, sums: Float64Array,
 }
 
 /** The same for what lies at a share of the way along a line: its start, then its rise. */
-export function addAlong({ times }: Compiled, { slots, width }: Part, sums: Float64Array, line: Float64Array, share: number): void {
-  for (let i = 0; i < head; i++) sums[i] = (sums[i] as number) + ((line[i] as number) + (line[width + i] as number) * share);
+export function addAlong({ times, constant }: Compiled, { slots, width }: Part, sums: Float64Array, line: Float64Array, share: number): void {
+  const fixed = constant.length;
+  for (let i = 0; i < fixed; i++) sums[i] = (sums[i] as number) + ((line[i] as number) + (line[width + i] as number) * share);
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i] as number;
-    times[slot] = (times[slot] as number) + ((line[head + i] as number) + (line[width + head + i] as number) * share);
+    times[slot] = (times[slot] as number) + ((line[fixed + i] as number) + (line[width + fixed + i] as number) * share);
   }
 }
 
 /** The step, when all rows have been added to the constant. */
-export function finish({ scheduled, times }: Compiled, sums: Float64Array): StepCost {
+export function finish({ scheduled, times, pipeline }: Compiled, sums: Float64Array): StepCost {
   for (let g = 0; g < scheduled.length; g++) {
     const { layers, from } = scheduled[g] as Scheduled;
     expose(layers, times, from, sums);
@@ -271,5 +293,8 @@ export function finish({ scheduled, times }: Compiled, sums: Float64Array): Step
   }
   const busy = busyBlank.slice();
   for (let i = 0; i < busyCount; i++) busy[i] = sums[stageCount + i] as number;
-  return { time, busy, stages: stageTimes };
+  if (pipeline === 0) return { time, busy, stages: stageTimes };
+  const stagesOf = Array.from({ length: pipeline }, (_, stage) => sums[head + stage] as number);
+  const send = (sums[head + pipeline] as number) / (pipeline - 1);
+  return { time, busy, stages: stageTimes, pipeline: { stages: stagesOf, send, host: sums[stageCount - 1] as number } };
 }

@@ -75,11 +75,12 @@ function candidatesOf(setting: StepSetting): readonly Candidate[] {
       source: figure.source,
       times: (factor) => ({ ...setting, machine: times(factor) }),
     })),
-    ...figuresWithin(stack, 'stack', ({ efficiencies, collectives, exchanges, hostGap, spread }) => ({
+    ...figuresWithin(stack, 'stack', ({ efficiencies, collectives, exchanges, hostGap, lookup, spread }) => ({
       efficiencies,
       collectives,
       exchanges,
       hostGap,
+      lookup,
       spread: { [phase]: spread[phase] },
     })).map(({ name, unit, figure, times }): Candidate => ({
       name,
@@ -139,7 +140,7 @@ function lagOf(setting: StepSetting, phase: 'prefill' | 'decode'): readonly Cand
   if (value === undefined || layout.microbatches === 1) return [];
   return [
     {
-      name: `stack: ${phase} streams: runs by which the second microbatch follows the first (one more, one less)`,
+      name: `stack: ${phase} streams: ${streams.turns?.[phase] === undefined ? 'runs' : 'turns'} by which the second microbatch follows the first (one more, one less)`,
       value,
       unit: '',
       kind: 'assumed',
@@ -152,12 +153,12 @@ function lagOf(setting: StepSetting, phase: 'prefill' | 'decode'): readonly Cand
   ];
 }
 
-/** Constants of calibrated cells of this generation of chips. */
+/** Constants of calibrated cells of this generation of chips, and of the one that it follows. */
 function cellConstants(setting: StepSetting): readonly Candidate[] {
   const { stack, machine } = setting;
   const cells: NonNullable<Stack['cells']> = stack.cells ?? [];
   return cells.flatMap((cell) =>
-    cell.generation !== machine.chip.generation
+    cell.generation !== machine.chip.generation && cell.generation !== machine.chip.follows
       ? []
       : Object.entries(cell.parameters).map(([parameter, value]): Candidate => ({
           name: `cell: ${cell.class}, ${cell.format}, ${cell.chip} under ${cell.stack}: ${parameter}`,

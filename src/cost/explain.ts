@@ -2,11 +2,12 @@ import type { Doubt } from '../base/doubt.ts';
 import type { Die } from '../catalogue/chip.ts';
 import type { Layout } from '../model/layout.ts';
 import { stages, type Operator, type Stage } from '../model/operator.ts';
-import { engines, type Engine, type StepCost } from './batch.ts';
+import { engines, paceOf, type Engine, type PipelineCost, type StepCost } from './batch.ts';
 import type { Pricing } from './price.ts';
 import type { PricedGroup } from './priced-group.ts';
 import { peakOf } from './rates.ts';
 import type { Bound } from './roofline.ts';
+import { labelOf, sharesOf, type Trust, type TrustShares } from './uncertainty/trust.ts';
 import { memoryOf, scheduleOf, timesOf, type Schedule } from './schedule.ts';
 
 /** One operator of a step, in launch order. */
@@ -32,6 +33,8 @@ export interface OperatorExplanation {
   readonly end: number;
   /** Part of the step that it is answerable for: all of them and the host's gap sum to the step. [s] */
   readonly exposed: number;
+  /** What its price stands on. */
+  readonly trust: Trust;
 }
 
 /** A run of operators of one microbatch on one stream, within the steady layer. */
@@ -58,11 +61,16 @@ export interface GroupExplanation {
 
 export interface StepExplanation {
   readonly time: number;
+  /** From one iteration to the next with as many in flight as there are pipeline stages. [s] */
+  readonly pace: number;
+  readonly pipeline?: PipelineCost | undefined;
   readonly hostGap: number;
   readonly groups: readonly GroupExplanation[];
   readonly operators: readonly OperatorExplanation[];
   readonly stages: readonly { readonly name: string; readonly time: number; readonly share: number }[];
   readonly engines: readonly { readonly name: Engine; readonly busy: number; readonly share: number }[];
+  /** What the critical path stands on. */
+  readonly trust: { readonly label: Trust; readonly shares: TrustShares };
   readonly doubts: readonly Doubt[];
 }
 
@@ -73,17 +81,26 @@ export function explanationOf(
   layout: Layout,
   pricing: Pricing,
   die: Die,
+  host: Trust,
   doubts: readonly Doubt[],
 ): StepExplanation {
   const hostGap = cost.stages[stages.length] ?? 0;
+  const operators = priced.flatMap((group) => operatorsOf(group, layout, pricing, die));
+  const shares = sharesOf([...operators.map(({ trust, exposed }) => ({ trust, time: exposed })), { trust: host, time: hostGap }]);
+  const pace = paceOf(cost, layout.pipeline);
+  // Of a pipeline the engines of the mean stage.
+  const each = layout.pipeline * pace;
   const named = cost.stages.map((time, i) => ({ name: stages[i] ?? 'host', time, share: cost.time > 0 ? time / cost.time : 0 }));
   return {
     time: cost.time,
+    pace,
+    pipeline: cost.pipeline,
     hostGap,
     groups: priced.map(groupOf),
-    operators: priced.flatMap((group) => operatorsOf(group, layout, pricing, die)),
+    operators,
     stages: named.filter(({ time }) => time > 0),
-    engines: engines.map((name, i) => ({ name, busy: cost.busy[i] ?? 0, share: cost.time > 0 ? (cost.busy[i] ?? 0) / cost.time : 0 })),
+    engines: engines.map((name, i) => ({ name, busy: cost.busy[i] ?? 0, share: each > 0 ? (cost.busy[i] ?? 0) / each : 0 })),
+    trust: { label: labelOf(shares), shares },
     doubts,
   };
 }
@@ -145,6 +162,7 @@ function operatorsOf(priced: PricedGroup, layout: Layout, pricing: Pricing, die:
       start,
       end,
       exposed: exposed[i] ?? 0,
+      trust: pricing.trust(operator).trust,
     };
   });
 }
@@ -179,6 +197,7 @@ function bytesOf(operator: Operator, layout: Layout, pricing: Pricing): number {
     case 'collective':
       return operator.bytes;
     case 'wait':
+    case 'host':
       return 0;
     case 'exchange':
       return pricing.exchanges(layout.experts.parallel)[0]?.bytes(operator.operation, operator) ?? 0;

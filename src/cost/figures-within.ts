@@ -43,9 +43,10 @@ function labelOf(item: unknown): string | undefined {
   const entry = item as Readonly<Record<string, unknown>>;
   const ranks = typeof entry['ranks'] === 'number' ? `EP${entry['ranks']}` : undefined;
   const tokens = typeof entry['tokens'] === 'number' ? `${entry['tokens']} tokens` : undefined;
-  const said = [entry['name'], entry['operator'], entry['operation'], entry['generation'], entry['format'], ranks, tokens].filter(
-    (part) => typeof part === 'string',
-  );
+  const generations = Array.isArray(entry['generations']) ? entry['generations'].join(' and ') : undefined;
+  const chunk = typeof entry['upTo'] === 'number' && Number.isFinite(entry['upTo']) ? `up to ${entry['upTo']} B` : undefined;
+  const keys = ['library', 'name', 'operator', 'operation', 'algorithm', 'generation', 'format'] as const;
+  const said = [...keys.map((key) => entry[key]), generations, chunk, ranks, tokens].filter((part) => typeof part === 'string');
   return said.length === 0 ? undefined : said.join(', ');
 }
 
@@ -61,9 +62,14 @@ const units: Readonly<Record<string, string>> = {
   ceiling: 'flop/s',
   floor: 's',
   start: 's',
+  token: 's',
   time: 's',
-  direct: 's',
-  phased: 's',
+  step: 's',
+  fill: 's',
+  rank: 's',
+  expert: 's',
+  element: 's',
+  local: 'B/s',
   latency: 's',
   hostGap: 's',
   capacity: 'B',

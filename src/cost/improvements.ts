@@ -1,7 +1,7 @@
 import type { Figure } from '../catalogue/figure.ts';
 import type { Machine, PlaneRole } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
-import type { InstanceBatch, RankBatch } from './batch.ts';
+import { paceOf, type InstanceBatch, type RankBatch, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { stepPricer } from './pricer.ts';
 
@@ -25,12 +25,13 @@ const more = 1.1;
 
 /** What would help a step: each change on its own, what helps most first. Changes without any effect are left out. */
 export function improvementsOf(setting: StepSetting, batch: InstanceBatch): readonly Improvement[] {
-  const before = batch.instanceTokens / stepPricer(setting).cost(batch).time;
+  const pace = (one: StepSetting, of: StepCost): number => paceOf(of, one.layout.pipeline);
+  const before = batch.instanceTokens / pace(setting, stepPricer(setting).cost(batch));
   return changesOf(setting, batch)
     .filter((change) => settingIssues(change.setting).length === 0)
     .map(({ name, setting: changed, batch: other }): Improvement => {
-      const { time } = stepPricer(changed).cost(other);
-      return { name, time, gain: other.instanceTokens / time / before - 1 };
+      const cost = stepPricer(changed).cost(other);
+      return { name, time: cost.time, gain: other.instanceTokens / pace(changed, cost) / before - 1 };
     })
     .filter(({ gain }) => Math.abs(gain) > 1e-6)
     .sort((a, b) => b.gain - a.gain);

@@ -1,11 +1,17 @@
 import type { LayerRuns } from './overlap.ts';
 
+/** The runs of each turn of a microbatch. */
+export function turnsOf({ streams, turns }: LayerRuns): readonly (readonly number[])[] {
+  return turns ?? Array.from(streams, (_, run) => [run]);
+}
+
 /** The lag that takes the least time without contention; of two that take the same, the shorter. Ends within a rounding of each other are equal. */
 export function bestLag(runs: LayerRuns, times: Float64Array, layers: number, count: number): number {
   let best = 0;
   let least = Infinity;
-  for (let lag = 0; lag < times.length; lag++) {
-    const time = lengthOf(runs, times, layers, count, lag);
+  const turns = turnsOf(runs);
+  for (let lag = 0; lag < turns.length; lag++) {
+    const time = lengthOf(runs, turns, times, layers, count, lag);
     if (time >= least * (1 - 1e-9)) continue;
     least = time;
     best = lag;
@@ -14,27 +20,35 @@ export function bestLag(runs: LayerRuns, times: Float64Array, layers: number, co
 }
 
 /** Time of `count` layers, of which `layers` are laid out and the last but one repeats. */
-function lengthOf({ streams, after }: LayerRuns, times: Float64Array, layers: number, count: number, lag: number): number {
+function lengthOf(
+  { streams, after }: LayerRuns,
+  turns: readonly (readonly number[])[],
+  times: Float64Array,
+  layers: number,
+  count: number,
+  lag: number,
+): number {
   const size = streams.length;
   const each = size * layers;
   const ends = new Float64Array(2 * each);
   const free = new Float64Array(size + 1);
   const layerEnds = new Float64Array(layers);
-  for (let position = 0; position < each + lag; position++)
+  for (let position = 0; position < turns.length * layers + lag; position++)
     for (let m = 0; m < 2; m++) {
-      const at = position - m * lag;
-      if (at < 0 || at >= each) continue;
-      const run = at % size;
-      const base = m * each + at - run;
-      let start = free[streams[run] as number] as number;
-      if (run === 0) {
-        if (at > 0) start = Math.max(start, ends[base - 1] as number);
-      } else for (const other of after[run] as readonly number[]) start = Math.max(start, ends[base + other] as number);
-      const end = start + (times[run] as number);
-      ends[base + run] = end;
-      free[streams[run] as number] = end;
-      const layer = (at - run) / size;
-      layerEnds[layer] = Math.max(layerEnds[layer] as number, end);
+      const turn = position - m * lag;
+      if (turn < 0 || turn >= turns.length * layers) continue;
+      const layer = Math.floor(turn / turns.length);
+      const base = m * each + layer * size;
+      for (const run of turns[turn % turns.length] as readonly number[]) {
+        let start = free[streams[run] as number] as number;
+        if (run === 0) {
+          if (layer > 0) start = Math.max(start, ends[base - 1] as number);
+        } else for (const other of after[run] as readonly number[]) start = Math.max(start, ends[base + other] as number);
+        const end = start + (times[run] as number);
+        ends[base + run] = end;
+        free[streams[run] as number] = end;
+        layerEnds[layer] = Math.max(layerEnds[layer] as number, end);
+      }
     }
   const last = layerEnds[layers - 1] as number;
   const each1 = layers > 2 ? (layerEnds[layers - 2] as number) - (layerEnds[layers - 3] as number) : last;
@@ -56,27 +70,31 @@ export interface Interleaving {
 const most = 3;
 
 /**
- * Of both microbatches' runs on a stream the one at the earlier position comes first, of two at one position that of the first microbatch;
- * the second microbatch is `lag` positions late. The order is fixed, so that a longer run makes nothing earlier.
+ * Both microbatches take turns: of the runs on a stream those of the earlier turn come first, of two of one turn those of the first microbatch;
+ * the second microbatch is `lag` turns late. The order is fixed, so that a longer run makes nothing earlier.
  */
-export function interleaved({ streams, after }: LayerRuns, layers: number, lag: number): Interleaving {
+export function interleaved(runs: LayerRuns, layers: number, lag: number): Interleaving {
+  const { streams, after } = runs;
+  const turns = turnsOf(runs);
   const size = streams.length;
   const each = size * layers;
   const queues: number[][] = Array.from({ length: Math.max(...streams) + 1 }, () => []);
   const order: number[] = [];
   const follows: number[] = [];
-  for (let position = 0; position < each + lag; position++)
+  for (let position = 0; position < turns.length * layers + lag; position++)
     for (let m = 0; m < 2; m++) {
-      const at = position - m * lag;
-      if (at < 0 || at >= each) continue;
-      const id = m * each + at;
-      const run = at % size;
-      const queue = queues[streams[run] as number] as number[];
-      const own = run === 0 ? (at === 0 ? [] : [id - 1]) : (after[run] as readonly number[]).map((other) => id - run + other);
-      const all = [...own, ...queue.slice(-1)].slice(0, most);
-      order.push(id);
-      follows.push(...all, ...Array.from({ length: most - all.length }, () => -1));
-      queue.push(id);
+      const turn = position - m * lag;
+      if (turn < 0 || turn >= turns.length * layers) continue;
+      const base = m * each + Math.floor(turn / turns.length) * size;
+      for (const run of turns[turn % turns.length] as readonly number[]) {
+        const id = base + run;
+        const queue = queues[streams[run] as number] as number[];
+        const own = run === 0 ? (id === m * each ? [] : [id - 1]) : (after[run] as readonly number[]).map((other) => base + other);
+        const all = [...own, ...queue.slice(-1)].slice(0, most);
+        order.push(id);
+        follows.push(...all, ...Array.from({ length: most - all.length }, () => -1));
+        queue.push(id);
+      }
     }
   return {
     queues: queues.map((queue) => Int32Array.from(queue)),

@@ -2,10 +2,11 @@ import { InputError, unreachable } from '../base/errors.ts';
 import { formatQuantity } from '../base/quantity.ts';
 import { bytesPerElement } from '../catalogue/format.ts';
 import type { Machine } from '../catalogue/machine.ts';
-import type { Exchange, MemoryRule, Stack } from '../catalogue/stack.ts';
+import type { Exchange } from '../catalogue/library.ts';
+import type { MemoryRule, Stack } from '../catalogue/stack.ts';
 import { headWidth } from '../model/attention.ts';
-import { kvBytesPerTokenPerDie } from '../model/kv.ts';
-import { exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
+import { kvBytesPerTokenPerDie, stateBytesOfSequence, widestTokenBytes } from '../model/kv.ts';
+import { contextOf, exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
 import type { ExpertFeedForward, FeedForward, Model, Precision } from '../model/model.ts';
 import { linearFormat } from '../model/operators/formats.ts';
 import { expertsPerDie, weightBytesPerDie } from '../model/weights.ts';
@@ -34,6 +35,8 @@ export interface MemoryBudget {
   readonly blockTokens: number;
   /** Blocks of a data-parallel rank. */
   readonly kvBlocks: number;
+  /** Blocks that a sequence takes whatever its length, for recurrent states and windows. */
+  readonly stateBlocks: number;
 }
 
 /** Hidden-wide rows that are alive at once inside a layer: residual, norm, attention output, projection. */
@@ -50,10 +53,11 @@ const logitRows = 1024;
 export function memoryBudget(request: MemoryRequest): MemoryBudget {
   const { machine, model, precision, layout, stack } = request;
   const capacity = machine.chip.die.memory.capacity.value;
-  const rowsPerDie = layout.attention === 'sp-tp-sp' ? request.maxBatchTokens / layout.tensor : request.maxBatchTokens;
+  const rowsPerDie = request.maxBatchTokens / (layout.attention === 'sp-tp-sp' ? layout.tensor : contextOf(layout).parallel);
   const weights = weightBytesPerDie(model, precision, layout).map(({ name, bytes }) => ({ name: `weights: ${name}`, bytes }));
   const working = [
     { name: 'exchange buffers', bytes: exchangeBuffers(request, rowsPerDie) },
+    { name: 'context buffers', bytes: contextBuffers(request) },
     { name: 'activations', bytes: activations(request, rowsPerDie) },
     { name: 'framework reserve', bytes: stack.reserve.value },
   ];
@@ -83,6 +87,7 @@ export function memoryBudget(request: MemoryRequest): MemoryBudget {
     kvBytesPerToken,
     blockTokens: stack.blockTokens,
     kvBlocks,
+    stateBlocks: blockBytes > 0 ? Math.ceil(stateBytesOfSequence(model, precision, layout) / blockBytes) : 0,
   };
 }
 
@@ -112,7 +117,7 @@ function expertsOf(model: Model): ExpertFeedForward | undefined {
 
 /** Whether a batch is small enough for the kernels that were measured at low latency. */
 function lowLatency(stack: Stack, rows: number): Exchange | undefined {
-  return stack.exchanges.find(({ kernel, points }) => kernel === 'low-latency' && points.some(({ tokens }) => rows <= tokens));
+  return stack.exchanges.find(({ kernel, measured }) => kernel === 'low-latency' && rows <= measured.tokens[1]);
 }
 
 /**
@@ -128,6 +133,13 @@ function exchangeBuffers({ model, precision, layout, stack }: MemoryRequest, row
   const message = (experts.latent?.size ?? model.hidden) * (format.inputBytes + half) + (small?.scaleBytes ?? 0);
   const local = expertsPerDie(experts.routed, layout);
   return Math.ceil(small === undefined ? tokens * experts.perToken * message : layout.experts.parallel * tokens * Math.min(experts.perToken, local) * message);
+}
+
+/** Keys and values of one layer that come from the other dies of a context: those of the largest batch, or two blocks of a ring. */
+function contextBuffers({ model, precision, layout, maxBatchTokens }: MemoryRequest): number {
+  const { parallel, exchange } = contextOf(layout);
+  if (parallel === 1) return 0;
+  return Math.ceil(maxBatchTokens * widestTokenBytes(model, precision, layout) * (exchange === 'ring' ? Math.min(1, 2 / parallel) : 1));
 }
 
 /** The peak of a step: the widest point of a layer, or the logits of the last rows beside the hidden states that they come from. */

@@ -1,5 +1,5 @@
 import { assert } from '../base/errors.ts';
-import { bestLag, interleaved, type Interleaving } from './interleave.ts';
+import { bestLag, interleaved, turnsOf, type Interleaving } from './interleave.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
 export interface LayerRuns {
@@ -7,6 +7,8 @@ export interface LayerRuns {
   readonly streams: Int32Array;
   /** Runs of the layer that have to end before each run begins; the first run follows the last one of the layer before. */
   readonly after: readonly (readonly number[])[];
+  /** Runs that one microbatch is given at once, in turns with the other; absent: one by one. */
+  readonly turns?: readonly (readonly number[])[] | undefined;
 }
 
 /** Layers that are laid out one by one; all others repeat the middle one. */
@@ -17,7 +19,7 @@ const none = -1;
 const rest = 1e-12;
 
 /**
- * Equal layers of two microbatches over streams that run one thing at a time, the second microbatch `lag` runs behind the first (without a
+ * Equal layers of two microbatches over streams that run one thing at a time, the second microbatch `lag` turns behind the first (without a
  * lag: as far as takes the least time). What runs at once shares the memory bandwidth by max-min: a run that draws less than its part leaves
  * the rest to the others. Made once for layers of one form, then filled with times. All times in seconds.
  */
@@ -53,7 +55,7 @@ export class Overlap {
     this.layers = Math.min(count, laidOut);
     this.each = size * this.layers;
     this.#count = count;
-    this.#lag = lag === undefined ? undefined : Math.min(lag, size - 1);
+    this.#lag = lag === undefined ? undefined : Math.min(lag, turnsOf(runs).length - 1);
     this.#interleavings = runs.after.map(() => undefined);
     this.#most = new Float64Array(streams);
     this.start = new Float64Array(2 * this.each);

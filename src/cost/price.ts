@@ -1,15 +1,21 @@
 import type { Machine } from '../catalogue/machine.ts';
-import type { ExchangeKernel, Stack } from '../catalogue/stack.ts';
+import type { ExchangeKernel } from '../catalogue/library.ts';
+import type { AttentionKernel, Stack } from '../catalogue/stack.ts';
 import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
 import { exchangeModel, type ExchangeModel } from '../network/exchange.ts';
+import { spreadGroup } from '../network/group.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
+import { assert } from '../base/errors.ts';
 import type { ComputeOperator, Operator, WaitOperator } from '../model/operator.ts';
 import { driftOf, type Drift } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
+import type { Beyond } from './calibration/range.ts';
 import { cellFormat, priceBy, type Provider, type ProviderOf } from './providers.ts';
 import { Rates } from './rates.ts';
 import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Roofline, type Share } from './roofline.ts';
+import type { PriceErrors } from './uncertainty/errors.ts';
+import type { Trust } from './uncertainty/trust.ts';
 
 /** What one launch of an operator takes. */
 export interface Price {
@@ -23,10 +29,18 @@ export interface Price {
   readonly memory: number;
   readonly scaleUp: number;
   readonly scaleOut: number;
+  /** What the dies wait for the host. */
+  readonly host: number;
 }
 
 /** What an exchange asks of the memory for each byte that it sends: it reads that, and as much arrives and is written. */
 const sentAndReceived = 2;
+
+/** More than the dies of a group. */
+const widest = 2 ** 20;
+
+/** For each operator of a group the places of those that run beside it and whose time it is without. */
+export type Halves = readonly (readonly number[])[];
 
 /** Prices operators of one instance on one machine under one stack. */
 export class Pricing {
@@ -42,26 +56,35 @@ export class Pricing {
   readonly #floorsOf: Map<string, { readonly names: readonly string[]; readonly floors: readonly number[] }> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
+  readonly #attentionKernels: readonly AttentionKernel[];
+
+  readonly #errors: PriceErrors | undefined;
 
   /** Between ranks that do equal work, see `Stack`. */
   readonly spread: number;
 
-  /** `kernels`: the exchange kernels that the instance may choose from, of which the quicker one is taken; `spread`: between ranks, see `Stack`. */
-  constructor(machine: Machine, stack: Stack, kernels: readonly ExchangeKernel[], spread: number = 0) {
+  /** `kernels`: the exchange kernels that the instance may choose from, of which the quicker one is taken; `spread`: between ranks, see `Stack`; `errors`: of every price. */
+  constructor(machine: Machine, stack: Stack, kernels: readonly ExchangeKernel[], spread: number = 0, errors?: PriceErrors) {
     this.#machine = machine;
     this.#stack = stack;
     this.#kernels = kernels;
+    const { generation } = machine.chip;
+    this.#attentionKernels = (stack.attentionKernels ?? []).filter((entry) => entry.generation === undefined || entry.generation === generation);
     this.spread = spread;
+    this.#errors = errors;
     this.#rates = new Rates(machine, stack);
     this.#providers = priceBy(stack.cells ?? [], machine.chip, stack, this.#rates.of('vector', 'bf16', false).floor);
-    this.#experts = new ExpertPrices(this.#providers, this.#rates);
+    this.#experts = new ExpertPrices(this.#providers, this.#rates, errors);
     this.#fusionOf = new Map(stack.fusions.flatMap(({ operators }, i) => operators.map((name): [string, number] => [name, i])));
   }
 
-  /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
-  group(name: string, operators: readonly Operator[], shares: readonly Share[], drift: Drift = driftOf(operators, this.spread)): Price[] {
-    const floors = this.#floors(name, operators);
-    const prices = operators.map((operator, i) => this.#launch(operator, shares[i], floors[i]));
+  /**
+   * The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. `halves`: see
+   * `halvesOf`.
+   */
+  group(name: string, operators: readonly Operator[], shares: readonly Share[], drift: Drift = driftOf(operators, this.spread), halves?: Halves): Price[] {
+    const floors = this.#floors(name, operators, halves);
+    const prices = operators.map((_, i) => this.#priceAt(i, operators, shares, floors, halves));
     const { at, share } = drift;
     for (let i = 0; i < at.length; i++) {
       const wait = at[i] as number;
@@ -73,9 +96,26 @@ export class Pricing {
   }
 
   /** The same for some operators of the group, by their places in it, but for what waits get from the others (see `driftOf`). */
-  some(name: string, operators: readonly Operator[], shares: readonly Share[], places: readonly number[]): Price[] {
-    const floors = this.#floors(name, operators);
-    return places.map((i) => this.#launch(operators[i] as Operator, shares[i], floors[i]));
+  some(name: string, operators: readonly Operator[], shares: readonly Share[], places: readonly number[], halves?: Halves): Price[] {
+    const floors = this.#floors(name, operators, halves);
+    return places.map((i) => this.#priceAt(i, operators, shares, floors, halves));
+  }
+
+  /** For each exchange the operators that its kernel fuses: where they run on cores of their own, the exchange is without their times. */
+  halvesOf(operators: readonly Operator[]): Halves {
+    return operators.map(({ kind, name }, i) => {
+      const fusion = kind === 'exchange' ? this.#fusionOf.get(name) : undefined;
+      return fusion === undefined ? [] : operators.flatMap((other, j) => (j !== i && this.#fusionOf.get(other.name) === fusion ? [j] : []));
+    });
+  }
+
+  #priceAt(i: number, operators: readonly Operator[], shares: readonly Share[], floors: readonly number[], halves: Halves | undefined): Price {
+    const price = this.#launch(operators[i] as Operator, shares[i], floors[i]);
+    const apart = halves?.[i] ?? [];
+    if (apart.length === 0) return price;
+    const others = apart.reduce((sum, j) => sum + this.#launch(operators[j] as Operator, shares[j], floors[j]).time, 0);
+    const time = Math.max(0, price.time - others);
+    return { ...price, time, memory: Math.min(time, price.memory), scaleUp: Math.min(time, price.scaleUp), scaleOut: Math.min(time, price.scaleOut) };
   }
 
   #launch(operator: Operator, share: Share = wholeDie, floor: number = 0): Price {
@@ -85,7 +125,34 @@ export class Pricing {
 
   /** What had to be assumed for the operators that were priced so far. */
   get doubts(): readonly Doubt[] {
-    return [...this.#inherited.values(), ...this.#rates.doubts];
+    return [...this.#inherited.values(), ...this.#rates.doubts, ...[...this.#collectives.values()].flatMap(({ model }) => model.doubts)];
+  }
+
+  /** What the price of an operator stands on, and how far it is beyond what was measured. */
+  trust(operator: Operator): { readonly trust: Trust; readonly provider?: Provider; readonly beyond: readonly Beyond[] } {
+    const links = (measured: boolean, doubtful: boolean): Trust => (!measured ? 'uncalibrated' : doubtful ? 'extrapolated' : 'calibrated');
+    switch (operator.kind) {
+      case 'compute': {
+        const provider = (operator.experts === undefined ? undefined : this.#providers('expert-mlp', operator.experts.format)) ?? this.#providerOf(operator);
+        if (provider?.price(operator, wholeDie) === undefined)
+          return { trust: this.#rates.assumes(operator.class, operator.format) ? 'uncalibrated' : 'extrapolated', beyond: [] };
+        const beyond = provider.beyond(operator);
+        return { trust: provider.differs.length === 0 && beyond.length === 0 ? 'calibrated' : 'extrapolated', provider, beyond };
+      }
+      case 'collective': {
+        const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
+        return { trust: links(true, scaleOut || model.doubts.length > 0), beyond: [] };
+      }
+      case 'exchange': {
+        const models = this.exchanges(operator.ranks);
+        const doubts = models.flatMap((model) => [...model.doubts, ...model.loadDoubts(operator.operation, operator)]);
+        return { trust: links(!doubts.some(({ rule }) => rule === 'exchange-unmeasured'), doubts.length > 0), beyond: [] };
+      }
+      case 'host':
+        return { trust: this.#stack.lookup?.token.kind === 'measured' ? 'calibrated' : 'uncalibrated', beyond: [] };
+      case 'wait':
+        return { trust: this.spread === 0 ? 'calibrated' : 'uncalibrated', beyond: [] };
+    }
   }
 
   /** The exchange models that a degree uses, one for each kernel. */
@@ -98,21 +165,23 @@ export class Pricing {
   }
 
   /** Floor of each operator; NaN for one that runs inside the kernel of an exchange. */
-  #floors(name: string, operators: readonly Operator[]): readonly number[] {
-    const known = this.#floorsOf.get(name);
+  #floors(name: string, operators: readonly Operator[], halves: Halves | undefined): readonly number[] {
+    const key = halves !== undefined ? `${name}, halves` : name;
+    const known = this.#floorsOf.get(key);
     if (known !== undefined && known.names.length === operators.length && known.names.every((other, i) => other === operators[i]?.name)) return known.floors;
-    const floors = this.#fuse(operators);
-    this.#floorsOf.set(name, { names: operators.map((operator) => operator.name), floors });
+    const floors = this.#fuse(operators, halves);
+    this.#floorsOf.set(key, { names: operators.map((operator) => operator.name), floors });
     return floors;
   }
 
-  #fuse(operators: readonly Operator[]): number[] {
+  #fuse(operators: readonly Operator[], halves: Halves | undefined): number[] {
     const floors = operators.map((operator) => (operator.kind === 'compute' ? this.#floorOf(operator) : 0));
     const leaders = new Map<number, number>();
+    const apart = new Set(halves?.flat());
     for (let i = 0; i < operators.length; i++) {
       const operator = operators[i];
       const fusion = operator === undefined ? undefined : this.#fusionOf.get(operator.name);
-      if (operator === undefined || fusion === undefined) continue;
+      if (operator === undefined || fusion === undefined || apart.has(i)) continue;
       const leader = leaders.get(fusion);
       if (leader === undefined) {
         leaders.set(fusion, i);
@@ -130,7 +199,22 @@ export class Pricing {
   }
 
   #providerOf(operator: ComputeOperator): Provider | undefined {
-    return this.#providers(operator.kernel ?? operator.class, cellFormat(operator));
+    const format = cellFormat(operator);
+    const kernel = this.#kernelFor(operator);
+    return this.#providers(operator.kernel ?? operator.class, kernel === undefined ? format : `${format}-${kernel}`);
+  }
+
+  /** The kernel that serves an attention where the stack's own does not. */
+  #kernelFor({ class: operatorClass, attention }: ComputeOperator): string | undefined {
+    if (attention === undefined || (operatorClass !== 'attention-prefill' && operatorClass !== 'attention-decode')) return undefined;
+    for (const { kernel, headSizes, windowed, keyValueFormat } of this.#attentionKernels)
+      if (
+        headSizes.includes(attention.headSize) &&
+        (windowed === undefined || windowed === attention.window > 0) &&
+        (keyValueFormat === undefined || keyValueFormat === attention.keyValueFormat)
+      )
+        return kernel;
+    return undefined;
   }
 
   #floorOf(operator: ComputeOperator): number {
@@ -141,10 +225,17 @@ export class Pricing {
     switch (operator.kind) {
       case 'compute':
         return this.#compute(operator, share, floor);
+      case 'host': {
+        const { lookup } = this.#stack;
+        assert(lookup !== undefined, 'a stack that does not look drafts up');
+        const time = lookup.start.value + operator.tokens * lookup.token.value;
+        return { ...insideKernel, time, floor: lookup.start.value, bound: 'host', host: time };
+      }
       case 'collective': {
-        const { model, scaleOut } = this.#collective(operator.ranks);
-        const { time, start } = model(operator.operation, operator.bytes);
-        return network(time, start, scaleOut);
+        const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
+        const { time, start } = operator.bytes === 0 ? nothingSent : model.price(operator.operation, operator.bytes);
+        const error = this.#collectiveError(operator.operation, scaleOut || model.doubts.length > 0);
+        return network(time * error, start * error, scaleOut);
       }
       case 'exchange': {
         let best = Infinity;
@@ -153,7 +244,7 @@ export class Pricing {
         // The call ends when the die that gets most has all of it.
         const load = { ...operator, tokens: operator.tokens * operator.hottest };
         for (const model of this.exchanges(operator.ranks)) {
-          const time = model.time(operator.operation, load);
+          const time = model.time(operator.operation, load) * (this.#errors?.link('exchange', operator.operation) ?? 1);
           if (time >= best) continue;
           best = time;
           scaleOut = model.plane === 'scale-out';
@@ -165,13 +256,39 @@ export class Pricing {
   }
 
   #compute(operator: ComputeOperator, share: Share, floor: number): Price {
+    const whole = this.#onDie(operator, share, floor);
+    return operator.ring === undefined ? whole : this.#around(whole, operator.ring);
+  }
+
+  /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
+  #around(whole: Price, { ranks, span, bytes }: NonNullable<ComputeOperator['ring']>): Price {
+    const { model, scaleOut } = this.#collective(2, span);
+    const send = model.price('broadcast', bytes).time * this.#collectiveError('broadcast', scaleOut || model.doubts.length > 0);
+    const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
+    const sending = (ranks - 1) * send;
+    return {
+      ...whole,
+      time: block + (ranks - 1) * Math.max(block, send),
+      bound: send > block ? 'network' : whole.bound,
+      scaleUp: scaleOut ? 0 : sending,
+      scaleOut: scaleOut ? sending : 0,
+    };
+  }
+
+  /** `elsewhere`: no library was measured there. */
+  #collectiveError(operation: string, elsewhere: boolean): number {
+    return this.#errors?.link(elsewhere ? 'collective-elsewhere' : 'collective', operation) ?? 1;
+  }
+
+  #onDie(operator: ComputeOperator, share: Share, floor: number): Price {
     const part = operator.experts === undefined ? undefined : this.#experts.of(operator, operator.experts, share);
-    if (part !== undefined) return this.#busy(operator, share, part.time, part.floor, part.doubt);
+    if (part !== undefined) return this.#busy(operator, share, part.time, part.floor, part.provider.doubt);
     const provider = this.#providerOf(operator);
-    const provided = provider?.price(operator, share);
+    const provided = provider?.price(operator, share, this.#errors?.operator(operator.name, provider));
     if (provided !== undefined) return this.#busy(operator, share, floor * provided.factor + provided.body, floor, provider?.doubt);
     const roof = rooflineOf(operator, this.#rates.of(operator.class, operator.format, true), share);
-    return this.#engines(roof, share, roofTime(roof, floor), floor);
+    const error = this.#errors?.rated(operator.name, operator.class, !this.#rates.assumes(operator.class, operator.format)) ?? 1;
+    return this.#engines(roof, share, roofTime(roof, floor) * error, floor);
   }
 
   /** A time that a cell gave, with the engines at the rates of the stack. */
@@ -190,19 +307,25 @@ export class Pricing {
       memory: Math.min(time, roof.memory) * share.memory,
       scaleUp: 0,
       scaleOut: 0,
+      host: 0,
     };
   }
 
-  #collective(ranks: number): { readonly model: CollectiveModel; readonly scaleOut: boolean } {
-    const known = this.#collectives.get(ranks);
+  #collective(ranks: number, span: number = ranks): { readonly model: CollectiveModel; readonly scaleOut: boolean } {
+    const key = span * widest + ranks;
+    const known = this.#collectives.get(key);
     if (known !== undefined) return known;
-    const made = { model: collectiveModel(this.#machine, this.#stack, ranks), scaleOut: planeFor(this.#machine, ranks)?.role === 'scale-out' };
-    this.#collectives.set(ranks, made);
+    const made = {
+      model: collectiveModel(this.#machine, this.#stack, spreadGroup(this.#machine, ranks, span)),
+      scaleOut: planeFor(this.#machine, span)?.role === 'scale-out',
+    };
+    this.#collectives.set(key, made);
     return made;
   }
 }
 
-const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0 };
+const nothingSent = { time: 0, start: 0 };
+const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0, host: 0 };
 
 function network(time: number, start: number, scaleOut: boolean, memory: number = 0): Price {
   return {
@@ -214,5 +337,6 @@ function network(time: number, start: number, scaleOut: boolean, memory: number 
     memory: Math.min(time, memory),
     scaleUp: scaleOut ? 0 : time,
     scaleOut: scaleOut ? time : 0,
+    host: 0,
   };
 }

@@ -1,6 +1,6 @@
 import type { Stream } from '../catalogue/stack.ts';
 import type { OperatorGroup } from '../model/operator.ts';
-import type { Price } from './price.ts';
+import type { Halves, Price } from './price.ts';
 import type { Share } from './roofline.ts';
 import type { Drift } from './drift.ts';
 import type { OperatorRuns } from './schedule.ts';
@@ -15,6 +15,8 @@ export interface PlannedGroup {
   readonly streamOf: Int32Array;
   readonly streams: readonly Stream[];
   readonly drift: Drift;
+  /** Where exchanges have no cores of their own: see `Pricing.halvesOf`. */
+  readonly halves?: Halves | undefined;
   /** Runs by which the second microbatch follows the first, where the stack says so. */
   readonly lag?: number | undefined;
   /** Only for two microbatches: the runs of the layer, and what lays them out. */

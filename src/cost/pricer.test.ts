@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import type { Layout } from '../model/layout.ts';
-import type { Model } from '../model/model.ts';
+import type { ContextLayout, Layout } from '../model/layout.ts';
+import { headLike, type Drafter } from '../model/drafter.ts';
+import type { DraftModule, Model } from '../model/model.ts';
 import { precisionOf } from '../model/precision.ts';
 import { stages } from '../model/operator.ts';
+import { paceOf } from './batch.ts';
 import type { StepSetting } from './check.ts';
 import { stepPricer } from './pricer.ts';
 import { peakOf } from './rates.ts';
@@ -27,6 +29,8 @@ const settings = new Map<string, StepSetting>([
       machine: { ...machines.hopperLarge, nodes: 4 },
     },
   ],
+  ['sequences over dies', on(models.llama, { ...uniform, dies: 8, tensor: 4, context: { parallel: 2, exchange: 'ring', decode: 1 } })],
+  ['KV over dies', on(models.r1, { ...uniform, dies: 8, tensor: 8, context: { parallel: 1, exchange: 'all-gather', decode: 8 } }, 'fp8')],
   ['mixture, pipeline', on(models.mixtral, { ...uniform, dies: 4, tensor: 2, pipeline: 2 })],
 ]);
 
@@ -205,6 +209,116 @@ describe('counts of the published decode', () => {
 
   test('a dispatched row is 7.5 KiB and goes to 9 experts', () => {
     expect(one('dispatch')?.bytes).toBe(48 * 9 * 7680);
+  });
+});
+
+test('what is assumed of a draft is a doubt: the form of a head, the time of a lookup', () => {
+  const module = headLike(models.llama, undefined);
+  const doubtsOf = (drafter: Drafter) =>
+    stepPricer(on(models.llama, { ...uniform, dies: 4, tensor: 4, draftTokens: 2, drafter })).doubts.map(({ rule }) => rule);
+  const head = { kind: 'head', name: 'head', module: module as DraftModule } as const;
+  expect(doubtsOf({ ...head, assumed: true })).toContain('draft-head-form');
+  expect(doubtsOf(head)).not.toContain('draft-head-form');
+  expect(doubtsOf({ kind: 'lookup' })).toContain('draft-lookup');
+});
+
+describe('a pipeline', () => {
+  const staged = (pipeline: number, model = models.llama): StepSetting => on(model, { ...uniform, dies: 2 * pipeline, tensor: 2, pipeline });
+
+  test('its stages, the sends between them and the host are the step', () => {
+    for (const [pipeline, model] of [
+      [2, models.llama],
+      [4, models.llama],
+      [3, models.mixtral],
+    ] as const)
+      for (const batch of [decoding(staged(pipeline).layout, 32, 4000), prefilling(staged(pipeline).layout, 4, 1000)]) {
+        const { time, pipeline: parts } = stepPricer(staged(pipeline, model)).cost(batch);
+        expect(parts?.stages).toHaveLength(pipeline);
+        const sum = (parts?.stages ?? []).reduce((total, stage) => total + stage, 0) + (pipeline - 1) * (parts?.send ?? 0) + (parts?.host ?? 0);
+        expect(sum / time).toBeCloseTo(1, 12);
+      }
+  });
+
+  test('one batch alone takes longer for its sends than without, and a batch follows the other within the longest stage', () => {
+    const batch = decoding(uniform, 32, 4000);
+    const whole = stepPricer(on(models.llama, { ...uniform, dies: 2, tensor: 2 }, 'fp8')).cost(batch);
+    const cost = stepPricer({ ...staged(2), precision: precisionOf(models.llama, { weights: 'fp8' }) }).cost(batch);
+    expect(cost.time).toBeCloseTo(whole.time + (cost.pipeline?.send ?? 0), 9);
+    expect(paceOf(cost, 2)).toBe(Math.max(cost.time / 2, ...(cost.pipeline?.stages ?? [])));
+    expect(paceOf(cost, 1)).toBe(cost.time);
+    expect(paceOf(whole, 8)).toBe(whole.time);
+  });
+
+  test('the stage with head and embedding has the whole of them', () => {
+    const setting = staged(4);
+    const { pipeline } = stepPricer(setting).cost(decoding(setting.layout, 64, 1000));
+    const [first = 0, second = 0, third = 0, last = 0] = pipeline?.stages ?? [];
+    expect(second).toBeCloseTo(third, 12);
+    expect(first).toBeGreaterThan(second);
+    expect(last).toBeGreaterThan(first);
+  });
+
+  test('does not combine with two microbatches', () => {
+    const setting = staged(2);
+    expect(() => stepPricer({ ...setting, layout: { ...setting.layout, microbatches: 2 } })).toThrow(/two microbatches do not combine/);
+  });
+});
+
+describe('sequences over several dies', () => {
+  const parted = (context: Partial<ContextLayout>, tensor: number, dies = 8): Layout => ({
+    ...uniform,
+    dies,
+    tensor,
+    context: { parallel: 1, exchange: 'all-gather', decode: 1, ...context },
+  });
+  const long = (layout: Layout, machine = machines.hopper) =>
+    stepPricer({ ...on(models.llama, layout), machine, role: 'prefill' }).cost(prefilling(layout, 1, 65_536)).time;
+
+  test('a long prompt is done the sooner the more dies share it, gathered or around a ring', () => {
+    for (const exchange of ['all-gather', 'ring'] as const) {
+      const of = (parallel: number): number => long(parted(parallel === 1 ? {} : { parallel, exchange }, 2, 2 * parallel));
+      for (const parallel of [1, 2]) expect(of(2 * parallel)).toBeLessThan(0.6 * of(parallel));
+    }
+  });
+
+  test('a ring hides what it passes behind the attention, as long as that takes longer', () => {
+    const gathered = long(parted({ parallel: 4 }, 2));
+    expect(long(parted({ parallel: 4, exchange: 'ring' }, 2))).toBeLessThan(gathered);
+    const slow = scaled(machines.hopper, 'scale-up', 1e-3);
+    const [around, bound] = [{ parallel: 4, exchange: 'ring' } as const, (operator: { bound: string }) => operator.bound];
+    const core = (machine: typeof slow) => {
+      const layout = parted(around, 2);
+      const { operators } = stepPricer({ ...on(models.llama, layout), machine, role: 'prefill' }).explain(prefilling(layout, 1, 65_536));
+      return operators.find(({ name }) => name === 'attention-prefill');
+    };
+    expect(core(machines.hopper)).toMatchObject({ bound: 'compute' });
+    expect(bound(core(slow) ?? { bound: '' })).toBe('network');
+    expect(core(slow)?.time).toBeGreaterThan(2 * (core(machines.hopper)?.time ?? 0));
+  });
+
+  test('KV over more dies makes steps over long contexts quicker, and over short ones slower', () => {
+    const step = (decode: number, context: number) => {
+      const layout = parted({ decode }, 8);
+      return stepPricer(on(models.r1, layout)).cost(decoding(layout, 64, context)).time;
+    };
+    expect(step(8, 32_768)).toBeLessThan(0.7 * step(1, 32_768));
+    expect(step(8, 128)).toBeGreaterThan(step(1, 128));
+  });
+
+  test.each<[string, StepSetting, RegExp]>([
+    ['prompts split where nothing prefills', { ...on(models.llama, parted({ parallel: 4 }, 2)), role: 'decode' }, /serves prefill/],
+    ['KV spread where nothing decodes', { ...on(models.r1, parted({ decode: 8 }, 8)), role: 'prefill' }, /prompts are split by context-parallel/],
+    ['a ring of one', on(models.llama, parted({ exchange: 'ring' }, 8)), /needs context-parallel above 1/],
+    ['copies of heads that there are not', on(models.llama, parted({ decode: 2 }, 8)), /each of the 8 KV heads of .* on 1 of them, got 2/],
+    ['a part that does not divide', on(models.r1, parted({ decode: 3 }, 8)), /3 does not divide the 8 tensor-parallel dies/],
+    ['an index over spread keys', on(models.sparse, parted({ decode: 8 }, 8)), /picks keys from one die/],
+    [
+      'tokens split twice',
+      { ...publishedPrefill, layout: { ...publishedPrefill.layout, dies: 64, context: { parallel: 2, exchange: 'all-gather', decode: 1 } } },
+      /does not combine with sp-tp-sp/,
+    ],
+  ])('%s', (_, setting, message) => {
+    expect(() => stepPricer(setting)).toThrow(message);
   });
 });
 

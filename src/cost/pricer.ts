@@ -1,10 +1,11 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
-import type { Stream } from '../catalogue/stack.ts';
+import type { Stream, Turns } from '../catalogue/stack.ts';
+import { dataRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
-import type { OperatorGroup } from '../model/operator.ts';
+import type { Operator, OperatorGroup } from '../model/operator.ts';
 import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
-import { engines, type InstanceBatch, type StepCost } from './batch.ts';
+import { engines, type InstanceBatch, type PipelineCost, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
 import type { CompilablePricer } from './compiled.ts';
@@ -13,7 +14,9 @@ import { Overlap } from './overlap.ts';
 import { Pricing, type Price } from './price.ts';
 import type { PlannedGroup, PricedGroup } from './priced-group.ts';
 import { wholeDie } from './roofline.ts';
-import { runsOf, waysOf } from './streams.ts';
+import type { PriceErrors } from './uncertainty/errors.ts';
+import { rangeDoubts } from './uncertainty/trust.ts';
+import { runsOf, waysOf, type Way } from './streams.ts';
 import { exposedOf, memoryOf, timesOf, type OperatorRuns } from './schedule.ts';
 
 /** A pricer that also says where the time goes and what had to be assumed, and prices a step's operators one by one. */
@@ -28,12 +31,13 @@ const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) =>
 
 /**
  * The pricer of one instance. What does not depend on the batch is worked out once; `cost` is exact.
+ * @param errors what is off in every price; absent: nothing
  * @throws InputError with everything that keeps the instance from being priced
  */
-export function stepPricer(setting: StepSetting): ExplainingPricer {
+export function stepPricer(setting: StepSetting, errors?: PriceErrors): ExplainingPricer {
   const issues = settingIssues(setting);
   if (issues.length > 0) throw new InputError(issues);
-  return new Pricer(setting);
+  return new Pricer(setting, errors);
 }
 
 class Pricer implements ExplainingPricer {
@@ -44,15 +48,16 @@ class Pricer implements ExplainingPricer {
   /** The last plan of each group, which most steps share. */
   readonly #plans: Map<string, PlannedGroup> = new Map();
 
-  constructor(setting: StepSetting) {
+  constructor(setting: StepSetting, errors?: PriceErrors) {
     const { machine, model, precision, layout, stack, role } = setting;
     this.#setting = setting;
-    this.#build = stepBuilder(model, precision, layout);
+    this.#build = stepBuilder(model, precision, layout, stack.absorbed?.format);
     this.#pricing = new Pricing(
       machine,
       stack,
       role === 'prefill' ? ['throughput'] : role === 'decode' ? ['low-latency'] : ['low-latency', 'throughput'],
       stack.spread[role === 'prefill' ? 'prefill' : 'decode'].value,
+      errors,
     );
     const one = { decodeSequences: 2, queryTokens: 1 + layout.draftTokens, decodeContext: 2 };
     const prompt = { prefillTokens: 2, prefillSequences: 2, prefillPairs: 2, prefillContext: 2 };
@@ -66,22 +71,10 @@ class Pricer implements ExplainingPricer {
       prefillContext: 0,
     };
     const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
-    const ranks = layout.dies / layout.tensor / layout.pipeline;
-    this.#price({ rank, instanceTokens: ranks * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
+    this.#price({ rank, instanceTokens: dataRanks(layout) * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
     const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
-    this.doubts = [
-      ...this.#pricing.doubts,
-      ...(model.groups.some(({ feedForward }) => feedForward.kind === 'experts') ? exchanges : []),
-      ...(layout.pipeline > 1
-        ? [
-            {
-              rule: 'pipeline-one-batch',
-              where: 'pipeline',
-              message: `one batch at a time passes the ${layout.pipeline} stages; batches in flight behind it are not overlapped`,
-            },
-          ]
-        : []),
-    ];
+    const moe = model.groups.some(({ feedForward }) => feedForward.kind === 'experts');
+    this.doubts = [...this.#pricing.doubts, ...(moe ? exchanges : []), ...draftDoubts(setting)];
   }
 
   cost(batch: InstanceBatch): StepCost {
@@ -102,12 +95,14 @@ class Pricer implements ExplainingPricer {
         busy[2] = (busy[2] ?? 0) + repeats * price.memory;
         busy[3] = (busy[3] ?? 0) + repeats * price.scaleUp;
         busy[4] = (busy[4] ?? 0) + repeats * price.scaleOut;
+        busy[5] = (busy[5] ?? 0) + repeats * price.host;
       }
     }
     const host = this.#setting.stack.hostGap.value;
+    const { pipeline } = this.#setting.layout;
     parts[stages.length] = host;
-    busy[5] = host;
-    return { time: sum(parts), busy, stages: parts };
+    busy[5] = (busy[5] ?? 0) + host;
+    return { time: sum(parts), busy, stages: parts, ...(pipeline === 1 ? {} : { pipeline: pipelineOf(priced, pipeline, host) }) };
   }
 
   explain(batch: InstanceBatch): StepExplanation {
@@ -121,7 +116,10 @@ class Pricer implements ExplainingPricer {
         for (const model of this.#pricing.exchanges(operator.ranks))
           for (const doubt of model.loadDoubts(operator.operation, operator)) doubts.set(doubt.rule + doubt.where, doubt);
       }
-    return explanationOf(priced, this.cost(batch), layout, this.#pricing, this.#setting.machine.chip.die, [...doubts.values()]);
+    const standings = priced.flatMap(({ group }) => group.operators.map((operator) => this.#pricing.trust(operator)));
+    const beyond = standings.flatMap(({ provider, beyond: far }) => (provider === undefined || far.length === 0 ? [] : [{ provider, beyond: far }]));
+    const host = this.#setting.stack.hostGap.kind === 'estimate' ? 'uncalibrated' : 'calibrated';
+    return explanationOf(priced, this.cost(batch), layout, this.#pricing, this.#setting.machine.chip.die, host, [...doubts.values(), ...rangeDoubts(beyond)]);
   }
 
   plan(batch: InstanceBatch): readonly PlannedGroup[] {
@@ -130,19 +128,19 @@ class Pricer implements ExplainingPricer {
     const { stack, role } = this.#setting;
     const prefills = role === 'prefill' || (role === 'merged' && rank.prefillTokens > rank.decodeSequences * rank.queryTokens);
     const phase = prefills ? 'prefill' : 'decode';
-    const { [phase]: streams, lag } = stack.streams;
+    const { [phase]: streams, lag, turns } = stack.streams;
     return groups.map((group) => {
       const known = this.#plans.get(group.name);
       if (known !== undefined && known.lag === lag?.[phase] && sameGroup(known.group, group) && (group.microbatches === 1 || known.streams === streams))
         return { ...known, group };
-      const made = group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase]) : this.#whole(group, lag?.[phase]);
+      const made = group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase], turns?.[phase]) : this.#whole(group, lag?.[phase]);
       this.#plans.set(group.name, made);
       return made;
     });
   }
 
-  prices({ group, shares }: PlannedGroup, places: readonly number[]): readonly Price[] {
-    return this.#pricing.some(group.name, group.operators, shares, places);
+  prices({ group, shares, halves }: PlannedGroup, places: readonly number[]): readonly Price[] {
+    return this.#pricing.some(group.name, group.operators, shares, places, halves);
   }
 
   #price(batch: InstanceBatch): PricedGroup[] {
@@ -165,23 +163,58 @@ class Pricer implements ExplainingPricer {
   }
 
   /** Two microbatches over the streams of the stack. */
-  #overlapping(group: OperatorGroup, streams: readonly Stream[], lag: number | undefined): PlannedGroup {
+  #overlapping(group: OperatorGroup, streams: readonly Stream[], lag: number | undefined, turns: Turns | undefined): PlannedGroup {
     const ways = waysOf(streams);
     const { operators, count } = group;
-    const streamOf = Int32Array.from(operators, ({ stage }) => ways.get(stage)?.stream ?? 0);
+    const coreless = operators.some(({ kind, stage }) => kind === 'exchange' && ways.get(stage)?.vector.vector === 0);
+    // Rows are cast, copied and summed by cores: where an exchange has none, by those of the attention.
+    const wayOf = (operator: Operator): Way | undefined =>
+      ways.get(
+        coreless && operator.kind === 'compute' && (operator.stage === 'dispatch' || operator.stage === 'combine') ? 'attention-prologue' : operator.stage,
+      );
+    const streamOf = Int32Array.from(operators, (operator) => wayOf(operator)?.stream ?? 0);
     const shares = operators.map((operator) => {
-      const way = ways.get(operator.stage);
+      const way = wayOf(operator);
       return (operator.kind === 'compute' && operator.matrixFlop === 0 ? way?.vector : way?.matrix) ?? wholeDie;
     });
-    const runs = runsOf(operators, streamOf);
-    return { group, shares, streamOf, streams, lag, drift: driftOf(operators, this.#pricing.spread), runs, overlap: new Overlap(runs, count, lag) };
+    const halves = coreless ? this.#pricing.halvesOf(operators) : undefined;
+    const runs = runsOf(operators, streamOf, turns);
+    return { group, shares, streamOf, streams, lag, drift: driftOf(operators, this.#pricing.spread), halves, runs, overlap: new Overlap(runs, count, lag) };
   }
 
   #overlapped(planned: PlannedGroup, runs: OperatorRuns, overlap: Overlap): PricedGroup {
-    const { group, shares, drift } = planned;
-    const prices = this.#pricing.group(group.name, group.operators, shares, drift);
+    const { group, shares, drift, halves } = planned;
+    const prices = this.#pricing.group(group.name, group.operators, shares, drift, halves);
     return { ...planned, prices, exposed: exposedOf(runs, overlap, timesOf(prices), memoryOf(prices)) };
   }
+}
+
+/** What is assumed of what drafts. */
+function draftDoubts({ layout: { draftTokens, drafter }, model, stack }: StepSetting): Doubt[] {
+  if (draftTokens === 0) return [];
+  if (drafter?.kind === 'head' && drafter.assumed === true)
+    return [
+      { rule: 'draft-head-form', where: 'draft', message: `the head that drafts has the form of a dense layer of ${model.name}; its configuration would say` },
+    ];
+  const { start, token } = stack.lookup ?? {};
+  if (drafter?.kind === 'lookup' && (start?.kind === 'estimate' || token?.kind === 'estimate'))
+    return [
+      { rule: 'draft-lookup', where: 'draft', message: `what a search of the host takes under ${stack.title} is an estimate: no measurement stands behind it` },
+    ];
+  return [];
+}
+
+/** What each stage has of the groups of a step; what no stage has lies between them. */
+function pipelineOf(priced: readonly PricedGroup[], count: number, host: number): PipelineCost {
+  const stageTimes: number[] = Array.from({ length: count }, () => 0);
+  let between = 0;
+  for (const { group, exposed } of priced) {
+    let time = 0;
+    for (const part of exposed) time += part;
+    if (group.placed === undefined) between += time;
+    else for (let s = 0; s < count; s++) stageTimes[s] = (stageTimes[s] as number) + time * (group.placed[s] as number);
+  }
+  return { stages: stageTimes, send: between / (count - 1), host };
 }
 
 /** Whether two groups have the same plan. */

@@ -3,14 +3,17 @@ import type { Cell } from '../catalogue/cell.ts';
 import type { Chip } from '../catalogue/chip.ts';
 import { bytesPerElement } from '../catalogue/format.ts';
 import type { Stack } from '../catalogue/stack.ts';
+import type { Difference } from '../catalogue/uncertainty.ts';
 import { exp } from '../kernel/elementary.ts';
 import type { ComputeOperator } from '../model/operator.ts';
 import { dieRates, numberFormatOf } from './calibration/die.ts';
 import { familyOf } from './calibration/families/index.ts';
 import type { DieRates, OperatorFamily } from './calibration/family.ts';
 import { findCell, type Wanted } from './calibration/find.ts';
+import { beyondOf, type Beyond } from './calibration/range.ts';
 import { smoothed } from './calibration/residual.ts';
 import type { Share } from './roofline.ts';
+import type { Standing } from './uncertainty/errors.ts';
 
 /** What a calibrated cell makes of one launch. */
 export interface Provided {
@@ -21,13 +24,17 @@ export interface Provided {
 }
 
 /** Prices operators of one class and format by one cell. */
-export interface Provider {
-  readonly cell: Cell;
+export interface Provider extends Standing {
   readonly doubt: Doubt | undefined;
   /** Time of an empty launch. [s] */
   readonly floor: number;
-  /** One launch on a share of the die; undefined for an operator that does not say its shape. */
-  price(operator: ComputeOperator, share: Share): Provided | undefined;
+  /**
+   * One launch on a share of the die; undefined for an operator that does not say its shape. `error`: what the launch takes of what the cell says;
+   * no error takes it below what the die allows.
+   */
+  price(operator: ComputeOperator, share: Share, error?: number): Provided | undefined;
+  /** How far an operator is beyond what the cell was measured on; none within. */
+  beyond(operator: ComputeOperator): readonly Beyond[];
 }
 
 const bitsOfByte = 8;
@@ -54,7 +61,7 @@ export function priceBy(cells: readonly Cell[], chip: Chip, stack: Stack, launch
       const choice = stack.kernels?.find(
         (kernel) => kernel.class === operatorClass && kernel.format === format && (kernel.generation === undefined || kernel.generation === chip.generation),
       );
-      const wanted = { chip, stack: choice?.stack ?? stack.name, class: operatorClass, format: choice?.use ?? format };
+      const wanted = { chip, stack: choice?.stack ?? stack.base ?? stack.name, class: operatorClass, format: choice?.use ?? format };
       formats.set(format, providerOf(cells, wanted, launch));
     }
     return formats.get(format);
@@ -68,17 +75,28 @@ function providerOf(cells: readonly Cell[], wanted: Wanted, launch: number): Pro
   if (family?.shapeOf === undefined || number === undefined) return undefined;
   const rates = dieRates(chip, number);
   const found = findCell(cells, wanted);
-  if (found !== undefined) return new CellProvider(family, found.cell, found.doubt, rates, launch);
+  if (found !== undefined) return new CellProvider(family, { cell: found.cell, differs: differencesOf(found.cell, wanted) }, found.doubt, rates, launch);
   const { standIn } = family;
   const other = standIn === undefined ? undefined : findCell(cells, { ...wanted, class: standIn.class });
   if (standIn === undefined || other === undefined) return undefined;
   const where = `${family.class} in ${format}`;
   const message = `${where} of ${chip.name} under ${stack} is priced by measurements of ${standIn.class} on ${other.cell.chip} under ${other.cell.stack}`;
-  return new CellProvider(standIn, other.cell, { rule: 'inherited-calibration', where, message }, rates, launch);
+  const differs: readonly Difference[] = [...differencesOf(other.cell, wanted), 'kernel'];
+  return new CellProvider(standIn, { cell: other.cell, differs }, { rule: 'inherited-calibration', where, message }, rates, launch);
+}
+
+/** In what a cell is not what is wanted. */
+export function differencesOf(cell: Cell, { chip, stack, format }: Wanted): readonly Difference[] {
+  return [
+    ...(cell.chip === chip.name ? [] : (['chip'] as const)),
+    ...(cell.stack === stack ? [] : (['stack'] as const)),
+    ...(cell.format === format ? [] : (['format'] as const)),
+  ];
 }
 
 class CellProvider implements Provider {
   readonly cell: Cell;
+  readonly differs: readonly Difference[];
   readonly doubt: Doubt | undefined;
   readonly floor: number;
   readonly #family: OperatorFamily<unknown>;
@@ -87,8 +105,9 @@ class CellProvider implements Provider {
   readonly #die: DieRates;
   readonly #dies: Map<Share, DieRates> = new Map();
 
-  constructor(family: OperatorFamily<unknown>, cell: Cell, doubt: Doubt | undefined, die: DieRates, launch: number) {
+  constructor(family: OperatorFamily<unknown>, { cell, differs }: Standing, doubt: Doubt | undefined, die: DieRates, launch: number) {
     this.cell = cell;
+    this.differs = differs;
     this.doubt = doubt;
     this.#family = family;
     this.#die = die;
@@ -99,14 +118,19 @@ class CellProvider implements Provider {
     this.floor = floor === -1 ? 0 : (this.#parameters[floor] as number);
   }
 
-  price(operator: ComputeOperator, share: Share): Provided | undefined {
+  price(operator: ComputeOperator, share: Share, error: number = 1): Provided | undefined {
     const family = this.#family;
     const shape = family.shapeOf?.(operator);
     if (shape === undefined) return undefined;
     const die = this.#dieFor(share);
     const formula = family.time(shape, die, this.#parameters);
-    const factor = this.#residual === undefined ? 1 : exp(this.#residual(family.features(shape)));
+    const factor = error * (this.#residual === undefined ? 1 : exp(this.#residual(family.features(shape))));
     return { body: Math.max(formula * factor, family.floor(shape, die)) - this.floor * factor, factor };
+  }
+
+  beyond(operator: ComputeOperator): readonly Beyond[] {
+    const shape = this.#family.shapeOf?.(operator);
+    return shape === undefined ? [] : beyondOf(this.cell, this.#family.features(shape));
   }
 
   #dieFor(share: Share): DieRates {
@@ -119,6 +143,7 @@ class CellProvider implements Provider {
       ceiling: die.ceiling * share.matrix,
       vector: die.vector * share.vector,
       cores: Math.max(1, Math.round(die.cores * share.matrix)),
+      vectorCores: Math.max(1, Math.round(die.vectorCores * share.vector)),
       bandwidth: die.bandwidth * share.memory,
     };
     this.#dies.set(share, made);

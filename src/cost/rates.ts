@@ -71,6 +71,11 @@ export class Rates {
     return rate;
   }
 
+  /** Whether no measurement on this generation of chips stands behind a rate. */
+  assumes(operator: OperatorClass, format: NumberFormat): boolean {
+    return this.#resolve(operator, format).assumed;
+  }
+
   #resolve(operator: OperatorClass, format: NumberFormat): Resolved {
     const die = this.#die;
     const entry = mostSpecific(

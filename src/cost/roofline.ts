@@ -12,7 +12,7 @@ export interface Share {
 export const wholeDie: Share = { matrix: 1, vector: 1, memory: 1 };
 
 /** What holds an operator back most. */
-export type Bound = 'compute' | 'vector' | 'memory' | 'network' | 'launch' | 'ranks';
+export type Bound = 'compute' | 'vector' | 'memory' | 'network' | 'launch' | 'ranks' | 'host';
 
 /** Times of one launch, each engine alone. [s] */
 export interface Roofline {

@@ -70,6 +70,32 @@ describe('two microbatches over streams', () => {
     );
   });
 
+  test('runs that are handed over at once keep the same bounds, and one run a turn is no turns at all', () => {
+    fc.assert(
+      fc.property(
+        layerOf(1),
+        fc.array(fc.boolean(), { minLength: 10, maxLength: 10 }),
+        fc.integer({ min: 1, max: 20 }),
+        lag,
+        (operators, cut, count, behind) => {
+          const runs = chain(operators);
+          const turns = operators.reduce<number[][]>((all, _, run) => {
+            if (run === 0 || cut[run] === true) all.push([]);
+            all.at(-1)?.push(run);
+            return all;
+          }, []);
+          const whole = sum(laid({ ...runs, turns }, count, behind).exposed);
+          const busiest = Math.max(...[0, 1].map((stream) => sum(runs.times.filter((_, i) => runs.streams[i] === stream))));
+          const near = 1e-9 * count * sum(runs.times);
+          expect(whole).toBeGreaterThanOrEqual(2 * busiest * count - near);
+          expect(whole).toBeLessThanOrEqual(2 * sum(runs.times) * count + near);
+          const single = operators.map((_, run) => [run]);
+          expect(laid({ ...runs, turns: single }, count, behind)).toEqual(laid(runs, count, behind));
+        },
+      ),
+    );
+  });
+
   test('the lag that is chosen takes no longer than any that is given, while bandwidth is enough for all', () => {
     fc.assert(
       fc.property(layerOf(0.5), fc.integer({ min: 0, max: 9 }), (operators, behind) => {

@@ -12,14 +12,22 @@ import ossText from '../../data/models/gpt-oss-20b.yaml?raw';
 import llamaText from '../../data/models/llama-3.1-70b.yaml?raw';
 import mixtralText from '../../data/models/mixtral-8x7b.yaml?raw';
 import qwenText from '../../data/models/qwen3-30b-a3b.yaml?raw';
+import cannEpText from '../../data/libraries/cann-ep.yaml?raw';
+import deepepText from '../../data/libraries/deepep.yaml?raw';
+import hcclText from '../../data/libraries/hccl.yaml?raw';
+import ncclText from '../../data/libraries/nccl.yaml?raw';
+import sglangReduceText from '../../data/libraries/sglang-all-reduce.yaml?raw';
+import vllmReduceText from '../../data/libraries/vllm-all-reduce.yaml?raw';
 import cannText from '../../data/stacks/cann-cloudmatrix-infer.yaml?raw';
 import sglangText from '../../data/stacks/sglang.yaml?raw';
 import vllmText from '../../data/stacks/vllm.yaml?raw';
 import { readChip } from '../../schema/chip.ts';
+import { readLibrary } from '../../schema/library.ts';
 import { readMachine } from '../../schema/machine.ts';
 import { readModelCard } from '../../schema/model.ts';
 import { readStack } from '../../schema/stack.ts';
 import type { Chip } from '../catalogue/chip.ts';
+import type { Library } from '../catalogue/library.ts';
 import type { Machine } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
 import type { InstanceBatch, RankBatch } from '../model/batch.ts';
@@ -45,7 +53,21 @@ function modelFrom(text: string): Model {
   return readModelCard(parse(text), '', '').model;
 }
 
-const stackFrom = (text: string): Stack => readStack(parse(text), '');
+const libraries = new Map(
+  [cannEpText, deepepText, hcclText, ncclText, sglangReduceText, vllmReduceText].map((text): [string, Library] => [
+    (parse(text) as { name: string }).name,
+    readLibrary(parse(text), ''),
+  ]),
+);
+
+function stackFrom(text: string): Stack {
+  const library = (name: string): Library => {
+    const found = libraries.get(name);
+    if (found === undefined) throw new Error(name);
+    return found;
+  };
+  return readStack(parse(text), '', { library });
+}
 
 export const machines = { supernode: machineFrom(supernodeText), hopper: machineFrom(hgxText), hopperLarge: machineFrom(hgx2Text) };
 export const models = {

@@ -1,3 +1,4 @@
+import type { StepPricer } from './batch.ts';
 import type { StepSetting } from './check.ts';
 import { stepPricer, type ExplainingPricer } from './pricer.ts';
 import { SurfacePricer } from './surface.ts';
@@ -5,7 +6,7 @@ import { SurfacePricer } from './surface.ts';
 /** The exact pricer of a setting, and the one that a simulation asks. */
 export interface SettingPricers {
   readonly exact: ExplainingPricer;
-  readonly compiled: SurfacePricer;
+  readonly compiled: StepPricer;
 }
 
 /** Where a simulation gets its pricers from. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { InstanceBatch, StepCost } from './batch.ts';
+import { headLike, type Drafter } from '../model/drafter.ts';
 import { precisionOf } from '../model/precision.ts';
 import { compositions, type CompositionKind, type NamedSetting } from './compositions.contract.ts';
 import type { CompilablePricer } from './compiled.ts';
@@ -27,6 +28,13 @@ const wide: StepSetting = {
   layout: { ...uniform, dies: 16, experts: spread(16), draftTokens: 2 },
   stack: stacks.sglang,
 };
+
+const head = headLike(models.llama, 32_000);
+const drafters: readonly Drafter[] = [
+  ...(head === undefined ? [] : [{ kind: 'head', name: 'head', module: head } as const]),
+  { kind: 'model', model: models.oss, precision: precisionOf(models.oss), tensor: 2 },
+  { kind: 'lookup' },
+];
 
 /** Instances whose steps come apart in different ways. */
 const settings: readonly NamedSetting[] = [
@@ -56,12 +64,52 @@ const settings: readonly NamedSetting[] = [
     setting: { ...hopper, model: models.oss, precision: precisionOf(models.oss), layout: { ...uniform, dies: 4, experts: spread(2) } },
     kinds: every,
   },
+  {
+    name: 'dense 70B, four stages',
+    setting: { ...hopper, layout: { ...uniform, dies: 8, tensor: 2, pipeline: 4 } },
+    kinds: every,
+  },
+  {
+    name: 'prompts over four dies of a context',
+    setting: { ...hopper, layout: { ...uniform, dies: 8, tensor: 2, context: { parallel: 4, exchange: 'ring', decode: 1 } }, role: 'prefill' },
+    kinds: ['prompts'],
+  },
+  {
+    name: 'R1 on shared contexts, prompts and decodes together',
+    setting: {
+      ...wide,
+      layout: { ...uniform, dies: 16, tensor: 4, context: { parallel: 2, exchange: 'all-gather', decode: 4 }, experts: spread(16) },
+    },
+    kinds: every,
+  },
+  {
+    name: 'R1, KV over eight dies',
+    setting: {
+      ...wide,
+      layout: { ...uniform, dies: 16, tensor: 8, context: { parallel: 1, exchange: 'all-gather', decode: 8 }, experts: spread(16) },
+      role: 'decode',
+    },
+    kinds: ['decode'],
+  },
+  ...drafters.map((drafter) => ({
+    name: `three drafts by ${drafter.kind}`,
+    setting: { ...hopper, model: { ...models.llama, vocabulary: 201_088 }, layout: { ...hopper.layout, draftTokens: 3, drafter } },
+    kinds: every,
+  })),
 ];
 
 /** Largest difference of the parts of two costs, as a share of the step. */
 function apart(a: StepCost, b: StepCost): number {
   const parts = [...a.stages.map((part, i) => part - (b.stages[i] ?? 0)), ...a.busy.map((part, i) => part - (b.busy[i] ?? 0))];
   return Math.max(Math.abs(a.time - b.time), ...parts.map(Math.abs)) / b.time;
+}
+
+/** The same of what the stages of a pipeline have. */
+function pipelineApart(a: StepCost, b: StepCost): number {
+  const parts = ({ pipeline }: StepCost): readonly number[] => (pipeline === undefined ? [] : [...pipeline.stages, pipeline.send, pipeline.host]);
+  const [left, right] = [parts(a), parts(b)];
+  if (left.length !== right.length) return Infinity;
+  return Math.max(0, ...left.map((part, i) => Math.abs(part - (right[i] ?? 0)))) / b.time;
 }
 
 describe.each(settings)('$name', (named) => {
@@ -75,6 +123,7 @@ describe.each(settings)('$name', (named) => {
       expect(apart(read, exact.cost(batch)), JSON.stringify(batch)).toBeLessThan(1e-3);
       expect(Math.abs(read.stages.reduce((sum, part) => sum + part, 0) / read.time - 1)).toBeLessThan(1e-12);
       expect(surface.compiles(batch)).toBe(true);
+      expect(pipelineApart(read, exact.cost(batch))).toBeLessThan(1e-3);
     }
   });
 

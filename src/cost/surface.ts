@@ -1,5 +1,5 @@
 import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
-import { addAlong, addRow, compile, finish, head, rowOf, type CompilablePricer, type Compiled, type Part } from './compiled.ts';
+import { addAlong, addRow, compile, finish, rowOf, type CompilablePricer, type Compiled, type Part } from './compiled.ts';
 import { kindNumber, kindOf, kinds, type Driver } from './drivers.ts';
 import { lineOver, type Line } from './lines.ts';
 import type { PlannedGroup } from './priced-group.ts';
@@ -25,6 +25,7 @@ interface Table {
 interface Surface {
   readonly compiled: Compiled;
   readonly tables: readonly Table[];
+  readonly sums: Float64Array;
 }
 
 /**
@@ -36,7 +37,6 @@ interface Surface {
 export class SurfacePricer implements StepPricer {
   readonly #exact: CompilablePricer;
   readonly #surfaces: (Surface | 'none' | undefined)[] = Array.from({ length: kinds });
-  readonly #sums = new Float64Array(head);
   #queryTokens = -1;
   /** The plan of the step that is being priced, once something needs it. */
   #plan: readonly PlannedGroup[] | undefined;
@@ -50,8 +50,7 @@ export class SurfacePricer implements StepPricer {
   cost(batch: InstanceBatch): StepCost {
     const surface = this.#surface(batch);
     if (surface !== undefined) {
-      const { compiled, tables } = surface;
-      const sums = this.#sums;
+      const { compiled, tables, sums } = surface;
       sums.set(compiled.constant);
       compiled.times.fill(0);
       this.#plan = undefined;
@@ -78,7 +77,7 @@ export class SurfacePricer implements StepPricer {
     const known = this.#surfaces[kind];
     if (known !== undefined) return known === 'none' ? undefined : known;
     const compiled = compile(this.#exact, kindOf(batch), rank.queryTokens);
-    const made = compiled === undefined ? undefined : { compiled, tables: compiled.parts.map(tableOf) };
+    const made = compiled === undefined ? undefined : { compiled, tables: compiled.parts.map(tableOf), sums: new Float64Array(compiled.constant.length) };
     this.#surfaces[kind] = made ?? 'none';
     return made;
   }

@@ -82,4 +82,26 @@ describe('max-min fair sharing', () => {
     expect(unfairFlow(capacity, start, links, Float64Array.of(6, 6))).toBe(0);
     expect(unfairFlow(capacity, start, links, Float64Array.of(5, 5))).toBe(-1);
   });
+
+  test('a flow that takes a whole number of shares of a link gets what it gets when the link is listed so often', () => {
+    fc.assert(
+      fc.property(network, fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 40, maxLength: 40 }), (given, times) => {
+        let entry = 0;
+        const weights: number[] = [];
+        const flows = given.flows.map((links) =>
+          links.flatMap((link) => {
+            const count = times[entry++ % times.length] ?? 1;
+            weights.push(count);
+            return Array.from({ length: count }, () => link);
+          }),
+        );
+        const expected = solve({ capacity: given.capacity, flows }).rate;
+        const { capacity, start, links } = solve(given, solver);
+        const rate = new Float64Array(given.flows.length);
+        solver.solve(capacity, start, links, rate, Float64Array.from(weights));
+        rate.forEach((value, f) => expect(value === expected[f] || Math.abs(value - (expected[f] ?? 0)) < 1e-9).toBe(true));
+        expect(unfairFlow(capacity, start, links, rate, 1e-9, Float64Array.from(weights))).toBe(-1);
+      }),
+    );
+  });
 });

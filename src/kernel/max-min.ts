@@ -11,12 +11,15 @@ export class MaxMin {
   #flows = new Int32Array(0);
   #heap = new Int32Array(0);
   #key = new Float64Array(0);
+  #load = new Float64Array(0);
+  #weights = new Float64Array(0);
 
   /**
    * Writes `rate` [flow] for links of `capacity` [link] (at least 0). Links of flow f are `links[start[f] .. start[f + 1]]`; a link
-   * listed twice is used twice. A flow without links is unbounded: Infinity.
+   * listed twice is used twice. Each entry takes `weight` [entry] of the flow's rate of its link (> 0; 1 where absent). A flow without links is
+   * unbounded: Infinity.
    */
-  solve(capacity: Float64Array, start: Int32Array, links: Int32Array, rate: Float64Array): void {
+  solve(capacity: Float64Array, start: Int32Array, links: Int32Array, rate: Float64Array, weight?: Float64Array): void {
     const linkCount = capacity.length;
     const flowCount = start.length - 1;
     this.#reserve(linkCount, start[flowCount]);
@@ -26,6 +29,8 @@ export class MaxMin {
     const flows = this.#flows;
     const heap = this.#heap;
     const key = this.#key;
+    const load = this.#load;
+    const weights = this.#weights;
 
     // 1. Invert: flows of link l are flows[flowsStart[l] .. flowsStart[l + 1]].
     open.fill(0, 0, linkCount);
@@ -35,15 +40,21 @@ export class MaxMin {
     open.fill(0, 0, linkCount);
     for (let f = 0; f < flowCount; f++) {
       rate[f] = start[f] === start[f + 1] ? Infinity : -1;
-      for (let i = start[f]; i < start[f + 1]; i++) flows[flowsStart[links[i]] + open[links[i]]++] = f;
+      for (let i = start[f]; i < start[f + 1]; i++) {
+        const at = flowsStart[links[i]] + open[links[i]]++;
+        flows[at] = f;
+        if (weight !== undefined) weights[at] = weight[i];
+      }
     }
 
     // 2. A heap of used links by fair share.
+    load.fill(0, 0, linkCount);
+    for (let i = 0; i < start[flowCount]; i++) load[links[i]] += weight === undefined ? 1 : weight[i];
     let size = 0;
     for (let l = 0; l < linkCount; l++) {
       if (open[l] === 0) continue;
       left[l] = capacity[l];
-      key[l] = capacity[l] / open[l];
+      key[l] = capacity[l] / load[l];
       heap[size++] = l;
     }
     for (let i = (size >> 1) - 1; i >= 0; i--) sink(heap, key, size, i);
@@ -56,7 +67,13 @@ export class MaxMin {
         sink(heap, key, size, 0);
         continue;
       }
-      const share = left[link] / open[link];
+      let share = left[link] / load[link];
+      if (!(share > key[link]) && weight !== undefined) {
+        // Differences of weights round: the load of the link whose turn it is is added up anew.
+        load[link] = 0;
+        for (let i = flowsStart[link]; i < flowsStart[link + 1]; i++) if (rate[flows[i]] < 0) load[link] += weights[i];
+        share = left[link] / load[link];
+      }
       if (share > key[link]) {
         key[link] = share;
         sink(heap, key, size, 0);
@@ -68,8 +85,10 @@ export class MaxMin {
         rate[flow] = share;
         for (let j = start[flow]; j < start[flow + 1]; j++) {
           const other = links[j];
+          const part = weight === undefined ? 1 : weight[j];
           open[other]--;
-          left[other] = Math.max(0, left[other] - share);
+          load[other] -= part;
+          left[other] = Math.max(0, left[other] - share * part);
         }
       }
     }
@@ -80,11 +99,14 @@ export class MaxMin {
       const length = 2 * linkCount + 1;
       this.#left = new Float64Array(length);
       this.#key = new Float64Array(length);
+      this.#load = new Float64Array(length);
       this.#open = new Int32Array(length);
       this.#heap = new Int32Array(length);
       this.#flowsStart = new Int32Array(length);
     }
-    if (this.#flows.length < entries) this.#flows = new Int32Array(2 * entries);
+    if (this.#flows.length >= entries) return;
+    this.#flows = new Int32Array(2 * entries);
+    this.#weights = new Float64Array(2 * entries);
   }
 }
 
@@ -110,12 +132,12 @@ function before(key: Float64Array, a: number, b: number): boolean {
  * The first flow that breaks max-min fairness within a relative `tolerance`, or -1: no link is over capacity, and each flow has a
  * full link on which none is faster.
  */
-export function unfairFlow(capacity: Float64Array, start: Int32Array, links: Int32Array, rate: Float64Array, tolerance = 1e-9): number {
+export function unfairFlow(capacity: Float64Array, start: Int32Array, links: Int32Array, rate: Float64Array, tolerance = 1e-9, weight?: Float64Array): number {
   const load = new Float64Array(capacity.length);
   const fastest = new Float64Array(capacity.length);
   for (let f = 0; f < start.length - 1; f++) {
     for (let i = start[f]; i < start[f + 1]; i++) {
-      load[links[i]] += rate[f];
+      load[links[i]] += rate[f] * (weight === undefined ? 1 : weight[i]);
       fastest[links[i]] = Math.max(fastest[links[i]], rate[f]);
     }
   }

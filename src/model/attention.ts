@@ -129,6 +129,27 @@ export function headsOf(attention: Attention): number | undefined {
   }
 }
 
+/** What one token is projected to in front of the attention core, and the heads by which tensor parallelism cuts that; 0 where it is no attention. */
+export function inputWidth(attention: Attention): { readonly width: number; readonly parts: number } {
+  switch (attention.kind) {
+    case 'grouped-query': {
+      const { heads, keyValueHeads, headSize, valueHeadSize, keysAsValues, gate } = attention;
+      const keysAndValues = keyValueHeads * (headSize + (keysAsValues === true ? 0 : valueHeadSize));
+      return { width: heads * headSize + keysAndValues + (gate ? heads * valueHeadSize : 0), parts: heads };
+    }
+    case 'latent': {
+      const { heads, queryRank, nopeHeadSize, ropeHeadSize, keyValueRank } = attention;
+      return { width: (queryRank ?? heads * (nopeHeadSize + ropeHeadSize)) + keyValueRank + ropeHeadSize, parts: 1 };
+    }
+    case 'linear':
+    case 'compressed':
+    case 'none':
+      return { width: 0, parts: 1 };
+    default:
+      return unreachable(attention);
+  }
+}
+
 /** Elements of queries and outputs of one token over all heads: the widest point inside the attention. */
 export function headWidth(attention: Attention): number {
   switch (attention.kind) {

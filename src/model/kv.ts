@@ -1,7 +1,8 @@
 import { unreachable } from '../base/errors.ts';
 import { bytesPerElement, type NumberFormat } from '../catalogue/format.ts';
 import { channelsOf, type Attention, type CompressedAttention } from './attention.ts';
-import type { Layout } from './layout.ts';
+import { draftModel, draftModule, layoutOfDrafter } from './drafter.ts';
+import { contextOf, type Layout } from './layout.ts';
 import type { LayerGroup, Model, Precision } from './model.ts';
 import { stageLayers } from './pipeline.ts';
 
@@ -94,39 +95,89 @@ function limitOf({ attention }: LayerGroup): number | undefined {
   return attention.kind === 'grouped-query' ? (attention.window ?? attention.chunk) : undefined;
 }
 
-/** The fullest pipeline stage of a sum over layers; the draft modules stand in the last one, and only when the layout drafts. */
-function fullest(model: Model, layout: Layout, of: (group: LayerGroup) => number): number {
-  const stages = stageLayers(model, layout.pipeline);
-  return stages.reduce((most, layers, stage) => {
-    const main = model.groups.reduce((sum, group, index) => sum + of(group) * (layers[index] ?? 0), 0);
-    const drafts = stage === stages.length - 1 && layout.draftTokens > 0 ? model.draft : undefined;
-    return Math.max(most, main + (drafts === undefined ? 0 : of(drafts.layers) * drafts.layers.count));
-  }, 0);
-}
+/** What a layer keeps on one die, by its precision and layout. [B] */
+type Kept = (group: LayerGroup, precision: Precision, layout: Layout) => number;
 
-/** A latent lies split by tokens over the dies of a rank that split tokens around the attention core. */
-function growing(precision: Precision, layout: Layout, tokens: number): (group: LayerGroup) => number {
-  return (group) => {
-    const spread = group.attention.kind === 'latent' && layout.attention === 'sp-tp-sp' ? layout.tensor : 1;
-    return (tokenBytes(group.attention, precision.kv, layout.tensor) * Math.min(tokens, limitOf(group) ?? tokens)) / spread;
-  };
+/** The fullest pipeline stage of a sum over layers; what drafts stands in the last one, and only when the layout drafts. */
+function fullest(model: Model, precision: Precision, layout: Layout, of: Kept): number {
+  const over = (groups: readonly LayerGroup[], counts: readonly number[], ...how: [Precision, Layout]): number =>
+    groups.reduce((sum, group, index) => sum + of(group, ...how) * (counts[index] ?? 0), 0);
+  const own = (groups: readonly LayerGroup[], ...how: [Precision, Layout]): number =>
+    over(
+      groups,
+      groups.map(({ count }) => count),
+      ...how,
+    );
+  const module = draftModule(model, layout);
+  const drafting = draftModel(layout);
+  const drafted =
+    (module === undefined ? 0 : own([module.layers], precision, layout)) +
+    (drafting === undefined ? 0 : own(drafting.model.groups, drafting.precision, layoutOfDrafter(drafting)));
+  const stages = stageLayers(model, layout.pipeline);
+  return stages.reduce((most, counts, stage) => Math.max(most, over(model.groups, counts, precision, layout) + (stage === stages.length - 1 ? drafted : 0)), 0);
 }
 
 /**
+ * Tokens of a sequence lie split over dies that share its context, and so does a latent over the dies of a rank that split tokens around the
+ * attention core.
+ */
+function growing(tokens: number): Kept {
+  return (group, precision, layout) => {
+    const { parallel, decode } = contextOf(layout);
+    const spread = parallel * decode * (group.attention.kind === 'latent' && layout.attention === 'sp-tp-sp' ? layout.tensor : 1);
+    return (tokenBytes(group.attention, precision.kv, layout.tensor / decode) * Math.min(tokens, limitOf(group) ?? tokens)) / spread;
+  };
+}
+
+const state: Kept = ({ attention }, precision, layout) => stateBytes(attention, precision.kv, layout.tensor);
+
+/** A recurrent layer also keeps the state behind each drafted token, which is the one to go on from where that is the last one accepted. */
+const kept: Kept = ({ attention }, precision, layout) =>
+  stateBytes(attention, precision.kv, layout.tensor) * (attention.kind === 'linear' ? 1 + layout.draftTokens : 1);
+
+/**
  * Bytes that a sequence of `tokens` keeps on one die of its data-parallel rank: the fullest pipeline stage, states of recurrent layers included.
- * Layers with a window keep no more than it; the draft modules keep theirs only when the layout drafts.
+ * Layers with a window keep no more than it; what drafts keeps its own only when the layout drafts.
  */
 export function kvBytesOfSequence(model: Model, precision: Precision, layout: Layout, tokens: number): number {
-  const grown = growing(precision, layout, tokens);
-  return fullest(model, layout, (group) => grown(group) + stateBytes(group.attention, precision.kv, layout.tensor));
+  const grown = growing(tokens);
+  return fullest(model, precision, layout, (...layer) => grown(...layer) + kept(...layer));
 }
 
 /** What a sequence keeps on one die whatever its length: recurrent states, and windows in front of compressed entries. [B] */
 export function stateBytesOfSequence(model: Model, precision: Precision, layout: Layout): number {
-  return fullest(model, layout, ({ attention }) => stateBytes(attention, precision.kv, layout.tensor));
+  return fullest(model, precision, layout, kept);
+}
+
+/** What of that moves with a sequence whose prompt was computed: one state, and not one for each drafted token. [B] */
+export function movedStateBytes(model: Model, precision: Precision, layout: Layout): number {
+  return fullest(model, precision, unsplit(layout), state);
+}
+
+/** Whether layers keep a recurrent state: what stands behind a prefix is found again only where a state was kept there. */
+export function isRecurrent(model: Model): boolean {
+  return model.groups.some(({ attention }) => attention.kind === 'linear');
 }
 
 /** Bytes that one token keeps on one die of its data-parallel rank; layers with a window count like the others, states do not count. */
 export function kvBytesPerTokenPerDie(model: Model, precision: Precision, layout: Layout): number {
-  return fullest(model, layout, growing(precision, layout, 1));
+  return fullest(model, precision, layout, growing(1));
+}
+
+/** What one token keeps in the widest layer on the dies that split its heads, wherever its other tokens lie. [B] */
+export function widestTokenBytes(model: Model, precision: Precision, layout: Layout): number {
+  return Math.max(...model.groups.map(({ attention }) => tokenBytes(attention, precision.kv, layout.tensor / contextOf(layout).decode)));
+}
+
+/** A layout with everything that it splits on one die: what a rank keeps in all, however often it is replicated. */
+export function unsplit(layout: Layout): Layout {
+  const { drafter } = layout;
+  return {
+    ...layout,
+    tensor: 1,
+    context: undefined,
+    pipeline: 1,
+    attention: 'tensor',
+    ...(drafter?.kind === 'model' ? { drafter: { ...drafter, tensor: 1 } } : {}),
+  };
 }

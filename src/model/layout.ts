@@ -1,3 +1,5 @@
+import type { Drafter } from './drafter.ts';
+
 /** How tokens spread over experts. */
 export type ExpertLoad =
   | { readonly kind: 'uniform' }
@@ -19,11 +21,26 @@ export interface ExpertLayout {
   readonly load: ExpertLoad;
 }
 
+/** How the tokens of one sequence are spread over dies. */
+export interface ContextLayout {
+  /**
+   * Groups of `tensor` dies that share the sequences of a rank (CP): each computes its part of every prompt, in two pieces from either end so
+   * that causal work is even, and keeps the KV of that part.
+   */
+  readonly parallel: number;
+  /** How groups see the keys and values of the others: gathered in front of the attention, or passed around a ring while it runs. */
+  readonly exchange: 'all-gather' | 'ring';
+  /** Dies among the `tensor` ones that share the KV of a sequence token by token (DCP); heads are copied over no more than the others. */
+  readonly decode: number;
+}
+
 /** How one instance of a model is laid over dies. */
 export interface Layout {
   readonly dies: number;
-  /** Dies that share one attention head group (TP); `dies / tensor` data-parallel ranks. */
+  /** Dies that share one attention head group (TP). */
   readonly tensor: number;
+  /** Absent: a sequence stays on the dies that share its heads. */
+  readonly context?: ContextLayout | undefined;
   readonly pipeline: number;
   /**
    * `tensor` splits heads. `sp-tp-sp` is for prefill: the `tensor` dies of a rank split tokens, then heads, then tokens again, so that
@@ -33,13 +50,27 @@ export interface Layout {
   readonly experts: ExpertLayout;
   /** 1 or 2: how many microbatches a step is cut into so that compute and communication overlap. */
   readonly microbatches: 1 | 2;
-  /** Tokens that the draft module proposes per step; 0 without speculation. */
+  /** Tokens that are proposed per step; 0 without speculation. */
   readonly draftTokens: number;
+  /** Who proposes them; absent is the model's own draft module. */
+  readonly drafter?: Drafter | undefined;
+}
+
+const together: ContextLayout = { parallel: 1, exchange: 'all-gather', decode: 1 };
+
+/** How a layout spreads the tokens of a sequence. */
+export function contextOf({ context }: Layout): ContextLayout {
+  return context ?? together;
+}
+
+/** Dies of one data-parallel rank in one pipeline stage. */
+export function stageDies(layout: Layout): number {
+  return layout.tensor * contextOf(layout).parallel;
 }
 
 /** Data-parallel ranks of a layout: groups of dies with KV and queue of their own. */
 export function dataRanks(layout: Layout): number {
-  return layout.dies / (layout.tensor * layout.pipeline);
+  return layout.dies / (stageDies(layout) * layout.pipeline);
 }
 
 /** Dies that split the matrices of one expert. */

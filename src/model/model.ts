@@ -48,11 +48,20 @@ export interface LayerGroup {
   readonly norms: number;
 }
 
-/** Multi-token prediction: a module of whole layers that drafts tokens, with its own KV. */
+/** Whole layers that draft tokens from the model's hidden states, with KV of their own: multi-token prediction, or a head trained for it. */
 export interface DraftModule {
   readonly layers: LayerGroup;
   /** Whether the module keeps embedding and head of its own in the checkpoint. */
   readonly ownEmbedding: boolean;
+  /**
+   * Layers of the model whose hidden states are joined, once for each verified position; the token's embedding then enters beside that in
+   * front of the attention. Absent: the last hidden state and the embedding are joined in front of the module.
+   */
+  readonly states?: number | undefined;
+  /** Entries of a head of its own; absent is the model's head. */
+  readonly vocabulary?: number | undefined;
+  /** Stays in the base format, whatever the model's weights are in. */
+  readonly unquantised?: boolean | undefined;
 }
 
 /** How the published checkpoint stores its weights. */
@@ -86,6 +95,8 @@ export interface Model {
   /** Index into `groups` of every layer, first to last; absent where the groups stand in a row. */
   readonly order?: readonly number[] | undefined;
   readonly draft?: DraftModule | undefined;
+  /** Entries of the head of a module that drafts for another model: this is one then. */
+  readonly draftVocabulary?: number | undefined;
   /** Parallel residual streams that every half of a layer mixes into one input and spreads its output over; absent is one. */
   readonly residualStreams?: number | undefined;
   /** Norms with a bias beside the weight, and a bias on the head. */

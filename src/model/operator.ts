@@ -1,7 +1,8 @@
 import type { NumberFormat } from '../catalogue/format.ts';
-import type { CollectiveOperation, OperatorClass } from '../catalogue/stack.ts';
+import type { CollectiveOperation } from '../catalogue/library.ts';
+import type { OperatorClass } from '../catalogue/stack.ts';
 
-export type { CollectiveOperation } from '../catalogue/stack.ts';
+export type { CollectiveOperation } from '../catalogue/library.ts';
 
 /** Parts of a layer that streams schedule, in the order of a layer. */
 export const stages = [
@@ -67,6 +68,15 @@ export interface RecurrenceShape {
   readonly matrixFlop: number;
 }
 
+/** What one launch of the vector engine over rows has on one die. */
+export interface RowShape {
+  readonly rows: number;
+  /** Elements of a row: outputs of an activation, both parts of what is rotated. */
+  readonly width: number;
+  /** Read and written for each element of the width. [B] */
+  readonly bytes: number;
+}
+
 /** The routed experts of one die in one layer: operators that a stack's kernels run, and tables measure, as one. */
 export interface ExpertWork {
   /** What tables call the storage of their weights, and the rows' where they are wider: `fp8-block`, `int4-a16`. */
@@ -118,8 +128,12 @@ export interface ComputeOperator {
   readonly attention?: AttentionShape | undefined;
   /** Shape of a recurrence in its place. */
   readonly recurrence?: RecurrenceShape | undefined;
+  /** Shape of a launch over rows. */
+  readonly rows?: RowShape | undefined;
   /** The work of which it is a part. */
   readonly experts?: ExpertWork | undefined;
+  /** Ranks that each attend to a block of keys and values while they pass on the one before: all of it once around. */
+  readonly ring?: { readonly ranks: number; readonly span: number; /** Of one block. [B] */ readonly bytes: number } | undefined;
 }
 
 /** A collective over the ranks of a group. */
@@ -129,6 +143,8 @@ export interface CollectiveOperator {
   readonly stage: Stage;
   readonly operation: CollectiveOperation;
   readonly ranks: number;
+  /** Dies among which the ranks stand evenly, where those are more. */
+  readonly span?: number | undefined;
   /** Size of the whole vector that is reduced or gathered; for all-to-all, what one rank holds before it. [B] */
   readonly bytes: number;
 }
@@ -146,6 +162,8 @@ export interface ExchangeOperator {
   readonly fanout: number;
   readonly hidden: number;
   readonly format: NumberFormat;
+  /** Experts that one die holds. */
+  readonly localExperts: number;
   /** Rows of the die that gets most over those that each gets in the mean. */
   readonly hottest: number;
 }
@@ -158,7 +176,16 @@ export interface WaitOperator {
   readonly ranks: number;
 }
 
-export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator | WaitOperator;
+/** A search by the host through tokens of sequences, for which the dies wait. */
+export interface HostOperator {
+  readonly kind: 'host';
+  readonly name: string;
+  readonly stage: 'draft';
+  /** Tokens that it goes through. */
+  readonly tokens: number;
+}
+
+export type Operator = ComputeOperator | CollectiveOperator | ExchangeOperator | WaitOperator | HostOperator;
 
 /** Equal layers and the operators of one of them, or a part of the step that runs once. */
 export interface OperatorGroup {
@@ -166,6 +193,8 @@ export interface OperatorGroup {
   readonly count: number;
   /** How often a layer runs its operators in one step, each time on a share of the batch that the operators already stand for. */
   readonly microbatches: 1 | 2;
+  /** Shares of it in the stages of a pipeline, first to last; absent where there is one stage, and for what lies between stages. */
+  readonly placed?: readonly number[] | undefined;
   /** The stage that answers for the whole group, where that is not the operator's own. */
   readonly stage?: Stage | undefined;
   readonly operators: readonly Operator[];

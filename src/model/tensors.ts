@@ -1,7 +1,8 @@
 import { unreachable } from '../base/errors.ts';
+import { inputWidth } from './attention.ts';
 import { attentionTensors } from './attention-tensors.ts';
 import type { DraftModule, FeedForward, LayerGroup, Model, TensorClass } from './model.ts';
-import { matrix, plain, some, type Tensor } from './tensor.ts';
+import { matrix, perHead, plain, some, type Tensor } from './tensor.ts';
 
 /** Gate, up and down, or up and down. The inner width is what tensor parallelism cuts. */
 function multilayer(tensorClass: TensorClass, intermediate: number, hidden: number, gated: boolean, bias: boolean): readonly Tensor[] {
@@ -74,12 +75,18 @@ export function headTensors(model: Model): readonly Tensor[] {
   ];
 }
 
-/** One draft layer: a whole layer, the projection that joins hidden state and token, two norms in front and one behind. */
+/** One draft layer: a whole layer, the projection that joins hidden states and token, two norms in front and one behind, a head of its own. */
 export function draftTensors(model: Model, draft: DraftModule): readonly Tensor[] {
-  return [
-    ...layerTensors(model, draft.layers),
-    plain('draft', 'join', model.hidden, 2 * model.hidden),
+  const { layers, states, vocabulary, unquantised } = draft;
+  const { width, parts } = inputWidth(layers.attention);
+  const tensors = [
+    ...layerTensors(model, layers),
+    ...(states === undefined
+      ? [plain('draft', 'join', model.hidden, 2 * model.hidden)]
+      : [plain('draft', 'join', model.hidden, states * model.hidden), perHead(plain('draft', 'embedding', width, model.hidden, parts))]),
+    ...(vocabulary === undefined ? [] : [plain('draft', 'head', vocabulary, model.hidden, vocabulary)]),
     ...['embedding norm', 'hidden norm', 'final norm'].map((name) => plain('norm', name, model.hidden)),
     ...streamTensors('head streams', model, (streams) => streams, 1),
   ];
+  return unquantised === true ? tensors.map((tensor) => ({ ...tensor, quantisable: false })) : tensors;
 }

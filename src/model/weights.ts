@@ -1,4 +1,5 @@
 import { unreachable } from '../base/errors.ts';
+import { draftModel, draftModule, layoutOfDrafter } from './drafter.ts';
 import { expertTensor, exchangesTokens, routedDies, sharedApart, type Layout } from './layout.ts';
 import { tensorClasses, type Model, type Precision, type TensorClass } from './model.ts';
 import { mainTensors } from './parameters.ts';
@@ -79,8 +80,8 @@ function total(sums: Sums): number {
 }
 
 /**
- * Weights on the fullest die of a layout, by class, scales included. The draft modules are there only when the layout drafts, on the
- * last stage, and share embedding and head with the model. [B]
+ * Weights on the fullest die of a layout, by class, scales included. What drafts is there only when the layout drafts, on the last stage: modules
+ * share the embedding with the model, and the head unless they have one; a model of its own has everything. [B]
  */
 export function weightBytesPerDie(model: Model, precision: Precision, layout: Layout): readonly ClassBytes[] {
   const roles: readonly DieRole[] = sharedApart(layout) ? ['routed', 'shared'] : ['routed'];
@@ -93,12 +94,15 @@ export function weightBytesPerDie(model: Model, precision: Precision, layout: La
         for (const tensor of tensors) add(sums, name ?? tensor.class, bytesOf(tensor, precision, model) * copiesOnDie(tensor, layout, role) * count);
       };
       const last = stage === stages.length - 1;
-      const drafts = last && layout.draftTokens > 0 && model.draft !== undefined;
+      const module = last ? draftModule(model, layout) : undefined;
+      const drafting = last ? draftModel(layout) : undefined;
       // The head of a tied model is its embedding; a draft needs the embedding too.
-      if (stage === 0 || (drafts && !model.tiedEmbedding)) put(embeddingTensors(model), stage === 0 && last && model.tiedEmbedding ? 0 : 1);
+      if (stage === 0 || (module !== undefined && !model.tiedEmbedding)) put(embeddingTensors(model), stage === 0 && last && model.tiedEmbedding ? 0 : 1);
       model.groups.forEach((group, index) => put(layerTensors(model, group), layers[index] ?? 0));
       if (last) put(headTensors(model), 1);
-      if (drafts && model.draft !== undefined) put(draftTensors(model, model.draft), model.draft.layers.count, 'draft');
+      if (module !== undefined) put(draftTensors(model, module), module.layers.count, 'draft');
+      if (drafting !== undefined)
+        for (const { bytes } of weightBytesPerDie(drafting.model, drafting.precision, layoutOfDrafter(drafting))) add(sums, 'draft', bytes);
       if (total(sums) > total(fullest)) fullest = sums;
     }
   }

@@ -1,97 +1,84 @@
-import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
+import type { Doubt } from '../base/doubt.ts';
 import { unreachable } from '../base/errors.ts';
-import { planeOf, type Machine } from '../catalogue/machine.ts';
-import { mostSpecific, type CollectiveOperation, type Stack } from '../catalogue/stack.ts';
-import { dieBandwidth, domainDies, planeFor } from './reach.ts';
+import type { Bytes, Seconds } from '../base/units.ts';
+import type { CollectiveOperation } from '../catalogue/library.ts';
+import { planeOf, type Machine, type Plane } from '../catalogue/machine.ts';
+import type { Stack } from '../catalogue/stack.ts';
+import { optionsOf, quickest, reachOf, type CollectiveCost, type CollectiveOption, type Reach } from './collective-ways.ts';
+import { filledGroup, type Group } from './group.ts';
 
-/** Collectives of one group of dies on one machine. */
-export interface CollectiveCost {
-  /** [s] */
-  readonly time: Seconds;
-  /** Of it, what the start takes: the rest moves bytes. [s] */
-  readonly start: Seconds;
+/** Collectives of one size of group. */
+export interface CollectiveModel {
+  price(operation: CollectiveOperation, bytes: Bytes): CollectiveCost;
+  /** Its parts, one after the other, each with all ways that were looked at, the one taken first. */
+  explain(operation: CollectiveOperation, bytes: Bytes): readonly (readonly CollectiveOption[])[];
+  readonly doubts: readonly Doubt[];
 }
 
-interface Link {
-  readonly bandwidth: BytesPerSecond;
-  readonly latency: Seconds;
-  readonly direct: Seconds;
-  readonly phased: Seconds;
+/** A collective over ranks of one reach. */
+interface Part {
+  readonly reach: Reach;
+  readonly operation: CollectiveOperation;
+  readonly ranks: number;
+  readonly bytes: Bytes;
 }
-
-/** Prices collectives of one size of group. */
-export type CollectiveModel = (operation: CollectiveOperation, bytes: Bytes) => CollectiveCost;
 
 /**
- * A group of `ranks` dies that fill chips and nodes in order. Inside a scale-up domain each rank reaches all others through its own port,
- * by the quicker of two ways: direct, or phased with fewer bytes and a later start. A wider group reduces inside each domain, exchanges
- * between domains over scale-out, and spreads the result inside again.
+ * Collectives of a group of dies; a number stands for so many that fill chips and nodes in order. Inside a scale-up domain its libraries have ways with measured
+ * constants; each library takes the way that its thresholds say, and the quickest library runs. A wider group works inside each domain, exchanges between
+ * domains over scale-out, and spreads the result inside again. `left`: share of each port of a plane that
+ * faults leave (all of it).
  */
-export function collectiveModel(machine: Machine, stack: Stack, ranks: number): CollectiveModel {
-  const kernels = mostSpecific(stack.collectives, machine.chip.generation);
-  const plane = planeFor(machine, ranks) ?? machine.planes[0];
-  if (ranks < 2 || kernels === undefined || plane === undefined) return () => ({ time: 0, start: 0 });
+export function collectiveModel(machine: Machine, stack: Stack, group: number | Group, left: (plane: Plane) => number = () => 1): CollectiveModel {
+  const { ranks, plane, inner } = typeof group === 'number' ? filledGroup(machine, group) : group;
+  if (ranks < 2 || plane === undefined) return { price: () => ({ time: 0, start: 0 }), explain: () => [], doubts: [] };
+  const reach = reachOf(machine, stack, plane, left(plane));
   const scaleUp = planeOf(machine, 'scale-up');
-  const inner = scaleUp === undefined ? 1 : domainDies(machine, scaleUp);
-  const linkOn = (on: typeof plane): Link => ({
-    bandwidth: dieBandwidth(machine, on) * (on.role === 'scale-up' ? kernels.efficiency.value : on.efficiency.value),
-    latency: on.port.latency.value,
-    direct: kernels.direct.value,
-    phased: kernels.phased.value,
-  });
-  const flat = linkOn(plane);
-  if (plane.role !== 'scale-out' || scaleUp === undefined || inner < 2 || ranks <= inner) return (operation, bytes) => within(flat, operation, ranks, bytes);
-  const near = linkOn(scaleUp);
+  if (plane.role !== 'scale-out' || scaleUp === undefined || inner < 2 || ranks <= inner)
+    return modelOf(reach, (operation, bytes) => [{ reach, operation, ranks, bytes }]);
+  const near = reachOf(machine, stack, scaleUp, left(scaleUp));
   const domains = Math.ceil(ranks / inner);
-  return (operation, bytes) => {
-    const whole = across(near, flat, operation, inner, domains, bytes);
+  return modelOf(near, (operation, bytes) => {
+    const whole = across(near, reach, operation, inner, domains, bytes);
     // No group is quicker than the part of it in one domain, whichever way that part runs.
-    const part = within(near, operation, inner, bytes);
-    return part.time > whole.time ? part : whole;
+    const part = [{ reach: near, operation, ranks: inner, bytes }];
+    return priceOf(part).time > priceOf(whole).time ? part : whole;
+  });
+}
+
+function modelOf(near: Reach, parts: (operation: CollectiveOperation, bytes: Bytes) => readonly Part[]): CollectiveModel {
+  return {
+    price: (operation, bytes) => priceOf(parts(operation, bytes)),
+    explain: (operation, bytes) => parts(operation, bytes).map((part) => optionsOf(part.reach, part.operation, part.ranks, part.bytes)),
+    doubts: near.doubts,
   };
 }
 
-/** One operation over `n` ranks that all reach each other through ports of one bandwidth. */
-function within({ bandwidth, latency, direct, phased }: Link, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost {
-  const others = (n - 1) / n;
-  const quicker = (directBytes: Bytes, phasedBytes: Bytes, phases: number): CollectiveCost => {
-    // Measured starts hold the latency of the plane they were measured on; a slower plane raises them.
-    const early = Math.max(direct, latency);
-    const late = Math.max(phased, phases * latency);
-    const first = { start: early, time: early + directBytes / bandwidth };
-    const second = { start: late, time: late + phasedBytes / bandwidth };
-    return first.time <= second.time ? first : second;
-  };
-  switch (operation) {
-    case 'all-reduce':
-      return quicker((n - 1) * bytes, 2 * others * bytes, 2);
-    case 'all-gather':
-    case 'reduce-scatter':
-    case 'all-to-all':
-      return quicker(others * bytes, others * bytes, 1);
-    case 'broadcast':
-      return quicker((n - 1) * bytes, bytes, 2);
-    default:
-      return unreachable(operation);
+function priceOf(parts: readonly Part[]): CollectiveCost {
+  let time: Seconds = 0;
+  let start: Seconds = 0;
+  for (const part of parts) {
+    const cost = quickest(part.reach, part.operation, part.ranks, part.bytes);
+    time += cost.time;
+    start += cost.start;
   }
+  return { time, start };
 }
 
-/** The same over several domains: the outer part moves what one rank holds after the inner part. */
-function across(near: Link, far: Link, operation: CollectiveOperation, inner: number, domains: number, bytes: Bytes): CollectiveCost {
-  const add = (a: CollectiveCost, b: CollectiveCost): CollectiveCost => ({ time: a.time + b.time, start: a.start + b.start });
+/** Over several domains: the outer part moves what one rank holds after the inner part. */
+function across(near: Reach, far: Reach, operation: CollectiveOperation, inner: number, domains: number, bytes: Bytes): readonly Part[] {
+  const inside = (what: CollectiveOperation): Part => ({ reach: near, operation: what, ranks: inner, bytes });
+  const between = (share: number): Part => ({ reach: far, operation, ranks: domains, bytes: bytes * share });
   switch (operation) {
     case 'all-reduce':
-      return add(
-        add(within(near, 'reduce-scatter', inner, bytes), within(far, 'all-reduce', domains, bytes / inner)),
-        within(near, 'all-gather', inner, bytes),
-      );
+      return [inside('reduce-scatter'), between(1 / inner), inside('all-gather')];
     case 'all-gather':
     case 'reduce-scatter':
-      return add(within(far, operation, domains, bytes / inner), within(near, operation, inner, bytes));
+      return [between(1 / inner), inside(operation)];
     case 'all-to-all':
-      return within(far, operation, domains, bytes);
+      return [between(1)];
     case 'broadcast':
-      return add(within(far, operation, domains, bytes), within(near, operation, inner, bytes));
+      return [between(1), inside(operation)];
     default:
       return unreachable(operation);
   }

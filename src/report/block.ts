@@ -5,6 +5,8 @@ export type Tone = 'plain' | 'good' | 'warn';
 export interface Headline {
   readonly label: string;
   readonly value: string;
+  /** The 80 % interval in words. */
+  readonly range?: string | undefined;
   readonly note: string;
   readonly tone: Tone;
 }
@@ -59,6 +61,13 @@ export interface QuantileChart {
   readonly limit?: { readonly value: number; readonly label: string } | undefined;
 }
 
+/** Measured against predicted in SI units, both on logarithmic axes; the diagonal is agreement. */
+export interface ScatterChart {
+  readonly caption: string;
+  readonly unit: string;
+  readonly points: readonly { readonly x: number; readonly y: number; readonly label: string; readonly series: string }[];
+}
+
 /** A part of a whole. */
 interface Part {
   readonly name: string;
@@ -82,7 +91,8 @@ export type Block =
       /** The steady window. [s] */
       readonly window: { readonly from: number; readonly to: number } | undefined;
     }
-  | { readonly kind: 'quantiles'; readonly charts: readonly QuantileChart[] };
+  | { readonly kind: 'quantiles'; readonly charts: readonly QuantileChart[] }
+  | { readonly kind: 'scatter'; readonly charts: readonly ScatterChart[] };
 
 export interface Section {
   readonly title: string;

@@ -1,4 +1,6 @@
-import type { RankBatch } from '../cost/batch.ts';
+import type { Doubt } from '../base/doubt.ts';
+import { paceOf, type InstanceBatch, type RankBatch } from '../cost/batch.ts';
+import { sharesOf, trusts, type TrustShares } from '../cost/uncertainty/trust.ts';
 import type { DeployedPool } from '../serving/deploy.ts';
 import type { PoolMeter } from '../serving/metrics.ts';
 
@@ -8,39 +10,71 @@ export interface MeanRequest {
   readonly output: number;
 }
 
+/** What the full steps of a pool stand on. */
+export interface PoolTrust {
+  readonly shares: TrustShares;
+  readonly doubts: readonly Doubt[];
+}
+
 const idle: RankBatch = { decodeSequences: 0, queryTokens: 1, decodeContext: 0, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
 
 /**
  * Rate of a pool against what it sustains with full batches of the same requests; 1 is where it binds. A full prefill batch is the
  * token budget on every rank, each with as much attention as the rank that the others waited for; a full decode batch is as many
  * sequences as slots and KV blocks allow at the mean context seen. A merged instance needs the time of both for each request.
+ * @param emitted tokens that a step emits of each sequence, over what the run saw
  */
-export function poolLoad({ plant }: DeployedPool, meter: PoolMeter, length: number, request: MeanRequest): number {
+export function poolLoad({ plant }: Pick<DeployedPool, 'plant'>, meter: PoolMeter, length: number, request: MeanRequest, emitted: number = 1): number {
   if (length <= 0 || meter.steps === 0) return 0;
   const ranks = plant.instances * plant.ranks;
   const perRank = length * ranks;
-  return (meter.prefillTokens / perRank) * prefillTime(plant, meter, request) + (meter.decodeTokens / perRank) * decodeTime(plant, meter);
+  return (meter.prefillTokens / perRank) * prefillTime(plant, meter, request) + ((meter.decodeTokens / perRank) * decodeTime(plant, meter)) / emitted;
 }
 
-/** Time that a full batch takes for one prompt token of a rank. [s] */
-function prefillTime(plant: DeployedPool['plant'], meter: PoolMeter, request: MeanRequest): number {
-  if (meter.prefillTokens === 0) return 0;
+/** A full batch of prompts, with the tokens of a rank; undefined where the pool saw none. */
+function promptBatch(plant: DeployedPool['plant'], meter: PoolMeter, request: MeanRequest): InstanceBatch | undefined {
+  if (meter.prefillTokens === 0) return undefined;
   const tokens = Math.min(plant.tokenBudget, plant.kvBlocks * plant.blockTokens);
   const sequences = Math.max(1, Math.round(tokens / Math.max(1, request.computed)));
   const pairs = (meter.slowestPairs / meter.prefillTokens) * tokens;
   const context = Math.max(tokens, Math.round((2 * pairs) / (tokens / sequences)));
   const rank: RankBatch = { ...idle, prefillTokens: tokens, prefillSequences: sequences, prefillPairs: pairs, prefillContext: context };
-  return plant.pricer.cost({ rank, instanceTokens: tokens * plant.ranks }).time / tokens;
+  return { rank, instanceTokens: tokens * plant.ranks };
+}
+
+/** A full batch of decoding sequences; undefined where the pool saw none. */
+function decodeBatch(plant: DeployedPool['plant'], meter: PoolMeter): InstanceBatch | undefined {
+  if (meter.decodeSequences === 0) return undefined;
+  const queryTokens = 1 + plant.acceptance.length;
+  const context = Math.max(1, meter.decodeContext / meter.decodeSequences);
+  const each = context / plant.blockTokens + 1 / 2 + plant.stateBlocks;
+  const fitting = Math.floor((plant.kvBlocks - plant.watermarkBlocks) / each);
+  const sequences = Math.max(1, Math.min(plant.maxSequences, Math.floor(fitting / plant.stages), Math.floor(plant.tokenBudget / queryTokens)));
+  const rank: RankBatch = { ...idle, decodeSequences: sequences, queryTokens, decodeContext: Math.round(sequences * context) };
+  return { rank, instanceTokens: sequences * queryTokens * plant.ranks };
+}
+
+/** Time that a full batch takes for one prompt token of a rank. [s] */
+function prefillTime(plant: DeployedPool['plant'], meter: PoolMeter, request: MeanRequest): number {
+  const batch = promptBatch(plant, meter, request);
+  return batch === undefined ? 0 : paceOf(plant.pricer.cost(batch), plant.stages) / batch.rank.prefillTokens;
 }
 
 /** Time that a full batch takes for one output token of a rank. [s] */
 function decodeTime(plant: DeployedPool['plant'], meter: PoolMeter): number {
-  if (meter.decodeSequences === 0) return 0;
-  const queryTokens = 1 + plant.acceptance.length;
-  const context = Math.max(1, meter.decodeContext / meter.decodeSequences);
-  const fitting = Math.floor(((plant.kvBlocks - plant.watermarkBlocks) * plant.blockTokens) / (context + plant.blockTokens / 2));
-  const sequences = Math.max(1, Math.min(plant.maxSequences, fitting, Math.floor(plant.tokenBudget / queryTokens)));
-  const rank: RankBatch = { ...idle, decodeSequences: sequences, queryTokens, decodeContext: Math.round(sequences * context) };
-  const emitted = meter.decodeTokens / meter.decodeSequences;
-  return plant.pricer.cost({ rank, instanceTokens: sequences * queryTokens * plant.ranks }).time / (sequences * emitted);
+  const batch = decodeBatch(plant, meter);
+  if (batch === undefined) return 0;
+  return paceOf(plant.pricer.cost(batch), plant.stages) / ((batch.rank.decodeSequences * meter.decodeTokens) / meter.decodeSequences);
+}
+
+/** What full steps of a pool stand on, by the time that it spent in them, and what is doubtful about them. */
+export function poolTrust({ plant, pricer }: DeployedPool, meter: PoolMeter, request: MeanRequest): PoolTrust {
+  const parts = [
+    { batch: promptBatch(plant, meter, request), time: meter.prefillTokens * prefillTime(plant, meter, request) },
+    { batch: decodeBatch(plant, meter), time: meter.decodeTokens * decodeTime(plant, meter) },
+  ].flatMap(({ batch, time }) => (batch === undefined ? [] : [{ explanation: pricer.explain(batch), time }]));
+  return {
+    shares: sharesOf(parts.flatMap(({ explanation: { trust }, time }) => trusts.map((one) => ({ trust: one, time: time * trust.shares[one] })))),
+    doubts: parts.flatMap(({ explanation }) => explanation.doubts),
+  };
 }

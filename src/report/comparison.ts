@@ -3,9 +3,10 @@ import type { Block, Cell, Report, Section } from './block.ts';
 import { bar } from './cells.ts';
 import { latencies, quantileChart } from './latencies.ts';
 import { factsOf, objective, verdictOf } from './overview.ts';
-import type { Summary } from './summary.ts';
+import { fewestSamples, intervalOf } from '../cost/uncertainty/interval.ts';
+import type { MetricInterval, MetricName, Summary } from './summary.ts';
 import { doubtLines, reproduceLine } from './trust.ts';
-import { change, count, list, percent, plain, points, quantity, unknown } from './wording.ts';
+import { change, count, list, percent, plain, points, quantity, range, unknown } from './wording.ts';
 
 interface Metric {
   readonly name: string;
@@ -14,6 +15,8 @@ interface Metric {
   /** How the difference to the first run is worded; relative where nothing else is said. */
   readonly difference?: (from: number | undefined, to: number | undefined) => string | undefined;
   readonly better?: 'more' | 'less';
+  /** The headline whose interval it has. */
+  readonly interval?: MetricName | undefined;
 }
 
 const seconds = (value: number | undefined): string => quantity(value, 's');
@@ -28,15 +31,17 @@ function perDollar({ cost }: Summary): number | undefined {
   return cost.dollarsPerMillionTokens === undefined ? undefined : 1e6 / cost.dollarsPerMillionTokens;
 }
 
+const quantiles: Readonly<Record<string, MetricName>> = { 'TTFT p50': 'ttftP50', 'TTFT p99': 'ttftP99', 'TPOT p50': 'tpotP50', 'TPOT p99': 'tpotP99' };
+
 const groups: readonly { readonly title: string; readonly metrics: readonly Metric[] }[] = [
   {
     title: 'Throughput',
     metrics: [
-      { name: 'output', of: ({ throughput }) => throughput.outputTokens, words: tokens, better: 'more' },
-      { name: 'input', of: ({ throughput }) => throughput.inputTokens, words: tokens, better: 'more' },
-      { name: 'requests', of: ({ throughput }) => throughput.requests, words: perSecond, better: 'more' },
-      { name: 'goodput', of: ({ goodput }) => goodput.requestsPerSecond, words: perSecond, better: 'more' },
-      { name: 'meet the objective', of: ({ goodput }) => goodput.share, words: percent, difference: points, better: 'more' },
+      { name: 'output', of: ({ throughput }) => throughput.outputTokens, words: tokens, better: 'more', interval: 'outputTokensPerSecond' },
+      { name: 'input', of: ({ throughput }) => throughput.inputTokens, words: tokens, better: 'more', interval: 'inputTokensPerSecond' },
+      { name: 'requests', of: ({ throughput }) => throughput.requests, words: perSecond, better: 'more', interval: 'requestsPerSecond' },
+      { name: 'goodput', of: ({ goodput }) => goodput.requestsPerSecond, words: perSecond, better: 'more', interval: 'goodput' },
+      { name: 'meet the objective', of: ({ goodput }) => goodput.share, words: percent, difference: points, better: 'more', interval: 'goodShare' },
     ],
   },
   {
@@ -48,16 +53,40 @@ const groups: readonly { readonly title: string; readonly metrics: readonly Metr
       { name: 'input per prefill chip', of: ({ throughput }) => throughput.inputTokensPerPrefillChip, words: tokens, better: 'more' },
       { name: 'goodput per chip in use', of: ({ goodput, machine }) => goodput.requestsPerSecond / machine.chipsUsed, words: perSecond, better: 'more' },
       { name: 'output per watt', of: perWatt, words: (value) => plain(value, 'tok/s/W'), better: 'more' },
-      { name: 'energy per output token', of: ({ cost }) => cost.joulesPerToken, words: (value) => plain(value, 'J/tok'), better: 'less' },
+      {
+        name: 'energy per output token',
+        of: ({ cost }) => cost.joulesPerToken,
+        words: (value) => plain(value, 'J/tok'),
+        better: 'less',
+        interval: 'joulesPerToken',
+      },
       { name: 'output tokens per dollar', of: perDollar, words: (value) => plain(value, 'tok/$'), better: 'more' },
-      { name: 'cost of output tokens', of: ({ cost }) => cost.dollarsPerMillionTokens, words: (value) => plain(value, '$/Mtok'), better: 'less' },
+      {
+        name: 'cost of output tokens',
+        of: ({ cost }) => cost.dollarsPerMillionTokens,
+        words: (value) => plain(value, '$/Mtok'),
+        better: 'less',
+        interval: 'dollarsPerMillionTokens',
+      },
     ],
   },
   {
     title: 'Latency',
     metrics: latencies.flatMap(({ name, of }): readonly Metric[] => [
-      { name: `${name} p50`, of: (summary) => (of(summary).count > 0 ? of(summary).p50 : undefined), words: seconds, better: 'less' },
-      { name: `${name} p99`, of: (summary) => (of(summary).count > 0 ? of(summary).p99 : undefined), words: seconds, better: 'less' },
+      {
+        name: `${name} p50`,
+        of: (summary) => (of(summary).count > 0 ? of(summary).p50 : undefined),
+        words: seconds,
+        better: 'less',
+        interval: quantiles[`${name} p50`],
+      },
+      {
+        name: `${name} p99`,
+        of: (summary) => (of(summary).count > 0 ? of(summary).p99 : undefined),
+        words: seconds,
+        better: 'less',
+        interval: quantiles[`${name} p99`],
+      },
     ]),
   },
   {
@@ -77,6 +106,32 @@ function namesOf(summaries: readonly Summary[]): readonly string[] {
   );
 }
 
+/** The interval of the first run; of the others the difference to it, and how far that may be off. */
+function noteOf(metric: Metric, summaries: readonly Summary[], index: number): string | undefined {
+  const [first, other] = [summaries[0], summaries[index]];
+  if (first === undefined || other === undefined) return undefined;
+  const [from, to] = [metric.of(first), metric.of(other)];
+  const intervalOfRun = ({ intervals }: Summary): MetricInterval | undefined =>
+    metric.interval === undefined ? undefined : intervals?.metrics[metric.interval];
+  const [own, theirs] = [intervalOfRun(first), intervalOfRun(other)];
+  if (index === 0) return own === undefined ? undefined : range(own, metric.words);
+  const worded = metric.difference ?? change;
+  const difference = worded(from, to);
+  if (difference === undefined || own === undefined || theirs === undefined || from === undefined || to === undefined) return difference;
+  // Samples of one seed share what is not known of chips, links and traffic: what both runs have in common does not blur their difference.
+  const paired = first.seed === other.seed && own.samples.length === theirs.samples.length && own.samples.length >= fewestSamples;
+  if (!paired) return `${difference}, intervals ${own.low <= theirs.high && theirs.low <= own.high ? 'overlap' : 'apart'}`;
+  const relative = metric.difference === undefined;
+  const [none, point] = relative ? [1, to / from] : [0, to - from];
+  const { low, high } = intervalOf(
+    point,
+    theirs.samples.map((value, k) => (relative ? value / (own.samples[k] ?? value) : value - (own.samples[k] ?? value))),
+  );
+  const [least, most] = [worded(none, low), worded(none, high)];
+  if (least === undefined || most === undefined) return difference;
+  return `${difference}, ${range({ low, high }, (end) => (end === low ? least : most))}${low < none && high > none ? ': either way' : ''}`;
+}
+
 function metricRow(metric: Metric, summaries: readonly Summary[]): readonly Cell[] {
   const values = summaries.map((summary) => metric.of(summary));
   const finite = values.filter((value) => value !== undefined && Number.isFinite(value)) as readonly number[];
@@ -86,7 +141,7 @@ function metricRow(metric: Metric, summaries: readonly Summary[]): readonly Cell
     const text = metric.words(value);
     return {
       text,
-      note: index === 0 || text === unknown ? undefined : (metric.difference ?? change)(values[0], value),
+      note: text === unknown ? undefined : noteOf(metric, summaries, index),
       best: distinct && value !== undefined && value === best,
     };
   });

@@ -1,6 +1,6 @@
 import type { Fact, Headline } from './block.ts';
-import type { Distribution, PoolSummary, Summary } from './summary.ts';
-import { clause, count, duration, list, parameters, percent, plain, quantity, sentence } from './wording.ts';
+import type { Distribution, MetricName, PoolSummary, Summary } from './summary.ts';
+import { clause, count, duration, list, parameters, percent, plain, quantity, range, sentence } from './wording.ts';
 
 /** `TTFT ≤ 2.00 s and TPOT ≤ 50.0 ms`, or undefined where no objective was set. */
 export function objective(slo: Summary['goodput']['slo']): string | undefined {
@@ -23,6 +23,17 @@ function cutShortNote({ cutShort }: Summary): string {
   return cutShort === undefined ? '' : `interrupted after ${count(cutShort.ended, 'request')} of ${count(cutShort.asked, 'request')}`;
 }
 
+/** `extrapolated: of the time of prefill 12 % stands on ...`. */
+function trustText({ trust: { label, shares, pool } }: Summary): string {
+  const parts = [
+    [shares.calibrated, 'on launches measured on this chip and stack'],
+    [shares.extrapolated, 'on others that stand in'],
+    [shares.uncalibrated, 'on data sheets and assumptions'],
+  ] as const;
+  const stands = parts.filter(([share]) => share > 0).map(([share, on]) => `${percent(share)} ${on}`);
+  return `${label}: of the time of full ${pool} steps ${list(stands)}`;
+}
+
 /** What ran: machine, model, deployment, traffic, objective. */
 export function factsOf(summary: Summary): readonly Fact[] {
   const { machine, model } = summary;
@@ -36,6 +47,7 @@ export function factsOf(summary: Summary): readonly Fact[] {
     { label: 'Deployment', lines: summary.pools.map((pool) => poolLine(pool, machine.chipWord)) },
     { label: 'Traffic', lines: [summary.workload, cutShortNote(summary)].filter((line) => line !== '') },
     { label: 'Objective', lines: [objective(summary.goodput.slo) ?? 'none set: every finished request counts as good'] },
+    { label: 'Trust', lines: [trustText(summary)] },
   ];
   return facts.filter(({ lines }) => lines.some((line) => line !== ''));
 }
@@ -59,49 +71,71 @@ function middle({ count: measured, p50 }: Distribution): number | undefined {
   return measured > 0 ? p50 : undefined;
 }
 
-function median({ count: measured, p99 }: Distribution): string {
-  return measured > 0 ? `median; p99 ${quantity(p99, 's')}` : 'nothing to measure';
+function median({ count: measured, p99 }: Distribution, interval: string | undefined): string {
+  return measured > 0 ? `median; p99 ${quantity(p99, 's')}${interval === undefined ? '' : ` (${interval})`}` : 'nothing to measure';
 }
 
 /** The figures that the reader looks for first. */
 export function headlinesOf(summary: Summary): readonly Headline[] {
   const { throughput, latency, goodput, cost, limit } = summary;
   const { slo } = goodput;
+  const rangeOf = (name: MetricName, words: (value: number) => string): string | undefined => {
+    const interval = summary.intervals?.metrics[name];
+    return interval === undefined ? undefined : range(interval, words);
+  };
+  const seconds = (value: number): string => quantity(value, 's');
   const late = ({ count: measured, p99 }: Distribution, limitAt: number | undefined): Headline['tone'] =>
     limitAt === undefined || measured === 0 ? 'plain' : p99 <= limitAt ? 'good' : 'warn';
   const headlines: Headline[] = [
     {
       label: 'Output',
       value: plain(throughput.outputTokens, 'tok/s'),
+      range: rangeOf('outputTokensPerSecond', (value) => plain(value, 'tok/s')),
       note: perChip(summary, 'decode', throughput.outputTokensPerDecodeChip),
       tone: 'plain',
     },
-    { label: 'Input', value: plain(throughput.inputTokens, 'tok/s'), note: perChip(summary, 'prefill', throughput.inputTokensPerPrefillChip), tone: 'plain' },
+    {
+      label: 'Input',
+      value: plain(throughput.inputTokens, 'tok/s'),
+      range: rangeOf('inputTokensPerSecond', (value) => plain(value, 'tok/s')),
+      note: perChip(summary, 'prefill', throughput.inputTokensPerPrefillChip),
+      tone: 'plain',
+    },
     {
       label: 'Requests',
       value: plain(throughput.requests, 'req/s'),
+      range: rangeOf('requestsPerSecond', (value) => plain(value, 'req/s')),
       note: `${plain(throughput.outputTokens / summary.machine.chipsUsed, 'tok/s')} of output per ${summary.machine.chipWord} over ${count(summary.machine.chipsUsed, summary.machine.chipWord)}`,
       tone: 'plain',
     },
     {
       label: 'Goodput',
       value: plain(goodput.requestsPerSecond, 'req/s'),
+      range: rangeOf('goodput', (value) => plain(value, 'req/s')),
       note: goodputNote(summary),
       tone: objective(slo) === undefined ? 'plain' : goodput.share >= 0.9 ? 'good' : 'warn',
     },
     {
       label: 'Time to first token',
       value: quantity(middle(latency.ttft), 's'),
-      note: median(latency.ttft),
+      range: rangeOf('ttftP50', seconds),
+      note: median(latency.ttft, rangeOf('ttftP99', seconds)),
       tone: late(latency.ttft, slo.ttft),
     },
     {
       label: 'Time per output token',
       value: quantity(middle(latency.tpot), 's'),
-      note: median(latency.tpot),
+      range: rangeOf('tpotP50', seconds),
+      note: median(latency.tpot, rangeOf('tpotP99', seconds)),
       tone: late(latency.tpot, slo.tpot),
     },
-    { label: 'Binding resource', value: percent(limit.utilisation), note: limit.resource, tone: summary.saturation.saturated ? 'warn' : 'plain' },
+    {
+      label: 'Binding resource',
+      value: percent(limit.utilisation),
+      range: rangeOf('bindingLoad', percent),
+      note: limit.resource,
+      tone: summary.saturation.saturated ? 'warn' : 'plain',
+    },
   ];
   if (summary.cache !== undefined)
     headlines.push({ label: 'Prefix cache', value: percent(summary.cache.hitShare), note: 'of looked-up prompt tokens hit', tone: 'plain' });
@@ -109,11 +143,18 @@ export function headlinesOf(summary: Summary): readonly Headline[] {
     headlines.push({
       label: 'Energy',
       value: plain(cost.joulesPerToken, 'J/tok'),
+      range: rangeOf('joulesPerToken', (value) => plain(value, 'J/tok')),
       note: cost.power === undefined ? 'per output token' : `per output token, at ${quantity(cost.power, 'W')}`,
       tone: 'plain',
     });
   if (cost.dollarsPerMillionTokens !== undefined)
-    headlines.push({ label: 'Cost', value: plain(cost.dollarsPerMillionTokens, '$/Mtok'), note: 'per million output tokens', tone: 'plain' });
+    headlines.push({
+      label: 'Cost',
+      value: plain(cost.dollarsPerMillionTokens, '$/Mtok'),
+      range: rangeOf('dollarsPerMillionTokens', (value) => plain(value, '$/Mtok')),
+      note: 'per million output tokens',
+      tone: 'plain',
+    });
   return headlines;
 }
 

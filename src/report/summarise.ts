@@ -1,14 +1,17 @@
 import { significant } from '../base/quantity.ts';
 import { chipCount, type Plane, planeOf } from '../catalogue/machine.ts';
+import type { Doubt } from '../base/doubt.ts';
 import { engines } from '../cost/batch.ts';
+import { labelOf } from '../cost/uncertainty/trust.ts';
 import { QUANTILE_ERROR, type Sketch } from '../kernel/sketch.ts';
+import { draftText } from '../model/drafter.ts';
 import type { Layout } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import { parametersOf } from '../model/parameters.ts';
 import type { DeployedPool, Run } from '../serving/deploy.ts';
 import { phases } from '../serving/lifetime.ts';
 import type { Interval, PoolMeter } from '../serving/metrics.ts';
-import { poolLoad } from './capacity.ts';
+import { poolLoad, poolTrust, type MeanRequest, type PoolTrust } from './capacity.ts';
 import { costOf } from './cost.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
@@ -16,45 +19,26 @@ import type { Distribution, PlaneSummary, PoolSummary, SeriesPoint, Share, Summa
 import { trafficText } from './traffic.ts';
 import { steadyWindow, type Window } from './window.ts';
 
-/** What a run has come to so far: callable at any moment between two steps. */
-export function summarise({ scenario, deployed, simulation }: Run, version: string): Summary {
-  const { machine, model, deployment } = scenario;
+/** What a run measures: the part of its summary that the events alone decide. */
+export type Measured = Pick<Summary, 'throughput' | 'latency' | 'goodput' | 'pools' | 'planes' | 'limit' | 'cost'>;
+
+/** The figures of a run so far, and the window that they are from. */
+export function measure({ scenario, deployed, simulation }: Run): Measured & { readonly window: Window } {
+  const { machine, deployment } = scenario;
   const { metrics } = simulation;
-  const state = simulation.snapshot();
-  metrics.count(state.at);
-  const window = steadyWindow(metrics, simulation.lastArrivalAt, state.at, deployed.pools.length);
+  const { at } = simulation.snapshot();
+  metrics.count(at);
+  const window = steadyWindow(metrics, simulation.lastArrivalAt, at, deployed.pools.length);
   const length = window.to - window.from;
   const { total } = window;
   const rate = (count: number): number => (length > 0 ? count / length : 0);
-  const chipsUsed = deployed.pools.reduce((chips, pool) => chips + pool.chips, 0);
-  const chipsOf = (role: 'prefill' | 'decode'): number =>
-    deployed.pools.filter(({ plant }) => plant.role === role || plant.role === 'merged').reduce((chips, pool) => chips + pool.chips, 0);
+  const chipsUsed = chipsIn(deployed.pools);
+  const chipsOf = (role: 'prefill' | 'decode'): number => chipsIn(deployed.pools.filter(({ plant }) => plant.role === role || plant.role === 'merged'));
   const pools = deployed.pools.map((pool, p) => poolSummary(pool, total.pools[p] as PoolMeter, window));
-  const planes = planeSummaries({ scenario, deployed, simulation }, pools, simulation.lastArrivalAt > 0 ? simulation.lastArrivalAt : state.at);
-  const parameters = parametersOf(model);
+  const planes = planeSummaries({ scenario, deployed, simulation }, pools, simulation.lastArrivalAt > 0 ? simulation.lastArrivalAt : at);
   const outputRate = rate(total.outputServed);
-  // Behind the last arrival a few long answers run on alone: the start of that drain is shown, not all of it.
-  const drainStart = Math.ceil((simulation.lastArrivalAt * 1.15) / metrics.width) + 1;
   return {
-    scenario: scenario.name,
-    machine: { name: machine.name, title: machine.title, chip: machine.chip.title, chipWord: machine.chip.word, chips: chipCount(machine), chipsUsed },
-    model: { name: model.name, parameters: parameters.total, activeParameters: parameters.active },
-    precision: precisionText(scenario.precision),
-    stack: scenario.stack.title,
-    workload: trafficText(scenario.workload, state.arrived),
-    seed: scenario.seed,
-    requests: {
-      arrived: state.arrived,
-      finished: state.finished,
-      rejected: state.rejected,
-      failed: state.failed,
-      running: state.running,
-      waiting: state.waiting,
-      causes: [...simulation.causes].map(([cause, count]) => ({ cause, count })),
-    },
-    duration: state.at,
-    window: { from: window.from, to: window.to, residences: window.residences, steady: window.steady, note: window.note },
-    saturation: { saturated: window.saturated, note: window.saturation },
+    window,
     throughput: {
       requests: rate(total.finished),
       inputTokens: rate(total.inputServed),
@@ -74,12 +58,66 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
     goodput: goodput(total, scenario.slo, rate(total.good)),
     pools,
     planes,
-    cache: cacheSummary({ scenario, deployed, simulation }),
-    requestShares: shares(phases, total.phases, total.finished),
     limit: limitOf(pools, planes, window.saturated),
     cost: costOf(machine, chipsUsed, outputRate),
+  };
+}
+
+function chipsIn(pools: readonly DeployedPool[]): number {
+  return pools.reduce((chips, pool) => chips + pool.chips, 0);
+}
+
+/** What a run has come to so far: callable at any moment between two steps. */
+export function summarise({ scenario, deployed, simulation }: Run, version: string): Summary {
+  const { machine, model } = scenario;
+  const { metrics } = simulation;
+  const state = simulation.snapshot();
+  const { window, ...measured } = measure({ scenario, deployed, simulation });
+  const { total } = window;
+  const standing = deployed.pools.map((pool, p) => poolTrust(pool, total.pools[p] as PoolMeter, meanRequest(total)));
+  const parameters = parametersOf(model);
+  // Behind the last arrival a few long answers run on alone: the start of that drain is shown, not all of it.
+  const drainStart = Math.ceil((simulation.lastArrivalAt * 1.15) / metrics.width) + 1;
+  const { throughput, latency, goodput: good, pools, planes, limit, cost } = measured;
+  return {
+    scenario: scenario.name,
+    machine: {
+      name: machine.name,
+      title: machine.title,
+      chip: machine.chip.title,
+      chipWord: machine.chip.word,
+      chips: chipCount(machine),
+      chipsUsed: chipsIn(deployed.pools),
+    },
+    model: { name: model.name, parameters: parameters.total, activeParameters: parameters.active },
+    precision: precisionText(scenario.precision),
+    stack: scenario.stack.title,
+    workload: trafficText(scenario.workload, state.arrived),
+    seed: scenario.seed,
+    requests: {
+      arrived: state.arrived,
+      finished: state.finished,
+      rejected: state.rejected,
+      failed: state.failed,
+      running: state.running,
+      waiting: state.waiting,
+      causes: [...simulation.causes].map(([cause, count]) => ({ cause, count })),
+    },
+    duration: state.at,
+    window: { from: window.from, to: window.to, residences: window.residences, steady: window.steady, note: window.note },
+    saturation: { saturated: window.saturated, note: window.saturation },
+    throughput,
+    latency,
+    goodput: good,
+    pools,
+    planes,
+    cache: cacheSummary({ scenario, deployed, simulation }),
+    requestShares: shares(phases, total.phases, total.finished),
+    limit,
+    cost,
     series: metrics.intervals.slice(0, drainStart).map((interval, i) => seriesPoint(interval, i, metrics.width, deployed.pools)),
-    doubts: deployed.doubts,
+    trust: trustOf(pools, standing, limit.resource),
+    doubts: distinct([...deployed.doubts, ...standing.flatMap(({ doubts }) => doubts)]),
     reproduce: { version, scenarioHash: hashOf(scenario), calibrationHash: hashOf([scenario.stack, machine]), seed: scenario.seed },
   };
 }
@@ -110,13 +148,31 @@ function shares(names: readonly string[], times: Float64Array, count: number): r
   });
 }
 
+/** The mean request of a window. */
+export function meanRequest({ finished, inputTokens, cachedTokens, outputTokens }: Interval): MeanRequest {
+  const count = Math.max(1, finished);
+  return { computed: (inputTokens - cachedTokens) / count, output: outputTokens / count };
+}
+
+/** The label of the pool that the binding resource belongs to; of the busiest one where it belongs to none. */
+function trustOf(pools: readonly PoolSummary[], standing: readonly PoolTrust[], resource: string): Summary['trust'] {
+  const own = pools.findIndex(({ name }) => resource.startsWith(`${name} `));
+  const busiest = pools.reduce((most, { load }, p) => (load > (pools[most]?.load ?? 0) ? p : most), 0);
+  const at = own === -1 ? busiest : own;
+  const { shares: on } = standing[at] as PoolTrust;
+  return { label: labelOf(on), shares: on, pool: pools[at]?.name ?? '' };
+}
+
+function distinct(doubts: readonly Doubt[]): readonly Doubt[] {
+  return [...new Map(doubts.map((doubt) => [`${doubt.rule} ${doubt.where}`, doubt])).values()];
+}
+
 function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): PoolSummary {
   const { plant, layout, memory } = pool;
   const length = window.to - window.from;
-  const time = length * plant.instances;
-  const { total } = window;
-  const finished = Math.max(1, total.finished);
-  const request = { computed: (total.inputTokens - total.cachedTokens) / finished, output: total.outputTokens / finished };
+  // All batches in flight have their time; a stage has its part of the work of each.
+  const time = length * plant.instances * plant.stages;
+  const request = meanRequest(window.total);
   return {
     name: plant.name,
     role: plant.role,
@@ -139,15 +195,18 @@ function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): Pool
   };
 }
 
-function layoutText({ tensor, pipeline, attention, experts, microbatches, draftTokens }: Layout, ranks: number): string {
+function layoutText(layout: Layout, ranks: number): string {
+  const { tensor, pipeline, attention, experts, microbatches, context } = layout;
   const parts = [
     ranks > 1 ? `DP${ranks}` : '',
     tensor > 1 ? `${attention === 'sp-tp-sp' ? 'SP-TP-SP ' : 'TP'}${tensor}` : '',
+    context !== undefined && context.parallel > 1 ? `CP${context.parallel}` : '',
+    context !== undefined && context.decode > 1 ? `DCP${context.decode}` : '',
     pipeline > 1 ? `PP${pipeline}` : '',
   ];
   if (experts.parallel > 1) parts.push(`EP${experts.parallel}`);
   if (microbatches > 1) parts.push(`${microbatches} microbatches`);
-  if (draftTokens > 0) parts.push(`MTP ${draftTokens}`);
+  parts.push(draftText(layout));
   return parts.filter((part) => part !== '').join(' · ') || 'one die';
 }
 
@@ -214,14 +273,14 @@ function cacheSummary({ deployed, simulation }: Run): Summary['cache'] {
   const { plant } = deployed;
   const pooled = simulation.prefixes;
   if (pooled === undefined && !(plant.pools[0]?.prefixCaching ?? false)) return undefined;
-  const own = simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks));
+  const own = [...new Set(simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks.map(({ kv }) => kv))))];
   return {
     hitShare: promptTokens === 0 ? 0 : tokensHit / promptTokens,
     lookups,
     tokensHit,
     capacity: plant.cache?.capacity ?? 0,
     used: pooled?.used ?? 0,
-    evictions: pooled?.cache.evictions ?? own.reduce((sum, rank) => sum + (rank.cache?.evictions ?? 0), 0),
+    evictions: pooled?.cache.evictions ?? own.reduce((sum, { cache }) => sum + (cache?.evictions ?? 0), 0),
   };
 }
 
@@ -241,6 +300,6 @@ function seriesPoint(interval: Interval, index: number, width: number, pools: re
     tpotP99: quantile(interval.tpot, 0.99),
     waiting: interval.waiting / width,
     running: interval.running / width,
-    kv: Math.min(1, meter.kv / (width * (pools[last] as DeployedPool).plant.instances)),
+    kv: Math.min(1, meter.kv / (width * (pools[last] as DeployedPool).plant.instances * (pools[last] as DeployedPool).plant.stages)),
   };
 }

@@ -1,4 +1,6 @@
 import type { Doubt } from '../base/doubt.ts';
+import type { Interval } from '../cost/uncertainty/interval.ts';
+import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
 
 /** A distribution by its mean, quantiles and extremes. Quantiles carry the sketch's relative error. */
 export interface Distribution {
@@ -72,6 +74,37 @@ export interface SeriesPoint {
   readonly waiting: number;
   readonly running: number;
   readonly kv: number;
+}
+
+/** Headline metrics that have intervals. */
+export type MetricName =
+  | 'requestsPerSecond'
+  | 'inputTokensPerSecond'
+  | 'outputTokensPerSecond'
+  | 'ttftP50'
+  | 'ttftP99'
+  | 'tpotP50'
+  | 'tpotP99'
+  | 'goodput'
+  | 'goodShare'
+  | 'bindingLoad'
+  | 'joulesPerToken'
+  | 'dollarsPerMillionTokens';
+
+/** 80 % intervals of headline metrics, from shorter runs in which what is not known is off. */
+export interface Intervals {
+  readonly samples: number;
+  /** Of each run. */
+  readonly requests: number;
+  /** Samples in which the binding resource is asked for more than it sustains. */
+  readonly overloaded: number;
+  /** In the units of the metrics; those that the run does not have are left out. */
+  readonly metrics: Readonly<Partial<Record<MetricName, MetricInterval>>>;
+}
+
+export interface MetricInterval extends Interval {
+  /** What the metric is in each sample: runs of one seed have the same unknowns in the same place. */
+  readonly samples: readonly number[];
 }
 
 /** What happened in one run: everything that a report shows. SI units. */
@@ -165,6 +198,10 @@ export interface Summary {
     readonly note: string;
   };
   readonly series: readonly SeriesPoint[];
+  /** What full steps of the pool that binds stand on. */
+  readonly trust: { readonly label: Trust; readonly shares: TrustShares; readonly pool: string };
+  /** There only where they were asked for. */
+  readonly intervals?: Intervals | undefined;
   readonly doubts: readonly Doubt[];
   readonly reproduce: { readonly version: string; readonly scenarioHash: string; readonly calibrationHash: string; readonly seed: number };
 }

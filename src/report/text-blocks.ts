@@ -114,6 +114,7 @@ export function blockLines(block: Block, width: number, paint: Ink): readonly st
     case 'timeline':
       return timeline(block, width, paint);
     case 'quantiles':
+    case 'scatter':
       return [];
   }
 }

@@ -26,7 +26,7 @@ function withoutReproduce(text: string): string {
 }
 
 const unit =
-  /^ ?(?:%|[kMGTPµmn]?[sBW]\b|min\b|[kM]?tok\/|req\/s|J\/tok|\$\/|tokens?\b|requests?\b|chips?\b|[NG]PUs?\b|dies?\b|instances?\b|steps?\b|gaps?\b|points?\b|KV blocks?\b|lookups?\b|evictions?\b|preemptions?\b|mean request residences|billion|of \d+ (?:chips|[NG]PUs)|runs?\b|at the start|at its end)/;
+  /^ ?(?:%|[kMGTPµmn]?[sBW]\b|min\b|[kM]?tok\/|req\/s|J\/tok|\$\/|tokens?\b|requests?\b|chips?\b|[NG]PUs?\b|dies?\b|instances?\b|steps?\b|gaps?\b|points?\b|KV blocks?\b|lookups?\b|evictions?\b|preemptions?\b|mean request residences|billion|of \d+ (?:chips|[NG]PUs)|runs?\b|at the start|at its end|to (?=[\d,.]+ (?:%|[kM]?tok|[kmµ]?s\b|req|J|\$)))/;
 
 function bareNumbers(text: string): readonly string[] {
   return [...text.matchAll(/(?<![\w.,])\d[\d,]*(?:\.\d+)?/g)]
@@ -83,7 +83,7 @@ describe('the comparison', () => {
   test('marks the best of each row and the difference to the first', () => {
     expect(text).toMatch(/output per chip in use +753 tok\/s +\* 1,904 tok\/s \(\+152\.8 %\)/);
     expect(text).toMatch(/chips in use +256 chips +\* 72 chips \(−71\.9 %\)/);
-    expect(text).toMatch(/meet the objective +97\.2 % +\* 99\.3 % \(\+2\.1 points\)/);
+    expect(text).toMatch(/meet the objective +97\.2 % \(81\.0 to 99\.0 %\) +\* 99\.3 % \(\+2\.1 points, intervals overlap\)/);
   });
 
   test('marks nothing where all are equal or only one is known', () => {

@@ -35,13 +35,23 @@ function headlines(report: Report, width: number, paint: Ink): readonly string[]
     report.headlines.map((headline) => headline.value),
     20,
   );
-  return report.headlines.flatMap((headline) =>
-    wrap(headline.note, width - label - value - 6).map((note, index) => {
-      const figure = fit(index === 0 ? headline.value : '', value, 'right');
-      const painted = headline.tone === 'plain' ? paint('bold', figure) : paint(headline.tone === 'good' ? 'green' : 'yellow', figure);
-      return `  ${fit(index === 0 ? headline.label : '', label)}  ${painted}  ${paint('dim', note)}`.trimEnd();
-    }),
+  const range = columnWidth(
+    report.headlines.map((headline) => headline.range ?? ''),
+    32,
   );
+  // On a narrow terminal the range opens the note.
+  const beside = range > 0 && width - label - value - range - 8 >= 24;
+  const gap = beside ? range + 2 : 0;
+  return report.headlines.flatMap((headline) => {
+    const own = headline.range ?? '';
+    const text = beside || own === '' ? headline.note : `${own}; ${headline.note}`;
+    return wrap(text, width - label - value - gap - 6).map((note, index) => {
+      const figure = fit(index === 0 ? headline.value : '', value, 'right');
+      const interval = beside ? `${fit(index === 0 ? own : '', range)}  ` : '';
+      const painted = headline.tone === 'plain' ? paint('bold', figure) : paint(headline.tone === 'good' ? 'green' : 'yellow', figure);
+      return `  ${fit(index === 0 ? headline.label : '', label)}  ${painted}  ${interval}${paint('dim', note)}`.trimEnd();
+    });
+  });
 }
 
 /** A report for a terminal. */

@@ -58,11 +58,23 @@ export function doubtLines(doubts: Summary['doubts']): readonly string[] {
   return lines.length <= shownDoubts ? lines : [...lines.slice(0, shownDoubts), `${count(lines.length - shownDoubts, 'doubt')} more in the JSON result.`];
 }
 
+/** How intervals came about, and what they show beside themselves. */
+function intervalLines({ intervals, limit }: Summary): readonly string[] {
+  if (intervals === undefined) return [];
+  const { samples, requests, overloaded } = intervals;
+  const runs = `Ranges are 80 % intervals, from ${count(samples, 'run')} of the first ${count(requests, 'request')} with prices, expert load, drafts, hosts and links as far off as they are known to be.`;
+  return overloaded === 0
+    ? [runs]
+    : [runs, `The ${limit.resource} is asked for more than it sustains in ${count(overloaded, 'run')} of ${count(samples, 'run')}.`];
+}
+
 /** Where the model is out of its depth. */
 export function doubtSection(summary: Summary): Section {
+  const intervals = intervalLines(summary);
   return {
     title: 'Doubts',
     blocks: [
+      ...(intervals.length === 0 ? [] : [{ kind: 'sentences' as const, tone: 'plain' as const, lines: intervals }]),
       summary.doubts.length === 0
         ? { kind: 'sentences', tone: 'plain', lines: ['None: every figure lies within its calibrated range.'] }
         : { kind: 'sentences', tone: 'warn', lines: doubtLines(summary.doubts) },

@@ -12,6 +12,13 @@ export function quantity(value: number | undefined, unit: string): string {
   return known(value) ? formatQuantity(Math.abs(value) < (unit === 's' ? 1e-15 : 1e-9) ? 0 : value, unit) : unknown;
 }
 
+/** `24.1 to 31.0 ms`: both ends in words, the unit once where it is the same. */
+export function range(interval: { readonly low: number; readonly high: number }, words: (value: number) => string): string {
+  const [low, high] = [words(interval.low), words(interval.high)];
+  const unit = / \S+$/.exec(high)?.[0] ?? '';
+  return `${unit !== '' && low.endsWith(unit) ? low.slice(0, -unit.length) : low} to ${high}`;
+}
+
 /** A whole number with thousands separated. */
 function grouped(value: number): string {
   return String(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');

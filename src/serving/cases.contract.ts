@@ -55,6 +55,20 @@ const pricer = fc
   .tuple(fc.tuple(fc.integer({ min: 1, max: 400 }), ...Array.from({ length: 5 }, () => fc.nat(20))), fc.constantFrom(1, 1.1))
   .map(([weights, stretch]) => syntheticPricer(weights, stretch));
 
+/** The same cost in stages: each has its share of the time, the last one least, with sends between them and the host behind. */
+export function pipelined(whole: StepPricer, stages: number, send = 2 ** -16): StepPricer {
+  if (stages === 1) return whole;
+  const total = (stages * (stages + 1)) / 2;
+  return {
+    cost: (batch) => {
+      const cost = whole.cost(batch);
+      const times = Array.from({ length: stages }, (_, s) => (cost.time * (stages - s)) / total);
+      const host = cost.stages.at(-1) ?? 0;
+      return { ...cost, time: cost.time + (stages - 1) * send + host, pipeline: { stages: times, send, host } };
+    },
+  };
+}
+
 const acceptance = fc.constantFrom<readonly number[]>([], [], [0.7], [0.5, 0.25], [1]);
 
 /** Bandwidths that fair shares divide without a remainder, whatever is shared by up to twelve, three links deep. */
@@ -64,10 +78,12 @@ const latency = fc.constantFrom(0, 2 ** -12, 0.0003);
 
 const shape = {
   instances: fc.integer({ min: 1, max: 2 }),
+  stages: fc.constantFrom(1, 1, 2, 3),
   ranks: fc.integer({ min: 1, max: 4 }),
   /** Tokens beyond those of the longest request. */
   slack: fc.nat(80),
   blockTokens: fc.integer({ min: 1, max: 8 }),
+  stateBlocks: fc.constantFrom(0, 0, 1, 3),
   watermarkBlocks: fc.nat(2),
   maxSequences: fc.integer({ min: 1, max: 6 }),
   tokenBudget: fc.integer({ min: 1, max: 60 }),
@@ -78,13 +94,22 @@ const shape = {
 };
 
 /** A pool whose ranks surely hold the longest request at the end of its next step (REQ-2). */
-function sized<Shape extends { slack: number; blockTokens: number; watermarkBlocks: number; acceptance: readonly number[] }>(
-  { slack, ...shape }: Shape,
-  longest: number,
-): Omit<Shape, 'slack'> & { readonly kvBlocks: number } {
+function sized<
+  Shape extends {
+    slack: number;
+    stateBlocks: number;
+    blockTokens: number;
+    watermarkBlocks: number;
+    acceptance: readonly number[];
+    stages: number;
+    pricer: StepPricer;
+  },
+>({ slack, ...shape }: Shape, longest: number): Omit<Shape, 'slack'> & { readonly kvBlocks: number } {
   return {
     ...shape,
-    kvBlocks: shape.watermarkBlocks + Math.ceil((longest + shape.acceptance.length) / shape.blockTokens) + Math.floor(slack / shape.blockTokens),
+    pricer: pipelined(shape.pricer, shape.stages),
+    kvBlocks:
+      shape.watermarkBlocks + shape.stateBlocks + Math.ceil((longest + shape.acceptance.length) / shape.blockTokens) + Math.floor(slack / shape.blockTokens),
   };
 }
 
@@ -113,6 +138,7 @@ const disaggregated: fc.Arbitrary<Plant> = fc
     decode: fc.record({ ...shape, prefixCaching: fc.constant(false), tokenBudget: fc.constant(100) }),
     transfer: fc.record({
       bytesPerToken: fc.constant(2 ** 32),
+      bytesPerSequence: fc.constantFrom(0, 2 ** 33),
       sourcesPerRank: fc.integer({ min: 1, max: 3 }),
       sourceBandwidth: bandwidth,
       sinkBandwidth: bandwidth,

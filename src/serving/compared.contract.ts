@@ -21,7 +21,7 @@ export function sum(values: readonly number[]): number {
 /** What a run comes to: everything whose sums are exact, so that their order does not matter. */
 export function metricsOf({ simulation }: Run): unknown {
   const all = whole(simulation);
-  const ranks = simulation.pools.flatMap(({ instances }) => instances.flatMap((instance) => instance.ranks));
+  const kv = [...new Set(simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks.map((rank) => rank.kv))))];
   return {
     ttft: shown(all.ttft),
     tpot: shown(all.tpot),
@@ -49,7 +49,7 @@ export function metricsOf({ simulation }: Run): unknown {
       stages: [...pool.stages],
     })),
     carried: [...(simulation.transfers?.carriedBy(simulation.now) ?? [])],
-    cache: { ...simulation.cacheCounters, evictions: simulation.prefixes?.cache.evictions ?? sum(ranks.map(({ cache }) => cache?.evictions ?? 0)) },
+    cache: { ...simulation.cacheCounters, evictions: simulation.prefixes?.cache.evictions ?? sum(kv.map(({ cache }) => cache?.evictions ?? 0)) },
   };
 }
 

@@ -1,11 +1,12 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
 import type { Machine, Plane } from '../catalogue/machine.ts';
+import type { StepSetting } from '../cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import type { ExplainingPricer } from '../cost/pricer.ts';
 import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
-import { dataRanks, type Layout } from '../model/layout.ts';
-import { kvBytesPerTokenPerDie } from '../model/kv.ts';
+import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
+import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
 import type { EventSink } from './events.ts';
 import type { InstanceRole } from './instance.ts';
@@ -22,6 +23,7 @@ export interface DeployedPool {
   readonly plant: PoolPlant;
   readonly layout: Layout;
   readonly pricer: ExplainingPricer;
+  readonly setting: StepSetting;
   readonly memory: MemoryBudget;
   /** In all instances together. */
   readonly chips: number;
@@ -87,7 +89,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
             acceptance: deployment.decode.acceptance,
           }),
         ];
-  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks) * plant.blockTokens);
+  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks - plant.stateBlocks) * plant.blockTokens);
   const maxContext = Math.min(model.maxPositions, ...fits);
   if (maxContext < 2) {
     throw new InputError(
@@ -125,21 +127,26 @@ interface PoolLimits {
 function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
   const { machine, model, precision, stack } = scenario;
   const ranks = dataRanks(layout);
-  const decodeTokens = Math.min(limits.maxSequences, 1e9) * (1 + layout.draftTokens);
+  // Sequences are spread over the batches that a pipeline has in flight.
+  const maxSequences = Math.ceil(limits.maxSequences / layout.pipeline);
+  const decodeTokens = Math.min(maxSequences, 1e9) * (1 + layout.draftTokens);
   const maxBatchTokens = role === 'decode' ? decodeTokens : limits.tokenBudget;
-  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences: limits.maxSequences, utilisation: limits.utilisation });
-  const { exact, compiled } = pricers({ machine, model, precision, layout, stack, role });
+  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
+  const setting: StepSetting = { machine, model, precision, layout, stack, role };
+  const { exact, compiled } = pricers(setting);
   const dies = instances * layout.dies;
   return {
     plant: {
       name: role,
       role,
       instances,
+      stages: layout.pipeline,
       ranks,
       kvBlocks: memory.kvBlocks,
       blockTokens: memory.blockTokens,
+      stateBlocks: memory.stateBlocks,
       watermarkBlocks: Math.ceil(memory.kvBlocks * limits.watermark),
-      maxSequences: limits.maxSequences,
+      maxSequences,
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
@@ -148,6 +155,7 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
     },
     layout,
     pricer: exact,
+    setting,
     memory,
     dies,
     chips: dies / machine.chip.dies,
@@ -156,7 +164,7 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
 
 /** KV of one token in the whole model, counted once however often a layout replicates it. [B] */
 function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number {
-  return kvBytesPerTokenPerDie(model, precision, { ...layout, tensor: 1, pipeline: 1 });
+  return kvBytesPerTokenPerDie(model, precision, unsplit(layout));
 }
 
 /**
@@ -166,12 +174,13 @@ function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number
 function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: DisaggregatedDeployment): TransferPlant {
   const plane = planeNamed(scenario.machine, transferPlane);
   const perDie = streamBandwidth(scenario.machine, plane);
-  const sourcesPerRank = Math.max(1, Math.floor(prefill.layout.tensor / decode.layout.tensor));
+  const sourcesPerRank = Math.max(1, Math.floor(stageDies(prefill.layout) / stageDies(decode.layout)));
   return {
     bytesPerToken: kvBytesPerToken(scenario, decode.layout),
+    bytesPerSequence: movedStateBytes(scenario.model, scenario.precision, decode.layout),
     sourcesPerRank,
-    sourceBandwidth: (perDie * prefill.layout.tensor) / sourcesPerRank,
-    sinkBandwidth: perDie * decode.layout.tensor,
+    sourceBandwidth: (perDie * stageDies(prefill.layout)) / sourcesPerRank,
+    sinkBandwidth: perDie * stageDies(decode.layout),
     latency: plane.port.latency.value,
   };
 }

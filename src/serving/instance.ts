@@ -4,6 +4,8 @@ import type { Acceptance } from './acceptance.ts';
 import { Calendar } from './calendar.ts';
 import { gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
+import type { KvBlocks } from './kv-blocks.ts';
+import type { Pipeline } from './pipeline.ts';
 import { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 import { blocksToPin, cachedUnits, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
@@ -15,6 +17,8 @@ export interface InstanceOptions {
   readonly ranks: number;
   readonly kvBlocks: number;
   readonly blockTokens: number;
+  /** Blocks of a sequence whatever its length. */
+  readonly stateBlocks: number;
   /** Blocks kept free when a request is admitted beside others. */
   readonly watermarkBlocks: number;
   readonly maxSequences: number;
@@ -40,7 +44,7 @@ export interface InstanceListener {
 }
 
 /**
- * A group of ranks that iterate together. Each rank fills its part of an iteration by the rules of docs/spec/serving.md (SCH); the
+ * A group of ranks that iterate together: an instance, or one of the batches that are in flight in its pipeline. Each rank fills its part of an iteration by the rules of docs/spec/serving.md (SCH); the
  * iteration takes as long as the slowest rank's.
  */
 export class Instance {
@@ -49,27 +53,38 @@ export class Instance {
   readonly ranks: readonly Rank[];
   readonly #table: RequestTable;
   readonly #listener: InstanceListener;
+  /** Present for a batch in flight of a pipeline: one of as many as there are stages, which share KV blocks and nothing else. */
+  readonly pipeline: Pipeline | undefined;
   /** Decode steps so far, and the tokens by which every decoding sequence has grown in them. */
   steps = 0;
   tokens = 0;
   running = false;
   startedAt: Seconds = 0;
+  /** End of the iteration before the running one: when its sequences last put out tokens. */
+  before: Seconds = 0;
   endsAt: Seconds = 0;
   /** What the running iteration computes. */
   readonly iteration: Iteration;
-  /** Sequences of the last step whose tokens came exactly one step after those before. */
+  /** Sequences of the last step that had put out tokens in the one before it. */
   gaps = 0;
   /** Slots that decode for the first time in the running step. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
 
-  constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener) {
+  /** @param kv blocks of each rank; @param pipeline of the instance, where this is one of its batches in flight */
+  constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener, kv: readonly KvBlocks[], pipeline?: Pipeline) {
     this.index = index;
+    this.pipeline = pipeline;
     this.options = options;
     this.#table = table;
     this.#listener = listener;
     this.iteration = new Iteration(table);
-    this.ranks = Array.from({ length: options.ranks }, () => new Rank(options.kvBlocks, options.blockTokens));
+    this.ranks = kv.map((blocks) => new Rank(blocks));
+  }
+
+  /** Whether prompts wait on one of its ranks. */
+  get hungry(): boolean {
+    return this.ranks.some(({ waiting }) => waiting.size > 0);
   }
 
   /** Queues a prompt on a rank. */
@@ -84,8 +99,8 @@ export class Instance {
 
   /** Whether a prompt that decodes here can be promised its place on this rank. */
   canReserve(rank: Rank, prompt: number): boolean {
-    const need = Math.ceil(prompt / rank.blockTokens);
-    return rank.sequences < this.options.maxSequences && rank.room >= need + (rank.sequences === 0 ? 0 : this.options.watermarkBlocks);
+    const need = Math.ceil(prompt / rank.blockTokens) + this.options.stateBlocks;
+    return rank.sequences < this.options.maxSequences && rank.room >= need + (rank.kv.sequences() === 0 ? 0 : this.options.watermarkBlocks);
   }
 
   reserve(slot: number, rankIndex: number): void {
@@ -94,7 +109,7 @@ export class Instance {
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     rank.reserved++;
-    rank.take(Math.ceil(table.prompt[slot] / rank.blockTokens));
+    rank.kv.take(Math.ceil(table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
     table.admission[slot] = rank.admissions++;
   }
 
@@ -108,7 +123,7 @@ export class Instance {
   /** Frees the KV that a prefill instance held for a request. */
   release(slot: number, rankIndex: number): void {
     const rank = this.ranks[rankIndex];
-    rank.give(this.#table.privateBlocks[slot]);
+    rank.kv.give(this.#table.privateBlocks[slot]);
     this.#table.privateBlocks[slot] = 0;
     unpinPrefix(this.#table, rank, slot);
   }
@@ -148,7 +163,8 @@ export class Instance {
     this.running = cost !== undefined;
     if (cost === undefined) return false;
     this.startedAt = at;
-    this.endsAt = at + gridDuration(cost.time);
+    this.before = this.endsAt;
+    this.endsAt = this.pipeline === undefined || cost.pipeline === undefined ? at + gridDuration(cost.time) : this.pipeline.pass(at, cost.pipeline);
     return true;
   }
 
@@ -215,7 +231,7 @@ export class Instance {
     }
     rank.baseSum -= base;
     rank.phases[modulo(base, rank.blockTokens)]--;
-    rank.give(Math.ceil((base + this.tokens) / rank.blockTokens) - table.pinned[slot] * rank.unitBlocks);
+    rank.kv.give(Math.ceil((base + this.tokens) / rank.blockTokens) + this.options.stateBlocks - table.pinned[slot] * rank.unitBlocks);
     unpinPrefix(table, rank, slot);
   }
 
@@ -224,7 +240,7 @@ export class Instance {
     if (rank.members.length === 0) return;
     let need = rank.growth(this.tokens, growth);
     while (rank.room < need && this.#preemptLatest(rank, at)) need = rank.growth(this.tokens, growth);
-    rank.take(need);
+    rank.kv.take(need);
   }
 
   #preemptLatest(rank: Rank, at: Seconds): boolean {
@@ -235,7 +251,7 @@ export class Instance {
     if (prompt !== undefined && (latest < 0 || table.admission[prompt] > table.admission[latest])) {
       rank.prefilling.pop();
       rank.queuedTokens -= table.prompt[prompt] - table.progress[prompt];
-      rank.give(table.privateBlocks[prompt]);
+      rank.kv.give(table.privateBlocks[prompt]);
       unpinPrefix(table, rank, prompt);
       this.#requeue(rank, prompt, at);
       return true;
@@ -245,8 +261,8 @@ export class Instance {
     const left = table.outputTokens[latest] - table.emitted[latest];
     const joined = this.#joined.indexOf(latest);
     if (joined >= 0) this.#joined.splice(joined, 1);
-    // Its last tokens came out at the end of the step before, which is now.
-    if (steps > 0) table.lastTokenAt[latest] = at;
+    // Its last tokens came out at the end of the step before.
+    if (steps > 0) table.lastTokenAt[latest] = this.endsAt;
     this.#finishers.remove(table.finishStep[latest], latest, table.nextFinisher);
     this.#leave(rank, latest);
     table.emitted[latest] = table.emitted[latest] + this.options.acceptance.emittedIn(table.ordinal[latest], table.stepsBefore[latest], steps, left);
@@ -272,7 +288,7 @@ export class Instance {
   /** Chunks of prompts under way, then new prompts in order of arrival, within the token budget, the places and the blocks. */
   #fill(rank: Rank, at: Seconds): void {
     const table = this.#table;
-    const { tokenBudget, maxSequences, watermarkBlocks, prefixCaching, acceptance } = this.options;
+    const { tokenBudget, maxSequences, watermarkBlocks, stateBlocks, prefixCaching, acceptance } = this.options;
     rank.chunks.length = 0;
     let budget = tokenBudget - rank.members.length * (1 + acceptance.drafts);
     for (const slot of rank.prefilling) {
@@ -285,12 +301,12 @@ export class Instance {
       const prompt = table.prompt[slot];
       const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
       const pinning = blocksToPin(table, rank, slot, units);
-      const own = Math.ceil(prompt / rank.blockTokens) - units * rank.unitBlocks;
-      if (rank.room < own + pinning + (rank.sequences === 0 ? 0 : watermarkBlocks)) break;
+      const own = Math.ceil(prompt / rank.blockTokens) + stateBlocks - units * rank.unitBlocks;
+      if (rank.room < own + pinning + (rank.kv.sequences() === 0 ? 0 : watermarkBlocks)) break;
       rank.waiting.shift();
       pinPrefix(table, rank, slot, units);
       table.privateBlocks[slot] = own;
-      rank.take(own + pinning);
+      rank.kv.take(own + pinning);
       if (units > 0) {
         const cached = units * rank.unitBlocks * rank.blockTokens;
         rank.queuedTokens -= cached;
@@ -332,7 +348,7 @@ export class Instance {
     table.fromPrompts[slot]++;
     table.emitted[slot] = table.emitted[slot] + 1;
     if (table.emitted[slot] === table.outputTokens[slot]) {
-      rank.give(table.privateBlocks[slot]);
+      rank.kv.give(table.privateBlocks[slot]);
       unpinPrefix(table, rank, slot);
       this.#listener.finished(slot, at);
       return;

@@ -15,6 +15,12 @@ describe('transfers of KV', () => {
     expect(moved(2 ** 16, 2 ** 18)).toBe(tick + 2 ** -6 + 2 ** -8);
   });
 
+  test('MOV-1 states move with the tokens, as much for a short prompt as for a long one', () => {
+    const moved = (tokens: number, bytesPerSequence: number) =>
+      finished(splitPlant({}, {}, {}, { bytesPerToken: 64, bytesPerSequence }), listed([request(0, tokens, 2)])).timelines[0]?.moved ?? 0;
+    for (const tokens of [1, 16]) expect(moved(tokens, 2 ** 12) - moved(tokens, 0)).toBe(2 ** -8);
+  });
+
   test('MOV-1 contiguous groups of decode ranks pull from the same group of the prefill rank', () => {
     const sourcesOf = (ranks: number, sourcesPerRank: number) => {
       const links = new Links(splitPlant({ instances: 2 }, { ranks }, {}, { sourcesPerRank }));
@@ -36,7 +42,7 @@ describe('transfers of KV', () => {
         const sum = (from: number, to: number) => carried.slice(from, to).reduce((total, bytes) => total + bytes, 0);
         const pushed = sum(0, links.firstSink);
         expect(sum(links.firstSink, links.pool) / (pushed || 1)).toBeCloseTo(pushed > 0 ? 1 : 0, 9);
-        const least = events.filter(({ kind }) => kind === 'moved').length * plant.transfer.bytesPerToken;
+        const least = events.filter(({ kind }) => kind === 'moved').length * (plant.transfer.bytesPerToken + plant.transfer.bytesPerSequence);
         expect(pushed).toBeGreaterThanOrEqual(least * (1 - 1e-9));
         if (plant.cache === undefined) return;
         const read = simulation.cacheCounters.tokensHit * plant.cache.bytesPerToken;

@@ -8,13 +8,17 @@ export interface PoolPlant {
   readonly name: string;
   readonly role: InstanceRole;
   readonly instances: number;
+  /** Stages of the pipeline of one instance, and batches that it has in flight. */
+  readonly stages: number;
   /** Data-parallel ranks of one instance. */
   readonly ranks: number;
   readonly kvBlocks: number;
   readonly blockTokens: number;
+  /** Blocks that a sequence takes whatever its length. */
+  readonly stateBlocks: number;
   /** Kept free when a prompt is admitted beside others; in a decode pool at least what a sequence may grow by in one step. */
   readonly watermarkBlocks: number;
-  /** Of one rank. */
+  /** Of one rank in one batch. */
   readonly maxSequences: number;
   /** Of one rank and iteration. [tokens] */
   readonly tokenBudget: number;
@@ -28,6 +32,8 @@ export interface PoolPlant {
 /** How KV moves from prefill ranks to decode ranks. */
 export interface TransferPlant {
   readonly bytesPerToken: Bytes;
+  /** What moves with a sequence whatever its length. */
+  readonly bytesPerSequence: Bytes;
   /** Groups of dies of one prefill rank that each serve a contiguous group of decode ranks. */
   readonly sourcesPerRank: number;
   /** Of one source group and of one decode rank, one way. */

@@ -1,8 +1,9 @@
 import { Fifo } from './fifo.ts';
-import { PrefixCache } from './prefix-cache.ts';
+import type { KvBlocks } from './kv-blocks.ts';
+import type { PrefixCache } from './prefix-cache.ts';
 
 /**
- * One data-parallel rank: its queue, what it runs, and its KV blocks. The KV lengths of decoding sequences are kept as a sum and a
+ * One data-parallel rank, or the part of it that is in one of the batches in flight: its queue, what it runs, and its KV blocks. The KV lengths of decoding sequences are kept as a sum and a
  * histogram: all of them grow by the same number of tokens in a step (`Instance` counts them), so that a step costs the same
  * however many sequences there are.
  */
@@ -21,24 +22,21 @@ export class Rank {
   baseSum = 0;
   /** Members by `base` modulo the block size. */
   readonly phases: Int32Array;
-  readonly totalBlocks: number;
+  /** KV blocks, shared with the rank's other batches in flight. */
+  readonly kv: KvBlocks;
   readonly blockTokens: number;
-  /** KV blocks that running or promised requests hold, pinned prefix blocks once. */
-  usedBlocks = 0;
   /** Sequences that were promised a place here. */
   reserved = 0;
   /** Prompt tokens that are queued or under way and not yet computed. */
   queuedTokens = 0;
   admissions = 0;
-  /** Prefix blocks kept in free KV blocks; absent where prefixes are not cached here. */
-  cache: PrefixCache | undefined;
-  /** KV blocks of one prefix unit. */
-  unitBlocks = 0;
 
-  constructor(totalBlocks: number, blockTokens: number) {
-    this.totalBlocks = totalBlocks;
-    this.blockTokens = blockTokens;
-    this.phases = new Int32Array(blockTokens);
+  constructor(kv: KvBlocks) {
+    this.kv = kv;
+    this.blockTokens = kv.blockTokens;
+    this.phases = new Int32Array(kv.blockTokens);
+    const others = kv.sequences;
+    kv.sequences = () => others() + this.sequences;
   }
 
   /** Sequences that hold a place: decoding, prefilling, about to join, promised. */
@@ -46,33 +44,22 @@ export class Rank {
     return this.members.length + this.prefilling.length + this.ready.length + this.reserved;
   }
 
+  get usedBlocks(): number {
+    return this.kv.used;
+  }
+
   /** Blocks that can still be handed out, cached prefixes that nobody uses included. */
   get room(): number {
-    return this.totalBlocks - this.usedBlocks;
+    return this.kv.total - this.kv.used;
   }
 
-  /** The rank's prefix cache, in units of `unitTokens`, a multiple of the block size; made when it is first asked for. */
-  prefixes(unitTokens: number): PrefixCache {
-    this.unitBlocks = unitTokens / this.blockTokens;
-    this.cache ??= new PrefixCache(Infinity);
-    return this.cache;
+  get cache(): PrefixCache | undefined {
+    return this.kv.cache;
   }
 
-  /** Takes blocks (at most `room`), dropping cached prefixes that nobody uses where they are in the way. */
-  take(blocks: number): void {
-    this.usedBlocks += blocks;
-    this.fit();
-  }
-
-  give(blocks: number): void {
-    this.usedBlocks -= blocks;
-  }
-
-  /** Evicts until cached and used blocks fit. */
-  fit(): void {
-    const cache = this.cache;
-    if (cache === undefined) return;
-    while (this.usedBlocks + cache.evictable * this.unitBlocks > this.totalBlocks && cache.evict());
+  /** KV blocks of one prefix unit. */
+  get unitBlocks(): number {
+    return this.kv.unitBlocks;
   }
 
   /** Blocks that the members need to grow from `tokens` to `tokens + growth` on the instance's token count. */

@@ -6,7 +6,7 @@ export function cachedUnits(table: RequestTable, rank: Rank, slot: number): numb
   const unitTokens = table.blockTokens[slot];
   if (unitTokens === 0) return 0;
   const ids = table.blocks[slot];
-  return rank.prefixes(unitTokens).match(ids, Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unitTokens)));
+  return rank.kv.prefixes(unitTokens).match(ids, Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unitTokens)));
 }
 
 /** KV blocks that pinning the first `units` takes from the room: those that nobody referred to. */
@@ -29,7 +29,7 @@ export function unpinPrefix(table: RequestTable, rank: Rank, slot: number): void
   const ids = table.blocks[slot];
   const before = cache.evictable;
   for (let i = pinned - 1; i >= 0; i--) cache.unpin(ids[i]);
-  rank.give((cache.evictable - before) * rank.unitBlocks);
+  rank.kv.give((cache.evictable - before) * rank.unitBlocks);
   table.pinned[slot] = 0;
 }
 
@@ -48,7 +48,7 @@ export function keepPrefix(table: RequestTable, rank: Rank, slot: number): void 
     cache.pin(id);
     table.privateBlocks[slot] -= rank.unitBlocks;
     // Another running request has computed the same unit in the meantime: its copy serves both, this one is given back.
-    if (present && cache.evictable === evictable) rank.give(rank.unitBlocks);
+    if (present && cache.evictable === evictable) rank.kv.give(rank.unitBlocks);
     table.pinned[slot] = i + 1;
   }
 }

@@ -1,29 +1,24 @@
 import type { Seconds } from '../base/units.ts';
 import { EventQueue } from '../kernel/event-queue.ts';
 import type { Transfers } from '../network/transfers.ts';
-import { Acceptance } from './acceptance.ts';
 import type { EventSink } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import { Fifo } from './fifo.ts';
-import { Instance, type InstanceListener } from './instance.ts';
+import type { Instance, InstanceListener } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Links } from './links.ts';
 import { Metrics } from './metrics.ts';
 import { addLifetime } from './lifetime.ts';
 import { pending } from './pending.ts';
+import type { Pipeline } from './pipeline.ts';
 import type { Plant, PoolPlant } from './plant.ts';
+import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import { PrefixPool } from './prefix-pool.ts';
 import { RequestTable } from './request-table.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import { Transport } from './transport.ts';
 import { leastLoaded, leastOccupied, type RankLoad } from './router.ts';
 import type { Arrival, RequestSource } from './traffic/workload.ts';
-
-interface Pool {
-  readonly plant: PoolPlant;
-  readonly index: number;
-  readonly instances: readonly Instance[];
-}
 
 /**
  * A deployment serving requests. Time moves only in `step`; the caller owns the clock. Deterministic: the same plant and source
@@ -61,19 +56,15 @@ export class Simulation {
     this.#sink = sink;
     this.metrics = new Metrics(plant.pools.length);
     this.#transport = new Transport(plant, this.#queue);
-    const acceptance = plant.pools.map((pool) => new Acceptance(plant.seed, pool.acceptance));
-    this.#emittedPerStep = acceptance.at(-1)?.mean ?? 1;
     let index = 0;
-    this.#pools = plant.pools.map((pool, p) => ({
-      plant: pool,
-      index: p,
-      instances: Array.from(
-        { length: pool.instances },
-        () => new Instance(index++, { ...pool, acceptance: acceptance[p] }, this.table, this.#listener(pool, p)),
-      ),
-    }));
+    this.#pools = plant.pools.map((pool, p) => {
+      const made = poolOf(pool, p, index, plant.seed, this.table, this.#listener(pool, p));
+      index += made.instances.length;
+      return made;
+    });
     this.#entry = this.#pools[0];
     this.#decode = this.#pools[1];
+    this.#emittedPerStep = (this.#decode ?? this.#entry).instances[0].options.acceptance.mean;
     if (plant.cache !== undefined) this.prefixes = new PrefixPool(this.table, plant.cache);
     this.#intake = new Intake(plant, source, this.table, this.#queue);
   }
@@ -154,10 +145,10 @@ export class Simulation {
         this.#dispatch(payload);
         break;
       case pending.stepEnd:
-        if (this.#turn(this.#instance(payload))) this.#run(this.#instance(payload), until);
+        this.#ended(this.#instance(payload), until);
         break;
       case pending.stepStart:
-        if (!this.#instance(payload).running && this.#start(this.#instance(payload), this.now)) this.#run(this.#instance(payload), until);
+        this.#begin(this.#instance(payload), until);
     }
     this.#transport.share(this.now);
     return true;
@@ -170,6 +161,40 @@ export class Simulation {
 
   #poolOf(instance: Instance): Pool {
     return instance.index < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
+  }
+
+  #ended(instance: Instance, until: Seconds): void {
+    if (instance.pipeline === undefined) {
+      if (this.#turn(instance)) this.#run(instance, until);
+      return;
+    }
+    this.#end(instance);
+    instance.running = false;
+    instance.pipeline.wait(instance.index);
+    // What it has given back may be what another batch waits for.
+    for (const other of inFlightWith(instance, this.#poolOf(instance))) if (!other.running && other.hungry) instance.pipeline.wait(other.index);
+    this.#enter(instance.pipeline);
+  }
+
+  #begin(instance: Instance, until: Seconds): void {
+    if (instance.running) return;
+    const { pipeline } = instance;
+    if (pipeline !== undefined) {
+      pipeline.wait(instance.index);
+      this.#enter(pipeline);
+    } else if (this.#start(instance, this.now)) this.#run(instance, until);
+  }
+
+  /** Lets batches into a pipeline whose first stage is free, in the order in which they came to wait; the others look again when it is. */
+  #enter(pipeline: Pipeline): void {
+    const { waiting } = pipeline;
+    while (waiting.length > 0 && pipeline.freeAt <= this.now) {
+      const first = this.#instance(waiting.shift() as number);
+      if (this.#start(first, this.now)) this.#queue.push(first.endsAt, pending.stepEnd, pending.stepEnd, first.index);
+    }
+    if (waiting.length === 0 || pipeline.toldFor === pipeline.freeAt) return;
+    pipeline.toldFor = pipeline.freeAt;
+    this.#queue.push(pipeline.freeAt, pending.stepStart, pending.stepStart, waiting[0]);
   }
 
   /** Runs a formed iteration, and those behind it, past the queue while nothing else is due before the next one ends. */
@@ -187,9 +212,13 @@ export class Simulation {
 
   /** Ends an iteration and forms the next one. Returns whether there is one. */
   #turn(instance: Instance): boolean {
-    instance.end();
-    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.startedAt, instance.gaps);
+    this.#end(instance);
     return this.#start(instance, this.now);
+  }
+
+  #end(instance: Instance): void {
+    instance.end();
+    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.before, instance.gaps);
   }
 
   #start(instance: Instance, at: Seconds): boolean {
@@ -272,7 +301,7 @@ export class Simulation {
     }
     table.source[slot] = chosen;
     instance.ranks[chosen % ranks].queuedTokens += table.prompt[slot] - cached;
-    this.#transport.read(now, slot, cached, Math.floor(chosen / ranks));
+    this.#transport.read(now, slot, cached, Math.floor(chosen / ranks) % this.#entry.plant.instances);
   }
 
   /** Prompt tokens whose KV the pooled cache holds. */
@@ -294,7 +323,7 @@ export class Simulation {
     const source = this.table.source[slot];
     const instance = this.#entry.instances[Math.floor(source / ranks)];
     instance.release(slot, source % ranks);
-    this.#wake(instance);
+    for (const other of inFlightWith(instance, this.#poolOf(instance))) this.#wake(other);
   }
 
   #deliver(payload: number): void {
@@ -330,7 +359,7 @@ export class Simulation {
       this.#moving.shift();
       decode.instances[Math.floor(chosen / ranks)].reserve(slot, chosen % ranks);
       table.reservedAt[slot] = now;
-      this.#transport.push(now, slot, table.prompt[slot], table.source[slot], chosen);
+      this.#transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(chosen, decode.plant));
     }
   }
 

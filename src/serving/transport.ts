@@ -32,7 +32,8 @@ export class Transport {
 
   /** Starts to push `tokens` of KV from a prefill rank to a decode rank, both counted over all instances. */
   push(at: Seconds, slot: number, tokens: number, from: number, to: number): void {
-    this.transfers.start(at, code(slot, 'push'), tokens * (this.#plant.transfer?.bytesPerToken ?? 0), this.links.push(from, to));
+    const { bytesPerToken = 0, bytesPerSequence = 0 } = this.#plant.transfer ?? {};
+    this.transfers.start(at, code(slot, 'push'), tokens * bytesPerToken + bytesPerSequence, this.links.push(from, to));
   }
 
   /** Starts to read `tokens` of cached KV into a prefill instance. */

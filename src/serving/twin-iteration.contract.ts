@@ -1,4 +1,4 @@
-import type { StepCost } from '../cost/batch.ts';
+import type { PipelineCost, StepCost } from '../cost/batch.ts';
 import { held, least, sum, usedBlocks, type Instance } from './twin-state.contract.ts';
 
 /** What an instance's iteration computes over all its ranks, and its cost. */
@@ -46,4 +46,18 @@ export function priced({ ranks, plant, steps }: Instance): TwinIteration {
     decodeSequences: sum(batches, (batch) => batch.decodeSequences),
     decodeContext: sum(batches, (batch) => batch.decodeContext),
   };
+}
+
+const grid = 2 ** 30;
+
+/** PIP-3: how long an iteration takes that enters its pipeline now. */
+export function passed({ pipeline }: Instance, { stages, send, host }: PipelineCost, now: number): number {
+  const onGrid = (time: number) => Math.max(1, Math.ceil(time * grid)) / grid;
+  let at = now;
+  for (const [s, time] of [...stages, host].entries()) {
+    const there = s === 0 || s === stages.length ? at : at + onGrid(send);
+    at = Math.max(there, pipeline.free[s] as number) + onGrid(time);
+    pipeline.free[s] = at;
+  }
+  return at - now;
 }

@@ -51,9 +51,10 @@ export interface Rank {
   admissions: number;
   /** Decode steps for which the decoding sequences hold blocks. */
   grown: number;
-  /** Prefix units that nobody refers to. */
-  readonly idle: NaiveCache;
-  unitBlocks: number;
+  /** Prefix units that nobody refers to, and the KV blocks of one; of all batches in flight together. */
+  readonly kept: { readonly idle: NaiveCache; unitBlocks: number };
+  /** The same rank in all batches that its instance has in flight, itself included. */
+  readonly same: Rank[];
 }
 
 export interface Instance {
@@ -61,9 +62,21 @@ export interface Instance {
   readonly pool: number;
   readonly plant: PoolPlant;
   readonly ranks: Rank[];
+  /** The instance of which this is a batch in flight: equal for all of them. */
+  readonly place: number;
+  readonly pipeline: NaivePipeline;
   steps: number;
   joins: number;
   running: boolean;
+}
+
+/** PIP: the stages of an instance, its batches that wait for the first one, and when they were last told to look. */
+export interface NaivePipeline {
+  readonly batches: Instance[];
+  /** When each stage, then the host, is through. */
+  readonly free: number[];
+  waiting: Instance[];
+  told: number;
 }
 
 /** CAC-1: the prompt's prefix in whole units, each named by its last block; REQ-2: the answer's length. */
@@ -91,10 +104,25 @@ export function newRequest(plant: Plant, number: number, at: number, { inputToke
   };
 }
 
-export function newInstance(plant: PoolPlant, pool: number, index: number): Instance {
-  const instance: Instance = { index, pool, plant, ranks: [], steps: 0, joins: 0, running: false };
-  for (let r = 0; r < plant.ranks; r++)
-    instance.ranks.push({
+/** Instances of a pool: a batch in flight each, those of one instance `plant.instances` apart. */
+export function newInstances(plant: PoolPlant, pool: number, from: number): readonly Instance[] {
+  const pipelines = Array.from({ length: plant.instances }, (): NaivePipeline => ({
+    batches: [],
+    free: Array.from({ length: plant.stages + 1 }, () => 0),
+    waiting: [],
+    told: -1,
+  }));
+  return Array.from({ length: plant.instances * plant.stages }, (_, i) => newInstance(plant, pool, from + i, i % plant.instances, pipelines));
+}
+
+function newInstance(plant: PoolPlant, pool: number, index: number, place: number, pipelines: readonly NaivePipeline[]): Instance {
+  const pipeline = pipelines[place] as NaivePipeline;
+  const instance: Instance = { index, pool, plant, place, pipeline, ranks: [], steps: 0, joins: 0, running: false };
+  const [first] = pipeline.batches;
+  pipeline.batches.push(instance);
+  for (let r = 0; r < plant.ranks; r++) {
+    const { kept, same }: Pick<Rank, 'kept' | 'same'> = first?.ranks[r] ?? { kept: { idle: new NaiveCache(), unitBlocks: 0 }, same: [] };
+    const rank: Rank = {
       instance,
       index: r,
       waiting: [],
@@ -108,9 +136,12 @@ export function newInstance(plant: PoolPlant, pool: number, index: number): Inst
       decoding: [],
       admissions: 0,
       grown: 0,
-      idle: new NaiveCache(),
-      unitBlocks: 0,
-    });
+      kept,
+      same,
+    };
+    same.push(rank);
+    instance.ranks.push(rank);
+  }
   return instance;
 }
 
@@ -135,17 +166,26 @@ export function queuedTokens(rank: Rank): number {
   return sum([...rank.waiting, ...rank.late, ...rank.reading, ...rank.prefilling], ({ prompt, computed }) => prompt - computed);
 }
 
-/** Prefix units that somebody on the rank refers to, once each. */
-function pinnedUnits({ prefilling, holding, decoding }: Rank): readonly number[] {
-  return [...new Set([...prefilling, ...holding, ...decoding].flatMap(({ units, shared }) => units.slice(0, shared)))];
+/** Prefix units that somebody on the rank refers to, in any batch, once each. */
+function pinnedUnits({ same }: Rank): readonly number[] {
+  const all = same.flatMap(({ prefilling, holding, decoding }) => [...prefilling, ...holding, ...decoding]);
+  return [...new Set(all.flatMap(({ units, shared }) => units.slice(0, shared)))];
+}
+
+/** Sequences with a place on the rank, in any batch. */
+export function allSequences(rank: Rank): number {
+  return sum(rank.same, sequences);
 }
 
 /** KV blocks in use, counted anew. */
 export function usedBlocks(rank: Rank): number {
   const { plant } = rank.instance;
-  const own = (request: Request, tokens: number) => Math.ceil(tokens / plant.blockTokens) - request.shared * rank.unitBlocks;
-  const prompts = sum([...rank.prefilling, ...rank.holding, ...rank.promised, ...rank.here], (request) => own(request, request.prompt));
-  return prompts + sum(rank.decoding, (request) => own(request, held(plant, request, rank.grown))) + pinnedUnits(rank).length * rank.unitBlocks;
+  const { unitBlocks } = rank.kept;
+  const own = (request: Request, tokens: number) => Math.ceil(tokens / plant.blockTokens) + plant.stateBlocks - request.shared * unitBlocks;
+  const inBatch = (one: Rank) =>
+    sum([...one.prefilling, ...one.holding, ...one.promised, ...one.here], (request) => own(request, request.prompt)) +
+    sum(one.decoding, (request) => own(request, held(plant, request, one.grown)));
+  return sum(rank.same, inBatch) + pinnedUnits(rank).length * unitBlocks;
 }
 
 export function freeBlocks(rank: Rank): number {
@@ -155,7 +195,7 @@ export function freeBlocks(rank: Rank): number {
 /** CAC-3: drops prefixes that nobody uses, the least recently used first, where their blocks are needed. Returns how many. */
 export function makeRoom(rank: Rank): number {
   let dropped = 0;
-  for (; rank.idle.ids.length > 0 && rank.idle.ids.length * rank.unitBlocks > freeBlocks(rank); dropped++) rank.idle.ids.shift();
+  for (; rank.kept.idle.ids.length > 0 && rank.kept.idle.ids.length * rank.kept.unitBlocks > freeBlocks(rank); dropped++) rank.kept.idle.ids.shift();
   return dropped;
 }
 
@@ -164,15 +204,15 @@ export function unshare(rank: Rank, request: Request): void {
   const units = request.units.slice(0, request.shared).toReversed();
   request.shared = 0;
   const pinned = pinnedUnits(rank);
-  for (const unit of units) if (!pinned.includes(unit)) rank.idle.ids.push(unit);
+  for (const unit of units) if (!pinned.includes(unit)) rank.kept.idle.ids.push(unit);
 }
 
 /** CAC-1, CAC-3: the leading units of a prompt that are in the rank's KV, its last token apart. */
 export function cachedUnits(rank: Rank, request: Request): readonly number[] {
   const { plant } = rank.instance;
   if (!plant.prefixCaching || request.unitTokens === 0) return [];
-  rank.unitBlocks = request.unitTokens / plant.blockTokens;
-  const present = [...rank.idle.ids, ...pinnedUnits(rank)];
+  rank.kept.unitBlocks = request.unitTokens / plant.blockTokens;
+  const present = [...rank.kept.idle.ids, ...pinnedUnits(rank)];
   const most = request.units.slice(0, Math.floor((request.prompt - 1) / request.unitTokens));
   const absent = most.findIndex((id) => !present.includes(id));
   return absent < 0 ? most : most.slice(0, absent);
@@ -183,7 +223,7 @@ export function keepPrefix(rank: Rank, request: Request): void {
   if (!rank.instance.plant.prefixCaching || request.unitTokens === 0) return;
   const own = request.units.slice(0, Math.floor(request.prompt / request.unitTokens));
   request.shared = own.length;
-  rank.idle.ids = rank.idle.ids.filter((id) => !own.includes(id));
+  rank.kept.idle.ids = rank.kept.idle.ids.filter((id) => !own.includes(id));
 }
 
 export function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {

@@ -2,17 +2,18 @@ import { counterUniform } from '../kernel/random.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import type { Arrival, RequestSource } from './traffic/workload.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
-import { priced } from './twin-iteration.contract.ts';
+import { passed, priced } from './twin-iteration.contract.ts';
 import { NaiveLinks } from './twin-links.contract.ts';
 import { record, type PoolTrace, type TwinResult } from './twin-result.contract.ts';
 import {
+  allSequences,
   cachedUnits,
   freeBlocks,
   held,
   keepPrefix,
   least,
   makeRoom,
-  newInstance,
+  newInstances,
   newRequest,
   queuedTokens,
   sequences,
@@ -53,14 +54,15 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     seen: { chunked: 0, heldBack: 0, unitsDropped: 0 },
   };
   const { events, seen } = result;
-  const instances = plant.pools.flatMap((pool, p) => Array.from({ length: pool.instances }, (_, i) => newInstance(pool, p, p === 0 ? i : entry.instances + i)));
+  const instances = plant.pools.flatMap((pool, p) => newInstances(pool, p, p === 0 ? 0 : entry.instances * entry.stages));
   const entryRanks = instances.filter(({ pool }) => pool === 0).flatMap(({ ranks }) => ranks);
   const decodeRanks = instances.filter(({ pool }) => pool === 1).flatMap(({ ranks }) => ranks);
   const groups = transfer === undefined ? 0 : transfer.sourcesPerRank;
-  const sinks = entryRanks.length * groups;
+  const sinks = entry.instances * entry.ranks * groups;
+  const sinkRanks = decode === undefined ? 0 : decode.instances * decode.ranks;
   const links = new NaiveLinks([
     ...Array.from({ length: sinks }, () => transfer?.sourceBandwidth ?? 0),
-    ...decodeRanks.map(() => transfer?.sinkBandwidth ?? 0),
+    ...Array.from({ length: sinkRanks }, () => transfer?.sinkBandwidth ?? 0),
     ...(poolCache === undefined ? [] : [poolCache.poolBandwidth, ...Array.from({ length: entry.instances }, () => poolCache.instanceBandwidth)]),
   ]);
   const pooled = new NaiveCache();
@@ -79,7 +81,33 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   function wake(instance: Instance): void {
     if (instance.running) return;
     later(Math.ceil(now * grid) / grid, stepStart, () => {
-      if (!instance.running) begin(instance);
+      if (!instance.running) ready(instance, [instance]);
+    });
+  }
+
+  // PIP-1
+  function placeOf({ instance, index }: Rank): number {
+    return instance.place * instance.plant.ranks + index;
+  }
+
+  // PIP-2
+  function ready(instance: Instance, batches: readonly Instance[]): void {
+    const { pipeline, plant: pool } = instance;
+    if (pool.stages === 1) {
+      begin(instance);
+      return;
+    }
+    for (const batch of batches) if (!pipeline.waiting.includes(batch)) pipeline.waiting.push(batch);
+    const open = () => pipeline.free[0] as number;
+    while (pipeline.waiting.length > 0 && open() <= now) {
+      const [batch] = pipeline.waiting.splice(0, 1);
+      if (batch !== undefined) begin(batch);
+    }
+    const [first] = pipeline.waiting;
+    if (first === undefined || pipeline.told === open()) return;
+    pipeline.told = open();
+    later(open(), stepStart, () => {
+      if (!first.running) ready(first, [first]);
     });
   }
 
@@ -137,13 +165,13 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       return;
     }
     rank.reading.push(request);
-    const pool = sinks + decodeRanks.length;
+    const pool = sinks + sinkRanks;
     const there = () => {
       if (request.marks.scheduled === undefined) request.marks.ready = now;
       rank.reading = without(rank.reading, request);
       queue(rank, request);
     };
-    send(request.computed * poolCache.bytesPerToken, [pool, pool + 1 + rank.instance.index], poolCache.latency, () => {}, there);
+    send(request.computed * poolCache.bytesPerToken, [pool, pool + 1 + rank.instance.place], poolCache.latency, () => {}, there);
   }
 
   // SCH-7
@@ -182,9 +210,9 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     if (transfer === undefined || decode === undefined) return;
     while (moving.length > 0) {
       const request = moving[0] as Request;
-      const need = Math.ceil(request.prompt / decode.blockTokens);
+      const need = Math.ceil(request.prompt / decode.blockTokens) + decode.stateBlocks;
       const open = decodeRanks.filter(
-        (rank) => sequences(rank) < decode.maxSequences && freeBlocks(rank) >= need + (sequences(rank) > 0 ? decode.watermarkBlocks : 0),
+        (rank) => sequences(rank) < decode.maxSequences && freeBlocks(rank) >= need + (allSequences(rank) > 0 ? decode.watermarkBlocks : 0),
       );
       if (open.length === 0) {
         seen.heldBack++;
@@ -197,7 +225,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       request.admission = rank.admissions++;
       request.marks.reserved = now;
       const group = Math.min(groups - 1, Math.floor(rank.index / Math.max(1, Math.floor(decode.ranks / groups))));
-      const over = [entryRanks.indexOf(from) * groups + group, sinks + decodeRanks.indexOf(rank)];
+      const over = [placeOf(from) * groups + group, sinks + placeOf(rank)];
       const there = () => {
         request.marks.moved = now;
         events.push({ kind: 'moved', at: now, request: request.number, instance: rank.instance.index, rank: rank.index });
@@ -205,7 +233,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
         rank.here.push(request);
         wake(rank.instance);
       };
-      send(request.prompt * transfer.bytesPerToken, over, transfer.latency, () => letGo(request), there);
+      send(request.prompt * transfer.bytesPerToken + transfer.bytesPerSequence, over, transfer.latency, () => letGo(request), there);
     }
   }
 
@@ -213,7 +241,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const from = request.source as Rank;
     from.holding = without(from.holding, request);
     unshare(from, request);
-    wake(from.instance);
+    for (const batch of from.instance.pipeline.batches) wake(batch);
   }
 
   // SCH
@@ -235,7 +263,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       const { plant: pool } = instance;
       const iteration = priced(instance);
       const { cost, decodeSequences: decoding, prefillTokens } = iteration;
-      const duration = Math.max(1, Math.ceil(cost.time * grid)) / grid;
+      const duration = cost.pipeline === undefined ? Math.max(1, Math.ceil(cost.time * grid)) / grid : passed(instance, cost.pipeline, now);
       const trace = result.pools[instance.pool] as PoolTrace;
       trace.durations.push(duration);
       trace.iterations.push(iteration);
@@ -243,7 +271,9 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       events.push({ kind: 'step', at: now, duration, pool: pool.name, instance: instance.index, decoding, prefillTokens });
       later(now + duration, stepEnd, () => {
         end(instance);
-        begin(instance);
+        if (pool.stages > 1) instance.running = false;
+        const hungry = instance.pipeline.batches.filter((batch) => !batch.running && batch.ranks.some((rank) => rank.waiting.length > 0));
+        ready(instance, [instance, ...without(hungry, instance)]);
       });
     }
     if (preempted && instance.pool === 1) move();
@@ -298,12 +328,12 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     while (rank.waiting.length > 0 && budget > 0 && sequences(rank) < pool.maxSequences) {
       const request = rank.waiting[0] as Request;
       const units = cachedUnits(rank, request);
-      const pinning = units.filter((id) => rank.idle.ids.includes(id)).length;
-      const need = Math.ceil(request.prompt / pool.blockTokens) - (units.length - pinning) * rank.unitBlocks;
-      if (freeBlocks(rank) < need + (sequences(rank) > 0 ? pool.watermarkBlocks : 0)) return;
+      const pinning = units.filter((id) => rank.kept.idle.ids.includes(id)).length;
+      const need = Math.ceil(request.prompt / pool.blockTokens) + pool.stateBlocks - (units.length - pinning) * rank.kept.unitBlocks;
+      if (freeBlocks(rank) < need + (allSequences(rank) > 0 ? pool.watermarkBlocks : 0)) return;
       rank.waiting = rank.waiting.slice(1);
       rank.prefilling.push(request);
-      rank.idle.ids = rank.idle.ids.filter((id) => !units.includes(id));
+      rank.kept.idle.ids = rank.kept.idle.ids.filter((id) => !units.includes(id));
       request.shared = units.length;
       seen.unitsDropped += makeRoom(rank);
       if (units.length > 0) {

@@ -1,19 +1,27 @@
 import { parse } from 'yaml';
 import { readCells } from '../../schema/calibration.ts';
 import { readChip } from '../../schema/chip.ts';
+import { readLibrary } from '../../schema/library.ts';
 import { readMachine } from '../../schema/machine.ts';
 import { readModelCard } from '../../schema/model.ts';
 import { applySettings } from '../../schema/scenario/overrides.ts';
 import { readScenario, type ScenarioContext } from '../../schema/scenario/read.ts';
 import { readStack } from '../../schema/stack.ts';
+import { readUncertainty } from '../../schema/uncertainty.ts';
 import { readPreset } from '../../schema/traces/preset.ts';
 import { precisionOf } from '../../src/model/precision.ts';
+import { simulationInterval } from '../../src/report/sampled-runs.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
-import { requests, version } from './scenarios.ts';
+import { requests, sampled, version } from './scenarios.ts';
 
 const texts = import.meta.glob<string>(
-  ['../../data/{chips,machines,models,stacks,workloads}/*.yaml', '../../data/calibration/*.json', '../../examples/*.yaml'],
+  [
+    '../../data/{chips,libraries,machines,models,stacks,workloads}/*.yaml',
+    '../../data/calibration/*.json',
+    '../../data/uncertainty.yaml',
+    '../../examples/*.yaml',
+  ],
   {
     query: '?raw',
     import: 'default',
@@ -38,7 +46,11 @@ const cells = Object.entries(texts)
 const context: ScenarioContext = {
   machine: (name) => readMachine(data('machines', name), name, (chip) => readChip(data('chips', chip), chip)),
   model: (name) => readModelCard(data('models', name), name, name).model,
-  stack: (name) => ({ ...readStack(data('stacks', name), name), cells }),
+  stack: (name) => ({
+    ...readStack(data('stacks', name), name, { library: (library) => readLibrary(data('libraries', library), library), stack: (base) => data('stacks', base) }),
+    cells,
+    uncertainty: readUncertainty(file('data/uncertainty.yaml'), 'data/uncertainty.yaml'),
+  }),
   preset: (name) => readPreset(data('workloads', name), name),
   precision: precisionOf,
   trace: () => {
@@ -52,5 +64,6 @@ export async function resultFromTexts(name: string): Promise<string> {
   const scenario = await readScenario(applySettings(file(path), [`workload.requests=${requests}`], parse), path, context);
   const run = createSimulation(scenario);
   while (run.simulation.step());
-  return JSON.stringify(summarise(run, version));
+  const summary = summarise(run, version);
+  return JSON.stringify({ ...summary, intervals: simulationInterval(run, summary, sampled) });
 }

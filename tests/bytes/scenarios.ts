@@ -4,6 +4,9 @@ export const scenarios = ['cloudmatrix384-deepseek-r1', 'h100-llama-3.1-70b', 'c
 /** Enough to reach preemption, eviction and every kind of event, and few enough for a test. */
 export const requests = 2000;
 
+/** The fewest samples of short runs: what is off in them has to be the same everywhere too. */
+export const sampled = { samples: 9, requests: 300 } as const;
+
 /** Whom a result says that it is by. */
 export const version = 'test';
 

@@ -1,11 +1,13 @@
 import { exp, ln } from '../../kernel/elementary.ts';
 import type { Cell, CellKey, Score } from './cell.ts';
+import { measuredDie } from './die.ts';
 import { sift } from './exclude.ts';
 import type { DieRates, FittedParameter, MeasuredRow, OperatorFamily } from './family.ts';
 import { fitParameters } from './fit.ts';
 import { foldsOf } from './fold.ts';
 import { predictor } from './predict.ts';
 import { smoothed } from './residual.ts';
+import { scatterOf } from './scatter.ts';
 import { stepOf, valueAt } from './axis.ts';
 import { fitResiduals, type ResidualSize } from './fit-residual.ts';
 import { thinned } from './sample.ts';
@@ -16,12 +18,14 @@ export interface CalibrationOptions {
   readonly folds: number;
   /** Sizes of the residual to choose from by the held-out error; each value that it ships must pay for itself. */
   readonly residuals: readonly ResidualSize[];
+  /** A cell of a sister chip whose constants the fit is drawn to where rows do not say otherwise. */
+  readonly prior?: Cell | undefined;
   /** Rows that a fit of parameters, and of the residual, looks at. */
   readonly parameterRows: number;
   readonly residualRows: number;
 }
 
-const defaultCalibration: CalibrationOptions = {
+export const defaultCalibration: CalibrationOptions = {
   folds: 5,
   residuals: [
     { tables: 0, knots: 5 },
@@ -80,11 +84,13 @@ export function calibrateCell<Shape>(
   const cell: Cell = {
     ...key,
     generation: die.chip.generation,
+    die: measuredDie(die.chip),
     parameters: model.parameters,
     ...(model.residual === undefined ? {} : { residual: model.residual }),
     fit: shortened(fit),
     heldOut: shortened(held.heldOut),
     ...(held.reported.rows > 0 ? { reported: shortened(held.reported) } : {}),
+    scatter: shortened(scatterOf(family, kept.filter(counts))),
     excluded,
     source,
   };
@@ -127,7 +133,7 @@ const FEWEST = 16;
 function modelsOf<Shape>(family: OperatorFamily<Shape>, all: readonly MeasuredRow<Shape>[], die: DieRates, options: CalibrationOptions): readonly Model[] {
   const seen = all.filter(({ shape }) => family.fitted?.(shape) ?? true);
   const rows = seen.length === 0 ? all : seen;
-  const fitted = fitParameters(family, thinned(rows, options.parameterRows), die);
+  const fitted = fitParameters(family, thinned(rows, options.parameterRows), die, options.prior?.parameters);
   const values = fitted.map((value, p) => valueAt(family.parameters[p] as FittedParameter, stepOf(family.parameters[p] as FittedParameter, value)));
   const parameters = Object.fromEntries(family.parameters.map(({ name }, p): [string, number] => [name, values[p] ?? 0]));
   const sampled = thinned(rows, options.residualRows);

@@ -16,8 +16,10 @@ export interface FittedParameter {
   readonly min: number;
   readonly max: number;
   readonly start: number;
-  /** Where a second fit starts, of which the better is taken: for constants that do nothing until they are large enough. */
-  readonly also?: number | undefined;
+  /** Where further fits start, of which the best is taken: for constants that do nothing until they are large enough, and for choices. */
+  readonly also?: readonly number[] | undefined;
+  /** How strongly it is held where its fit starts, for what few groups of shapes tell; in units of the loss for the square of the whole range. */
+  readonly hold?: number | undefined;
 }
 
 /** What a formula knows of the die that ran it; peaks and bandwidths in SI, dense, one way. */
@@ -30,6 +32,9 @@ export interface DieRates {
   /** [flop/s] */
   readonly vector: number;
   readonly cores: number;
+  readonly vectorCores: number;
+  /** Blocks of 1,024 threads, the largest there are, that a vector core holds at once; one where it runs no threads. */
+  readonly blocks: number;
   /** [B/s] */
   readonly bandwidth: number;
   /** Last-level cache. [B] */
@@ -58,6 +63,8 @@ export interface OperatorFamily<Shape> {
   fitted?(shape: Shape): boolean;
   /** The sweep that a shape is on and its place there: work grows with `at` while all else stays. */
   sweep?(shape: Shape): { readonly along: string; readonly at: number };
+  /** The same where the sweep is too coarse to tell a disturbance from a step of the kernel. */
+  growth?(shape: Shape): { readonly along: string; readonly at: number };
   /** The shape of an operator of a step, if it says one. A family without this prices no steps. */
   shapeOf?(operator: ComputeOperator): Shape | undefined;
   /** A family of the same shapes whose cells price this one's operators where there is no cell of its own. */

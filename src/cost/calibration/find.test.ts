@@ -39,6 +39,27 @@ describe('the cell that prices a class', () => {
     expect(findCell(strangers, wanted)).toBeUndefined();
   });
 
+  test('of two chips of its generation is of the one with the die most like its own', () => {
+    const own = { cores: 16, bandwidth: 1e12, peak: 1e14 };
+    const far = { ...cell('far', 'own', 'fp8-block'), die: { ...own, cores: 8, peak: 2e13 } };
+    const near = { ...cell('near', 'own', 'fp8-block'), die: { ...own, bandwidth: 1.2e12 } };
+    expect(findCell([far, near], wanted)?.cell.chip).toBe('near');
+    expect(findCell([near, far], wanted)?.cell.chip).toBe('near');
+  });
+
+  test('is of the generation that its own followed where its own has none, and the doubt says so', () => {
+    const later = { ...wanted, chip: { ...madeUpChip, name: 'later', generation: 'second', follows: 'first' } };
+    const found = findCell([cell('made-up', 'own', 'fp8-block')], later);
+    expect(found?.doubt?.message).toContain('chip made-up of generation first');
+    expect(findCell([cell('made-up', 'own', 'fp8-block'), cell('sister', 'own', 'fp8-block', 'second')], later)?.cell.chip).toBe('sister');
+    expect(findCell([cell('made-up', 'own', 'fp8-block', 'third')], later)).toBeUndefined();
+  });
+
+  test('of several variants is the one whose name goes the furthest with what is wanted', () => {
+    const masked = { ...wanted, format: 'fp8-block-masked' };
+    expect(findCell([cell('made-up', 'own', 'fp8'), cell('made-up', 'own', 'fp8-block')], masked)?.cell.format).toBe('fp8-block');
+  });
+
   test('is of another variant of the number format before it is of nothing', () => {
     expect(findCell([cell('made-up', 'own', 'fp8')], wanted)?.doubt?.message).toContain('format fp8');
   });

@@ -1,7 +1,9 @@
 import type { Doubt } from '../../base/doubt.ts';
+import type { MeasuredDie } from '../../catalogue/cell.ts';
 import type { Chip } from '../../catalogue/chip.ts';
+import { ln } from '../../kernel/elementary.ts';
 import type { Cell } from './cell.ts';
-import { numberFormatOf } from './die.ts';
+import { measuredDie, numberFormatOf } from './die.ts';
 
 /** What is to be priced. */
 export interface Wanted {
@@ -20,23 +22,28 @@ export interface Found {
 }
 
 /**
- * The nearest calibrated cell of a class: of the chip under the stack; else of a chip of its generation, whose efficiencies it inherits at
- * its own rates; else of the chip under another stack; else of the generation under another. The format counts first: another variant of
- * the same number format may stand in, another number format never does.
+ * The nearest calibrated cell of a class: of the chip under the stack; else of a chip of its generation, or of the one that it follows,
+ * whose efficiencies it inherits at its own rates; else of the chip under another stack; else of such a chip under another. The format counts
+ * first: another variant of the same number format may stand in, another number format never does. Of chips that are as near the one
+ * with the die most like its own is taken.
  */
 export function findCell(cells: readonly Cell[], wanted: Wanted): Found | undefined {
+  const own = measuredDie(wanted.chip);
   let best: Cell | undefined;
   let bestScore = 0;
+  let bestDistance = Infinity;
   for (const cell of cells) {
     const score = likeness(cell, wanted);
-    if (score > bestScore) {
-      best = cell;
-      bestScore = score;
-    }
+    if (score === 0 || score < bestScore) continue;
+    const distance = distanceOf(own, cell.die);
+    if (score === bestScore && !(distance < bestDistance)) continue;
+    best = cell;
+    bestScore = score;
+    bestDistance = distance;
   }
   if (best === undefined) return undefined;
   const differs = [
-    ...(best.chip === wanted.chip.name ? [] : [`chip ${best.chip}`]),
+    ...(best.chip === wanted.chip.name ? [] : [`chip ${best.chip}${best.generation === wanted.chip.generation ? '' : ` of generation ${best.generation}`}`]),
     ...(best.stack === wanted.stack ? [] : [`stack ${best.stack}`]),
     ...(best.format === wanted.format ? [] : [`format ${best.format}`]),
   ];
@@ -55,7 +62,26 @@ export function findCell(cells: readonly Cell[], wanted: Wanted): Found | undefi
 function likeness(cell: Cell, { chip, stack, class: operatorClass, format }: Wanted): number {
   if (cell.class !== operatorClass || numberFormatOf(cell.format) !== numberFormatOf(format)) return 0;
   const sameChip = cell.chip === chip.name;
-  if (!sameChip && cell.generation !== chip.generation) return 0;
-  const sameStack = cell.stack === stack;
-  return (cell.format === format ? 8 : 0) + (sameStack ? 4 : 0) + (sameChip ? 2 : 0) + 1;
+  const kin = cell.generation === chip.generation;
+  if (!sameChip && !kin && cell.generation !== chip.follows) return 0;
+  const shared = cell.format === format ? exact : sharedParts(cell.format, format);
+  return shared + (cell.stack === stack ? 64 : 0) + (sameChip ? 32 : 0) + (sameChip || kin ? 16 : 0);
+}
+
+/** More than all else together: a variant of its own comes first. */
+const exact = 128;
+const mostParts = 8;
+
+/** Parts of the names of two variants that agree, at least the number format: `fp8-block` and `fp8-block-masked` share two. */
+function sharedParts(a: string, b: string): number {
+  const others = b.split('-');
+  const differing = a.split('-').findIndex((part, i) => part !== others[i]);
+  return Math.min(mostParts, differing === -1 ? a.split('-').length : differing);
+}
+
+/** How far apart two dies are: the sum of |ln| of the ratios of what tells them apart. */
+function distanceOf(own: MeasuredDie, other: MeasuredDie | undefined): number {
+  if (other === undefined) return Number.MAX_VALUE;
+  const apart = (a: number, b: number): number => (a > 0 && b > 0 ? Math.abs(ln(a / b)) : 0);
+  return apart(own.cores, other.cores) + apart(own.bandwidth, other.bandwidth) + apart(own.peak, other.peak);
 }

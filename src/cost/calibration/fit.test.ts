@@ -34,6 +34,29 @@ describe('fitted parameters', () => {
     }
   });
 
+  test('stay where a sister chip has them if rows do not say, and leave it if they do', () => {
+    const whole = Array.from({ length: 20 }, () => rowsOf(truth).filter(({ shape }) => shape.work > 1e9)).flat();
+    const prior = { floor: 5e-6, rate: 0.4, each: 2e-7 };
+    const fitted = fitParameters(tasks, whole, madeUpDie, prior);
+    expect(Math.abs(fitted[0]! / 5e-6 - 1)).toBeLessThan(0.3);
+    expect(Math.abs(fitted[1]! / 0.8 - 1)).toBeLessThan(0.1);
+  });
+
+  test('are found from a further start where the first leads nowhere', () => {
+    const hidden = {
+      ...tasks,
+      time: (shape: Parameters<typeof tasks.time>[0], die: typeof madeUpDie, p: ArrayLike<number>) =>
+        tasks.time(shape, die, [p[0]!, p[1]!, p[3]! > 0.5 ? p[2]! : 0]),
+    };
+    const starts = (also?: readonly number[]): typeof tasks => ({
+      ...hidden,
+      parameters: [...tasks.parameters, { name: 'on', unit: '1', min: 0, max: 1, start: 0.01, also }],
+    });
+    const missed = (family: typeof tasks): number => Math.abs(fitParameters(family, rowsOf(truth), madeUpDie)[2]! / 2e-7 - 1);
+    expect(missed(starts([0.9]))).toBeLessThan(0.05);
+    expect(missed(starts())).toBeGreaterThan(0.1);
+  });
+
   test('are the same bits for the same rows', () => {
     const rows = rowsOf(truth, (_, i) => 1 + (i % 7) / 50);
     expect(fitParameters(tasks, rows, madeUpDie)).toEqual(fitParameters(tasks, rows, madeUpDie));

@@ -16,6 +16,13 @@ export function shapeKey(shape: unknown): string {
     .join(' ');
 }
 
+/** What a set of measured rows is known by: the least hash of its rows, which survives the loss of others. */
+export function markOf(rows: readonly { readonly shape: unknown; readonly time: number }[]): string {
+  let least = Infinity;
+  for (const { shape, time } of rows) least = Math.min(least, hashOf(`${shapeKey(shape)} ${time}`));
+  return least.toString(36);
+}
+
 /** At most `limit` items, spread evenly over all by a hash of their index: the same for the same list. */
 export function thinned<T>(items: readonly T[], limit: number): readonly T[] {
   if (items.length <= limit) return items;

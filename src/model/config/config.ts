@@ -73,6 +73,7 @@ function languageModel(fields: Fields, outer: Fields, name: string, families: Fa
   const quantised = fields.has('quantization_config') ? fields : outer;
   const draft = draftOf(fields, family, attentions, feedForwards);
   const streams = fields.count('hc_mult', 1);
+  const draftVocabulary = fields.count('draft_vocab_size', 0, 0);
   const stored = quantisationOf(quantised.raw('quantization_config'), quantised.path('quantization_config'), baseFormat, fields.issues);
   const quantisation = stored === undefined ? undefined : withExperts(fields, stored);
   const model: Model = {
@@ -84,6 +85,7 @@ function languageModel(fields: Fields, outer: Fields, name: string, families: Fa
     groups,
     ...(order.every((group, i) => i === 0 || group >= (order[i - 1] ?? 0)) ? {} : { order }),
     ...(draft === undefined ? {} : { draft }),
+    ...(draftVocabulary === 0 ? {} : { draftVocabulary }),
     ...(streams === 1 ? {} : { residualStreams: streams }),
     ...(family.layerNorm === true ? { normBias: true } : {}),
     ...(fields.flag('lm_head_bias', false) ? { headBias: true } : {}),

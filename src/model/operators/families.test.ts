@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { RankBatch } from '../batch.ts';
 import { modelFromConfig } from '../config/config.ts';
-import { kvBytesOfSequence, kvBytesPerToken, kvBytesPerTokenPerDie, stateBytesOfSequence } from '../kv.ts';
+import { kvBytesOfSequence, kvBytesPerToken, kvBytesPerTokenPerDie, movedStateBytes, stateBytesOfSequence } from '../kv.ts';
 import type { Layout } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { ComputeOperator, OperatorGroup } from '../operator.ts';
@@ -120,6 +120,15 @@ describe('recurrent layers', () => {
   test('states lie split over the dies of a rank', () => {
     const precision = precisionOf(model);
     expect(stateBytesOfSequence(model, precision, split(8)) * 8).toBe(stateBytesOfSequence(model, precision, single));
+  });
+
+  test('a sequence keeps a state for each drafted token, and moves with one', () => {
+    const precision = precisionOf(model);
+    const drafting = { ...single, draftTokens: 2 };
+    const state = stateBytesOfSequence(model, precision, single);
+    expect(stateBytesOfSequence(model, precision, drafting)).toBe(3 * state);
+    expect(movedStateBytes(model, precision, drafting)).toBe(state);
+    expect(movedStateBytes(model, precision, split(8))).toBe(state);
   });
 
   test('published state: 36 layers of 32 heads x 128 x 128 in 32 bit, and three inputs of 8,192 channels', () => {

@@ -2,9 +2,10 @@ import { bytesPerElement } from '../../catalogue/format.ts';
 import type { DenseFeedForward, ExpertFeedForward, TensorClass } from '../model.ts';
 import type { ComputeOperator, ExpertWork, Stage } from '../operator.ts';
 import { collective } from './collective.ts';
+import { expertsPerDie } from '../weights.ts';
 import { expertRows, hottestDie, ranksOfToken } from './expert-rows.ts';
 import type { LinearFormat } from './formats.ts';
-import { activation, grouped, linear, norm, quantise, vector } from './linear.ts';
+import { activation, grouped, linear, move, norm, quantise, vector } from './linear.ts';
 import type { Pass } from './pass.ts';
 
 const between = 2;
@@ -67,10 +68,18 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
   const fanout = layer.perToken + (instance.sharedApart ? 1 : 0);
   const width = layer.latent?.size ?? hidden;
   if (layer.latent !== undefined) linear(pass, latentDown, 'gate', formats.dense, tokens, width, hidden);
-  const split = { ranks: layout.experts.parallel, tokens, fanout, hidden: width, format: formats.experts.product, hottest: hottestDie(pass, layer) };
+  const split = {
+    ranks: layout.experts.parallel,
+    tokens,
+    fanout,
+    hidden: width,
+    format: formats.experts.product,
+    localExperts: expertsPerDie(layer.routed, layout),
+    hottest: hottestDie(pass, layer),
+  };
   if (exchanges) {
-    pass.operators.push({ kind: 'wait', name: 'rank-wait', stage: 'dispatch', ranks: layout.experts.parallel });
     if (formats.experts.quantises) quantise(pass, 'dispatch-quantise', 'dispatch', formats.experts, tokens, width);
+    pass.operators.push({ kind: 'wait', name: 'rank-wait', stage: 'dispatch', ranks: layout.experts.parallel });
     pass.operators.push({ kind: 'exchange', name: 'dispatch', stage: 'dispatch', operation: 'dispatch', ...split });
   }
   if (layer.sharedIntermediate > 0 && !instance.sharedApart) {
@@ -80,12 +89,12 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
   const work = routed(pass, layer);
   if (exchanges) {
     pass.operators.push({ kind: 'exchange', name: 'combine', stage: 'combine', operation: 'combine', ...split });
-    vector(pass, 'weighted-sum', 'combine', tokens * fanout * width * 4, tokens * (fanout + 1) * width * between);
+    move(pass, 'weighted-sum', 'combine', 4 * fanout, { rows: tokens, width, bytes: (fanout + 1) * between });
     if (layer.latent !== undefined) linear(pass, latentUp, 'combine', formats.dense, tokens, hidden, width);
     if (insideRank) collective(pass, 'expert-all-gather', 'combine', 'all-gather', vectorBytes);
   } else {
     const from = pass.operators.length;
-    vector(pass, 'weighted-sum', 'combine', tokens * width * 4, tokens * 2 * width * between);
+    move(pass, 'weighted-sum', 'combine', 4, { rows: tokens, width, bytes: 2 * between });
     joined(pass, from, work);
     if (layer.latent !== undefined) linear(pass, latentUp, 'combine', formats.dense, tokens, hidden, width);
     if (insideRank) collective(pass, 'expert-all-reduce', 'combine', 'all-reduce', vectorBytes);
@@ -99,16 +108,19 @@ function routed(pass: Pass, layer: ExpertFeedForward): PartialWork | undefined {
   const hidden = tensor === 'shared' ? instance.model.hidden : (layer.latent?.size ?? instance.model.hidden);
   const format = instance.formats[tensor];
   const width = intermediate / instance.expertTensor;
+  const prompts = pass.batch.prefillTokens > pass.decodeRows;
+  const masked = instance.exchanges && !prompts;
   const from = pass.operators.length;
-  vector(pass, 'expert-permute', 'experts', 0, rows * hidden * format.inputBytes * 2);
+  move(pass, 'expert-permute', 'experts', 0, { rows, width: hidden, bytes: format.inputBytes * 2 });
   if (format.quantises && !instance.exchanges) quantise(pass, 'expert-quantise', 'experts', format, rows, hidden);
-  grouped(pass, 'expert-gate-up', 'experts', 'grouped-gemm', format, { rows, n: width * (layer.gated ? 2 : 1), k: hidden, groups });
+  grouped(pass, 'expert-gate-up', 'experts', 'grouped-gemm', format, { rows, n: width * (layer.gated ? 2 : 1), k: hidden, groups, masked });
   activation(pass, 'expert-activation', 'experts', rows, width, layer.gated);
   if (format.quantises) quantise(pass, 'expert-down-quantise', 'experts', format, rows, width);
-  grouped(pass, 'expert-down', 'experts', 'grouped-gemm', format, { rows, n: hidden, k: width, groups });
+  grouped(pass, 'expert-down', 'experts', 'grouped-gemm', format, { rows, n: hidden, k: width, groups, masked });
   // Of prompts a token travels once to each rank: what its experts there put out is summed before it goes back.
-  if (instance.exchanges && pass.batch.prefillTokens > pass.decodeRows)
-    vector(pass, 'expert-sum', 'experts', rows * hidden, rows * (1 + ranksOfToken(pass, layer) / layer.perToken) * hidden * between);
+  if (instance.exchanges && !prompts) move(pass, 'combine-copy', 'combine', 0, { rows, width: hidden, bytes: between * 2 });
+  if (instance.exchanges && prompts)
+    move(pass, 'expert-sum', 'experts', 1, { rows, width: hidden, bytes: (1 + ranksOfToken(pass, layer) / layer.perToken) * between });
   if (instance.exchanges || rows <= 0) return undefined;
   const work: PartialWork = {
     format: workFormat(format),

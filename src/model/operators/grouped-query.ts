@@ -2,7 +2,8 @@ import type { BlockIndex, GroupedQueryAttention } from '../attention.ts';
 import { collective } from './collective.ts';
 import { linear, norm, rope, vector } from './linear.ts';
 import { keyValueVariant, type Pass } from './pass.ts';
-import { chunkedContext, chunkedPairs, limitedContext, limitedPairs } from './span.ts';
+import { decodeShare, gatherContext, gatherQueries, mergePartial, seenByPrompts } from './context.ts';
+import { chunkedContext, limitedContext } from './span.ts';
 
 const qkv = { product: 'query-key-value-projection', quantise: 'attention-quantise' };
 const out = { product: 'output-projection', quantise: 'output-quantise' };
@@ -19,6 +20,7 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
   const window = attention.window ?? (blocks === undefined ? undefined : blocks.topBlocks * blocks.blockTokens);
   const heads = attention.heads / layout.tensor;
   const keyValueHeads = Math.max(1, attention.keyValueHeads / layout.tensor);
+  const share = decodeShare(pass);
   const keyValueWidth = keyValueHeads * (headSize + valueHeadSize);
   const projected = keyValueHeads * (headSize + (attention.keysAsValues === true ? 0 : valueHeadSize));
   const gateWidth = attention.gate ? heads * valueHeadSize : 0;
@@ -33,11 +35,8 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
 
   if (blocks !== undefined) blockIndex(pass, blocks);
   if (batch.prefillTokens > 0) {
-    const { prefillTokens, prefillSequences, prefillContext, prefillPairs } = batch;
-    const pairs =
-      chunk === undefined
-        ? limitedPairs(prefillTokens, prefillSequences, prefillContext, prefillPairs, window)
-        : chunkedPairs(prefillTokens, prefillSequences, prefillContext, prefillPairs, chunk);
+    const pairs = seenByPrompts(pass, window, chunk);
+    const ring = gatherContext(pass, { tokenBytes: keyValueWidth * kvBytes, window: window ?? chunk });
     pass.operators.push({
       kind: 'compute',
       name: 'attention-prefill',
@@ -56,13 +55,17 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
         seen: pairs / batch.prefillTokens,
         ...shared,
       },
+      ...ring,
     });
   }
   if (batch.decodeSequences > 0) {
-    const seen =
+    const all =
       chunk === undefined
         ? limitedContext(batch.decodeContext, batch.decodeSequences, window)
         : chunkedContext(batch.decodeContext, batch.decodeSequences, chunk);
+    const seen = all / share.keys;
+    const served = heads * share.heads;
+    gatherQueries(pass, heads * headSize);
     pass.operators.push({
       kind: 'compute',
       name: 'attention-decode',
@@ -70,18 +73,20 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
       class: 'attention-decode',
       format: attentionFormat,
       variant: keyValueVariant(instance),
-      matrixFlop: 2 * heads * (headSize + valueHeadSize) * batch.queryTokens * seen,
+      matrixFlop: 2 * served * (headSize + valueHeadSize) * batch.queryTokens * seen,
       vectorFlop: 0,
       weightBytes: 0,
-      activationBytes: decodeRows * heads * (headSize + valueHeadSize) * between + seen * keyValueWidth * kvBytes,
+      activationBytes: decodeRows * served * (headSize + valueHeadSize) * between + seen * keyValueWidth * kvBytes,
       attention: {
         sequences: batch.decodeSequences,
         queryTokens: batch.queryTokens,
-        context: batch.decodeContext / batch.decodeSequences,
+        context: batch.decodeContext / batch.decodeSequences / share.keys,
         seen: seen / batch.decodeSequences,
         ...shared,
+        heads: served,
       },
     });
+    mergePartial(pass, heads, valueHeadSize);
   }
   if (layout.attention === 'sp-tp-sp') collective(pass, 'head-all-to-all', 'attention-output', 'all-to-all', rows * heads * valueHeadSize * between);
   const outputHeads = layout.attention === 'sp-tp-sp' ? attention.heads : heads;

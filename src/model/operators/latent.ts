@@ -1,9 +1,10 @@
 import type { LatentAttention } from '../attention.ts';
 import type { AttentionShape } from '../operator.ts';
 import { collective } from './collective.ts';
-import { grouped, linear, norm, rope, vector } from './linear.ts';
+import { decodeShare, gatherContext, gatherQueries, mergePartial, seenByPrompts } from './context.ts';
+import { grouped, linear, move, norm, rope } from './linear.ts';
 import { keyValueVariant, type Pass } from './pass.ts';
-import { limitedContext, limitedPairs } from './span.ts';
+import { limitedContext } from './span.ts';
 import { sparseIndex } from './sparse-index.ts';
 
 const down = { product: 'query-key-value-down', quantise: 'attention-quantise' };
@@ -14,6 +15,8 @@ const index = { product: 'index-projection', quantise: 'index-quantise' };
 const gate = { product: 'output-gate', quantise: 'gate-quantise' };
 const out = { product: 'output-projection', quantise: 'output-quantise' };
 const between = 2;
+/** Of an 8-bit index key. [B] */
+const indexScale = 4;
 
 /**
  * Multi-head latent attention. Decoding sequences read the latents themselves: the key projection is absorbed into the query and the
@@ -35,7 +38,7 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
     collective(pass, 'latent-all-gather', 'attention-prologue', 'all-gather', rows * ((queryRank > 0 ? queryRank : model.hidden) + latent) * between);
   linear(pass, up, 'attention-prologue', formats.attention, rows, heads * (nopeHeadSize + ropeHeadSize), queryRank > 0 ? queryRank : model.hidden);
   rope(pass, 'rope', 'attention-prologue', rows, (heads + 1) * ropeHeadSize);
-  grouped(pass, 'key-absorb', 'attention-prologue', 'gemm', formats.attention, { rows: absorbedRows * heads, n: keyValueRank, k: nopeHeadSize, groups: heads });
+  grouped(pass, 'key-absorb', 'attention-prologue', 'gemm', instance.absorbed, { rows: absorbedRows * heads, n: keyValueRank, k: nopeHeadSize, groups: heads });
   if (attention.gate === true) linear(pass, gate, 'attention-prologue', formats.attention, rows, heads * valueHeadSize, model.hidden);
   if (sparse !== undefined && sparse.shared !== true) {
     const width = sparse.heads * sparse.headSize;
@@ -45,7 +48,7 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
   }
   prefillCore(pass, attention, heads);
   decodeCore(pass, attention, heads);
-  grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', formats.attention, {
+  grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', instance.absorbed, {
     rows: absorbedRows * heads,
     n: valueHeadSize,
     k: keyValueRank,
@@ -62,11 +65,13 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
   const { keyValueRank, ropeHeadSize, nopeHeadSize, valueHeadSize, sparse } = attention;
   const { prefillTokens: tokens, prefillContext: context } = batch;
   const latent = keyValueRank + ropeHeadSize;
-  const pairs = limitedPairs(tokens, batch.prefillSequences, context, batch.prefillPairs, sparse?.topK);
+  const pairs = seenByPrompts(pass, sparse?.topK);
+  const indexBytes = sparse === undefined || sparse.shared === true ? 0 : sparse.headSize + indexScale;
+  const ring = gatherContext(pass, { tokenBytes: latent * instance.kvBytes + indexBytes });
   if (sparse === undefined) {
     linear(pass, expand, 'attention-prologue', instance.formats.attention, context, heads * (nopeHeadSize + valueHeadSize), keyValueRank);
     // Each head's key is put together from its own part and the rotated one that all heads share.
-    vector(pass, 'key-join', 'attention-prologue', 0, context * heads * (2 * nopeHeadSize + ropeHeadSize) * between);
+    move(pass, 'key-join', 'attention-prologue', 0, { rows: context, width: heads * (2 * nopeHeadSize + ropeHeadSize), bytes: between });
   }
   const expanded = nopeHeadSize + ropeHeadSize + valueHeadSize;
   pass.operators.push({
@@ -93,6 +98,7 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
         ? { keyValueHeads: heads, headSize: nopeHeadSize + ropeHeadSize, valueHeadSize, keyValueFormat: instance.attentionFormat, window: 0 }
         : { ...latents(pass, attention), window: sparse.topK }),
     },
+    ...ring,
   });
 }
 
@@ -101,7 +107,10 @@ function decodeCore(pass: Pass, attention: LatentAttention, heads: number): void
   if (batch.decodeSequences <= 0) return;
   const { keyValueRank, ropeHeadSize, sparse } = attention;
   const latent = keyValueRank + ropeHeadSize;
-  const seen = limitedContext(batch.decodeContext, batch.decodeSequences, sparse?.topK);
+  const share = decodeShare(pass);
+  const served = heads * share.heads;
+  const seen = limitedContext(batch.decodeContext, batch.decodeSequences, sparse?.topK) / share.keys;
+  gatherQueries(pass, heads * latent);
   pass.operators.push({
     kind: 'compute',
     name: sparse === undefined ? 'attention-decode' : 'sparse-attention-decode',
@@ -109,20 +118,21 @@ function decodeCore(pass: Pass, attention: LatentAttention, heads: number): void
     class: sparse === undefined ? 'latent-attention-decode' : 'sparse-attention-decode',
     format: instance.attentionFormat,
     variant: keyValueVariant(pass.instance),
-    matrixFlop: 2 * heads * (latent + keyValueRank) * batch.queryTokens * seen,
+    matrixFlop: 2 * served * (latent + keyValueRank) * batch.queryTokens * seen,
     vectorFlop: 0,
     weightBytes: 0,
-    activationBytes: seen * latent * instance.kvBytes + decodeRows * heads * (latent + keyValueRank) * between,
+    activationBytes: seen * latent * instance.kvBytes + decodeRows * served * (latent + keyValueRank) * between,
     attention: {
       sequences: batch.decodeSequences,
       queryTokens: batch.queryTokens,
-      context: batch.decodeContext / batch.decodeSequences,
+      context: batch.decodeContext / batch.decodeSequences / share.keys,
       seen: seen / batch.decodeSequences,
-      heads,
+      heads: served,
       ...latents(pass, attention),
       window: sparse?.topK ?? 0,
     },
   });
+  mergePartial(pass, heads, keyValueRank);
 }
 
 /** One latent for all heads, which is key and value at once. */

@@ -1,4 +1,4 @@
-import type { ComputeOperator, Stage } from '../operator.ts';
+import type { ComputeOperator, RowShape, Stage } from '../operator.ts';
 import type { LinearFormat } from './formats.ts';
 import type { Pass } from './pass.ts';
 
@@ -34,16 +34,19 @@ export function linear(pass: Pass, names: LinearNames, stage: Stage, format: Lin
   });
 }
 
-/** `groups` products of one shape with weights of their own: the heads of an absorbed projection, or experts with `hit` of them in use. */
+/**
+ * `groups` products of one shape with weights of their own: the heads of an absorbed projection, or experts with `hit` of them in use.
+ * `masked`: their rows lie in a buffer for each expert, as the exchange of decoding leaves them.
+ */
 export function grouped(
   pass: Pass,
   name: string,
   stage: Stage,
   operator: 'gemm' | 'grouped-gemm',
   format: LinearFormat,
-  shape: { readonly rows: number; readonly n: number; readonly k: number; readonly groups: number },
+  shape: { readonly rows: number; readonly n: number; readonly k: number; readonly groups: number; readonly masked?: boolean },
 ): void {
-  const { rows, n, k, groups } = shape;
+  const { rows, n, k, groups, masked } = shape;
   if (rows <= 0) return;
   pass.operators.push({
     kind: 'compute',
@@ -52,7 +55,7 @@ export function grouped(
     class: operator,
     ...(operator === 'gemm' ? { kernel: 'head-gemm' } : {}),
     format: format.product,
-    variant: format.variant,
+    variant: masked === true ? maskedVariant(format) : format.variant,
     stored: format.stored === format.product ? undefined : format.stored,
     matrixFlop: 2 * rows * n * k,
     vectorFlop: 0,
@@ -62,28 +65,68 @@ export function grouped(
   });
 }
 
+/** Kernels for experts whose rows lie in buffers of their own, counted on the device. */
+function maskedVariant({ variant }: LinearFormat): string {
+  return variant === undefined ? 'masked' : `${variant}-masked`;
+}
+
 /** Dynamic quantisation of `m` rows of `k`: reads 16 bit, writes the format of the product. */
 export function quantise(pass: Pass, name: string, stage: Stage, format: LinearFormat, m: number, k: number): void {
-  vector(pass, name, stage, m * k * perElement.quantise, m * k * (between + format.inputBytes));
+  const variant = format.variant === undefined ? `to-${format.product}` : `to-${format.product}-${format.variant}`;
+  overRows(pass, name, stage, perElement.quantise, { rows: m, width: k, bytes: between + format.inputBytes }, 'quantise', variant);
 }
 
 /** Root-mean-square norm of `rows` of `width`; with the residual it also reads and writes the sum. */
 export function norm(pass: Pass, name: string, stage: Stage, rows: number, width: number, residual: boolean): void {
-  vector(pass, name, stage, rows * width * (perElement.norm + (residual ? perElement.add : 0)), rows * width * between * (residual ? 4 : 2));
+  overRows(pass, name, stage, perElement.norm + (residual ? perElement.add : 0), { rows, width, bytes: between * (residual ? 4 : 2) }, 'norm');
 }
 
 /** Rotation of `rows` of `width` elements. */
 export function rope(pass: Pass, name: string, stage: Stage, rows: number, width: number): void {
-  vector(pass, name, stage, rows * width * perElement.rope, rows * width * between * 2);
+  overRows(pass, name, stage, perElement.rope, { rows, width, bytes: between * 2 }, 'rope');
 }
 
 /** Gate times up (or a plain activation) over `rows` of `width` outputs. */
 export function activation(pass: Pass, name: string, stage: Stage, rows: number, width: number, gated: boolean): void {
-  vector(pass, name, stage, rows * width * perElement.activation, rows * width * between * (gated ? 3 : 2));
+  overRows(pass, name, stage, perElement.activation, { rows, width, bytes: between * (gated ? 3 : 2) }, 'activation');
+}
+
+/** Copies or sums of rows; `flop`: of one element. */
+export function move(pass: Pass, name: string, stage: Stage, flop: number, shape: RowShape): void {
+  overRows(pass, name, stage, flop, shape, 'row-move');
+}
+
+/** Rows of the embedding table. */
+export function gather(pass: Pass, name: string, stage: Stage, rows: number, width: number): void {
+  vector(pass, name, stage, 0, rows * width * between * 2, { class: 'embedding', rows: { rows, width, bytes: between * 2 } });
+}
+
+/** Work on the vector engine over rows, by a kernel that may have cells of its own; `flop`: of one element of the width. */
+function overRows(pass: Pass, name: string, stage: Stage, flop: number, shape: RowShape, kernel: string, variant?: string): void {
+  const elements = shape.rows * shape.width;
+  vector(pass, name, stage, elements * flop, elements * shape.bytes, { kernel, variant, rows: shape });
 }
 
 /** Elementwise work on the vector engine. */
-export function vector(pass: Pass, name: string, stage: Stage, vectorFlop: number, bytes: number, operator: ComputeOperator['class'] = 'vector'): void {
+export function vector(
+  pass: Pass,
+  name: string,
+  stage: Stage,
+  vectorFlop: number,
+  bytes: number,
+  more: Partial<Pick<ComputeOperator, 'class' | 'kernel' | 'variant' | 'rows'>> = {},
+): void {
   if (bytes <= 0) return;
-  pass.operators.push({ kind: 'compute', name, stage, class: operator, format: 'bf16', matrixFlop: 0, vectorFlop, weightBytes: 0, activationBytes: bytes });
+  pass.operators.push({
+    kind: 'compute',
+    name,
+    stage,
+    class: 'vector',
+    format: 'bf16',
+    matrixFlop: 0,
+    vectorFlop,
+    weightBytes: 0,
+    activationBytes: bytes,
+    ...more,
+  });
 }

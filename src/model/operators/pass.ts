@@ -1,6 +1,6 @@
 import { bytesPerElement, type NumberFormat } from '../../catalogue/format.ts';
 import type { RankBatch } from '../batch.ts';
-import { dataRanks, expertTensor, exchangesTokens, routedDies, sharedApart, type Layout } from '../layout.ts';
+import { contextOf, dataRanks, expertTensor, exchangesTokens, routedDies, sharedApart, type ContextLayout, type Layout } from '../layout.ts';
 import type { Model, Precision, TensorClass } from '../model.ts';
 import { tensorClasses } from '../model.ts';
 import type { Operator } from '../operator.ts';
@@ -10,7 +10,10 @@ import { linearFormat, type LinearFormat } from './formats.ts';
 export interface Instance {
   readonly model: Model;
   readonly layout: Layout;
+  readonly context: ContextLayout;
   readonly formats: Readonly<Record<TensorClass, LinearFormat>>;
+  /** Of the projections that latent attention absorbs. */
+  readonly absorbed: LinearFormat;
   /** What is multiplied in attention, and the storage of one KV element. [B] */
   readonly attentionFormat: NumberFormat;
   readonly kvBytes: number;
@@ -26,8 +29,9 @@ export interface Instance {
 /** One microbatch on one rank and what operators it turns into, in launch order. */
 export interface Pass {
   readonly instance: Instance;
+  /** The rank's part of the microbatch; of prompts the dies that share their context have their share of tokens and pairs, and see all of it. */
   readonly batch: RankBatch;
-  /** Tokens of the rank. */
+  /** Tokens of the dies that split heads: those of the rank, of prompts their share of the context. */
   readonly rows: number;
   /** Query tokens of decoding sequences. */
   readonly decodeRows: number;
@@ -39,13 +43,15 @@ export interface Pass {
 }
 
 /** Everything about an instance that its operators need, worked out once. */
-export function instanceOf(model: Model, precision: Precision, layout: Layout): Instance {
+export function instanceOf(model: Model, precision: Precision, layout: Layout, absorbed?: NumberFormat): Instance {
   const formats = Object.fromEntries(tensorClasses.map((name) => [name, linearFormat(model, precision, name)])) as Record<TensorClass, LinearFormat>;
   const split = expertTensor(layout);
   return {
     model,
     layout,
+    context: contextOf(layout),
     formats,
+    absorbed: absorbed === undefined ? formats.attention : linearFormat(model, { ...precision, weights: absorbed, activations: absorbed }, 'attention'),
     attentionFormat: model.baseFormat,
     kvBytes: bytesPerElement[precision.kv],
     kvFormat: precision.kv,
@@ -64,24 +70,28 @@ export function keyValueVariant({ kvFormat, attentionFormat }: Instance): string
 
 /** One of `parts` equal microbatches of a rank's batch. */
 export function passOf(instance: Instance, whole: RankBatch, instanceTokens: number, parts: 1 | 2): Pass {
+  const { layout, expertGroup, exchanges, context } = instance;
+  const shared = context.parallel;
   const batch: RankBatch =
-    parts === 1
+    parts === 1 && shared === 1
       ? whole
       : {
           decodeSequences: whole.decodeSequences / parts,
           queryTokens: whole.queryTokens,
           decodeContext: whole.decodeContext / parts,
-          prefillTokens: whole.prefillTokens / parts,
+          prefillTokens: whole.prefillTokens / parts / shared,
           prefillSequences: whole.prefillSequences / parts,
-          prefillPairs: whole.prefillPairs / parts,
+          prefillPairs: whole.prefillPairs / parts / shared,
           prefillContext: whole.prefillContext / parts,
         };
-  const { layout, expertGroup, exchanges } = instance;
   const decodeRows = batch.decodeSequences * batch.queryTokens;
   const rows = decodeRows + batch.prefillTokens;
   const groups = Math.max(1, layout.dies / layout.pipeline / expertGroup);
-  // A group of experts inside one rank meets only that rank's tokens; a wider one meets its part of the instance's.
   const dieRows = layout.attention === 'sp-tp-sp' ? rows / layout.tensor : rows;
-  const metTokens = dataRanks(layout) > 1 ? Math.max(rows, instanceTokens / parts / groups) : rows;
+  // A group of experts inside one rank meets only that rank's tokens; a wider one meets its part of the instance's. Dies that share the context of
+  // a sequence all decode it, so that its tokens come as often.
+  const own = (rows * shared) / Math.max(1, groups / dataRanks(layout));
+  const often = shared === 1 || rows === 0 ? 1 : (rows * shared) / (decodeRows + batch.prefillTokens * shared);
+  const metTokens = dataRanks(layout) > 1 ? Math.max(own, (instanceTokens * often) / parts / groups) : own;
   return { instance, batch, rows, decodeRows, dieRows, expertTokens: exchanges ? metTokens : dieRows, operators: [] };
 }

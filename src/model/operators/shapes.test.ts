@@ -66,3 +66,50 @@ describe('shapes of attention', () => {
     expect(new Set(scores.filter(({ kernel }) => kernel === 'index-scores').map(({ variant }) => variant))).toEqual(new Set([undefined, 'paged']));
   });
 });
+
+describe('shapes of launches over rows', () => {
+  test.each(models.map((model) => [model.name, operatorsOf(model)] as const))('%s: rows, width and bytes are the traffic of the launch', (_, operators) => {
+    const shaped = operators.filter(({ rows }) => rows !== undefined);
+    expect(shaped.length).toBeGreaterThan(0);
+    for (const { rows, activationBytes, weightBytes, name } of shaped) {
+      expect(((rows?.rows ?? 0) * (rows?.width ?? 0) * (rows?.bytes ?? 0)) / activationBytes, name).toBeCloseTo(1, 12);
+      expect(weightBytes, name).toBe(0);
+    }
+  });
+
+  test('every norm, activation, rotation, quantisation and embedding says its shape', () => {
+    const expected: readonly (readonly [RegExp, string])[] = [
+      [/^(attention|feed-forward|final|latent|query-key|post)-norm$/, 'norm'],
+      [/^(dense|shared|expert)-activation$/, 'activation'],
+      [/^rope$/, 'rope'],
+      [/-quantise$/, 'quantise'],
+      [/^expert-permute$|^weighted-sum$|^key-join$/, 'row-move'],
+      [/^embedding$/, 'embedding'],
+    ];
+    const operators = models.flatMap((model) =>
+      stepOperators(model, precisionOf(model, { weights: 'fp8' }), layout, { rank, instanceTokens: 24 * 2 + 3 * 700 }).flatMap((group) =>
+        group.operators.filter((operator) => operator.kind === 'compute'),
+      ),
+    );
+    for (const [name, kernel] of expected) {
+      const found = operators.filter((operator) => name.test(operator.name));
+      expect(found.length, kernel).toBeGreaterThan(0);
+      for (const operator of found) expect([operator.kernel ?? operator.class, operator.rows === undefined], operator.name).toEqual([kernel, false]);
+    }
+  });
+
+  test('quantisation says into which format, and whether blocks have scales of their own', () => {
+    const variants = (name: string, weights: 'fp8' | 'int8'): ReadonlySet<string | undefined> => {
+      const model = models.find((other) => other.name === name) as (typeof models)[number];
+      const groups = stepOperators(model, precisionOf(model, { weights }), layout, { rank, instanceTokens: 24 * 2 + 3 * 700 });
+      return new Set(
+        groups.flatMap(({ operators }) =>
+          operators.flatMap((operator) => (operator.kind === 'compute' && operator.kernel === 'quantise' ? [operator.variant] : [])),
+        ),
+      );
+    };
+    expect(variants('llama-3.1-8b', 'fp8')).toEqual(new Set(['to-fp8']));
+    expect(variants('llama-3.1-8b', 'int8')).toEqual(new Set(['to-int8']));
+    expect(variants('deepseek-r1', 'fp8')).toEqual(new Set(['to-fp8-block']));
+  });
+});

@@ -1,10 +1,12 @@
 import { unreachable } from '../../base/errors.ts';
-import { bytesPerElement } from '../../catalogue/format.ts';
+import { bytesPerElement, type NumberFormat } from '../../catalogue/format.ts';
 import type { Attention } from '../attention.ts';
 import type { InstanceBatch, RankBatch } from '../batch.ts';
+import { draftModel, draftModule, layoutOfDrafter } from '../drafter.ts';
 import type { Layout } from '../layout.ts';
-import type { LayerGroup, Model, Precision } from '../model.ts';
+import type { DraftModule, LayerGroup, Model, Precision } from '../model.ts';
 import type { OperatorGroup, Stage } from '../operator.ts';
+import { stageLayers } from '../pipeline.ts';
 import { compressedAttention } from './compressed.ts';
 import { draftInput, embedding, headAndSampling } from './ends.ts';
 import { denseFeedForward, expertFeedForward, noFeedForward } from './feed-forward.ts';
@@ -19,11 +21,20 @@ const mixing = { product: 'stream-weights', quantise: 'stream-quantise' };
 /** Turns the batches of one instance into operators. */
 export type StepBuilder = (batch: InstanceBatch) => OperatorGroup[];
 
-/** The builder of an instance: what does not depend on the batch is worked out once. */
-export function stepBuilder(model: Model, precision: Precision, layout: Layout): StepBuilder {
-  const instance = instanceOf(model, precision, layout);
-  const names = groupNames(model);
-  return (batch) => build(instance, names, batch);
+/**
+ * The builder of an instance: what does not depend on the batch is worked out once. `absorbed`: format in which the absorbed projections of
+ * latent attention are multiplied, if not that of the weights.
+ */
+export function stepBuilder(model: Model, precision: Precision, layout: Layout, absorbed?: NumberFormat): StepBuilder {
+  const main = { instance: instanceOf(model, precision, layout, absorbed), names: groupNames(model) };
+  const drafts = drafterOf(model, precision, layout, absorbed);
+  const places = layout.pipeline > 1 ? placingOf(model, layout.pipeline) : undefined;
+  return (batch) => {
+    const list = new StepList(batch, layout, places);
+    list.add(main, batch);
+    if (drafts !== undefined) draft(list, drafts, batch, layout.draftTokens);
+    return list.groups;
+  };
 }
 
 /** Every operator of one step on the slowest die, by groups of equal layers, in order. */
@@ -31,57 +42,156 @@ export function stepOperators(model: Model, precision: Precision, layout: Layout
   return stepBuilder(model, precision, layout)(batch);
 }
 
-function build(instance: Instance, names: readonly string[], { rank, instanceTokens }: InstanceBatch): OperatorGroup[] {
-  const { model, layout } = instance;
-  const groups: OperatorGroup[] = [];
-  const once = (name: string, rows: RankBatch, tokens: number, fill: (pass: Pass) => void, stage?: OperatorGroup['stage'], count = 1): void => {
-    const pass = passOf(instance, rows, tokens, 1);
-    fill(pass);
-    groups.push({ name, count, microbatches: 1, stage, operators: pass.operators });
-  };
-  // One sequence cannot be cut in two.
-  const parts = rank.decodeSequences + rank.prefillSequences < 2 ? 1 : layout.microbatches;
-  const layers = (name: string, group: LayerGroup, rows: RankBatch, tokens: number, stage?: OperatorGroup['stage'], count = group.count): void => {
-    const pass = passOf(instance, rows, tokens, parts);
-    layer(pass, group);
-    groups.push({ name, count, microbatches: parts, stage, operators: pass.operators });
-  };
+/** A model with all that its operators need, and the names of its groups. */
+interface Whole {
+  readonly instance: Instance;
+  readonly names: readonly string[];
+}
 
-  once('embedding', rank, instanceTokens, embedding);
-  for (const [i, group] of model.groups.entries()) layers(names[i] ?? '', group, rank, instanceTokens);
-  if (layout.pipeline > 1) {
-    const send = (pass: Pass): void => {
-      const bytes = pass.dieRows * model.hidden * bytesPerElement.bf16;
-      pass.operators.push({
-        kind: 'collective',
-        name: 'pipeline-send',
-        stage: 'attention-prologue',
-        operation: 'broadcast',
-        ranks: layout.dies / layout.pipeline + 1,
-        bytes,
-      });
-    };
-    once('pipeline', rank, instanceTokens, send, undefined, layout.pipeline - 1);
+/** Shares of the parts of a step in the stages of a pipeline. */
+interface Placing {
+  readonly first: readonly number[];
+  readonly last: readonly number[];
+  /** Of each group of layers. */
+  readonly groups: readonly (readonly number[])[];
+}
+
+function placingOf(model: Model, pipeline: number): Placing {
+  const stages = stageLayers(model, pipeline);
+  return {
+    first: stages.map((_, stage) => (stage === 0 ? 1 : 0)),
+    last: stages.map((_, stage) => (stage === pipeline - 1 ? 1 : 0)),
+    groups: model.groups.map(({ count }, group) => stages.map((layers) => (layers[group] ?? 0) / count)),
+  };
+}
+
+/** What proposes tokens in a step. */
+type Drafts =
+  | { readonly kind: 'module'; readonly instance: Instance; readonly module: DraftModule }
+  | ({ readonly kind: 'model' } & Whole)
+  | { readonly kind: 'lookup' };
+
+function drafterOf(model: Model, precision: Precision, layout: Layout, absorbed: NumberFormat | undefined): Drafts | undefined {
+  if (layout.draftTokens === 0) return undefined;
+  if (layout.drafter?.kind === 'lookup') return { kind: 'lookup' };
+  const drafting = draftModel(layout);
+  if (drafting !== undefined)
+    return { kind: 'model', instance: instanceOf(drafting.model, drafting.precision, layoutOfDrafter(drafting), absorbed), names: groupNames(drafting.model) };
+  const module = draftModule(model, layout);
+  if (module === undefined) return undefined;
+  const { baseFormat } = model;
+  const formats = module.unquantised === true ? { weights: baseFormat, experts: baseFormat, activations: baseFormat, kv: precision.kv } : precision;
+  return { kind: 'module', instance: instanceOf(model, formats, layout, absorbed), module };
+}
+
+/** The groups of one step, as they are put together. */
+class StepList {
+  readonly groups: OperatorGroup[] = [];
+  readonly places: Placing | undefined;
+  readonly #parts: 1 | 2;
+
+  constructor({ rank }: InstanceBatch, { microbatches }: Layout, places: Placing | undefined) {
+    this.places = places;
+    // One sequence cannot be cut in two.
+    this.#parts = rank.decodeSequences + rank.prefillSequences < 2 ? 1 : microbatches;
   }
-  once('head', rank, instanceTokens, (pass) => headAndSampling(pass, 'head', pass.decodeRows + rank.prefillSequences));
 
-  const module = model.draft;
-  if (module !== undefined && layout.draftTokens > 0) {
-    const sequences = rank.decodeSequences + rank.prefillSequences;
-    const draft = (name: string, rows: RankBatch, tokens: number, passes: number): void => {
-      once(`${name}-input`, rows, tokens, draftInput, 'draft', passes);
-      layers(name, module.layers, rows, tokens, 'draft', module.layers.count * passes);
-      once(`${name}-head`, rows, tokens, (pass) => headAndSampling(pass, 'draft', sequences), 'draft', passes);
-    };
-    // The first pass goes over every position that the step verified, the others over the last one of each sequence.
-    draft('draft', rank, instanceTokens, 1);
-    if (layout.draftTokens > 1 && rank.decodeSequences > 0) {
-      const single: RankBatch = { ...rank, queryTokens: 1, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
-      const tokens = rank.queryTokens * rank.decodeSequences + rank.prefillTokens;
-      draft('draft-again', single, tokens > 0 ? (instanceTokens * rank.decodeSequences) / tokens : 0, layout.draftTokens - 1);
+  /** A whole model: embedding, layers, sends between its stages, head. As a draft it runs `passes` times on one microbatch. */
+  add({ instance, names }: Whole, batch: InstanceBatch, prefix: string = '', stage?: Stage, passes: number = 1): void {
+    const { model, layout } = instance;
+    const { rank } = batch;
+    // What drafts stands behind the layers of the last stage.
+    const drafts = stage !== undefined;
+    const { places } = this;
+    this.once(`${prefix}embedding`, instance, batch, drafts ? places?.last : places?.first, embedding, stage, passes);
+    for (const [i, group] of model.groups.entries())
+      this.layers(`${prefix}${names[i] ?? ''}`, instance, group, batch, drafts ? places?.last : places?.groups[i], stage, passes);
+    if (layout.pipeline > 1) {
+      const send = (pass: Pass): void => {
+        const bytes = pass.dieRows * model.hidden * bytesPerElement.bf16;
+        pass.operators.push({
+          kind: 'collective',
+          name: 'pipeline-send',
+          stage: 'attention-prologue',
+          operation: 'broadcast',
+          ranks: 2,
+          span: (2 * layout.dies) / layout.pipeline,
+          bytes,
+        });
+      };
+      this.once('pipeline', instance, batch, undefined, send, undefined, layout.pipeline - 1);
     }
+    const drawn = rank.prefillSequences + (stage === undefined ? rank.decodeSequences * rank.queryTokens : rank.decodeSequences);
+    this.once(`${prefix}head`, instance, batch, places?.last, (pass) => headAndSampling(pass, stage ?? 'head', drawn), stage, passes);
   }
-  return groups;
+
+  /** What runs on the whole batch, `count` times. */
+  once(
+    name: string,
+    instance: Instance,
+    { rank, instanceTokens }: InstanceBatch,
+    placed: OperatorGroup['placed'],
+    fill: (pass: Pass) => void,
+    stage?: Stage,
+    count: number = 1,
+  ): void {
+    const pass = passOf(instance, rank, instanceTokens, 1);
+    fill(pass);
+    this.groups.push({ name, count, microbatches: 1, stage, placed, operators: pass.operators });
+  }
+
+  layers(
+    name: string,
+    instance: Instance,
+    group: LayerGroup,
+    { rank, instanceTokens }: InstanceBatch,
+    placed: OperatorGroup['placed'],
+    stage?: Stage,
+    passes: number = 1,
+  ): void {
+    const parts = instance.layout.microbatches === 1 ? 1 : this.#parts;
+    const pass = passOf(instance, rank, instanceTokens, parts);
+    layer(pass, group);
+    this.groups.push({ name, count: group.count * passes, microbatches: parts, stage, placed, operators: pass.operators });
+  }
+}
+
+/** The first pass of what drafts goes over every position that the step verified, the others over the last one of each sequence. */
+function draft(list: StepList, drafts: Drafts, batch: InstanceBatch, tokens: number): void {
+  const { rank, instanceTokens } = batch;
+  if (drafts.kind === 'lookup') {
+    if (rank.decodeSequences > 0) list.groups.push(lookup(rank, list.places?.last));
+    return;
+  }
+  const run = (name: string, part: InstanceBatch, passes: number): void => {
+    if (drafts.kind === 'model') {
+      list.add(drafts, part, `${name}-`, 'draft', passes);
+      return;
+    }
+    const { instance, module } = drafts;
+    const last = list.places?.last;
+    list.once(`${name}-input`, instance, part, last, (pass) => draftInput(pass, module, name === 'draft'), 'draft', passes);
+    list.layers(name, instance, module.layers, part, last, 'draft', passes);
+    const sequences = rank.decodeSequences + rank.prefillSequences;
+    list.once(`${name}-head`, instance, part, last, (pass) => headAndSampling(pass, 'draft', sequences, module.vocabulary), 'draft', passes);
+  };
+  run('draft', batch, 1);
+  if (tokens < 2 || rank.decodeSequences === 0) return;
+  const single: RankBatch = { ...rank, queryTokens: 1, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
+  const all = rank.queryTokens * rank.decodeSequences + rank.prefillTokens;
+  run('draft-again', { rank: single, instanceTokens: all > 0 ? (instanceTokens * rank.decodeSequences) / all : 0 }, tokens - 1);
+}
+
+/** The host looks for the last tokens of each decoding sequence in all that stands before them. */
+function lookup({ decodeContext }: RankBatch, placed: OperatorGroup['placed']): OperatorGroup {
+  return {
+    name: 'draft',
+    count: 1,
+    microbatches: 1,
+    stage: 'draft',
+    placed,
+    operators: [{ kind: 'host', name: 'draft-lookup', stage: 'draft', tokens: decodeContext }],
+  };
 }
 
 function layer(pass: Pass, { attention, feedForward, norms }: LayerGroup): void {

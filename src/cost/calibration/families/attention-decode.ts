@@ -6,6 +6,8 @@ import { headGroup, headSizeFactor, headSizeParameters, keyValueBytes, lengthSwe
 const SHARED_ROWS = 32;
 /** Rows of the smallest matrix tile. */
 const TILE = 16;
+/** Tokens from which on some kernels cut a longer length into more parts. */
+const shortest = 64;
 /** Sequences beyond which a variable-length launch is no longer sorted. */
 const SORTED = 992;
 
@@ -25,14 +27,17 @@ const parameters: readonly FittedParameter[] = [
   { name: 'part', unit: 's/B', min: 1e-15, max: 1e-11, start: 1e-13 },
   { name: 'matrix', unit: 'of the ceiling', min: 0.02, max: 1, start: 0.3 },
   { name: 'occupancy', unit: 'items a core', min: 0.02, max: 16, start: 1 },
-  { name: 'singleOccupancy', unit: 'of the occupancy', min: 0.003, max: 1, start: 1 },
+  { name: 'singleOccupancy', unit: 'of the occupancy', min: 0.003, max: 1, start: 1, hold: 10 },
   { name: 'splitTokens', unit: 'tokens', min: 32, max: 1e5, start: 128 },
-  { name: 'pass', unit: 'rows', min: 1, max: 128, start: 64 },
-  { name: 'single', unit: 'of an item', min: 0.1, max: 2, start: 1 },
+  { name: 'pass', unit: 'rows', min: 1, max: 128, start: 128, also: [64, 64], hold: 10 },
+  { name: 'single', unit: 'of an item', min: 0.1, max: 2, start: 1, hold: 10 },
   { name: 'unseen', unit: 'of tokens before the window', min: 0, max: 1, start: 0.1 },
   { name: 'either', unit: '1', min: 1, max: 4, start: 1.5 },
   { name: 'grouped', unit: 's', min: 1e-9, max: 2e-5, start: 1e-8 },
   { name: 'singleRows', unit: 'rows', min: 1.5, max: 8, start: 1.5 },
+  { name: 'mostSplits', unit: '1', min: 1, max: 512, start: 500, also: [8], hold: 10 },
+  { name: 'lengthening', unit: 'of the occupancy for an octave of length', min: 0, max: 1, start: 0, also: [0.5], hold: 10 },
+  { name: 'chain', unit: 's/token', min: 1e-11, max: 1e-6, start: 1e-11, also: [5e-8], hold: 10 },
   ...headSizeParameters(),
 ];
 const at = new Map(parameters.map(({ name }, i) => [name, i]));
@@ -64,7 +69,8 @@ function timeInPasses(shape: AttentionLaunch, die: DieRates, parameters: ArrayLi
   const wide = headSize / 128;
   const counted = single ? tokens : tokens + p(19) * (shape.context - tokens);
   const blocks = Math.max(1, Math.ceil(counted / p(16)));
-  const splits = Math.min(Math.max(1, (die.cores * occupancy) / items), blocks);
+  const places = die.cores * occupancy * (1 + p(24) * Math.max(0, octaves(counted / shortest) - 1));
+  const splits = Math.min(Math.max(1, places / items), blocks, p(23));
   const turns = (items * splits) / die.cores;
   const active = Math.min(1, turns);
 
@@ -78,7 +84,7 @@ function timeInPasses(shape: AttentionLaunch, die: DieRates, parameters: ArrayLi
   const traffic = (fromCache + fromMemory) * size;
 
   const perItem = p(6) * (single ? p(18) : 1) + p(7) * (rows / passes) * wide + ((p(8) * tokens) / splits) * wide;
-  const work = Math.max(1, turns) * perItem * size;
+  const work = Math.max(1, turns) * perItem * size + (p(25) * tokens) / splits;
 
   const tileRows = passes * Math.ceil(rows / passes / TILE) * TILE;
   const flop = 2 * sequences * keyValueHeads * tileRows * tokens * (headSize + shape.valueHeadSize);

@@ -1,6 +1,6 @@
 import type { ExpertLoads } from '../../../model/expert-load.ts';
 import type { DieRates, OperatorFamily } from '../family.ts';
-import { groupedProduct, hardFloor, octaves, productParameters, sumOf } from './grouped-gemm.ts';
+import { groupedProduct, hardFloor, octaves, productParameters, sumOf } from './grouped-product.ts';
 
 /** The routed experts of one die in one layer, from permuting the tokens' rows to summing them up again. */
 export interface ExpertMlpShape {
@@ -86,6 +86,11 @@ export const expertMlp: OperatorFamily<ExpertMlpShape> = {
   group({ hidden, width, experts, local, perToken }) {
     return `${hidden}x${width}x${experts}x${local}x${perToken}`;
   },
+
+  growth: ({ tokens, hidden, width, experts, local, perToken, matrices }) => ({
+    along: `${hidden}x${width}x${experts}x${local}x${perToken}x${matrices}`,
+    at: tokens,
+  }),
 
   fitted({ skew }) {
     return skew === 0;

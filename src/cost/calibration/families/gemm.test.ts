@@ -25,6 +25,15 @@ describe('a dense product', () => {
     }
   });
 
+  test('of 16 rows is bound by memory where the matrix engine is weak for its memory, unless blocks have 64 rows at least', () => {
+    const weak = { ...die, peak: 148e12, ceiling: 148e12, cores: 78, bandwidth: 4e12, cache: 0 };
+    const shape = { m: 16, n: 16_384, k: 7168 };
+    const bytes = (shape.n * shape.k + shape.m * (shape.n + shape.k)) * 2;
+    expect(gemm.time(shape, weak, start)).toBeLessThan((1.5 * bytes) / weak.bandwidth);
+    const chosen = Float64Array.from(gemm.parameters, ({ name, start: value }) => (name === 'blocks' ? 0.9 : value));
+    expect(gemm.time(shape, weak, chosen)).toBeGreaterThan((2 * 64 * shape.n * shape.k) / weak.peak);
+  });
+
   test('is never predicted faster than the engines, or than memory where the weights exceed the cache', () => {
     const best = Object.fromEntries(gemm.parameters.map(({ name, min, max }) => [name, /plateau|memory|bandwidth|hit|resident|corner/.test(name) ? max : min]));
     const predict = predictor(gemm, { parameters: best }, die);

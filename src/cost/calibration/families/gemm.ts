@@ -1,6 +1,7 @@
 import { bytesPerElement } from '../../../catalogue/format.ts';
 import { exp, ln } from '../../../kernel/elementary.ts';
 import type { DieRates, FittedParameter, OperatorFamily } from '../family.ts';
+import { chosenBlocks, isLoneWave, narrowBlocks, wideBlocks } from './blocks.ts';
 
 /** `groups` products C[m, n] = A[m, k] B[k, n] in one launch, each with weights of its own. */
 export interface GemmShape {
@@ -14,7 +15,7 @@ export interface GemmShape {
 /** Constants of the formula, in the order in which `time` reads them. */
 const parameters: readonly FittedParameter[] = [
   { name: 'floor', unit: 's', min: 5e-7, max: 6e-5, start: 4e-6 },
-  { name: 'host', unit: 's', min: 1e-7, max: 5e-4, start: 1e-7, also: 3e-5 },
+  { name: 'host', unit: 's', min: 1e-7, max: 5e-4, start: 1e-7, also: [3e-5] },
   { name: 'plateau', unit: 'share of peak', min: 0.2, max: 1, start: 0.75 },
   { name: 'memory', unit: 'share of bandwidth', min: 0.4, max: 1, start: 0.9 },
   { name: 'core-bandwidth', unit: 'share of bandwidth / cores', min: 0.5, max: 16, start: 2 },
@@ -29,7 +30,13 @@ const parameters: readonly FittedParameter[] = [
   { name: 'hit', unit: 'bandwidth of hits / memory', min: 1, max: 4, start: 1.3 },
   { name: 'grain', unit: 'rows', min: 16, max: 256, start: 128 },
   { name: 'single', unit: 's', min: 0, max: 3e-5, start: 0 },
-  { name: 'few', unit: 's', min: 1e-7, max: 2e-5, start: 1e-7, also: 9e-6 },
+  { name: 'few', unit: 's', min: 1e-7, max: 2e-5, start: 1e-7, also: [9e-6] },
+  { name: 'few-depth', unit: 's per element of k', min: 1e-13, max: 1e-8, start: 1e-13, also: [2.5e-9] },
+  { name: 'many', unit: 's', min: 1e-7, max: 2e-5, start: 1e-7, also: [8e-6] },
+  { name: 'blocks', unit: 'quickest of all, or chosen of narrow ones from 0.1, of wide ones from 0.6', min: 0, max: 1, start: 0.05, also: [0.05, 0.3, 0.9] },
+  { name: 'crossed', unit: 'factor where a block crosses scales', min: 1, max: 2, start: 1.1 },
+  { name: 'lone', unit: 's per element of k', min: 1e-10, max: 1e-7, start: 1e-10, also: [1e-10, 1e-10, 2e-8] },
+  { name: 'again', unit: 'share of blocks that read A anew', min: 1e-4, max: 1, start: 1e-4, also: [1e-4, 0.1, 0.1] },
 ];
 
 const FLOOR = 0;
@@ -49,8 +56,17 @@ const HIT = 13;
 const GRAIN = 14;
 const SINGLE = 15;
 const FEW = 16;
+const FEW_DEPTH = 17;
+const MANY = 18;
+const BLOCKS = 19;
+const CROSSED = 20;
+const LONE = 21;
+const AGAIN = 22;
 
-/** Rows and columns of C that one core works on at once; the quickest is taken. */
+/**
+ * Rows and columns of C that one core works on at once; the quickest is taken. Libraries turn products of few rows round, so that the matrix
+ * engine's least rows are those of the weights: 16 rows cost what 16 rows cost. Those that choose blocks work on 64 at least.
+ */
 const tiles: readonly (readonly [number, number])[] = [
   [16, 64],
   [64, 64],
@@ -66,8 +82,12 @@ const leastHost = 1.5e-5;
 /** Rows for which some libraries have a kernel with a least time of its own. */
 const fewest = 2;
 const mostFew = 8;
-/** The matrix engine works on so many rows whether they are there or not. */
-const leastRows = 64;
+/** Tiles of columns under which that kernel cuts the depth. */
+const fewestAcross = 4;
+/** Depth from which it cuts it in two at most. */
+const deepest = 16_384;
+/** Rows beyond which kernels for many rows are taken. */
+const leastMany = 64;
 const depths = 64;
 /** Parts that the depth is cut into where there are fewer tiles than cores. */
 const splits = [1, 2, 4, 8, 16] as const;
@@ -79,6 +99,26 @@ const fp4Scales = 1 / 16;
 
 function elementBytes({ format }: DieRates): number {
   return bytesPerElement[format] + (format === 'fp4' ? fp4Scales : 0);
+}
+
+/** From where a library chooses its blocks by a rule instead of the quickest, and from where wide ones are among them. */
+const chosenFrom = 0.1;
+const wideFrom = 0.6;
+/** Depth of a block that is loaded at once; columns of weights that share a scale. */
+const blockDepth = 128;
+
+/** Busy time of the cores where a library chooses the blocks before it knows which are quickest. */
+function chosenTime({ m, n, k, groups = 1 }: GemmShape, die: DieRates, bytes: number, p: ArrayLike<number>): number {
+  const wide = (p[BLOCKS] as number) >= wideFrom;
+  const { rows, columns } = chosenBlocks(m, n, groups, die.cores, wide ? wideBlocks : narrowBlocks);
+  const rate = (die.peak * (p[PLATEAU] as number)) / die.cores;
+  const load = ((p[CORE_BANDWIDTH] as number) * die.bandwidth) / die.cores;
+  const crossed = blockDepth % columns === 0 || columns % blockDepth === 0 ? 1 : (p[CROSSED] as number);
+  const lone = wide && groups === 1 && isLoneWave(m, n, die.cores) ? (p[LONE] as number) : 0;
+  const each = Math.max((2 * rows * columns * crossed) / rate, ((Math.min(rows, m) + columns) * bytes) / load, p[DEPTH] as number, lone);
+  const waves = (Math.ceil(m / rows) * Math.ceil(n / columns) * groups) / die.cores;
+  const whole = waves < 1 ? 1 : waves + (p[TAIL] as number) * (Math.ceil(waves) - waves);
+  return whole * (Math.ceil(k / blockDepth) * blockDepth * each + (p[TILE] as number));
 }
 
 /** Busy time of the cores: waves of tiles, each the slowest of multiplying, loading and the latency of its depth. */
@@ -94,7 +134,7 @@ function coreTime({ m, n, k, groups = 1 }: GemmShape, die: DieRates, bytes: numb
   let best = Infinity;
   for (const [rows, columns] of tiles) {
     const count = Math.ceil(taken / rows) * Math.ceil(n / columns) * groups;
-    const each = Math.max((2 * Math.max(rows, leastRows) * columns) / rate, ((Math.min(rows, m) + Math.min(columns, n)) * bytes) / load, latency);
+    const each = Math.max((2 * rows * columns) / rate, ((Math.min(rows, m) + Math.min(columns, n)) * bytes) / load, latency);
     for (const parts of splits) {
       const waves = (count * parts) / die.cores;
       const whole = waves < 1 ? 1 : waves + tail * (Math.ceil(waves) - waves);
@@ -106,6 +146,18 @@ function coreTime({ m, n, k, groups = 1 }: GemmShape, die: DieRates, bytes: numb
     }
   }
   return best;
+}
+
+/**
+ * The least time of kernels that a library has for a range of rows: of a few, where their columns do not fill the cores, and of many. That
+ * for few rows walks the whole depth, in waves of wide tiles, unless there are hardly any columns.
+ */
+function leastOf({ m, n, k, groups = 1 }: GemmShape, start: number, die: DieRates, p: ArrayLike<number>): number {
+  if (m > mostFew) return m > leastMany ? (p[MANY] as number) : 0;
+  const across = Math.ceil(n / most) * groups;
+  const own = m > fewest && across < die.cores ? (p[FEW] as number) : 0;
+  const parts = across >= fewestAcross ? 1 : k < deepest ? Infinity : 2;
+  return Math.max(own, start + (Math.ceil(across / die.cores) * k * (p[FEW_DEPTH] as number)) / parts);
 }
 
 /** x to the power y > 0. */
@@ -124,15 +176,17 @@ export const gemm: OperatorFamily<GemmShape> = {
     const weights = groups * n * k * bytes;
     const capacity = (p[RESIDENT] as number) * die.cache;
     const hit = weights < capacity ? 1 - weights / capacity : 0;
-    const moved = weights * (1 - hit * (1 - 1 / (p[HIT] as number))) + groups * (m * k * bytes + m * n * outputBytes);
+    const again = Math.max(0, groups * m * k * bytes - die.cache) * (p[AGAIN] as number) * Math.ceil(n / blockDepth);
+    const moved = weights * (1 - hit * (1 - 1 / (p[HIT] as number))) + groups * (m * k * bytes + m * n * outputBytes) + again;
     const memory = moved / (die.bandwidth * (p[MEMORY] as number));
-    const cores = coreTime(shape, die, bytes, p);
+    const cores = (p[BLOCKS] as number) < chosenFrom ? coreTime(shape, die, bytes, p) : chosenTime(shape, die, bytes, p);
     const more = Math.max(cores, memory);
     const corner = p[CORNER] as number;
     const joined = more * power(1 + power(Math.min(cores, memory) / more, corner), 1 / corner);
-    const device = (p[FLOOR] as number) + (m <= 1 ? (p[SINGLE] as number) : 0) + joined + groups * m * ((p[ROWS] as number) + k * (p[ELEMENTS] as number));
+    const start = (p[FLOOR] as number) + (m <= 1 ? (p[SINGLE] as number) : 0);
+    const device = start + joined + groups * m * ((p[ROWS] as number) + k * (p[ELEMENTS] as number));
     const host = p[HOST] as number;
-    return Math.max(host > leastHost ? host : 0, m > fewest && m <= mostFew ? (p[FEW] as number) : 0, device);
+    return Math.max(host > leastHost ? host : 0, leastOf(shape, start, die, p), device);
   },
 
   floor({ m, n, k, groups = 1 }, die) {

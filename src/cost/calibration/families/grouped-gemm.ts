@@ -1,9 +1,7 @@
-import { ln } from '../../../kernel/elementary.ts';
 import type { ExpertLoads } from '../../../model/expert-load.ts';
-import type { DieRates, FittedParameter, OperatorFamily } from '../family.ts';
-
-/** How operands are stored and whether the kernel's launch was tuned for their shape. */
-type ProductStorage = Pick<GroupedGemmShape, 'weightBytes' | 'inputBytes' | 'tuned'>;
+import type { DieRates, OperatorFamily } from '../family.ts';
+import { chosenBlocks, narrowBlocks, narrowWidths } from './blocks.ts';
+import { corner, hardFloor, octaves, sumOf } from './grouped-product.ts';
 
 /** One product per expert in one launch: C[rows, n] = A[rows, k] B[k, n], each expert with weights of its own. */
 export interface GroupedGemmShape {
@@ -15,106 +13,49 @@ export interface GroupedGemmShape {
   /** Storage of one weight and of one element of A. [B] */
   readonly weightBytes: number;
   readonly inputBytes: number;
-  /** Whether the kernel's launch was tuned for this shape; absent: it was. */
-  readonly tuned?: boolean | undefined;
+  /**
+   * Rows of an expert that the host expects, where each expert has a buffer of its own and a count that only the device knows (masked).
+   * Absent: the experts' rows stand one after another, each expert's filled up to whole blocks (contiguous).
+   */
+  readonly expected?: number | undefined;
 }
 
-/** Experts that are hit, and rows of all of them. */
-export function sumOf(loads: ExpertLoads): { readonly hit: number; readonly rows: number } {
-  let hit = 0;
-  let rows = 0;
-  for (let i = 0; i < loads.length; i += 2) {
-    hit += loads[i] ?? 0;
-    rows += (loads[i] ?? 0) * (loads[i + 1] ?? 0);
-  }
-  return { hit, rows };
-}
-
-/** Constants of a grouped product, in the order in which `groupedProduct` reads them. */
-export const productParameters: readonly FittedParameter[] = [
-  { name: 'plateau', unit: 'share of peak', min: 0.05, max: 0.95, start: 0.6 },
-  { name: 'memory', unit: 'share of bandwidth', min: 0.04, max: 0.95, start: 0.8 },
-  { name: 'tile', unit: 'rows', min: 8, max: 256, start: 64 },
-  { name: 'load', unit: 'rows whose time a tile takes beside its own', min: 0.5, max: 400, start: 16 },
-  { name: 'wave', unit: 'share of a wave', min: 0.01, max: 1, start: 0.3 },
-  { name: 'depth', unit: 'elements of k', min: 1, max: 4000, start: 200 },
-  { name: 'spread', unit: 'share of bandwidth that a tile a core lacks', min: 0.001, max: 8, start: 0.1 },
-  { name: 'unaligned', unit: 'factor', min: 1, max: 6, start: 1.2 },
-  { name: 'resident', unit: 'share of cache', min: 0.01, max: 1, start: 0.1 },
-  { name: 'untuned', unit: 'factor', min: 1, max: 6, start: 1.2 },
-  { name: 'again', unit: 'share of tiles that read their rows anew', min: 1e-4, max: 1, start: 0.01 },
-];
+const FLOOR = 0;
+const EXPERT = 1;
+const PLATEAU = 2;
+const MEMORY = 3;
+const CORE_BANDWIDTH = 4;
+const BLOCK = 5;
+const DEPTH = 6;
+const TAIL = 7;
+const AGAIN = 8;
+const RESIDENT = 9;
+const CROSSED = 10;
 
 const outputBytes = 2;
-const columnsOfTile = 128;
-/** Widths that are no multiple of this are loaded element by element. */
-const alignment = 16;
-const smallestTile = 8;
+/** Rows to which the rows of an expert are filled up where they stand one after another. */
+const aligned = 128;
+const contiguousBlocks = { heights: [aligned], widths: narrowWidths } as const;
+/** Columns of weights that share a scale: a block of columns that does not divide them needs two. */
+const scaled = 128;
 
-/** The least power of two that holds the mean rows of an expert, between the smallest tile and the largest. */
-function tileRows(mean: number, largest: number): number {
-  let tile = smallestTile;
-  while (tile < mean && tile < largest) tile *= 2;
-  return Math.min(tile, largest);
-}
-
-/**
- * Busy time of one grouped product: waves of tiles, ceil(rows / tile) for each expert, against reading the weights of the experts that are
- * hit, joined at the corner. `at` is where its constants begin. [s]
- */
-export function groupedProduct(
-  loads: ExpertLoads,
-  n: number,
-  k: number,
-  { weightBytes, inputBytes, tuned }: ProductStorage,
-  die: DieRates,
-  p: ArrayLike<number>,
-  at: number,
-): number {
-  const { hit, rows } = sumOf(loads);
-  if (hit === 0) return 0;
-  const tile = tileRows(rows / hit, p[at + 2] ?? 1);
-  let tiles = 0;
-  for (let i = 0; i < loads.length; i += 2) tiles += (loads[i] ?? 0) * Math.max(1, Math.ceil((loads[i + 1] ?? 0) / tile));
-  const blocks = tiles * Math.ceil(n / columnsOfTile);
-  const waves = blocks / die.cores;
-  const quantised = 1 + (p[at + 4] ?? 0) * (Math.ceil(waves) / waves - 1);
-  const slow = n % alignment === 0 && k % alignment === 0 ? 1 : (p[at + 7] ?? 1);
-  const flop = 2 * tiles * (tile + (p[at + 3] ?? 0)) * n * (k + (p[at + 5] ?? 0));
-  const launch = slow * (tuned === false ? (p[at + 9] ?? 1) : 1);
-  const compute = (flop * quantised * launch) / (die.peak * (p[at] ?? 1));
-  const weights = hit * n * k * weightBytes;
-  const resident = Math.min(weights, (p[at + 8] ?? 0) * die.cache) / 2;
-  const input = rows * k * inputBytes;
-  const again = Math.max(0, input - die.cache) * (p[at + 10] ?? 0) * Math.ceil(n / columnsOfTile);
-  const moved = weights - resident + input + again + rows * n * outputBytes;
-  const memory = (moved * slow * (1 + (p[at + 6] ?? 0) / Math.max(waves, 1 / die.cores))) / (die.bandwidth * (p[at + 1] ?? 1));
-  return corner(compute, memory);
-}
-
-/** The longer of two times, rounded where they meet: the cube root of the sum of their cubes. */
-function corner(a: number, b: number): number {
-  const more = Math.max(a, b);
-  const share = Math.min(a, b) / more;
-  return more * cubeRootNearOne(share * share * share);
-}
-
-/** (1 + x)^(1/3) for 0 <= x <= 1, two steps of Newton from the chord: within 1e-6. */
-function cubeRootNearOne(x: number): number {
-  let root = 1 + 0.26 * x;
-  for (let i = 0; i < 2; i++) root -= (root * root * root - 1 - x) / (3 * root * root);
-  return root;
-}
-
-/** Base-2 logarithm, for coordinates of residuals. */
-export function octaves(x: number): number {
-  return ln(Math.max(1e-3, x)) / Math.LN2;
-}
-
-/** The least time for products of all rows with weights n x k of each expert hit, and for reading what no cache holds. [s] */
-export function hardFloor(elements: number, loads: ExpertLoads, weightBytes: number, die: DieRates): number {
-  const { hit, rows } = sumOf(loads);
-  return Math.max((2 * rows * elements) / die.ceiling, (hit * elements * weightBytes - die.cache) / die.bandwidth);
+/** Work of the cores: blocks of C in waves, each the slowest of multiplying, loading and the latency of its depth. */
+function coreTime({ loads, n, k, experts, inputBytes, expected }: GroupedGemmShape, die: DieRates, p: ArrayLike<number>): number {
+  const height = expected === undefined ? aligned : 0;
+  let down = 0;
+  if (expected === undefined) for (let i = 0; i < loads.length; i += 2) down += (loads[i] ?? 0) * Math.ceil((loads[i + 1] ?? 0) / height);
+  const { rows, columns } =
+    expected === undefined
+      ? chosenBlocks(down * aligned, n, 1, die.cores, contiguousBlocks)
+      : chosenBlocks(Math.max(1, expected), n, experts, die.cores, narrowBlocks);
+  if (expected !== undefined) for (let i = 0; i < loads.length; i += 2) down += (loads[i] ?? 0) * Math.ceil((loads[i + 1] ?? 0) / rows);
+  const rate = (die.peak * (p[PLATEAU] as number)) / die.cores;
+  const load = ((p[CORE_BANDWIDTH] as number) * die.bandwidth) / die.cores;
+  const crossed = scaled % columns === 0 ? 1 : (p[CROSSED] as number);
+  const each = Math.max((2 * rows * columns * crossed) / rate, ((rows + columns) * inputBytes) / load, p[DEPTH] as number);
+  const waves = (down * Math.ceil(n / columns)) / die.cores;
+  const whole = waves < 1 ? 1 : waves + (p[TAIL] as number) * (Math.ceil(waves) - waves);
+  return whole * (k * each + (p[BLOCK] as number));
 }
 
 /** A grouped product by itself, as its kernel is measured alone. */
@@ -123,11 +64,28 @@ export const groupedGemm: OperatorFamily<GroupedGemmShape> = {
   parameters: [
     { name: 'floor', unit: 's', min: 1e-6, max: 3e-4, start: 8e-6 },
     { name: 'expert', unit: 's per expert', min: 1e-10, max: 3e-6, start: 2e-8 },
-    ...productParameters,
+    { name: 'plateau', unit: 'share of peak', min: 0.2, max: 1, start: 0.75 },
+    { name: 'memory', unit: 'share of bandwidth', min: 0.4, max: 1, start: 0.85 },
+    { name: 'core-bandwidth', unit: 'share of bandwidth / cores', min: 0.5, max: 16, start: 2 },
+    { name: 'block', unit: 's', min: 2e-8, max: 1e-5, start: 6e-7 },
+    { name: 'depth', unit: 's per element of k', min: 1e-11, max: 1e-8, start: 5e-10 },
+    { name: 'tail', unit: 'share of a wave', min: 0.01, max: 1, start: 0.9 },
+    { name: 'again', unit: 'share of blocks that read their rows anew', min: 1e-4, max: 1, start: 0.1 },
+    { name: 'resident', unit: 'share of cache', min: 0.01, max: 1, start: 0.3 },
+    { name: 'crossed', unit: 'factor where a block crosses scales', min: 1, max: 2, start: 1.1 },
   ],
 
-  time({ loads, n, k, experts, ...bytes }, die, p) {
-    return (p[0] ?? 0) + experts * (p[1] ?? 0) + groupedProduct(loads, n, k, bytes, die, p, 2);
+  time(shape, die, p) {
+    const { loads, n, k, experts, weightBytes, inputBytes } = shape;
+    const { hit, rows } = sumOf(loads);
+    const launch = (p[FLOOR] as number) + experts * (p[EXPERT] as number);
+    if (hit === 0) return launch;
+    const weights = hit * n * k * weightBytes;
+    const resident = Math.min(weights, (p[RESIDENT] as number) * die.cache) / 2;
+    const input = rows * k * inputBytes;
+    const again = Math.max(0, input - die.cache) * (p[AGAIN] as number) * Math.ceil(n / scaled);
+    const memory = (weights - resident + input + again + rows * n * outputBytes) / (die.bandwidth * (p[MEMORY] as number));
+    return launch + corner(coreTime(shape, die, p), memory);
   },
 
   floor({ loads, n, k, weightBytes }, die) {
@@ -143,11 +101,17 @@ export const groupedGemm: OperatorFamily<GroupedGemmShape> = {
     return `${n}x${k}x${experts}`;
   },
 
-  shapeOf({ shape, weightBytes, activationBytes }) {
+  growth: ({ loads, n, k, experts }) => ({ along: `${n}x${k}x${experts}`, at: sumOf(loads).rows }),
+
+  shapeOf({ shape, variant, weightBytes, activationBytes }) {
     if (shape === undefined) return undefined;
     const { m, n, k, groups } = shape;
     const rows = m * groups;
     const inputBytes = (activationBytes / rows - n * outputBytes) / k;
-    return { loads: [groups, m], n, k, experts: groups, weightBytes: weightBytes / (groups * n * k), inputBytes };
+    const expected = variant?.endsWith(maskedVariant) === true ? m : undefined;
+    return { loads: [groups, m], n, k, experts: groups, weightBytes: weightBytes / (groups * n * k), inputBytes, expected };
   },
 };
+
+/** How the variant of an operator ends whose experts have buffers of their own. */
+const maskedVariant = 'masked';

@@ -11,6 +11,7 @@ import { mlaDecode } from './mla-decode.ts';
 import { mlaPrefill } from './mla-prefill.ts';
 import { sparseDecode, sparsePrefill } from './sparse-attention.ts';
 import { indexChoice, indexScores } from './sparse-index.ts';
+import { activation, add, embedding, norm, quantise, rope, rowMove } from './vector.ts';
 
 /** Every family whose cells can be fitted and priced. */
 const families: readonly OperatorFamily<unknown>[] = [
@@ -33,6 +34,13 @@ const families: readonly OperatorFamily<unknown>[] = [
   linearScan,
   linearUpdate,
   shortConvolution,
+  norm,
+  activation,
+  rope,
+  quantise,
+  embedding,
+  add,
+  rowMove,
 ];
 
 /** The family of a class of cells. */

@@ -1,0 +1,19 @@
+import { unitOf } from '../../src/ledger/answer.ts';
+import { scoresOf, type CaseResult } from '../../src/ledger/result.ts';
+
+/** Cases and scores as JSON, documented in docs/guide/validate.md. SI units; a figure that there is not is null. */
+export function casesAsJson(results: readonly CaseResult[]): string {
+  const cases = results.map(({ case: { question, measured, file, ...about }, predicted, interval, inside, error, withinTolerance, doubts }) => ({
+    ...about,
+    file,
+    unit: unitOf(question),
+    measured: measured.value,
+    predicted,
+    error,
+    withinTolerance,
+    interval,
+    inside,
+    doubts,
+  }));
+  return JSON.stringify({ schema: 'supernode/validate-cases/1', cases, scores: scoresOf(results) }, undefined, 2);
+}

@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { figureKinds } from '../src/catalogue/figure.ts';
+import type { Spread, Uncertainty } from '../src/catalogue/uncertainty.ts';
+import { flag, found, listOf, oneOf, read, record, text } from './read.ts';
+
+const size = z.number({ error: (issue) => `expected a number of at least 0, got ${found(issue.input)}` }).min(0);
+const spread = z
+  .tuple([size, size, size], { error: (issue) => `expected [median, 90 %, 99 %], got ${found(issue.input)}` })
+  .refine(([median, p90, p99]) => median <= p90 && p90 <= p99, { error: 'expected quantiles that do not fall' })
+  .transform(([median, p90, p99]): Spread => ({ median, p90, p99 }));
+const sourced = { kind: oneOf(figureKinds), source: text('the source of the spread') };
+const shared = { together: spread, apart: spread, ...sourced };
+const condition = record({ spread, ...sourced }).transform(({ spread: own, ...rest }) => ({ ...own, ...rest }));
+
+const uncertainty = record({
+  common: record({
+    share: z
+      .number({ error: (issue) => `expected a share from 0 to 1, got ${found(issue.input)}` })
+      .min(0)
+      .max(1),
+    ...sourced,
+  }),
+  'stand-ins': record({ chip: record(shared), stack: record(shared), format: record(shared), kernel: record(shared) }),
+  rates: listOf(record({ measured: flag(), classes: listOf(text('a class of operators'), 1).optional(), ...shared }), 1),
+  links: record({ collective: record(shared), 'collective-elsewhere': record(shared), exchange: record(shared) }),
+  conditions: record({
+    skew: condition,
+    drift: condition,
+    host: condition,
+    bandwidth: condition,
+    acceptance: condition,
+    power: condition,
+    price: condition,
+  }),
+}).transform(({ 'stand-ins': standIns, ...rest }) => ({ ...rest, standIns }));
+
+/**
+ * What is not known, from the content of data/uncertainty.yaml. `path` names the file in errors.
+ * @throws InputError with every problem.
+ */
+export function readUncertainty(value: unknown, path: string): Uncertainty {
+  return read<Uncertainty>(uncertainty, value, path);
+}

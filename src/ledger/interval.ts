@@ -1,0 +1,162 @@
+import { unreachable } from '../base/errors.ts';
+import type { Cell } from '../catalogue/cell.ts';
+import { mostSpecific } from '../catalogue/stack.ts';
+import { numberFormatOf } from '../cost/calibration/die.ts';
+import { findCell } from '../cost/calibration/find.ts';
+import { stepPricer } from '../cost/pricer.ts';
+import { differencesOf } from '../cost/providers.ts';
+import { drawsOf } from '../cost/uncertainty/draws.ts';
+import { priceErrors } from '../cost/uncertainty/errors.ts';
+import { intervalOf, type Interval } from '../cost/uncertainty/interval.ts';
+import { linkInterval, operatorInterval, ratedInterval, stepInterval, stepSamples } from '../cost/uncertainty/step-interval.ts';
+import { Unknowns } from '../cost/uncertainty/unknowns.ts';
+import type { MetricName, Summary } from '../report/summary.ts';
+import { simulationInterval } from '../report/sampled-runs.ts';
+import { summarise } from '../report/summarise.ts';
+import { createSimulation } from '../serving/deploy.ts';
+import { layerTime, stepValue } from './answer.ts';
+import type { GainQuestion, LayerQuestion, OperatorQuestion, Question, ServingQuestion, StepQuestion } from './question.ts';
+import type { ServingFigure } from './serving-figure.ts';
+
+/** Samples of a layer, and of a run of traffic. */
+const layerSamples = 31;
+const servingSamples = 9;
+
+/** The 80 % interval of an answer; undefined where nothing is known of how far off it may be. */
+export function intervalFor(question: Question, value: number, cells: readonly Cell[]): Interval | undefined {
+  switch (question.kind) {
+    case 'operator':
+      return ofOperator(question, value, cells);
+    case 'collective':
+    case 'exchange': {
+      const kind = question.kind === 'exchange' ? 'exchange' : 'collective';
+      const factor = linkInterval(kind, question.stack.uncertainty);
+      return question.figure === 'time' ? scaled(factor, value) : divided(factor, value);
+    }
+    case 'step':
+      return ofStep(question);
+    case 'layer':
+      return ofLayer(question, value);
+    case 'serving':
+      return ofServing(question, value);
+    case 'gain':
+      return ofGain(question, value);
+    case 'path':
+    case 'system':
+      return undefined;
+    default:
+      return unreachable(question);
+  }
+}
+
+/** A range of factors of a time as a range of the time. */
+function scaled({ low, high }: Interval, value: number): Interval {
+  return { low: low * value, high: high * value };
+}
+
+/** The same as a range of a rate. */
+function divided({ low, high }: Interval, value: number): Interval {
+  return { low: value / high, high: value / low };
+}
+
+function ofOperator({ machine, stack, class: operatorClass, format, figure, roofline }: OperatorQuestion, value: number, cells: readonly Cell[]): Interval {
+  const wanted = { chip: machine.chip, stack: stack.name, class: operatorClass, format };
+  const found = findCell(cells, wanted);
+  const measured = (): boolean => {
+    const rates = stack.efficiencies.filter(({ operator }) => operator === (roofline?.class ?? operatorClass));
+    const entry = mostSpecific(rates, machine.chip.generation, numberFormatOf(format));
+    return entry?.compute.kind === 'measured' && entry.memory.kind === 'measured';
+  };
+  const factor =
+    found === undefined
+      ? ratedInterval(operatorClass, measured(), stack.uncertainty)
+      : operatorInterval({ cell: found.cell, differs: differencesOf(found.cell, wanted) }, stack.uncertainty);
+  return figure === 'time' ? scaled(factor, value) : divided(factor, value);
+}
+
+function isOfMemory(figure: StepQuestion['figure']): boolean {
+  return figure === 'kv-blocks' || figure === 'kv-memory' || figure === 'other-memory';
+}
+
+function ofStep({ work, figure }: StepQuestion): Interval | undefined {
+  if (isOfMemory(figure)) return undefined;
+  const { setting, batch, acceptance } = work;
+  return stepInterval(setting, batch, ({ cost, emitted }) => stepValue(work, figure, cost.time, emitted), { acceptance });
+}
+
+function ofLayer({ work: { setting, batch }, stages }: LayerQuestion, value: number): Interval {
+  const { uncertainty } = setting.stack;
+  const times = drawsOf(1, layerSamples).map((draw) =>
+    layerTime(stepPricer(new Unknowns(uncertainty, draw).setting(setting), priceErrors(uncertainty, draw)).explain(batch), stages),
+  );
+  return intervalOf(value, times);
+}
+
+/** Headline metrics whose relative range stands for that of a figure. */
+const metricOf: Readonly<Record<ServingFigure, MetricName>> = {
+  'ttft-mean': 'ttftP50',
+  'ttft-p50': 'ttftP50',
+  'ttft-p99': 'ttftP99',
+  'tpot-mean': 'tpotP50',
+  'tpot-p50': 'tpotP50',
+  'tpot-p99': 'tpotP99',
+  'itl-mean': 'tpotP50',
+  'e2e-mean': 'tpotP50',
+  'input-tokens-per-second': 'inputTokensPerSecond',
+  'output-tokens-per-second': 'outputTokensPerSecond',
+  'output-tokens-per-second-per-chip': 'outputTokensPerSecond',
+  'tokens-per-second-per-chip': 'outputTokensPerSecond',
+  power: 'joulesPerToken',
+  'output-tokens-per-joule': 'joulesPerToken',
+};
+
+function nominalOf(metric: MetricName, { latency, throughput, cost }: Summary): number {
+  switch (metric) {
+    case 'ttftP50':
+      return latency.ttft.p50;
+    case 'ttftP99':
+      return latency.ttft.p99;
+    case 'tpotP50':
+      return latency.tpot.p50;
+    case 'tpotP99':
+      return latency.tpot.p99;
+    case 'inputTokensPerSecond':
+      return throughput.inputTokens;
+    case 'outputTokensPerSecond':
+      return throughput.outputTokens;
+    case 'joulesPerToken':
+      return cost.joulesPerToken ?? Number.NaN;
+    case 'requestsPerSecond':
+    case 'goodput':
+    case 'goodShare':
+    case 'bindingLoad':
+    case 'dollarsPerMillionTokens':
+      return Number.NaN;
+    default:
+      return unreachable(metric);
+  }
+}
+
+function ofServing({ scenario, figure }: ServingQuestion, value: number): Interval | undefined {
+  const run = createSimulation(scenario);
+  while (run.simulation.step());
+  const summary = summarise(run, '');
+  const metric = metricOf[figure];
+  const found = simulationInterval(run, summary, { samples: servingSamples }).metrics[metric];
+  const nominal = nominalOf(metric, summary);
+  if (found === undefined || !(nominal > 0)) return undefined;
+  const factor = { low: found.low / nominal, high: found.high / nominal };
+  return figure === 'output-tokens-per-joule' ? divided(factor, value) : scaled(factor, value);
+}
+
+/** Of a gain between steps, with what is not known alike on both sides; those between runs have none. */
+function ofGain({ with: after, without: before }: GainQuestion, value: number): Interval | undefined {
+  if (after.kind !== 'step' || before.kind !== 'step' || isOfMemory(after.figure)) return undefined;
+  const valuesOf = ({ work, figure }: StepQuestion): readonly number[] =>
+    stepSamples(work.setting, work.batch, { acceptance: work.acceptance }).samples.map(({ cost, emitted }) => stepValue(work, figure, cost.time, emitted));
+  const [ones, others] = [valuesOf(after), valuesOf(before)];
+  return intervalOf(
+    value,
+    ones.map((one, i) => one / (others[i] ?? Number.NaN) - 1),
+  );
+}

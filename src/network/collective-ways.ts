@@ -1,0 +1,194 @@
+import type { Doubt } from '../base/doubt.ts';
+import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
+import { collectiveAlgorithms, type CollectiveAlgorithm, type CollectiveOperation, type CollectiveWay } from '../catalogue/library.ts';
+import type { Machine, Plane } from '../catalogue/machine.ts';
+import type { Stack } from '../catalogue/stack.ts';
+import { chunkOf, demandOf } from './algorithm.ts';
+import { dieBandwidth } from './reach.ts';
+
+/** What one collective of a group of dies takes. */
+export interface CollectiveCost {
+  /** [s] */
+  readonly time: Seconds;
+  /** Of it, what starts and steps take: the rest moves bytes. [s] */
+  readonly start: Seconds;
+}
+
+/** One way to run it, with where its time goes. */
+export interface CollectiveOption extends CollectiveCost {
+  readonly plane: Plane;
+  readonly operation: CollectiveOperation;
+  readonly library: string;
+  readonly algorithm: CollectiveAlgorithm;
+  readonly protocol?: string | undefined;
+  readonly ranks: number;
+  readonly steps: number;
+  /** Through the port of one die. [B] */
+  readonly bytes: Bytes;
+  /** What they run at. [B/s] */
+  readonly bandwidth: BytesPerSecond;
+  readonly moving: Seconds;
+  /** Copies in the die's own memory. [s] */
+  readonly copying: Seconds;
+  /** Whether this is what runs, and whether the library would take it for this size. */
+  readonly chosen: boolean;
+  readonly inRange: boolean;
+}
+
+/** Ways of one library for one operation, by rising chunk. */
+interface Choice {
+  readonly library: string;
+  readonly ways: readonly CollectiveWay[];
+}
+
+/** What a group has on one plane: the port of each die and the libraries that use it. */
+export interface Reach {
+  readonly plane: Plane;
+  readonly port: BytesPerSecond;
+  /** Share of the port that faults leave. */
+  readonly left: number;
+  readonly latency: Seconds;
+  readonly choices: ReadonlyMap<CollectiveOperation, readonly Choice[]>;
+  readonly doubts: readonly Doubt[];
+}
+
+/**
+ * The reach of a plane. Libraries were measured on scale-up planes: there their shares of the port hold. On other planes every algorithm runs with the start of a library,
+ * the latency of the plane in every step, and the plane's own share of the port. `left`: share of the port that faults leave.
+ */
+export function reachOf(machine: Machine, stack: Stack, plane: Plane, left: number): Reach {
+  const { generation } = machine.chip;
+  const own = stack.collectives.filter(({ generations }) => generations === undefined || generations.includes(generation));
+  const fallback = stack.collectives[0]?.generations;
+  const ways = own.length > 0 ? own : stack.collectives.filter(({ generations }) => generations === fallback || generations?.[0] === fallback?.[0]);
+  const choices = new Map<CollectiveOperation, readonly Choice[]>();
+  const plain = plane.role === 'scale-up' ? [] : plainWays(plane, ways);
+  for (const operation of ['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'broadcast'] as const) {
+    // A broadcast runs as an all-gather does, with its own bytes.
+    const measured = operation === 'broadcast' ? 'all-gather' : operation;
+    const fitting = plane.role === 'scale-up' ? ways.filter((way) => way.operation === measured) : plain.filter((way) => way.operation === operation);
+    choices.set(operation, choicesOf(fitting));
+  }
+  const doubts: Doubt[] = [];
+  if (own.length === 0)
+    doubts.push({
+      rule: 'collective-unmeasured',
+      where: generation,
+      message: `no collective was measured on this generation of chips: those of ${fallback?.[0] ?? 'no chip'} stand in, at the rate of its ports`,
+    });
+  return { plane, port: dieBandwidth(machine, plane), left, latency: plane.port.latency.value, choices, doubts };
+}
+
+/** A library with thresholds has one choice at a size; ways without any compete. */
+function choicesOf(ways: readonly CollectiveWay[]): readonly Choice[] {
+  const free = ways.filter(({ above, upTo }) => above === 0 && upTo === Infinity);
+  const bound = ways.filter((way) => !free.includes(way));
+  return [
+    ...[...new Set(bound.map(({ library }) => library))].map((library) => ({ library, ways: bound.filter((way) => way.library === library) })),
+    ...free.map((way) => ({ library: way.library, ways: [way] })),
+  ];
+}
+
+/** Every algorithm on a plane where no library was measured. */
+function plainWays(plane: Plane, ways: readonly CollectiveWay[]): readonly CollectiveWay[] {
+  const start = ways.reduce(
+    (least: CollectiveWay['start'] | undefined, way) => (least === undefined || way.start.value < least.value ? way.start : least),
+    undefined,
+  );
+  if (start === undefined) return [];
+  return (['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'broadcast'] as const).flatMap((operation) =>
+    collectiveAlgorithms
+      .filter((algorithm) => algorithm !== 'in-switch' && demandOf(algorithm, operation, 2) !== undefined)
+      .map((algorithm): CollectiveWay => ({
+        library: algorithm,
+        operation,
+        algorithm,
+        above: 0,
+        upTo: Infinity,
+        latency: plane.port.latency.value,
+        port: 0,
+        start,
+        step: plane.port.latency,
+        efficiency: plane.efficiency,
+      })),
+  );
+}
+
+const holds = ({ ranks }: CollectiveWay, n: number): boolean => ranks === undefined || (n >= ranks[0] && n <= ranks[1]);
+const covers = ({ above, upTo }: CollectiveWay, chunk: number): boolean => chunk > above && chunk <= upTo;
+
+/** The way that a library takes: one for this size of group before one for any. */
+function wayFor({ ways }: Choice, n: number, chunk: number): CollectiveWay | undefined {
+  let found: CollectiveWay | undefined;
+  for (const way of ways) if (covers(way, chunk) && holds(way, n) && (found === undefined || way.ranks !== undefined)) found = way;
+  return found;
+}
+
+/** What bytes run at. A share that was measured on another port is at most what one stream reaches on this. */
+function rateOf({ port, left, plane }: Reach, way: CollectiveWay): BytesPerSecond {
+  const same = way.port === 0 || Math.abs(port / way.port - 1) < 0.05;
+  return port * left * (same ? way.efficiency.value : Math.min(way.efficiency.value, plane.efficiency.value));
+}
+
+function costOf(reach: Reach, way: CollectiveWay, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost {
+  const demand = demandOf(way.algorithm, operation, n) ?? { steps: n - 1, bytes: n - 1 };
+  const slower = Math.max(0, reach.latency - way.latency);
+  const start = way.start.value + demand.steps * (way.step.value + slower);
+  const moving = (demand.bytes * bytes) / rateOf(reach, way);
+  return { start, time: start + moving + (way.local === undefined ? 0 : bytes / way.local.value) };
+}
+
+/** What a library takes: never less than for the largest message of the protocol before. */
+function libraryCost(reach: Reach, choice: Choice, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost | undefined {
+  const way = wayFor(choice, n, chunkOf(bytes, n));
+  if (way === undefined) return undefined;
+  const cost = costOf(reach, way, operation, n, bytes);
+  if (way.above === 0) return cost;
+  const before = libraryCost(reach, choice, operation, n, way.above * n);
+  return before !== undefined && before.time > cost.time ? { start: cost.start, time: before.time } : cost;
+}
+
+/** The quickest library over `n` ranks that all reach each other through ports of one plane. */
+export function quickest(reach: Reach, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost {
+  if (n < 2) return { time: 0, start: 0 };
+  let best: CollectiveCost | undefined;
+  for (const choice of reach.choices.get(operation) ?? []) {
+    const cost = libraryCost(reach, choice, operation, n, bytes);
+    if (cost !== undefined && (best === undefined || cost.time < best.time)) best = cost;
+  }
+  return best ?? { time: reach.latency + bytes / (reach.port * reach.left), start: reach.latency };
+}
+
+/** Every way of every library, the one taken first, then by time. */
+export function optionsOf(reach: Reach, operation: CollectiveOperation, n: number, bytes: Bytes): readonly CollectiveOption[] {
+  const best = quickest(reach, operation, n, bytes);
+  const chunk = chunkOf(bytes, n);
+  const options = (reach.choices.get(operation) ?? []).flatMap((choice) => {
+    const taken = wayFor(choice, n, chunk);
+    return choice.ways
+      .filter((way) => holds(way, n))
+      .map((way): CollectiveOption => {
+        const { start, time } = way === taken ? (libraryCost(reach, choice, operation, n, bytes) as CollectiveCost) : costOf(reach, way, operation, n, bytes);
+        const demand = demandOf(way.algorithm, operation, n) ?? { steps: n - 1, bytes: n - 1 };
+        const bandwidth = rateOf(reach, way);
+        return {
+          plane: reach.plane,
+          operation,
+          library: choice.library,
+          algorithm: way.algorithm,
+          protocol: way.protocol,
+          ranks: n,
+          steps: demand.steps,
+          bytes: demand.bytes * bytes,
+          bandwidth,
+          start,
+          moving: (demand.bytes * bytes) / bandwidth,
+          copying: way.local === undefined ? 0 : bytes / way.local.value,
+          time,
+          chosen: way === taken && time === best.time,
+          inRange: way === taken,
+        };
+      });
+  });
+  return options.toSorted((a, b) => Number(b.chosen) - Number(a.chosen) || Number(b.inRange) - Number(a.inRange) || a.time - b.time);
+}

@@ -1,0 +1,149 @@
+import { intervalOf, type Interval } from '../cost/uncertainty/interval.ts';
+import { exp, ln } from '../kernel/elementary.ts';
+import type { Measured } from './summarise.ts';
+import type { Intervals, MetricInterval, MetricName, SeriesPoint, Summary } from './summary.ts';
+
+/** Standard normal variate that nine in ten draws stay below. */
+const nineInTen = 1.2815515655446004;
+
+/** One sample of a run. */
+export interface Sampled {
+  /** The short run. */
+  readonly measured: Measured;
+  /** Of each pool in the long run. */
+  readonly loads: readonly number[];
+  /** Factors. */
+  readonly power: number;
+  readonly price: number;
+}
+
+/** A run, a shorter one, and samples of that. */
+interface SampledRun {
+  readonly summary: Summary;
+  readonly nominal: Measured;
+  readonly samples: readonly Sampled[];
+  /** Of the short runs. */
+  readonly requests: number;
+  /** Requests arrive whether or not others have ended. */
+  readonly open: boolean;
+}
+
+interface Headline {
+  readonly of: (run: Measured) => number | undefined;
+  /** What an interval cannot leave. */
+  readonly most?: number;
+  /** How the metric goes with what an open loop puts through: in the long run that is what arrives, or what the fullest pool sustains. */
+  readonly through?: (put: number, sample: Sampled) => number;
+  /** The same in one piece of the run: its scatter is the run's own noise. */
+  readonly piece?: (point: SeriesPoint) => number;
+}
+
+const measured = (count: number, value: number): number | undefined => (count > 0 ? value : undefined);
+const asMuch = (put: number): number => put;
+
+/** The headline metrics that have intervals, but for goodput and the load of what binds. */
+const headlines: Readonly<Record<Exclude<MetricName, 'goodput' | 'bindingLoad'>, Headline>> = {
+  requestsPerSecond: { of: ({ throughput }) => throughput.requests, through: asMuch, piece: ({ finished }) => finished },
+  inputTokensPerSecond: { of: ({ throughput }) => throughput.inputTokens, through: asMuch, piece: ({ inputTokensPerSecond }) => inputTokensPerSecond },
+  outputTokensPerSecond: { of: ({ throughput }) => throughput.outputTokens, through: asMuch, piece: ({ outputTokensPerSecond }) => outputTokensPerSecond },
+  ttftP50: { of: ({ latency: { ttft } }) => measured(ttft.count, ttft.p50), piece: ({ ttftP50 }) => ttftP50 },
+  ttftP99: { of: ({ latency: { ttft } }) => measured(ttft.count, ttft.p99), piece: ({ ttftP99 }) => ttftP99 },
+  tpotP50: { of: ({ latency: { tpot } }) => measured(tpot.count, tpot.p50), piece: ({ tpotP50 }) => tpotP50 },
+  tpotP99: { of: ({ latency: { tpot } }) => measured(tpot.count, tpot.p99), piece: ({ tpotP99 }) => tpotP99 },
+  goodShare: { of: ({ goodput }) => goodput.share, most: 1 },
+  joulesPerToken: {
+    of: ({ cost }) => cost.joulesPerToken,
+    through: (put, { power }) => power / put,
+    piece: ({ outputTokensPerSecond }) => outputTokensPerSecond,
+  },
+  dollarsPerMillionTokens: {
+    of: ({ cost }) => cost.dollarsPerMillionTokens,
+    through: (put, { price }) => price / put,
+    piece: ({ outputTokensPerSecond }) => outputTokensPerSecond,
+  },
+};
+
+/** What the resource that binds the run is at in another run. */
+function loadOf({ pools, planes }: Measured, resource: string): number | undefined {
+  for (const pool of pools) {
+    if (resource === `${pool.name} slots`) return pool.occupancy;
+    if (resource === `${pool.name} KV memory`) return pool.kv.mean;
+    if (resource === `${pool.name} pool`) return pool.load;
+  }
+  return planes.find(({ name, bytes }) => bytes > 0 && resource === `${name} plane`)?.utilisation;
+}
+
+/** Intervals of a run's headline metrics. What the run's own pieces scatter is added in quadrature. */
+export function intervalsOf(run: SampledRun): Intervals {
+  const { summary, samples, requests, open } = run;
+  const metrics: Partial<Record<MetricName, MetricInterval>> = {};
+  const add = (name: MetricName, point: number, values: readonly number[], { most = Infinity, piece }: Omit<Headline, 'of'> = {}): void => {
+    const inside = values.map((value) => Math.min(most, Math.max(0, value)));
+    const { low, high } = withNoise(intervalOf(point, inside), point, noiseOf(summary, piece));
+    metrics[name] = { low: Math.max(0, low), high: Math.min(most, high), samples: inside };
+  };
+  // At least 1: nothing puts through more than arrives.
+  const fullest = Math.max(1, ...summary.pools.map(({ load }) => load));
+  const put = samples.map(({ loads }) => fullest / Math.max(1, ...loads));
+  for (const [name, headline] of Object.entries(headlines) as readonly [keyof typeof headlines, Headline][]) {
+    const point = headline.of(summary);
+    if (point === undefined || !Number.isFinite(point)) continue;
+    const { through } = headline;
+    add(
+      name,
+      point,
+      open && through !== undefined ? samples.map((sample, k) => point * through(put[k] ?? 1, sample)) : carried(run, headline, point),
+      headline,
+    );
+  }
+  const { requestsPerSecond, goodShare } = metrics;
+  const { goodput } = summary;
+  if (requestsPerSecond !== undefined && goodShare !== undefined && goodput.share > 0)
+    add(
+      'goodput',
+      goodput.requestsPerSecond,
+      requestsPerSecond.samples.map((rate, k) => rate * (goodShare.samples[k] ?? goodput.share)),
+      {
+        piece: ({ finished }) => finished,
+      },
+    );
+  const loads = loadsOf(run);
+  if (loads !== undefined) add('bindingLoad', summary.limit.utilisation, loads);
+  return { samples: samples.length, requests, overloaded: loads?.filter((load) => load > 1).length ?? 0, metrics };
+}
+
+/** Each sample's metric over that of the short run, times the long run's. Shares, and what is nothing in the short run, move by differences instead. */
+function carried({ nominal, samples }: SampledRun, { of, most }: Headline, point: number): readonly number[] {
+  const short = of(nominal) ?? 0;
+  const differs = short === 0 || most !== undefined;
+  return samples.map((sample) => {
+    const value = of(sample.measured) ?? short;
+    return differs ? point + value - short : (point * value) / short;
+  });
+}
+
+/** The load of what binds in each sample: of a pool that does not wait for its clients by its prices, else as in the short runs. */
+function loadsOf(run: SampledRun): readonly number[] | undefined {
+  const { summary, nominal, samples, open } = run;
+  const { resource, utilisation } = summary.limit;
+  const pool = summary.pools.findIndex(({ name }) => resource === `${name} pool`);
+  if (open && pool !== -1) return samples.map(({ loads }) => loads[pool] ?? utilisation);
+  if (loadOf(nominal, resource) === undefined) return undefined;
+  return carried(run, { of: (one) => loadOf(one, resource) }, utilisation);
+}
+
+/** ln of a run's own noise: the standard error of the mean of its pieces, nine in ten. */
+function noiseOf({ series, window }: Summary, piece: Headline['piece']): number {
+  if (piece === undefined) return 0;
+  const values = series.filter(({ at, finished }) => at > window.from && at < window.to && finished > 0).map(piece);
+  if (values.length < 3) return 0;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / (values.length - 1);
+  return mean > 0 ? (nineInTen * Math.sqrt(variance / values.length)) / mean : 0;
+}
+
+function withNoise({ low, high }: Interval, point: number, noise: number): Interval {
+  if (!(point > 0) || noise === 0) return { low, high };
+  const wider = (away: number): number => Math.sqrt(away * away + noise * noise);
+  return { low: low > 0 ? point * exp(-wider(ln(point / low))) : low, high: point * exp(wider(ln(high / point))) };
+}

@@ -1,0 +1,44 @@
+import { PrefixCache } from './prefix-cache.ts';
+
+/** The KV blocks of one rank: what requests hold of them, and prefixes that are kept in the others. Batches in flight share them. */
+export class KvBlocks {
+  readonly total: number;
+  readonly blockTokens: number;
+  /** Held by running or promised requests, pinned prefix blocks once. */
+  used = 0;
+  /** Sequences with a place, in all batches. */
+  sequences: () => number = () => 0;
+  /** Prefix blocks kept in free KV blocks; absent where prefixes are not cached here. */
+  cache: PrefixCache | undefined;
+  /** KV blocks of one prefix unit. */
+  unitBlocks = 0;
+
+  constructor(total: number, blockTokens: number) {
+    this.total = total;
+    this.blockTokens = blockTokens;
+  }
+
+  /** Blocks that can still be handed out, cached prefixes that nobody uses included. */
+  get room(): number {
+    return this.total - this.used;
+  }
+
+  /** The rank's prefix cache, in units of `unitTokens`, a multiple of the block size; made when it is first asked for. */
+  prefixes(unitTokens: number): PrefixCache {
+    this.unitBlocks = unitTokens / this.blockTokens;
+    this.cache ??= new PrefixCache(Infinity);
+    return this.cache;
+  }
+
+  /** Takes blocks (at most `room`), dropping cached prefixes that nobody uses where they are in the way. */
+  take(blocks: number): void {
+    this.used += blocks;
+    const { cache } = this;
+    if (cache === undefined) return;
+    while (this.used + cache.evictable * this.unitBlocks > this.total && cache.evict());
+  }
+
+  give(blocks: number): void {
+    this.used -= blocks;
+  }
+}

@@ -1,0 +1,36 @@
+import { Acceptance } from './acceptance.ts';
+import { Instance, type InstanceListener } from './instance.ts';
+import { KvBlocks } from './kv-blocks.ts';
+import { Pipeline } from './pipeline.ts';
+import type { PoolPlant } from './plant.ts';
+import type { RequestTable } from './request-table.ts';
+
+/** Equal instances with one job. Of a pipeline each batch in flight is one: the first of every instance, then the second of every one. */
+export interface Pool {
+  readonly plant: PoolPlant;
+  readonly index: number;
+  readonly instances: readonly Instance[];
+}
+
+/** A pool whose instances are numbered from `first`. */
+export function poolOf(plant: PoolPlant, index: number, first: number, seed: number, table: RequestTable, listener: InstanceListener): Pool {
+  const each = <Part>(make: () => Part): readonly Part[] => Array.from({ length: plant.instances }, make);
+  const kv = each(() => Array.from({ length: plant.ranks }, () => new KvBlocks(plant.kvBlocks, plant.blockTokens)));
+  const pipelines = plant.stages > 1 ? each(() => new Pipeline(plant.stages)) : [];
+  const options = { ...plant, acceptance: new Acceptance(seed, plant.acceptance) };
+  const instances = Array.from({ length: plant.instances * plant.stages }, (_, i) => {
+    const at = i % plant.instances;
+    return new Instance(first + i, options, table, listener, kv[at], pipelines[at]);
+  });
+  return { plant, index, instances };
+}
+
+/** The batches in flight of the same instance, itself included. */
+export function inFlightWith(instance: Instance, { instances }: Pool): readonly Instance[] {
+  return instance.pipeline === undefined ? [instance] : instances.filter(({ pipeline }) => pipeline === instance.pipeline);
+}
+
+/** The rank over all instances of a pool, of a rank over all their batches in flight. */
+export function rankOver(rank: number, { instances, ranks }: PoolPlant): number {
+  return (Math.floor(rank / ranks) % instances) * ranks + (rank % ranks);
+}

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { recordedIntervals } from '../cli/validate/intervals.ts';
+import { judgeAll } from '../cli/validate/judge.ts';
+import { loadCases, shippedCases } from '../cli/validate/load.ts';
+import { grown, readRecord } from '../cli/validate/record.ts';
+import { ledgerPage } from '../cli/validate/trust.ts';
+import { caseKinds, type LedgerCase } from '../src/ledger/case.ts';
+import { scoresOf, type CaseResult } from '../src/ledger/result.ts';
+import { factRows, measuredAndPrimary } from './facts-rows.ts';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const facts = at('../../shared/FACTS.md');
+const patience = 300_000;
+
+let cases: readonly LedgerCase[] = [];
+let results: readonly CaseResult[] = [];
+
+beforeAll(async () => {
+  cases = await loadCases([shippedCases]);
+  results = judgeAll(cases, recordedIntervals);
+}, patience);
+
+describe('the ledger', () => {
+  test('no error has grown by more than a point since it was recorded (npx supernode validate --record writes what is now)', () => {
+    expect(grown(results, readRecord())).toEqual([]);
+  });
+
+  test('records nothing of cases that are no more', () => {
+    const ids = new Set(cases.map(({ id }) => id));
+    expect(Object.keys(readRecord()).filter((id) => !ids.has(id))).toEqual([]);
+  });
+
+  test('is told on the page of trust (npx supernode validate --record writes it)', () => {
+    expect(readFileSync(at('../docs/trust.md'), 'utf8')).toBe(ledgerPage(results));
+  });
+
+  test('has cases of every kind, each in a file of its name', () => {
+    expect([...new Set(cases.map(({ kind }) => kind))].sort()).toEqual([...caseKinds].sort());
+    expect(cases.filter(({ id, file }) => basename(file, '.yaml') !== id).map(({ file }) => file)).toEqual([]);
+  });
+
+  test('a figure that constants come from is not called predicted: fewer than one in fifty of a kind is hit to a ten-thousandth, counts apart', () => {
+    for (const kind of caseKinds.filter((one) => one !== 'system')) {
+      const own = results.filter((result) => result.case.basis === 'predicted' && result.case.kind === kind);
+      const hit = own.filter(({ error }) => Math.abs(error) < 1e-4).map((result) => result.case.id);
+      expect(hit.length, hit.join(', ')).toBeLessThanOrEqual(Math.ceil(own.length / 50));
+    }
+  });
+
+  test('counts that have to be exact are', () => {
+    const exact = results.filter((result) => result.case.tolerance.size === 0);
+    expect(exact.length).toBeGreaterThan(10);
+    expect(exact.filter(({ withinTolerance }) => !withinTolerance).map((result) => result.case.id)).toEqual([]);
+  });
+
+  test('errors by kind', () => {
+    const percent = (share: number): string => `${(share * 100).toFixed(1)} %`.padStart(8);
+    for (const { kind, basis, cases: count, median, p90, worst } of scoresOf(results))
+      process.stdout.write(
+        `  ${kind.padEnd(9)}${basis.padEnd(10)}${String(count).padStart(4)} cases: median${percent(median)}, p90${percent(p90)}, worst${percent(worst)}\n`,
+      );
+    expect(scoresOf(results).reduce((sum, { cases: count }) => sum + count, 0)).toBe(results.length);
+  });
+});
+
+describe('coverage', () => {
+  const coverage = parse(readFileSync(at('../validation/coverage.yaml'), 'utf8')) as Readonly<Record<string, string | readonly string[]>>;
+
+  test('names cases that there are, and every one of them', () => {
+    const named = new Set(Object.values(coverage).flatMap((entry) => (typeof entry === 'string' ? [] : entry)));
+    const ids = new Set(cases.map(({ id }) => id));
+    expect([...named].filter((id) => !ids.has(id))).toEqual([]);
+    expect([...ids].filter((id) => !named.has(id))).toEqual([]);
+  });
+
+  if (!existsSync(facts)) process.stdout.write('skipped: coverage of the facts, as ../shared/FACTS.md is not there\n');
+  test.skipIf(!existsSync(facts))('every measured and primary row of sections 2 to 6 has cases, or a reason why it has none', () => {
+    const rows = factRows(readFileSync(facts, 'utf8'));
+    const wanted = measuredAndPrimary(rows);
+    const covered = wanted.filter(({ key }) => typeof coverage[key] === 'object');
+    const reasoned = wanted.filter(({ key }) => typeof coverage[key] === 'string' && coverage[key].length > 10);
+    process.stdout.write(`facts: ${wanted.length} measured and primary rows, ${covered.length} covered, ${reasoned.length} not covered with a reason\n`);
+    expect(wanted.length).toBeGreaterThan(200);
+    expect(wanted.filter(({ key }) => coverage[key] === undefined).map(({ key, cells }) => `${key} ${cells[0] ?? ''}`)).toEqual([]);
+    expect(covered.length + reasoned.length).toBe(wanted.length);
+    const keys = new Set(rows.map(({ key }) => key));
+    expect(Object.keys(coverage).filter((key) => /^[2-6]\./.test(key) && !key.includes('/text/') && !keys.has(key))).toEqual([]);
+  });
+});
