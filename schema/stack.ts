@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { numberFormats } from '../src/catalogue/format.ts';
-import { memoryRules, operatorClasses, type Stack, type Stream, type Turns } from '../src/catalogue/stack.ts';
+import { exchangesElsewhere, memoryRules, operatorClasses, type Stack, type Stream, type Turns } from '../src/catalogue/stack.ts';
 import type { Library } from '../src/catalogue/library.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
@@ -71,6 +71,7 @@ const stack = record({
   ),
   'attention-kernels': listOf(attentionKernel).optional(),
   libraries: listOf(text('the name of a communication library'), 1),
+  'exchange-elsewhere': record({ way: oneOf(exchangesElsewhere), source: text('where that is known from') }).optional(),
   'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
   streams: record({
     source: text('the source of the shares'),
@@ -93,6 +94,7 @@ const stack = record({
 }).transform(
   ({
     'absorbed-projections': absorbed,
+    'exchange-elsewhere': exchangeElsewhere,
     'host-gap': hostGap,
     'attention-kernels': attentionKernels,
     'memory-utilisation': memoryUtilisation,
@@ -106,6 +108,7 @@ const stack = record({
     ...rest,
     versions: { ahead, kernels },
     absorbed,
+    exchangeElsewhere,
     attentionKernels,
     hostGap,
     memoryUtilisation,

@@ -102,6 +102,10 @@ export interface ScheduledAhead {
   readonly source: string;
 }
 
+/** Rows to the dies of their experts, or all tokens to all dies and sums back. */
+export const exchangesElsewhere = ['all-to-all', 'all-gather'] as const;
+export type ExchangeElsewhere = (typeof exchangesElsewhere)[number];
+
 /** A software stack on one or more families of chips: fusions, efficiencies, communication libraries, host overheads. */
 export interface Stack {
   readonly name: string;
@@ -123,6 +127,8 @@ export interface Stack {
   /** Ways of all its communication libraries. */
   readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];
+  /** How experts are reached where none of the kernels runs; absent: every row goes to its expert. */
+  readonly exchangeElsewhere?: { readonly way: ExchangeElsewhere; readonly source: string } | undefined;
   /** Format in which the absorbed projections of latent attention are multiplied; absent: that of the attention's weights. */
   readonly absorbed?: { readonly format: NumberFormat; readonly source: string } | undefined;
   /** How two microbatches share a die; with one microbatch every operator has the whole die. */
