@@ -85,6 +85,7 @@ const stack = record({
   lookup: record({ start: figure('time', true), token: figure('time', true) }).optional(),
   intake: record({ request: figure('time', true), token: figure('time', true) }).optional(),
   ahead: record({ since: text('a version'), source: text('where that is known from') }).optional(),
+  'prefill-first': record({ source: text('where that is known from') }).optional(),
   reserve: figure('bytes', true),
   'memory-utilisation': shareFigure(),
   'memory-rule': oneOf(memoryRules),
@@ -95,6 +96,7 @@ const stack = record({
   ({
     'absorbed-projections': absorbed,
     'exchange-elsewhere': exchangeElsewhere,
+    'prefill-first': prefillFirst,
     'host-gap': hostGap,
     'attention-kernels': attentionKernels,
     'memory-utilisation': memoryUtilisation,
@@ -109,6 +111,7 @@ const stack = record({
     versions: { ahead, kernels },
     absorbed,
     exchangeElsewhere,
+    prefillFirst,
     attentionKernels,
     hostGap,
     memoryUtilisation,

@@ -157,6 +157,8 @@ export interface Stack {
   readonly intake?: { readonly request: Figure; readonly token: Figure } | undefined;
   /** Whether an iteration is formed when the one before it begins; absent: it is not. */
   readonly ahead?: boolean | undefined;
+  /** Whether its merged instances compute prompts apart from decode steps and before them; absent: together. */
+  readonly prefillFirst?: { readonly source: string } | undefined;
   /** Memory that the framework keeps back on each die. [B] */
   readonly reserve: Figure;
   /** Share of the memory that the engine may fill, and of what: see `MemoryRule`. */
