@@ -73,6 +73,7 @@ const stack = record({
   libraries: listOf(text('the name of a communication library'), 1),
   'exchange-elsewhere': record({ way: oneOf(exchangesElsewhere), source: text('where that is known from') }).optional(),
   'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
+  'fused-shared-expert': record({ source: text('where that is known from') }).optional(),
   streams: record({
     source: text('the source of the shares'),
     prefill: listOf(stream),
@@ -97,6 +98,7 @@ const stack = record({
     'absorbed-projections': absorbed,
     'exchange-elsewhere': exchangeElsewhere,
     'prefill-first': prefillFirst,
+    'fused-shared-expert': fusedShared,
     'host-gap': hostGap,
     'attention-kernels': attentionKernels,
     'memory-utilisation': memoryUtilisation,
@@ -112,6 +114,7 @@ const stack = record({
     absorbed,
     exchangeElsewhere,
     prefillFirst,
+    fusedShared,
     attentionKernels,
     hostGap,
     memoryUtilisation,

@@ -131,6 +131,8 @@ export interface Stack {
   readonly exchangeElsewhere?: { readonly way: ExchangeElsewhere; readonly source: string } | undefined;
   /** Format in which the absorbed projections of latent attention are multiplied; absent: that of the attention's weights. */
   readonly absorbed?: { readonly format: NumberFormat; readonly source: string } | undefined;
+  /** Whether its kernels run a shared expert as one more routed expert where experts are not spread over dies; absent: on its own. */
+  readonly fusedShared?: { readonly source: string } | undefined;
   /** How two microbatches share a die; with one microbatch every operator has the whole die. */
   readonly streams: {
     readonly source: string;
