@@ -5,7 +5,7 @@ import { readLibrary } from '../schema/library.ts';
 import { compareVersions, type OverheadProfile, profileFor, readOverheads } from '../schema/overheads.ts';
 import { readStack } from '../schema/stack.ts';
 import type { Library } from '../src/catalogue/library.ts';
-import { unversioned, type Stack } from '../src/catalogue/stack.ts';
+import type { Stack } from '../src/catalogue/stack.ts';
 import { loadCalibration } from './calibration.ts';
 import { dataNames, readData } from './data.ts';
 import { loadUncertainty } from './uncertainty.ts';
@@ -45,7 +45,7 @@ export function loadStack(nameOrPath: string, at: string = 'stack', base?: strin
     cells: loadCalibration(),
     uncertainty: loadUncertainty(),
   };
-  return version === undefined ? unversioned(stack) : inVersion(stack, version, profiles);
+  return version === undefined ? stack : inVersion(stack, version, profiles);
 }
 
 /** How errors name a file: as the user typed it when that was a path, by its place in the catalogue otherwise. */
@@ -58,7 +58,8 @@ function shown(typed: string, path: string): string {
  * that schedules ahead hides it. Where there is none, the stack's own stands. The front end's time is that of the nearest version.
  */
 function inVersion(stack: Stack, version: string, profiles: readonly OverheadProfile[]): Stack {
-  const isAhead = (other: string): boolean => stack.ahead !== undefined && compareVersions(other, stack.ahead.since) >= 0;
+  const { ahead, kernels } = stack.versions ?? {};
+  const isAhead = (other: string): boolean => ahead !== undefined && compareVersions(other, ahead.since) >= 0;
   const alike = profileFor(
     profiles.filter((profile) => isAhead(profile.version) === isAhead(version)),
     stack.name,
@@ -69,7 +70,7 @@ function inVersion(stack: Stack, version: string, profiles: readonly OverheadPro
     ...stack,
     hostGap: alike?.step ?? stack.hostGap,
     intake: nearest === undefined ? stack.intake : { request: nearest.request, token: nearest.token },
-    kernels: stack.kernels?.filter(({ before }) => before === undefined || compareVersions(version, before) < 0),
-    ahead: isAhead(version) ? stack.ahead : undefined,
+    kernels: kernels?.filter(({ before }) => before === undefined || compareVersions(version, before) < 0),
+    ahead: isAhead(version),
   };
 }

@@ -65,6 +65,7 @@ const plane = record({
   port,
   'cpu-port': figure('bandwidth').optional(),
   efficiency: shareFigure(),
+  'peer-access': flag().default(true),
   'domain-chips': count().optional(),
   'sub-planes': count().default(1),
   rails: count().default(1),
@@ -92,8 +93,8 @@ type MachineFile = z.infer<typeof machine>;
 
 /** The plane of a file. One without a stated domain reaches the whole machine. */
 function toPlane(written: MachineFile['planes'][number], chips: number): Plane {
-  const { 'cpu-port': cpuPort, 'domain-chips': domainChips, 'sub-planes': subPlanes, ...rest } = written;
-  return { ...rest, cpuPort, subPlanes, domainChips: domainChips ?? chips };
+  const { 'cpu-port': cpuPort, 'domain-chips': domainChips, 'sub-planes': subPlanes, 'peer-access': peerAccess, ...rest } = written;
+  return { ...rest, cpuPort, peerAccess, subPlanes, domainChips: domainChips ?? chips };
 }
 
 /** A figure of one machine file as that of so many. */

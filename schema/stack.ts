@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { numberFormats } from '../src/catalogue/format.ts';
-import { memoryRules, operatorClasses, type Stack, type Stream, type Turns } from '../src/catalogue/stack.ts';
+import { exchangesElsewhere, memoryRules, operatorClasses, type Stack, type Stream, type Turns } from '../src/catalogue/stack.ts';
 import type { Library } from '../src/catalogue/library.ts';
 import { layerStages } from '../src/model/operator.ts';
 import { figure, shareFigure } from './figure.ts';
@@ -71,7 +71,9 @@ const stack = record({
   ),
   'attention-kernels': listOf(attentionKernel).optional(),
   libraries: listOf(text('the name of a communication library'), 1),
+  'exchange-elsewhere': record({ way: oneOf(exchangesElsewhere), source: text('where that is known from') }).optional(),
   'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
+  'fused-shared-expert': record({ source: text('where that is known from') }).optional(),
   streams: record({
     source: text('the source of the shares'),
     prefill: listOf(stream),
@@ -84,6 +86,7 @@ const stack = record({
   lookup: record({ start: figure('time', true), token: figure('time', true) }).optional(),
   intake: record({ request: figure('time', true), token: figure('time', true) }).optional(),
   ahead: record({ since: text('a version'), source: text('where that is known from') }).optional(),
+  'prefill-first': record({ source: text('where that is known from') }).optional(),
   reserve: figure('bytes', true),
   'memory-utilisation': shareFigure(),
   'memory-rule': oneOf(memoryRules),
@@ -93,16 +96,25 @@ const stack = record({
 }).transform(
   ({
     'absorbed-projections': absorbed,
+    'exchange-elsewhere': exchangeElsewhere,
+    'prefill-first': prefillFirst,
+    'fused-shared-expert': fusedShared,
     'host-gap': hostGap,
     'attention-kernels': attentionKernels,
     'memory-utilisation': memoryUtilisation,
     'memory-rule': memoryRule,
     'logit-bytes': logitBytes,
     'block-tokens': blockTokens,
+    ahead,
+    kernels,
     ...rest
   }) => ({
     ...rest,
+    versions: { ahead, kernels },
     absorbed,
+    exchangeElsewhere,
+    prefillFirst,
+    fusedShared,
     attentionKernels,
     hostGap,
     memoryUtilisation,

@@ -189,7 +189,7 @@ describe('rows as scenarios', () => {
     });
     expect(scenario?.deployment).toMatchObject({ layout: { dies: 8, tensor: 1, experts: { parallel: 8 } }, prefixCaching: false });
     expect(scenario?.precision).toMatchObject({ experts: 'fp4', weights: 'bf16' });
-    expect(scenario?.stack.ahead).toBeDefined();
+    expect(scenario?.stack.ahead).toBe(true);
     expect(scenario?.stack.intake?.request.value).toBeGreaterThan(0);
   });
 });

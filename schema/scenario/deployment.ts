@@ -140,6 +140,7 @@ function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedD
     maxBatchedTokens,
     watermark: file.watermark ?? 0.01,
     prefixCaching: file['prefix-caching'] ?? !recurrent,
+    prefillFirst: file['prefill-first'],
     memoryUtilisation: file['gpu-memory-utilization'],
     acceptance,
   };

@@ -46,7 +46,14 @@ export type PrefillFile = PoolFile & Keys<{ 'batch-tokens': Count }>;
 export type DecodeFile = PoolFile & Keys<{ 'max-batch': Count }>;
 export type CacheFile = Keys<{ plane: string; dram: HostMemory; 'block-tokens': number }>;
 export type MergedFile = PoolFile &
-  Keys<{ 'max-num-seqs': Count; 'max-num-batched-tokens': Count; 'prefix-caching': boolean; watermark: number; 'gpu-memory-utilization': number }>;
+  Keys<{
+    'max-num-seqs': Count;
+    'max-num-batched-tokens': Count;
+    'prefix-caching': boolean;
+    'prefill-first': boolean;
+    watermark: number;
+    'gpu-memory-utilization': number;
+  }>;
 
 export type DeploymentFile = Keys<{
   prefill: PrefillFile;

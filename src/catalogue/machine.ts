@@ -69,6 +69,11 @@ export interface Plane {
   readonly cpuPort?: Figure | undefined;
   /** Share of the port that one stream reaches where no path is measured. */
   readonly efficiency: Figure;
+  /**
+   * Whether a die reads and writes the memory of the others. Where not, what it sends goes through the memory of the host: the latency is that of
+   * one such step, the efficiency what it reaches, and no kernel runs that stores into the memory of a peer.
+   */
+  readonly peerAccess: boolean;
   /** How many chips one domain of the plane holds; beyond it, traffic takes another plane. */
   readonly domainChips: number;
   /** Equal parts with switches of their own over which every port is spread. */

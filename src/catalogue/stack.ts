@@ -102,6 +102,10 @@ export interface ScheduledAhead {
   readonly source: string;
 }
 
+/** Rows to the dies of their experts, or all tokens to all dies and sums back. */
+export const exchangesElsewhere = ['all-to-all', 'all-gather'] as const;
+export type ExchangeElsewhere = (typeof exchangesElsewhere)[number];
+
 /** A software stack on one or more families of chips: fusions, efficiencies, communication libraries, host overheads. */
 export interface Stack {
   readonly name: string;
@@ -113,15 +117,22 @@ export interface Stack {
   readonly cells?: readonly Cell[] | undefined;
   /** What is not known of prices and conditions: intervals are drawn from it. */
   readonly uncertainty?: Uncertainty | undefined;
+  /** Kernels that the version in use picks; absent: those that the cells of the stack were measured on. */
   readonly kernels?: readonly KernelChoice[] | undefined;
+  /** What holds of some versions of the engine: without a version nothing of it is used. */
+  readonly versions?: { readonly ahead?: ScheduledAhead | undefined; readonly kernels: readonly KernelChoice[] } | undefined;
   readonly fusions: readonly Fusion[];
   /** Attention kernels beside the stack's own, for some head sizes. */
   readonly attentionKernels?: readonly AttentionKernel[] | undefined;
   /** Ways of all its communication libraries. */
   readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];
+  /** How experts are reached where none of the kernels runs; absent: every row goes to its expert. */
+  readonly exchangeElsewhere?: { readonly way: ExchangeElsewhere; readonly source: string } | undefined;
   /** Format in which the absorbed projections of latent attention are multiplied; absent: that of the attention's weights. */
   readonly absorbed?: { readonly format: NumberFormat; readonly source: string } | undefined;
+  /** Whether its kernels run a shared expert as one more routed expert where experts are not spread over dies; absent: on its own. */
+  readonly fusedShared?: { readonly source: string } | undefined;
   /** How two microbatches share a die; with one microbatch every operator has the whole die. */
   readonly streams: {
     readonly source: string;
@@ -146,8 +157,10 @@ export interface Stack {
   readonly lookup?: { readonly start: Figure; readonly token: Figure } | undefined;
   /** From the arrival of a request until it is routed, and for each token of its prompt; absent: nothing. [s] */
   readonly intake?: { readonly request: Figure; readonly token: Figure } | undefined;
-  /** Whether an iteration is formed when the one before it begins, since which version, and where that is known from. */
-  readonly ahead?: ScheduledAhead | undefined;
+  /** Whether an iteration is formed when the one before it begins; absent: it is not. */
+  readonly ahead?: boolean | undefined;
+  /** Whether its merged instances compute prompts apart from decode steps and before them; absent: together. */
+  readonly prefillFirst?: { readonly source: string } | undefined;
   /** Memory that the framework keeps back on each die. [B] */
   readonly reserve: Figure;
   /** Share of the memory that the engine may fill, and of what: see `MemoryRule`. */
@@ -178,9 +191,4 @@ export function mostSpecific<Entry extends { readonly generation?: string | unde
     }
   }
   return best;
-}
-
-/** The stack in no version of its engine: nothing is formed ahead, and every operator has the cells of its own format. */
-export function unversioned(stack: Stack): Stack {
-  return { ...stack, ahead: undefined, kernels: [] };
 }

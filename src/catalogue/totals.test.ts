@@ -34,6 +34,7 @@ function fabric(nodes: number, chips: number, dies: number, subPlanes: number, u
     role: 'scale-up',
     port: { owner: 'die', bandwidth: figure(subPlanes * upper), latency: figure(1e-6) },
     efficiency: figure(0.8),
+    peerAccess: true,
     domainChips: nodes * chips,
     subPlanes,
     rails: 1,

@@ -70,3 +70,21 @@ test('more tokens never make experts quicker', () => {
     before = time;
   }
 });
+
+test('a fused shared expert is one more routed expert of every token: the same products in fewer launches, and apart where experts are spread', () => {
+  const model = models.r1;
+  const productsOf = (dies: number, parallel: number, fusedShared: boolean): readonly ComputeOperator[] => {
+    const on = { ...uniform, dies, tensor: dies, experts: { ...uniform.experts, parallel } };
+    return stepBuilder(model, precisionOf(model, {}), on, { fusedShared })(decoding(on, 64, 1000))
+      .flatMap(({ operators }) => operators)
+      .filter((operator) => operator.kind === 'compute')
+      .filter(({ name }) => /^(shared|expert)-(gate-up|down)$/.test(name));
+  };
+  const flop = (products: readonly ComputeOperator[]): number => products.reduce((sum, { matrixFlop }) => sum + matrixFlop, 0);
+  const [apart, fused] = [productsOf(8, 1, false), productsOf(8, 1, true)];
+  expect(apart.map(({ name }) => name)).toEqual(['shared-gate-up', 'shared-down', 'expert-gate-up', 'expert-down']);
+  expect(fused.map(({ name }) => name)).toEqual(['expert-gate-up', 'expert-down']);
+  expect(flop(fused) / flop(apart)).toBeCloseTo(1, 12);
+  expect(fused[0]?.experts).toMatchObject({ perToken: 9, experts: 257, local: 257 });
+  expect(productsOf(8, 8, true)).toEqual(productsOf(8, 8, false));
+});

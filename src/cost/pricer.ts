@@ -52,7 +52,7 @@ class Pricer implements ExplainingPricer {
   constructor(setting: StepSetting, errors?: PriceErrors) {
     const { machine, model, precision, layout, stack, role } = setting;
     this.#setting = setting;
-    this.#build = stepBuilder(model, precision, layout, stack.absorbed?.format);
+    this.#build = stepBuilder(model, precision, layout, { absorbed: stack.absorbed?.format, fusedShared: stack.fusedShared !== undefined });
     this.#pricing = new Pricing(
       machine,
       stack,

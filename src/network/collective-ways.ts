@@ -54,7 +54,8 @@ export interface Reach {
 
 /**
  * The reach of a plane. Libraries were measured on scale-up planes: there their shares of the port hold. On other planes every algorithm runs with the start of a library,
- * the latency of the plane in every step, and the plane's own share of the port. `left`: share of the port that faults leave.
+ * the latency of the plane in every step, and the plane's own share of the port; rings and trees alone where dies do not reach each other's memory. `left`: share of the
+ * port that faults leave.
  */
 export function reachOf(machine: Machine, stack: Stack, plane: Plane, left: number): Reach {
   const { generation } = machine.chip;
@@ -62,11 +63,12 @@ export function reachOf(machine: Machine, stack: Stack, plane: Plane, left: numb
   const fallback = stack.collectives[0]?.generations;
   const ways = own.length > 0 ? own : stack.collectives.filter(({ generations }) => generations === fallback || generations?.[0] === fallback?.[0]);
   const choices = new Map<CollectiveOperation, readonly Choice[]>();
-  const plain = plane.role === 'scale-up' ? [] : plainWays(plane, ways);
+  const measured = plane.role === 'scale-up' && plane.peerAccess;
+  const plain = measured ? [] : plainWays(plane, ways);
   for (const operation of ['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'broadcast'] as const) {
     // A broadcast runs as an all-gather does, with its own bytes.
-    const measured = operation === 'broadcast' ? 'all-gather' : operation;
-    const fitting = plane.role === 'scale-up' ? ways.filter((way) => way.operation === measured) : plain.filter((way) => way.operation === operation);
+    const like = operation === 'broadcast' ? 'all-gather' : operation;
+    const fitting = measured ? ways.filter((way) => way.operation === like) : plain.filter((way) => way.operation === operation);
     choices.set(operation, choicesOf(fitting));
   }
   const doubts: Doubt[] = [];
@@ -89,6 +91,9 @@ function choicesOf(ways: readonly CollectiveWay[]): readonly Choice[] {
   ];
 }
 
+/** Algorithms that only pass messages. */
+const messages: readonly CollectiveAlgorithm[] = ['ring', 'tree', 'pairwise'];
+
 /** Every algorithm on a plane where no library was measured. */
 function plainWays(plane: Plane, ways: readonly CollectiveWay[]): readonly CollectiveWay[] {
   const start = ways.reduce(
@@ -98,7 +103,7 @@ function plainWays(plane: Plane, ways: readonly CollectiveWay[]): readonly Colle
   if (start === undefined) return [];
   return (['all-reduce', 'all-gather', 'reduce-scatter', 'all-to-all', 'broadcast'] as const).flatMap((operation) =>
     collectiveAlgorithms
-      .filter((algorithm) => algorithm !== 'in-switch' && demandOf(algorithm, operation, 2) !== undefined)
+      .filter((algorithm) => algorithm !== 'in-switch' && (plane.peerAccess || messages.includes(algorithm)) && demandOf(algorithm, operation, 2) !== undefined)
       .map((algorithm): CollectiveWay => ({
         library: algorithm,
         operation,

@@ -1,8 +1,10 @@
 import type { Doubt } from '../base/doubt.ts';
 import { bytesPerElement } from '../catalogue/format.ts';
 import type { Exchange, ExchangeKernel, ExchangeOperation } from '../catalogue/library.ts';
+import type { CollectiveOperation } from '../catalogue/library.ts';
 import { planeOf, type Machine, type Plane } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
+import { collectiveModel } from './collective.ts';
 import { partsOf, rowBytes, rowsOf, workOf, type ExchangeGroup, type ExchangeLoad, type ExchangeParts } from './exchange-load.ts';
 
 export type { ExchangeLoad } from './exchange-load.ts';
@@ -27,13 +29,14 @@ export interface ExchangeModel {
 
 /**
  * The model of a group of `ranks` dies by the stack's kernels: a start, a cost of each rank and expert, of each token on its core, and bytes over the ports in the node and
- * beyond. Without any kernel for the chip and plane it is the port at the plane's efficiency. `left`: share of each port of a plane that faults leave (all of it).
+ * beyond. Without any kernel for the chip and plane it is what the stack does without one. `left`: share of each port of a plane that faults leave (all of it).
  */
 export function exchangeModel(machine: Machine, stack: Stack, kernel: ExchangeKernel, ranks: number, left: (plane: Plane) => number = () => 1): ExchangeModel {
   const scaleUp = planeOf(machine, 'scale-up');
   const role = scaleUp !== undefined && ranks <= domainDies(machine, scaleUp) ? 'scale-up' : 'scale-out';
   const plane = planeOf(machine, role) ?? planeOf(machine, 'host') ?? machine.planes[0];
-  const found = pick(stack, machine.chip.generation, kernel, role);
+  const found = plane?.peerAccess === false ? undefined : pick(stack, machine.chip.generation, kernel, role);
+  if (found === undefined && stack.exchangeElsewhere?.way === 'all-gather') return gathered(machine, stack, plane, role, ranks, left);
   if (plane === undefined || found === undefined) return unmeasured(machine, plane, stack, role, ranks);
   const port = (of: Plane): number => dieBandwidth(machine, of) * left(of);
   const near = role === 'scale-out' && scaleUp !== undefined ? scaleUp : plane;
@@ -98,6 +101,40 @@ function groupDoubts(found: Exchange, { ranks, farPort }: ExchangeGroup, kernel:
       message: `${name}: measured with ${(found.measured.port / 1e9).toFixed(0)} GB/s a die, ${(farPort / 1e9).toFixed(0)} GB/s here: bytes run at the same share of the port`,
     });
   return doubts;
+}
+
+/** Without a kernel of its own: every die gathers the tokens of all, and what its experts add to them is reduced and scattered. */
+function gathered(
+  machine: Machine,
+  stack: Stack,
+  plane: Plane | undefined,
+  role: 'scale-up' | 'scale-out',
+  ranks: number,
+  left: (plane: Plane) => number,
+): ExchangeModel {
+  const model = collectiveModel(machine, stack, ranks, left);
+  const operations: Readonly<Record<ExchangeOperation, CollectiveOperation>> = { dispatch: 'all-gather', combine: 'reduce-scatter' };
+  const rows = (operation: ExchangeOperation, load: ExchangeLoad): number =>
+    load.tokens * load.hidden * bytesPerElement[operation === 'combine' ? 'bf16' : load.format];
+  const parts = (operation: ExchangeOperation, load: ExchangeLoad): ExchangeParts => {
+    const { time, start } = model.price(operations[operation], ranks * rows(operation, load));
+    return { start, ranks: 0, experts: 0, cores: 0, near: 0, far: time - start, time };
+  };
+  return {
+    plane: role,
+    bytes: (operation, load) => (ranks - 1) * rows(operation, load),
+    parts,
+    time: (operation, load) => (load.tokens <= 0 ? 0 : parts(operation, load).time),
+    doubts: [
+      ...model.doubts,
+      {
+        rule: 'exchange-unmeasured',
+        where: `EP${ranks} over ${plane?.name ?? role}`,
+        message: 'no dispatch or combine runs on this chip and plane: tokens are gathered by all, and what experts add is reduced and scattered',
+      },
+    ],
+    loadDoubts: () => [],
+  };
 }
 
 function unmeasured(machine: Machine, plane: Plane | undefined, stack: Stack, role: 'scale-up' | 'scale-out', ranks: number): ExchangeModel {

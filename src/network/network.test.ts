@@ -82,6 +82,36 @@ describe('dispatch and combine', () => {
   });
 });
 
+describe('dies that do not reach the memory of their peers', () => {
+  const alone = { ...hopper, planes: hopper.planes.map((plane) => (plane.role === 'scale-up' ? { ...plane, peerAccess: false } : plane)) };
+  const gathering = { ...stacks.vllm, exchangeElsewhere: { way: 'all-gather', source: 'a test' } } as const;
+
+  test('pass messages: nothing runs that stores into them', () => {
+    for (const operation of collectiveOperations)
+      for (const bytes of [1e3, 1e6, 1e9]) {
+        const [ways = []] = collectiveModel(alone, stacks.vllm, 8).explain(operation, bytes);
+        expect(ways.length).toBeGreaterThan(0);
+        for (const { algorithm } of ways) expect(['ring', 'tree', 'pairwise']).toContain(algorithm);
+      }
+    expect(exchangeModel(alone, stacks.sglang, 'low-latency', 8).kernel).toBeUndefined();
+  });
+
+  test('gather the tokens of all and scatter what experts add, whatever the experts of a token, where the stack does so', () => {
+    const model = exchangeModel(alone, gathering, 'low-latency', 8);
+    for (const tokens of [1, 64, 4096]) {
+      const vector = 8 * tokens * 7168;
+      expect(model.time('dispatch', load(tokens))).toBe(collectiveModel(alone, gathering, 8).price('all-gather', vector).time);
+      expect(model.time('combine', load(tokens))).toBe(collectiveModel(alone, gathering, 8).price('reduce-scatter', vector * 2).time);
+      expect(model.time('combine', { ...load(tokens), fanout: 1 })).toBe(model.time('combine', load(tokens)));
+      const { start, far, time } = model.parts('dispatch', load(tokens));
+      expect(start + far).toBeCloseTo(time, 15);
+    }
+    expect(model.time('dispatch', load(0))).toBe(0);
+    expect(model.bytes('combine', load(3))).toBe(7 * 3 * 7168 * 2);
+    expect(model.doubts.map(({ rule }) => rule)).toContain('exchange-unmeasured');
+  });
+});
+
 describe('collectives', () => {
   const models = fc.constantFrom(...[hopper, cluster, supernode].map((machine) => ({ machine, stack: machine === supernode ? stacks.cann : stacks.vllm })));
 

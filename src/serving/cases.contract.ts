@@ -127,7 +127,7 @@ const common = {
   maxContextOf: fc.constantFrom('the model' as const, 'the KV memory of a rank' as const),
 };
 
-const merged: fc.Arbitrary<Plant> = fc.record({ pool: fc.record(shape), ...common }).map(({ pool, ...rest }) => ({
+const merged: fc.Arbitrary<Plant> = fc.record({ pool: fc.record({ ...shape, prefillFirst: fc.boolean() }), ...common }).map(({ pool, ...rest }) => ({
   pools: [{ name: 'merged', role: 'merged', ...sized(pool, rest.maxContext) }],
   ...rest,
 }));

@@ -69,6 +69,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
             tokenBudget: deployment.maxBatchedTokens,
             watermark: deployment.watermark,
             prefixCaching: deployment.prefixCaching,
+            prefillFirst: deployment.prefillFirst ?? scenario.stack.prefillFirst !== undefined,
             acceptance: deployment.acceptance,
             utilisation: deployment.memoryUtilisation,
           }),
@@ -120,6 +121,7 @@ interface PoolLimits {
   readonly tokenBudget: number;
   readonly watermark: number;
   readonly prefixCaching: boolean;
+  readonly prefillFirst?: boolean | undefined;
   readonly acceptance: readonly number[];
   readonly utilisation?: number | undefined;
 }
@@ -150,7 +152,8 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
-      ahead: stack.ahead !== undefined,
+      ahead: stack.ahead === true,
+      prefillFirst: limits.prefillFirst,
       pricer: compiled,
     },
     layout,

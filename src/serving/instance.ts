@@ -27,6 +27,7 @@ export interface InstanceOptions {
   readonly prefixCaching: boolean;
   readonly acceptance: Acceptance;
   readonly ahead?: boolean | undefined;
+  readonly prefillFirst?: boolean | undefined;
   readonly pricer: StepPricer;
 }
 
@@ -60,14 +61,15 @@ export class Instance {
   tokens = 0;
   running = false;
   startedAt: Seconds = 0;
-  /** End of the iteration before the running one: when its sequences last put out tokens. */
+  /** End of the last decode step, and of the one before it: when sequences that decode on put out tokens. */
+  steppedAt: Seconds = 0;
   before: Seconds = 0;
   endsAt: Seconds = 0;
   /** What the running iteration computes. */
   readonly iteration: Iteration;
   /** Sequences of the last step that had put out tokens in the one before it. */
   gaps = 0;
-  /** Slots that decode for the first time in the running step. */
+  /** Slots that decode for the first time in the running step, or in the next where prompts go first. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
 
@@ -150,7 +152,19 @@ export class Instance {
 
   #form(at: Seconds): boolean {
     const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
-    const { acceptance, pricer } = this.options;
+    const { acceptance, pricer, prefillFirst } = this.options;
+    const decodes = prefillFirst === true ? this.#promptsFirst(growth, at) : this.#together(growth, at);
+    this.iteration.price(this.ranks, this.tokens, 1 + acceptance.drafts, pricer, decodes);
+    const { cost } = this.iteration;
+    this.running = cost !== undefined;
+    if (cost === undefined) return false;
+    this.startedAt = at;
+    this.endsAt = this.pipeline === undefined || cost.pipeline === undefined ? at + gridDuration(cost.time) : this.pipeline.pass(at, cost.pipeline);
+    return true;
+  }
+
+  /** Decoding sequences grow, and prompts take what they leave of the budget. */
+  #together(growth: number, at: Seconds): boolean {
     // Most ranks have nothing to do in most steps: whatever runs holds blocks.
     for (const rank of this.ranks) {
       if (rank.usedBlocks === 0 && rank.waiting.size === 0) continue;
@@ -158,14 +172,26 @@ export class Instance {
       this.#grow(rank, growth, at);
       if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#fill(rank, at);
     }
-    this.iteration.price(this.ranks, this.tokens, 1 + acceptance.drafts, pricer);
-    const { cost } = this.iteration;
-    this.running = cost !== undefined;
-    if (cost === undefined) return false;
-    this.startedAt = at;
-    this.before = this.endsAt;
-    this.endsAt = this.pipeline === undefined || cost.pipeline === undefined ? at + gridDuration(cost.time) : this.pipeline.pass(at, cost.pipeline);
     return true;
+  }
+
+  /** Prompts have the iteration where there are any that fit; what decodes grows where there are none. Returns whether it does. */
+  #promptsFirst(growth: number, at: Seconds): boolean {
+    if (this.#fillAll(at)) return false;
+    for (const rank of this.ranks) this.#grow(rank, growth, at);
+    if (this.ranks.some(({ members }) => members.length > 0)) return true;
+    // All were pushed out: their blocks may hold a prompt now.
+    return !this.#fillAll(at);
+  }
+
+  #fillAll(at: Seconds): boolean {
+    let any = false;
+    for (const rank of this.ranks) {
+      if (rank.waiting.size === 0 && rank.prefilling.length === 0) continue;
+      this.#fill(rank, at);
+      any ||= rank.chunks.length > 0;
+    }
+    return any;
   }
 
   /** Ends the running iteration: tokens come out, sequences finish, prompts are done. `start` follows at the same instant. */
@@ -176,6 +202,8 @@ export class Instance {
     const { decoding } = this.iteration;
     if (decoding > 0) {
       this.steps++;
+      this.before = this.steppedAt;
+      this.steppedAt = at;
       this.tokens = this.#tokensAfter(this.steps);
       this.gaps = decoding - this.#joined.length;
       for (const slot of this.#joined) this.#emitAfterPause(slot, at);
@@ -261,8 +289,8 @@ export class Instance {
     const left = table.outputTokens[latest] - table.emitted[latest];
     const joined = this.#joined.indexOf(latest);
     if (joined >= 0) this.#joined.splice(joined, 1);
-    // Its last tokens came out at the end of the step before.
-    if (steps > 0) table.lastTokenAt[latest] = this.endsAt;
+    // Its last tokens came out at the end of the last step.
+    if (steps > 0) table.lastTokenAt[latest] = this.steppedAt;
     this.#finishers.remove(table.finishStep[latest], latest, table.nextFinisher);
     this.#leave(rank, latest);
     table.emitted[latest] = table.emitted[latest] + this.options.acceptance.emittedIn(table.ordinal[latest], table.stepsBefore[latest], steps, left);
@@ -288,9 +316,9 @@ export class Instance {
   /** Chunks of prompts under way, then new prompts in order of arrival, within the token budget, the places and the blocks. */
   #fill(rank: Rank, at: Seconds): void {
     const table = this.#table;
-    const { tokenBudget, maxSequences, watermarkBlocks, stateBlocks, prefixCaching, acceptance } = this.options;
+    const { tokenBudget, maxSequences, watermarkBlocks, stateBlocks, prefixCaching, acceptance, prefillFirst } = this.options;
     rank.chunks.length = 0;
-    let budget = tokenBudget - rank.members.length * (1 + acceptance.drafts);
+    let budget = tokenBudget - (prefillFirst === true ? 0 : rank.members.length * (1 + acceptance.drafts));
     for (const slot of rank.prefilling) {
       const chunk = Math.max(0, Math.min(table.prompt[slot] - table.progress[slot], budget));
       rank.chunks.push(chunk);
@@ -355,7 +383,6 @@ export class Instance {
     }
     table.joinedAt[slot] = at;
     this.#decode(rank, slot);
-    this.#joined.pop();
   }
 
   #emitAfterPause(slot: number, at: Seconds): void {

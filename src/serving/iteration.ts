@@ -14,6 +14,7 @@ export class Iteration {
   /** KV blocks that running and promised requests hold. */
   usedBlocks = 0;
   cost: StepCost | undefined;
+  #decodes = true;
   readonly #table: RequestTable;
 
   constructor(table: RequestTable) {
@@ -27,8 +28,10 @@ export class Iteration {
   /**
    * Counts the ranks' parts and prices the dearest of those that can be it: with the most context, the most tokens, or the most prompt attention.
    * @param tokens the instance's token count: what `baseSum` is relative to
+   * @param decodes whether decoding sequences take part
    */
-  price(ranks: readonly Rank[], tokens: number, queryTokens: number, pricer: StepPricer): void {
+  price(ranks: readonly Rank[], tokens: number, queryTokens: number, pricer: StepPricer, decodes: boolean): void {
+    this.#decodes = decodes;
     this.decoding = 0;
     this.prefillTokens = 0;
     this.decodeContext = 0;
@@ -44,8 +47,8 @@ export class Iteration {
     for (let r = 0; r < ranks.length; r++) {
       const rank = ranks[r];
       if (rank.usedBlocks === 0) continue;
-      const sequences = rank.members.length;
-      const context = rank.baseSum + sequences * tokens;
+      const sequences = decodes ? rank.members.length : 0;
+      const context = decodes ? rank.baseSum + sequences * tokens : 0;
       let prefill = 0;
       let pairs = 0;
       for (let i = 0; i < rank.chunks.length; i++) {
@@ -88,11 +91,11 @@ export class Iteration {
       prefillPairs += pairsOf(chunk, before);
       prefillContext += before + chunk;
     }
-    const decodeSequences = rank.members.length;
+    const decodeSequences = this.#decodes ? rank.members.length : 0;
     return {
       decodeSequences,
       queryTokens,
-      decodeContext: rank.baseSum + decodeSequences * tokens,
+      decodeContext: this.#decodes ? rank.baseSum + decodeSequences * tokens : 0,
       prefillTokens,
       prefillSequences,
       prefillPairs,

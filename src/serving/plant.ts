@@ -26,6 +26,8 @@ export interface PoolPlant {
   readonly acceptance: readonly number[];
   /** Whether an iteration is formed when the one before it begins: what is queued during that one waits one longer (SCH-7). */
   readonly ahead?: boolean | undefined;
+  /** Whether prompts are computed apart, before anything decodes on (SCH-8). */
+  readonly prefillFirst?: boolean | undefined;
   readonly pricer: StepPricer;
 }
 

@@ -55,6 +55,8 @@ export interface MergedDeployment {
   /** Share of KV blocks kept free when a new request is admitted. */
   readonly watermark: number;
   readonly prefixCaching: boolean;
+  /** Whether prompts are computed apart, before anything decodes on; absent: as the stack does. */
+  readonly prefillFirst?: boolean | undefined;
   /** Share of the memory that the engine may fill (gpu-memory-utilization); absent: the stack's. */
   readonly memoryUtilisation?: number | undefined;
   readonly acceptance: readonly number[];

@@ -197,6 +197,44 @@ describe('what an iteration computes', () => {
     ]);
   });
 
+  test('SCH-8 where prompts go first, what decodes stands still while prompts are computed, and has nothing of their budget', () => {
+    const plant = { tokenBudget: 4, prefillFirst: true } as const;
+    const requests = [request(0, 2, 4), request(1.5 * tick, 9, 2)];
+    const work = ({ events }: { readonly events: readonly SimulationEvent[] }): unknown => stepsOf(events).map((step) => [step.decoding, step.prefillTokens]);
+    expect(work(finished(mergedPlant({ ...plant, prefillFirst: false }), listed(requests)))).toEqual([
+      [0, 2],
+      [1, 0],
+      [1, 3],
+      [1, 3],
+      [0, 3],
+      [1, 0],
+    ]);
+    const { events, timelines } = finished(mergedPlant(plant), listed(requests));
+    expect(work({ events })).toEqual([
+      [0, 2],
+      [1, 0],
+      [0, 4],
+      [0, 4],
+      [0, 1],
+      [2, 0],
+      [1, 0],
+    ]);
+    expect(timelines.map(({ request: number, finished: at }) => [number, (at ?? 0) / tick])).toEqual([
+      [1, 6],
+      [0, 7],
+    ]);
+  });
+
+  test('SCH-8 no iteration of such an instance has both', () => {
+    fc.assert(
+      fc.property(cases, ({ plant, requests, concurrency }) => {
+        if (plant.pools[0]?.prefillFirst !== true) return;
+        const { events } = finished(plant, listed(requests, concurrency));
+        for (const { decoding, prefillTokens } of stepsOf(events)) expect(Math.min(decoding, prefillTokens)).toBe(0);
+      }),
+    );
+  });
+
   test('SCH-7 an instance that has run dry looks at what came late at once', () => {
     const requests = [request(0, 5, 1), request(0.5 * tick, 5, 1)];
     expect(scheduledOf(finished(mergedPlant({ ahead: true }), listed(requests)).events)).toEqual([

@@ -10,17 +10,24 @@ export interface TwinIteration {
   readonly decodeContext: number;
 }
 
+/** SCH-8: whether decoding sequences stand still in the iteration that was formed. */
+export function promptsAlone({ ranks, plant }: Instance): boolean {
+  return plant.prefillFirst === true && ranks.some(({ chunks }) => chunks.some((chunk) => chunk > 0));
+}
+
 /** SCH-6 over sequences and prompts listed one by one. */
-export function priced({ ranks, plant, steps }: Instance): TwinIteration {
+export function priced(instance: Instance): TwinIteration {
+  const { ranks, plant, steps } = instance;
+  const still = promptsAlone(instance);
   const queryTokens = 1 + plant.acceptance.length;
   const batches = ranks
     .filter((rank) => usedBlocks(rank) > 0)
     .map((rank) => {
       const parts = rank.prefilling.map(({ computed }, i) => ({ before: computed, chunk: rank.chunks[i] as number })).filter(({ chunk }) => chunk > 0);
       return {
-        decodeSequences: rank.decoding.length,
+        decodeSequences: still ? 0 : rank.decoding.length,
         queryTokens,
-        decodeContext: sum(rank.decoding, (request) => held(plant, request, steps)),
+        decodeContext: sum(still ? [] : rank.decoding, (request) => held(plant, request, steps)),
         prefillTokens: sum(parts, ({ chunk }) => chunk),
         prefillSequences: parts.length,
         prefillPairs: sum(parts, ({ before, chunk }) => sum([...Array(chunk).keys()], (i) => before + i + 1)),

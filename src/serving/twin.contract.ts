@@ -2,7 +2,7 @@ import { counterUniform } from '../kernel/random.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import type { Arrival, RequestSource } from './traffic/workload.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
-import { passed, priced } from './twin-iteration.contract.ts';
+import { passed, priced, promptsAlone } from './twin-iteration.contract.ts';
 import { NaiveLinks } from './twin-links.contract.ts';
 import { record, type PoolTrace, type TwinResult } from './twin-result.contract.ts';
 import {
@@ -246,18 +246,27 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
 
   // SCH
   function begin(instance: Instance): void {
+    const { ranks } = instance;
     let preempted = false;
-    let used = 0;
-    for (const rank of instance.ranks) {
+    for (const rank of ranks) {
       for (const request of rank.here) {
         request.marks.joined = now;
         join(rank, request);
       }
       rank.here = [];
+      if (instance.plant.prefillFirst === true) continue;
       preempted = grow(rank) || preempted;
       admit(rank);
-      used += usedBlocks(rank);
     }
+    // SCH-8
+    if (instance.plant.prefillFirst === true) {
+      for (const rank of ranks) admit(rank);
+      if (!promptsAlone(instance)) {
+        for (const rank of ranks) preempted = grow(rank) || preempted;
+        if (ranks.every(({ decoding }) => decoding.length === 0)) for (const rank of ranks) admit(rank);
+      }
+    }
+    const used = sum(ranks, usedBlocks);
     instance.running = instance.ranks.some(({ decoding, chunks }) => decoding.length > 0 || chunks.some((chunk) => chunk > 0));
     if (instance.running) {
       const { plant: pool } = instance;
@@ -317,7 +326,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   // SCH-4, SCH-5
   function admit(rank: Rank): void {
     const { plant: pool, index } = rank.instance;
-    let budget = pool.tokenBudget - rank.decoding.length * (1 + pool.acceptance.length);
+    let budget = pool.tokenBudget - (pool.prefillFirst === true ? 0 : rank.decoding.length * (1 + pool.acceptance.length));
     const compute = (request: Request): number => {
       const chunk = Math.max(0, Math.min(request.prompt - request.computed, budget));
       if (chunk < request.prompt - request.computed) seen.chunked++;
@@ -351,7 +360,9 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   // EMT-1, EMT-2
   function end(instance: Instance): void {
     const { plant: pool, ranks } = instance;
-    const decoding = ranks.flatMap((rank) => rank.decoding.map((request) => ({ rank, request }))).sort((a, b) => a.request.joining - b.request.joining);
+    const decoding = (promptsAlone(instance) ? [] : ranks)
+      .flatMap((rank) => rank.decoding.map((request) => ({ rank, request })))
+      .sort((a, b) => a.request.joining - b.request.joining);
     if (decoding.length > 0) instance.steps++;
     for (const rank of ranks) rank.grown = instance.steps;
     for (const { request } of decoding) {

@@ -6,7 +6,7 @@ import { expertsPerDie } from '../weights.ts';
 import { expertRows, hottestDie, ranksOfToken } from './expert-rows.ts';
 import type { LinearFormat } from './formats.ts';
 import { activation, grouped, linear, move, norm, quantise, vector } from './linear.ts';
-import type { Pass } from './pass.ts';
+import type { Instance, Pass } from './pass.ts';
 
 const between = 2;
 const dense = {
@@ -82,7 +82,7 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
     pass.operators.push({ kind: 'wait', name: 'rank-wait', stage: 'dispatch', ranks: layout.experts.parallel });
     pass.operators.push({ kind: 'exchange', name: 'dispatch', stage: 'dispatch', operation: 'dispatch', ...split });
   }
-  if (layer.sharedIntermediate > 0 && !instance.sharedApart) {
+  if (layer.sharedIntermediate > 0 && !instance.sharedApart && !fused(instance, layer)) {
     const sliced = !exchanges && insideRank ? layout.tensor : 1;
     plain(pass, shared, 'shared-expert', 'shared', tokens, layer.sharedIntermediate / sliced, layer.gated);
   }
@@ -101,10 +101,21 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
   }
 }
 
+/** Whether the shared expert runs as one more routed expert, which every token has: one as wide, of their format, without a gate of its own. */
+function fused({ fusedShared, formats }: Instance, layer: ExpertFeedForward): boolean {
+  const [one, other] = [formats.shared, formats.experts];
+  const alike = one.stored === other.stored && one.product === other.product && one.variant === other.variant;
+  return fusedShared && layer.sharedIntermediate === layer.intermediate && !layer.sharedGate && layer.latent === undefined && alike;
+}
+
 /** Experts with their rows; where no exchange sorts and sums rows, the kernels of the experts do, and all of it is one piece of work. */
 function routed(pass: Pass, layer: ExpertFeedForward): PartialWork | undefined {
   const { instance } = pass;
-  const { rows, groups, local, intermediate, tensor } = expertRows(pass, layer);
+  const { intermediate, tensor, ...parts } = expertRows(pass, layer);
+  const more = fused(instance, layer) ? 1 : 0;
+  const rows = parts.rows + more * pass.expertTokens;
+  const groups = parts.groups + (parts.rows > 0 ? more : 0);
+  const local = parts.local + more;
   const hidden = tensor === 'shared' ? instance.model.hidden : (layer.latent?.size ?? instance.model.hidden);
   const format = instance.formats[tensor];
   const width = intermediate / instance.expertTensor;
@@ -125,8 +136,8 @@ function routed(pass: Pass, layer: ExpertFeedForward): PartialWork | undefined {
   const work: PartialWork = {
     format: workFormat(format),
     tokens: pass.expertTokens,
-    perToken: layer.perToken,
-    experts: layer.routed,
+    perToken: layer.perToken + more,
+    experts: layer.routed + more,
     local,
     hit: groups,
     rows,

@@ -6,6 +6,14 @@ import { tensorClasses } from '../model.ts';
 import type { Operator } from '../operator.ts';
 import { linearFormat, type LinearFormat } from './formats.ts';
 
+/** What the kernels of a stack make of a model. */
+export interface KernelRules {
+  /** Format in which the absorbed projections of latent attention are multiplied; absent: that of the weights. */
+  readonly absorbed?: NumberFormat | undefined;
+  /** Whether a shared expert runs as one more routed expert where it is as large and as close to hand. */
+  readonly fusedShared?: boolean | undefined;
+}
+
 /** What stays the same in every step of an instance. */
 export interface Instance {
   readonly model: Model;
@@ -24,6 +32,7 @@ export interface Instance {
   readonly exchanges: boolean;
   readonly routedDies: number;
   readonly sharedApart: boolean;
+  readonly fusedShared: boolean;
 }
 
 /** One microbatch on one rank and what operators it turns into, in launch order. */
@@ -43,7 +52,7 @@ export interface Pass {
 }
 
 /** Everything about an instance that its operators need, worked out once. */
-export function instanceOf(model: Model, precision: Precision, layout: Layout, absorbed?: NumberFormat): Instance {
+export function instanceOf(model: Model, precision: Precision, layout: Layout, { absorbed, fusedShared = false }: KernelRules = {}): Instance {
   const formats = Object.fromEntries(tensorClasses.map((name) => [name, linearFormat(model, precision, name)])) as Record<TensorClass, LinearFormat>;
   const split = expertTensor(layout);
   return {
@@ -60,6 +69,7 @@ export function instanceOf(model: Model, precision: Precision, layout: Layout, a
     exchanges: exchangesTokens(layout),
     routedDies: routedDies(layout),
     sharedApart: sharedApart(layout),
+    fusedShared: fusedShared && layout.experts.parallel <= 1,
   };
 }
 

@@ -1,5 +1,5 @@
 import { unreachable } from '../../base/errors.ts';
-import { bytesPerElement, type NumberFormat } from '../../catalogue/format.ts';
+import { bytesPerElement } from '../../catalogue/format.ts';
 import type { Attention } from '../attention.ts';
 import type { InstanceBatch, RankBatch } from '../batch.ts';
 import { draftModel, draftModule, layoutOfDrafter } from '../drafter.ts';
@@ -13,7 +13,7 @@ import { denseFeedForward, expertFeedForward, noFeedForward } from './feed-forwa
 import { groupedQueryAttention } from './grouped-query.ts';
 import { latentAttention } from './latent.ts';
 import { linear, norm, vector } from './linear.ts';
-import { instanceOf, passOf, type Instance, type Pass } from './pass.ts';
+import { instanceOf, passOf, type Instance, type Pass, type KernelRules } from './pass.ts';
 import { linearAttention } from './recurrent.ts';
 
 const mixing = { product: 'stream-weights', quantise: 'stream-quantise' };
@@ -22,12 +22,10 @@ const mixing = { product: 'stream-weights', quantise: 'stream-quantise' };
 export type StepBuilder = (batch: InstanceBatch) => OperatorGroup[];
 
 /**
- * The builder of an instance: what does not depend on the batch is worked out once. `absorbed`: format in which the absorbed projections of
- * latent attention are multiplied, if not that of the weights.
- */
-export function stepBuilder(model: Model, precision: Precision, layout: Layout, absorbed?: NumberFormat): StepBuilder {
-  const main = { instance: instanceOf(model, precision, layout, absorbed), names: groupNames(model) };
-  const drafts = drafterOf(model, precision, layout, absorbed);
+ * The builder of an instance: what does not depend on the batch is worked out once. */
+export function stepBuilder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules = {}): StepBuilder {
+  const main = { instance: instanceOf(model, precision, layout, kernels), names: groupNames(model) };
+  const drafts = drafterOf(model, precision, layout, kernels);
   const places = layout.pipeline > 1 ? placingOf(model, layout.pipeline) : undefined;
   return (batch) => {
     const list = new StepList(batch, layout, places);
@@ -71,17 +69,17 @@ type Drafts =
   | ({ readonly kind: 'model' } & Whole)
   | { readonly kind: 'lookup' };
 
-function drafterOf(model: Model, precision: Precision, layout: Layout, absorbed: NumberFormat | undefined): Drafts | undefined {
+function drafterOf(model: Model, precision: Precision, layout: Layout, kernels: KernelRules): Drafts | undefined {
   if (layout.draftTokens === 0) return undefined;
   if (layout.drafter?.kind === 'lookup') return { kind: 'lookup' };
   const drafting = draftModel(layout);
   if (drafting !== undefined)
-    return { kind: 'model', instance: instanceOf(drafting.model, drafting.precision, layoutOfDrafter(drafting), absorbed), names: groupNames(drafting.model) };
+    return { kind: 'model', instance: instanceOf(drafting.model, drafting.precision, layoutOfDrafter(drafting), kernels), names: groupNames(drafting.model) };
   const module = draftModule(model, layout);
   if (module === undefined) return undefined;
   const { baseFormat } = model;
   const formats = module.unquantised === true ? { weights: baseFormat, experts: baseFormat, activations: baseFormat, kv: precision.kv } : precision;
-  return { kind: 'module', instance: instanceOf(model, formats, layout, absorbed), module };
+  return { kind: 'module', instance: instanceOf(model, formats, layout, kernels), module };
 }
 
 /** The groups of one step, as they are put together. */
