@@ -10,7 +10,8 @@ import { loadCases, shippedCases } from '../cli/validate/load.ts';
 import { grown, readRecord } from '../cli/validate/record.ts';
 import { ledgerPage } from '../cli/validate/trust.ts';
 import { caseKinds, type LedgerCase } from '../src/ledger/case.ts';
-import { scoresOf, type CaseResult } from '../src/ledger/result.ts';
+import type { CaseResult } from '../src/ledger/result.ts';
+import { scoresOf } from '../src/ledger/score.ts';
 import { factRows, measuredAndPrimary } from './facts-rows.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

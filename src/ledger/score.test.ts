@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Basis, CaseKind, LedgerCase } from './case.ts';
-import { scoresOf, type CaseResult } from './result.ts';
+import type { CaseResult } from './result.ts';
+import { scoresOf } from './score.ts';
 
 /** A result of which only the kind, the basis and the error matter. */
 function result(kind: CaseKind, basis: Basis, error: number, inside?: boolean): CaseResult {
