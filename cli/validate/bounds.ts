@@ -6,7 +6,7 @@ export const linkBounds: readonly FamilyBound[] = [
   { title: 'CANN EP, EP 8, 32, 128', families: ['CANN EP'], median: 0.05, worst: 0.12 },
   {
     title: 'NCCL, custom all-reduce, NVL72, DeepEP',
-    families: ['NCCL', 'custom all-reduce', 'NVL72 one-sided', 'DeepEP low-latency', 'DeepEP normal', 'DeepEP over RDMA alone', 'DeepEP V2'],
+    families: ['NCCL', 'custom all-reduce', 'NVL72 one-sided', 'DeepEP low-latency', 'DeepEP normal', 'DeepEP, RDMA alone', 'DeepEP V2'],
     median: 0.07,
     worst: 0.2,
   },

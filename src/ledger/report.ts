@@ -205,14 +205,17 @@ function wholeInterval({ interval, inside, case: { question } }: CaseResult): Ce
   return { text: `${measureText(interval.low, unit)} to ${measureText(interval.high, unit)}`, note: inside === true ? 'inside' : 'outside' };
 }
 
+/** Figures of a unit that make a chart. */
+const fewest = 3;
+
 /** Measured against predicted, a chart for each unit. */
 function scatterOf(results: readonly CaseResult[]): readonly ScatterChart[] {
-  const units = [...new Set(results.map((result) => unitOf(result.case.question)))].filter((unit) => unit !== '%');
-  return units.map((unit) => ({
-    caption: unit === '' ? 'Counts' : `Figures in ${unit}`,
-    unit,
-    points: results
-      .filter((result) => unitOf(result.case.question) === unit && result.predicted > 0)
-      .map((result) => ({ x: result.case.measured.value, y: result.predicted, label: result.case.id, series: result.case.basis })),
-  }));
+  // Predicted first, so that it has the same colour in every chart.
+  const sorted = bases.toReversed().flatMap((basis) => results.filter((result) => result.case.basis === basis && result.predicted > 0));
+  const units = [...new Set(sorted.map((result) => unitOf(result.case.question)))].filter((unit) => unit !== '%');
+  return units.flatMap((unit) => {
+    const own = sorted.filter((result) => unitOf(result.case.question) === unit);
+    const points = own.map((result) => ({ x: result.case.measured.value, y: result.predicted, label: result.case.id, series: result.case.basis }));
+    return points.length < fewest ? [] : [{ caption: unit === '' ? 'Counts' : `Figures in ${unit}`, unit, points }];
+  });
 }
