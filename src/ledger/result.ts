@@ -3,6 +3,7 @@ import type { Cell } from '../catalogue/cell.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import { answer, unitOf } from './answer.ts';
 import type { LedgerCase } from './case.ts';
+import type { ServingRuns } from './serving-runs.ts';
 
 /** What the twin says beside what was measured. */
 export interface CaseResult {
@@ -23,13 +24,13 @@ export interface CaseResult {
 const rounding = 1e-9;
 
 /** The interval of an answer, worked out or read from where it was written down. */
-export type IntervalSource = (ledgerCase: LedgerCase, predicted: number) => Interval | undefined;
+export type IntervalSource = (ledgerCase: LedgerCase, predicted: number, runs: ServingRuns) => Interval | undefined;
 
-/** Runs one case. @throws InputError for what cannot be priced */
-export function judge(ledgerCase: LedgerCase, cells: readonly Cell[], intervals: IntervalSource): CaseResult {
+/** Runs one case; `runs` keeps runs of traffic from one to the next. @throws InputError for what cannot be priced */
+export function judge(ledgerCase: LedgerCase, cells: readonly Cell[], intervals: IntervalSource, runs: ServingRuns): CaseResult {
   const { question, measured, tolerance } = ledgerCase;
-  const { value: predicted, doubts } = answer(question, cells);
-  const interval = intervals(ledgerCase, predicted);
+  const { value: predicted, doubts } = answer(question, cells, runs);
+  const interval = intervals(ledgerCase, predicted, runs);
   const error = unitOf(question) === '%' ? predicted - measured.value : predicted / measured.value - 1;
   const sameSign = tolerance.of === 'measured' || predicted * measured.value >= 0;
   return {
