@@ -41,7 +41,7 @@ export function command(): Command {
     .option('--html <file>', 'write the cases as one self-contained page with charts')
     .option('--fail-on-miss', 'exit code 1 when a case misses its tolerance')
     .option('--record', 'write the errors of the shipped cases to validation/recorded.json, and docs/trust.md')
-    .option('--record-intervals', 'the same, and intervals of runs to validation/intervals.json: some minutes')
+    .option('--record-intervals', 'the same, and intervals of runs to validation/intervals.json: two to five minutes')
     .action((_paths: readonly string[], options: Options, self: Command) => validate(options, self));
 }
 
