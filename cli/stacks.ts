@@ -5,7 +5,7 @@ import { readLibrary } from '../schema/library.ts';
 import { compareVersions, type OverheadProfile, profileFor, readOverheads } from '../schema/overheads.ts';
 import { readStack } from '../schema/stack.ts';
 import type { Library } from '../src/catalogue/library.ts';
-import type { Stack } from '../src/catalogue/stack.ts';
+import { unversioned, type Stack } from '../src/catalogue/stack.ts';
 import { loadCalibration } from './calibration.ts';
 import { dataNames, readData } from './data.ts';
 import { loadUncertainty } from './uncertainty.ts';
@@ -45,7 +45,7 @@ export function loadStack(nameOrPath: string, at: string = 'stack', base?: strin
     cells: loadCalibration(),
     uncertainty: loadUncertainty(),
   };
-  return version === undefined ? { ...stack, ahead: undefined, kernels: [] } : inVersion(stack, version, profiles);
+  return version === undefined ? unversioned(stack) : inVersion(stack, version, profiles);
 }
 
 /** How errors name a file: as the user typed it when that was a path, by its place in the catalogue otherwise. */

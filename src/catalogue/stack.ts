@@ -179,3 +179,8 @@ export function mostSpecific<Entry extends { readonly generation?: string | unde
   }
   return best;
 }
+
+/** The stack in no version of its engine: nothing is formed ahead, and every operator has the cells of its own format. */
+export function unversioned(stack: Stack): Stack {
+  return { ...stack, ahead: undefined, kernels: [] };
+}

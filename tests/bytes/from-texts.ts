@@ -8,6 +8,7 @@ import { applySettings } from '../../schema/scenario/overrides.ts';
 import { readScenario, type ScenarioContext } from '../../schema/scenario/read.ts';
 import { readStack } from '../../schema/stack.ts';
 import { readUncertainty } from '../../schema/uncertainty.ts';
+import { unversioned } from '../../src/catalogue/stack.ts';
 import { readPreset } from '../../schema/traces/preset.ts';
 import { precisionOf } from '../../src/model/precision.ts';
 import { simulationInterval } from '../../src/report/sampled-runs.ts';
@@ -47,7 +48,9 @@ const context: ScenarioContext = {
   machine: (name) => readMachine(data('machines', name), name, (chip) => readChip(data('chips', chip), chip)),
   model: (name) => readModelCard(data('models', name), name, name).model,
   stack: (name) => ({
-    ...readStack(data('stacks', name), name, { library: (library) => readLibrary(data('libraries', library), library), stack: (base) => data('stacks', base) }),
+    ...unversioned(
+      readStack(data('stacks', name), name, { library: (library) => readLibrary(data('libraries', library), library), stack: (base) => data('stacks', base) }),
+    ),
     cells,
     uncertainty: readUncertainty(file('data/uncertainty.yaml'), 'data/uncertainty.yaml'),
   }),
