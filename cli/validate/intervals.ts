@@ -29,10 +29,10 @@ const digits = 4;
 /** Writes down the ranges of runs of traffic. */
 export function writeIntervals(results: readonly CaseResult[]): void {
   const sorted = results.toSorted((a, b) => (a.case.id < b.case.id ? -1 : 1));
-  const factors = sorted.flatMap(({ case: { id, question }, predicted, interval }) =>
-    interval === undefined || question.kind !== 'serving'
-      ? []
-      : [[id, [interval.low / predicted, interval.high / predicted].map((end) => Number(end.toFixed(digits)))]],
-  );
-  writeFileSync(file, `${JSON.stringify(Object.fromEntries(factors), undefined, 2)}\n`);
+  const lines = sorted.flatMap(({ case: { id, question }, predicted, interval }) => {
+    if (interval === undefined || question.kind !== 'serving') return [];
+    const ends = [interval.low / predicted, interval.high / predicted].map((end) => Number(end.toFixed(digits)));
+    return [`  ${JSON.stringify(id)}: [${ends.join(', ')}]`];
+  });
+  writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`);
 }
