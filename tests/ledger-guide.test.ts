@@ -53,6 +53,29 @@ describe('the format of a case', () => {
   });
 });
 
+describe('an exchange', () => {
+  const ask = async (keys: Readonly<Record<string, unknown>>, measured: string): Promise<number> => {
+    const exchange = { machine: 'hgx-h800*1', stack: 'sglang', operation: 'dispatch', ranks: 8, tokens: 128, hidden: 7168, experts: 8, format: 'fp8', ...keys };
+    const base = { id: 'x', title: 'x', kind: 'link', basis: 'predicted', source: { document: 'x', tag: 'P' }, tolerance: '10 %' };
+    const [judged] = judgeAll([await readCase({ ...base, exchange, measured }, 'x', context)], freshIntervals);
+    return judged?.predicted ?? Number.NaN;
+  };
+
+  test.each(['low-latency', 'throughput'])(
+    'has the bandwidth of the copies that are counted over its time (%s kernels, which send a row to each expert or rank)',
+    async (kernel) => {
+      const [time, rate] = [await ask({ kernel }, '1 us'), await ask({ kernel, figure: 'bandwidth', copies: 5.25 }, '1 GB/s')];
+      expect((rate * time) / (128 * 5.25 * (7168 + 224))).toBeCloseTo(1, 9);
+    },
+  );
+
+  test('takes longer over the plane between nodes alone', async () => {
+    const [both, alone] = [await ask({}, '1 us'), await ask({ plane: 'rdma' }, '1 us')];
+    expect(alone).toBeGreaterThan(2 * both);
+    await expect(ask({ plane: 'pcie' }, '1 us')).rejects.toThrow(/exchange\.plane/);
+  });
+});
+
 describe('what is wrong with a case', () => {
   const good = { ...examples.find(({ kind }) => kind === 'link') };
   const problems = async (value: unknown): Promise<readonly string[]> => {

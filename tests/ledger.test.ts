@@ -8,14 +8,34 @@ import { recordedIntervals } from '../cli/validate/intervals.ts';
 import { judgeAll } from '../cli/validate/judge.ts';
 import { loadCases, shippedCases } from '../cli/validate/load.ts';
 import { grown, readRecord } from '../cli/validate/record.ts';
+import { loadCalibration } from '../cli/calibration.ts';
 import { ledgerPage } from '../cli/validate/trust.ts';
 import { caseKinds, type LedgerCase } from '../src/ledger/case.ts';
-import { scoresOf, type CaseResult } from '../src/ledger/result.ts';
+import type { CaseResult } from '../src/ledger/result.ts';
+import { findCell } from '../src/cost/calibration/find.ts';
+import type { Machine } from '../src/catalogue/machine.ts';
+import type { Question } from '../src/ledger/question.ts';
+import { exchangeModel } from '../src/network/exchange.ts';
+import { scoresOf } from '../src/ledger/score.ts';
 import { factRows, measuredAndPrimary } from './facts-rows.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const facts = at('../../shared/FACTS.md');
 const patience = 300_000;
+
+/** The machine of a collective or an exchange, and the sources of the constants that may price it; undefined of other questions. */
+function linkSources(question: Question): { readonly machine: Machine; readonly texts: readonly string[] } | undefined {
+  if (question.kind === 'exchange') {
+    const { kernel } = exchangeModel(question.machine, question.stack, question.kernel, question.ranks);
+    return kernel === undefined ? undefined : { machine: question.machine, texts: [kernel.dispatch.start.source] };
+  }
+  if (question.kind !== 'collective') return undefined;
+  const { machine, stack, library, operation } = question;
+  const ways = stack.collectives.filter(
+    (way) => way.library === library && way.operation === operation && way.generations?.includes(machine.chip.generation) === true,
+  );
+  return { machine, texts: ways.map((way) => way.start.source) };
+}
 
 let cases: readonly LedgerCase[] = [];
 let results: readonly CaseResult[] = [];
@@ -50,6 +70,34 @@ describe('the ledger', () => {
       const hit = own.filter(({ error }) => Math.abs(error) < 1e-4).map((result) => result.case.id);
       expect(hit.length, hit.join(', ')).toBeLessThanOrEqual(Math.ceil(own.length / 50));
     }
+  });
+
+  test('a case beyond its tolerance says why, one within it has nothing to explain', () => {
+    const silent = results.filter((result) => !result.withinTolerance && !/\w.{20,}\.$/.test(result.case.missing ?? ''));
+    expect(silent.map((result) => result.case.id)).toEqual([]);
+    expect(results.filter((result) => result.withinTolerance && result.case.missing !== undefined).map((result) => result.case.id)).toEqual([]);
+  });
+
+  test('a fitted operator stands on a cell of its own chip and stack, or on rates where there is none', () => {
+    const cells = loadCalibration();
+    const borrowed = cases.filter(({ basis, question }) => {
+      if (basis !== 'fitted' || question.kind !== 'operator') return false;
+      const { machine, stack, class: name, format } = question;
+      const found = findCell(cells, { chip: machine.chip, stack: stack.name, class: name, format })?.cell;
+      return found !== undefined && (found.chip !== machine.chip.name || found.stack !== stack.name || found.format !== format);
+    });
+    expect(borrowed.map(({ id }) => id)).toEqual([]);
+  });
+
+  test('the chip of a fitted dispatch or collective is named by the source of the library, and no predicted collective is from a table that was fitted', () => {
+    const wrong = cases.filter(({ basis, question, source: { document } }) => {
+      const found = linkSources(question);
+      if (found === undefined) return false;
+      const name = new RegExp(String.raw`\b(${found.machine.chip.name}|${found.machine.title})(?![0-9a-z])`, 'i');
+      const named = found.texts.filter((text) => name.test(text));
+      return basis === 'fitted' ? named.length === 0 : question.kind === 'collective' && named.some((text) => text.includes(document));
+    });
+    expect(wrong.map(({ id }) => id)).toEqual([]);
   });
 
   test('counts that have to be exact are', () => {

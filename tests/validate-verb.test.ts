@@ -111,7 +111,8 @@ describe('validate', () => {
   });
 
   test('writes a page that needs nothing beside itself', async () => {
-    const { code } = await supernode('validate', write('paged.json', switches('paged', '340')), '--html', at('page.html'));
+    const cases = ['paged', 'paged-2', 'paged-3'].map((id) => write(`${id}.json`, switches(id, '340')));
+    const { code } = await supernode('validate', ...cases, '--html', at('page.html'));
     const page = readFileSync(at('page.html'), 'utf8');
     expect(code).toBe(0);
     expect(page).toContain('paged');

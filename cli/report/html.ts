@@ -35,15 +35,19 @@ export async function htmlPage(report: Report): Promise<string> {
           <h1>${title}</h1>
           <p class="subtitle">${subtitle}</p>
           ${verdict.length === 0 ? undefined : html`<div class="verdict">${verdict.map((line) => html`<p>${line}</p>`)}</div>`}
-          <dl class="facts">
-            ${facts.map(
-              ({ label, lines }) =>
-                html`<div>
-                  <dt>${label}</dt>
-                  ${lines.map((line) => html`<dd>${line}</dd>`)}
-                </div> `,
-            )}
-          </dl>
+          ${
+            facts.length === 0
+              ? undefined
+              : html`<dl class="facts">
+                  ${facts.map(
+                    ({ label, lines }) =>
+                      html`<div>
+                        <dt>${label}</dt>
+                        ${lines.map((line) => html`<dd>${line}</dd>`)}
+                      </div> `,
+                  )}
+                </dl>`
+          }
           <nav aria-label="Sections">
             <ul>
               ${sections.map((section) => html`<li><a href="#${anchor(section.title)}">${section.title}</a></li>`)}

@@ -25,7 +25,8 @@ export function scatterFigure({ caption, unit, points }: ScatterChart): Markup {
     labelArrow: 'none' as const,
     grid: true,
     ticks: 5,
-    tickFormat: (value: number) => tick(value, unit),
+    // The unit stands beside the axis; that of a time has its prefix on it.
+    tickFormat: (value: number) => tick(value, unit === 's' ? unit : ''),
   };
   const plot = drawn({
     ariaLabel: `${caption}: predicted against measured`,

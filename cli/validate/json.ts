@@ -1,5 +1,6 @@
 import { unitOf } from '../../src/ledger/answer.ts';
-import { scoresOf, type CaseResult } from '../../src/ledger/result.ts';
+import type { CaseResult } from '../../src/ledger/result.ts';
+import { familiesOf, scoresOf } from '../../src/ledger/score.ts';
 
 /** Cases and scores as JSON, documented in docs/guide/validate.md. SI units; a figure that there is not is null. */
 export function casesAsJson(results: readonly CaseResult[]): string {
@@ -15,5 +16,5 @@ export function casesAsJson(results: readonly CaseResult[]): string {
     inside,
     doubts,
   }));
-  return JSON.stringify({ schema: 'supernode/validate-cases/1', cases, scores: scoresOf(results) }, undefined, 2);
+  return JSON.stringify({ schema: 'supernode/validate-cases/1', cases, scores: scoresOf(results), families: familiesOf(results) }, undefined, 2);
 }

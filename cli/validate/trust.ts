@@ -4,8 +4,11 @@ import { unitOf } from '../../src/ledger/answer.ts';
 import { bases, caseKinds, type CaseKind } from '../../src/ledger/case.ts';
 import { measureText } from '../../src/ledger/measure.ts';
 import { machineOf } from '../../src/ledger/question.ts';
-import { errorText, scoreCells, scoreColumns } from '../../src/ledger/report.ts';
-import { scoresOf, type CaseResult } from '../../src/ledger/result.ts';
+import { checksOf } from '../../src/ledger/bounds.ts';
+import { beyondText, boundCells, boundColumns, errorText, familyCells, familyColumns, scoreCells, scoreColumns } from '../../src/ledger/report.ts';
+import type { CaseResult } from '../../src/ledger/result.ts';
+import { familiesOf, scoresOf } from '../../src/ledger/score.ts';
+import { linkBounds } from './bounds.ts';
 
 const page = fileURLToPath(new URL('../../docs/trust.md', import.meta.url));
 
@@ -24,6 +27,15 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 function tableOf(columns: readonly string[], aligns: readonly string[], rows: readonly (readonly string[])[]): string {
   return [row(columns), `|${aligns.join('|')}|`, ...rows.map(row)].join('\n');
+}
+
+/** A table of two words and figures. */
+function figureTable(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  return tableOf(
+    columns,
+    columns.map((_, i) => (i < 2 ? '---' : '--:')),
+    rows,
+  );
 }
 
 interface Place {
@@ -98,6 +110,7 @@ function caseTable(results: readonly CaseResult[]): string {
 /** `docs/trust.md`: where the twin is good, where it is bad, and why. */
 export function ledgerPage(results: readonly CaseResult[]): string {
   const scores = scoresOf(results);
+  const checks = checksOf(results, linkBounds);
   const met = results.filter(({ withinTolerance }) => withinTolerance).length;
   const found = places(results).filter(({ cases }) => cases >= least);
   const cases = bases.toReversed().flatMap((basis) =>
@@ -115,11 +128,22 @@ error of every calibrated cell.
 *Fitted*: constants of the twin come from this very measurement, so that the error says how well a formula holds it. *Predicted*: none does. An error is
 predicted over measured, less one; of a gain, the difference in points. *Lean* is the median with its sign: which way the twin errs.
 
-${tableOf(
-  scoreColumns,
-  scoreColumns.map((_, i) => (i < 2 ? '---' : '--:')),
-  scores.map(scoreCells),
-)}
+The columns after *lean* count cases within their tolerance, measured figures in the 80 % interval, and half the width of that interval over the
+predicted figure, in the median.
+
+${figureTable(scoreColumns, scores.map(scoreCells))}
+
+## Links, by library and table
+
+${figureTable(familyColumns, familiesOf(results).map(familyCells))}
+
+## What is asked
+
+Errors of families of links, fitted and predicted together, and 80 % intervals of the predicted cases of each kind that has at least ten.
+
+${tableOf(boundColumns, ['---', '---', '--:', '--:', '---'], checks.map(boundCells))}
+
+${checks.flatMap(({ beyond }) => beyond.map((result) => `- ${beyondText(result)}`)).join('\n')}
 
 ## Where it is good
 

@@ -7,6 +7,7 @@ import { reportText } from '../../src/report/text.ts';
 import { Gathered, tablesTyped } from '../calibrate/request.ts';
 import { repeated } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { linkBounds } from '../validate/bounds.ts';
 import { freshIntervals, recordedIntervals, writeIntervals } from '../validate/intervals.ts';
 import { judgeAll } from '../validate/judge.ts';
 import { casesAsJson } from '../validate/json.ts';
@@ -40,7 +41,7 @@ export function command(): Command {
     .option('--html <file>', 'write the cases as one self-contained page with charts')
     .option('--fail-on-miss', 'exit code 1 when a case misses its tolerance')
     .option('--record', 'write the errors of the shipped cases to validation/recorded.json, and docs/trust.md')
-    .option('--record-intervals', 'the same, and intervals of runs to validation/intervals.json: some minutes')
+    .option('--record-intervals', 'the same, and intervals of runs to validation/intervals.json: two to five minutes')
     .action((_paths: readonly string[], options: Options, self: Command) => validate(options, self));
 }
 
@@ -104,10 +105,12 @@ async function validateCases({ json, html, failOnMiss, record, recordIntervals }
   const unpriced = results.filter(({ predicted }) => !Number.isFinite(predicted));
   if (unpriced.length > 0) throw new InputError(unpriced.map((result) => ({ path: result.case.file, message: 'the twin has no such figure of it' })));
   const reproduce = commandLine(['validate', ...paths]);
-  process.stdout.write(json === true ? `${casesAsJson(results)}\n` : reportText(ledgerReport(results, { bars: true, reproduce }), terminalOptions()));
+  process.stdout.write(
+    json === true ? `${casesAsJson(results)}\n` : reportText(ledgerReport(results, { medium: 'terminal', bounds: linkBounds, reproduce }), terminalOptions()),
+  );
   if (html !== undefined) {
     const { htmlPage } = await import('../report/html.ts');
-    writeFileSync(html, await htmlPage(ledgerReport(results, { bars: false, reproduce })));
+    writeFileSync(html, await htmlPage(ledgerReport(results, { medium: 'page', bounds: linkBounds, reproduce })));
   }
   if (recordIntervals === true) writeIntervals(results);
   if (record === true || recordIntervals === true) {

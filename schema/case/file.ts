@@ -44,6 +44,7 @@ export type CollectiveFile = Keys<{
 
 export type ExchangeFile = Keys<{
   machine: string;
+  plane: string;
   stack: string;
   operation: ExchangeOperation;
   kernel: ExchangeKernel;
@@ -74,6 +75,7 @@ export type CaseFile = Keys<{
   id: string;
   title: string;
   kind: CaseKind;
+  family: string;
   basis: Basis;
   source: Keys<CaseSource>;
   operator: OperatorFile;

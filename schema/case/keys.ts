@@ -81,6 +81,7 @@ const collective = record({
 
 const exchange = record({
   machine,
+  plane: text('the name of a plane', 'The plane that carries all of it, such as `rdma`; those that the kernels use by default.'),
   stack,
   operation: choice(exchangeOperations, 'Tokens to their experts, or back.'),
   kernel: choice(exchangeKernels, 'Which kernels: `low-latency` (the default) or `throughput`.'),
@@ -88,7 +89,10 @@ const exchange = record({
   tokens: whole(1, 'Tokens of one die.'),
   hidden: whole(1, 'Elements of a token.'),
   experts: whole(1, 'Experts of a token.'),
-  copies: plain({ min: 0, above: true }, 'Copies of a token that a bandwidth counts: nodes or ranks that it goes to; as many as `experts` by default.'),
+  copies: plain(
+    { min: 0, above: true },
+    'Copies of a token that a bandwidth counts: nodes or ranks that it goes to, its own among them; as many as `experts` by default.',
+  ),
   format: choice(numberFormats, 'Format of dispatched tokens.'),
   figure: choice(['time', 'bandwidth'], 'The time (the default), or bytes of one die over the time.'),
 }).meta({ description: 'Dispatch to experts, or combine, by itself.' });
@@ -197,6 +201,7 @@ export const caseFile: z.ZodType<CaseFile> = record({
   id: text('a name in small letters, digits, dots and hyphens', 'Name of the case, unique in the ledger.'),
   title: text('a sentence', 'What was measured, in one line.'),
   kind: choice(caseKinds, 'What the case is about.'),
+  family: text('a few words', 'Cases that are summed up together beside their kind, such as `NCCL`.'),
   basis: choice(bases, '`fitted` where constants of the twin come from this very measurement; `predicted` where none does.'),
   source: source.optional(),
   operator: operator.optional(),

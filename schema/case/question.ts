@@ -117,7 +117,16 @@ async function exchangeOf({ exchange = {} }: CaseFile, reader: Reader): Promise<
   const stack = await stackOf(exchange.stack, machine, 'exchange', reader);
   if (!there || machine === undefined || stack === undefined) return undefined;
   const { kernel = 'low-latency', experts, copies = experts, figure = 'time', operation, ranks, tokens, hidden, format } = exchange;
-  return { kind: 'exchange', machine, stack, operation, kernel, ranks, tokens, hidden, fanout: experts, copies, format, figure } as ExchangeQuestion;
+  const over = exchange.plane === undefined ? machine : machineOver(machine, exchange.plane, reader.problems);
+  return { kind: 'exchange', machine: over, stack, operation, kernel, ranks, tokens, hidden, fanout: experts, copies, format, figure } as ExchangeQuestion;
+}
+
+/** The machine with one of the planes between its dies alone. */
+function machineOver(machine: Machine, plane: string, problems: Problems): Machine {
+  const between = machine.planes.filter(({ role }) => role === 'scale-up' || role === 'scale-out');
+  const names = between.map(({ name }) => name);
+  if (!names.includes(plane)) problems.add('exchange.plane', expectedOneOf(plane, names));
+  return { ...machine, planes: machine.planes.filter((one) => one.name === plane || !between.includes(one)) };
 }
 
 /** `expert-parallel` as `expertParallel`. */

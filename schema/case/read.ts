@@ -28,8 +28,8 @@ export async function readCase(value: unknown, path: string, context: CaseContex
   if (question !== undefined && file.experts === undefined && hasExperts(question) && !problems.covers('experts'))
     problems.add('experts', 'the model has experts: expected how even their load was, such as "uniform" or "0.11 behind EPLB, an assumption", got nothing');
   problems.throwIfAny();
-  const { id, title, kind, basis, source, experts, assumes = [], missing } = file;
-  return { id, title, kind, basis, source: source as CaseSource, question, experts, assumes, measured, tolerance, missing, file: path } as LedgerCase;
+  const { id, title, kind, family, basis, source, experts, assumes = [], missing } = file;
+  return { id, title, kind, family, basis, source: source as CaseSource, question, experts, assumes, measured, tolerance, missing, file: path } as LedgerCase;
 }
 
 const wanted = {

@@ -4,12 +4,12 @@ import type { Cell } from '../catalogue/cell.ts';
 import type { StepExplanation } from '../cost/explain.ts';
 import { stepPricer } from '../cost/pricer.ts';
 import type { Stage } from '../model/operator.ts';
-import { createSimulation } from '../serving/deploy.ts';
 import { answerLink } from './link.ts';
 import type { Unit } from './measure.ts';
 import { answerOperator } from './operator.ts';
 import type { LayerQuestion, Question, ServingQuestion, StepQuestion, StepWork } from './question.ts';
 import { servingValue, unitOfServing } from './serving-figure.ts';
+import { ServingRuns } from './serving-runs.ts';
 import { systemValue, unitOfSystem } from './system.ts';
 
 /** What the twin says, in the unit of the question. */
@@ -54,10 +54,10 @@ const stepUnits: Readonly<Record<StepQuestion['figure'], Unit>> = {
 };
 
 /**
- * The twin's answer. `cells` are the calibrated cells that price operators.
+ * The twin's answer. `cells` are the calibrated cells that price operators, `runs` what has run already.
  * @throws InputError for what cannot be priced
  */
-export function answer(question: Question, cells: readonly Cell[]): Answer {
+export function answer(question: Question, cells: readonly Cell[], runs: ServingRuns = new ServingRuns()): Answer {
   switch (question.kind) {
     case 'operator':
       return answerOperator(question, cells);
@@ -70,11 +70,11 @@ export function answer(question: Question, cells: readonly Cell[]): Answer {
     case 'layer':
       return answerLayer(question);
     case 'serving':
-      return answerServing(question);
+      return answerServing(question, runs);
     case 'system':
       return { value: systemValue(question.count), doubts: [] };
     case 'gain': {
-      const [after, before] = [answer(question.with, cells), answer(question.without, cells)];
+      const [after, before] = [answer(question.with, cells, runs), answer(question.without, cells, runs)];
       return { value: after.value / before.value - 1, doubts: [...after.doubts, ...before.doubts] };
     }
     default:
@@ -137,8 +137,7 @@ export function layerTime({ groups, operators }: StepExplanation, stages: readon
   return own.reduce((sum, { time, launches }) => sum + (time * launches) / most.count, 0);
 }
 
-function answerServing({ scenario, figure, over }: ServingQuestion): Answer {
-  const run = createSimulation(scenario);
-  while (run.simulation.step());
+function answerServing({ scenario, figure, over }: ServingQuestion, runs: ServingRuns): Answer {
+  const { run } = runs.of(scenario);
   return { value: servingValue(figure, over, run), doubts: run.deployed.doubts };
 }

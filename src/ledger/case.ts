@@ -29,6 +29,8 @@ export interface LedgerCase {
   readonly id: string;
   readonly title: string;
   readonly kind: CaseKind;
+  /** Cases that are summed up together: a library, a table. */
+  readonly family?: string | undefined;
   readonly basis: Basis;
   readonly source: CaseSource;
   readonly question: Question;

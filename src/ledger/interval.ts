@@ -11,19 +11,16 @@ import { intervalOf, type Interval } from '../cost/uncertainty/interval.ts';
 import { linkInterval, operatorInterval, ratedInterval, stepInterval, stepSamples } from '../cost/uncertainty/step-interval.ts';
 import { Unknowns } from '../cost/uncertainty/unknowns.ts';
 import type { MetricName, Summary } from '../report/summary.ts';
-import { simulationInterval } from '../report/sampled-runs.ts';
-import { summarise } from '../report/summarise.ts';
-import { createSimulation } from '../serving/deploy.ts';
 import { layerTime, stepValue } from './answer.ts';
 import type { GainQuestion, LayerQuestion, OperatorQuestion, Question, ServingQuestion, StepQuestion } from './question.ts';
 import type { ServingFigure } from './serving-figure.ts';
+import type { ServingRuns } from './serving-runs.ts';
 
-/** Samples of a layer, and of a run of traffic. */
+/** Samples of a layer. */
 const layerSamples = 31;
-const servingSamples = 9;
 
 /** The 80 % interval of an answer; undefined where nothing is known of how far off it may be. */
-export function intervalFor(question: Question, value: number, cells: readonly Cell[]): Interval | undefined {
+export function intervalFor(question: Question, value: number, cells: readonly Cell[], runs: ServingRuns): Interval | undefined {
   switch (question.kind) {
     case 'operator':
       return ofOperator(question, value, cells);
@@ -38,7 +35,7 @@ export function intervalFor(question: Question, value: number, cells: readonly C
     case 'layer':
       return ofLayer(question, value);
     case 'serving':
-      return ofServing(question, value);
+      return ofServing(question, value, runs);
     case 'gain':
       return ofGain(question, value);
     case 'path':
@@ -137,12 +134,10 @@ function nominalOf(metric: MetricName, { latency, throughput, cost }: Summary): 
   }
 }
 
-function ofServing({ scenario, figure }: ServingQuestion, value: number): Interval | undefined {
-  const run = createSimulation(scenario);
-  while (run.simulation.step());
-  const summary = summarise(run, '');
+function ofServing({ scenario, figure }: ServingQuestion, value: number, runs: ServingRuns): Interval | undefined {
+  const { summary, intervals } = runs.of(scenario).sampled();
   const metric = metricOf[figure];
-  const found = simulationInterval(run, summary, { samples: servingSamples }).metrics[metric];
+  const found = intervals.metrics[metric];
   const nominal = nominalOf(metric, summary);
   if (found === undefined || !(nominal > 0)) return undefined;
   const factor = { low: found.low / nominal, high: found.high / nominal };

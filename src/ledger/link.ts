@@ -26,7 +26,7 @@ export function answerLink(question: PathQuestion | CollectiveQuestion | Exchang
       const load = { tokens, fanout, hidden, format };
       const time = model.time(operation, load);
       const doubts = [...model.doubts, ...model.loadDoubts(operation, load)];
-      return { value: figure === 'time' ? time : (model.bytes(operation, load) * copies) / fanout / time, doubts };
+      return { value: figure === 'time' ? time : (model.bytes(operation, { ...load, fanout: 1 }) * copies) / time, doubts };
     }
     default:
       return unreachable(question);

@@ -69,7 +69,7 @@ export interface ExchangeQuestion {
   readonly hidden: number;
   /** Experts of a token. */
   readonly fanout: number;
-  /** Copies of a token that a bandwidth counts. */
+  /** Copies of a token that a bandwidth counts, the one that stays at home among them. */
   readonly copies: number;
   readonly format: NumberFormat;
   readonly figure: 'time' | 'bandwidth';

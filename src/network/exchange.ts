@@ -43,7 +43,8 @@ export function exchangeModel(machine: Machine, stack: Stack, kernel: ExchangeKe
   const inNode = machine.node.chips * machine.chip.dies;
   const group: ExchangeGroup = {
     ranks,
-    perNode: role === 'scale-out' && scaleUp !== undefined ? domainDies(machine, scaleUp) : inNode,
+    // Without a plane inside the node, everything leaves the die over the one that there is.
+    perNode: role !== 'scale-out' ? inNode : scaleUp === undefined ? 1 : domainDies(machine, scaleUp),
     nearPort: port(near),
     farPort: port(plane),
     cores: Math.min(found.cores ?? Infinity, machine.chip.die.vector.cores.value),

@@ -1,11 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Basis, CaseKind, LedgerCase } from './case.ts';
-import { scoresOf, type CaseResult } from './result.ts';
+import type { CaseResult } from './result.ts';
+import { checksOf } from './bounds.ts';
+import { familiesOf, scoresOf } from './score.ts';
 
 /** A result of which only the kind, the basis and the error matter. */
 function result(kind: CaseKind, basis: Basis, error: number, inside?: boolean): CaseResult {
-  return { case: { kind, basis } as LedgerCase, predicted: 1, error, inside, withinTolerance: Math.abs(error) < 0.1, doubts: [] };
+  return {
+    case: { kind, basis, tolerance: { size: 0.1, of: 'measured' } } as LedgerCase,
+    predicted: 1,
+    error,
+    inside,
+    withinTolerance: Math.abs(error) < 0.1,
+    doubts: [],
+  };
 }
 
 const results = fc.array(
@@ -54,5 +63,45 @@ describe('scores', () => {
         }
       }),
     );
+  });
+});
+
+describe('families', () => {
+  const named = (family: string, error: number): CaseResult => {
+    const one = result('link', 'predicted', error);
+    return { ...one, case: { ...one.case, family } };
+  };
+
+  test('count the cases that name one, and no other', () => {
+    const all = [named('a', 0.1), named('b', -0.2), named('a', 0.3), result('link', 'predicted', 0.5)];
+    expect(familiesOf(all).map(({ family, cases, worst }) => [family, cases, worst])).toEqual([
+      ['a', 2, 0.3],
+      ['b', 1, 0.2],
+    ]);
+  });
+
+  test('are held to bounds: the cases beyond the worst are told, bounds without cases are not', () => {
+    const all = [named('a', 0.01), named('a', -0.3), named('b', 0.02)];
+    const bounds = [
+      { title: 'one', families: ['a', 'b'], median: 0.05, worst: 0.2 },
+      { title: 'none', families: ['c'], worst: 0.1 },
+    ];
+    expect(checksOf(all, bounds).map(({ title, figure, held, beyond }) => [title, figure, held, beyond.length])).toEqual([
+      ['one', 'median error', true, 0],
+      ['one', 'worst error', false, 1],
+    ]);
+  });
+
+  test('intervals of a kind with ten predicted cases hold 70 to 90 of 100 measured figures', () => {
+    const of = (inside: number): readonly CaseResult[] =>
+      Array.from({ length: 10 }, (_, i) => ({ ...result('step', 'predicted', 0, i < inside), interval: { low: 0.9, high: 1.1 } }));
+    const held = (inside: number): readonly boolean[] => checksOf(of(inside), []).map((check) => check.held);
+    expect([6, 7, 9, 10].map(held)).toEqual([
+      [false, true],
+      [true, true],
+      [true, true],
+      [false, true],
+    ]);
+    expect(checksOf(of(8).slice(1), [])).toEqual([]);
   });
 });
