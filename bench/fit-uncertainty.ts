@@ -11,6 +11,8 @@ import { readOperatorTable } from '../cli/calibrate/read.ts';
 import { mergedCells, ratesFor } from '../cli/calibrate/refit.ts';
 import { loadChip, loadMachine } from '../cli/machines.ts';
 import { loadStack } from '../cli/stacks.ts';
+import { loadUncertainty } from '../cli/uncertainty.ts';
+import { loadCases } from '../cli/validate/load.ts';
 import type { OperatorTable } from '../schema/tables/read-table.ts';
 import { InputError } from '../src/base/errors.ts';
 import type { Cell } from '../src/catalogue/cell.ts';
@@ -20,15 +22,36 @@ import { calibrateCell } from '../src/cost/calibration/calibrate.ts';
 import { numberFormatOf } from '../src/cost/calibration/die.ts';
 import { sift } from '../src/cost/calibration/exclude.ts';
 import type { DieRates, MeasuredRow, OperatorFamily } from '../src/cost/calibration/family.ts';
+import { gemm } from '../src/cost/calibration/families/gemm.ts';
+import type { GroupedGemmShape } from '../src/cost/calibration/families/grouped-gemm.ts';
+import { sumOf } from '../src/cost/calibration/families/grouped-product.ts';
+import { familyOf } from '../src/cost/calibration/families/index.ts';
 import { findCell } from '../src/cost/calibration/find.ts';
 import { foldsOf } from '../src/cost/calibration/fold.ts';
 import { predictor } from '../src/cost/calibration/predict.ts';
 import { thinned } from '../src/cost/calibration/sample.ts';
 import { collectiveModel } from '../src/network/collective.ts';
 import { exchangeModel } from '../src/network/exchange.ts';
+import { answer } from '../src/ledger/answer.ts';
+import type { LedgerCase } from '../src/ledger/case.ts';
 import { measuredFolders, tablesOf } from './calibration-sources.ts';
 
 const measured = fileURLToPath(new URL('../../shared/measured/', import.meta.url));
+const operatorCases = fileURLToPath(new URL('../validation/cases/operators', import.meta.url));
+/** Student's t by its degrees of freedom: sizes that half, nine in ten and 99 in 100 draws stay below. */
+const student: readonly (readonly [number, number, number] | undefined)[] = [
+  undefined,
+  undefined,
+  undefined,
+  [0.765, 2.353, 5.841],
+  [0.741, 2.132, 4.604],
+  [0.727, 2.015, 4.032],
+  [0.718, 1.943, 3.707],
+  [0.711, 1.895, 3.499],
+  [0.706, 1.86, 3.355],
+  [0.703, 1.833, 3.25],
+  [0.7, 1.812, 3.169],
+];
 /** Launches that are shorter say little of a step: it is made of longer ones. [s] */
 const shortest = Number(process.argv[2] ?? 20e-6);
 /** Rows of a cell that are looked at. */
@@ -55,7 +78,14 @@ const spreadText = (values: readonly number[]): string => {
 interface Judged {
   readonly name: string;
   readonly groups: readonly number[];
+  /** Whether both stacks take the kernels from one vendor's library. */
+  readonly vendor?: boolean;
 }
+
+const rowKernels: ReadonlySet<string> = new Set(['norm', 'activation', 'rope', 'quantise', 'add', 'row-move']);
+
+/** A class of fewer cells has no spread of its own. */
+const fewestCells = 10;
 
 function groupErrors(family: OperatorFamily<unknown>, rows: readonly MeasuredRow<unknown>[], predict: (shape: unknown) => number): readonly number[] {
   const groups = new Map<string, number[]>();
@@ -77,6 +107,87 @@ function tell(title: string, judged: readonly Judged[]): void {
   process.stdout.write(`${title}: ${enough.length} cells\n  common ${spreadText(common)}, bias ${median(common).toFixed(3)}\n  own    ${spreadText(own)}\n`);
 }
 
+/** What one more cell of a class would be off by, of which there are fewer than ten. */
+function tellFew(title: string, judged: readonly Judged[]): void {
+  const spread = predictive(
+    judged.map(({ groups }) => median(groups)),
+    0,
+  );
+  if (spread === undefined) process.stdout.write(`${title}: ${judged.length} cells\n`);
+  else {
+    const own = judged.flatMap(({ groups }) => groups.map((error) => error - median(groups)));
+    process.stdout.write(`${title}: ${judged.length} cells\n  common of one more ${spread}\n  own    ${spreadText(own)}\n`);
+  }
+}
+
+/**
+ * How far one more is off if errors are normal around nothing: quantiles of Student's t times the root of their mean square. `constants` that were
+ * read off the same measurements take a degree of freedom each; of fewer than three left, nothing is said.
+ */
+function predictive(errors: readonly number[], constants: number): string | undefined {
+  const freedom = errors.length - constants;
+  const quantiles = student[freedom];
+  if (freedom < 3 || quantiles === undefined) return undefined;
+  const scale = Math.sqrt((errors.reduce((sum, error) => sum + error ** 2, 0) / freedom) * (1 + constants / errors.length));
+  return `[${quantiles.map((quantile) => (quantile * scale).toFixed(3)).join(', ')}] (${freedom} degrees of freedom)`;
+}
+
+/** Errors of micro-benchmarks in the ledger where no cell of the chip and stack prices them: one for each operator (group of shapes). */
+async function tellChecks(): Promise<void> {
+  const places = new Map<string, LedgerCase[]>();
+  for (const one of await loadCases([operatorCases])) {
+    const { question } = one;
+    if (question.kind !== 'operator') continue;
+    const { machine, stack, class: operatorClass, format } = question;
+    const found = findCell(cells, { chip: machine.chip, stack: stack.name, class: operatorClass, format });
+    if (found !== undefined && found.doubt === undefined) continue;
+    const place = `${machine.chip.name} ${stack.name} ${operatorClass} ${format}`;
+    places.set(place, [...(places.get(place) ?? []), one]);
+  }
+  for (const [place, ofPlace] of places) {
+    const groups = new Map<string, number[]>();
+    const bounds = new Set<string>();
+    let shortest = Infinity;
+    for (const one of ofPlace) {
+      if (one.question.kind !== 'operator') continue;
+      const { value: predicted } = answer(one.question, cells);
+      const { class: operatorClass, shape, figure, flop, bytes, machine, format } = one.question;
+      const time = figure === 'time' ? one.measured.value : (figure === 'compute' ? flop : bytes) / one.measured.value;
+      shortest = Math.min(shortest, time);
+      const sign = figure === 'time' ? 1 : -1;
+      const family = familyOf(operatorClass);
+      const group = family?.group(shape) ?? operatorClass;
+      groups.set(group, [...(groups.get(group) ?? []), sign * Math.log(one.measured.value / predicted)]);
+      const die = ratesFor(machine.chip, format);
+      // A share of the stack was read off rows that it bounds.
+      if (one.basis === 'fitted') bounds.add(flop / die.peak > bytes / die.bandwidth ? 'compute' : 'memory');
+    }
+    asProducts(ofPlace);
+    const errors = [...groups.values()].map(median);
+    process.stdout.write(
+      `check of ${place}: ${ofPlace.length} rows from ${(shortest * 1e6).toFixed(0)} us, ${errors.length} operators, ${bounds.size} constants read off them: ${predictive(errors, bounds.size) ?? 'too few'}; ${errors.map((error) => error.toFixed(3)).join(' ')}\n`,
+    );
+  }
+}
+
+/** What grouped products show of the cell of plain ones, as a step prices it: of many rows in each group they are products one after another. */
+function asProducts(ofPlace: readonly LedgerCase[]): void {
+  const errors = ofPlace.flatMap(({ question, measured: figure }) => {
+    if (question.kind !== 'operator' || question.class !== 'grouped-gemm' || question.figure !== 'time') return [];
+    const { machine, stack, format, shape } = question;
+    const found = findCell(cells, { chip: machine.chip, stack: stack.name, class: gemm.class, format });
+    if (found === undefined) return [];
+    const values = Float64Array.from(gemm.parameters, ({ name, start }) => found.cell.parameters[name] ?? start);
+    const die = ratesFor(machine.chip, format);
+    gemm.inStep?.(values, die, 0);
+    const cell = { ...found.cell, parameters: Object.fromEntries(gemm.parameters.map(({ name }, i) => [name, values[i] ?? 0])) };
+    const { n, k, loads } = shape as GroupedGemmShape;
+    const { hit, rows } = sumOf(loads);
+    return [Math.log(figure.value / (hit * predictor(gemm, cell, die)({ m: rows / hit, n, k })))];
+  });
+  if (errors.length > 0) process.stdout.write(`as products one after another: ${errors.map((error) => error.toFixed(3)).join(' ')}\n`);
+}
+
 async function tableAt(path: string): Promise<OperatorTable | undefined> {
   try {
     return await readOperatorTable(path);
@@ -87,8 +198,16 @@ async function tableAt(path: string): Promise<OperatorTable | undefined> {
 }
 
 const cells = loadCalibration();
+const { vendorKernels } = loadUncertainty();
+
+function ofVendor(cell: Cell, stack: string): boolean {
+  return vendorKernels.some(
+    ({ stacks, classes, formats }) => stacks.includes(cell.stack) && stacks.includes(stack) && classes.includes(cell.class) && formats.includes(cell.format),
+  );
+}
+
 const same = (a: Cell, chip: string, stack: string): readonly [boolean, boolean] => [a.chip === chip, a.stack === stack];
-const situations: Readonly<Record<string, Judged[]>> = {
+const situations: Record<string, Judged[]> = {
   own: [],
   heldOut: [],
   chip: [],
@@ -99,6 +218,13 @@ const situations: Readonly<Record<string, Judged[]>> = {
   sheet: [],
   sheetMeasured: [],
 };
+/** Launches by what rates make of them: the longer, the nearer to a plateau. [s] */
+const lengths = [
+  ['sheetMeasured to 100 us', shortest],
+  ['sheetMeasured to 1 ms', 100e-6],
+  ['sheetMeasured from 1 ms', 1e-3],
+] as const;
+for (const [title] of lengths) situations[title] = [];
 const folds: { readonly fold: number; readonly within: number; readonly groups: number }[] = [];
 
 for (const source of measuredFolders(measured)) {
@@ -113,11 +239,11 @@ for (const source of measuredFolders(measured)) {
     if (kept.length < fewest) continue;
     const looked = thinned(kept, rowsOfCell);
     const name = `${source.chip}/${source.stack}/${family.class}/${format}`;
-    const judge = (situation: keyof typeof situations, predict: (shape: unknown) => number): void =>
-      void situations[situation]?.push({ name, groups: groupErrors(family, looked, predict) });
+    const judge = (situation: keyof typeof situations, predict: (shape: unknown) => number, vendor: boolean = false, rows = looked): void =>
+      void situations[situation]?.push({ name, groups: groupErrors(family, rows, predict), vendor });
     const by = (situation: string, fits: (cell: Cell) => boolean): void => {
       const found = findCell(cells.filter(fits), { chip, stack: source.stack, class: family.class, format });
-      if (found !== undefined) judge(situation, predictor(family, found.cell, die));
+      if (found !== undefined) judge(situation, predictor(family, found.cell, die), ofVendor(found.cell, source.stack));
     };
     by('own', (cell) => cell.format === format && same(cell, source.chip, source.stack).every(Boolean));
     by('chip', (cell) => cell.format === format && cell.chip !== source.chip && cell.stack === source.stack);
@@ -126,23 +252,29 @@ for (const source of measuredFolders(measured)) {
     by('chipAndStack', (cell) => cell.format === format && cell.chip !== source.chip && cell.stack !== source.stack);
     const { standIn } = family;
     const other = standIn === undefined ? undefined : findCell(cells, { chip, stack: source.stack, class: standIn.class, format });
-    if (standIn !== undefined && other !== undefined && other.cell.chip === source.chip && other.cell.stack === source.stack)
+    if (standIn !== undefined && other !== undefined && other.cell.chip === source.chip && other.cell.stack === source.stack && other.cell.format === format)
       judge('kernel', predictor(standIn, other.cell, die));
     const sheet = sheetPrice(family, die, format, stack.efficiencies);
     if (sheet !== undefined) judge(sheet.measured ? 'sheetMeasured' : 'sheet', sheet.price);
+    if (sheet?.measured === true)
+      for (const [i, [title, from]] of lengths.entries()) {
+        const below = lengths[i + 1]?.[1] ?? Infinity;
+        const rows = kept.filter(({ shape }) => sheet.price(shape) >= from && sheet.price(shape) < below);
+        if (rows.length > 0) judge(title, sheet.price, false, thinned(rows, rowsOfCell));
+      }
     if (situations['heldOut'] !== undefined && situations['heldOut'].length < 60 && new Set(kept.map(({ shape }) => family.group(shape))).size >= 10)
       heldOut(family, name, thinned(kept, 1500), die);
   }
 }
 
-/** The price by the rates of the stack alone. */
+/** The price by the rates of the stack alone, which have one class for all kernels of the vector engine. */
 function sheetPrice(
   family: OperatorFamily<unknown>,
   die: DieRates,
   format: string,
   efficiencies: ReturnType<typeof loadStack>['efficiencies'],
 ): { readonly measured: boolean; readonly price: (shape: unknown) => number } | undefined {
-  const named = family.class === 'expert-mlp' ? 'grouped-gemm' : family.class === 'head-gemm' ? 'gemm' : family.class;
+  const named = family.class === 'expert-mlp' ? 'grouped-gemm' : family.class === 'head-gemm' ? 'gemm' : rowKernels.has(family.class) ? 'vector' : family.class;
   const operator = operatorClasses.find((one) => one === named);
   const number = numberFormatOf(format);
   if (operator === undefined || number === undefined) return undefined;
@@ -183,13 +315,34 @@ function heldOut(family: OperatorFamily<unknown>, name: string, rows: readonly M
   }
 }
 
-for (const [title, judged] of Object.entries(situations)) tell(title, judged);
-for (const sheet of ['chip', 'stack', 'format', 'sheet', 'sheetMeasured'])
-  for (const operatorClass of new Set((situations[sheet] ?? []).map(({ name }) => name.split('/')[2])))
+for (const [title, judged] of Object.entries(situations)) {
+  tell(title, judged);
+  if (['own', 'heldOut'].includes(title)) continue;
+  const others = title === 'stack' ? judged.filter(({ vendor }) => vendor !== true) : judged;
+  if (title === 'stack') {
     tell(
-      `${sheet}, ${operatorClass}`,
-      (situations[sheet] ?? []).filter(({ name }) => name.split('/')[2] === operatorClass),
+      "stack, both of one vendor's library",
+      judged.filter(({ vendor }) => vendor === true),
     );
+    tell('stack, others', others);
+  }
+  for (const operatorClass of new Set(others.map(({ name }) => name.split('/')[2]))) {
+    const ofClass = others.filter(({ name, groups }) => name.split('/')[2] === operatorClass && groups.length >= 3);
+    if (ofClass.length >= fewestCells) tell(`${title}, ${operatorClass}`, ofClass);
+    else tellFew(`${title}, ${operatorClass}`, ofClass);
+  }
+}
+const sheetOf = (classes: RegExp): readonly Judged[] => (situations['sheet'] ?? []).filter(({ name }) => classes.test(name.split('/')[2] ?? ''));
+tell('sheet, attention and experts', sheetOf(/^(latent-|sparse-)?attention|expert-mlp|grouped-gemm/));
+// Rates are of number formats: what a variant such as fp8-block adds is in the spread of formats.
+tell(
+  'sheet, products, linear attention and vector work',
+  sheetOf(/^gemm$|^linear-attention|^(norm|activation|rope|quantise|add|row-move)$/).filter(({ name }) => {
+    const format = name.split('/')[3] ?? '';
+    return numberFormatOf(format) === format;
+  }),
+);
+await tellChecks();
 // Random effects: what the mean of a fold has beyond what so many independent groups would give it.
 const shares = folds.map(({ fold, within, groups }) => ({ between: fold ** 2 - within / groups, within }));
 const total = (of: (part: (typeof shares)[number]) => number): number => shares.reduce((sum, part) => sum + Math.min(0.25, of(part)), 0);

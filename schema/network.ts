@@ -136,10 +136,15 @@ function exchangeOf(machine: Machine, flags: NetworkFlags, operations: readonly 
   const hidden = whole('--hidden', flags.hidden ?? '7168', 1e6, 'the elements of a row');
   const fanout = whole('--top-k', flags.topK ?? '8', 1e4, 'the experts of a token');
   const experts = whole('--experts', flags.experts ?? '256', 1e6, 'the experts of a layer, redundant ones included');
-  const format = oneOf('--format', flags.format ?? 'fp8', numberFormats, problems);
+  const format = oneOf('--format', flags.format ?? narrowest(machine), numberFormats, problems);
   if (format === undefined) return undefined;
   if (fanout > experts) problems.add('--top-k', `expected at most the ${experts} experts, got ${fanout}`);
   return { kind: 'exchange', operations, ranks, load: { tokens, fanout, hidden, format, localExperts: Math.ceil(experts / ranks) } };
+}
+
+/** What engines send to experts: FP8 where the chip multiplies it, else INT8. */
+function narrowest({ chip }: Machine): string {
+  return chip.die.matrix.peaks.fp8 === undefined ? 'int8' : 'fp8';
 }
 
 /** `32` for the first so many dies, or a list such as `0-7,16-23`. */

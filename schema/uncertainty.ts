@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { figureKinds } from '../src/catalogue/figure.ts';
 import type { Spread, Uncertainty } from '../src/catalogue/uncertainty.ts';
+import { quantity } from './figure.ts';
 import { flag, found, listOf, oneOf, read, record, text } from './read.ts';
 
 const size = z.number({ error: (issue) => `expected a number of at least 0, got ${found(issue.input)}` }).min(0);
@@ -10,6 +11,12 @@ const spread = z
   .transform(([median, p90, p99]): Spread => ({ median, p90, p99 }));
 const sourced = { kind: oneOf(figureKinds), source: text('the source of the spread') };
 const shared = { together: spread, apart: spread, ...sourced };
+const classes = listOf(text('a class of operators'), 1);
+const formats = listOf(text('a format of cells, such as fp8-block'), 1);
+const spreads = listOf(record({ classes: classes.optional(), vendor: flag().optional(), ...shared }), 1).refine(
+  (entries) => entries.some(({ classes: some, vendor }) => some === undefined && vendor !== true),
+  { error: 'expected a last entry without classes, for all others' },
+);
 const condition = record({ spread, ...sourced }).transform(({ spread: own, ...rest }) => ({ ...own, ...rest }));
 
 const uncertainty = record({
@@ -20,8 +27,20 @@ const uncertainty = record({
       .max(1),
     ...sourced,
   }),
-  'stand-ins': record({ chip: record(shared), stack: record(shared), format: record(shared), kernel: record(shared) }),
-  rates: listOf(record({ measured: flag(), classes: listOf(text('a class of operators'), 1).optional(), ...shared }), 1),
+  'vendor-kernels': listOf(record({ stacks: listOf(text('a stack'), 1), classes, formats, source: text('where that is said') })),
+  checks: listOf(
+    record({
+      chip: text('a chip'),
+      stack: text('a stack'),
+      class: text('a class of operators'),
+      format: text('a format of cells'),
+      from: quantity('time'),
+      spread,
+      ...sourced,
+    }).transform(({ spread: own, ...rest }) => ({ ...own, ...rest })),
+  ),
+  'stand-ins': record({ chip: spreads, stack: spreads, format: spreads, kernel: spreads }),
+  rates: listOf(record({ measured: flag(), classes: classes.optional(), from: quantity('time').optional(), ...shared }), 1),
   links: record({ collective: record(shared), 'collective-elsewhere': record(shared), exchange: record(shared) }),
   conditions: record({
     skew: condition,
@@ -32,7 +51,7 @@ const uncertainty = record({
     power: condition,
     price: condition,
   }),
-}).transform(({ 'stand-ins': standIns, ...rest }) => ({ ...rest, standIns }));
+}).transform(({ 'stand-ins': standIns, 'vendor-kernels': vendorKernels, ...rest }) => ({ ...rest, standIns, vendorKernels }));
 
 /**
  * What is not known, from the content of data/uncertainty.yaml. `path` names the file in errors.

@@ -23,7 +23,7 @@ const unseen: readonly (readonly [cell: string, chip: string, files: readonly st
   ['h100', 'h800', ['frontier/h800_Llama-3.1-405B-Instruct-FP8_linear_op_kernel_only.csv.gz'], 0.15, kinds],
   ['a100', 'a100', ['frontier/a800_meta-llama_Llama-2-7b-hf_mlp.csv.gz'], 0.16, kinds],
   // Twice the blocks on a core, 1.9 times the bandwidth, another vLLM: kernels of activation and rotation differ between the two, those of norms do not.
-  ['rtx-pro-6000', 'h800', ['frontier/h800_Llama-3.1-405B-Instruct-FP8_linear_op_kernel_only.csv.gz'], 0.1, ['norm']],
+  ['rtx-pro-6000', 'h800', ['frontier/h800_Llama-3.1-405B-Instruct-FP8_linear_op_kernel_only.csv.gz'], 0.15, ['norm']],
   ['h100', 'h200', ['scale_matrix', 'computescale'].map((name) => `aiconfigurator/h200_sxm/vllm-0.24.0/${name}.csv.gz`), 0.05, kinds],
 ];
 

@@ -71,9 +71,15 @@ describe('data/uncertainty.yaml', () => {
   });
 
   test('every problem of a broken one is told, with what was found', () => {
-    const broken = parse(text) as { common: Record<string, unknown>; links: Record<string, { together: unknown }>; conditions: Record<string, unknown> };
+    const broken = parse(text) as {
+      common: Record<string, unknown>;
+      'stand-ins': Record<string, object[]>;
+      links: Record<string, { together: unknown }>;
+      conditions: Record<string, unknown>;
+    };
     broken.common['share'] = 2;
     if (broken.links['collective'] !== undefined) broken.links['collective'].together = [0.3, 0.2, 0.4];
+    broken['stand-ins']['chip'] = [{ ...broken['stand-ins']['chip']?.[0], classes: ['gemm'] }];
     broken.conditions['luck'] = { spread: [0, 0, 0], kind: 'measured', source: 'none' };
     let issues: readonly string[] = [];
     try {
@@ -84,6 +90,7 @@ describe('data/uncertainty.yaml', () => {
     }
     expect(issues.some((issue) => issue.startsWith('mine.yaml: common.share'))).toBe(true);
     expect(issues.some((issue) => issue.startsWith('mine.yaml: links.collective.together') && issue.includes('do not fall'))).toBe(true);
+    expect(issues.some((issue) => issue.startsWith('mine.yaml: stand-ins.chip') && issue.includes('without classes'))).toBe(true);
     expect(issues.some((issue) => issue.startsWith('mine.yaml: conditions.luck: unknown key'))).toBe(true);
   });
 });

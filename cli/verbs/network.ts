@@ -43,7 +43,7 @@ export function command(): Command {
     .option('--hidden <n>', 'elements of a row (7168)')
     .option('--top-k <n>', 'experts of a token (8)')
     .option('--experts <n>', 'experts of a layer, redundant ones included (256)')
-    .option('--format <name>', 'of a dispatched element (fp8)')
+    .option('--format <name>', 'of a dispatched element (fp8, or int8 on chips without it)')
     .option('--operation <kind>', 'of a path: read or write (read)')
     .option('--size <bytes>', 'bytes of a path (1 MB), or of the whole vector of a collective')
     .option('--stack <name|file>', 'of a collective or an exchange: the software stack; by default the one of the machine')

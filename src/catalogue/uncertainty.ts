@@ -26,6 +26,38 @@ export interface SharedSpread extends Sourced {
 export const differences = ['chip', 'stack', 'format', 'kernel'] as const;
 export type Difference = (typeof differences)[number];
 
+/** A spread of some classes of operators; of all where none are named. */
+export interface SpreadOfClasses extends SharedSpread {
+  readonly classes?: readonly string[] | undefined;
+  /** Only where what is priced and the cell both run kernels of one vendor's library (`vendorKernels`). */
+  readonly vendor?: boolean | undefined;
+}
+
+/** Of prices by rates, of launches that take at least so long by them: short ones are far from a plateau. */
+export interface RateSpread extends SpreadOfClasses {
+  readonly measured: boolean;
+  /** On the whole die; absent: any. [s] */
+  readonly from?: number | undefined;
+}
+
+/** Kernels that several stacks take from the library of the chips' vendor: they differ by its version alone. */
+export interface VendorKernels {
+  readonly stacks: readonly string[];
+  readonly classes: readonly string[];
+  readonly formats: readonly string[];
+  readonly source: string;
+}
+
+/** What micro-benchmarks on a chip under a stack show of prices there that stand on no cell of their own. */
+export interface Check extends SourcedSpread {
+  readonly chip: string;
+  readonly stack: string;
+  readonly class: string;
+  readonly format: string;
+  /** It says nothing of launches that are shorter than all that were measured. [s] */
+  readonly from: number;
+}
+
 /** Unknowns of a setting that are no errors of prices. */
 export const conditions = ['skew', 'drift', 'host', 'bandwidth', 'acceptance', 'power', 'price'] as const;
 /**
@@ -38,10 +70,13 @@ export type Condition = (typeof conditions)[number];
 export interface Uncertainty {
   /** Share of the variance of a cell's held-out error that all operators have in common which it prices. */
   readonly common: { readonly share: number } & Sourced;
-  /** Of cells of another chip, stack or format: their held-out error is in these. */
-  readonly standIns: Readonly<Record<Difference, SharedSpread>>;
-  /** Of prices by rates of a stack, `measured` on this generation of chips or not: the first entry whose classes fit, or that has none. */
-  readonly rates: readonly (SharedSpread & { readonly measured: boolean; readonly classes?: readonly string[] | undefined })[];
+  readonly vendorKernels: readonly VendorKernels[];
+  /** Of prices that stand on no cell of their own but were checked: instead of the spreads below. */
+  readonly checks: readonly Check[];
+  /** Of cells of another chip, stack or format: their held-out error is in these. The first entry that fits. */
+  readonly standIns: Readonly<Record<Difference, readonly SpreadOfClasses[]>>;
+  /** Of prices by rates of a stack, `measured` on this generation of chips or not: the first entry that fits. */
+  readonly rates: readonly RateSpread[];
   /** Of links whose own fit says nothing; `elsewhere`: where no library was measured. */
   readonly links: { readonly collective: SharedSpread; readonly 'collective-elsewhere': SharedSpread; readonly exchange: SharedSpread };
   /** Relative, but for `host`, which is added [s], and `acceptance`, which is of the logarithm of its odds. */

@@ -1,5 +1,5 @@
 import type { ComputeOperator, ExpertWork } from '../model/operator.ts';
-import type { Provider, ProviderOf } from './providers.ts';
+import { launchTime, type Provider, type ProviderOf } from './providers.ts';
 import type { Rates } from './rates.ts';
 import { rooflineOf, roofTime, type Share } from './roofline.ts';
 import type { PriceErrors } from './uncertainty/errors.ts';
@@ -48,7 +48,11 @@ export class ExpertPrices {
 
   #whole(operator: ComputeOperator, work: ExpertWork, share: Share): Whole | undefined {
     const provider = this.#providerOf('expert-mlp', work.format);
-    const provided = provider?.price(operator, share, this.#errors?.operator('experts', provider));
+    const provided = provider?.price(
+      operator,
+      share,
+      this.#errors?.operator('experts', provider, () => launchTime(provider, operator)),
+    );
     if (provider === undefined || provided === undefined) return undefined;
     const alone = work.parts.reduce((sum, part) => sum + this.#alone(part, share), 0);
     const floor = provider.floor * provided.factor;

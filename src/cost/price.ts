@@ -11,8 +11,9 @@ import type { ComputeOperator, Operator, WaitOperator } from '../model/operator.
 import { driftOf, type Drift } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
 import type { Beyond } from './calibration/range.ts';
-import { cellFormat, priceBy, type Provider, type ProviderOf } from './providers.ts';
+import { cellFormat, launchTime, priceBy, type Provider, type ProviderOf } from './providers.ts';
 import { Rates } from './rates.ts';
+import { sameWork } from './same-work.ts';
 import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Roofline, type Share } from './roofline.ts';
 import type { PriceErrors } from './uncertainty/errors.ts';
 import type { Trust } from './uncertainty/trust.ts';
@@ -54,6 +55,8 @@ export class Pricing {
   readonly #collectives: Map<number, { readonly model: CollectiveModel; readonly scaleOut: boolean }> = new Map();
   readonly #exchanges: Map<number, readonly ExchangeModel[]> = new Map();
   readonly #floorsOf: Map<string, { readonly names: readonly string[]; readonly floors: readonly number[] }> = new Map();
+  /** The last price of each name: layers of other kinds repeat it. */
+  readonly #lastOf: Map<string, { readonly operator: ComputeOperator; readonly share: Share; readonly floor: number; readonly price: Price }> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
   readonly #attentionKernels: readonly AttentionKernel[];
@@ -256,8 +259,12 @@ export class Pricing {
   }
 
   #compute(operator: ComputeOperator, share: Share, floor: number): Price {
+    const last = this.#lastOf.get(operator.name);
+    if (last !== undefined && last.share === share && last.floor === floor && sameWork(last.operator, operator)) return last.price;
     const whole = this.#onDie(operator, share, floor);
-    return operator.ring === undefined ? whole : this.#around(whole, operator.ring);
+    const price = operator.ring === undefined ? whole : this.#around(whole, operator.ring);
+    this.#lastOf.set(operator.name, { operator, share, floor, price });
+    return price;
   }
 
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
@@ -284,11 +291,23 @@ export class Pricing {
     const part = operator.experts === undefined ? undefined : this.#experts.of(operator, operator.experts, share);
     if (part !== undefined) return this.#busy(operator, share, part.time, part.floor, part.provider.doubt);
     const provider = this.#providerOf(operator);
-    const provided = provider?.price(operator, share, this.#errors?.operator(operator.name, provider));
+    const provided = provider?.price(
+      operator,
+      share,
+      this.#errors?.operator(operator.name, provider, () => launchTime(provider, operator)),
+    );
     if (provided !== undefined) return this.#busy(operator, share, floor * provided.factor + provided.body, floor, provider?.doubt);
-    const roof = rooflineOf(operator, this.#rates.of(operator.class, operator.format, true), share);
-    const error = this.#errors?.rated(operator.name, operator.class, !this.#rates.assumes(operator.class, operator.format)) ?? 1;
+    const rate = this.#rates.of(operator.class, operator.format, true);
+    const roof = rooflineOf(operator, rate, share);
+    const error = this.#ratedError(operator, () => roofTime(rooflineOf(operator, rate, wholeDie), floor));
     return this.#engines(roof, share, roofTime(roof, floor) * error, floor);
+  }
+
+  #ratedError(operator: ComputeOperator, time: () => number): number {
+    if (this.#errors === undefined) return 1;
+    const { name, class: operatorClass, format } = operator;
+    const launch = { chip: this.#machine.chip.name, stack: this.#stack.base ?? this.#stack.name, class: operatorClass, format: cellFormat(operator), time };
+    return this.#errors.rated(name, operatorClass, !this.#rates.assumes(operatorClass, format), launch);
   }
 
   /** A time that a cell gave, with the engines at the rates of the stack. */

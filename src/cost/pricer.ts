@@ -47,6 +47,7 @@ class Pricer implements ExplainingPricer {
   readonly #pricing: Pricing;
   /** The last plan of each group, which most steps share. */
   readonly #plans: Map<string, PlannedGroup> = new Map();
+  readonly #ways: Map<readonly Stream[], ReadonlyMap<string, Way>> = new Map();
 
   constructor(setting: StepSetting, errors?: PriceErrors) {
     const { machine, model, precision, layout, stack, role } = setting;
@@ -164,7 +165,7 @@ class Pricer implements ExplainingPricer {
 
   /** Two microbatches over the streams of the stack. */
   #overlapping(group: OperatorGroup, streams: readonly Stream[], lag: number | undefined, turns: Turns | undefined): PlannedGroup {
-    const ways = waysOf(streams);
+    const ways = this.#waysOf(streams);
     const { operators, count } = group;
     const coreless = operators.some(({ kind, stage }) => kind === 'exchange' && ways.get(stage)?.vector.vector === 0);
     // Rows are cast, copied and summed by cores: where an exchange has none, by those of the attention.
@@ -180,6 +181,15 @@ class Pricer implements ExplainingPricer {
     const halves = coreless ? this.#pricing.halvesOf(operators) : undefined;
     const runs = runsOf(operators, streamOf, turns);
     return { group, shares, streamOf, streams, lag, drift: driftOf(operators, this.#pricing.spread), halves, runs, overlap: new Overlap(runs, count, lag) };
+  }
+
+  /** One record for all groups, so that equal operators of theirs are seen to have equal shares. */
+  #waysOf(streams: readonly Stream[]): ReadonlyMap<string, Way> {
+    const known = this.#ways.get(streams);
+    if (known !== undefined) return known;
+    const made = waysOf(streams);
+    this.#ways.set(streams, made);
+    return made;
   }
 
   #overlapped(planned: PlannedGroup, runs: OperatorRuns, overlap: Overlap): PricedGroup {

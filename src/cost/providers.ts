@@ -12,8 +12,8 @@ import type { DieRates, OperatorFamily } from './calibration/family.ts';
 import { findCell, type Wanted } from './calibration/find.ts';
 import { beyondOf, type Beyond } from './calibration/range.ts';
 import { smoothed } from './calibration/residual.ts';
-import type { Share } from './roofline.ts';
-import type { Standing } from './uncertainty/errors.ts';
+import { wholeDie, type Share } from './roofline.ts';
+import type { Priced, Standing } from './uncertainty/errors.ts';
 
 /** What a calibrated cell makes of one launch. */
 export interface Provided {
@@ -43,6 +43,12 @@ const bitsOfByte = 8;
 export function cellFormat({ format, variant, stored }: ComputeOperator): string {
   if (stored !== undefined) return `${stored}-a${bytesPerElement[format] * bitsOfByte}`;
   return variant === undefined ? format : `${format}-${variant}`;
+}
+
+/** Time of a launch on the whole die by a provider: 0 for an operator that does not say its shape. [s] */
+export function launchTime(provider: Provider, operator: ComputeOperator): number {
+  const provided = provider.price(operator, wholeDie);
+  return provided === undefined ? 0 : provider.floor * provided.factor + provided.body;
 }
 
 /** The provider of a class of cells and a format of theirs. */
@@ -75,14 +81,16 @@ function providerOf(cells: readonly Cell[], wanted: Wanted, launch: number): Pro
   if (family?.shapeOf === undefined || number === undefined) return undefined;
   const rates = dieRates(chip, number);
   const found = findCell(cells, wanted);
-  if (found !== undefined) return new CellProvider(family, { cell: found.cell, differs: differencesOf(found.cell, wanted) }, found.doubt, rates, launch);
+  const prices: Priced = { chip: chip.name, stack, class: wanted.class, format };
+  if (found !== undefined)
+    return new CellProvider(family, { cell: found.cell, differs: differencesOf(found.cell, wanted), prices }, found.doubt, rates, launch);
   const { standIn } = family;
   const other = standIn === undefined ? undefined : findCell(cells, { ...wanted, class: standIn.class });
   if (standIn === undefined || other === undefined) return undefined;
   const where = `${family.class} in ${format}`;
   const message = `${where} of ${chip.name} under ${stack} is priced by measurements of ${standIn.class} on ${other.cell.chip} under ${other.cell.stack}`;
   const differs: readonly Difference[] = [...differencesOf(other.cell, wanted), 'kernel'];
-  return new CellProvider(standIn, { cell: other.cell, differs }, { rule: 'inherited-calibration', where, message }, rates, launch);
+  return new CellProvider(standIn, { cell: other.cell, differs, prices }, { rule: 'inherited-calibration', where, message }, rates, launch);
 }
 
 /** In what a cell is not what is wanted. */
@@ -97,6 +105,7 @@ export function differencesOf(cell: Cell, { chip, stack, format }: Wanted): read
 class CellProvider implements Provider {
   readonly cell: Cell;
   readonly differs: readonly Difference[];
+  readonly prices: Priced | undefined;
   readonly doubt: Doubt | undefined;
   readonly floor: number;
   readonly #family: OperatorFamily<unknown>;
@@ -105,9 +114,10 @@ class CellProvider implements Provider {
   readonly #die: DieRates;
   readonly #dies: Map<Share, DieRates> = new Map();
 
-  constructor(family: OperatorFamily<unknown>, { cell, differs }: Standing, doubt: Doubt | undefined, die: DieRates, launch: number) {
+  constructor(family: OperatorFamily<unknown>, { cell, differs, prices }: Standing, doubt: Doubt | undefined, die: DieRates, launch: number) {
     this.cell = cell;
     this.differs = differs;
+    this.prices = prices;
     this.doubt = doubt;
     this.#family = family;
     this.#die = die;

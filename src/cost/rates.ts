@@ -36,7 +36,7 @@ export class Rates {
   readonly #generation: string;
   readonly #stack: Stack;
   readonly #resolved: Map<OperatorClass, Map<NumberFormat, Resolved>> = new Map();
-  readonly #assumed: Set<string> = new Set();
+  readonly #assumed: Map<Resolved, string> = new Map();
 
   constructor(machine: Machine, stack: Stack) {
     this.#die = machine.chip.die;
@@ -47,7 +47,7 @@ export class Rates {
 
   /** What had to be assumed for the rates that were used so far. */
   get doubts(): readonly Doubt[] {
-    const where = [...this.#assumed].join(', ');
+    const where = [...this.#assumed.values()].join(', ');
     return where === ''
       ? []
       : [
@@ -61,14 +61,14 @@ export class Rates {
 
   /** `prices`: whether the rate sets a time, and is not only what engines are measured by. */
   of(operator: OperatorClass, format: NumberFormat, prices: boolean = true): Rate {
-    const known = this.#resolved.get(operator)?.get(format);
-    const { rate, assumed } = known ?? this.#resolve(operator, format);
+    let known = this.#resolved.get(operator)?.get(format);
     if (known === undefined) {
+      known = this.#resolve(operator, format);
       const formats = this.#resolved.get(operator) ?? new Map<NumberFormat, Resolved>();
-      this.#resolved.set(operator, formats.set(format, { rate, assumed }));
+      this.#resolved.set(operator, formats.set(format, known));
     }
-    if (prices && assumed) this.#assumed.add(`${operator} in ${format}`);
-    return rate;
+    if (prices && known.assumed && !this.#assumed.has(known)) this.#assumed.set(known, `${operator} in ${format}`);
+    return known.rate;
   }
 
   /** Whether no measurement on this generation of chips stands behind a rate. */

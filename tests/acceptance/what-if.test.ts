@@ -111,8 +111,8 @@ describe('memory of the dies', () => {
     const share = memoryShare(pool);
     expect(share).toBeGreaterThan(0.6);
     // Launches and latencies inside the calibrated products do not shrink with the bandwidth.
-    expect(1 - poolNamed(after, 'merged').stepTime.mean / pool.stepTime.mean).toSatisfy(about(share / 2, 0.08));
-    expect(1 - after.latency.tpot.p50 / before.latency.tpot.p50).toSatisfy(about(share / 2, 0.08));
+    expect(1 - poolNamed(after, 'merged').stepTime.mean / pool.stepTime.mean).toSatisfy(about(share / 2, 0.1));
+    expect(1 - after.latency.tpot.p50 / before.latency.tpot.p50).toSatisfy(about(share / 2, 0.1));
   });
 
   test('where two streams share the bandwidth, it takes off about that, and at most what the wider stream waits for', () => {

@@ -1,13 +1,29 @@
 import type { Cell, Score } from '../../catalogue/cell.ts';
-import type { Difference, SharedSpread, Uncertainty } from '../../catalogue/uncertainty.ts';
+import type { Check, Difference, SharedSpread, SpreadOfClasses, Uncertainty } from '../../catalogue/uncertainty.ts';
 import { exp } from '../../kernel/elementary.ts';
 import type { Draw } from './draws.ts';
 import { errorAt, spreadOfScore } from './spread.ts';
+
+/** What is priced, in the words of cells. */
+export interface Priced {
+  readonly chip: string;
+  readonly stack: string;
+  readonly class: string;
+  readonly format: string;
+}
 
 /** A cell and what it differs in from what it prices. */
 export interface Standing {
   readonly cell: Cell;
   readonly differs: readonly Difference[];
+  /** Absent: nothing was checked, and no library is known to be common. */
+  readonly prices?: Priced | undefined;
+}
+
+/** A launch that rates price. */
+export interface Rated extends Priced {
+  /** By the rates, on the whole die. [s] */
+  readonly time: () => number;
 }
 
 /** What is a link: a collective of one operation, a kernel of dispatch or combine. */
@@ -15,10 +31,10 @@ export type LinkKind = keyof Uncertainty['links'];
 
 /** Errors of the prices of one sample, as factors of times: the same operator on the same cell, or link, has the same one everywhere. */
 export interface PriceErrors {
-  /** Of an operator that a cell prices. */
-  operator(name: string, standing: Standing): number;
-  /** Of an operator that rates of the stack price, measured on this generation of chips or assumed. */
-  rated(name: string, operatorClass: string, measured: boolean): number;
+  /** Of an operator that a cell prices. `time`: of the launch by the cell, on the whole die [s]; absent: a short one. */
+  operator(name: string, standing: Standing, time?: () => number): number;
+  /** Of an operator that rates of the stack price, measured on this generation of chips or assumed. `launch`: absent, nothing was checked. */
+  rated(name: string, operatorClass: string, measured: boolean, launch?: Rated): number;
   /** `error`: of the link's own fit, where there is one. */
   link(kind: LinkKind, name: string, error?: Score): number;
 }
@@ -42,18 +58,47 @@ export function priceErrors(uncertainty: Uncertainty | undefined, draw: Draw): P
     const share = uncertainty?.common.share ?? 0;
     return errorAt(spread, Math.sqrt(share) * draw(group) + Math.sqrt(1 - share) * draw(`${group} ${own}`));
   };
+  const { checks = [], vendorKernels = [] } = uncertainty ?? {};
+  const checkOf = (priced: Priced | undefined, time: () => number): Check | undefined => {
+    const check = priced === undefined ? undefined : checks.find((one) => samePlace(one, priced));
+    return check !== undefined && time() >= check.from ? check : undefined;
+  };
+  /** One variate for all launches that a check speaks of: what it shows may be common to them. */
+  const checked = (check: Check): number => {
+    const group = `check ${check.chip} ${check.stack} ${check.class} ${check.format}`;
+    return keep(group, () => errorAt(check, draw(group)));
+  };
+  const vendors = (cell: Cell, priced: Priced | undefined): boolean =>
+    priced !== undefined &&
+    vendorKernels.some(
+      ({ stacks, classes, formats }) =>
+        stacks.includes(cell.stack) && stacks.includes(priced.stack) && classes.includes(cell.class) && formats.includes(cell.format),
+    );
   return {
-    operator(name, { cell, differs }) {
+    operator(name, { cell, differs, prices }, time = () => 0) {
       const group = `cell ${cell.chip} ${cell.stack} ${cell.class} ${cell.format}`;
+      const check = differs.length === 0 ? undefined : checkOf(prices, time);
+      if (check !== undefined) return checked(check);
       return keep(`${group} ${name} ${differs.join(' ')}`, () => {
         if (differs.length === 0) return heldOut(cell.heldOut, group, name) ?? heldOut(cell.fit, group, name) ?? 0;
         if (uncertainty === undefined) return heldOut(cell.heldOut, group, name) ?? 0;
-        return differs.reduce((sum, difference) => sum + shared(uncertainty.standIns[difference], `${group} other ${difference}`, name), 0);
+        const vendor = vendors(cell, prices);
+        return differs.reduce((sum, difference) => {
+          // Another class stands in as that class does; all else as the class of the cell.
+          const operatorClass = difference === 'kernel' ? (prices?.class ?? cell.class) : cell.class;
+          const entry = spreadFor(uncertainty.standIns[difference], operatorClass, vendor);
+          return entry === undefined ? sum : sum + shared(entry, `${group} other ${difference}`, name);
+        }, 0);
       });
     },
-    rated(name, operatorClass, measured) {
-      const entry = uncertainty?.rates.find((one) => one.measured === measured && (one.classes === undefined || one.classes.includes(operatorClass)));
-      return entry === undefined ? 1 : keep(`rates ${operatorClass} ${name}`, () => shared(entry, `rates ${operatorClass}`, name));
+    rated(name, operatorClass, measured, launch) {
+      const check = launch === undefined ? undefined : checkOf(launch, launch.time);
+      if (check !== undefined) return checked(check);
+      const time = launch?.time() ?? 0;
+      const fitting = uncertainty?.rates.filter((one) => one.measured === measured && time >= (one.from ?? 0)) ?? [];
+      const entry = spreadFor(fitting, operatorClass, false);
+      if (entry === undefined) return 1;
+      return keep(`rates ${operatorClass} ${entry.from ?? 0} ${name}`, () => shared(entry, `rates ${operatorClass}`, name));
     },
     link(kind, name, error) {
       return keep(`${kind} ${name}`, () => {
@@ -62,4 +107,13 @@ export function priceErrors(uncertainty: Uncertainty | undefined, draw: Draw): P
       });
     },
   };
+}
+
+function samePlace(one: Priced, other: Priced): boolean {
+  return one.chip === other.chip && one.stack === other.stack && one.class === other.class && one.format === other.format;
+}
+
+/** The first spread that fits a class. `vendor`: whether the kernels are those of one vendor's library. */
+function spreadFor<Entry extends SpreadOfClasses>(entries: readonly Entry[], operatorClass: string, vendor: boolean): Entry | undefined {
+  return entries.find((one) => (one.vendor !== true || vendor) && (one.classes === undefined || one.classes.includes(operatorClass)));
 }

@@ -45,11 +45,13 @@ function certain(of: Uncertainty): Uncertainty {
   return {
     common: of.common,
     standIns: {
-      chip: { ...standIns.chip, ...none },
-      stack: { ...standIns.stack, ...none },
-      format: { ...standIns.format, ...none },
-      kernel: { ...standIns.kernel, ...none },
+      chip: standIns.chip.map((entry) => ({ ...entry, ...none })),
+      stack: standIns.stack.map((entry) => ({ ...entry, ...none })),
+      format: standIns.format.map((entry) => ({ ...entry, ...none })),
+      kernel: standIns.kernel.map((entry) => ({ ...entry, ...none })),
     },
+    vendorKernels: of.vendorKernels,
+    checks: of.checks.map(still),
     rates: of.rates.map((rate) => ({ ...rate, ...none })),
     links: {
       collective: { ...links.collective, ...none },
@@ -132,7 +134,7 @@ describe('the interval of a step', () => {
   test('holds about eight in ten of the steps that its own errors make', () => {
     for (const setting of [dense, sparse]) {
       const batch = batchOf(setting);
-      const { low, high } = stepInterval(setting, batch, undefined, { samples: 99, known: ['skew', 'drift', 'host'] });
+      const { low, high } = stepInterval(setting, batch, undefined, { samples: 399, known: ['skew', 'drift', 'host'] });
       // One draw of another seed each: what a machine may turn out to be.
       const trials = 300;
       let inside = 0;
@@ -178,5 +180,50 @@ describe('factors', () => {
     const share = inside.filter((factor) => factor >= low && factor <= high).length / 300;
     expect(share).toBeGreaterThan(0.74);
     expect(share).toBeLessThan(0.86);
+  });
+
+  describe('of launches that stand in', () => {
+    const at = { chip: 'other', stack: 'mine', class: 'gemm', format: 'bf16' };
+    const factorOf = (of: Uncertainty, stack: string, time?: () => number) =>
+      Array.from({ length: 99 }, (_, k) =>
+        priceErrors(of, drawsOf(5, 99)[k] ?? (() => 0)).operator(
+          'it',
+          { cell: { ...source, stack: 'theirs' }, differs: ['stack'], prices: { ...at, stack } },
+          time,
+        ),
+      );
+    const source = cells.find(({ class: name, format }) => name === 'gemm' && format === 'bf16') as Cell;
+    const spanOf = (factors: readonly number[]): number => Math.max(...factors) / Math.min(...factors);
+    const vendors = { stacks: ['mine', 'theirs'], classes: ['gemm'], formats: ['bf16'], source: 'a test' };
+    const check = { ...at, from: 1e-4, median: 0.001, p90: 0.002, p99: 0.003, kind: 'measured', source: 'a test' } as const;
+
+    test("are narrower where both stacks call one vendor's library", () => {
+      const of = { ...uncertainty, vendorKernels: [vendors] };
+      expect(spanOf(factorOf(of, 'mine'))).toBeLessThan(spanOf(factorOf(of, 'another')) / 1.5);
+      expect(factorOf(of, 'another')).toEqual(factorOf({ ...of, vendorKernels: [] }, 'another'));
+    });
+
+    test('are what a check says of launches as long as those that were checked, and of no others', () => {
+      const [of, without] = [
+        { ...uncertainty, checks: [check] },
+        { ...uncertainty, checks: [] },
+      ];
+      expect(spanOf(factorOf(of, 'mine', () => 1e-4))).toBeLessThan(1.01);
+      for (const [stack, time] of [
+        ['mine', 0.9e-4],
+        ['another', 1],
+      ] as const)
+        expect(factorOf(of, stack, () => time)).toEqual(factorOf(without, stack, () => time));
+    });
+
+    test('err less by rates the longer they are, and as a check says', () => {
+      const rated = (of: Uncertainty, time: number, format = 'bf16') =>
+        Array.from({ length: 99 }, (_, k) => priceErrors(of, drawsOf(5, 99)[k] ?? (() => 0)).rated('it', 'gemm', true, { ...at, format, time: () => time }));
+      const spans = [3e-5, 3e-4, 3e-3].map((time) => spanOf(rated(uncertainty, time)));
+      expect(spans[1]).toBeLessThan(spans[0] ?? 0);
+      expect(spans[2]).toBeLessThan(spans[1] ?? 0);
+      expect(spanOf(rated({ ...uncertainty, checks: [check] }, 3e-3))).toBeLessThan(1.01);
+      expect(rated({ ...uncertainty, checks: [check] }, 3e-3, 'int8')).toEqual(rated(uncertainty, 3e-3, 'int8'));
+    });
   });
 });

@@ -53,7 +53,7 @@ export function grouped(
     name,
     stage,
     class: operator,
-    ...(operator === 'gemm' ? { kernel: 'head-gemm' } : {}),
+    kernel: operator === 'gemm' ? 'head-gemm' : undefined,
     format: format.product,
     variant: masked === true ? maskedVariant(format) : format.variant,
     stored: format.stored === format.product ? undefined : format.stored,
