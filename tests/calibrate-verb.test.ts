@@ -1,16 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { run } from '../cli/run.ts';
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+import { afterAll, describe, expect, test } from 'vitest';
+import { supernode } from './fixtures/command-line.ts';
 
 interface CalibrateJson {
   readonly schema: string;
@@ -41,27 +34,6 @@ const at = (name: string): string => join(folder, name);
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
-/** Runs a command line in this process. */
-async function supernode(...args: readonly string[]): Promise<Outcome> {
-  let out = '';
-  let err = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-  const code = await run(args);
-  vi.restoreAllMocks();
-  return { code, out, err };
-}
-
 const sizes = [256, 512, 1024, 2048, 4096, 8192];
 const header = 'dtype,m,n,k,microseconds';
 /** Products at 300 Tflop/s or 1.3 TB/s and 6 us. */

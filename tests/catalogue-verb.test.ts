@@ -1,24 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dataNames } from '../cli/data.ts';
-import { run } from '../cli/run.ts';
+import { supernode } from './fixtures/command-line.ts';
 import { table } from '../cli/table.ts';
 
 const example = fileURLToPath(new URL('../examples/machines/supernode-64.yaml', import.meta.url));
-
-async function supernode(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const written = { out: '', err: '' };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((written.out += String(text)), true));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((written.err += String(text)), true));
-  const code = await run(args);
-  vi.restoreAllMocks();
-  return { code, ...written };
-}
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
 
 describe('supernode machines', () => {
   test('lists every machine of the catalogue, one a line', async () => {

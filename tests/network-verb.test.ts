@@ -1,19 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { run } from '../cli/run.ts';
-
-async function supernode(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const written = { out: '', err: '' };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((written.out += String(text)), true));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((written.err += String(text)), true));
-  const code = await run(['network', ...args]);
-  vi.restoreAllMocks();
-  return { code, ...written };
-}
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+import { describe, expect, test } from 'vitest';
+import { supernode } from './fixtures/command-line.ts';
 
 const questions: readonly (readonly [string, readonly string[]])[] = [
   ['planes', ['cloudmatrix384', '--fail', 'l2 3']],
@@ -24,10 +11,10 @@ const questions: readonly (readonly [string, readonly string[]])[] = [
 
 describe('supernode network', () => {
   test.each(questions)('%s: text without gaps, and JSON with the documented keys', async (_, args) => {
-    const text = await supernode(...args);
+    const text = await supernode('network', ...args);
     expect(text.code).toBe(0);
     expect(text.out).not.toMatch(/NaN|undefined|Infinity/);
-    const json = await supernode(...args, '--json');
+    const json = await supernode('network', ...args, '--json');
     const parsed = JSON.parse(json.out) as Record<string, unknown>;
     expect(Object.keys(parsed).slice(0, 3)).toEqual(['schema', 'machine', 'faults']);
     expect(parsed['schema']).toBe('supernode/network/1');
@@ -36,17 +23,17 @@ describe('supernode network', () => {
   });
 
   test('shows the fabric as a picture, with its counts', async () => {
-    const { out } = await supernode('cloudmatrix384');
+    const { out } = await supernode('network', 'cloudmatrix384');
     expect(out).toMatch(/\[L2\] +112 chips, 16 a sub-plane, 48 ports down each/);
     expect(out).toMatch(/5,376 links of 28\.00 GB\/s from every L1: 150\.5 TB\/s/);
     expect(out).toMatch(/\[L1\] +336 chips, 7 a node/);
   });
 
   test('a lost sub-plane of seven leaves six sevenths of a path, and of an exchange', async () => {
-    const path = await supernode('cloudmatrix384', '--path', 'die 0', 'die 40', '--fail', 'sub-plane 4', '--json');
+    const path = await supernode('network', 'cloudmatrix384', '--path', 'die 0', 'die 40', '--fail', 'sub-plane 4', '--json');
     const [best] = (JSON.parse(path.out) as { planes: { capacity: number }[] }).planes;
     expect((best?.capacity ?? 0) / 196e9).toBeCloseTo(6 / 7, 12);
-    const exchange = await supernode('cloudmatrix384', '--dispatch', '--ep', '320', '--tokens', '96', '--fail', 'sub-plane 4', '--json');
+    const exchange = await supernode('network', 'cloudmatrix384', '--dispatch', '--ep', '320', '--tokens', '96', '--fail', 'sub-plane 4', '--json');
     const { left } = (JSON.parse(exchange.out) as { exchange: { left: { share: number }[] } }).exchange;
     expect(left[0]?.share).toBeCloseTo(6 / 7, 9);
   });
@@ -74,7 +61,7 @@ describe('supernode network', () => {
       [/no way is left between some of these dies on ub/],
     ],
   ])('%s: refused with everything that is wrong', async (_, args, messages) => {
-    const { code, err } = await supernode('cloudmatrix384', ...args);
+    const { code, err } = await supernode('network', 'cloudmatrix384', ...args);
     expect(code).toBe(2);
     for (const message of messages) expect(err).toMatch(message);
   });

@@ -1,33 +1,5 @@
-import process from 'node:process';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { run } from '../cli/run.ts';
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
-/** Runs a command line in this process. */
-async function supernode(args: readonly string[]): Promise<Outcome> {
-  let out = '';
-  let err = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-  const code = await run(args);
-  vi.restoreAllMocks();
-  return { code, out, err };
-}
+import { describe, expect, test } from 'vitest';
+import { supernode } from './fixtures/command-line.ts';
 
 interface StepJson {
   readonly schema: string;
@@ -79,7 +51,7 @@ const presets: readonly [string, string][] = [
 
 describe.each(presets)('%s', (_, line) => {
   test('operators sum to the step, memory to the die, and people get a table', async () => {
-    const { code, out, err } = await supernode([...line.split(' '), '--json']);
+    const { code, out, err } = await supernode(...line.split(' '), '--json');
     expect([code, err]).toEqual([0, '']);
     const step = JSON.parse(out) as StepJson;
     expect(Object.keys(step)[0]).toBe('schema');
@@ -89,7 +61,7 @@ describe.each(presets)('%s', (_, line) => {
     expect(step.stages.reduce((sum, { time }) => sum + time, 0)).toBeCloseTo(step.time, 12);
     expect(step.memory.parts.reduce((sum, { bytes }) => sum + bytes, 0) / step.memory.capacity).toBeCloseTo(1, 12);
     expect(step.memory.kvBlocks).toBeGreaterThan(0);
-    const text = await supernode([...line.split(' '), '--all']);
+    const text = await supernode(...line.split(' '), '--all');
     expect(text.code).toBe(0);
     expect(text.out).toMatch(/bound by/);
     expect(text.out).toMatch(/tokens\/s/);
@@ -99,14 +71,14 @@ describe.each(presets)('%s', (_, line) => {
 });
 
 test('time per token is the iteration over the tokens that a sequence emits in it', async () => {
-  const step = JSON.parse((await supernode([...decode.split(' '), '--json'])).out) as StepJson;
+  const step = JSON.parse((await supernode(...decode.split(' '), '--json')).out) as StepJson;
   expect(step.tpot).toBeCloseTo(step.time / 1.7, 12);
   expect(step.tokensPerSecondPerChip).toBeCloseTo((96 * 1.7) / step.time, 6);
   expect(step.doubts.map(({ rule }) => rule)).toContain('exchange-degree');
 });
 
 test('every constant on the path has a kind and a source, assumed ones come first, and what would help is priced anew', async () => {
-  const { code, out } = await supernode([...decode.split(' '), '--constants', '--json']);
+  const { code, out } = await supernode(...decode.split(' '), '--constants', '--json');
   expect(code).toBe(0);
   const { time, constants, improvements, bottleneck } = JSON.parse(out) as StepAccountJson;
   expect(constants.length).toBeGreaterThan(25);
@@ -122,7 +94,7 @@ test('every constant on the path has a kind and a source, assumed ones come firs
   expect(bottleneck).toMatch(/attention-decode.*bound by the matrix cores/);
   const faster = improvements.find(({ name }) => name === 'memory bandwidth +10 %');
   expect(faster?.gain).toBeCloseTo(time / (faster?.time ?? 0) - 1, 9);
-  const text = await supernode([...decode.split(' '), '--constants']);
+  const text = await supernode(...decode.split(' '), '--constants');
   expect(text.out).toMatch(/constants on the path of this step: \d+, of which \d+ are assumed/);
   expect(text.out).toMatch(/what would help/);
   for (const row of text.out.split('\n')) expect(row.length).toBeLessThan(160);
@@ -130,7 +102,7 @@ test('every constant on the path has a kind and a source, assumed ones come firs
 
 test('the load of experts: a power law is uneven where experts lie in their order and nearly even where they are balanced', async () => {
   const skew = async (placement: string): Promise<LoadJson> => {
-    const { out } = await supernode([...decode.split(' '), '--expert-load', 'power:0.6', '--expert-placement', placement, '--json']);
+    const { out } = await supernode(...decode.split(' '), '--expert-load', 'power:0.6', '--expert-placement', placement, '--json');
     return (JSON.parse(out) as { expertLoad: LoadJson }).expertLoad;
   };
   const [plain, balanced] = [await skew('contiguous'), await skew('eplb')];
@@ -238,7 +210,7 @@ describe('bad flags end with exit code 2 and say what is right', () => {
     ],
     ['several of a deployment', changed(decode, { '--tensor': '5', '--batch': '96', '--redundant': '30' }), [/--tensor/, /--batch/, /--expert-parallel/]],
   ])('%s', async (_, args, messages) => {
-    const { code, out, err } = await supernode(args);
+    const { code, out, err } = await supernode(...args);
     for (const message of messages) expect(err).toMatch(message);
     expect(code).toBe(2);
     expect(out).toBe('');

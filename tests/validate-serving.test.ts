@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { run } from '../cli/run.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { supernode } from './fixtures/command-line.ts';
 import { readPoints } from '../schema/points/read-points.ts';
 import type { ServingPoint } from '../schema/points/point.ts';
 import { cardOf } from '../cli/validate-points/models.ts';
@@ -19,26 +18,6 @@ const measured = fileURLToPath(new URL('../../shared/measured/', import.meta.url
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
-async function supernode(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let out = '';
-  let err = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-  const code = await run(args);
-  vi.restoreAllMocks();
-  return { code, out, err };
-}
-
 const header =
   'mode,model,system,backend,backend_version,precision,input_tokens,output_tokens,concurrency,tp,pp,attention_dp,moe_tp,moe_ep,ttft_ms,tpot_ms,measured';
 const row = (of: Readonly<Record<string, string | number>> = {}): string => {

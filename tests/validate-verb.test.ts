@@ -2,15 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { run } from '../cli/run.ts';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { supernode } from './fixtures/command-line.ts';
 import { readRecord } from '../cli/validate/record.ts';
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 interface LedgerJson {
   readonly schema: string;
@@ -31,24 +25,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 afterEach(() => {
-  vi.restoreAllMocks();
   process.exitCode = undefined;
 });
-
-async function supernode(...args: readonly string[]): Promise<Outcome> {
-  let out = '';
-  let err = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-  const code = await run(args);
-  return { code, out, err };
-}
 
 const source = { document: 'a test', tag: 'P' };
 const switches = (id: string, measured: string): object => ({

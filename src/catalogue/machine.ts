@@ -1,3 +1,4 @@
+import { unreachable } from '../base/errors.ts';
 import type { Chip } from './chip.ts';
 import type { Figure } from './figure.ts';
 
@@ -135,4 +136,20 @@ export function dieCount(machine: Machine): number {
 /** The plane of a role, or undefined where the machine has none. */
 export function planeOf(machine: Machine, role: PlaneRole): Plane | undefined {
   return machine.planes.find((plane) => plane.role === role);
+}
+
+/** Parts of one kind, each of which may own a port, in the whole machine. */
+export function ownersOf(machine: Machine, kind: PortOwner): number {
+  switch (kind) {
+    case 'die':
+      return dieCount(machine);
+    case 'chip':
+      return chipCount(machine);
+    case 'cpu':
+      return machine.nodes * machine.node.cpus;
+    case 'node':
+      return machine.nodes;
+    default:
+      return unreachable(kind);
+  }
 }

@@ -2,7 +2,7 @@ import { unreachable } from '../base/errors.ts';
 import type { Bytes, BytesPerSecond, FlopPerSecond, Watts } from '../base/units.ts';
 import type { Figure } from './figure.ts';
 import { numberFormats, type NumberFormat } from './format.ts';
-import { chipCount, dieCount, type Machine, type Plane, type PlaneRole, type SwitchLevel } from './machine.ts';
+import { chipCount, dieCount, ownersOf, type Machine, type Plane, type PlaneRole, type SwitchLevel } from './machine.ts';
 
 /** Switch chips of one level of a plane in the whole machine and the links that go up from them. */
 export interface LevelTotals {
@@ -80,23 +80,7 @@ export function linksInto(machine: Machine, plane: Plane, at: number): number {
   const below = plane.levels[at - 1];
   if (below !== undefined) return chipsOfLevel(machine, plane, below) * below.uplinks;
   const [first] = plane.levels;
-  return first === undefined ? 0 : portsOf(machine, plane) * Math.round(plane.port.bandwidth.value / first.linkBandwidth.value);
-}
-
-/** Owners of a port of the plane in the whole machine. */
-function portsOf(machine: Machine, plane: Plane): number {
-  switch (plane.port.owner) {
-    case 'die':
-      return dieCount(machine);
-    case 'chip':
-      return chipCount(machine);
-    case 'cpu':
-      return machine.nodes * machine.node.cpus;
-    case 'node':
-      return machine.nodes;
-    default:
-      return unreachable(plane.port.owner);
-  }
+  return first === undefined ? 0 : ownersOf(machine, plane.port.owner) * Math.round(plane.port.bandwidth.value / first.linkBandwidth.value);
 }
 
 function levelTotals(machine: Machine, plane: Plane, level: SwitchLevel): LevelTotals {
@@ -107,7 +91,7 @@ function levelTotals(machine: Machine, plane: Plane, level: SwitchLevel): LevelT
 }
 
 function planeTotals(machine: Machine, plane: Plane): PlaneTotals {
-  const owners = portsOf(machine, plane);
+  const owners = ownersOf(machine, plane.port.owner);
   const oneWay = owners * plane.port.bandwidth.value;
   const uplinkModules = plane.levels.map((level) =>
     level.linksPerModule === undefined ? 0 : (2 * chipsOfLevel(machine, plane, level) * level.uplinks) / level.linksPerModule,

@@ -51,11 +51,11 @@ export class Overlap {
   constructor(runs: LayerRuns, count: number, lag?: number) {
     const size = runs.streams.length;
     const streams = Math.max(...runs.streams) + 1;
-    this.runs = runs;
+    this.runs = { ...runs, turns: turnsOf(runs) };
     this.layers = Math.min(count, laidOut);
     this.each = size * this.layers;
     this.#count = count;
-    this.#lag = lag === undefined ? undefined : Math.min(lag, turnsOf(runs).length - 1);
+    this.#lag = lag === undefined ? undefined : Math.min(lag, turnsOf(this.runs).length - 1);
     this.#interleavings = runs.after.map(() => undefined);
     this.#most = new Float64Array(streams);
     this.start = new Float64Array(2 * this.each);

@@ -1,5 +1,5 @@
 import { unreachable } from '../../base/errors.ts';
-import { chipCount, dieCount, type Machine, type Plane, type PortOwner, type SwitchLevel } from '../../catalogue/machine.ts';
+import { ownersOf, type Machine, type Plane, type PortOwner, type SwitchLevel } from '../../catalogue/machine.ts';
 import { domainsOf } from '../../catalogue/totals.ts';
 import type { Cable, Fabric, Vertex, VertexKind } from './fabric.ts';
 
@@ -59,21 +59,6 @@ export function fabricOf(machine: Machine, plane: Plane): Fabric {
     down[upper]?.push(i);
   });
   return { machine, plane, vertices, cables, up, down, first };
-}
-
-function ownersOf(machine: Machine, kind: PortOwner): number {
-  switch (kind) {
-    case 'die':
-      return dieCount(machine);
-    case 'chip':
-      return chipCount(machine);
-    case 'cpu':
-      return machine.nodes * machine.node.cpus;
-    case 'node':
-      return machine.nodes;
-    default:
-      return unreachable(kind);
-  }
 }
 
 /** The first chip that an owner of ports belongs to or serves. */
