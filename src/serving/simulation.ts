@@ -18,7 +18,7 @@ import { RequestTable } from './request-table.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import { Transport } from './transport.ts';
 import { leastLoaded, leastOccupied, type RankLoad } from './router.ts';
-import type { Arrival, RequestSource } from './traffic/workload.ts';
+import type { Arrival, RequestSource } from './traffic/arrival.ts';
 
 /**
  * A deployment serving requests. Time moves only in `step`; the caller owns the clock. Deterministic: the same plant and source
@@ -275,7 +275,7 @@ export class Simulation {
     this.causes.set(cause, (this.causes.get(cause) ?? 0) + 1);
     this.#sink?.({ kind: 'rejected', at: now, request: table.ordinal[slot], cause });
     table.release(slot);
-    this.#intake.ended(now);
+    this.#intake.ended(now, slot);
   }
 
   /** Sends a prompt to the rank with the least ahead of it, and fetches what the pooled cache has of it. */
@@ -453,7 +453,7 @@ export class Simulation {
     this.metrics.change(now, 0, -1);
     this.#sink?.({ kind: 'finished', at: now, request: table.ordinal[slot], outputTokens: output });
     table.release(slot);
-    this.#intake.ended(now);
+    this.#intake.ended(now, slot);
     if (this.#moving.size > 0) this.#move();
   }
 }
