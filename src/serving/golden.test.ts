@@ -6,7 +6,7 @@ import { metricsOf } from './compared.contract.ts';
 import { mergedPlant, splitPlant } from './plants.contract.ts';
 import type { Plant } from './plant.ts';
 import { finished, type Run } from './run.contract.ts';
-import type { Arrival } from './traffic/workload.ts';
+import { emptyArrival, type Arrival } from './traffic/arrival.ts';
 
 /** FNV-1a of a text's code units, as eight digits. */
 function hash(text: string): string {
@@ -26,7 +26,7 @@ function conversations(seed: number, count: number, rate: number): readonly Arri
     const own = 1000 + upTo(1e6) * 40;
     const inputTokens = 16 + upTo(600);
     const blocks = Array.from({ length: Math.ceil(inputTokens / 32) }, (_, depth) => (depth < shared ? family * 40 : own) + depth);
-    return { arrivedAt: (arrivedAt += exponential(random) / rate), inputTokens, outputTokens: 1 + upTo(200), blockTokens: 32, blocks };
+    return { ...emptyArrival(), arrivedAt: (arrivedAt += exponential(random) / rate), inputTokens, outputTokens: 1 + upTo(200), blockTokens: 32, blocks };
   });
 }
 

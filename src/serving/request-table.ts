@@ -25,6 +25,13 @@ export class RequestTable {
   /** Last token before a pause: a move to another instance or a preemption. */
   lastTokenAt: Float64Array = new Float64Array(0);
 
+  /** Name by which its source is told of its end; -1 without. */
+  thread: Int32Array = new Int32Array(0);
+  /** Whose it is and what it asks for: see `Labels`. */
+  tenant: Int32Array = new Int32Array(0);
+  priority: Int32Array = new Int32Array(0);
+  model: Int32Array = new Int32Array(0);
+  adapter: Int32Array = new Int32Array(0);
   inputTokens: Int32Array = new Int32Array(0);
   /** True length of the answer. Only the engine reads it; policies never do. */
   outputTokens: Int32Array = new Int32Array(0);
@@ -132,6 +139,11 @@ export class RequestTable {
       this.joinStep = doubles(this.joinStep);
       this.finishStep = doubles(this.finishStep);
       this.base = doubles(this.base);
+      this.thread = ints(this.thread);
+      this.tenant = ints(this.tenant);
+      this.priority = ints(this.priority);
+      this.model = ints(this.model);
+      this.adapter = ints(this.adapter);
       this.inputTokens = ints(this.inputTokens);
       this.outputTokens = ints(this.outputTokens);
       this.emitted = ints(this.emitted);

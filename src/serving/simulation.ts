@@ -15,7 +15,7 @@ import type { PrefixPool } from './prefix-pool.ts';
 import type { RequestTable } from './request-table.ts';
 import { Service } from './service.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
-import type { Arrival, RequestSource } from './traffic/workload.ts';
+import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import { World } from './world.ts';
 
 /** Acts in a row, nothing else happening between them, after which requests that wait are given up. */
@@ -45,7 +45,7 @@ export class Simulation {
     this.service = new Service(this.#world, plant);
     this.#instances = this.service.pools.flatMap(({ instances }) => instances);
     this.#intake = new Intake(plant, source, this.#world.table, this.#world.queue);
-    this.#world.onEnd = () => this.#intake.ended(this.now);
+    this.#world.onEnd = (slot) => this.#intake.ended(this.now, slot);
     this.#actors = actors;
     for (let index = 0; index < actors.length; index++) this.#expect(index);
   }

@@ -1,6 +1,6 @@
 import { counterUniform } from '../kernel/random.ts';
 import type { Plant, PoolPlant } from './plant.ts';
-import type { Arrival, RequestSource } from './traffic/workload.ts';
+import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
 import { passed, priced, promptsAlone } from './twin-iteration.contract.ts';
 import { NaiveLinks } from './twin-links.contract.ts';
@@ -113,7 +113,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
 
   // REQ-4
   function next(): void {
-    const given: Arrival = { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, blocks: [] };
+    const given = emptyArrival();
     exhausted ||= !source.next(given);
     if (exhausted) return;
     given.blocks = [...given.blocks];
@@ -121,6 +121,16 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       if (source.concurrency === undefined) next();
       arrive(given);
     });
+  }
+
+  // REQ-6
+  function ended({ thread }: { readonly thread: number }): void {
+    if (thread >= 0) source.ended?.(thread, now);
+    for (let given = emptyArrival(); source.follow?.(given) === true; given = emptyArrival()) {
+      const follower = { ...given, blocks: [...given.blocks] };
+      later(follower.arrivedAt, arrival, () => arrive(follower));
+    }
+    if (source.concurrency !== undefined) next();
   }
 
   // REQ-2
@@ -135,7 +145,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
         request: number,
         cause: `prompt and answer longer than the ${plant.maxContext} tokens of ${plant.maxContextOf}`,
       });
-      if (source.concurrency !== undefined) next();
+      ended(given);
       return;
     }
     const request = newRequest(plant, number, now, given);
@@ -439,7 +449,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   function finish(request: Request): void {
     record(result, request, now, decode !== undefined);
     events.push({ kind: 'finished', at: now, request: request.number, outputTokens: request.output });
-    if (source.concurrency !== undefined) next();
+    ended(request);
     move();
   }
 
