@@ -1,7 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import { EventQueue } from '../kernel/event-queue.ts';
 import type { Transfers } from '../network/transfers.ts';
-import type { EventSink } from './events.ts';
+import { stepEvent, type Errand, type EventSink } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import { Fifo } from './fifo.ts';
 import type { Instance, InstanceListener } from './instance.ts';
@@ -136,7 +136,7 @@ export class Simulation {
         this.#arrive(payload);
         break;
       case pending.flowEnd:
-        this.#transport.end(this.now, payload, (slot) => this.#releaseSource(slot));
+        this.#transport.end(this.now, payload, (slot, errand) => this.#left(slot, errand));
         break;
       case pending.delivery:
         this.#deliver(payload);
@@ -233,12 +233,13 @@ export class Simulation {
     const slots = plant.role === 'prefill' ? prefillTokens / (plant.tokenBudget * plant.ranks) : decoding / (plant.maxSequences * plant.ranks);
     const interval = this.metrics.at(at);
     const meter = interval.pools[index];
-    meter.step(duration, iteration, slots, iteration.usedBlocks / (plant.kvBlocks * plant.ranks));
+    const kv = iteration.usedBlocks / (plant.kvBlocks * plant.ranks);
+    meter.step(duration, iteration, slots, kv);
     const emitted = decoding * instance.options.acceptance.mean;
     meter.decodeTokens += emitted;
     interval.outputServed += emitted;
     this.steps++;
-    this.#sink?.({ kind: 'step', at, duration, pool: plant.name, instance: instance.index, decoding, prefillTokens });
+    if (this.#sink !== undefined) this.#sink(stepEvent(at, duration, plant.name, instance.index, iteration, kv));
     return true;
   }
 
@@ -294,14 +295,18 @@ export class Simulation {
       table.readyAt[slot] = now;
       table.cachedTokens[slot] = cached;
     }
+    const rank = chosen % ranks;
+    const pool = this.#entry.plant.name;
+    this.#sink?.({ kind: 'routed', at: now, request: table.ordinal[slot], pool, instance: instance.index, rank, cachedTokens: cached });
     if (cached === 0) {
-      instance.enqueue(slot, chosen % ranks);
+      instance.enqueue(slot, rank);
       this.#wake(instance);
       return;
     }
     table.source[slot] = chosen;
-    instance.ranks[chosen % ranks].queuedTokens += table.prompt[slot] - cached;
-    this.#transport.read(now, slot, cached, Math.floor(chosen / ranks) % this.#entry.plant.instances);
+    instance.ranks[rank].queuedTokens += table.prompt[slot] - cached;
+    const bytes = this.#transport.read(now, slot, cached, Math.floor(chosen / ranks) % this.#entry.plant.instances);
+    this.#sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool, instance: instance.index, rank });
   }
 
   /** Prompt tokens whose KV the pooled cache holds. */
@@ -316,6 +321,12 @@ export class Simulation {
     this.cacheCounters.lookups++;
     this.cacheCounters.promptTokens += this.table.prompt[slot];
     this.cacheCounters.tokensHit += hit;
+  }
+
+  /** All of a transfer has left its source. */
+  #left(slot: number, errand: Errand): void {
+    this.#sink?.({ kind: 'transfer-ended', at: this.now, request: this.table.ordinal[slot], errand });
+    if (errand === 'push') this.#releaseSource(slot);
   }
 
   #releaseSource(slot: number): void {
@@ -337,6 +348,7 @@ export class Simulation {
       this.#wake(instance);
       return;
     }
+    this.#sink?.({ kind: 'fetched', at: now, request: table.ordinal[slot] });
     if (table.startedAt[slot] === -1) table.readyAt[slot] = now;
     const chosen = table.source[slot];
     const ranks = this.#entry.plant.ranks;
@@ -357,9 +369,21 @@ export class Simulation {
       const chosen = leastOccupied(decode.instances, table.prompt[slot]);
       if (chosen < 0) return;
       this.#moving.shift();
-      decode.instances[Math.floor(chosen / ranks)].reserve(slot, chosen % ranks);
+      const instance = decode.instances[Math.floor(chosen / ranks)];
+      const rank = chosen % ranks;
+      instance.reserve(slot, rank);
       table.reservedAt[slot] = now;
-      this.#transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(chosen, decode.plant));
+      const bytes = this.#transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(chosen, decode.plant));
+      this.#sink?.({
+        kind: 'transfer-begun',
+        at: now,
+        request: table.ordinal[slot],
+        errand: 'push',
+        bytes,
+        pool: decode.plant.name,
+        instance: instance.index,
+        rank,
+      });
     }
   }
 
@@ -386,7 +410,7 @@ export class Simulation {
         if (table.prefilledAt[slot] === -1) interval.inputServed += table.inputTokens[slot];
         if (plant.role === 'merged') interval.outputServed++;
         table.prefilledAt[slot] = at;
-        this.#sink?.({ kind: 'prefilled', at, request: table.ordinal[slot] });
+        this.#sink?.({ kind: 'prefilled', at, request: table.ordinal[slot], instance: table.instance[slot] });
         if (plant.role !== 'prefill') return;
         this.now = at;
         this.prefixes?.write(slot);
@@ -409,7 +433,7 @@ export class Simulation {
       preempted: (slot, at) => {
         this.metrics.at(at).pools[pool].preemptions++;
         this.metrics.change(at, 1, -1);
-        this.#sink?.({ kind: 'preempted', at, request: table.ordinal[slot] });
+        this.#sink?.({ kind: 'preempted', at, request: table.ordinal[slot], instance: table.instance[slot] });
         if (plant.role !== 'decode') return;
         this.now = at;
         this.#vacated = true;
