@@ -1,4 +1,5 @@
 import type { Seconds } from '../base/units.ts';
+import type { Errand } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import { Fifo } from './fifo.ts';
 import type { Instance, InstanceListener } from './instance.ts';
@@ -58,7 +59,7 @@ export class Service {
 
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
-    const { table, now } = this.#world;
+    const { table, now, sink, transport } = this.#world;
     const ranks = this.#entryRanks;
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
@@ -72,6 +73,11 @@ export class Service {
       table.readyAt[slot] = now;
       table.cachedTokens[slot] = cached;
     }
+    const { name: pool, ranks: perInstance } = this.#entry.plant;
+    const instance = this.#instanceOf(rank.index);
+    const request = table.ordinal[slot];
+    const where = { pool, instance: instance.index, rank: rank.index % perInstance };
+    sink?.({ kind: 'routed', at: now, request, ...where, cachedTokens: cached });
     if (cached === 0) {
       this.#enqueue(slot, rank);
       return;
@@ -79,12 +85,16 @@ export class Service {
     table.source[slot] = rank.index;
     table.place[slot] = place.reading;
     rank.queuedTokens += table.prompt[slot] - cached;
-    this.#world.transport.read(now, slot, cached, this.#instanceOf(rank.index).index % this.#entry.plant.instances);
+    const bytes = transport.read(now, slot, cached, instance.index % this.#entry.plant.instances);
+    sink?.({ kind: 'transfer-begun', at: now, request, errand: 'read', bytes, ...where });
   }
 
-  /** A flow that carried KV out of a prefill rank has ended. */
-  left(slot: number): void {
-    this.#world.table.place[slot] = place.landing;
+  /** All of a transfer has left its source. */
+  left(slot: number, errand: Errand): void {
+    const { table, now, sink } = this.#world;
+    sink?.({ kind: 'transfer-ended', at: now, request: table.ordinal[slot], errand });
+    if (errand === 'read') return;
+    table.place[slot] = place.landing;
     this.#releaseSource(slot);
   }
 
@@ -100,7 +110,8 @@ export class Service {
 
   /** A cached prefix has been read: the rest of the prompt is queued. */
   read(slot: number): void {
-    const { table, now } = this.#world;
+    const { table, now, sink } = this.#world;
+    sink?.({ kind: 'fetched', at: now, request: table.ordinal[slot] });
     if (table.startedAt[slot] === -1) table.readyAt[slot] = now;
     const rank = this.#entryRank(table.source[slot]);
     rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
@@ -238,7 +249,7 @@ export class Service {
   /** Promises places to decode, first come first served, and sends the KV there (RTE-2). */
   #move(): void {
     this.#vacated = false;
-    const { table, now } = this.#world;
+    const { table, now, sink, transport } = this.#world;
     const decode = this.#decode;
     if (decode === undefined) return;
     while (this.#moving.size > 0) {
@@ -246,11 +257,14 @@ export class Service {
       const rank = leastOccupied(decode, this.#decodeRanks, table.prompt[slot]);
       if (rank === undefined) return;
       this.#moving.shift();
-      const { ranks } = decode.plant;
-      decode.instances[Math.floor(rank.index / ranks)].reserve(slot, rank.index % ranks);
+      const { name: pool, ranks } = decode.plant;
+      const instance = decode.instances[Math.floor(rank.index / ranks)];
+      instance.reserve(slot, rank.index % ranks);
       table.reservedAt[slot] = now;
       table.place[slot] = place.pushing;
-      this.#world.transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(rank.index, decode.plant));
+      const bytes = transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(rank.index, decode.plant));
+      const request = table.ordinal[slot];
+      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank: rank.index % ranks });
     }
   }
 
@@ -269,7 +283,7 @@ export class Service {
         if (table.prefilledAt[slot] === -1) interval.inputServed += table.inputTokens[slot];
         if (pool.role === 'merged') interval.outputServed++;
         table.prefilledAt[slot] = at;
-        world.sink?.({ kind: 'prefilled', at, request: table.ordinal[slot] });
+        world.sink?.({ kind: 'prefilled', at, request: table.ordinal[slot], instance: table.instance[slot] });
         if (pool.role !== 'prefill') return;
         world.now = at;
         this.prefixes?.write(slot);
@@ -292,7 +306,7 @@ export class Service {
       preempted: (slot, at) => {
         world.metrics.at(at).pools[index].preemptions++;
         world.metrics.change(at, 1, -1);
-        world.sink?.({ kind: 'preempted', at, request: table.ordinal[slot] });
+        world.sink?.({ kind: 'preempted', at, request: table.ordinal[slot], instance: table.instance[slot] });
         if (pool.role !== 'decode') return;
         world.now = at;
         this.#vacated = true;

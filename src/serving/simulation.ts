@@ -1,7 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import type { Transfers } from '../network/transfers.ts';
 import type { Actor } from './actor.ts';
-import type { EventSink } from './events.ts';
+import { stepEvent, type EventSink } from './events.ts';
 import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Links } from './links.ts';
@@ -157,7 +157,7 @@ export class Simulation {
         this.#arrive(payload);
         break;
       case pending.flowEnd:
-        world.transport.end(world.now, payload, (slot) => this.service.left(slot));
+        world.transport.end(world.now, payload, (slot, errand) => this.service.left(slot, errand));
         break;
       case pending.delivery:
         this.#deliver(payload);
@@ -270,14 +270,14 @@ export class Simulation {
     const pool = this.service.poolOf(instance);
     const duration = instance.endsAt - at;
     const { iteration } = instance;
-    const { decoding, prefillTokens } = iteration;
     const interval = world.metrics.at(at);
-    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), iteration.usedBlocks / (pool.plant.kvBlocks * pool.plant.ranks));
-    const emitted = decoding * instance.options.acceptance.mean;
+    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * pool.plant.ranks);
+    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv);
+    const emitted = iteration.decoding * instance.options.acceptance.mean;
     interval.pools[pool.index].decodeTokens += emitted;
     interval.outputServed += emitted;
     world.steps++;
-    world.sink?.({ kind: 'step', at, duration, pool: pool.plant.name, instance: instance.index, decoding, prefillTokens });
+    if (world.sink !== undefined) world.sink(stepEvent(at, duration, pool.plant.name, instance.index, iteration, kv));
     return true;
   }
 
