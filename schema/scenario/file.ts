@@ -64,6 +64,15 @@ export type DeploymentFile = Keys<{
   merged: MergedFile;
 }>;
 
+export type TenantFile = Keys<{
+  name: string;
+  share: number;
+  /** [1/s] */
+  rate: number;
+  priority: number;
+  model: number;
+}>;
+
 export type WorkloadFile = Keys<{
   generator: string;
   arrivals: 'poisson' | 'gamma';
@@ -77,6 +86,16 @@ export type WorkloadFile = Keys<{
   trace: string;
   format: string;
   speed: number;
+  sessions: number;
+  /** [s] */
+  'max-think': number;
+  pool: string;
+  /** [s] */
+  from: number;
+  /** [s] */
+  span: number;
+  tenants: readonly TenantFile[];
+  adapters: Keys<{ count: number; popularity: number; share: number }>;
   requests: number;
   seed: number;
 }>;

@@ -6,7 +6,7 @@ import { dataRanks } from '../../src/model/layout.ts';
 import type { Deployment, Scenario } from '../../src/serving/scenario.ts';
 import type { Workload } from '../../src/serving/traffic/workload.ts';
 import type { Problems } from './problems.ts';
-import { shortestRequest } from './workload.ts';
+import { shortestRequest } from './shortest.ts';
 
 /** A pool by its key in the file, with what its memory depends on. */
 interface Pool {

@@ -1,16 +1,17 @@
 import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
-import { found, record } from '../read.ts';
+import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
+import { SERVEGEN } from '../traces/servegen.ts';
 import { count } from './count.ts';
 import { draftMethods } from './draft.ts';
-import { choice, field, inRange, plain, quantity, text, toggle, whole } from './fields.ts';
+import { choice, field, inRange, integer, plain, quantity, text, toggle, whole } from './fields.ts';
 import type { ScenarioFile } from './file.ts';
 import { hostMemory } from './host-memory.ts';
 import { lengths } from './lengths.ts';
 
-const formats = traceFormats.map(({ name }) => name);
+const formats = [...traceFormats.map(({ name }) => name), SERVEGEN];
 
 const precision = record({
   weights: choice(numberFormats, 'Format of the weights; the published checkpoint says it by default.'),
@@ -164,18 +165,46 @@ const reuse = record({
   window: whole(1, 'Conversations that can still be continued.'),
 }).meta({ description: 'Prefixes shared with earlier requests.' });
 
+const tenant = record({
+  name: text('a name', 'Name in reports; each once.'),
+  share: plain({ min: 0, max: 1 }, 'Share of the requests, or of the sessions; all together 1.'),
+  rate: quantity('rate', ['5/s'], 'Rate of its own, in place of a share and of the rate of the workload: every tenant has one, or none.'),
+  priority: integer('Priority of its requests: more goes first; 0 by default.'),
+  model: whole(0, 'Index among the models that are served; 0 by default.'),
+}).meta({ description: 'A tenant.' });
+
+const adapters = record({
+  count: whole(1, 'How many there are.', 1_000_000),
+  popularity: plain(
+    { min: 0, max: 10 },
+    'Zipf exponent: the adapter of rank r is asked for in proportion to r^-popularity; 0, the default, asks for all alike.',
+  ),
+  share: plain({ min: 0, max: 1 }, 'Share of the requests that ask for an adapter; 1 by default.'),
+}).meta({ description: 'Adapters (LoRA) that requests ask for.' });
+
 const workload = record({
   generator: text('the name of a workload', 'Workload preset, such as `chat`; without it, `input` and `output` say the lengths.'),
   arrivals: choice(['poisson', 'gamma'], 'Law of the gaps between arrivals.'),
-  rate: quantity('rate', ['120/s'], 'Mean arrival rate of an open loop.'),
+  rate: quantity(
+    'rate',
+    ['120/s'],
+    'Mean arrival rate of an open loop: of requests, of sessions where the traffic comes in sessions, of all clients of a pool together.',
+  ),
   cv: plain({ min: 0, above: true }, 'Coefficient of variation of the gaps: 1 is Poisson, more is burstier.'),
-  concurrency: whole(1, 'Requests in flight of a closed loop: the next one arrives when one ends.'),
+  concurrency: whole(1, 'Requests, or sessions, in flight of a closed loop: the next one arrives when one ends.'),
   input: lengths('Prompt lengths; over the preset’s.'),
   output: lengths('Output lengths; over the preset’s.'),
   reuse: reuse.optional(),
   trace: text('the path of a trace', 'Trace of requests, relative to this file.'),
-  format: choice(formats, 'Format of the trace; found from its first lines by default.'),
+  format: choice(formats, 'Format of the trace; found from its first lines, or from what is in the folder, by default.'),
   speed: plain({ min: 0, above: true }, 'Arrival times of the trace are divided by it.'),
+  sessions: whole(1, 'Sessions to start: those of the trace, then again from its first; all of the trace, or as many as the requests allow, by default.'),
+  'max-think': quantity('time', ['60 s'], 'Longest think time between the turns of a session: a longer one is cut to it.'),
+  pool: text('the name of a client pool', 'Which client pool of a ServeGen folder, such as `m-large`; needed where the folder has several.'),
+  from: quantity('time', ['1 d'], 'Where in the recorded time of a client pool to begin; its start by default.'),
+  span: quantity('time', ['1 d'], 'How much of its recorded time a client pool goes through, and then anew; all by default.'),
+  tenants: listOf(tenant, 1).meta({ description: 'Who shares the machine: every request, or session, is drawn to belong to one.' }).optional(),
+  adapters: adapters.optional(),
   requests: whole(1, 'Requests to serve; the whole trace, or 10,000, by default.'),
   seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),
 }).meta({ description: 'Traffic: a generator or a trace.' });
