@@ -12,8 +12,7 @@ export interface Sampled {
   readonly measured: Measured;
   /** Of each pool in the long run. */
   readonly loads: readonly number[];
-  /** Factors. */
-  readonly power: number;
+  /** A factor. */
   readonly price: number;
 }
 
@@ -51,11 +50,9 @@ const headlines: Readonly<Record<Exclude<MetricName, 'goodput' | 'bindingLoad'>,
   tpotP50: { of: ({ latency: { tpot } }) => measured(tpot.count, tpot.p50), piece: ({ tpotP50 }) => tpotP50 },
   tpotP99: { of: ({ latency: { tpot } }) => measured(tpot.count, tpot.p99), piece: ({ tpotP99 }) => tpotP99 },
   goodShare: { of: ({ goodput }) => goodput.share, most: 1 },
-  joulesPerToken: {
-    of: ({ cost }) => cost.joulesPerToken,
-    through: (put, { power }) => power / put,
-    piece: ({ outputTokensPerSecond }) => outputTokensPerSecond,
-  },
+  // What engines are busy for goes with prices, so that both come from the short runs.
+  power: { of: ({ cost }) => cost.power },
+  joulesPerToken: { of: ({ cost }) => cost.joulesPerToken, piece: ({ outputTokensPerSecond }) => outputTokensPerSecond },
   dollarsPerMillionTokens: {
     of: ({ cost }) => cost.dollarsPerMillionTokens,
     through: (put, { price }) => price / put,

@@ -233,7 +233,7 @@ export class Simulation {
     const slots = plant.role === 'prefill' ? prefillTokens / (plant.tokenBudget * plant.ranks) : decoding / (plant.maxSequences * plant.ranks);
     const interval = this.metrics.at(at);
     const meter = interval.pools[index];
-    meter.step(duration, iteration, slots, iteration.usedBlocks / (plant.kvBlocks * plant.ranks));
+    meter.step(duration, iteration, slots, iteration.usedBlocks / (plant.kvBlocks * plant.ranks), plant.activity);
     const emitted = decoding * instance.options.acceptance.mean;
     meter.decodeTokens += emitted;
     interval.outputServed += emitted;
