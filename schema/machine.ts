@@ -15,7 +15,7 @@ import {
   type Plane,
   type SwitchLevel,
 } from '../src/catalogue/machine.ts';
-import { drawGroups, drawOwners, type PowerFacts } from '../src/catalogue/power.ts';
+import { drawDrivers, drawGroups, drawOwners, type PowerFacts } from '../src/catalogue/power.ts';
 import { factorFigure, figure, shareFigure } from './figure.ts';
 import { count, flag, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
 
@@ -79,6 +79,7 @@ const draw = record({
   group: oneOf(drawGroups),
   per: oneOf(drawOwners),
   plane: text('the name of a plane').optional(),
+  follows: oneOf(drawDrivers).optional(),
   idle: figure('power').optional(),
   max: figure('power'),
 });

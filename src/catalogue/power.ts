@@ -4,6 +4,10 @@ import type { Figure } from './figure.ts';
 export const drawGroups = ['host', 'fabric', 'cooling'] as const;
 export type DrawGroup = (typeof drawGroups)[number];
 
+/** What moves a draw from its idle power to its maximum, where not what its group says: steps that run, or what the chips draw. */
+export const drawDrivers = ['steps', 'chips'] as const;
+export type DrawDriver = (typeof drawDrivers)[number];
+
 /** What there is one of for each draw; switches and modules are those of a plane. */
 export const drawOwners = ['chip', 'cpu', 'node', 'switch', 'module'] as const;
 export type DrawOwner = (typeof drawOwners)[number];
@@ -15,6 +19,7 @@ export interface Draw {
   readonly per: DrawOwner;
   /** Of switches and modules; of other fabric the one whose traffic it follows, where it follows any. */
   readonly plane?: string | undefined;
+  readonly follows?: DrawDriver | undefined;
   /** Absent: the part always draws its maximum. */
   readonly idle?: Figure | undefined;
   readonly max: Figure;

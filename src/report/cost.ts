@@ -26,6 +26,7 @@ export function costOf(machine: Machine, chipsUsed: number, energy: EnergySummar
     joulesPerTotalToken: input + output > 0 ? mean / (input + output) : undefined,
     tokensPerSecondPerMegawatt: mean > 0 ? output / (mean / 1e6) : undefined,
     dollarsPerMillionTokens: perMillion(rented === undefined ? owned : rented.value * chipsUsed),
+    basis: rented !== undefined ? 'hourly' : owned !== undefined ? 'owned' : undefined,
     dollarsPerMillionTokensOwned: perMillion(owned),
     note: ['power is by activity', ...(prices.length === 0 ? ['no price is known'] : prices)].join('; '),
   };

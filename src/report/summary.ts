@@ -200,6 +200,8 @@ export interface Summary {
     readonly tokensPerSecondPerMegawatt?: number | undefined;
     /** By the hourly price where one is known, else as owned. [$ per million output tokens] */
     readonly dollarsPerMillionTokens?: number | undefined;
+    /** What `dollarsPerMillionTokens` is by. */
+    readonly basis?: 'hourly' | 'owned' | undefined;
     /** The purchase over its life, and electricity. */
     readonly dollarsPerMillionTokensOwned?: number | undefined;
     readonly note: string;

@@ -115,7 +115,8 @@ function countOf(machine: Machine, { per, plane: wanted }: Draw): number {
   }
 }
 
-function followsOf(machine: Machine, { group, plane }: Draw): Follows {
+function followsOf(machine: Machine, { group, plane, follows }: Draw): Follows {
+  if (follows !== undefined) return follows;
   if (group === 'host') return 'steps';
   if (group === 'cooling') return 'chips';
   for (const role of ['scale-up', 'scale-out'] as const) if (planeOf(machine, role)?.name === plane) return role;
