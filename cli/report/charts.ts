@@ -26,6 +26,7 @@ function scaleOf(top: number, unit: string): Scale {
     return top < 4 * 3600 ? { factor: 1 / 60, unit: 'min' } : { factor: 1 / 3600, unit: 'h' };
   }
   if (unit === '%') return { factor: 1, unit };
+  if (unit === 'W') return top >= 1e6 ? { factor: 1e-6, unit: 'MW' } : top >= 1e3 ? { factor: 1e-3, unit: 'kW' } : { factor: 1, unit };
   if (top >= 2e6) return { factor: 1e-6, unit: `million ${unit}` };
   return top >= 2e4 ? { factor: 1e-3, unit: `thousand ${unit}` } : { factor: 1, unit };
 }

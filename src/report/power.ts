@@ -11,23 +11,21 @@ export function powerSection(summary: Summary): Section {
   const { cost, energy, window } = summary;
   const watts = (value: number | undefined): string | undefined => (value === undefined ? undefined : quantity(value, 'W'));
   const per = (value: number | undefined, unit: string): string | undefined => (value === undefined ? undefined : plain(value, unit));
-  const figures: readonly [string, string | undefined][] = [
+  const figures: readonly (readonly [string, string | undefined, 'optional'?])[] = [
     ['Power, mean of the window', watts(cost.power)],
+    ['Power, highest interval', watts(cost.peakPower), 'optional'],
     ['Energy per output token', per(cost.joulesPerToken, 'J/tok')],
-    ['Energy per token in or out', per(cost.joulesPerTotalToken, 'J/tok')],
+    ['Energy per token in or out', per(cost.joulesPerTotalToken, 'J/tok'), 'optional'],
     ['Output per megawatt', per(cost.tokensPerSecondPerMegawatt, 'tok/s/MW')],
     ['Cost of output tokens', per(cost.dollarsPerMillionTokens, '$/Mtok')],
-  ];
-  const optional: readonly [string, string | undefined][] = [
-    ['Power, highest interval', watts(cost.peakPower)],
-    ['Cost of output tokens, as owned', per(cost.dollarsPerMillionTokensOwned, '$/Mtok')],
+    ['Cost of output tokens, as owned', per(cost.dollarsPerMillionTokensOwned, '$/Mtok'), 'optional'],
   ];
   const blocks: Block[] = [
     {
       kind: 'table',
       caption: 'Power and cost of the chips in use and of what belongs to them',
       columns: columns(['', 'figure']),
-      rows: [...figures.map(([name, value]) => row(name, value ?? 'not known')), ...optional.flatMap(([name, value]) => (value === undefined ? [] : [row(name, value)]))],
+      rows: figures.flatMap(([name, value, optional]) => (value === undefined && optional !== undefined ? [] : [row(name, value ?? 'not known')])),
     },
   ];
   if (energy !== undefined) blocks.push(...energyBlocks(energy, window.to > window.from ? { from: window.from, to: window.to } : undefined));
