@@ -54,7 +54,8 @@ function drawIssues({ draws, losses, planes }: Machine): readonly Issue[] {
   (draws ?? []).forEach(({ per, plane, idle, max }, i) => {
     const at = `draws[${i}]`;
     const names = planes.map(({ name }) => name).join(', ');
-    if (plane !== undefined && !planes.some(({ name }) => name === plane)) issues.push({ path: `${at}.plane`, message: `expected one of ${names}, got ${plane}` });
+    if (plane !== undefined && !planes.some(({ name }) => name === plane))
+      issues.push({ path: `${at}.plane`, message: `expected one of ${names}, got ${plane}` });
     if (plane === undefined && (per === 'switch' || per === 'module'))
       issues.push({ path: `${at}.plane`, message: `expected the plane whose ${per === 'switch' ? 'switches' : 'modules'} these are (${names}), got nothing` });
     if (idle !== undefined && idle.value > max.value)

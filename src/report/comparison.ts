@@ -89,7 +89,12 @@ const groups: readonly { readonly title: string; readonly metrics: readonly Metr
       { name: 'mean power', of: ({ cost }) => cost.power, words: watts, better: 'less', interval: 'power' },
       { name: 'highest interval', of: ({ cost }) => cost.peakPower, words: watts, better: 'less' },
       { name: 'mean per chip in use', of: ({ cost, machine }) => (cost.power === undefined ? undefined : cost.power / machine.chipsUsed), words: watts },
-      ...energyGroups.map((group): Metric => ({ name: `  ${groupNames[group]}`, of: (summary) => shareOf(summary, group), words: percent, difference: points })),
+      ...energyGroups.map((group): Metric => ({
+        name: `  ${groupNames[group]}`,
+        of: (summary) => shareOf(summary, group),
+        words: percent,
+        difference: points,
+      })),
       { name: 'on figures that are known', of: onFigures, words: percent, difference: points, better: 'more' },
     ],
   },

@@ -4,7 +4,7 @@ import { powerOf, type EnergySummary } from './energy/summary.ts';
 import { energyGroups, type EnergyGroup } from './energy/sources.ts';
 import { percentages } from './shares.ts';
 import type { Summary } from './summary.ts';
-import { list, percent, plain, quantity, sentence } from './wording.ts';
+import { count, list, percent, plain, quantity, sentence } from './wording.ts';
 
 /** Power and cost where they are known; where not, why. */
 export function powerSection(summary: Summary): Section {
@@ -58,7 +58,7 @@ function energyBlocks(energy: EnergySummary, window: { readonly from: number; re
       kind: 'table',
       caption: 'Mean power by place',
       columns: columns(['', 'in use', 'each']),
-      rows: scopes.map(({ name, count: n, watts }) => row(name, plain(n, ''), quantity(watts, 'W')).map(({ text }) => ({ text: text.trim() }))),
+      rows: scopes.map(({ name, word, count: n, watts }) => row(name, count(n, word), quantity(watts, 'W'))),
     });
   const charts: readonly TimeChart[] = [
     {

@@ -126,7 +126,12 @@ describe('energy', () => {
         pools.forEach(({ instances, stages, chipsPerInstance }, p) => {
           const active = (runs[p] ?? []).flat().reduce((sum, step) => sum + activeTime(activity, costOf(step)), 0);
           const wanted = 100 * instances * chipsPerInstance * end + (500 * chipsPerInstance * active) / stages;
-          expect(close((chips[p] as Float64Array).reduce((sum, value) => sum + value, 0), wanted)).toBe(true);
+          expect(
+            close(
+              (chips[p] as Float64Array).reduce((sum, value) => sum + value, 0),
+              wanted,
+            ),
+          ).toBe(true);
         });
       }),
     );
@@ -162,7 +167,9 @@ describe('energy', () => {
     fc.assert(
       fc.property(lanes, (runs) => {
         const [fine, coarse] = [counted(runs), counted(runs, 1)];
-        expect(close(totalOf(energyAccount(power, pools, fine.metrics, fine.end)), totalOf(energyAccount(power, pools, coarse.metrics, coarse.end)))).toBe(true);
+        expect(close(totalOf(energyAccount(power, pools, fine.metrics, fine.end)), totalOf(energyAccount(power, pools, coarse.metrics, coarse.end)))).toBe(
+          true,
+        );
       }),
     );
   });
@@ -233,6 +240,8 @@ describe('what a machine states', () => {
   });
 
   test('what rests on an estimate is assumed, what moves under a stated maximum bounded', () => {
+    const guess = { ...machine, chip: { ...machine.chip, power: { idle: figure(100, 'estimate'), max: figure(600) } } };
+    expect([sourcesOf(guess).sources[0]?.idle.stands, sourcesOf(guess).sources[0]?.range.stands]).toEqual(['assumed', 'bounded']);
     expect(power.sources.map(({ idle, range }) => [idle.stands, range.stands])).toEqual([
       ['known', 'bounded'],
       ['known', 'bounded'],

@@ -40,7 +40,7 @@ export interface EnergySummary {
   /** What the chips draw at work, by what keeps them busy. [W] */
   readonly engines: readonly { readonly name: string; readonly watts: number }[];
   /** Mean of the window of one chip of each pool, of a node and a rack with their part of all else but the fabric, and of the whole fabric. [W] */
-  readonly scopes: readonly { readonly name: string; readonly count: number; readonly watts: number }[];
+  readonly scopes: readonly { readonly name: string; readonly word: string; readonly count: number; readonly watts: number }[];
   /** Share of the mean power by what it stands on. */
   readonly coverage: Readonly<Record<Standing, number>>;
   readonly notes: readonly string[];
@@ -150,11 +150,17 @@ function scopesOf(
   const perNode = (parts.reduce((total, { watts }) => total + watts, 0) - fabric) / (used / node.chips);
   const nodes = used / node.chips;
   const scopes = [
-    ...pools.map((pool, p) => ({ name: `${chip.word} of ${pool.plant.name}`, count: pool.chips, watts: meanOf(chipJoules[p] as Float64Array) / pool.chips })),
-    { name: 'node, fabric apart', count: nodes, watts: perNode },
+    ...pools.map((pool, p) => ({
+      name: `${chip.word} of ${pool.plant.name}`,
+      word: chip.word,
+      count: pool.chips,
+      watts: meanOf(chipJoules[p] as Float64Array) / pool.chips,
+    })),
+    { name: 'node, fabric apart', word: 'node', count: nodes, watts: perNode },
   ];
-  if (racks !== undefined) scopes.push({ name: 'compute rack, fabric apart', count: nodes / racks.nodesPerRack, watts: perNode * racks.nodesPerRack });
-  if (fabric > 0) scopes.push({ name: 'fabric', count: 1, watts: fabric });
+  if (racks !== undefined)
+    scopes.push({ name: 'compute rack, fabric apart', word: 'rack', count: nodes / racks.nodesPerRack, watts: perNode * racks.nodesPerRack });
+  if (fabric > 0) scopes.push({ name: 'fabric', word: 'fabric', count: 1, watts: fabric });
   return scopes;
 }
 
