@@ -122,7 +122,9 @@ describe('what is wrong is listed', () => {
   test('facts about power', () => {
     const facts = parseFile(`${root}data/power.yaml`) as { readonly activity: Record<string, unknown> };
     const { memory, ...rest } = facts.activity;
-    expect(issuesOf(() => readPowerFacts({ ...facts, activity: { ...rest, running: memory } }, 'p.yaml'))).toMatch(/activity\.running\.value: .*share[\s\S]*activity\.memory: .*nothing/);
+    expect(issuesOf(() => readPowerFacts({ ...facts, activity: { ...rest, running: memory } }, 'p.yaml'))).toMatch(
+      /activity\.running\.value: .*share[\s\S]*activity\.memory: .*nothing/,
+    );
     expect(issuesOf(() => readPowerFacts({ ...facts, activity: { ...facts.activity, cube: memory } }, 'p.yaml'))).toMatch(/unknown key/);
   });
 });

@@ -88,7 +88,7 @@ export const groupNames: Readonly<Record<EnergyGroup, string>> = {
 };
 
 /** What the power stands on, and how it lies to what is stated for the machine. */
-export function coverageLines({ coverage, parts, mean, idle, max, stated, interval, joules, notes }: EnergySummary): readonly string[] {
+function coverageLines({ coverage, parts, mean, idle, max, stated, interval, joules, notes }: EnergySummary): readonly string[] {
   const { known, bounded, assumed } = coverage;
   const guessed = parts.filter(({ stands, watts }) => stands === 'assumed' && mean > 0 && watts / mean >= 0.005).sort((a, b) => b.watts - a.watts);
   return [

@@ -54,7 +54,7 @@ interface Span {
 }
 
 /** A deployed pool as its energy needs it. */
-export function poweredPool({ plant, chips }: DeployedPool): PoweredPool {
+function poweredPool({ plant, chips }: DeployedPool): PoweredPool {
   return { instances: plant.instances, stages: plant.stages, chipsPerInstance: chips / plant.instances };
 }
 
