@@ -103,7 +103,7 @@ const metricOf: Readonly<Record<ServingFigure, MetricName>> = {
   'output-tokens-per-second': 'outputTokensPerSecond',
   'output-tokens-per-second-per-chip': 'outputTokensPerSecond',
   'tokens-per-second-per-chip': 'outputTokensPerSecond',
-  power: 'joulesPerToken',
+  power: 'power',
   'output-tokens-per-joule': 'joulesPerToken',
 };
 
@@ -121,6 +121,8 @@ function nominalOf(metric: MetricName, { latency, throughput, cost }: Summary): 
       return throughput.inputTokens;
     case 'outputTokensPerSecond':
       return throughput.outputTokens;
+    case 'power':
+      return cost.power ?? Number.NaN;
     case 'joulesPerToken':
       return cost.joulesPerToken ?? Number.NaN;
     case 'requestsPerSecond':

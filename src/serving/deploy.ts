@@ -3,6 +3,7 @@ import { InputError } from '../base/errors.ts';
 import type { Machine, Plane } from '../catalogue/machine.ts';
 import type { StepSetting } from '../cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
+import { activityOf } from '../cost/power.ts';
 import type { ExplainingPricer } from '../cost/pricer.ts';
 import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
 import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
@@ -164,6 +165,7 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
       ahead: stack.ahead === true,
       prefillFirst: limits.prefillFirst,
       pricer: compiled,
+      activity: activityOf(machine),
     },
     layout,
     pricer: exact,

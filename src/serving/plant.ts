@@ -1,5 +1,6 @@
 import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
+import type { DieActivity } from '../cost/power.ts';
 import type { InstanceRole } from './instance.ts';
 import type { Admission } from './policies/admission.ts';
 import type { RouterName } from './policies/router.ts';
@@ -32,6 +33,8 @@ export interface PoolPlant {
   /** Whether prompts are computed apart, before anything decodes on (SCH-8). */
   readonly prefillFirst?: boolean | undefined;
   readonly pricer: StepPricer;
+  /** What busy engines draw; absent: a step draws the maximum. */
+  readonly activity?: DieActivity | undefined;
 }
 
 /** How KV moves from prefill ranks to decode ranks. */

@@ -272,7 +272,7 @@ export class Simulation {
     const { iteration } = instance;
     const interval = world.metrics.at(at);
     const kv = iteration.usedBlocks / (pool.plant.kvBlocks * pool.plant.ranks);
-    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv);
+    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, pool.plant.activity);
     const emitted = iteration.decoding * instance.options.acceptance.mean;
     interval.pools[pool.index].decodeTokens += emitted;
     interval.outputServed += emitted;
