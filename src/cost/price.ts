@@ -89,11 +89,14 @@ export class Pricing {
     const floors = this.#floors(name, operators, halves);
     const prices = operators.map((_, i) => this.#priceAt(i, operators, shares, floors, halves));
     const { at, share } = drift;
+    let waited = 0;
     for (let i = 0; i < at.length; i++) {
       const wait = at[i] as number;
       if (wait < 0) continue;
-      const price = prices[wait] as Price;
-      prices[wait] = { ...price, time: price.time + (share[i] as number) * (prices[i]?.time ?? 0) };
+      waited += (share[i] as number) * (prices[i] as Price).time;
+      if (wait > i + 1) continue;
+      prices[wait] = priceOf(waited, 0, 'ranks');
+      waited = 0;
     }
     return prices;
   }
@@ -118,11 +121,12 @@ export class Pricing {
     if (apart.length === 0) return price;
     const others = apart.reduce((sum, j) => sum + this.#launch(operators[j] as Operator, shares[j], floors[j]).time, 0);
     const time = Math.max(0, price.time - others);
-    return { ...price, time, memory: Math.min(time, price.memory), scaleUp: Math.min(time, price.scaleUp), scaleOut: Math.min(time, price.scaleOut) };
+    const { floor, bound, matrix, vector, memory, scaleUp, scaleOut, host } = price;
+    return priceOf(time, floor, bound, matrix, vector, Math.min(time, memory), Math.min(time, scaleUp), Math.min(time, scaleOut), host);
   }
 
   #launch(operator: Operator, share: Share = wholeDie, floor: number = 0): Price {
-    if (operator.kind === 'wait') return { ...insideKernel, bound: 'ranks' };
+    if (operator.kind === 'wait') return noWait;
     return Number.isNaN(floor) ? insideKernel : this.#price(operator, share, floor);
   }
 
@@ -232,7 +236,7 @@ export class Pricing {
         const { lookup } = this.#stack;
         assert(lookup !== undefined, 'a stack that does not look drafts up');
         const time = lookup.start.value + operator.tokens * lookup.token.value;
-        return { ...insideKernel, time, floor: lookup.start.value, bound: 'host', host: time };
+        return priceOf(time, lookup.start.value, 'host', 0, 0, 0, 0, 0, time);
       }
       case 'collective': {
         const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
@@ -273,13 +277,9 @@ export class Pricing {
     const send = model.price('broadcast', bytes).time * this.#collectiveError('broadcast', scaleOut || model.doubts.length > 0);
     const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
     const sending = (ranks - 1) * send;
-    return {
-      ...whole,
-      time: block + (ranks - 1) * Math.max(block, send),
-      bound: send > block ? 'network' : whole.bound,
-      scaleUp: scaleOut ? 0 : sending,
-      scaleOut: scaleOut ? sending : 0,
-    };
+    const time = block + (ranks - 1) * Math.max(block, send);
+    const bound = send > block ? 'network' : whole.bound;
+    return priceOf(time, whole.floor, bound, whole.matrix, whole.vector, whole.memory, scaleOut ? 0 : sending, scaleOut ? sending : 0);
   }
 
   /** `elsewhere`: no library was measured there. */
@@ -317,17 +317,9 @@ export class Pricing {
   }
 
   #engines(roof: Roofline, share: Share, time: number, floor: number): Price {
-    return {
-      time,
-      floor,
-      bound: boundOf(roof, floor),
-      matrix: Math.min(time, roof.matrix) * share.matrix,
-      vector: Math.min(time, roof.vector) * share.vector,
-      memory: Math.min(time, roof.memory) * share.memory,
-      scaleUp: 0,
-      scaleOut: 0,
-      host: 0,
-    };
+    const matrix = Math.min(time, roof.matrix) * share.matrix;
+    const vector = Math.min(time, roof.vector) * share.vector;
+    return priceOf(time, floor, boundOf(roof, floor), matrix, vector, Math.min(time, roof.memory) * share.memory);
   }
 
   #collective(ranks: number, span: number = ranks): { readonly model: CollectiveModel; readonly scaleOut: boolean } {
@@ -343,19 +335,25 @@ export class Pricing {
   }
 }
 
+/** One place that makes prices: all have one form, so that what reads them is quick. */
+function priceOf(
+  time: number,
+  floor: number,
+  bound: Bound,
+  matrix: number = 0,
+  vector: number = 0,
+  memory: number = 0,
+  scaleUp: number = 0,
+  scaleOut: number = 0,
+  host: number = 0,
+): Price {
+  return { time, floor, bound, matrix, vector, memory, scaleUp, scaleOut, host };
+}
+
 const nothingSent = { time: 0, start: 0 };
-const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0, host: 0 };
+const insideKernel = priceOf(0, 0, 'network');
+const noWait = priceOf(0, 0, 'ranks');
 
 function network(time: number, start: number, scaleOut: boolean, memory: number = 0): Price {
-  return {
-    time,
-    floor: start,
-    bound: start > time / 2 ? 'launch' : 'network',
-    matrix: 0,
-    vector: 0,
-    memory: Math.min(time, memory),
-    scaleUp: scaleOut ? 0 : time,
-    scaleOut: scaleOut ? time : 0,
-    host: 0,
-  };
+  return priceOf(time, start, start > time / 2 ? 'launch' : 'network', 0, 0, Math.min(time, memory), scaleOut ? 0 : time, scaleOut ? time : 0);
 }

@@ -14,6 +14,10 @@ export interface LinearNames {
   readonly quantise: string;
 }
 
+/*
+ * What is pushed below has one form, with the shapes that it lacks, so that reading operators stays quick: a step has about a hundred of them.
+ */
+
 /** `C[m, n] = A[m, k] B[k, n]`: every operand counted once; quantises A first where the format says so. */
 export function linear(pass: Pass, names: LinearNames, stage: Stage, format: LinearFormat, m: number, n: number, k: number): void {
   if (m <= 0) return;
@@ -23,6 +27,7 @@ export function linear(pass: Pass, names: LinearNames, stage: Stage, format: Lin
     name: names.product,
     stage,
     class: 'gemm',
+    kernel: undefined,
     format: format.product,
     variant: format.variant,
     stored: format.stored === format.product ? undefined : format.stored,
@@ -31,6 +36,8 @@ export function linear(pass: Pass, names: LinearNames, stage: Stage, format: Lin
     weightBytes: n * k * format.weightBytes,
     activationBytes: m * k * format.inputBytes + m * n * between,
     shape: { m, n, k, groups: 1 },
+    rows: undefined,
+    experts: undefined,
   });
 }
 
@@ -62,6 +69,8 @@ export function grouped(
     weightBytes: groups * n * k * format.weightBytes,
     activationBytes: rows * k * format.inputBytes + rows * n * between,
     shape: { m: rows / groups, n, k, groups },
+    rows: undefined,
+    experts: undefined,
   });
 }
 
@@ -114,19 +123,24 @@ export function vector(
   stage: Stage,
   vectorFlop: number,
   bytes: number,
-  more: Partial<Pick<ComputeOperator, 'class' | 'kernel' | 'variant' | 'rows'>> = {},
+  { class: operatorClass = 'vector', kernel, variant, rows }: Partial<Pick<ComputeOperator, 'class' | 'kernel' | 'variant' | 'rows'>> = {},
 ): void {
   if (bytes <= 0) return;
   pass.operators.push({
     kind: 'compute',
     name,
     stage,
-    class: 'vector',
+    class: operatorClass,
+    kernel,
     format: 'bf16',
+    variant,
+    stored: undefined,
     matrixFlop: 0,
     vectorFlop,
     weightBytes: 0,
     activationBytes: bytes,
-    ...more,
+    shape: undefined,
+    rows,
+    experts: undefined,
   });
 }
