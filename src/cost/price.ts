@@ -43,6 +43,17 @@ const widest = 2 ** 20;
 /** For each operator of a group the places of those that run beside it and whose time it is without. */
 export type Halves = readonly (readonly number[])[];
 
+/** How the operators of a group are launched: what their batch does not change. */
+export interface Launching {
+  /** Share of each operator; empty for the whole die. */
+  readonly shares: readonly Share[];
+  /** Floor of each; NaN for one that runs inside the kernel of an exchange. [s] */
+  readonly floors: readonly number[];
+  readonly drift: Drift;
+  /** Where exchanges have no cores of their own: see `halvesOf`. */
+  readonly halves?: Halves | undefined;
+}
+
 /** Prices operators of one instance on one machine under one stack. */
 export class Pricing {
   readonly #rates: Rates;
@@ -54,7 +65,6 @@ export class Pricing {
   readonly #stack: Stack;
   readonly #collectives: Map<number, { readonly model: CollectiveModel; readonly scaleOut: boolean }> = new Map();
   readonly #exchanges: Map<number, readonly ExchangeModel[]> = new Map();
-  readonly #floorsOf: Map<string, { readonly names: readonly string[]; readonly floors: readonly number[] }> = new Map();
   /** The last price of each name: layers of other kinds repeat it. */
   readonly #lastOf: Map<string, { readonly operator: ComputeOperator; readonly share: Share; readonly floor: number; readonly price: Price }> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
@@ -81,14 +91,16 @@ export class Pricing {
     this.#fusionOf = new Map(stack.fusions.flatMap(({ operators }, i) => operators.map((name): [string, number] => [name, i])));
   }
 
-  /**
-   * The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. `halves`: see
-   * `halvesOf`.
-   */
-  group(name: string, operators: readonly Operator[], shares: readonly Share[], drift: Drift = driftOf(operators, this.spread), halves?: Halves): Price[] {
-    const floors = this.#floors(name, operators, halves);
-    const prices = operators.map((_, i) => this.#priceAt(i, operators, shares, floors, halves));
-    const { at, share } = drift;
+  /** How operators of these names are launched. `shares`: empty for the whole die; `halves`: see `halvesOf`. */
+  launching(operators: readonly Operator[], shares: readonly Share[], halves?: Halves): Launching {
+    return { shares, floors: this.#floors(operators, halves), drift: driftOf(operators, this.spread), halves };
+  }
+
+  /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
+  group(operators: readonly Operator[], launching: Launching): Price[] {
+    const prices: Price[] = [];
+    for (let i = 0; i < operators.length; i++) prices.push(this.#priceAt(i, operators, launching));
+    const { at, share } = launching.drift;
     let waited = 0;
     for (let i = 0; i < at.length; i++) {
       const wait = at[i] as number;
@@ -102,9 +114,8 @@ export class Pricing {
   }
 
   /** The same for some operators of the group, by their places in it, but for what waits get from the others (see `driftOf`). */
-  some(name: string, operators: readonly Operator[], shares: readonly Share[], places: readonly number[], halves?: Halves): Price[] {
-    const floors = this.#floors(name, operators, halves);
-    return places.map((i) => this.#priceAt(i, operators, shares, floors, halves));
+  some(operators: readonly Operator[], launching: Launching, places: readonly number[]): Price[] {
+    return places.map((i) => this.#priceAt(i, operators, launching));
   }
 
   /** For each exchange the operators that its kernel fuses: where they run on cores of their own, the exchange is without their times. */
@@ -115,10 +126,10 @@ export class Pricing {
     });
   }
 
-  #priceAt(i: number, operators: readonly Operator[], shares: readonly Share[], floors: readonly number[], halves: Halves | undefined): Price {
+  #priceAt(i: number, operators: readonly Operator[], { shares, floors, halves }: Launching): Price {
     const price = this.#launch(operators[i] as Operator, shares[i], floors[i]);
-    const apart = halves?.[i] ?? [];
-    if (apart.length === 0) return price;
+    const apart = halves?.[i];
+    if (apart === undefined || apart.length === 0) return price;
     const others = apart.reduce((sum, j) => sum + this.#launch(operators[j] as Operator, shares[j], floors[j]).time, 0);
     const time = Math.max(0, price.time - others);
     const { floor, bound, matrix, vector, memory, scaleUp, scaleOut, host } = price;
@@ -171,17 +182,7 @@ export class Pricing {
     return made;
   }
 
-  /** Floor of each operator; NaN for one that runs inside the kernel of an exchange. */
-  #floors(name: string, operators: readonly Operator[], halves: Halves | undefined): readonly number[] {
-    const key = halves !== undefined ? `${name}, halves` : name;
-    const known = this.#floorsOf.get(key);
-    if (known !== undefined && known.names.length === operators.length && known.names.every((other, i) => other === operators[i]?.name)) return known.floors;
-    const floors = this.#fuse(operators, halves);
-    this.#floorsOf.set(key, { names: operators.map((operator) => operator.name), floors });
-    return floors;
-  }
-
-  #fuse(operators: readonly Operator[], halves: Halves | undefined): number[] {
+  #floors(operators: readonly Operator[], halves: Halves | undefined): number[] {
     const floors = operators.map((operator) => (operator.kind === 'compute' ? this.#floorOf(operator) : 0));
     const leaders = new Map<number, number>();
     const apart = new Set(halves?.flat());
