@@ -12,8 +12,8 @@ import { driftOf, type Drift } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
 import type { Beyond } from './calibration/range.ts';
 import { cellFormat, launchTime, priceBy, type Provider, type ProviderOf } from './providers.ts';
-import { Rates } from './rates.ts';
-import { sameWork } from './same-work.ts';
+import { Rates, type Rate } from './rates.ts';
+import { sameKernel, sameWork } from './same-work.ts';
 import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Roofline, type Share } from './roofline.ts';
 import type { PriceErrors } from './uncertainty/errors.ts';
 import type { Trust } from './uncertainty/trust.ts';
@@ -54,6 +54,21 @@ export interface Launching {
   readonly halves?: Halves | undefined;
 }
 
+/** What prices the launches of one kernel: a cell, and rates. */
+interface Source {
+  readonly provider: Provider | undefined;
+  readonly rate: Rate;
+}
+
+/** A launch that was priced. */
+interface Last {
+  readonly operator: ComputeOperator;
+  readonly share: Share;
+  readonly floor: number;
+  readonly source: Source;
+  readonly price: Price;
+}
+
 /** Prices operators of one instance on one machine under one stack. */
 export class Pricing {
   readonly #rates: Rates;
@@ -66,7 +81,7 @@ export class Pricing {
   readonly #collectives: Map<number, { readonly model: CollectiveModel; readonly scaleOut: boolean }> = new Map();
   readonly #exchanges: Map<number, readonly ExchangeModel[]> = new Map();
   /** The last price of each name: layers of other kinds repeat it. */
-  readonly #lastOf: Map<string, { readonly operator: ComputeOperator; readonly share: Share; readonly floor: number; readonly price: Price }> = new Map();
+  readonly #lastOf: Map<string, Last> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
   readonly #attentionKernels: readonly AttentionKernel[];
@@ -266,10 +281,15 @@ export class Pricing {
   #compute(operator: ComputeOperator, share: Share, floor: number): Price {
     const last = this.#lastOf.get(operator.name);
     if (last !== undefined && last.share === share && last.floor === floor && sameWork(last.operator, operator)) return last.price;
-    const whole = this.#onDie(operator, share, floor);
+    const source = last !== undefined && sameKernel(last.operator, operator) ? last.source : this.#sourceOf(operator);
+    const whole = this.#onDie(operator, source, share, floor);
     const price = operator.ring === undefined ? whole : this.#around(whole, operator.ring);
-    this.#lastOf.set(operator.name, { operator, share, floor, price });
+    this.#lastOf.set(operator.name, { operator, share, floor, source, price });
     return price;
+  }
+
+  #sourceOf(operator: ComputeOperator): Source {
+    return { provider: this.#providerOf(operator), rate: this.#rates.of(operator.class, operator.format, false) };
   }
 
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
@@ -288,18 +308,17 @@ export class Pricing {
     return this.#errors?.link(elsewhere ? 'collective-elsewhere' : 'collective', operation) ?? 1;
   }
 
-  #onDie(operator: ComputeOperator, share: Share, floor: number): Price {
+  #onDie(operator: ComputeOperator, { provider, rate }: Source, share: Share, floor: number): Price {
+    const roof = rooflineOf(operator, rate, share);
     const part = operator.experts === undefined ? undefined : this.#experts.of(operator, operator.experts, share);
-    if (part !== undefined) return this.#busy(operator, share, part.time, part.floor, part.provider.doubt);
-    const provider = this.#providerOf(operator);
+    if (part !== undefined) return this.#byCell(part.provider, roof, share, part.time, part.floor);
     const provided = provider?.price(
       operator,
       share,
       this.#errors?.operator(operator.name, provider, () => launchTime(provider, operator)),
     );
-    if (provided !== undefined) return this.#busy(operator, share, floor * provided.factor + provided.body, floor, provider?.doubt);
-    const rate = this.#rates.of(operator.class, operator.format, true);
-    const roof = rooflineOf(operator, rate, share);
+    if (provider !== undefined && provided !== undefined) return this.#byCell(provider, roof, share, floor * provided.factor + provided.body, floor);
+    this.#rates.of(operator.class, operator.format, true);
     const error = this.#ratedError(operator, () => roofTime(rooflineOf(operator, rate, wholeDie), floor));
     return this.#engines(roof, share, roofTime(roof, floor) * error, floor);
   }
@@ -312,9 +331,9 @@ export class Pricing {
   }
 
   /** A time that a cell gave, with the engines at the rates of the stack. */
-  #busy(operator: ComputeOperator, share: Share, time: number, floor: number, doubt: Doubt | undefined): Price {
+  #byCell({ doubt }: Provider, roof: Roofline, share: Share, time: number, floor: number): Price {
     if (doubt !== undefined) this.#inherited.set(doubt.where, doubt);
-    return this.#engines(rooflineOf(operator, this.#rates.of(operator.class, operator.format, false), share), share, time, floor);
+    return this.#engines(roof, share, time, floor);
   }
 
   #engines(roof: Roofline, share: Share, time: number, floor: number): Price {
@@ -350,6 +369,9 @@ function priceOf(
 ): Price {
   return { time, floor, bound, matrix, vector, memory, scaleUp, scaleOut, host };
 }
+
+// The first of all has fractions everywhere: engines keep whole numbers in another way, and a field that is a fraction only later changes the form.
+priceOf(0.5, 0.5, 'network', 0.5, 0.5, 0.5, 0.5, 0.5, 0.5);
 
 const nothingSent = { time: 0, start: 0 };
 const insideKernel = priceOf(0, 0, 'network');

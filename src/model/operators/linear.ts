@@ -62,7 +62,7 @@ export function grouped(
     class: operator,
     kernel: operator === 'gemm' ? 'head-gemm' : undefined,
     format: format.product,
-    variant: masked === true ? maskedVariant(format) : format.variant,
+    variant: masked === true ? format.maskedVariant : format.variant,
     stored: format.stored === format.product ? undefined : format.stored,
     matrixFlop: 2 * rows * n * k,
     vectorFlop: 0,
@@ -74,15 +74,9 @@ export function grouped(
   });
 }
 
-/** Kernels for experts whose rows lie in buffers of their own, counted on the device. */
-function maskedVariant({ variant }: LinearFormat): string {
-  return variant === undefined ? 'masked' : `${variant}-masked`;
-}
-
 /** Dynamic quantisation of `m` rows of `k`: reads 16 bit, writes the format of the product. */
 export function quantise(pass: Pass, name: string, stage: Stage, format: LinearFormat, m: number, k: number): void {
-  const variant = format.variant === undefined ? `to-${format.product}` : `to-${format.product}-${format.variant}`;
-  overRows(pass, name, stage, perElement.quantise, { rows: m, width: k, bytes: between + format.inputBytes }, 'quantise', variant);
+  overRows(pass, name, stage, perElement.quantise, { rows: m, width: k, bytes: between + format.inputBytes }, 'quantise', format.quantiseVariant);
 }
 
 /** Root-mean-square norm of `rows` of `width`; with the residual it also reads and writes the sum. */
