@@ -216,7 +216,7 @@ function turnIssues(path: string, turns: Turns | undefined): Issue[] {
 }
 
 /** Operators beside dispatch and combine that a stream without memory bandwidth can only run inside their kernels. */
-const beside = ['dispatch-quantise', 'combine-copy', 'weighted-sum'];
+const beside = ['dispatch-quantise', 'dispatch-copy', 'combine-copy', 'weighted-sum'];
 
 function streamIssues(path: string, streams: readonly Stream[], fusions: Stack['fusions']): Issue[] {
   const twice = layerStages.filter((stage) => streams.filter(({ stages }) => stages.includes(stage)).length > 1);

@@ -96,6 +96,11 @@ export function move(pass: Pass, name: string, stage: Stage, flop: number, shape
   overRows(pass, name, stage, flop, shape, 'row-move');
 }
 
+/** Received rows to their experts. */
+export function sort(pass: Pass, name: string, stage: Stage, rows: RowShape): void {
+  vector(pass, name, stage, 0, rows.rows * rows.width * rows.bytes, { kernel: 'row-move', rows, sorts: true });
+}
+
 /** Rows of the embedding table. */
 export function gather(pass: Pass, name: string, stage: Stage, rows: number, width: number): void {
   vector(pass, name, stage, 0, rows * width * between * 2, { class: 'embedding', rows: { rows, width, bytes: between * 2 } });
@@ -114,7 +119,7 @@ export function vector(
   stage: Stage,
   vectorFlop: number,
   bytes: number,
-  more: Partial<Pick<ComputeOperator, 'class' | 'kernel' | 'variant' | 'rows'>> = {},
+  more: Partial<Pick<ComputeOperator, 'class' | 'kernel' | 'variant' | 'rows' | 'sorts'>> = {},
 ): void {
   if (bytes <= 0) return;
   pass.operators.push({
