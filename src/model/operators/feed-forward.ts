@@ -123,7 +123,7 @@ function routed(pass: Pass, layer: ExpertFeedForward): PartialWork | undefined {
   const masked = instance.exchanges && !prompts;
   const from = pass.operators.length;
   const arrived = { rows, width: hidden, bytes: format.inputBytes * 2 };
-  if (masked) sort(pass, 'dispatch-copy', 'experts', arrived);
+  if (masked) sort(pass, 'dispatch-copy', 'dispatch', arrived);
   else move(pass, 'expert-permute', 'experts', 0, arrived);
   if (format.quantises && !instance.exchanges) quantise(pass, 'expert-quantise', 'experts', format, rows, hidden);
   grouped(pass, 'expert-gate-up', 'experts', 'grouped-gemm', format, { rows, n: width * (layer.gated ? 2 : 1), k: hidden, groups, masked });
