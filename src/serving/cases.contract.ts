@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { engines, type StepPricer } from '../cost/batch.ts';
 import { stages } from '../model/operator.ts';
 import type { Plant } from './plant.ts';
-import type { Arrival, RequestSource } from './traffic/workload.ts';
+import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 
 /** A small deployment and its requests. */
 export interface Case {
@@ -18,6 +18,26 @@ export function listed(requests: readonly Readonly<Arrival>[], concurrency?: num
     concurrency,
     next: (arrival) => {
       const request = requests[given++];
+      if (request === undefined) return false;
+      Object.assign(arrival, request);
+      return true;
+    },
+  };
+}
+
+/** Requests of a list in so many chains: each follows the one before it in its chain, after that has ended, by as long as they lie apart in the list. */
+export function chained(requests: readonly Readonly<Arrival>[], chains: number): RequestSource {
+  const first = listed(requests.slice(0, chains).map((one, thread) => ({ ...one, thread })));
+  const due: Arrival[] = [];
+  return {
+    next: (arrival) => first.next(arrival),
+    ended: (thread, at) => {
+      const request = requests[thread + chains];
+      if (request === undefined) return;
+      due.push({ ...request, arrivedAt: at + (request.arrivedAt - (requests[thread]?.arrivedAt ?? 0)), thread: thread + chains });
+    },
+    follow: (arrival) => {
+      const request = due.shift();
       if (request === undefined) return false;
       Object.assign(arrival, request);
       return true;
@@ -188,6 +208,7 @@ const requests: fc.Arbitrary<readonly Arrival[]> = fc
   .map(({ list, blockTokens }) => {
     let arrivedAt = 0;
     return list.map(({ gap, inputTokens, outputTokens, id }) => ({
+      ...emptyArrival(),
       arrivedAt: (arrivedAt += gap),
       inputTokens,
       outputTokens,

@@ -69,6 +69,8 @@ export class Interval {
   finished = 0;
   rejected = 0;
   failed = 0;
+  /** Times that a fault took what a request held. */
+  interrupted = 0;
   /** Of the requests that finished here. */
   inputTokens = 0;
   cachedTokens = 0;
@@ -97,6 +99,7 @@ export class Interval {
     this.finished += other.finished;
     this.rejected += other.rejected;
     this.failed += other.failed;
+    this.interrupted += other.interrupted;
     this.inputTokens += other.inputTokens;
     this.cachedTokens += other.cachedTokens;
     this.outputTokens += other.outputTokens;

@@ -3,6 +3,7 @@ import { Instance, type InstanceListener } from './instance.ts';
 import { KvBlocks } from './kv-blocks.ts';
 import { Pipeline } from './pipeline.ts';
 import type { PoolPlant } from './plant.ts';
+import { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 
 /** Equal instances with one job. Of a pipeline each batch in flight is one: the first of every instance, then the second of every one. */
@@ -20,7 +21,8 @@ export function poolOf(plant: PoolPlant, index: number, first: number, seed: num
   const options = { ...plant, acceptance: new Acceptance(seed, plant.acceptance) };
   const instances = Array.from({ length: plant.instances * plant.stages }, (_, i) => {
     const at = i % plant.instances;
-    return new Instance(first + i, options, table, listener, kv[at], pipelines[at]);
+    const ranks = kv[at].map((blocks, r) => new Rank(blocks, i * plant.ranks + r));
+    return new Instance(first + i, options, table, listener, ranks, pipelines[at]);
   });
   return { plant, index, instances };
 }

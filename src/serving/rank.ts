@@ -31,7 +31,11 @@ export class Rank {
   queuedTokens = 0;
   admissions = 0;
 
-  constructor(kv: KvBlocks) {
+  /** Its number over the ranks of all instances of the pool. */
+  readonly index: number;
+
+  constructor(kv: KvBlocks, index: number) {
+    this.index = index;
     this.kv = kv;
     this.blockTokens = kv.blockTokens;
     this.phases = new Int32Array(kv.blockTokens);
@@ -42,6 +46,11 @@ export class Rank {
   /** Sequences that hold a place: decoding, prefilling, about to join, promised. */
   get sequences(): number {
     return this.members.length + this.prefilling.length + this.ready.length + this.reserved;
+  }
+
+  /** Sequences with a place, and prompts that wait for one. */
+  get load(): number {
+    return this.sequences + this.waiting.size + this.late.size;
   }
 
   get usedBlocks(): number {
@@ -60,6 +69,18 @@ export class Rank {
   /** KV blocks of one prefix unit. */
   get unitBlocks(): number {
     return this.kv.unitBlocks;
+  }
+
+  /** What was on it is lost; its blocks are cleared by their owner. */
+  clear(): void {
+    this.waiting.clear();
+    this.late.clear();
+    for (const list of [this.prefilling, this.chunks, this.ready, this.members]) list.length = 0;
+    this.baseSum = 0;
+    this.phases.fill(0);
+    this.reserved = 0;
+    this.queuedTokens = 0;
+    this.kv.clear();
   }
 
   /** Blocks that the members need to grow from `tokens` to `tokens + growth` on the instance's token count. */

@@ -10,14 +10,14 @@ const placesOf = (events: readonly SimulationEvent[]): readonly number[] => even
 
 describe('routing', () => {
   test('RTE-1 a prompt goes to the rank with the fewest queued tokens, then the fewest sequences, then the first', () => {
-    const load = fc.record({ queuedTokens: fc.nat(3), sequences: fc.nat(3) });
+    const load = fc.record({ queuedTokens: fc.nat(3), load: fc.nat(3) });
     fc.assert(
       fc.property(fc.array(load, { minLength: 1, maxLength: 8 }), (loads) => {
         const order = loads
           .map((_, i) => i)
           .sort((a, b) => {
             const [one, other] = [loads[a], loads[b]] as [(typeof loads)[number], (typeof loads)[number]];
-            return one.queuedTokens - other.queuedTokens || one.sequences - other.sequences || a - b;
+            return one.queuedTokens - other.queuedTokens || one.load - other.load || a - b;
           });
         expect(leastLoaded(loads)).toBe(order[0]);
       }),

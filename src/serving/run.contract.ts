@@ -3,7 +3,7 @@ import type { SimulationEvent } from './events.ts';
 import type { Plant } from './plant.ts';
 import { Simulation } from './simulation.ts';
 import type { Timeline } from './twin-result.contract.ts';
-import type { RequestSource } from './traffic/workload.ts';
+import type { RequestSource } from './traffic/arrival.ts';
 
 export interface Run {
   readonly simulation: Simulation;

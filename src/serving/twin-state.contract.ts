@@ -1,10 +1,11 @@
 import type { Plant, PoolPlant } from './plant.ts';
-import type { Arrival } from './traffic/workload.ts';
+import type { Arrival } from './traffic/arrival.ts';
 import { blocksOfUnit, NaiveCache } from './twin-cache.contract.ts';
 
 /** A request of the twin. */
 export interface Request {
   readonly number: number;
+  readonly thread: number;
   readonly input: number;
   readonly output: number;
   /** Ids of the prompt's whole prefix units. */
@@ -80,12 +81,13 @@ export interface NaivePipeline {
 }
 
 /** CAC-1: the prompt's prefix in whole units, each named by its last block; REQ-2: the answer's length. */
-export function newRequest(plant: Plant, number: number, at: number, { inputTokens, outputTokens, blockTokens, blocks }: Arrival): Request {
+export function newRequest(plant: Plant, number: number, at: number, { inputTokens, outputTokens, blockTokens, blocks, thread }: Arrival): Request {
   const [entry] = plant.pools as readonly [PoolPlant];
   const named = blockTokens > 0 && (plant.cache !== undefined || entry.prefixCaching);
   const multiple = named ? blocksOfUnit(blockTokens, plant.cache?.blockTokens, entry.blockTokens) : 1;
   return {
     number,
+    thread,
     input: inputTokens,
     output: Math.min(outputTokens, plant.maxContext - inputTokens),
     units: named ? blocks.filter((_, i) => (i + 1) % multiple === 0 && (i + 1) * blockTokens <= inputTokens) : [],

@@ -1,6 +1,6 @@
 import { counterUniform } from '../kernel/random.ts';
 import type { Plant, PoolPlant } from './plant.ts';
-import type { Arrival, RequestSource } from './traffic/workload.ts';
+import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
 import { passed, priced, promptsAlone } from './twin-iteration.contract.ts';
 import { NaiveLinks } from './twin-links.contract.ts';
@@ -113,7 +113,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
 
   // REQ-4
   function next(): void {
-    const given: Arrival = { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, blocks: [] };
+    const given = emptyArrival();
     exhausted ||= !source.next(given);
     if (exhausted) return;
     given.blocks = [...given.blocks];
@@ -121,6 +121,16 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       if (source.concurrency === undefined) next();
       arrive(given);
     });
+  }
+
+  // REQ-6
+  function ended({ thread }: { readonly thread: number }): void {
+    if (thread >= 0) source.ended?.(thread, now);
+    for (let given = emptyArrival(); source.follow?.(given) === true; given = emptyArrival()) {
+      const follower = { ...given, blocks: [...given.blocks] };
+      later(follower.arrivedAt, arrival, () => arrive(follower));
+    }
+    if (source.concurrency !== undefined) next();
   }
 
   // REQ-2
@@ -135,7 +145,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
         request: number,
         cause: `prompt and answer longer than the ${plant.maxContext} tokens of ${plant.maxContextOf}`,
       });
-      if (source.concurrency !== undefined) next();
+      ended(given);
       return;
     }
     const request = newRequest(plant, number, now, given);
@@ -160,6 +170,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       request.marks.ready = now;
       request.cached = request.computed;
     }
+    const { instance, index } = rank;
+    events.push({ kind: 'routed', at: now, request: request.number, pool: entry.name, instance: instance.index, rank: index, cachedTokens: request.computed });
     if (poolCache === undefined || request.computed === 0) {
       queue(rank, request);
       return;
@@ -167,11 +179,17 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     rank.reading.push(request);
     const pool = sinks + sinkRanks;
     const there = () => {
+      events.push({ kind: 'fetched', at: now, request: request.number });
       if (request.marks.scheduled === undefined) request.marks.ready = now;
       rank.reading = without(rank.reading, request);
       queue(rank, request);
     };
-    send(request.computed * poolCache.bytesPerToken, [pool, pool + 1 + rank.instance.place], poolCache.latency, () => {}, there);
+    const bytes = request.computed * poolCache.bytesPerToken;
+    events.push({ kind: 'transfer-begun', at: now, request: request.number, errand: 'read', bytes, pool: entry.name, instance: instance.index, rank: index });
+    const sent = () => {
+      events.push({ kind: 'transfer-ended', at: now, request: request.number, errand: 'read' });
+    };
+    send(bytes, [pool, pool + 1 + instance.place], poolCache.latency, sent, there);
   }
 
   // SCH-7
@@ -233,7 +251,23 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
         rank.here.push(request);
         wake(rank.instance);
       };
-      send(request.prompt * transfer.bytesPerToken + transfer.bytesPerSequence, over, transfer.latency, () => letGo(request), there);
+      const bytes = request.prompt * transfer.bytesPerToken + transfer.bytesPerSequence;
+      const { instance, index } = rank;
+      events.push({
+        kind: 'transfer-begun',
+        at: now,
+        request: request.number,
+        errand: 'push',
+        bytes,
+        pool: decode.name,
+        instance: instance.index,
+        rank: index,
+      });
+      const sent = () => {
+        events.push({ kind: 'transfer-ended', at: now, request: request.number, errand: 'push' });
+        letGo(request);
+      };
+      send(bytes, over, transfer.latency, sent, there);
     }
   }
 
@@ -268,6 +302,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     }
     const used = sum(ranks, usedBlocks);
     instance.running = instance.ranks.some(({ decoding, chunks }) => decoding.length > 0 || chunks.some((chunk) => chunk > 0));
+    if (preempted && instance.pool === 1) move();
     if (instance.running) {
       const { plant: pool } = instance;
       const iteration = priced(instance);
@@ -276,8 +311,11 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       const trace = result.pools[instance.pool] as PoolTrace;
       trace.durations.push(duration);
       trace.iterations.push(iteration);
-      trace.kv.push(used / (pool.kvBlocks * pool.ranks));
-      events.push({ kind: 'step', at: now, duration, pool: pool.name, instance: instance.index, decoding, prefillTokens });
+      const kv = used / (pool.kvBlocks * pool.ranks);
+      trace.kv.push(kv);
+      const { stages, busy } = cost;
+      const context = iteration.decodeContext;
+      events.push({ kind: 'step', at: now, duration, pool: pool.name, instance: instance.index, decoding, prefillTokens, context, kv, stages, busy });
       later(now + duration, stepEnd, () => {
         end(instance);
         if (pool.stages > 1) instance.running = false;
@@ -285,7 +323,6 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
         ready(instance, [instance, ...without(hungry, instance)]);
       });
     }
-    if (preempted && instance.pool === 1) move();
     const late = instance.ranks.some((rank) => rank.late.length > 0);
     for (const rank of instance.ranks) {
       rank.waiting.push(...rank.late);
@@ -314,7 +351,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       latest.prompt = latest.input + latest.emitted;
       latest.computed = 0;
       (result.pools[rank.instance.pool] as PoolTrace).preemptions++;
-      events.push({ kind: 'preempted', at: now, request: latest.number });
+      events.push({ kind: 'preempted', at: now, request: latest.number, instance: rank.instance.index });
       if (pool.role === 'merged') rank.waiting.unshift(latest);
       else dispatch(latest);
     }
@@ -406,7 +443,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   function complete(rank: Rank, request: Request): void {
     keepPrefix(rank, request);
     request.marks.prefilled = now;
-    events.push({ kind: 'prefilled', at: now, request: request.number });
+    events.push({ kind: 'prefilled', at: now, request: request.number, instance: rank.instance.index });
     rank.prefilling = without(rank.prefilling, request);
     const merged = rank.instance.plant.role === 'merged';
     if (!merged) {
@@ -439,7 +476,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   function finish(request: Request): void {
     record(result, request, now, decode !== undefined);
     events.push({ kind: 'finished', at: now, request: request.number, outputTokens: request.output });
-    if (source.concurrency !== undefined) next();
+    ended(request);
     move();
   }
 

@@ -1,4 +1,5 @@
-import { requestSource, emptyArrival } from './source.ts';
+import { emptyArrival } from './arrival.ts';
+import { requestSource } from './source.ts';
 import type { TraceColumns, Workload } from './workload.ts';
 
 /** Collects requests into columns that double when full. */

@@ -1,14 +1,10 @@
 import { unreachable } from '../../base/errors.ts';
 import { stream } from '../../kernel/random.ts';
+import type { RequestSource } from './arrival.ts';
 import { gapSampler } from './arrivals.ts';
 import { Conversations } from './conversations.ts';
 import { lengthSampler } from './lengths.ts';
-import type { Arrival, RequestSource, Workload } from './workload.ts';
-
-/** An `Arrival` for a source to fill. */
-export function emptyArrival(): Arrival {
-  return { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, blocks: [] };
-}
+import type { Workload } from './workload.ts';
 
 /**
  * The requests of a workload, one by one. A generator's draws depend on its seed only, and those of each kind (gaps, input

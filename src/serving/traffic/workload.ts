@@ -1,5 +1,3 @@
-import type { Seconds } from '../../base/units.ts';
-
 /** Requests as columns, in order of arrival. Blocks of request i are `blocks[blockStart[i] .. blockStart[i + 1]]`. */
 export interface TraceColumns {
   readonly count: number;
@@ -59,21 +57,3 @@ export type Workload =
       readonly concurrency?: number | undefined;
       readonly requests: number;
     };
-
-/** One request as it arrives. `blocks` is valid until the next call. */
-export interface Arrival {
-  /** Closed loop: ignored. [s] */
-  arrivedAt: Seconds;
-  inputTokens: number;
-  outputTokens: number;
-  /** Tokens per block id; 0 without blocks. */
-  blockTokens: number;
-  blocks: readonly number[];
-}
-
-/** Requests one by one, in order of arrival. Fills `arrival` and returns true, or returns false at the end. */
-export interface RequestSource {
-  next(arrival: Arrival): boolean;
-  /** Requests in flight that a closed loop keeps up; undefined in an open loop. */
-  readonly concurrency?: number | undefined;
-}
