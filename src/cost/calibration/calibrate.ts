@@ -32,7 +32,7 @@ export const defaultCalibration: CalibrationOptions = {
   fewGroups: 12,
   residuals: [
     { tables: 0, knots: 5 },
-    ...[5, 7].flatMap((knots) => [1, 2, 3, 4, 5, 6, 8].map((tables) => ({ tables, knots }))),
+    ...[5, 7].flatMap((knots) => [1, 2, 3, 4, 5, 6, 8, 12].map((tables) => ({ tables, knots }))),
     ...[1, 2, 3, 4].map((tables) => ({ tables, knots: 10 })),
   ],
   parameterRows: 1500,
