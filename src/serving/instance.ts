@@ -2,7 +2,7 @@ import type { Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
 import { Calendar } from './calendar.ts';
-import { gridDuration } from './grid.ts';
+import { ceilToGrid, gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
 import type { Pipeline } from './pipeline.ts';
 import * as place from './place.ts';
@@ -78,6 +78,7 @@ export class Instance {
   readonly iteration: Iteration;
   /** Sequences of the last step that had put out tokens in the one before it. */
   gaps = 0;
+  #pausedAt: Seconds = 0;
   /** Slots that decode for the first time in the running step, or in the next where prompts go first. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
@@ -132,6 +133,18 @@ export class Instance {
     rank.reserved--;
     rank.ready.push(slot);
     this.#table.place[slot] = place.decoding;
+  }
+
+  /** Nothing on it goes on from now. */
+  pause(at: Seconds): void {
+    this.stuck = true;
+    this.#pausedAt = at;
+  }
+
+  /** It goes on; a running iteration ends as much later as it was paused. */
+  resume(at: Seconds): void {
+    this.stuck = false;
+    if (this.running) this.endsAt = ceilToGrid(this.endsAt + (at - this.#pausedAt));
   }
 
   /** The KV of a promised request will not come. */

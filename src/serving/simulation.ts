@@ -32,22 +32,25 @@ export class Simulation {
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
-  readonly #actors: readonly Actor[];
+  readonly #actors: Actor[] = [];
   /** Actors that have an event pending, and acts since anything else has happened. */
   #expected = 0;
   #acts = 0;
   #arrived = 0;
   #events = 0;
 
-  constructor(plant: Plant, source: RequestSource, sink?: EventSink, actors: readonly Actor[] = []) {
+  constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
     this.plant = plant;
     this.#world = new World(plant, sink);
     this.service = new Service(this.#world, plant);
     this.#instances = this.service.pools.flatMap(({ instances }) => instances);
     this.#intake = new Intake(plant, source, this.#world.table, this.#world.queue);
     this.#world.onEnd = (slot) => this.#intake.ended(this.now, slot);
-    this.#actors = actors;
-    for (let index = 0; index < actors.length; index++) this.#expect(index);
+  }
+
+  /** Lets an actor act from now on. */
+  attach(actor: Actor): void {
+    this.#expect(this.#actors.push(actor) - 1);
   }
 
   /** What services share. For actors. */
