@@ -81,10 +81,11 @@ function ofStep({ work, figure }: StepQuestion): Interval | undefined {
   return stepInterval(setting, batch, ({ cost, emitted }) => stepValue(work, figure, cost.time, emitted), { acceptance });
 }
 
-function ofLayer({ work: { setting, batch }, stages }: LayerQuestion, value: number): Interval {
+function ofLayer(question: LayerQuestion, value: number): Interval {
+  const { setting, batch } = question.work;
   const { uncertainty } = setting.stack;
   const times = drawsOf(1, layerSamples).map((draw) =>
-    layerTime(stepPricer(new Unknowns(uncertainty, draw).setting(setting), priceErrors(uncertainty, draw)).explain(batch), stages),
+    layerTime(stepPricer(new Unknowns(uncertainty, draw).setting(setting), priceErrors(uncertainty, draw)).explain(batch), question),
   );
   return intervalOf(value, times);
 }

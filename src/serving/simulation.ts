@@ -298,6 +298,11 @@ export class Simulation {
     }
     table.outputTokens[slot] = Math.min(table.outputTokens[slot], maxContext - input);
     table.prompt[slot] = input;
+    const refused = this.service.refusal(slot);
+    if (refused !== undefined) {
+      world.reject(slot, refused);
+      return;
+    }
     world.metrics.change(now, 1, 0);
     const taken = intake === undefined ? 0 : intake.request + intake.token * input;
     if (taken > 0) world.queue.push(now + taken, pending.intake, pending.intake, slot);
