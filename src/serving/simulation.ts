@@ -18,7 +18,7 @@ import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import { World } from './world.ts';
 
-/** Acts in a row, nothing else happening between them, after which requests that wait are given up. */
+/** Acts in a row, no iteration ending and nothing being delivered between them, after which requests that wait are given up. */
 const PATIENCE = 10_000;
 
 /**
@@ -33,7 +33,7 @@ export class Simulation {
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
   readonly #actors: Actor[] = [];
-  /** Actors that have an event pending, and acts since anything else has happened. */
+  /** Actors that have an event pending, and acts since anything was served. */
   #expected = 0;
   #acts = 0;
   #arrived = 0;
@@ -177,7 +177,8 @@ export class Simulation {
       case pending.actor:
         this.#act(payload);
     }
-    this.#acts = queue.kind === pending.actor ? this.#acts + 1 : 0;
+    if (queue.kind === pending.actor) this.#acts++;
+    else if (queue.kind === pending.stepEnd || queue.kind === pending.delivery) this.#acts = 0;
     world.transport.share(world.now);
     return true;
   }

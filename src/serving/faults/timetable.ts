@@ -166,7 +166,7 @@ export class Timetable implements Actor {
     service.setState(instance, 'off');
     service.wipe(instance, (slot) => {
       const { table } = world;
-      const lost = table.prompt[slot];
+      const lost = table.inputTokens[slot] + table.emitted[slot];
       for (const record of records) {
         record.interrupted++;
         record.tokens += lost;
