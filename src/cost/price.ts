@@ -7,7 +7,7 @@ import { spreadGroup } from '../network/group.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
 import { assert } from '../base/errors.ts';
-import type { ComputeOperator, Operator, WaitOperator } from '../model/operator.ts';
+import type { ComputeOperator, ExchangeOperator, Operator, WaitOperator } from '../model/operator.ts';
 import { driftOf, type Drift } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
 import type { Beyond } from './calibration/range.ts';
@@ -137,7 +137,9 @@ export class Pricing {
   halvesOf(operators: readonly Operator[]): Halves {
     return operators.map(({ kind, name }, i) => {
       const fusion = kind === 'exchange' ? this.#fusionOf.get(name) : undefined;
-      return fusion === undefined ? [] : operators.flatMap((other, j) => (j !== i && this.#fusionOf.get(other.name) === fusion ? [j] : []));
+      return fusion === undefined
+        ? []
+        : operators.flatMap((other, j) => (j !== i && this.#fusionOf.get(other.name) === fusion && this.#inside(other, operators[i]) ? [j] : []));
     });
   }
 
@@ -199,6 +201,12 @@ export class Pricing {
 
   #floors(operators: readonly Operator[], halves: Halves | undefined): number[] {
     const floors = operators.map((operator) => (operator.kind === 'compute' ? this.#floorOf(operator) : 0));
+    halves?.forEach((parts, i) => {
+      const exchange = operators[i];
+      if (exchange?.kind !== 'exchange') return;
+      // The halves of the kernel are launches that share its work on cores.
+      for (const j of parts) floors[j] = Math.max(floors[j] ?? 0, this.#onCores(exchange) / parts.length);
+    });
     const leaders = new Map<number, number>();
     const apart = new Set(halves?.flat());
     for (let i = 0; i < operators.length; i++) {
@@ -209,7 +217,7 @@ export class Pricing {
       if (leader === undefined) {
         leaders.set(fusion, i);
       } else if (operators[leader]?.kind === 'exchange') {
-        floors[i] = Number.NaN;
+        if (this.#inside(operator, operators[leader])) floors[i] = Number.NaN;
       } else if (operator.kind === 'exchange') {
         for (let j = leader; j < i; j++) if (this.#fusionOf.get(operators[j]?.name ?? '') === fusion) floors[j] = Number.NaN;
         leaders.set(fusion, i);
@@ -219,6 +227,17 @@ export class Pricing {
       }
     }
     return floors;
+  }
+
+  /** Whether an operator that is fused with an exchange runs inside its kernel: whatever does not sort rows that came once for each rank. */
+  #inside(operator: Operator, exchange: Operator | undefined): boolean {
+    if (operator.kind !== 'compute' || operator.sorts === undefined || exchange?.kind !== 'exchange') return true;
+    return this.exchanges(exchange.ranks).every(({ kernel }) => kernel?.copies === 'experts');
+  }
+
+  /** Least of what the kernels that an exchange may take need of the cores. [s] */
+  #onCores(exchange: ExchangeOperator): number {
+    return this.exchanges(exchange.ranks).reduce((least, model) => Math.min(least, model.onCores(exchange.operation, exchange)), Infinity);
   }
 
   #providerOf(operator: ComputeOperator): Provider | undefined {

@@ -38,6 +38,7 @@ export function linear(pass: Pass, names: LinearNames, stage: Stage, format: Lin
     shape: { m, n, k, groups: 1 },
     rows: undefined,
     experts: undefined,
+    sorts: undefined,
   });
 }
 
@@ -71,6 +72,7 @@ export function grouped(
     shape: { m: rows / groups, n, k, groups },
     rows: undefined,
     experts: undefined,
+    sorts: undefined,
   });
 }
 
@@ -99,6 +101,11 @@ export function move(pass: Pass, name: string, stage: Stage, flop: number, shape
   overRows(pass, name, stage, flop, shape, 'row-move');
 }
 
+/** Received rows to their experts. */
+export function sort(pass: Pass, name: string, stage: Stage, rows: RowShape): void {
+  vector(pass, name, stage, 0, rows.rows * rows.width * rows.bytes, { kernel: 'row-move', rows, sorts: true });
+}
+
 /** Rows of the embedding table. */
 export function gather(pass: Pass, name: string, stage: Stage, rows: number, width: number): void {
   vector(pass, name, stage, 0, rows * width * between * 2, { class: 'embedding', rows: { rows, width, bytes: between * 2 } });
@@ -117,7 +124,7 @@ export function vector(
   stage: Stage,
   vectorFlop: number,
   bytes: number,
-  { class: operatorClass = 'vector', kernel, variant, rows }: Partial<Pick<ComputeOperator, 'class' | 'kernel' | 'variant' | 'rows'>> = {},
+  { class: operatorClass = 'vector', kernel, variant, rows, sorts }: Partial<Pick<ComputeOperator, 'class' | 'kernel' | 'variant' | 'rows' | 'sorts'>> = {},
 ): void {
   if (bytes <= 0) return;
   pass.operators.push({
@@ -136,5 +143,6 @@ export function vector(
     shape: undefined,
     rows,
     experts: undefined,
+    sorts,
   });
 }
