@@ -85,9 +85,7 @@ export class Pricing {
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
   readonly #attentionKernels: readonly AttentionKernel[];
-
   readonly #errors: PriceErrors | undefined;
-
   /** Between ranks that do equal work, see `Stack`. */
   readonly spread: number;
 
