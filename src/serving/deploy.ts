@@ -9,8 +9,13 @@ import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
 import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
 import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
+import { mostInstances } from './control/control.ts';
+import { ControlLoop } from './control/control-loop.ts';
+import { Fleet, type FleetPool } from './control/fleet.ts';
+import { Loader } from './control/loader.ts';
+import { hostMemoryRate, weightsOf } from './control/weights.ts';
+import { Dies } from './dies.ts';
 import type { EventSink } from './events.ts';
-import { Dies } from './faults/dies.ts';
 import type { FaultRecord } from './faults/fault.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable } from './faults/timetable.ts';
@@ -32,7 +37,7 @@ export interface DeployedPool {
   readonly pricer: ExplainingPricer;
   readonly setting: StepSetting;
   readonly memory: MemoryBudget;
-  /** In all instances together. */
+  /** In all instances that serve from the beginning. */
   readonly chips: number;
   readonly dies: number;
 }
@@ -51,6 +56,8 @@ export interface Run {
   readonly scenario: Scenario;
   readonly deployed: Deployed;
   readonly simulation: Simulation;
+  /** Instances that come and go, where control loops say so. */
+  readonly fleet?: Fleet | undefined;
 }
 
 /**
@@ -62,17 +69,32 @@ export interface Run {
 export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
   const deployed = deploy(scenario, pricers);
   const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
-  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers) };
+  const dies = new Dies(
+    simulation.service.pools,
+    deployed.pools.map(({ layout }) => layout.dies),
+    dieCount(scenario.machine),
+  );
+  const faults = faultsOn(simulation, scenario, deployed, dies, pricers);
+  return { scenario, deployed, simulation, faults, fleet: fleetOn(simulation, scenario, deployed.pools, dies) };
+}
+
+/** Lets the control loops of a scenario act on a simulation. */
+function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly DeployedPool[], dies: Dies): Fleet | undefined {
+  const { control, machine, slo } = scenario;
+  if (control === undefined) return undefined;
+  const pools = deployed.map(({ layout }) => ({ dies: layout.dies, weights: weightsOf(scenario, control.weights, layout) }));
+  const intake = simulation.service.pools.flatMap(({ instances, index }) => instances.map(() => (pools[index] as FleetPool).weights.intake));
+  const loader = new Loader(control.weights, hostMemoryRate(machine), intake);
+  const fleet = new Fleet(simulation, pools, dies, machine.node.chips * machine.chip.dies, loader);
+  const perInstance = pools.map((pool) => pool.dies);
+  simulation.attach(new ControlLoop(simulation, control, slo, fleet, perInstance));
+  return fleet;
 }
 
 /** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
-function faultsOn(simulation: Simulation, { faults, machine, seed }: Scenario, { pools, plant }: Deployed, pricers: PricerSource): readonly FaultRecord[] {
+function faultsOn(simulation: Simulation, scenario: Scenario, { pools, plant }: Deployed, dies: Dies, pricers: PricerSource): readonly FaultRecord[] {
+  const { faults, machine, seed } = scenario;
   if (faults === undefined) return [];
-  const dies = new Dies(
-    simulation.service.pools,
-    pools.map(({ layout }) => layout.dies),
-    dieCount(machine),
-  );
   const settings = pools.map(({ setting }) => setting);
   const whole = plant.pools.map(({ pricer }) => pricer);
   const timetable = new Timetable(faults.planned, faults.random, faults.recovery, dies, new Planes(machine, settings, whole, pricers), seed);
@@ -161,6 +183,7 @@ interface PoolLimits {
 function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
   const { machine, model, precision, stack } = scenario;
   const ranks = dataRanks(layout);
+  const { control } = scenario;
   // Sequences are spread over the batches that a pipeline has in flight.
   const maxSequences = Math.ceil(limits.maxSequences / layout.pipeline);
   const decodeTokens = Math.min(maxSequences, 1e9) * (1 + layout.draftTokens);
@@ -173,7 +196,8 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
     plant: {
       name: role,
       role,
-      instances,
+      instances: control === undefined ? instances : mostInstances(control, role, instances),
+      atStart: control === undefined ? undefined : instances,
       stages: layout.pipeline,
       ranks,
       kvBlocks: memory.kvBlocks,

@@ -12,6 +12,8 @@ export interface PoolPlant {
   readonly name: string;
   readonly role: InstanceRole;
   readonly instances: number;
+  /** Those that serve from the beginning; the others wait for a control loop. Absent: all. */
+  readonly atStart?: number | undefined;
   /** Stages of the pipeline of one instance, and batches that it has in flight. */
   readonly stages: number;
   /** Data-parallel ranks of one instance. */

@@ -4,6 +4,7 @@ import type { Seconds } from '../base/units.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Model, Precision } from '../model/model.ts';
 import type { PlannedFault, RandomFaults, Recovery } from './faults/fault.ts';
+import type { Control } from './control/control.ts';
 import type { PoliciesPlant } from './plant.ts';
 import type { Workload } from './traffic/workload.ts';
 
@@ -90,6 +91,8 @@ export interface Scenario {
   readonly policies: PoliciesPlant;
   /** What fails, and how the deployment gets over it. */
   readonly faults?: Faults | undefined;
+  /** Loops that change how many instances there are while they serve. */
+  readonly control?: Control | undefined;
   readonly workload: Workload;
   readonly slo: ServiceLevel;
   readonly seed: number;

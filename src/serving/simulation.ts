@@ -33,7 +33,9 @@ export class Simulation {
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
   readonly #actors: Actor[] = [];
-  /** Actors that have an event pending, and acts since anything was served. */
+  /** When each actor acts next. */
+  readonly #due: Seconds[] = [];
+  /** Events of actors that are pending, and acts since anything was served. */
   #expected = 0;
   #acts = 0;
   #arrived = 0;
@@ -51,6 +53,12 @@ export class Simulation {
   /** Lets an actor act from now on. */
   attach(actor: Actor): void {
     this.#expect(this.#actors.push(actor) - 1);
+  }
+
+  /** Tells that what an actor waits for has changed outside of its acts. */
+  wake(actor: Actor): void {
+    const index = this.#actors.indexOf(actor);
+    if (index >= 0 && actor.nextAt !== this.#due[index]) this.#expect(index);
   }
 
   /** What services share. For actors. */
@@ -179,12 +187,14 @@ export class Simulation {
     }
     if (queue.kind === pending.actor) this.#acts++;
     else if (queue.kind === pending.stepEnd || queue.kind === pending.delivery) this.#acts = 0;
+    this.service.settleDrained();
     world.transport.share(world.now);
     return true;
   }
 
   #expect(index: number): void {
     const { nextAt } = this.#actors[index];
+    this.#due[index] = nextAt;
     if (nextAt === Infinity) return;
     this.#expected++;
     this.#world.queue.push(nextAt, pending.actor, pending.actor, index);
@@ -192,6 +202,9 @@ export class Simulation {
 
   #act(index: number): void {
     this.#expected--;
+    // It was told another time since then.
+    if (this.#due[index] !== this.now) return;
+    this.#due[index] = Infinity;
     this.#actors[index].act(this);
     this.#expect(index);
   }

@@ -6,7 +6,7 @@ import type { Plant } from '../plant.ts';
 import { mergedPlant, request, splitPlant, tick } from '../plants.contract.ts';
 import { Simulation } from '../simulation.ts';
 import type { Arrival } from '../traffic/arrival.ts';
-import { Dies } from './dies.ts';
+import { Dies } from '../dies.ts';
 import type { PlannedFault, RandomFaults, Recovery } from './fault.ts';
 import { Timetable, type PlaneDamage } from './timetable.ts';
 

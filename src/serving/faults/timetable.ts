@@ -5,7 +5,7 @@ import { stream, type RandomStream } from '../../kernel/random.ts';
 import type { Actor } from '../actor.ts';
 import type { Instance } from '../instance.ts';
 import type { Simulation } from '../simulation.ts';
-import type { Dies } from './dies.ts';
+import type { Dies } from '../dies.ts';
 import type { FaultRecord, PlannedFault, RandomFaults, Recovery } from './fault.ts';
 
 /** What a fault does to the planes: the links it holds down, and what it leaves an instance with. */
