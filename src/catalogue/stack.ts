@@ -155,7 +155,9 @@ export interface Stack {
   readonly hostGap: Figure;
   /** Search of the host for the last tokens of a sequence earlier in it: of one step, and of one token that it goes through; absent: it does not draft so. [s] */
   readonly lookup?: { readonly start: Figure; readonly token: Figure } | undefined;
-  /** From the arrival of a request until it is routed, and for each token of its prompt; absent: nothing. [s] */
+  /** What the host takes to launch an operator of a step with prompts, which no graph holds; absent: nothing. [s] */
+  readonly launch?: Figure | undefined;
+  /** What a front end takes for a request, and for each token of its prompt; absent: nothing. [s] */
   readonly intake?: { readonly request: Figure; readonly token: Figure } | undefined;
   /** Whether an iteration is formed when the one before it begins; absent: it is not. */
   readonly ahead?: boolean | undefined;

@@ -28,13 +28,16 @@ export class Pipeline {
     if (!this.waiting.includes(batch)) this.waiting.push(batch);
   }
 
-  /** Sends a batch in at `at`, when the first stage is free. Returns when the host is through with it. All on the grid. */
-  pass(at: Seconds, { stages, send, host }: PipelineCost): Seconds {
+  /**
+   * Sends a batch in at `at`, when the first stage is free. Returns when the host is through with it. All on the grid.
+   * @param least what all stages together take at least
+   */
+  pass(at: Seconds, { stages, send, host }: PipelineCost, least: Seconds): Seconds {
     const free = this.#free;
     const sending = gridDuration(send);
     let now = at;
     for (let s = 0; s < stages.length; s++) {
-      now = Math.max(s === 0 ? now : now + sending, free[s]) + gridDuration(stages[s]);
+      now = Math.max(s === 0 ? now : now + sending, free[s]) + gridDuration(Math.max(stages[s], least / stages.length));
       free[s] = now;
     }
     const last = stages.length;

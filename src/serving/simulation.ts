@@ -47,6 +47,8 @@ export class Simulation {
   /** A preemption has left room to decode since it was last handed out. */
   #vacated = false;
   #arrived = 0;
+  /** When each front end is free: one for each instance that prompts go to. */
+  readonly #frontEnds: Float64Array;
   #finished = 0;
   #rejected = 0;
   #events = 0;
@@ -63,6 +65,7 @@ export class Simulation {
       return made;
     });
     this.#entry = this.#pools[0];
+    this.#frontEnds = new Float64Array(plant.pools[0].instances);
     this.#decode = this.#pools[1];
     this.#emittedPerStep = (this.#decode ?? this.#entry).instances[0].options.acceptance.mean;
     if (plant.cache !== undefined) this.prefixes = new PrefixPool(this.table, plant.cache);
@@ -172,8 +175,13 @@ export class Simulation {
     instance.running = false;
     instance.pipeline.wait(instance.index);
     // What it has given back may be what another batch waits for.
-    for (const other of inFlightWith(instance, this.#poolOf(instance))) if (!other.running && other.hungry) instance.pipeline.wait(other.index);
+    this.#waitBehind(instance, instance.pipeline);
     this.#enter(instance.pipeline);
+  }
+
+  /** Batches of the same pipeline that have prompts and stand still look again: what this one pushed out may have made room. */
+  #waitBehind(instance: Instance, pipeline: Pipeline): void {
+    for (const other of inFlightWith(instance, this.#poolOf(instance))) if (!other.running && other.hungry) pipeline.wait(other.index);
   }
 
   #begin(instance: Instance, until: Seconds): void {
@@ -190,7 +198,9 @@ export class Simulation {
     const { waiting } = pipeline;
     while (waiting.length > 0 && pipeline.freeAt <= this.now) {
       const first = this.#instance(waiting.shift() as number);
-      if (this.#start(first, this.now)) this.#queue.push(first.endsAt, pending.stepEnd, pending.stepEnd, first.index);
+      if (!this.#start(first, this.now)) continue;
+      this.#queue.push(first.endsAt, pending.stepEnd, pending.stepEnd, first.index);
+      this.#waitBehind(first, pipeline);
     }
     if (waiting.length === 0 || pipeline.toldFor === pipeline.freeAt) return;
     pipeline.toldFor = pipeline.freeAt;
@@ -264,8 +274,17 @@ export class Simulation {
     this.metrics.change(now, 1, 0);
     const { intake } = this.plant;
     const taken = intake === undefined ? 0 : intake.request + intake.token * input;
-    if (taken > 0) this.#queue.push(now + taken, pending.intake, pending.intake, slot);
+    if (taken > 0) this.#queue.push(this.#takenBy(taken), pending.intake, pending.intake, slot);
     else this.#dispatch(slot);
+  }
+
+  /** When the front end that is free first has taken a request in that arrives now. */
+  #takenBy(taken: Seconds): Seconds {
+    const free = this.#frontEnds;
+    let first = 0;
+    for (let i = 1; i < free.length; i++) if (free[i] < free[first]) first = i;
+    free[first] = Math.max(free[first], this.now) + taken;
+    return free[first];
   }
 
   #reject(slot: number, cause: string): void {

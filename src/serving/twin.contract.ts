@@ -66,6 +66,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     ...(poolCache === undefined ? [] : [poolCache.poolBandwidth, ...Array.from({ length: entry.instances }, () => poolCache.instanceBandwidth)]),
   ]);
   const pooled = new NaiveCache();
+  const frontEnds = Array.from({ length: entry.instances }, () => ({ free: 0 }));
   let pending: { readonly at: number; readonly kind: number; readonly order: number; readonly happen: () => void }[] = [];
   let now = 0;
   let ordered = 0;
@@ -101,7 +102,11 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const open = () => pipeline.free[0] as number;
     while (pipeline.waiting.length > 0 && open() <= now) {
       const [batch] = pipeline.waiting.splice(0, 1);
-      if (batch !== undefined) begin(batch);
+      if (batch === undefined) continue;
+      begin(batch);
+      if (!batch.running) continue;
+      const hungry = pipeline.batches.filter((other) => !other.running && other.ranks.some((rank) => rank.waiting.length > 0));
+      for (const other of hungry) if (!pipeline.waiting.includes(other)) pipeline.waiting.push(other);
     }
     const [first] = pipeline.waiting;
     if (first === undefined || pipeline.told === open()) return;
@@ -141,8 +146,11 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const request = newRequest(plant, number, now, given);
     // REQ-5
     const taken = plant.intake === undefined ? 0 : plant.intake.request + plant.intake.token * inputTokens;
-    if (taken > 0) later(now + taken, intake, () => dispatch(request));
-    else dispatch(request);
+    if (taken > 0) {
+      const first = least(frontEnds, (a, b) => a.free - b.free);
+      first.free = Math.max(first.free, now) + taken;
+      later(first.free, intake, () => dispatch(request));
+    } else dispatch(request);
   }
 
   // RTE-1, CAC-2
@@ -176,7 +184,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
 
   // SCH-7
   function queue(rank: Rank, request: Request): void {
-    if (rank.instance.plant.ahead === true && rank.instance.running) rank.late.push(request);
+    const { ahead, pollEvery } = rank.instance.plant;
+    if ((ahead === true || pollEvery !== undefined) && rank.instance.running) rank.late.push(request);
     else rank.waiting.push(request);
     wake(rank.instance);
   }
@@ -272,7 +281,10 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       const { plant: pool } = instance;
       const iteration = priced(instance);
       const { cost, decodeSequences: decoding, prefillTokens } = iteration;
-      const duration = cost.pipeline === undefined ? Math.max(1, Math.ceil(cost.time * grid)) / grid : passed(instance, cost.pipeline, now);
+      // SCH-10
+      const least = prefillTokens > 0 ? (pool.launching ?? 0) : 0;
+      const duration =
+        cost.pipeline === undefined ? Math.max(1, Math.ceil(Math.max(cost.time, least) * grid)) / grid : passed(instance, cost.pipeline, now, least);
       const trace = result.pools[instance.pool] as PoolTrace;
       trace.durations.push(duration);
       trace.iterations.push(iteration);
@@ -286,6 +298,12 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       });
     }
     if (preempted && instance.pool === 1) move();
+    // SCH-9
+    const prompts = ranks.some(({ chunks }) => chunks.some((chunk) => chunk > 0));
+    const { pollEvery = 1 } = instance.plant;
+    if (instance.running) instance.unlooked = prompts ? pollEvery : instance.unlooked + 1;
+    if (instance.running && instance.unlooked < pollEvery) return;
+    if (instance.running) instance.unlooked = 0;
     const late = instance.ranks.some((rank) => rank.late.length > 0);
     for (const rank of instance.ranks) {
       rank.waiting.push(...rank.late);
