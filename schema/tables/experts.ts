@@ -195,6 +195,37 @@ function readRandom(record: TableRecord): Reading<ExpertMlpShape> {
   };
 }
 
+/** Hidden size, width, experts of a token, and experts of the models whose folders hold tables by the experts that are hit. */
+const activatedSizes: readonly (readonly [RegExp, hidden: number, width: number, perToken: number, experts: number])[] = [[/Qwen3-30B-A3B/, 2048, 768, 8, 128]];
+
+/** One row of times by tokens and the experts that these hit, equally often, in 16 bits; the model is in the path. */
+function readActivated(record: TableRecord): Reading<ExpertMlpShape> {
+  const model = activatedSizes.find(([path]) => path.test(record.header.file));
+  if (model === undefined) return { kind: 'other' };
+  const [, hidden, width, perToken, experts] = model;
+  const [tokens, hit] = [record.number('tokens'), record.number('activated_experts')];
+  const rows = tokens * perToken;
+  return {
+    kind: 'row',
+    format: 'bf16',
+    shape: {
+      tokens,
+      perToken,
+      expanded: rows,
+      loads: [hit, rows / hit],
+      hidden,
+      width,
+      matrices: 3,
+      experts,
+      local: experts,
+      weightBytes: 2,
+      inputBytes: 2,
+      skew: 0,
+    },
+    time: record.number('time_us') * 1e-6,
+  };
+}
+
 const groupedColumns = ['num_experts', 'num_local_experts', 'topk', 'hidden_size', 'intermediate_size', 'tokens_per_expert', 'up_proj_us', 'down_proj_us'];
 
 /** Peaks that the tables' utilisation is counted against, by what their path says of the chip. [flop/s] */
@@ -272,6 +303,14 @@ export const expertMlpLayouts: readonly Layout<ExpertMlpShape>[] = [
     family: expertMlp,
     columns: ['dtype', 'tokens', 'hidden', 'expert_intermediate', 'experts', 'top_k', 'ep', 'microseconds'],
     read: readRandom,
+  },
+  {
+    name: 'expert-mlp (activated)',
+    summary: 'tokens, activated_experts, time_us; the model is in the path',
+    family: expertMlp,
+    columns: ['tokens', 'activated_experts', 'time_us'],
+    accepts: ({ file }) => activatedSizes.some(([path]) => path.test(file)),
+    read: readActivated,
   },
 ];
 

@@ -58,6 +58,15 @@ export interface AttentionKernel {
   readonly source: string;
 }
 
+/**
+ * Attention of sequences that decode beside prompts, where one kernel serves both: it reads keys and values for each query head anew, and takes
+ * `share` of its time alone for each query head of a head of keys, at least that time.
+ */
+export interface MixedAttention {
+  readonly chip: string;
+  readonly share: Figure;
+}
+
 /** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
 export interface Stream {
   readonly name: string;
@@ -124,6 +133,7 @@ export interface Stack {
   readonly fusions: readonly Fusion[];
   /** Attention kernels beside the stack's own, for some head sizes. */
   readonly attentionKernels?: readonly AttentionKernel[] | undefined;
+  readonly mixedAttention?: readonly MixedAttention[] | undefined;
   /** Ways of all its communication libraries. */
   readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];

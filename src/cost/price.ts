@@ -61,6 +61,9 @@ export class Pricing {
   readonly #kernels: readonly ExchangeKernel[];
   readonly #attentionKernels: readonly AttentionKernel[];
 
+  /** See `MixedAttention`; 0 where decoding sequences have a kernel of their own. */
+  readonly #mixed: number;
+
   readonly #errors: PriceErrors | undefined;
 
   /** Between ranks that do equal work, see `Stack`. */
@@ -73,6 +76,7 @@ export class Pricing {
     this.#kernels = kernels;
     const { generation } = machine.chip;
     this.#attentionKernels = (stack.attentionKernels ?? []).filter((entry) => entry.generation === undefined || entry.generation === generation);
+    this.#mixed = stack.mixedAttention?.find(({ chip }) => chip === machine.chip.name)?.share.value ?? 0;
     this.spread = spread;
     this.#errors = errors;
     this.#rates = new Rates(machine, stack);
@@ -261,7 +265,7 @@ export class Pricing {
   #compute(operator: ComputeOperator, share: Share, floor: number): Price {
     const last = this.#lastOf.get(operator.name);
     if (last !== undefined && last.share === share && last.floor === floor && sameWork(last.operator, operator)) return last.price;
-    const whole = this.#onDie(operator, share, floor);
+    const whole = besidePrompts(this.#onDie(operator, share, floor), operator, this.#mixed);
     const price = operator.ring === undefined ? whole : this.#around(whole, operator.ring);
     this.#lastOf.set(operator.name, { operator, share, floor, price });
     return price;
@@ -358,4 +362,11 @@ function network(time: number, start: number, scaleOut: boolean, memory: number 
     scaleOut: scaleOut ? time : 0,
     host: 0,
   };
+}
+
+/** Attention of decoding sequences in the kernel of the prompts of their step. */
+function besidePrompts(alone: Price, { attention }: ComputeOperator, share: number): Price {
+  if (share === 0 || attention?.besidePrompts !== true) return alone;
+  const factor = Math.max(1, (share * attention.heads) / attention.keyValueHeads);
+  return { ...alone, time: alone.floor + (alone.time - alone.floor) * factor };
 }
