@@ -2,7 +2,7 @@ import { expertMlp, type ExpertMlpShape } from '../../src/cost/calibration/famil
 import { groupedGemm, type GroupedGemmShape } from '../../src/cost/calibration/families/grouped-gemm.ts';
 import { sumOf } from '../../src/cost/calibration/families/grouped-product.ts';
 import { evenLoads, limitedGateLoads, powerLawLoads, randomLoads, type ExpertLoads, type Routing } from '../../src/model/expert-load.ts';
-import type { Layout, Reading, TableRecord } from './layout.ts';
+import type { Layout, Reading, TableHeader, TableRecord } from './layout.ts';
 
 interface Storage {
   readonly format: string;
@@ -226,6 +226,18 @@ function readActivated(record: TableRecord): Reading<ExpertMlpShape> {
   };
 }
 
+const activatedColumns = ['tokens', 'activated_experts', 'time_us'];
+const ofActivated = ({ file }: TableHeader): boolean => activatedSizes.some(([path]) => path.test(file));
+
+/** One of the two products of such a row, at its part of the weights of the whole: two of three matrices, or one. */
+function readActivatedProduct(record: TableRecord, up: boolean): Reading<GroupedGemmShape> {
+  const reading = readActivated(record);
+  if (reading.kind !== 'row') return reading;
+  const { hidden, width, loads, experts, weightBytes, inputBytes } = reading.shape;
+  const [n, k] = up ? [2 * width, hidden] : [hidden, width];
+  return { kind: 'row', format: 'bf16', shape: { loads, n, k, experts, weightBytes, inputBytes }, time: (reading.time * (up ? 2 : 1)) / 3 };
+}
+
 const groupedColumns = ['num_experts', 'num_local_experts', 'topk', 'hidden_size', 'intermediate_size', 'tokens_per_expert', 'up_proj_us', 'down_proj_us'];
 
 /** Peaks that the tables' utilisation is counted against, by what their path says of the chip. [flop/s] */
@@ -308,8 +320,8 @@ export const expertMlpLayouts: readonly Layout<ExpertMlpShape>[] = [
     name: 'expert-mlp (activated)',
     summary: 'tokens, activated_experts, time_us; the model is in the path',
     family: expertMlp,
-    columns: ['tokens', 'activated_experts', 'time_us'],
-    accepts: ({ file }) => activatedSizes.some(([path]) => path.test(file)),
+    columns: activatedColumns,
+    accepts: ofActivated,
     read: readActivated,
   },
 ];
@@ -329,4 +341,12 @@ export const groupedGemmLayouts: readonly Layout<GroupedGemmShape>[] = [
     columns: groupedColumns,
     read: (record) => readProduct(record, false),
   },
+  ...[true, false].map((up): Layout<GroupedGemmShape> => ({
+    name: `grouped-gemm (activated, ${up ? 'up' : 'down'})`,
+    summary: `tokens, activated_experts, time_us of both products: ${up ? 'two thirds' : 'one third'}; the model is in the path`,
+    family: groupedGemm,
+    columns: activatedColumns,
+    accepts: ofActivated,
+    read: (record) => readActivatedProduct(record, up),
+  })),
 ];
