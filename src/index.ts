@@ -51,6 +51,7 @@ export { simulationInterval, type RunIntervalOptions } from './report/sampled-ru
 export type { Distribution, PoolSummary, SeriesPoint, Summary } from './report/summary.ts';
 export { compareReport, textReport, type TextOptions } from './report/text.ts';
 export { traceOf } from './serving/traffic/columns.ts';
-export { emptyArrival, requestSource } from './serving/traffic/source.ts';
+export { emptyArrival, type Arrival, type Labels, type RequestSource } from './serving/traffic/arrival.ts';
+export { requestSource } from './serving/traffic/source.ts';
 export { traceStatistics, type LengthStatistics, type ReuseStatistics, type TraceStatistics } from './serving/traffic/statistics.ts';
-export type { Arrival, Arrivals, Lengths, RequestSource, Reuse, TraceColumns, Workload } from './serving/traffic/workload.ts';
+export type { Arrivals, Lengths, Reuse, TraceColumns, Workload } from './serving/traffic/workload.ts';

@@ -243,7 +243,7 @@ describe('what an iteration computes', () => {
     ]);
   });
 
-  test('SCH-9 what comes while an iteration runs waits until the instance looks: behind prompts, and behind every fourth without here', () => {
+  test('SCH-14 what comes while an iteration runs waits until the instance looks: behind prompts, and behind every fourth without here', () => {
     const requests = [request(0, 5, 9), request(1.5 * tick, 5, 9), request(2.5 * tick, 5, 9)];
     expect(scheduledOf(finished(mergedPlant({ pollEvery: 4 }), listed(requests)).events)).toEqual([
       [0, 0],
@@ -255,7 +255,7 @@ describe('what an iteration computes', () => {
     );
   });
 
-  test('SCH-10 an iteration with prompts takes at least the time to launch it, one without does not', () => {
+  test('SCH-15 an iteration with prompts takes at least the time to launch it, one without does not', () => {
     const { events } = finished(mergedPlant({ launching: 3 * tick }), listed([request(0, 5, 3)]));
     expect(stepsOf(events).map(({ duration }) => duration / tick)).toEqual([3, 1, 1]);
   });
