@@ -53,6 +53,7 @@ export type MergedFile = PoolFile &
     'max-num-batched-tokens': Count;
     'prefix-caching': boolean;
     'prefill-first': boolean;
+    'poll-every': number;
     watermark: number;
     'gpu-memory-utilization': number;
   }>;

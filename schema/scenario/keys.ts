@@ -140,6 +140,7 @@ const merged = record({
   'max-num-batched-tokens': count(['rank', 'die', 'npu', 'gpu', 'chip', 'instance'], '8192/rank', 'Tokens of one iteration, prompts and decodes together.'),
   'prefix-caching': toggle('Whether KV blocks of finished requests are found again by prefix; on by default.'),
   'prefill-first': toggle("Whether prompts are computed in iterations of their own, before anything decodes on; the stack's own by default."),
+  'poll-every': whole(1, 'Decode steps between two looks for new requests; a step with prompts is always followed by one.'),
   watermark: plain({ min: 0, max: 0.99 }, 'Share of KV blocks kept free when a request is admitted; 0.01 by default.'),
   'gpu-memory-utilization': plain({ min: 0, above: true, max: 1 }, "Share of the memory that the engine may fill; the stack's own by default."),
   mtp: mtp.optional(),
