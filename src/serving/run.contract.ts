@@ -3,7 +3,7 @@ import type { SimulationEvent } from './events.ts';
 import type { Plant } from './plant.ts';
 import { Simulation } from './simulation.ts';
 import type { Timeline } from './twin-result.contract.ts';
-import type { RequestSource } from './traffic/workload.ts';
+import type { RequestSource } from './traffic/arrival.ts';
 
 export interface Run {
   readonly simulation: Simulation;
@@ -43,6 +43,7 @@ function timelineOf({ table }: Simulation, request: number, at: number, decodes:
   const count = (column: Int32Array) => column[slot] as number;
   return {
     request,
+    tenant: count(table.tenant),
     input: count(table.inputTokens),
     output: count(table.outputTokens),
     cached: count(table.cachedTokens),
