@@ -50,6 +50,8 @@ export { reportOf } from './report/report.ts';
 export { simulationInterval, type RunIntervalOptions } from './report/sampled-runs.ts';
 export type { Distribution, PoolSummary, SeriesPoint, Summary } from './report/summary.ts';
 export { compareReport, textReport, type TextOptions } from './report/text.ts';
+export type { SimulationEvent } from './serving/events.ts';
+export { act, type External, type ExternalAction } from './serving/external.ts';
 export { traceOf } from './serving/traffic/columns.ts';
 export { emptyArrival, requestSource } from './serving/traffic/source.ts';
 export { traceStatistics, type LengthStatistics, type ReuseStatistics, type TraceStatistics } from './serving/traffic/statistics.ts';

@@ -58,7 +58,8 @@ export async function readEventLog(lines: AsyncIterable<string>, path: string): 
   let records = 0;
   const read = <Out>(schema: z.ZodType<Out>, line: string): Out | undefined => {
     const { data, error } = schema.safeParse(parsed(line));
-    for (const { path: at, message } of error?.issues ?? []) issues.push({ path: `${path}: line ${number}${at.length > 0 ? `: ${at.join('.')}` : ''}`, message });
+    for (const { path: at, message } of error?.issues ?? [])
+      issues.push({ path: `${path}: line ${number}${at.length > 0 ? `: ${at.join('.')}` : ''}`, message });
     return data;
   };
   for await (const line of lines) {

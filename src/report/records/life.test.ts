@@ -35,8 +35,16 @@ function timelineOf(life: Life, decodes: boolean): unknown {
   const moves =
     life.moved === undefined ? { reserved: ended, moved: ended, joined: ended } : { reserved: life.reserved, moved: life.moved, joined: life.joined };
   return {
-    ...{ request, input: inputTokens, output: outputTokens, cached: cachedTokens, arrived, ready, scheduled, prefilled },
+    request,
+    input: inputTokens,
+    output: outputTokens,
+    cached: cachedTokens,
+    arrived,
+    ready,
+    scheduled,
+    prefilled,
     ...(decodes ? moves : { reserved: undefined, moved: undefined, joined: undefined }),
-    ...{ firstToken, finished: ended },
+    firstToken,
+    finished: ended,
   };
 }

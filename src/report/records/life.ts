@@ -39,10 +39,10 @@ export class Lives {
   readonly #lives = new Map<number, Life>();
   /** Requests whose KV has come to an instance and that join its next iteration. */
   readonly #joining = new Map<number, Life[]>();
-  readonly #follows: (request: number) => boolean;
+  readonly #follows: (request: number, at: number) => boolean;
 
   /** @param follows whether a request is followed, asked at its arrival */
-  constructor(follows: (request: number) => boolean = () => true) {
+  constructor(follows: (request: number, at: number) => boolean = () => true) {
     this.#follows = follows;
   }
 
@@ -62,7 +62,7 @@ export class Lives {
       return undefined;
     }
     if (event.kind === 'arrived') {
-      if (this.#follows(event.request)) this.#lives.set(event.request, newLife(event.request, event.at, event.inputTokens));
+      if (this.#follows(event.request, event.at)) this.#lives.set(event.request, newLife(event.request, event.at, event.inputTokens));
       return undefined;
     }
     const life = this.#lives.get(event.request);

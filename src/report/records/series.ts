@@ -29,8 +29,18 @@ export function* seriesRows({ pools }: Plant, metrics: Metrics): Generator<Row, 
 function wholeValues(interval: Interval, index: number, width: number): readonly Value[] {
   const { arrived, finished, rejected, failed, good, inputServed, outputServed, waiting, running, inputTokens, cachedTokens } = interval;
   return [
-    ...[index * width, (index + 1) * width, arrived, finished, rejected, failed, good],
-    ...[inputServed / width, Math.max(0, outputServed) / width, waiting / width, running / width, inputTokens > 0 ? cachedTokens / inputTokens : null],
+    index * width,
+    (index + 1) * width,
+    arrived,
+    finished,
+    rejected,
+    failed,
+    good,
+    inputServed / width,
+    Math.max(0, outputServed) / width,
+    waiting / width,
+    running / width,
+    inputTokens > 0 ? cachedTokens / inputTokens : null,
     ...latencies.flatMap((name) => [mean(interval[name]), ...quantiles.map((q) => quantile(interval[name], q))]),
   ];
 }
@@ -39,8 +49,16 @@ function poolValues({ instances, stages }: PoolPlant, { pools }: Interval, index
   const { busy, occupancy, kv, kvMax, steps, stepTime, prefillTokens, preemptions } = pools[index] as PoolMeter;
   const time = width * instances * stages;
   return [
-    ...[Math.min(1, busy / time), busy > 0 ? occupancy / busy : null, Math.min(1, kv / time), kvMax, steps],
-    ...[mean(stepTime), quantile(stepTime, 0.5), quantile(stepTime, 0.99), prefillTokens, preemptions],
+    Math.min(1, busy / time),
+    busy > 0 ? occupancy / busy : null,
+    Math.min(1, kv / time),
+    kvMax,
+    steps,
+    mean(stepTime),
+    quantile(stepTime, 0.5),
+    quantile(stepTime, 0.99),
+    prefillTokens,
+    preemptions,
   ];
 }
 

@@ -16,7 +16,8 @@ interface PoolCounters {
   readonly plant: PoolPlant;
   readonly meanTokens: number;
   readonly kv: Buckets;
-  readonly sequences: Buckets;
+  /** Absent where nothing decodes. */
+  readonly sequences: Buckets | undefined;
   readonly busy: Buckets;
   readonly kvOf: Map<number, number>;
   readonly decodingOf: Map<number, number>;
@@ -122,7 +123,7 @@ export class TraceCounters {
     counters.kv.set(at, blocks / all);
     let sequences = 0;
     for (const count of counters.decodingOf.values()) sequences += count;
-    counters.sequences.set(at, sequences);
+    counters.sequences?.set(at, sequences);
     if (prefillTokens > 0) this.#computed.add(at, end, prefillTokens);
     if (decoding > 0) this.#put.add(at, end, decoding * counters.meanTokens);
   }
@@ -138,7 +139,7 @@ export class TraceCounters {
       meanTokens: new Acceptance(this.#plant.seed, plant.acceptance).mean,
       busy: this.#add('rate', process, `${name}: instances running a step`, '%', 100),
       kv: this.#add('level', process, `${name}: KV blocks in use`, '%', 100),
-      sequences: this.#add('level', process, `${name}: decoding sequences`, 'sequences'),
+      sequences: plant.role === 'prefill' ? undefined : this.#add('level', process, `${name}: decoding sequences`, 'sequences'),
       kvOf: new Map<number, number>(),
       decodingOf: new Map<number, number>(),
     };

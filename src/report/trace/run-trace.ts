@@ -18,8 +18,7 @@ export interface RunTraceOptions {
 }
 
 /**
- * A run as a trace: events in, records out. Memory follows what is in flight, not how long the run is. Requests are sampled evenly by number, and
- * in a window from its start on.
+ * A run as a trace: events in, records out. Memory follows what is in flight, not how long the run is. Requests are sampled evenly.
  */
 export class RunTrace {
   readonly #output: TraceOutput;
@@ -31,7 +30,7 @@ export class RunTrace {
   constructor(plant: Plant, { window, requests, expected, mostSlices, planes }: RunTraceOptions, emit: (record: TraceRecord) => void) {
     this.#output = new TraceOutput(window ?? { from: 0, to: Infinity }, mostSlices, emit);
     this.#output.process('run');
-    this.#requests = new RequestLanes(this.#output, requests, window === undefined ? Math.max(1, Math.ceil(expected / Math.max(1, requests))) : 1);
+    this.#requests = new RequestLanes(this.#output, requests, expected);
     for (const { name } of plant.pools) this.#output.process(`${name} pool`);
     this.#steps = new StepLanes(this.#output);
     this.#transfers = new TransferLanes(this.#output, planes);

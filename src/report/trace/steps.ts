@@ -38,7 +38,7 @@ export class StepLanes {
     const known = this.#lanes.get(instance);
     if (known !== undefined) return known;
     const process = this.#output.process(`${pool} pool`);
-    const place = { process, lane: this.#output.lane(process, `${pool} ${instance}`) };
+    const place = { process, lane: this.#output.lane(process, instance, `${pool} ${instance}`) };
     this.#lanes.set(instance, place);
     return place;
   }

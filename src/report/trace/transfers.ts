@@ -77,7 +77,9 @@ export class TransferLanes {
     if (known !== undefined) return known;
     const process = this.#output.process(this.planeOf(errand));
     const numbers: number[] = [];
-    const lanes = new Lanes(mostLanes, (index) => numbers.push(this.#output.lane(process, `${words[errand]} ${index}`)));
+    const lanes = new Lanes(mostLanes, (index) =>
+      numbers.push(this.#output.lane(process, errand === 'read' ? index : mostLanes + index, `${words[errand]} ${index}`)),
+    );
     const made = { process, lanes, numbers };
     this.#lanes.set(errand, made);
     return made;
