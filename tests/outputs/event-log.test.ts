@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -32,6 +32,11 @@ function changed(name: string, change: (lines: string[]) => readonly string[]): 
   const path = file(name);
   writeFileSync(path, `${change([...lines]).join('\n')}\n`);
   return path;
+}
+
+/** Waits until a file has something in it. */
+async function written(path: string): Promise<void> {
+  while ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('--events-out', () => {
@@ -137,12 +142,12 @@ describe('--replay', () => {
   test('what was done from outside happens again at the same point', async () => {
     const path = file('injected.jsonl');
     const scenario = await loadScenario(pools, { requests: 300 });
-    const written = new EventLogFile(path, scenario);
-    const run = createSimulation(scenario, (event) => written.tell(event));
+    const logged = new EventLogFile(path, scenario);
+    const run = createSimulation(scenario, (event) => logged.tell(event));
     const { simulation } = run;
     for (let i = 0; i < 40; i++) {
       for (let k = 0; k < 37; k++) simulation.step();
-      written.tell(
+      logged.tell(
         act(simulation, {
           kind: 'inject',
           request: { arrivedAt: simulation.now + (i % 3) * 0.001, inputTokens: 400 + i, outputTokens: 20, blockTokens: 0, blocks: [] },
@@ -151,7 +156,7 @@ describe('--replay', () => {
     }
     while (simulation.step());
     expect(simulation.snapshot()).toMatchObject({ arrived: 340, finished: 340 });
-    await written.close(simulation.now, summarise(run, version), false);
+    await logged.close(simulation.now, summarise(run, version), false);
     const { code, err } = await supernode('simulate', '--replay', path, '--no-intervals', '--json');
     expect([code, err]).toEqual([0, expect.stringMatching(/all \d+ records are equal, and so is the summary/)]);
     const moved = file('moved.jsonl');
@@ -170,8 +175,10 @@ describe('--replay', () => {
         stdio: 'ignore',
       },
     );
-    setTimeout(() => child.kill('SIGINT'), 1800);
-    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    await written(`${table}.${child.pid}.partial`);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
     expect(readFileSync(table, 'utf8')).toMatch(/^\d+,running,/m);
     const { code, out } = await supernode('simulate', '--replay', path, '--no-intervals');
     expect(code).toBe(0);
