@@ -121,10 +121,13 @@ describe('--series-out', () => {
     expect(whole['input']).toBeCloseTo(tokens['input'] ?? Number.NaN, 3);
     const { from, to } = summary.window;
     const inside = await one(
-      `select sum(finished) / (${to} - ${from}) as rate, avg(decode_busy) as busy, max(decode_kv_max) as kv, sum(decode_steps) as steps from ${table} where "from" >= ${from} and "to" <= ${to}`,
+      `select sum(finished) / (${to} - ${from}) as rate, avg(input_tokens_per_second) as input, avg(output_tokens_per_second) as output, avg(decode_busy) as busy, max(decode_kv_max) as kv, sum(decode_steps) as steps from ${table} where "from" >= ${from} and "to" <= ${to}`,
     );
     const decode = summary.pools.find(({ name }) => name === 'decode');
     expect(inside['rate']).toBeCloseTo(summary.throughput.requests, 6);
+    expect(inside['input']).toBeCloseTo(summary.throughput.inputTokens, 4);
+    expect(inside['output']).toBeCloseTo(summary.throughput.outputTokens, 4);
+    expect(inside['busy']).toBeCloseTo(decode?.busy ?? Number.NaN, 9);
     expect(inside['steps']).toBe(decode?.steps);
     expect(inside['kv']).toBeCloseTo(decode?.kv.max ?? Number.NaN, 12);
   });

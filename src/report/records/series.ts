@@ -45,13 +45,14 @@ function wholeValues(interval: Interval, index: number, width: number): readonly
   ];
 }
 
+/** Steps count where they begin, so that the shares may be a little above 1, and their mean over intervals is that of the whole. */
 function poolValues({ instances, stages }: PoolPlant, { pools }: Interval, index: number, width: number): readonly Value[] {
   const { busy, occupancy, kv, kvMax, steps, stepTime, prefillTokens, preemptions } = pools[index] as PoolMeter;
   const time = width * instances * stages;
   return [
-    Math.min(1, busy / time),
+    busy / time,
     busy > 0 ? occupancy / busy : null,
-    Math.min(1, kv / time),
+    kv / time,
     kvMax,
     steps,
     mean(stepTime),
