@@ -7,7 +7,7 @@ export type Errand = 'push' | 'read';
 /** What happens to a request or an instance, as plain data. `request` is its number in order of arrival. */
 export type SimulationEvent =
   | { readonly kind: 'arrived'; readonly at: Seconds; readonly request: number; readonly inputTokens: number }
-  | { readonly kind: 'rejected'; readonly at: Seconds; readonly request: number; readonly cause: string }
+  | { readonly kind: 'rejected' | 'failed'; readonly at: Seconds; readonly request: number; readonly cause: string }
   /** A rank was chosen to prefill it; what the pooled cache holds of its prompt is read first. */
   | {
       readonly kind: 'routed';
@@ -31,6 +31,8 @@ export type SimulationEvent =
     }
   /** All of it has left; it is there (`moved`, `fetched`) one latency later. */
   | { readonly kind: 'transfer-ended'; readonly at: Seconds; readonly request: number; readonly errand: Errand }
+  /** A fault has taken one of its ends: it will not be there. */
+  | { readonly kind: 'transfer-lost'; readonly at: Seconds; readonly request: number; readonly errand: Errand }
   | { readonly kind: 'fetched'; readonly at: Seconds; readonly request: number }
   | {
       readonly kind: 'scheduled';
@@ -44,6 +46,8 @@ export type SimulationEvent =
   | { readonly kind: 'moved'; readonly at: Seconds; readonly request: number; readonly instance: number; readonly rank: number }
   | { readonly kind: 'first-token'; readonly at: Seconds; readonly request: number }
   | { readonly kind: 'preempted'; readonly at: Seconds; readonly request: number; readonly instance: number }
+  /** A fault has taken what it held. */
+  | { readonly kind: 'interrupted'; readonly at: Seconds; readonly request: number }
   | { readonly kind: 'finished'; readonly at: Seconds; readonly request: number; readonly outputTokens: number }
   | {
       readonly kind: 'step';

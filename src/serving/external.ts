@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/units.ts';
 import type { Simulation } from './simulation.ts';
-import type { Arrival } from './traffic/workload.ts';
+import type { Arrival } from './traffic/arrival.ts';
 
 /** What may be done to a simulation from outside while it runs. */
 export type ExternalAction = { readonly kind: 'inject'; readonly request: Readonly<Arrival> };

@@ -6,7 +6,7 @@ import { metricsOf } from './compared.contract.ts';
 import { mergedPlant, splitPlant } from './plants.contract.ts';
 import type { Plant } from './plant.ts';
 import { finished, type Run } from './run.contract.ts';
-import type { Arrival } from './traffic/workload.ts';
+import { emptyArrival, type Arrival } from './traffic/arrival.ts';
 
 /** FNV-1a of a text's code units, as eight digits. */
 function hash(text: string): string {
@@ -26,7 +26,7 @@ function conversations(seed: number, count: number, rate: number): readonly Arri
     const own = 1000 + upTo(1e6) * 40;
     const inputTokens = 16 + upTo(600);
     const blocks = Array.from({ length: Math.ceil(inputTokens / 32) }, (_, depth) => (depth < shared ? family * 40 : own) + depth);
-    return { arrivedAt: (arrivedAt += exponential(random) / rate), inputTokens, outputTokens: 1 + upTo(200), blockTokens: 32, blocks };
+    return { ...emptyArrival(), arrivedAt: (arrivedAt += exponential(random) / rate), inputTokens, outputTokens: 1 + upTo(200), blockTokens: 32, blocks };
   });
 }
 
@@ -47,7 +47,7 @@ const scenarios: readonly { readonly name: string; readonly plant: Plant; readon
       },
       { bytesPerToken: 70_272, sourcesPerRank: 2, sourceBandwidth: 3.1e9, sinkBandwidth: 1.7e9, latency: 0.0003 },
     ),
-    hash: 'c8faa759',
+    hash: 'a16217b1',
   },
   { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: '32db637d' },
 ];

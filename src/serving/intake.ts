@@ -4,7 +4,7 @@ import { pending } from './pending.ts';
 import type { Plant } from './plant.ts';
 import { blocksPerUnit, storePrefix } from './prefix-units.ts';
 import type { RequestTable } from './request-table.ts';
-import type { Arrival, RequestSource } from './traffic/workload.ts';
+import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 
 /** Where requests come from: the source's one by one, so that no more than the next one is known, and those injected from outside. */
 export class Intake {
@@ -12,7 +12,7 @@ export class Intake {
   readonly #source: RequestSource;
   readonly #table: RequestTable;
   readonly #queue: EventQueue;
-  readonly #incoming: Arrival = { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, blocks: [] };
+  readonly #incoming: Arrival = emptyArrival();
   #ended = false;
 
   constructor(plant: Plant, source: RequestSource, table: RequestTable, queue: EventQueue) {
@@ -29,13 +29,22 @@ export class Intake {
     if (this.#source.concurrency === undefined) this.#pull(at);
   }
 
-  /** A request has ended: in a closed loop the next one arrives at once. */
-  ended(at: Seconds): void {
+  /** The request of this slot has ended, served or rejected: what follows from it is scheduled, and in a closed loop the next one arrives at once. */
+  ended(at: Seconds, slot: number): void {
+    const thread = this.#table.thread[slot];
+    if (thread >= 0) this.#follow(at, thread);
     if (this.#source.concurrency !== undefined) this.#pull(at);
   }
 
   inject(at: Seconds, request: Readonly<Arrival>): void {
     this.#queue.push(at, pending.arrival, pending.injection, this.#store(request));
+  }
+
+  #follow(at: Seconds, thread: number): void {
+    const source = this.#source;
+    const incoming = this.#incoming;
+    source.ended?.(thread, at);
+    while (source.follow?.(incoming) === true) this.#queue.push(incoming.arrivedAt, pending.arrival, pending.injection, this.#store(incoming));
   }
 
   #pull(at: Seconds): void {
@@ -53,6 +62,11 @@ export class Intake {
     const slot = table.allocate();
     table.inputTokens[slot] = request.inputTokens;
     table.outputTokens[slot] = request.outputTokens;
+    table.thread[slot] = request.thread;
+    table.tenant[slot] = request.tenant;
+    table.priority[slot] = request.priority;
+    table.model[slot] = request.model;
+    table.adapter[slot] = request.adapter;
     storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens));
     return slot;
   }

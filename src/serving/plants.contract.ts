@@ -1,7 +1,7 @@
 import type { InstanceBatch, StepPricer } from '../cost/batch.ts';
 import { syntheticPricer } from './cases.contract.ts';
 import type { Plant, PoolPlant, TransferPlant } from './plant.ts';
-import type { Arrival } from './traffic/workload.ts';
+import { emptyArrival, type Arrival } from './traffic/arrival.ts';
 
 /** Time of an iteration where nothing else is said. [s] */
 export const tick = 2 ** -10;
@@ -53,7 +53,7 @@ export function splitPlant(
 
 /** A request; `blocks` are the ids of its prefix, of one token each. */
 export function request(arrivedAt: number, inputTokens: number, outputTokens: number, blocks: readonly number[] = []): Arrival {
-  return { arrivedAt, inputTokens, outputTokens, blockTokens: blocks.length === 0 ? 0 : 1, blocks };
+  return { ...emptyArrival(), arrivedAt, inputTokens, outputTokens, blockTokens: blocks.length === 0 ? 0 : 1, blocks };
 }
 
 /** A pricer that keeps what it was asked. */

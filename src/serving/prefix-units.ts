@@ -1,6 +1,6 @@
 import type { Plant } from './plant.ts';
 import type { RequestTable } from './request-table.ts';
-import type { Arrival } from './traffic/workload.ts';
+import type { Arrival } from './traffic/arrival.ts';
 
 /** Trace blocks of one unit of the deployment's prefix cache (CAC-1): enough for the pool's block, or whole KV blocks; 0 without a cache. */
 export function blocksPerUnit({ pools, cache }: Plant, blockTokens: number): number {

@@ -4,7 +4,7 @@ import { exponential } from '../kernel/variates.ts';
 import { mergedPlant, request, tick } from './plants.contract.ts';
 import { whole } from './run.contract.ts';
 import { Simulation } from './simulation.ts';
-import type { RequestSource } from './traffic/workload.ts';
+import type { RequestSource } from './traffic/arrival.ts';
 
 /** Poisson arrivals of equal requests. */
 function poisson(rate: number, requests: number): RequestSource {

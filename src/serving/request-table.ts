@@ -1,3 +1,5 @@
+import { nowhere } from './place.ts';
+
 /**
  * Requests in flight as columns; a slot is used again when its request has ended, so that memory follows what is in flight and
  * not how many there were. Times are seconds, lengths are tokens.
@@ -23,6 +25,13 @@ export class RequestTable {
   /** Last token before a pause: a move to another instance or a preemption. */
   lastTokenAt: Float64Array = new Float64Array(0);
 
+  /** Name by which its source is told of its end; -1 without. */
+  thread: Int32Array = new Int32Array(0);
+  /** Whose it is and what it asks for: see `Labels`. */
+  tenant: Int32Array = new Int32Array(0);
+  priority: Int32Array = new Int32Array(0);
+  model: Int32Array = new Int32Array(0);
+  adapter: Int32Array = new Int32Array(0);
   inputTokens: Int32Array = new Int32Array(0);
   /** True length of the answer. Only the engine reads it; policies never do. */
   outputTokens: Int32Array = new Int32Array(0);
@@ -58,6 +67,10 @@ export class RequestTable {
   /** Next request that finishes at the same step. */
   nextFinisher: Int32Array = new Int32Array(0);
   preemptions: Int32Array = new Int32Array(0);
+  /** Times that a fault took what it held. */
+  interruptions: Int32Array = new Int32Array(0);
+  /** Where it is: a value of place.ts. */
+  place: Int32Array = new Int32Array(0);
   /** Prefix block ids of the prompt, empty without. */
   blocks: ArrayLike<number>[] = [];
   blockTokens: Int32Array = new Int32Array(0);
@@ -80,13 +93,21 @@ export class RequestTable {
     this.fromPrompts[slot] = 0;
     this.finishStep[slot] = -1;
     this.preemptions[slot] = 0;
+    this.interruptions[slot] = 0;
+    this.place[slot] = nowhere;
     this.startedAt[slot] = -1;
     this.prefilledAt[slot] = -1;
     this.firstTokenAt[slot] = -1;
     return slot;
   }
 
+  /** Slots of requests in flight, in no order that means anything. */
+  *slots(): IterableIterator<number> {
+    for (let slot = 0; slot < this.#top; slot++) if (this.place[slot] !== nowhere) yield slot;
+  }
+
   release(slot: number): void {
+    this.place[slot] = nowhere;
     this.blocks[slot] = none;
     this.#free.push(slot);
   }
@@ -118,6 +139,11 @@ export class RequestTable {
       this.joinStep = doubles(this.joinStep);
       this.finishStep = doubles(this.finishStep);
       this.base = doubles(this.base);
+      this.thread = ints(this.thread);
+      this.tenant = ints(this.tenant);
+      this.priority = ints(this.priority);
+      this.model = ints(this.model);
+      this.adapter = ints(this.adapter);
       this.inputTokens = ints(this.inputTokens);
       this.outputTokens = ints(this.outputTokens);
       this.emitted = ints(this.emitted);
@@ -134,6 +160,8 @@ export class RequestTable {
       this.position = ints(this.position);
       this.nextFinisher = ints(this.nextFinisher);
       this.preemptions = ints(this.preemptions);
+      this.interruptions = ints(this.interruptions);
+      this.place = ints(this.place);
       this.blockTokens = ints(this.blockTokens);
     }
     this.blocks[this.#top] = none;

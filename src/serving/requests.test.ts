@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cases, listed } from './cases.contract.ts';
+import { cases, chained, listed } from './cases.contract.ts';
 import { mergedPlant, request, splitPlant, tick } from './plants.contract.ts';
 import { finished, recorded } from './run.contract.ts';
 import type { Simulation } from './simulation.ts';
@@ -79,6 +79,22 @@ describe('requests', () => {
           expect(inFlight(simulation)).toBe(settled ? concurrency : inFlight(simulation));
         }
         expect(simulation.snapshot().arrived).toBe(requests.length);
+      }),
+    );
+  });
+
+  test('REQ-6 what follows from a request arrives after its end, by the time between them', () => {
+    fc.assert(
+      fc.property(cases, fc.integer({ min: 1, max: 4 }), ({ plant, requests }, chains) => {
+        // Every request is known by its prompt, so that it is found again among the events.
+        const named = requests.map((one, i) => ({ ...one, inputTokens: i + 1, blocks: [], blockTokens: 0 }));
+        const { events, simulation } = finished(plant, chained(named, chains));
+        expect(simulation.snapshot()).toMatchObject({ arrived: requests.length, waiting: 0, running: 0 });
+        const arrivals = new Map(events.flatMap((event) => (event.kind === 'arrived' ? [[event.inputTokens - 1, event] as const] : [])));
+        const ends = new Map(events.flatMap((event) => (event.kind === 'finished' || event.kind === 'rejected' ? [[event.request, event.at] as const] : [])));
+        const between = (i: number) => (requests[i]?.arrivedAt ?? 0) - (requests[i - chains]?.arrivedAt ?? 0);
+        for (let i = chains; i < requests.length; i++)
+          expect(arrivals.get(i)?.at).toBe((ends.get(arrivals.get(i - chains)?.request ?? -1) ?? Number.NaN) + between(i));
       }),
     );
   });

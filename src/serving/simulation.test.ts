@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cases, listed } from './cases.contract.ts';
+import { cases, chained, listed } from './cases.contract.ts';
 import { metricsOf, metricsOfTwin, sum } from './compared.contract.ts';
 import { phases } from './lifetime.ts';
 import { finished, whole } from './run.contract.ts';
@@ -29,6 +29,17 @@ describe('the simulation and its naive twin', () => {
     );
     for (const [path, times] of Object.entries(seen)) expect([path, times > 0]).toEqual([path, true]);
   }, 30_000);
+
+  test('TIM-3 tell the same story of requests that follow from others', () => {
+    fc.assert(
+      fc.property(cases, fc.integer({ min: 1, max: 6 }), ({ plant, requests }, chains) => {
+        const naive = twin(plant, chained(requests, chains));
+        const run = finished(plant, chained(requests, chains));
+        expect(JSON.stringify(run.events)).toBe(JSON.stringify(naive.events));
+        expect(JSON.stringify(run.timelines)).toBe(JSON.stringify(naive.timelines));
+      }),
+    );
+  });
 
   test('TIM-3 agree on what is only summed: places taken, blocks held, requests in flight, phases', () => {
     fc.assert(

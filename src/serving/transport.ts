@@ -19,6 +19,8 @@ export class Transport {
   readonly #queue: EventQueue;
   /** The pending end of a flow that still holds; ends that a change has made void carry an older number. */
   #version = 0;
+  /** When what has left its links arrives, by its code. */
+  readonly #due = new Map<number, Seconds>();
   #endAt: Seconds = Infinity;
 
   constructor(plant: Plant, queue: EventQueue) {
@@ -63,12 +65,22 @@ export class Transport {
     for (const owner of this.transfers.finish(at)) {
       const push = owner % 2 === 1;
       ended(owner >> 1, push ? 'push' : 'read');
-      this.#queue.push(at + ((push ? transfer?.latency : cache?.latency) ?? 0), pending.delivery, pending.delivery, owner);
+      const due = at + ((push ? transfer?.latency : cache?.latency) ?? 0);
+      this.#due.set(owner, due);
+      this.#queue.push(due, pending.delivery, pending.delivery, owner);
     }
   }
 
-  /** Which request and errand a delivery event stands for. */
-  delivered(payload: number): { readonly slot: number; readonly errand: Errand } {
+  /** Which request and errand a delivery event stands for; undefined where it was cancelled in the meantime. */
+  delivered(at: Seconds, payload: number): { readonly slot: number; readonly errand: Errand } | undefined {
+    if (this.#due.get(payload) !== at) return undefined;
+    this.#due.delete(payload);
     return { slot: payload >> 1, errand: payload % 2 === 1 ? 'push' : 'read' };
+  }
+
+  /** Takes an errand back, whether its flow has ended or not. What it has carried stays counted. */
+  cancel(at: Seconds, slot: number, errand: Errand): void {
+    const owner = code(slot, errand);
+    if (!this.#due.delete(owner)) this.transfers.cancel(at, owner);
   }
 }

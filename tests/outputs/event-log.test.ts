@@ -12,6 +12,7 @@ import { version } from '../../cli/version.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
 import { act } from '../../src/serving/external.ts';
+import { emptyArrival } from '../../src/serving/traffic/arrival.ts';
 import { supernode } from '../fixtures/command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'supernode-log-'));
@@ -150,7 +151,7 @@ describe('--replay', () => {
       logged.tell(
         act(simulation, {
           kind: 'inject',
-          request: { arrivedAt: simulation.now + (i % 3) * 0.001, inputTokens: 400 + i, outputTokens: 20, blockTokens: 0, blocks: [] },
+          request: { ...emptyArrival(), arrivedAt: simulation.now + (i % 3) * 0.001, inputTokens: 400 + i, outputTokens: 20 },
         }),
       );
     }

@@ -28,6 +28,8 @@ export interface Life {
   cachedTokens: number;
   outputTokens: number | undefined;
   preemptions: number;
+  /** How often a fault took what it held. */
+  interruptions: number;
   prefill: Place | undefined;
   decode: Place | undefined;
   outcome: 'waiting' | 'running' | 'finished' | 'rejected' | 'failed';
@@ -108,11 +110,21 @@ function newLife(request: number, arrived: number, inputTokens: number): Life {
     cachedTokens: 0,
     outputTokens: undefined,
     preemptions: 0,
+    interruptions: 0,
     prefill: undefined,
     decode: undefined,
     outcome: 'waiting',
     cause: undefined,
   };
+}
+
+/** It has no KV any more, and computes it anew. */
+function back(life: Life): void {
+  life.outcome = 'waiting';
+  life.reserved = undefined;
+  life.moved = undefined;
+  life.joined = undefined;
+  life.decode = undefined;
 }
 
 function mark(life: Life, event: Exclude<SimulationEvent, { kind: 'arrived' | 'step' }>): void {
@@ -149,11 +161,15 @@ function mark(life: Life, event: Exclude<SimulationEvent, { kind: 'arrived' | 's
       return;
     case 'preempted':
       life.preemptions++;
-      life.outcome = 'waiting';
-      life.moved = undefined;
+      back(life);
+      return;
+    case 'interrupted':
+      life.interruptions++;
+      back(life);
       return;
     case 'rejected':
-      life.outcome = 'rejected';
+    case 'failed':
+      life.outcome = event.kind;
       life.cause = event.cause;
       life.ended = at;
       return;
@@ -163,5 +179,6 @@ function mark(life: Life, event: Exclude<SimulationEvent, { kind: 'arrived' | 's
       life.ended = at;
       return;
     case 'transfer-ended':
+    case 'transfer-lost':
   }
 }

@@ -9,7 +9,7 @@ const quantiles = [0.5, 0.9, 0.99] as const;
 /** Columns of the time series: a row for each interval of the run's metrics, those of the pools behind those of the whole. */
 export function seriesColumns({ pools }: Plant): readonly TableColumn[] {
   return [
-    ...columnsOf('number', 'from', 'to', 'arrived', 'finished', 'rejected', 'failed', 'good'),
+    ...columnsOf('number', 'from', 'to', 'arrived', 'finished', 'rejected', 'failed', 'interrupted', 'good'),
     ...columnsOf('number', 'input_tokens_per_second', 'output_tokens_per_second', 'waiting', 'running', 'cache_hit_share'),
     ...latencies.flatMap((name) => columnsOf('number', `${name}_mean`, ...quantiles.map((q) => `${name}_p${q * 100}`))),
     ...pools.flatMap(({ name }) => columnsOf('number', ...poolFields.map((field) => `${name.replaceAll('-', '_')}_${field}`))),
@@ -27,7 +27,7 @@ export function* seriesRows({ pools }: Plant, metrics: Metrics): Generator<Row, 
 
 /** `cache_hit_share` is of the prompts that finished in the interval. */
 function wholeValues(interval: Interval, index: number, width: number): readonly Value[] {
-  const { arrived, finished, rejected, failed, good, inputServed, outputServed, waiting, running, inputTokens, cachedTokens } = interval;
+  const { arrived, finished, rejected, failed, interrupted, good, inputServed, outputServed, waiting, running, inputTokens, cachedTokens } = interval;
   return [
     index * width,
     (index + 1) * width,
@@ -35,6 +35,7 @@ function wholeValues(interval: Interval, index: number, width: number): readonly
     finished,
     rejected,
     failed,
+    interrupted,
     good,
     inputServed / width,
     Math.max(0, outputServed) / width,

@@ -23,6 +23,12 @@ interface PoolCounters {
   readonly decodingOf: Map<number, number>;
 }
 
+interface PlaneCounters {
+  readonly flows: Buckets;
+  readonly rate: Buckets;
+  readonly active: Set<number>;
+}
+
 /** Quantities over time: of the whole run, of each pool and of each plane. Kept in buckets, and written at the end. */
 export class TraceCounters {
   readonly #output: TraceOutput;
@@ -36,8 +42,11 @@ export class TraceCounters {
   readonly #put: Buckets;
   readonly #finished: Buckets;
   readonly #pools = new Map<string, PoolCounters>();
-  readonly #moved = new Map<string, { readonly flows: Buckets; readonly rate: Buckets; active: number }>();
-  readonly #count: { waiting: number; running: number; rejected: number } = { waiting: 0, running: 0, rejected: 0 };
+  readonly #moved = new Map<Errand, PlaneCounters>();
+  #waits = 0;
+  #turnedAway = 0;
+  /** Requests that run. */
+  readonly #runs = new Set<number>();
 
   constructor(output: TraceOutput, plant: Plant, planeOf: (errand: Errand) => string) {
     this.#output = output;
@@ -46,7 +55,7 @@ export class TraceCounters {
     this.#waiting = this.#add('level', 'run', 'requests waiting', 'requests');
     this.#running = this.#add('level', 'run', 'requests running', 'requests');
     this.#finished = this.#add('rate', 'run', 'requests finished', '1/s');
-    this.#rejected = this.#add('level', 'run', 'requests rejected', 'requests');
+    this.#rejected = this.#add('level', 'run', 'requests rejected or failed', 'requests');
     this.#computed = this.#add('rate', 'run', 'prompt tokens computed', 'tokens/s');
     this.#put = this.#add('rate', 'run', 'output tokens', 'tokens/s');
   }
@@ -55,17 +64,24 @@ export class TraceCounters {
     const { at } = event;
     switch (event.kind) {
       case 'arrived':
-        return this.#change(at, 1, 0);
+        this.#waiting.set(at, ++this.#waits);
+        return;
       case 'scheduled':
-        return this.#change(at, -1, 1);
+        this.#leave(at, event.request);
+        this.#running.set(at, this.#runs.add(event.request).size);
+        return;
       case 'preempted':
-        return this.#change(at, 1, -1);
+      case 'interrupted':
+        this.#leave(at, event.request);
+        this.#waiting.set(at, ++this.#waits);
+        return;
       case 'rejected':
-        this.#rejected.set(at, ++this.#count.rejected);
-        return this.#change(at, -1, 0);
+      case 'failed':
+        this.#rejected.set(at, ++this.#turnedAway);
+        return this.#leave(at, event.request);
       case 'finished':
         this.#finished.add(at, at, 1);
-        return this.#change(at, 0, -1);
+        return this.#leave(at, event.request);
       case 'prefilled':
         if (this.#plant.firstToken === 'prefill') this.#put.add(at, at, 1);
         return;
@@ -73,7 +89,8 @@ export class TraceCounters {
         return this.#step(event);
       case 'transfer-begun':
       case 'transfer-ended':
-        return this.#flow(at, event.errand, event.kind === 'transfer-begun' ? 1 : -1);
+      case 'transfer-lost':
+        return this.#flow(at, event.errand, event.kind, event.request);
       case 'routed':
       case 'fetched':
       case 'moved':
@@ -104,9 +121,10 @@ export class TraceCounters {
     return buckets;
   }
 
-  #change(at: number, waiting: number, running: number): void {
-    this.#waiting.set(at, (this.#count.waiting += waiting));
-    this.#running.set(at, (this.#count.running += running));
+  /** A request no longer waits, or runs, whichever it did. */
+  #leave(at: number, request: number): void {
+    if (this.#runs.delete(request)) this.#running.set(at, this.#runs.size);
+    else this.#waiting.set(at, --this.#waits);
   }
 
   #step(event: Extract<SimulationEvent, { kind: 'step' }>): void {
@@ -147,17 +165,24 @@ export class TraceCounters {
     return made;
   }
 
-  #flow(at: number, errand: Errand, change: number): void {
+  #flow(at: number, errand: Errand, kind: 'transfer-begun' | 'transfer-ended' | 'transfer-lost', request: number): void {
     const plane = this.#planeAt(errand);
-    plane.flows.set(at, (plane.active += change));
+    if (kind === 'transfer-begun') plane.active.add(request);
+    // What is lost while it lands is under way no more.
+    else if (!plane.active.delete(request)) return;
+    plane.flows.set(at, plane.active.size);
   }
 
-  #planeAt(errand: Errand): { readonly flows: Buckets; readonly rate: Buckets; active: number } {
+  #planeAt(errand: Errand): PlaneCounters {
     const known = this.#moved.get(errand);
     if (known !== undefined) return known;
     const process = this.#planeOf(errand);
     const words = errand === 'push' ? 'KV pushes' : 'cache reads';
-    const made = { flows: this.#add('level', process, `${words} under way`, 'transfers'), rate: this.#add('rate', process, words, 'GB/s', 1e-9), active: 0 };
+    const made = {
+      flows: this.#add('level', process, `${words} under way`, 'transfers'),
+      rate: this.#add('rate', process, words, 'GB/s', 1e-9),
+      active: new Set<number>(),
+    };
     this.#moved.set(errand, made);
     return made;
   }

@@ -45,7 +45,7 @@ export class RequestLanes {
     const flows = kind === 'step' ? this.#through(event.instance) : undefined;
     const ended = this.#lives.tell(event);
     if (ended !== undefined) this.#end(ended, at);
-    if (kind === 'step' || kind === 'rejected' || kind === 'finished') return flows;
+    if (kind === 'step' || ended !== undefined) return flows;
     if (this.#lives.of(event.request) === undefined) return undefined;
     if (kind === 'scheduled') {
       const waiting = this.#scheduled.get(event.instance);
@@ -72,7 +72,7 @@ export class RequestLanes {
   }
 
   #end(life: Life, at: number): void {
-    const { request, arrived, outcome, cause, inputTokens, outputTokens, cachedTokens, preemptions } = life;
+    const { request, arrived, outcome, cause, inputTokens, outputTokens, cachedTokens, preemptions, interruptions } = life;
     const lane = this.#laneOf.get(request) as number;
     this.#laneOf.delete(request);
     this.#lanes.give(lane);
@@ -90,6 +90,7 @@ export class RequestLanes {
         ...(outputTokens === undefined ? {} : { 'output tokens': outputTokens }),
         'cached tokens': cachedTokens,
         preemptions,
+        interruptions,
         ...(life.firstToken === undefined ? {} : { 'TTFT [s]': life.firstToken - arrived }),
       },
       parts: phasesOf(life, at),

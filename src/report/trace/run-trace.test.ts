@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cases, listed } from '../../serving/cases.contract.ts';
+import { Breaker, loss } from '../../serving/losses.contract.ts';
 import { finished, type Run } from '../../serving/run.contract.ts';
 import { RunTrace, type RunTraceOptions } from './run-trace.ts';
 import { nanoseconds, type Slice, type TraceRecord } from './record.ts';
@@ -83,6 +84,26 @@ describe('a trace of any run', () => {
     );
     for (const [path, times] of Object.entries(seen)) expect([path, times > 0]).toEqual([path, true]);
   });
+
+  test('nothing overlaps where instances are lost, and their requests go on or end', () => {
+    const seen = { lost: 0, failed: 0 };
+    fc.assert(
+      fc.property(cases, fc.array(loss, { minLength: 1, maxLength: 4 }), ({ plant, requests, concurrency }, losses) => {
+        const actors = losses.map((one) => new Breaker(one));
+        const { records } = traceOf(finished(plant, listed(requests, concurrency), 100_000, actors), all);
+        expect(broken(records)).toEqual([]);
+        const slices = slicesOf(records);
+        expect(slices.filter(({ name }) => name.startsWith('request ')).length).toBe(requests.length);
+        // Nothing waits, runs or is under way at the end.
+        const counters = records.flatMap((record) => (record.kind === 'counter' && /waiting|running$|under way/.test(record.name) ? [record.counter] : []));
+        for (const counter of counters) expect(records.findLast((record) => record.kind === 'value' && record.counter === counter)).toMatchObject({ value: 0 });
+        seen.lost += slices.filter(({ name }) => name.endsWith(', lost')).length;
+        seen.failed += slices.filter(({ args }) => args?.['outcome'] === 'failed').length;
+      }),
+      { numRuns: 200 },
+    );
+    for (const [path, times] of Object.entries(seen)) expect([path, times > 0]).toEqual([path, true]);
+  }, 30_000);
 
   test('every step, transfer and request is there once, with its time', () => {
     fc.assert(

@@ -50,13 +50,16 @@ export class RunTrace {
       case 'transfer-begun':
         this.#transfers.begin(event);
         return;
-      case 'transfer-ended': {
-        const begun = this.#transfers.end(event.at, event.request, event.errand, flows);
-        if (begun !== undefined) this.#counters.carried(event.errand, begun.at, event.at, begun.bytes);
+      case 'transfer-ended':
+      case 'transfer-lost': {
+        const begun = this.#transfers.end(event.at, event, flows);
+        if (begun !== undefined && event.kind === 'transfer-ended') this.#counters.carried(event.errand, begun.at, event.at, begun.bytes);
         return;
       }
       case 'arrived':
       case 'rejected':
+      case 'failed':
+      case 'interrupted':
       case 'routed':
       case 'fetched':
       case 'scheduled':
@@ -70,6 +73,7 @@ export class RunTrace {
   /** Writes what is still in flight, and the counters. */
   end(at: number): void {
     this.#requests.end(at);
+    this.#steps.end();
     this.#counters.end();
   }
 

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { emptyArrival } from './arrival.ts';
 import { traceOf } from './columns.ts';
-import { emptyArrival, requestSource } from './source.ts';
+import { requestSource } from './source.ts';
 import { traceStatistics } from './statistics.ts';
 import type { Arrivals, Lengths, Reuse, Workload } from './workload.ts';
 

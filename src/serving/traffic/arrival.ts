@@ -1,0 +1,43 @@
+import type { Seconds } from '../../base/units.ts';
+
+/** Whose request it is and what it asks for, as small whole numbers: 0 where the workload says nothing. */
+export interface Labels {
+  /** Index among the workload's tenants. */
+  tenant: number;
+  /** More goes first. */
+  priority: number;
+  /** Index among the models that are served. */
+  model: number;
+  /** 0 is the model itself, 1 and more its adapters (LoRA). */
+  adapter: number;
+}
+
+/** One request as it arrives. `blocks` is valid until the next call. */
+export interface Arrival extends Labels {
+  /** Closed loop: ignored. [s] */
+  arrivedAt: Seconds;
+  inputTokens: number;
+  outputTokens: number;
+  /** Tokens per block id; 0 without blocks. */
+  blockTokens: number;
+  blocks: readonly number[];
+  /** Name by which the source is told that the request has ended; -1 where it does not want to know. */
+  thread: number;
+}
+
+/** Requests one by one, in order of arrival. */
+export interface RequestSource {
+  /** Fills `arrival` and returns true, or returns false at the end. */
+  next(arrival: Arrival): boolean;
+  /** Requests in flight that a closed loop keeps up; undefined in an open loop. */
+  readonly concurrency?: number | undefined;
+  /** Is told that a request with a thread has ended, served or rejected; what follows from it is fetched by `follow` until that returns false. */
+  ended?(thread: number, at: Seconds): void;
+  /** Fills `arrival` with a request that follows from those that have ended, due at `arrivedAt`, which does not lie before the last end. */
+  follow?(arrival: Arrival): boolean;
+}
+
+/** An `Arrival` for a source to fill. */
+export function emptyArrival(): Arrival {
+  return { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, blocks: [], thread: -1, tenant: 0, priority: 0, model: 0, adapter: 0 };
+}
