@@ -4,6 +4,8 @@ import type { Plant, PoolPlant } from '../../serving/plant.ts';
 import { Buckets } from './buckets.ts';
 import type { TraceOutput } from './output.ts';
 
+type Step = Extract<SimulationEvent, { kind: 'step' }>;
+
 interface Counter {
   readonly buckets: Buckets;
   readonly process: string;
@@ -19,8 +21,10 @@ interface PoolCounters {
   /** Absent where nothing decodes. */
   readonly sequences: Buckets | undefined;
   readonly busy: Buckets;
-  readonly kvOf: Map<number, number>;
-  readonly decodingOf: Map<number, number>;
+  /** Last step of each instance, and sums over them. */
+  readonly last: Map<number, Step>;
+  blocks: number;
+  decoding: number;
 }
 
 interface PlaneCounters {
@@ -127,21 +131,19 @@ export class TraceCounters {
     else this.#waiting.set(at, --this.#waits);
   }
 
-  #step(event: Extract<SimulationEvent, { kind: 'step' }>): void {
+  #step(event: Step): void {
     const { at, duration, pool, instance, decoding, prefillTokens, kv } = event;
     const counters = this.#poolNamed(pool);
     if (counters === undefined) return;
     const all = counters.plant.instances * counters.plant.stages;
     const end = at + duration;
     counters.busy.add(at, end, duration / all);
-    counters.kvOf.set(instance, kv);
-    counters.decodingOf.set(instance, decoding);
-    let blocks = 0;
-    for (const share of counters.kvOf.values()) blocks += share;
-    counters.kv.set(at, blocks / all);
-    let sequences = 0;
-    for (const count of counters.decodingOf.values()) sequences += count;
-    counters.sequences?.set(at, sequences);
+    const before = counters.last.get(instance);
+    counters.last.set(instance, event);
+    counters.blocks += kv - (before?.kv ?? 0);
+    counters.decoding += decoding - (before?.decoding ?? 0);
+    counters.kv.set(at, counters.blocks / all);
+    counters.sequences?.set(at, counters.decoding);
     if (prefillTokens > 0) this.#computed.add(at, end, prefillTokens);
     if (decoding > 0) this.#put.add(at, end, decoding * counters.meanTokens);
   }
@@ -158,8 +160,9 @@ export class TraceCounters {
       busy: this.#add('rate', process, `${name}: instances running a step`, '%', 100),
       kv: this.#add('level', process, `${name}: KV blocks in use`, '%', 100),
       sequences: plant.role === 'prefill' ? undefined : this.#add('level', process, `${name}: decoding sequences`, 'sequences'),
-      kvOf: new Map<number, number>(),
-      decodingOf: new Map<number, number>(),
+      last: new Map<number, Step>(),
+      blocks: 0,
+      decoding: 0,
     };
     this.#pools.set(name, made);
     return made;

@@ -56,6 +56,11 @@ export class TraceOutput {
     return from < this.window.to && to >= this.window.from;
   }
 
+  /** No more slices are written. */
+  get full(): boolean {
+    return this.cutAt !== undefined;
+  }
+
   /** @param at of the slice, in seconds */
   slice(at: number, slice: Slice): void {
     const count = 1 + (slice.parts?.length ?? 0);

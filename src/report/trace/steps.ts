@@ -42,7 +42,7 @@ export class StepLanes {
   #write(place: Lane, before: number): void {
     const { process, lane, last } = place;
     place.last = undefined;
-    if (last === undefined) return;
+    if (last === undefined || this.#output.full) return;
     const { event, flows } = last;
     const from = nanoseconds(event.at);
     const to = nanoseconds(Math.min(before, last.to));
