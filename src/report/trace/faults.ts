@@ -30,7 +30,7 @@ export class FaultLanes {
 
   /** Shows what is not healed when the run ends. */
   end(at: number): void {
-    for (const name of [...this.#open.keys()]) this.#close(name, at);
+    for (const name of this.#open.keys()) this.#close(name, at);
   }
 
   #close(name: string, to: number): void {
