@@ -4,7 +4,7 @@ import { mergedPlant } from '../plants.contract.ts';
 import { finished } from '../run.contract.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './arrival.ts';
 import { sessionDrawer } from './drawn-sessions.ts';
-import { turnsOf, type AgentPlan, type Quantiles, type SessionLaw, type SessionPlan } from './session.ts';
+import { turnsOf, type AgentLaw, type AgentPlan, type Quantiles, type SessionLaw, type SessionPlan } from './session.ts';
 import { SessionSource } from './session-source.ts';
 import { sessionStatistics } from './session-statistics.ts';
 import type { SessionWorkload } from './workload.ts';
@@ -12,7 +12,8 @@ import type { SessionWorkload } from './workload.ts';
 const table = (most: number, least = 0): fc.Arbitrary<Quantiles> =>
   fc.tuple(fc.integer({ min: least, max: most }), fc.nat(most)).map(([low, more]) => ({ share: [0, 0.5, 1], value: [low, low + more / 2, low + more] }));
 
-const agent = fc.record({ turns: table(5, 1), first: table(300, 1), growth: table(80), output: table(10, 1), think: table(9) });
+const start = fc.record({ share: fc.constant(1), turns: table(5, 1), first: table(300, 1) });
+const agent = fc.record({ starts: fc.tuple(start), growth: table(80), output: table(10, 1), think: table(9) });
 const law: fc.Arbitrary<SessionLaw> = fc.record({
   kind: fc.constant('drawn' as const),
   blockTokens: fc.integer({ min: 1, max: 64 }),
@@ -22,7 +23,11 @@ const law: fc.Arbitrary<SessionLaw> = fc.record({
     { nil: undefined },
   ),
 });
-const rewrite = { chance: 0.5, kept: { share: [0, 1], value: [0, 1] }, length: { share: [0, 1], value: [0.2, 1.5] } } as const;
+const kept = { share: [0, 1], value: [0, 1] } as const;
+const cut: Pick<AgentLaw, 'rewrite' | 'compaction'> = {
+  rewrite: { chance: 0.5, kept },
+  compaction: { limit: { share: [0, 1], value: [50, 400] }, length: { share: [0, 1], value: [10, 300] }, kept },
+};
 
 const workload: fc.Arbitrary<SessionWorkload> = fc.record({
   kind: fc.constant('sessions' as const),
@@ -110,10 +115,10 @@ describe('drawn sessions', () => {
     );
   });
 
-  test('a rewritten prompt keeps a part of the one before it, and still has its full blocks', () => {
+  test('a prompt that is rewritten or cut down keeps a part of the one before it, and still has its full blocks', () => {
     fc.assert(
       fc.property(law, fc.nat(), (given, seed) => {
-        const { agents } = sessionDrawer({ ...given, helpers: undefined, main: { ...given.main, rewrite } }, seed)();
+        const { agents } = sessionDrawer({ ...given, helpers: undefined, main: { ...given.main, ...cut } }, seed)();
         for (const one of agents)
           one.think.forEach((_, t) => {
             const blocks = blocksOf(one, t);
