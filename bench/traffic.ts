@@ -1,6 +1,6 @@
 /**
  * What a request costs before anything serves it: `npx node bench/traffic.ts [SERVEGEN-FOLDER] [REQUESTS]`. Every source gives out its
- * requests, a tenth of them and all of them, so that a cost that grows with the run shows.
+ * requests, a tenth of them and all of them, so that a cost that grows with the run shows. Times are of the processor.
  */
 import { existsSync } from 'node:fs';
 import process from 'node:process';
@@ -50,7 +50,7 @@ async function workloads(): Promise<readonly Workload[]> {
 function drain(workload: Workload): { readonly seconds: number; readonly taken: number; readonly sum: number; readonly span: number } {
   const source = requestSource(workload);
   const arrival = emptyArrival();
-  const start = performance.now();
+  const start = process.cpuUsage();
   const open: number[] = [];
   let [taken, sum, span] = [0, 0, 0];
   const take = () => {
@@ -64,7 +64,7 @@ function drain(workload: Workload): { readonly seconds: number; readonly taken: 
     source.ended?.(open[first] ?? -1, span);
     while (source.follow?.(arrival) === true) take();
   }
-  return { seconds: (performance.now() - start) / 1000, taken, sum, span };
+  return { seconds: process.cpuUsage(start).user / 1e6, taken, sum, span };
 }
 
 const row = (cells: readonly string[]): string => cells.map((cell, i) => (i === 0 ? cell.padEnd(24) : cell.padStart(14))).join('') + '\n';

@@ -291,6 +291,7 @@ const traceCases: readonly Case[] = [
   ['workload={generator: agentic}', 'workload.rate', /neither/],
   ['workload={generator: agentic, concurrency: 9, sessions: 5}', 'workload.concurrency', /9 sessions at a time are more than the 5/],
   ['workload={generator: agentic, concurrency: 9, input: 5}', 'workload.input', /traffic in sessions has no input/],
+  ['workload={generator: servegen-r1, from: 90 s}', 'workload.from', /multiple of the 3600 s of a window/],
   ['workload={generator: servegen-r1, concurrency: 9}', 'workload.concurrency', /a pool of clients has no concurrency; expected rate/],
   ['workload={trace: traces/chat.csv, requests: 1000000}', 'workload.requests', /the trace has \d+ requests, got 1000000/],
 ];

@@ -1,5 +1,5 @@
 import type { Model } from '../../src/model/model.ts';
-import { meanRate, type ClientPool } from '../../src/serving/traffic/client-pool.ts';
+import { meanRate, windowsOf, type ClientPool } from '../../src/serving/traffic/client-pool.ts';
 import { sessionDrawer } from '../../src/serving/traffic/drawn-sessions.ts';
 import { turnsOf, type SessionSupply } from '../../src/serving/traffic/session.ts';
 import type { Arrivals, PoolWorkload, Reuse, SessionWorkload, TraceColumns, Workload } from '../../src/serving/traffic/workload.ts';
@@ -138,6 +138,22 @@ function requestsIn(turns: readonly number[], sessions: number): number {
   return Math.floor(sessions / turns.length) * sum(turns) + sum(turns.slice(0, sessions % turns.length));
 }
 
+/** The part of a fitted pool's time that the file asks for; one that holds no window, or nobody who sends, is refused. */
+function partOf(pool: ClientPool, { from = 0, span }: WorkloadFile, problems: Problems): ClientPool {
+  const { window, windows } = pool;
+  const [first, count] = [from / window, span === undefined ? windows : span / window];
+  for (const [key, value] of [
+    ['from', first],
+    ['span', count],
+  ] as const)
+    if (!Number.isInteger(value)) problems.add(at(key), `expected a multiple of the ${window} s of a window of the pool`);
+  if (problems.covers(at('from')) || problems.covers(at('span'))) return pool;
+  const part = windowsOf(pool, first, count);
+  if (meanRate(part) > 0) return part;
+  problems.add(at('from'), 'nobody sends anything in this time');
+  return pool;
+}
+
 function ofClients(name: string, pool: ClientPool, file: WorkloadFile, seed: number, problems: Problems): PoolWorkload {
   const mean = meanRate(pool);
   const rate = file.rate ?? tenantsRate(file.tenants) ?? mean;
@@ -154,8 +170,7 @@ export async function readWorkload(
 ): Promise<Workload | undefined> {
   const seed = file.seed ?? scenarioSeed;
   if (file.trace !== undefined) return traced(file.trace, file, model, seed, sources, problems);
-  for (const key of ['format', 'speed', 'pool', 'from', 'span'] as const)
-    if (file[key] !== undefined) problems.add(at(key), 'belongs to a trace; expected trace beside it');
+  for (const key of ['format', 'speed', 'pool'] as const) if (file[key] !== undefined) problems.add(at(key), 'belongs to a trace; expected trace beside it');
   if (problems.covers(at('trace'))) return undefined;
   const { generator: name } = file;
   const preset = name === undefined ? undefined : await problems.attempt(at('generator'), () => sources.preset(name, problems.at(at('generator'))));
@@ -165,7 +180,7 @@ export async function readWorkload(
       ? generated(file, preset, seed, problems)
       : preset.kind === 'sessions'
         ? inSessions(preset.name, preset.law, file, seed, problems)
-        : ofClients(preset.name, preset.pool, file, seed, problems);
+        : ofClients(preset.name, partOf(preset.pool, file, problems), file, seed, problems);
   return workload === undefined ? undefined : fitsPositions(workload, model, at('input'), problems);
 }
 
