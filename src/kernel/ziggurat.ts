@@ -18,11 +18,11 @@ function edgesOf(layers: number, tail: number, area: number, density: (x: number
 const UNIT = 1 / 9007199254740992;
 
 /** Where the tail begins and the area of a layer, for 256 layers of exp(-x): Marsaglia and Tsang 2000. */
-const EXPONENTIAL_TAIL = 7.69711747013104972;
+const EXPONENTIAL_TAIL = 7.69711747013105;
 const exponentialEdges = edgesOf(
   256,
   EXPONENTIAL_TAIL,
-  0.0039496598225815571993,
+  0.003949659822581557,
   (x) => exp(-x),
   (y) => -ln(y),
 );
