@@ -3,6 +3,7 @@ import type { Summary } from '../src/report/summary.ts';
 import { sampledRuns, type RunIntervalOptions } from '../src/report/sampled-runs.ts';
 import { summarise } from '../src/report/summarise.ts';
 import { createSimulation, type Run as SimulatedRun } from '../src/serving/deploy.ts';
+import type { RunObserver } from './outputs/outputs.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 import { Progress } from './progress.ts';
 import { version } from './version.ts';
@@ -21,9 +22,23 @@ const burst = 256;
 /** Exit code of a command that Ctrl-C ended. */
 export const interruptedCode = 130;
 
-/** Runs a scenario to its end, or to Ctrl-C, with progress on stderr. `intervals`: how they are drawn; absent: they are not. */
-export async function drive(scenario: Scenario, label: string, intervals?: RunIntervalOptions): Promise<Run> {
-  const run = createSimulation(scenario);
+/**
+ * Runs a scenario to its end, or to Ctrl-C, with progress on stderr.
+ * @param intervals how they are drawn; absent: they are not
+ * @param observer is told of the run; aborted where it fails
+ */
+export async function drive(scenario: Scenario, label: string, intervals?: RunIntervalOptions, observer?: RunObserver): Promise<Run> {
+  try {
+    return await driven(scenario, label, intervals, observer);
+  } catch (error) {
+    observer?.abort();
+    throw error;
+  }
+}
+
+async function driven(scenario: Scenario, label: string, intervals?: RunIntervalOptions, observer?: RunObserver): Promise<Run> {
+  const run = createSimulation(scenario, observer === undefined ? undefined : (event) => observer.tell(event));
+  await observer?.begin(run);
   const { simulation } = run;
   const progress = new Progress(label);
   const { requests } = scenario.workload;
@@ -40,9 +55,11 @@ export async function drive(scenario: Scenario, label: string, intervals?: RunIn
       const { finished, rejected, failed } = simulation.snapshot();
       progress.update((finished + rejected + failed) / requests);
       await breath();
+      await observer?.drain();
     }
     if (simulation.done) {
       const summary = summarise(run, version);
+      await observer?.end(run, summary, false);
       return { summary: intervals === undefined ? summary : await withIntervals(run, summary, intervals, interruption.signal), interrupted: false };
     }
   } finally {
@@ -50,6 +67,7 @@ export async function drive(scenario: Scenario, label: string, intervals?: RunIn
     progress.end();
   }
   const summary = summarise(run, version);
+  await observer?.end(run, summary, true);
   const { finished, rejected, failed } = summary.requests;
   return { summary: { ...summary, cutShort: { ended: finished + rejected + failed, asked: requests } }, interrupted: true };
 }
@@ -59,12 +77,12 @@ function breath(): Promise<void> {
 }
 
 /** The summary with its intervals; without, where Ctrl-C came before they were drawn. */
-async function withIntervals(run: SimulatedRun, summary: Summary, options: RunIntervalOptions, signal: AbortSignal): Promise<Summary> {
+export async function withIntervals(run: SimulatedRun, summary: Summary, options: RunIntervalOptions, signal?: AbortSignal): Promise<Summary> {
   const runs = sampledRuns(run, summary, options);
   for (;;) {
     const next = runs.next();
     if (next.done === true) return { ...summary, intervals: next.value };
     await breath();
-    if (signal.aborted) return summary;
+    if (signal?.aborted === true) return summary;
   }
 }

@@ -7,28 +7,35 @@ import type { Issue } from '../src/base/errors.ts';
 /**
  * Looks at the files that a command is going to write, before it starts.
  * @param files by their flags, such as `--html`
+ * @param replaced those that are written under another name first: their folder has to be open too
  * @throws InputError for each that cannot be written.
  */
-export function checkOutputs(files: Readonly<Record<string, string | undefined>>): void {
+export function checkOutputs(files: Readonly<Record<string, string | undefined>>, replaced: readonly (string | undefined)[] = []): void {
   const issues = Object.entries(files).flatMap(([flag, path]): readonly Issue[] => {
-    const problem = path === undefined ? undefined : outputProblem(path);
+    const problem = path === undefined ? undefined : outputProblem(path, replaced.includes(path));
     return problem === undefined ? [] : [{ path: flag, message: problem }];
   });
   if (issues.length > 0) throw new InputError(issues);
 }
 
-function outputProblem(path: string): string | undefined {
+function outputProblem(path: string, replaced: boolean): string | undefined {
   if (path === '') return 'expected the path of a file to write, got ""';
   const there = statSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory() === true) return `${path} is a folder; expected the path of a file to write`;
   const folder = dirname(path);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return `no such folder: ${folder}; expected a file in a folder that exists`;
+  const needed = [...(there === undefined || (replaced && there.isFile()) ? [folder] : []), ...(there === undefined ? [] : [path])];
+  const closed = needed.find((place) => !writable(place));
+  return closed === undefined ? undefined : `${closed} cannot be written; expected a file that can`;
+}
+
+function writable(place: string): boolean {
   try {
-    accessSync(there === undefined ? folder : path, constants.W_OK);
+    accessSync(place, constants.W_OK);
+    return true;
   } catch {
-    return `${there === undefined ? folder : path} cannot be written; expected a file that can`;
+    return false;
   }
-  return undefined;
 }
 
 /** How reports are set for where stdout goes: its width, and colour only on a terminal that wants it. */

@@ -90,7 +90,13 @@ function withFlags(content: unknown, flags: ScenarioFlags): unknown {
  * @throws InputError with everything that is wrong.
  */
 export async function loadScenario(path: string, flags: ScenarioFlags = {}): Promise<Scenario> {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new InputError([{ path, message: 'is a folder; expected a scenario file' }]);
-  if (!existsSync(path) || !statSync(path).isFile()) throw new InputError([{ path, message: 'no such scenario file' }]);
+  existingFile(path, 'scenario file');
   return readScenario(withFlags(parseFile(path), flags), path, contextAt(dirname(resolve(path))));
+}
+
+/** @throws InputError where there is no such file */
+export function existingFile(path: string, what: string): void {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) throw new InputError([{ path, message: `is a folder; expected ${/^[aeio]/.test(what) ? 'an' : 'a'} ${what}` }]);
+  if (there?.isFile() !== true) throw new InputError([{ path, message: `no such ${what}` }]);
 }

@@ -80,7 +80,7 @@ describe('a ServeGen folder', () => {
     ['a time between windows', rates('0,5,2,1,Gamma,1,1'), goodLengths, /line 2: expected a client, a multiple of 600 s/],
     ['nobody who sends', rates('0,0,0,0,,0,0'), goodLengths, /no client that sends anything/],
     ['lengths of nobody who sends', goodRates, lengths(7, window(0, [[10, 1]])), /no client that sends anything has lengths/],
-    ['lengths that are none', goodRates, lengths(0, { t_start_s: 0, input_tokens: [[1]] }), /line 1: expected input_tokens and output_tokens/],
+    ['lengths that are none', goodRates, lengths(0, { t_start_s: 0, input_tokens: [[1]] }), /line 1: expected windows of t_start_s/],
     ['broken JSON', goodRates, '{', /broken JSON/],
   ])('%s is refused with its line', async (_, trace, dataset, message) => {
     writeFileSync(join(folder, 'mine.trace.csv'), trace);

@@ -1,21 +1,27 @@
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
+import { InputError, type Issue } from '../../src/base/errors.ts';
 import { significant } from '../../src/base/quantity.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { textReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
-import { drive, interruptedCode } from '../drive.ts';
+import { drive, interruptedCode, withIntervals } from '../drive.ts';
 import type { Search } from '../find-rate.ts';
 import { criterion, findRate, goodShare, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
-import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { commandLine, terminalOptions } from '../output.ts';
+import { outputPaths, withOutputFlags, type OutputFlags } from '../outputs/flags.ts';
+import { outputsTo, type RunOutputs } from '../outputs/outputs.ts';
+import { replay } from '../replay.ts';
 import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
 import { table } from '../table.ts';
+import { version } from '../version.ts';
 
-interface Options extends ScenarioFlags, IntervalFlags {
+interface Options extends ScenarioFlags, IntervalFlags, OutputFlags {
+  readonly replay?: string;
   readonly json?: boolean;
   readonly html?: string;
   readonly out?: string;
@@ -26,7 +32,7 @@ interface Options extends ScenarioFlags, IntervalFlags {
 /** `supernode simulate FILE`: runs a scenario from the first arrival to the last token and reports. */
 export function command(): Command {
   const verb = new Command('simulate')
-    .argument('<file>', 'scenario file (docs/guide/scenario.md)')
+    .argument('[file]', 'scenario file (docs/guide/scenario.md)')
     .option('--trace <file>', 'serve this trace instead of the traffic of the scenario')
     .option('--requests <n>', 'serve so many requests', wholeFlag(1))
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
@@ -36,24 +42,71 @@ export function command(): Command {
     .option('--fail-on-slo', `exit 1 when less than ${goodShare * 100} % of the requests meet the service level`)
     .option('--html <file>', 'write a self-contained HTML report')
     .option('--out <file>', 'write the JSON result to a file')
-    .option('--json', 'print JSON (docs/guide/simulate.md)');
-  return withIntervalFlags(verb).action(async (file: string, options: Options) => {
-    checkOutputs({ '--html': options.html, '--out': options.out });
-    const scenario = await loadScenario(file, options);
-    process.exitCode = options.findRate === true ? await search(file, scenario, options) : await once(file, scenario, options);
+    .option('--json', 'print JSON (docs/guide/simulate.md)')
+    .option('--replay <log>', 'run an event log again and compare every event (docs/guide/outputs.md)');
+  return withOutputFlags(withIntervalFlags(verb)).action(async (file: string | undefined, options: Options) => {
+    const source = sourceOf(file, options);
+    const outputs = outputsTo(outputPaths(options, { '--html': options.html, '--out': options.out }));
+    if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
+    else {
+      const scenario = await loadScenario(source.path, options);
+      process.exitCode = options.findRate === true ? await search(source.path, scenario, options) : await once(source.path, scenario, options, outputs);
+    }
   });
 }
 
-async function once(file: string, scenario: Scenario, options: Options): Promise<number> {
-  const { summary, interrupted } = await drive(scenario, scenario.name, intervalOptions(options));
+/** @throws InputError where the flags do not go together. */
+function sourceOf(file: string | undefined, options: Options): { readonly kind: 'scenario' | 'log'; readonly path: string } {
+  const { replay: log, findRate: search, trace, requests, seed, set, slo } = options;
+  const issues: Issue[] = [];
+  if (log !== undefined) {
+    if (file !== undefined) issues.push({ path: file, message: 'a log holds its scenario; expected --replay without a scenario file' });
+    const changes = { '--trace': trace, '--requests': requests, '--seed': seed, '--set': set, '--slo': slo, '--find-rate': search };
+    for (const [path, value] of Object.entries(changes))
+      if (value !== undefined) issues.push({ path, message: 'changes the run; expected --replay without it: a log runs again as it is' });
+  }
+  if (search === true)
+    for (const flag of ['traceOut', 'requestsOut', 'seriesOut', 'eventsOut'] as const)
+      if (options[flag] !== undefined)
+        issues.push({ path: `--${flag.replace('O', '-o')}`, message: 'is about one run; expected it without --find-rate, at the rate that was found' });
+  const path = log ?? file;
+  if (path === undefined) issues.push({ path: '', message: 'expected a scenario file, or --replay with an event log' });
+  if (issues.length > 0 || path === undefined) throw new InputError(issues);
+  return { kind: log === undefined ? 'scenario' : 'log', path };
+}
+
+async function once(file: string, scenario: Scenario, options: Options, outputs: RunOutputs | undefined): Promise<number> {
+  const { summary, interrupted } = await drive(scenario, scenario.name, intervalOptions(options), outputs);
   const note = interruption(summary);
   await write(
     summary,
     { schema: 'supernode/simulate/1', interrupted, ...summary },
-    `${textReport(summary, terminalOptions())}${reproduce(file, options)}`,
+    `${textReport(summary, terminalOptions())}${reproduce([file, ...typedFlags(options)], options)}`,
     options,
+    outputs?.told,
   );
   return exitCode(summary, interrupted, note, options);
+}
+
+async function again(path: string, options: Options, outputs: RunOutputs | undefined): Promise<number> {
+  const { log, run, summary, records, difference, interrupted } = await replay(path, outputs);
+  if (difference !== undefined) {
+    const other = log.version === version ? '' : `\n  the log is of version ${log.version}, this is ${version}`;
+    process.stderr.write(`supernode: ${path}: ${difference}${other}\n`);
+    return 1;
+  }
+  const drawn = intervalOptions(options);
+  const whole = drawn === undefined || interrupted || log.end.interrupted ? summary : await withIntervals(run, summary, drawn);
+  const end = log.end.interrupted ? 'the log was cut short: its end is not compared' : 'and so is the summary';
+  const told = interrupted ? `interrupted: ${records} of ${log.end.records} records are equal` : `replayed ${path}: all ${records} records are equal, ${end}`;
+  await write(
+    whole,
+    { schema: 'supernode/simulate/1', interrupted: interrupted || log.end.interrupted, ...whole },
+    `${textReport(whole, terminalOptions())}${reproduce(['--replay', path], options)}`,
+    options,
+    [told, ...(outputs?.told ?? [])],
+  );
+  return exitCode(whole, interrupted, '', options);
 }
 
 async function search(file: string, scenario: Scenario, options: Options): Promise<number> {
@@ -72,7 +125,7 @@ async function search(file: string, scenario: Scenario, options: Options): Promi
     throughput: summary.throughput,
   }));
   const json = { schema: 'supernode/simulate/1', interrupted, search: { criterion, rate: found.best?.rate ?? null, tries }, ...shown?.summary };
-  const text = `${interrupted ? 'Interrupted: the search is not finished. ' : ''}${searchText(scenario, found)}${shown === undefined ? '' : `\n${textReport(shown.summary, terminalOptions())}`}${reproduce(file, options)}`;
+  const text = `${interrupted ? 'Interrupted: the search is not finished. ' : ''}${searchText(scenario, found)}${shown === undefined ? '' : `\n${textReport(shown.summary, terminalOptions())}`}${reproduce([file, ...typedFlags(options)], options)}`;
   await write(shown?.summary, json, text, options);
   return exitCode(found.best?.summary, interrupted, interrupted ? 'interrupted: the search is not finished' : '', options);
 }
@@ -103,20 +156,24 @@ function interruption({ cutShort }: Summary): string {
   return cutShort === undefined ? '' : `interrupted: this is about the ${cutShort.ended} of ${cutShort.asked} requests that had ended`;
 }
 
-function reproduce(file: string, options: Options): string {
-  return `  ${commandLine(['simulate', file, ...typedFlags(options), ...typedIntervalFlags(options), ...(options.findRate === true ? ['--find-rate'] : [])])}\n`;
+function reproduce(source: readonly string[], options: Options): string {
+  return `  ${commandLine(['simulate', ...source, ...typedIntervalFlags(options), ...(options.findRate === true ? ['--find-rate'] : [])])}\n`;
 }
 
-async function write(summary: Summary | undefined, json: object, text: string, options: Options): Promise<void> {
+async function write(summary: Summary | undefined, json: object, text: string, options: Options, notes: readonly string[] = []): Promise<void> {
   const result = `${JSON.stringify(json, null, 2)}\n`;
   process.stdout.write(options.json === true ? result : text);
   if (options.out !== undefined) writeFileSync(options.out, result);
-  if (options.html === undefined || summary === undefined) return;
-  const { htmlReport } = await import('../report/html.ts');
-  writeFileSync(options.html, await htmlReport(summary));
-  const told = `wrote ${options.html}\n`;
-  if (options.json === true) process.stderr.write(told);
-  else process.stdout.write(`\n${told}`);
+  const told = [...notes];
+  if (options.html !== undefined && summary !== undefined) {
+    const { htmlReport } = await import('../report/html.ts');
+    writeFileSync(options.html, await htmlReport(summary));
+    told.push(`wrote ${options.html}`);
+  }
+  if (told.length === 0) return;
+  const lines = `${told.join('\n')}\n`;
+  if (options.json === true) process.stderr.write(lines);
+  else process.stdout.write(`\n${lines}`);
 }
 
 function exitCode(summary: Summary | undefined, interrupted: boolean, note: string, options: Options): number {

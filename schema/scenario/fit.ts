@@ -37,7 +37,11 @@ function poolsOf(deployment: Deployment): readonly Pool[] {
 }
 
 /** Whether each pool can be priced, its weights fit its dies, and the rest of the memory holds the KV of its requests. */
-export function checkFit(scenario: Omit<Scenario, 'name' | 'slo' | 'seed' | 'workload'>, workload: Workload | undefined, problems: Problems): void {
+export function checkFit(
+  scenario: Omit<Scenario, 'name' | 'slo' | 'seed' | 'workload' | 'policies'>,
+  workload: Workload | undefined,
+  problems: Problems,
+): void {
   for (const { role, layout, maxBatchTokens, sequences, utilisation } of poolsOf(scenario.deployment)) {
     const at = `deployment.${role}`;
     const issues = settingIssues({ ...scenario, layout, role });

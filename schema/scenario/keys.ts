@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
+import { routerNames } from '../../src/serving/policies/router.ts';
+import { schedulerNames } from '../../src/serving/policies/scheduler.ts';
 import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
 import { SERVEGEN } from '../traces/servegen.ts';
@@ -153,9 +155,19 @@ const deployment = record({
   merged: merged.optional(),
 }).meta({ description: 'Either prefill and decode pools, or merged instances.' });
 
+const admission = record({
+  'in-flight': whole(1, 'Requests that may wait or run.'),
+  'queued-tokens': whole(1, 'Prompt tokens that may be ahead on the rank that has the fewest.'),
+  ttft: quantity('time', ['2 s'], 'Longest time to first token that may be foreseen from what is ahead.'),
+}).meta({ description: 'Requests beyond these limits are turned away on arrival.' });
+
 const policies = record({
-  router: choice(['least-loaded'], 'Which instance takes a request.'),
-  scheduler: choice(['fcfs'], 'Order in which waiting requests are served.'),
+  router: choice(routerNames, 'Which rank takes a prompt: by load, in turn, the lighter of two drawn ones, by cached prefix, or by both.'),
+  scheduler: choice(
+    schedulerNames,
+    'Order in which prompts that wait are served: as they came (`vllm` mixes them with decoding, `sglang` puts them first, by cached prefix), shortest, by deadline, or by share.',
+  ),
+  admission: admission.optional(),
   eviction: choice(['lru'], 'Which cached block goes first.'),
 }).meta({ description: 'Policies by name.' });
 
@@ -165,11 +177,19 @@ const reuse = record({
   window: whole(1, 'Conversations that can still be continued.'),
 }).meta({ description: 'Prefixes shared with earlier requests.' });
 
+const slo = record({
+  ttft: quantity('time', ['2 s'], 'Time to first token.'),
+  tpot: quantity('time', ['50 ms'], 'Time per output token behind the first, mean of a request.'),
+  e2e: quantity('time', ['30 s'], 'From arrival to the last token.'),
+}).meta({ description: 'Service level: goodput counts requests that meet all of it.' });
+
 const tenant = record({
   name: text('a name', 'Name in reports; each once.'),
   share: plain({ min: 0, max: 1 }, 'Share of the requests, or of the sessions; all together 1.'),
   rate: quantity('rate', ['5/s'], 'Rate of its own, in place of a share and of the rate of the workload: every tenant has one, or none.'),
   priority: integer('Priority of its requests: more goes first; 0 by default.'),
+  weight: plain({ min: 0, above: true }, 'Weight of its share under fair scheduling; 1 by default.'),
+  slo: slo.optional(),
   model: whole(0, 'Index among the models that are served; 0 by default.'),
 }).meta({ description: 'A tenant.' });
 
@@ -208,12 +228,6 @@ const workload = record({
   requests: whole(1, 'Requests to serve; the whole trace, or 10,000, by default.'),
   seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),
 }).meta({ description: 'Traffic: a generator or a trace.' });
-
-const slo = record({
-  ttft: quantity('time', ['2 s'], 'Time to first token.'),
-  tpot: quantity('time', ['50 ms'], 'Time per output token behind the first, mean of a request.'),
-  e2e: quantity('time', ['30 s'], 'From arrival to the last token.'),
-}).meta({ description: 'Service level: goodput counts requests that meet all of it.' });
 
 /** The scenario file. Every key is optional here, so that one mistake does not hide the next; `readScenario` says what is missing. */
 export const scenarioFile: z.ZodType<ScenarioFile> = record({

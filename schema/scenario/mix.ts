@@ -39,7 +39,7 @@ function tenantsOf(list: readonly TenantFile[], problems: Problems): readonly Te
   const shares = list.map(({ share, rate }) => (total === undefined ? (share ?? (list.length === 1 ? 1 : 0)) : (rate ?? 0) / total));
   const sum = shares.reduce((all, share) => all + share, 0);
   if (list.length > 0 && Math.abs(sum - 1) > SLACK) problems.add(at('tenants'), `the shares are ${Number(sum.toFixed(6))} together; expected 1`);
-  return list.map(({ name = '', priority = 0, model = 0 }, i) => ({ name, share: (shares[i] ?? 0) / sum, priority, model }));
+  return list.map(({ name = '', priority = 0, model = 0, weight = 1, slo = {} }, i) => ({ name, share: (shares[i] ?? 0) / sum, priority, model, weight, slo }));
 }
 
 function adaptersOf({ adapters }: WorkloadFile): Adapters | undefined {

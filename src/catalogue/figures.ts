@@ -63,6 +63,12 @@ export function figuresOf(machine: Machine): readonly NamedFigure[] {
     ['node.dram', 'B', machine.node.dram],
     ...machine.planes.flatMap(planeFigures),
     ['power', 'W', machine.power],
+    ...(machine.draws ?? []).flatMap(({ name, idle, max }): Entry[] => [
+      [`draws.${name}.idle`, 'W', idle],
+      [`draws.${name}.max`, 'W', max],
+    ]),
+    ['losses', '', machine.losses],
+    ['pue', '', machine.pue],
     ['price', '$', machine.price],
     ['hourly', '$/s', machine.hourly],
   ]);

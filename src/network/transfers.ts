@@ -81,14 +81,19 @@ export class Transfers {
       // What rounding leaves of it is nothing.
       this.#count(flow, flow.left);
       owners.push(flow.owner);
-      for (const link of flow.links) {
-        const others = this.#flowsOf[link] as Flow[];
-        others.splice(others.indexOf(flow), 1);
-        this.#changed.push(link);
-      }
+      this.#leave(flow);
     }
     this.#flows.length = kept;
     return owners;
+  }
+
+  /** Takes a flow back before its end; what it has moved by `at` stays counted. Nothing happens where there is none. */
+  cancel(at: Seconds, owner: number): void {
+    const flow = this.#flows.find((candidate) => candidate.owner === owner);
+    if (flow === undefined) return;
+    this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
+    this.#flows.splice(this.#flows.indexOf(flow), 1);
+    this.#leave(flow);
   }
 
   /** Bytes that each link has moved by `at`. */
@@ -129,6 +134,14 @@ export class Transfers {
       flow.at = at;
       flow.rate = rate;
       flow.endsAt = at + flow.left / rate;
+    }
+  }
+
+  #leave(flow: Flow): void {
+    for (const link of flow.links) {
+      const others = this.#flowsOf[link] as Flow[];
+      others.splice(others.indexOf(flow), 1);
+      this.#changed.push(link);
     }
   }
 

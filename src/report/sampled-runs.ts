@@ -69,7 +69,6 @@ export function* sampledRuns(run: Run, summary: Summary, options: RunIntervalOpt
         const own = { plant: { ...plant, pricer: exact[p] as StepPricer } };
         return poolLoad(own, window.total.pools[p] as PoolMeter, length, meanRequest(window.total), emitted);
       }),
-      power: unknowns.factor('power'),
       price: unknowns.factor('price'),
     });
   }
@@ -140,10 +139,15 @@ function sampledMachine(machine: Machine, unknowns: Unknowns): Machine {
       };
     }),
     power: machine.power === undefined ? undefined : times(machine.power, power),
+    draws: machine.draws?.map((draw) => ({ ...draw, idle: draw.idle === undefined ? undefined : times(draw.idle, power), max: times(draw.max, power) })),
+    price: machine.price === undefined ? undefined : times(machine.price, price),
     hourly: machine.hourly === undefined ? undefined : times(machine.hourly, price),
     chip: {
       ...machine.chip,
-      power: { ...machine.chip.power, max: times(machine.chip.power.max, power) },
+      power: {
+        max: times(machine.chip.power.max, power),
+        idle: machine.chip.power.idle === undefined ? undefined : times(machine.chip.power.idle, power),
+      },
       price: machine.chip.price === undefined ? undefined : times(machine.chip.price, price),
     },
   };

@@ -36,6 +36,11 @@ export class Calendar {
     if (this.#last[at] === slot) this.#last[at] = before;
   }
 
+  /** Forgets all slots. */
+  clear(): void {
+    this.#first.fill(-1);
+  }
+
   #grow(): void {
     const size = this.#first.length;
     const first = new Int32Array(size * 2).fill(-1);

@@ -1,9 +1,37 @@
-import type { Seconds } from '../base/units.ts';
+import type { Bytes, Seconds } from '../base/units.ts';
+import type { Iteration } from './iteration.ts';
+
+/** What travels for a request: the KV of its prompt to where it decodes, or its cached prefix to where it is prefilled. */
+export type Errand = 'push' | 'read';
 
 /** What happens to a request or an instance, as plain data. `request` is its number in order of arrival. */
 export type SimulationEvent =
   | { readonly kind: 'arrived'; readonly at: Seconds; readonly request: number; readonly inputTokens: number }
-  | { readonly kind: 'rejected'; readonly at: Seconds; readonly request: number; readonly cause: string }
+  | { readonly kind: 'rejected' | 'failed'; readonly at: Seconds; readonly request: number; readonly cause: string }
+  /** A rank was chosen to prefill it; what the pooled cache holds of its prompt is read first. */
+  | {
+      readonly kind: 'routed';
+      readonly at: Seconds;
+      readonly request: number;
+      readonly pool: string;
+      readonly instance: number;
+      readonly rank: number;
+      readonly cachedTokens: number;
+    }
+  /** A flow began on the links: KV of a prompt to the rank where it will decode, whose place is promised with it, or a cached prefix to where it is prefilled. */
+  | {
+      readonly kind: 'transfer-begun';
+      readonly at: Seconds;
+      readonly request: number;
+      readonly errand: Errand;
+      readonly bytes: Bytes;
+      readonly pool: string;
+      readonly instance: number;
+      readonly rank: number;
+    }
+  /** All of it has left; it is there (`moved`, `fetched`) one latency later. */
+  | { readonly kind: 'transfer-ended'; readonly at: Seconds; readonly request: number; readonly errand: Errand }
+  | { readonly kind: 'fetched'; readonly at: Seconds; readonly request: number }
   | {
       readonly kind: 'scheduled';
       readonly at: Seconds;
@@ -12,10 +40,12 @@ export type SimulationEvent =
       readonly instance: number;
       readonly cachedTokens: number;
     }
-  | { readonly kind: 'prefilled'; readonly at: Seconds; readonly request: number }
+  | { readonly kind: 'prefilled'; readonly at: Seconds; readonly request: number; readonly instance: number }
   | { readonly kind: 'moved'; readonly at: Seconds; readonly request: number; readonly instance: number; readonly rank: number }
   | { readonly kind: 'first-token'; readonly at: Seconds; readonly request: number }
-  | { readonly kind: 'preempted'; readonly at: Seconds; readonly request: number }
+  | { readonly kind: 'preempted'; readonly at: Seconds; readonly request: number; readonly instance: number }
+  /** A fault has taken what it held. */
+  | { readonly kind: 'interrupted'; readonly at: Seconds; readonly request: number }
   | { readonly kind: 'finished'; readonly at: Seconds; readonly request: number; readonly outputTokens: number }
   | {
       readonly kind: 'step';
@@ -25,6 +55,18 @@ export type SimulationEvent =
       readonly instance: number;
       readonly decoding: number;
       readonly prefillTokens: number;
+      /** KV tokens of the decoding sequences, and the share of the instance's KV blocks that is in use. */
+      readonly context: number;
+      readonly kv: number;
+      /** Time that each stage and the host are answerable for, and busy time of each engine, as in its `StepCost`. [s] */
+      readonly stages: readonly Seconds[];
+      readonly busy: readonly Seconds[];
     };
+
+/** The event of an iteration that begins; it shares the lists of its cost. */
+export function stepEvent(at: Seconds, duration: Seconds, pool: string, instance: number, iteration: Iteration, kv: number): SimulationEvent {
+  const { decoding, prefillTokens, decodeContext: context, cost } = iteration;
+  return { kind: 'step', at, duration, pool, instance, decoding, prefillTokens, context, kv, stages: cost?.stages ?? [], busy: cost?.busy ?? [] };
+}
 
 export type EventSink = (event: SimulationEvent) => void;

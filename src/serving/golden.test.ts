@@ -34,7 +34,7 @@ const pricer = syntheticPricer([700, 2, 0.02, 0.01, 3, 0.3], 1.07);
 const size = { kvBlocks: 400, blockTokens: 16, watermarkBlocks: 4, maxSequences: 24, tokenBudget: 512, pricer } as const;
 const plant = { maxContext: 2000, slo: { ttft: 0.2, tpot: 0.02 }, seed: 42 } as const;
 const scenarios: readonly { readonly name: string; readonly plant: Plant; readonly hash: string; readonly concurrency?: number }[] = [
-  { name: 'merged instances with prefix caching', plant: mergedPlant({ ...size, instances: 2, prefixCaching: true }, plant), hash: 'c730c6ed' },
+  { name: 'merged instances with prefix caching', plant: mergedPlant({ ...size, instances: 2, prefixCaching: true }, plant), hash: '13624d30' },
   {
     name: 'prefill and decode pools with a pooled cache and speculation',
     plant: splitPlant(
@@ -47,9 +47,9 @@ const scenarios: readonly { readonly name: string; readonly plant: Plant; readon
       },
       { bytesPerToken: 70_272, sourcesPerRank: 2, sourceBandwidth: 3.1e9, sinkBandwidth: 1.7e9, latency: 0.0003 },
     ),
-    hash: '2df1c71f',
+    hash: 'a16217b1',
   },
-  { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: 'daa718d4' },
+  { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: '32db637d' },
 ];
 
 describe('bytes that are the same in Node and in browsers', () => {

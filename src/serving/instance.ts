@@ -4,9 +4,9 @@ import type { Acceptance } from './acceptance.ts';
 import { Calendar } from './calendar.ts';
 import { gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
-import type { KvBlocks } from './kv-blocks.ts';
 import type { Pipeline } from './pipeline.ts';
-import { Rank } from './rank.ts';
+import * as place from './place.ts';
+import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 import { blocksToPin, cachedUnits, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
 
@@ -60,6 +60,15 @@ export class Instance {
   steps = 0;
   tokens = 0;
   running = false;
+  /** Whether routers see it; one that drains finishes what it has. */
+  state: 'active' | 'draining' | 'off' = 'active';
+  /** Nothing on it goes on, and nobody has noticed: the iteration that was running does not end. */
+  stuck = false;
+  /** What an iteration costs on it as it is now, and how many times as long it takes. */
+  pricer: StepPricer;
+  slowdown = 1;
+  /** Time that a prompt token takes on one rank, of late: a moving mean over iterations. [s] */
+  pace: Seconds = 0;
   startedAt: Seconds = 0;
   /** End of the last decode step, and of the one before it: when sequences that decode on put out tokens. */
   steppedAt: Seconds = 0;
@@ -73,15 +82,16 @@ export class Instance {
   #joined: number[] = [];
   readonly #finishers = new Calendar();
 
-  /** @param kv blocks of each rank; @param pipeline of the instance, where this is one of its batches in flight */
-  constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener, kv: readonly KvBlocks[], pipeline?: Pipeline) {
+  /** @param pipeline of the instance, where this is one of its batches in flight */
+  constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener, ranks: readonly Rank[], pipeline?: Pipeline) {
     this.index = index;
     this.pipeline = pipeline;
     this.options = options;
     this.#table = table;
     this.#listener = listener;
     this.iteration = new Iteration(table);
-    this.ranks = kv.map((blocks) => new Rank(blocks));
+    this.ranks = ranks;
+    this.pricer = options.pricer;
   }
 
   /** Whether prompts wait on one of its ranks. */
@@ -95,6 +105,7 @@ export class Instance {
     const table = this.#table;
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
+    table.place[slot] = place.queued;
     (this.options.ahead === true && this.running ? rank.late : rank.waiting).push(slot);
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
@@ -120,6 +131,28 @@ export class Instance {
     const rank = this.ranks[this.#table.rank[slot]];
     rank.reserved--;
     rank.ready.push(slot);
+    this.#table.place[slot] = place.decoding;
+  }
+
+  /** The KV of a promised request will not come. */
+  withdraw(slot: number): void {
+    const rank = this.ranks[this.#table.rank[slot]];
+    rank.reserved--;
+    rank.kv.give(Math.ceil(this.#table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
+  }
+
+  /** Settles what a request that decodes here has put out so far: it will not go on here. Its blocks go with `clear`. */
+  interrupt(slot: number): void {
+    const rank = this.ranks[this.#table.rank[slot]];
+    if (!rank.ready.includes(slot)) this.#stop(rank, slot);
+  }
+
+  /** Forgets all that it holds and runs; what is lost was settled before. */
+  clear(): void {
+    for (const rank of this.ranks) rank.clear();
+    this.#finishers.clear();
+    this.#joined.length = 0;
+    this.running = false;
   }
 
   /** Frees the KV that a prefill instance held for a request. */
@@ -152,14 +185,16 @@ export class Instance {
 
   #form(at: Seconds): boolean {
     const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
-    const { acceptance, pricer, prefillFirst } = this.options;
+    const { acceptance, prefillFirst } = this.options;
     const decodes = prefillFirst === true ? this.#promptsFirst(growth, at) : this.#together(growth, at);
-    this.iteration.price(this.ranks, this.tokens, 1 + acceptance.drafts, pricer, decodes);
+    this.iteration.price(this.ranks, this.tokens, 1 + acceptance.drafts, this.pricer, decodes);
     const { cost } = this.iteration;
     this.running = cost !== undefined;
     if (cost === undefined) return false;
     this.startedAt = at;
-    this.endsAt = this.pipeline === undefined || cost.pipeline === undefined ? at + gridDuration(cost.time) : this.pipeline.pass(at, cost.pipeline);
+    const { slowdown } = this;
+    this.endsAt =
+      this.pipeline === undefined || cost.pipeline === undefined ? at + gridDuration(cost.time * slowdown) : this.pipeline.pass(at, cost.pipeline, slowdown);
     return true;
   }
 
@@ -214,7 +249,10 @@ export class Instance {
         slot = next;
       }
     }
-    if (this.iteration.prefillTokens === 0) return;
+    const { prefillTokens } = this.iteration;
+    if (prefillTokens === 0) return;
+    const pace = ((at - this.startedAt) * this.ranks.length) / prefillTokens;
+    this.pace = this.pace === 0 ? pace : this.pace + (pace - this.pace) / 8;
     for (const rank of this.ranks) if (rank.prefilling.length > 0) this.#completePrompts(rank, at);
   }
 
@@ -235,6 +273,7 @@ export class Instance {
   #decode(rank: Rank, slot: number): void {
     const table = this.#table;
     const base = table.prompt[slot] - this.tokens;
+    table.place[slot] = place.decoding;
     table.base[slot] = base;
     table.position[slot] = rank.members.length;
     rank.members.push(slot);
@@ -273,11 +312,14 @@ export class Instance {
 
   #preemptLatest(rank: Rank, at: Seconds): boolean {
     const table = this.#table;
+    const later = (a: number, b: number): boolean =>
+      b < 0 || table.priority[a] < table.priority[b] || (table.priority[a] === table.priority[b] && table.admission[a] > table.admission[b]);
     let latest = -1;
-    for (const slot of rank.members) if (latest < 0 || table.admission[slot] > table.admission[latest]) latest = slot;
-    const prompt = rank.prefilling.at(-1);
-    if (prompt !== undefined && (latest < 0 || table.admission[prompt] > table.admission[latest])) {
-      rank.prefilling.pop();
+    for (const slot of rank.members) if (later(slot, latest)) latest = slot;
+    let prompt = -1;
+    for (const slot of rank.prefilling) if (later(slot, prompt)) prompt = slot;
+    if (prompt >= 0 && later(prompt, latest)) {
+      rank.prefilling.splice(rank.prefilling.indexOf(prompt), 1);
       rank.queuedTokens -= table.prompt[prompt] - table.progress[prompt];
       rank.kv.give(table.privateBlocks[prompt]);
       unpinPrefix(table, rank, prompt);
@@ -285,18 +327,24 @@ export class Instance {
       return true;
     }
     if (latest < 0) return false;
-    const steps = this.steps - table.joinStep[latest];
-    const left = table.outputTokens[latest] - table.emitted[latest];
-    const joined = this.#joined.indexOf(latest);
-    if (joined >= 0) this.#joined.splice(joined, 1);
-    // Its last tokens came out at the end of the last step.
-    if (steps > 0) table.lastTokenAt[latest] = this.steppedAt;
-    this.#finishers.remove(table.finishStep[latest], latest, table.nextFinisher);
-    this.#leave(rank, latest);
-    table.emitted[latest] = table.emitted[latest] + this.options.acceptance.emittedIn(table.ordinal[latest], table.stepsBefore[latest], steps, left);
-    table.stepsBefore[latest] = table.stepsBefore[latest] + steps;
+    this.#stop(rank, latest);
     this.#requeue(rank, latest, at);
     return true;
+  }
+
+  /** Takes a decoding sequence out before its end, with what it has put out so far. */
+  #stop(rank: Rank, slot: number): void {
+    const table = this.#table;
+    const steps = this.steps - table.joinStep[slot];
+    const left = table.outputTokens[slot] - table.emitted[slot];
+    const joined = this.#joined.indexOf(slot);
+    if (joined >= 0) this.#joined.splice(joined, 1);
+    // Its last tokens came out at the end of the last step.
+    if (steps > 0) table.lastTokenAt[slot] = this.steppedAt;
+    this.#finishers.remove(table.finishStep[slot], slot, table.nextFinisher);
+    this.#leave(rank, slot);
+    table.emitted[slot] += this.options.acceptance.emittedIn(table.ordinal[slot], table.stepsBefore[slot], steps, left);
+    table.stepsBefore[slot] += steps;
   }
 
   /** Back to the front of the queue, to compute the prompt and what it had emitted again. */
@@ -307,6 +355,7 @@ export class Instance {
     table.prompt[slot] = table.inputTokens[slot] + table.emitted[slot];
     table.preemptions[slot]++;
     if (this.options.role === 'merged') {
+      table.place[slot] = place.queued;
       rank.waiting.pushFront(slot);
       rank.queuedTokens += table.prompt[slot];
     }
@@ -318,6 +367,7 @@ export class Instance {
     const table = this.#table;
     const { tokenBudget, maxSequences, watermarkBlocks, stateBlocks, prefixCaching, acceptance, prefillFirst } = this.options;
     rank.chunks.length = 0;
+    rank.waiting.prepare(at);
     let budget = tokenBudget - (prefillFirst === true ? 0 : rank.members.length * (1 + acceptance.drafts));
     for (const slot of rank.prefilling) {
       const chunk = Math.max(0, Math.min(table.prompt[slot] - table.progress[slot], budget));
@@ -342,6 +392,7 @@ export class Instance {
         if (table.startedAt[slot] === -1) table.cachedTokens[slot] = cached;
       }
       table.admission[slot] = rank.admissions++;
+      table.place[slot] = place.prefilling;
       if (table.startedAt[slot] === -1) table.startedAt[slot] = at;
       const chunk = Math.min(prompt - table.progress[slot], budget);
       rank.prefilling.push(slot);

@@ -38,6 +38,12 @@ export class KvBlocks {
     while (this.used + cache.evictable * this.unitBlocks > this.total && cache.evict());
   }
 
+  /** What was in the memory is lost. */
+  clear(): void {
+    this.used = 0;
+    this.cache?.clear();
+  }
+
   give(blocks: number): void {
     this.used -= blocks;
   }

@@ -28,13 +28,20 @@ export class Pipeline {
     if (!this.waiting.includes(batch)) this.waiting.push(batch);
   }
 
-  /** Sends a batch in at `at`, when the first stage is free. Returns when the host is through with it. All on the grid. */
-  pass(at: Seconds, { stages, send, host }: PipelineCost): Seconds {
+  /** Nothing is in it any more. */
+  clear(): void {
+    this.waiting.length = 0;
+    this.toldFor = -1;
+    this.#free.fill(0);
+  }
+
+  /** Sends a batch in at `at`, when the first stage is free; each stage takes `slowdown` times as long. Returns when the host is through with it. All on the grid. */
+  pass(at: Seconds, { stages, send, host }: PipelineCost, slowdown: number): Seconds {
     const free = this.#free;
     const sending = gridDuration(send);
     let now = at;
     for (let s = 0; s < stages.length; s++) {
-      now = Math.max(s === 0 ? now : now + sending, free[s]) + gridDuration(stages[s]);
+      now = Math.max(s === 0 ? now : now + sending, free[s]) + gridDuration(stages[s] * slowdown);
       free[s] = now;
     }
     const last = stages.length;

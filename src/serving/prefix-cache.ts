@@ -97,6 +97,16 @@ export class PrefixCache {
     return true;
   }
 
+  /** Forgets every block, pinned ones included. Not counted as evictions. */
+  clear(): void {
+    this.#slotOf.clear();
+    this.#free.length = 0;
+    this.#top = 1;
+    this.#evictable = 0;
+    this.#next[0] = 0;
+    this.#previous[0] = 0;
+  }
+
   /** Drops the least recently used unpinned block. Returns whether there was one. */
   evict(): boolean {
     const slot = this.#next[0];

@@ -1,3 +1,5 @@
+import { nowhere } from './place.ts';
+
 /**
  * Requests in flight as columns; a slot is used again when its request has ended, so that memory follows what is in flight and
  * not how many there were. Times are seconds, lengths are tokens.
@@ -65,6 +67,10 @@ export class RequestTable {
   /** Next request that finishes at the same step. */
   nextFinisher: Int32Array = new Int32Array(0);
   preemptions: Int32Array = new Int32Array(0);
+  /** Times that a fault took what it held. */
+  interruptions: Int32Array = new Int32Array(0);
+  /** Where it is: a value of place.ts. */
+  place: Int32Array = new Int32Array(0);
   /** Prefix block ids of the prompt, empty without. */
   blocks: ArrayLike<number>[] = [];
   blockTokens: Int32Array = new Int32Array(0);
@@ -87,13 +93,21 @@ export class RequestTable {
     this.fromPrompts[slot] = 0;
     this.finishStep[slot] = -1;
     this.preemptions[slot] = 0;
+    this.interruptions[slot] = 0;
+    this.place[slot] = nowhere;
     this.startedAt[slot] = -1;
     this.prefilledAt[slot] = -1;
     this.firstTokenAt[slot] = -1;
     return slot;
   }
 
+  /** Slots of requests in flight, in no order that means anything. */
+  *slots(): IterableIterator<number> {
+    for (let slot = 0; slot < this.#top; slot++) if (this.place[slot] !== nowhere) yield slot;
+  }
+
   release(slot: number): void {
+    this.place[slot] = nowhere;
     this.blocks[slot] = none;
     this.#free.push(slot);
   }
@@ -146,6 +160,8 @@ export class RequestTable {
       this.position = ints(this.position);
       this.nextFinisher = ints(this.nextFinisher);
       this.preemptions = ints(this.preemptions);
+      this.interruptions = ints(this.interruptions);
+      this.place = ints(this.place);
       this.blockTokens = ints(this.blockTokens);
     }
     this.blocks[this.#top] = none;

@@ -1,119 +1,139 @@
 import type { Seconds } from '../base/units.ts';
-import { EventQueue } from '../kernel/event-queue.ts';
 import type { Transfers } from '../network/transfers.ts';
-import type { EventSink } from './events.ts';
-import { ceilToGrid } from './grid.ts';
-import { Fifo } from './fifo.ts';
-import type { Instance, InstanceListener } from './instance.ts';
+import type { Actor } from './actor.ts';
+import { stepEvent, type EventSink } from './events.ts';
+import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Links } from './links.ts';
-import { Metrics } from './metrics.ts';
-import { addLifetime } from './lifetime.ts';
+import type { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
 import type { Pipeline } from './pipeline.ts';
+import * as place from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
-import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
-import { PrefixPool } from './prefix-pool.ts';
-import { RequestTable } from './request-table.ts';
+import { inFlightWith, type Pool } from './pools.ts';
+import type { PrefixPool } from './prefix-pool.ts';
+import type { RequestTable } from './request-table.ts';
+import { Service } from './service.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
-import { Transport } from './transport.ts';
-import { leastLoaded, leastOccupied, type RankLoad } from './router.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
+import { World } from './world.ts';
+
+/** Acts in a row, nothing else happening between them, after which requests that wait are given up. */
+const PATIENCE = 10_000;
 
 /**
  * A deployment serving requests. Time moves only in `step`; the caller owns the clock. Deterministic: the same plant and source
  * give the same bytes.
  */
 export class Simulation {
-  now: Seconds = 0;
   readonly plant: Plant;
-  readonly metrics: Metrics;
-  readonly table: RequestTable = new RequestTable();
-  readonly cacheCounters: CacheCounters = { lookups: 0, promptTokens: 0, tokensHit: 0 };
-  readonly prefixes: PrefixPool | undefined;
-  readonly causes: Map<string, number> = new Map();
+  readonly service: Service;
   lastArrivalAt: Seconds = 0;
-  steps = 0;
-  readonly #queue = new EventQueue();
+  readonly #world: World;
   readonly #intake: Intake;
-  readonly #transport: Transport;
-  readonly #emittedPerStep: number;
-  readonly #sink: EventSink | undefined;
-  readonly #pools: readonly Pool[];
-  readonly #entry: Pool;
-  readonly #decode: Pool | undefined;
-  /** Prompts whose KV waits in a prefill instance for a place to decode. */
-  readonly #moving = new Fifo();
-  /** A preemption has left room to decode since it was last handed out. */
-  #vacated = false;
+  readonly #instances: readonly Instance[];
+  readonly #actors: readonly Actor[];
+  /** Actors that have an event pending, and acts since anything else has happened. */
+  #expected = 0;
+  #acts = 0;
   #arrived = 0;
-  #finished = 0;
-  #rejected = 0;
   #events = 0;
 
-  constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
+  constructor(plant: Plant, source: RequestSource, sink?: EventSink, actors: readonly Actor[] = []) {
     this.plant = plant;
-    this.#sink = sink;
-    this.metrics = new Metrics(plant.pools.length);
-    this.#transport = new Transport(plant, this.#queue);
-    let index = 0;
-    this.#pools = plant.pools.map((pool, p) => {
-      const made = poolOf(pool, p, index, plant.seed, this.table, this.#listener(pool, p));
-      index += made.instances.length;
-      return made;
-    });
-    this.#entry = this.#pools[0];
-    this.#decode = this.#pools[1];
-    this.#emittedPerStep = (this.#decode ?? this.#entry).instances[0].options.acceptance.mean;
-    if (plant.cache !== undefined) this.prefixes = new PrefixPool(this.table, plant.cache);
-    this.#intake = new Intake(plant, source, this.table, this.#queue);
+    this.#world = new World(plant, sink);
+    this.service = new Service(this.#world, plant);
+    this.#instances = this.service.pools.flatMap(({ instances }) => instances);
+    this.#intake = new Intake(plant, source, this.#world.table, this.#world.queue);
+    this.#world.onEnd = (slot) => this.#intake.ended(this.now, slot);
+    this.#actors = actors;
+    for (let index = 0; index < actors.length; index++) this.#expect(index);
+  }
+
+  /** What services share. For actors. */
+  get world(): World {
+    return this.#world;
+  }
+
+  get now(): Seconds {
+    return this.#world.now;
+  }
+
+  get metrics(): Metrics {
+    return this.#world.metrics;
+  }
+
+  get table(): RequestTable {
+    return this.#world.table;
+  }
+
+  get cacheCounters(): CacheCounters {
+    return this.#world.cacheCounters;
+  }
+
+  get prefixes(): PrefixPool | undefined {
+    return this.service.prefixes;
+  }
+
+  /** Requests that were rejected or failed, by cause. */
+  get causes(): ReadonlyMap<string, number> {
+    return this.#world.causes;
+  }
+
+  /** Iterations that have begun. */
+  get steps(): number {
+    return this.#world.steps;
   }
 
   /** Instances of all pools, by pool. */
   get pools(): readonly { readonly plant: PoolPlant; readonly instances: readonly Instance[] }[] {
-    return this.#pools;
+    return this.service.pools;
   }
 
   /** Links of KV pushes and cache reads, and what flows over them. */
   get links(): Links {
-    return this.#transport.links;
+    return this.#world.transport.links;
   }
 
   get transfers(): Transfers {
-    return this.#transport.transfers;
+    return this.#world.transport.transfers;
   }
 
   /** When the next event is due; Infinity when nothing is left to happen. */
   get nextEventAt(): Seconds {
-    return this.#queue.peekTime();
+    return this.done ? Infinity : this.#world.queue.peekTime();
   }
 
+  /** Nothing is left to happen but what actors would do to an idle deployment. */
   get done(): boolean {
-    return this.#queue.size === 0;
+    return this.#world.queue.size === this.#expected && this.#inFlight === 0;
+  }
+
+  get #inFlight(): number {
+    const { waitingNow, runningNow } = this.#world.metrics;
+    return waitingNow + runningNow;
   }
 
   snapshot(): Snapshot {
-    return {
-      at: this.now,
-      arrived: this.#arrived,
-      finished: this.#finished,
-      rejected: this.#rejected,
-      failed: 0,
-      waiting: this.metrics.waitingNow,
-      running: this.metrics.runningNow,
-      events: this.#events,
-    };
+    const { metrics, finished, rejected, failed, now } = this.#world;
+    const { waitingNow: waiting, runningNow: running } = metrics;
+    return { at: now, arrived: this.#arrived, finished, rejected, failed, waiting, running, events: this.#events };
   }
 
   /** Handles the next event, and with it the iterations that nothing comes between. Returns false when there is none. */
   step(): boolean {
-    return this.#next(Infinity);
+    if (this.done) return false;
+    if (this.#world.queue.size > this.#expected) return this.#next(Infinity);
+    if (this.#expected > 0 && this.#acts < PATIENCE) return this.#next(Infinity);
+    this.#abandon();
+    return true;
   }
 
   /** Handles every event up to and including `until`. */
   advance(until: Seconds): void {
-    while (this.#queue.peekTime() <= until) this.#next(until);
-    this.now = Math.max(this.now, until);
+    const world = this.#world;
+    while (world.queue.peekTime() <= until) this.#next(until);
+    world.now = Math.max(world.now, until);
   }
 
   /** Adds a request from outside, such as a live client's. `arrivedAt` must not lie in the past. */
@@ -122,48 +142,66 @@ export class Simulation {
   }
 
   #next(until: Seconds): boolean {
-    const queue = this.#queue;
+    const world = this.#world;
+    const { queue } = world;
     if (!queue.pop()) return false;
     this.#events++;
-    this.now = queue.time;
+    world.now = queue.time;
     const { payload } = queue;
     switch (queue.kind) {
       case pending.arrival:
-        this.#intake.arrived(this.now);
+        this.#intake.arrived(world.now);
         this.#arrive(payload);
         break;
       case pending.injection:
         this.#arrive(payload);
         break;
       case pending.flowEnd:
-        this.#transport.end(this.now, payload, (slot) => this.#releaseSource(slot));
+        world.transport.end(world.now, payload, (slot, errand) => this.service.left(slot, errand));
         break;
       case pending.delivery:
         this.#deliver(payload);
         break;
       case pending.intake:
-        this.#dispatch(payload);
+        this.service.dispatch(payload);
         break;
       case pending.stepEnd:
-        this.#ended(this.#instance(payload), until);
+        this.#ended(this.#instances[payload], until);
         break;
       case pending.stepStart:
-        this.#begin(this.#instance(payload), until);
+        this.#begin(this.#instances[payload], until);
+        break;
+      case pending.actor:
+        this.#act(payload);
     }
-    this.#transport.share(this.now);
+    this.#acts = queue.kind === pending.actor ? this.#acts + 1 : 0;
+    world.transport.share(world.now);
     return true;
   }
 
-  #instance(index: number): Instance {
-    const entry = this.#entry.instances;
-    return (index < entry.length ? entry[index] : this.#decode?.instances[index - entry.length]) as Instance;
+  #expect(index: number): void {
+    const { nextAt } = this.#actors[index];
+    if (nextAt === Infinity) return;
+    this.#expected++;
+    this.#world.queue.push(nextAt, pending.actor, pending.actor, index);
   }
 
-  #poolOf(instance: Instance): Pool {
-    return instance.index < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
+  #act(index: number): void {
+    this.#expected--;
+    this.#actors[index].act(this);
+    this.#expect(index);
+  }
+
+  /** Nothing will serve those that are still there. */
+  #abandon(): void {
+    const { table } = this.#world;
+    const left = [...table.slots()].sort((a, b) => table.ordinal[a] - table.ordinal[b]);
+    for (const slot of left) this.#world.fail(slot, 'nothing was left that could have served it');
   }
 
   #ended(instance: Instance, until: Seconds): void {
+    // The end of an iteration that a fault has taken away.
+    if (!instance.running || instance.stuck || instance.endsAt !== this.now) return;
     if (instance.pipeline === undefined) {
       if (this.#turn(instance)) this.#run(instance, until);
       return;
@@ -172,12 +210,12 @@ export class Simulation {
     instance.running = false;
     instance.pipeline.wait(instance.index);
     // What it has given back may be what another batch waits for.
-    for (const other of inFlightWith(instance, this.#poolOf(instance))) if (!other.running && other.hungry) instance.pipeline.wait(other.index);
+    for (const other of inFlightWith(instance, this.service.poolOf(instance))) if (!other.running && other.hungry) instance.pipeline.wait(other.index);
     this.#enter(instance.pipeline);
   }
 
   #begin(instance: Instance, until: Seconds): void {
-    if (instance.running) return;
+    if (instance.running || instance.stuck) return;
     const { pipeline } = instance;
     if (pipeline !== undefined) {
       pipeline.wait(instance.index);
@@ -188,24 +226,26 @@ export class Simulation {
   /** Lets batches into a pipeline whose first stage is free, in the order in which they came to wait; the others look again when it is. */
   #enter(pipeline: Pipeline): void {
     const { waiting } = pipeline;
+    const { queue } = this.#world;
     while (waiting.length > 0 && pipeline.freeAt <= this.now) {
-      const first = this.#instance(waiting.shift() as number);
-      if (this.#start(first, this.now)) this.#queue.push(first.endsAt, pending.stepEnd, pending.stepEnd, first.index);
+      const first = this.#instances[waiting.shift() as number];
+      if (this.#start(first, this.now)) queue.push(first.endsAt, pending.stepEnd, pending.stepEnd, first.index);
     }
     if (waiting.length === 0 || pipeline.toldFor === pipeline.freeAt) return;
     pipeline.toldFor = pipeline.freeAt;
-    this.#queue.push(pipeline.freeAt, pending.stepStart, pending.stepStart, waiting[0]);
+    queue.push(pipeline.freeAt, pending.stepStart, pending.stepStart, waiting[0]);
   }
 
   /** Runs a formed iteration, and those behind it, past the queue while nothing else is due before the next one ends. */
   #run(instance: Instance, until: Seconds): void {
+    const world = this.#world;
     for (;;) {
       const { endsAt } = instance;
-      if (this.#queue.peekTime() <= endsAt || endsAt > until) {
-        this.#queue.push(endsAt, pending.stepEnd, pending.stepEnd, instance.index);
+      if (world.queue.peekTime() <= endsAt || endsAt > until) {
+        world.queue.push(endsAt, pending.stepEnd, pending.stepEnd, instance.index);
         return;
       }
-      this.now = endsAt;
+      world.now = endsAt;
       if (!this.#turn(instance)) return;
     }
   }
@@ -222,238 +262,62 @@ export class Simulation {
   }
 
   #start(instance: Instance, at: Seconds): boolean {
+    const world = this.#world;
     const formed = instance.start(at);
-    if (this.#vacated) this.#move();
-    this.#transport.share(this.now);
+    this.service.settle();
+    world.transport.share(world.now);
     if (!formed) return false;
-    const { plant, index } = this.#poolOf(instance);
+    const pool = this.service.poolOf(instance);
     const duration = instance.endsAt - at;
     const { iteration } = instance;
-    const { decoding, prefillTokens } = iteration;
-    const slots = plant.role === 'prefill' ? prefillTokens / (plant.tokenBudget * plant.ranks) : decoding / (plant.maxSequences * plant.ranks);
-    const interval = this.metrics.at(at);
-    const meter = interval.pools[index];
-    meter.step(duration, iteration, slots, iteration.usedBlocks / (plant.kvBlocks * plant.ranks));
-    const emitted = decoding * instance.options.acceptance.mean;
-    meter.decodeTokens += emitted;
+    const interval = world.metrics.at(at);
+    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * pool.plant.ranks);
+    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, pool.plant.activity);
+    const emitted = iteration.decoding * instance.options.acceptance.mean;
+    interval.pools[pool.index].decodeTokens += emitted;
     interval.outputServed += emitted;
-    this.steps++;
-    this.#sink?.({ kind: 'step', at, duration, pool: plant.name, instance: instance.index, decoding, prefillTokens });
+    world.steps++;
+    if (world.sink !== undefined) world.sink(stepEvent(at, duration, pool.plant.name, instance.index, iteration, kv));
     return true;
-  }
-
-  /** Makes an idle instance look for work at the next instant of the grid. */
-  #wake(instance: Instance): void {
-    if (!instance.running) this.#queue.push(ceilToGrid(this.now), pending.stepStart, pending.stepStart, instance.index);
   }
 
   #arrive(slot: number): void {
-    const { table, now } = this;
+    const world = this.#world;
+    const { table, now } = world;
     table.ordinal[slot] = this.#arrived++;
     table.arrivedAt[slot] = now;
+    table.place[slot] = place.outside;
     this.lastArrivalAt = now;
-    this.metrics.at(now).arrived++;
+    world.metrics.at(now).arrived++;
     const input = table.inputTokens[slot];
-    this.#sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
-    if (input >= this.plant.maxContext) {
-      this.#reject(slot, `prompt and answer longer than the ${this.plant.maxContext} tokens of ${this.plant.maxContextOf}`);
+    world.sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
+    const { maxContext, maxContextOf, intake } = this.plant;
+    if (input >= maxContext) {
+      world.reject(slot, `prompt and answer longer than the ${maxContext} tokens of ${maxContextOf}`);
       return;
     }
-    table.outputTokens[slot] = Math.min(table.outputTokens[slot], this.plant.maxContext - input);
+    table.outputTokens[slot] = Math.min(table.outputTokens[slot], maxContext - input);
     table.prompt[slot] = input;
-    this.metrics.change(now, 1, 0);
-    const { intake } = this.plant;
-    const taken = intake === undefined ? 0 : intake.request + intake.token * input;
-    if (taken > 0) this.#queue.push(now + taken, pending.intake, pending.intake, slot);
-    else this.#dispatch(slot);
-  }
-
-  #reject(slot: number, cause: string): void {
-    const { table, now } = this;
-    this.#rejected++;
-    this.metrics.at(now).rejected++;
-    this.causes.set(cause, (this.causes.get(cause) ?? 0) + 1);
-    this.#sink?.({ kind: 'rejected', at: now, request: table.ordinal[slot], cause });
-    table.release(slot);
-    this.#intake.ended(now, slot);
-  }
-
-  /** Sends a prompt to the rank with the least ahead of it, and fetches what the pooled cache has of it. */
-  #dispatch(slot: number): void {
-    const { table, now } = this;
-    const { instances } = this.#entry;
-    const loads: RankLoad[] = [];
-    for (const { ranks } of instances)
-      for (const rank of ranks) loads.push({ queuedTokens: rank.queuedTokens, sequences: rank.sequences + rank.waiting.size + rank.late.size });
-    const chosen = leastLoaded(loads);
-    const ranks = this.#entry.plant.ranks;
-    const instance = instances[Math.floor(chosen / ranks)];
-    const cached = this.#lookUp(slot);
-    table.progress[slot] = cached;
-    if (table.startedAt[slot] === -1) {
-      table.readyAt[slot] = now;
-      table.cachedTokens[slot] = cached;
-    }
-    if (cached === 0) {
-      instance.enqueue(slot, chosen % ranks);
-      this.#wake(instance);
+    const refused = this.service.refusal(slot);
+    if (refused !== undefined) {
+      world.reject(slot, refused);
       return;
     }
-    table.source[slot] = chosen;
-    instance.ranks[chosen % ranks].queuedTokens += table.prompt[slot] - cached;
-    this.#transport.read(now, slot, cached, Math.floor(chosen / ranks) % this.#entry.plant.instances);
-  }
-
-  /** Prompt tokens whose KV the pooled cache holds. */
-  #lookUp(slot: number): number {
-    if (this.prefixes === undefined) return 0;
-    const hit = this.prefixes.lookUp(slot);
-    this.#countLookUp(slot, hit);
-    return hit;
-  }
-
-  #countLookUp(slot: number, hit: number): void {
-    this.cacheCounters.lookups++;
-    this.cacheCounters.promptTokens += this.table.prompt[slot];
-    this.cacheCounters.tokensHit += hit;
-  }
-
-  #releaseSource(slot: number): void {
-    const ranks = this.#entry.plant.ranks;
-    const source = this.table.source[slot];
-    const instance = this.#entry.instances[Math.floor(source / ranks)];
-    instance.release(slot, source % ranks);
-    for (const other of inFlightWith(instance, this.#poolOf(instance))) this.#wake(other);
+    world.metrics.change(now, 1, 0);
+    const taken = intake === undefined ? 0 : intake.request + intake.token * input;
+    if (taken > 0) world.queue.push(now + taken, pending.intake, pending.intake, slot);
+    else this.service.dispatch(slot);
   }
 
   #deliver(payload: number): void {
-    const { table, now } = this;
-    const { slot, errand } = this.#transport.delivered(payload);
-    if (errand === 'push') {
-      table.movedAt[slot] = now;
-      const instance = this.#instance(table.instance[slot]);
-      this.#sink?.({ kind: 'moved', at: now, request: table.ordinal[slot], instance: instance.index, rank: table.rank[slot] });
-      instance.arrive(slot);
-      this.#wake(instance);
-      return;
-    }
-    if (table.startedAt[slot] === -1) table.readyAt[slot] = now;
-    const chosen = table.source[slot];
-    const ranks = this.#entry.plant.ranks;
-    const instance = this.#entry.instances[Math.floor(chosen / ranks)];
-    instance.ranks[chosen % ranks].queuedTokens -= table.prompt[slot] - table.progress[slot];
-    instance.enqueue(slot, chosen % ranks);
-    this.#wake(instance);
+    const arrived = this.#world.transport.delivered(this.now, payload);
+    if (arrived === undefined) return;
+    if (arrived.errand === 'push') this.service.landed(arrived.slot);
+    else this.service.read(arrived.slot);
   }
+}
 
-  /** Promises places to decode, first come first served, and sends the KV there. */
-  #move(): void {
-    this.#vacated = false;
-    const { table, now } = this;
-    const decode = this.#decode as Pool;
-    const { ranks } = decode.plant;
-    while (this.#moving.size > 0) {
-      const slot = this.#moving.first;
-      const chosen = leastOccupied(decode.instances, table.prompt[slot]);
-      if (chosen < 0) return;
-      this.#moving.shift();
-      decode.instances[Math.floor(chosen / ranks)].reserve(slot, chosen % ranks);
-      table.reservedAt[slot] = now;
-      this.#transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(chosen, decode.plant));
-    }
-  }
-
-  #listener(plant: PoolPlant, pool: number): InstanceListener {
-    const { table } = this;
-    const { firstToken } = this.plant;
-    return {
-      scheduled: (slot, at) => {
-        this.metrics.change(at, -1, 1);
-        if (this.plant.cache === undefined && plant.prefixCaching) {
-          this.#countLookUp(slot, table.progress[slot]);
-        }
-        this.#sink?.({
-          kind: 'scheduled',
-          at,
-          request: table.ordinal[slot],
-          pool: plant.name,
-          instance: table.instance[slot],
-          cachedTokens: table.progress[slot],
-        });
-      },
-      prefilled: (slot, at) => {
-        const interval = this.metrics.at(at);
-        if (table.prefilledAt[slot] === -1) interval.inputServed += table.inputTokens[slot];
-        if (plant.role === 'merged') interval.outputServed++;
-        table.prefilledAt[slot] = at;
-        this.#sink?.({ kind: 'prefilled', at, request: table.ordinal[slot] });
-        if (plant.role !== 'prefill') return;
-        this.now = at;
-        this.prefixes?.write(slot);
-        const ranks = this.#entry.plant.ranks;
-        table.source[slot] = table.instance[slot] * ranks + table.rank[slot];
-        if (firstToken === 'prefill' && this.#emitFromPrefill(slot, at)) return;
-        this.#moving.push(slot);
-        this.#move();
-      },
-      firstToken: (slot, at) => {
-        this.#sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
-      },
-      resumed: (slot, at) => {
-        this.metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
-      },
-      finished: (slot, at) => {
-        this.now = at;
-        this.#finish(slot);
-      },
-      preempted: (slot, at) => {
-        this.metrics.at(at).pools[pool].preemptions++;
-        this.metrics.change(at, 1, -1);
-        this.#sink?.({ kind: 'preempted', at, request: table.ordinal[slot] });
-        if (plant.role !== 'decode') return;
-        this.now = at;
-        this.#vacated = true;
-        this.#dispatch(slot);
-      },
-    };
-  }
-
-  /** The prefill instance puts out a token itself. Returns whether it was the last. */
-  #emitFromPrefill(slot: number, at: Seconds): boolean {
-    const { table } = this;
-    table.emitted[slot]++;
-    table.fromPrompts[slot]++;
-    this.metrics.at(at).outputServed++;
-    if (table.firstTokenAt[slot] === -1) {
-      table.firstTokenAt[slot] = at;
-      this.#sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
-    } else {
-      this.metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
-    }
-    table.lastTokenAt[slot] = at;
-    if (table.emitted[slot] !== table.outputTokens[slot]) return false;
-    table.reservedAt[slot] = at;
-    table.movedAt[slot] = at;
-    table.joinedAt[slot] = at;
-    this.#releaseSource(slot);
-    this.#finish(slot);
-    return true;
-  }
-
-  #finish(slot: number): void {
-    const { table, now } = this;
-    this.#finished++;
-    const arrivedAt = table.arrivedAt[slot];
-    const output = table.outputTokens[slot];
-    const interval = this.metrics.at(now);
-    interval.finish(table.inputTokens[slot], table.cachedTokens[slot], output, table.firstTokenAt[slot] - arrivedAt, now - arrivedAt, this.plant.slo);
-    // Steps were credited with the tokens that they put out on average; what this request really got makes up the difference.
-    interval.outputServed += output - table.fromPrompts[slot] - table.stepsBefore[slot] * this.#emittedPerStep;
-    addLifetime(table, slot, now, this.#decode !== undefined, interval.phases);
-    this.metrics.change(now, 0, -1);
-    this.#sink?.({ kind: 'finished', at: now, request: table.ordinal[slot], outputTokens: output });
-    table.release(slot);
-    this.#intake.ended(now, slot);
-    if (this.#moving.size > 0) this.#move();
-  }
+/** Share of a pool's places, or of its token budget, that an iteration takes up on one instance. */
+function occupied({ plant }: Pool, { iteration }: Instance): number {
+  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * plant.ranks) : iteration.decoding / (plant.maxSequences * plant.ranks);
 }

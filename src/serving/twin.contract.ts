@@ -3,6 +3,9 @@ import type { Plant, PoolPlant } from './plant.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
 import { passed, priced, promptsAlone } from './twin-iteration.contract.ts';
+import { refusal } from './policies/admission.ts';
+import { routerOf } from './policies/router.ts';
+import { cachedTokens, NaiveShares, nextWaiting, paced, seenOnArrival } from './twin-policies.contract.ts';
 import { NaiveLinks } from './twin-links.contract.ts';
 import { record, type PoolTrace, type TwinResult } from './twin-result.contract.ts';
 import {
@@ -66,6 +69,9 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     ...(poolCache === undefined ? [] : [poolCache.poolBandwidth, ...Array.from({ length: entry.instances }, () => poolCache.instanceBandwidth)]),
   ]);
   const pooled = new NaiveCache();
+  const router = routerOf(plant.policies?.router ?? 'least-loaded', plant.seed);
+  const shares = new NaiveShares(plant, entryRanks);
+  const inFlight = new Set<Request>();
   let pending: { readonly at: number; readonly kind: number; readonly order: number; readonly happen: () => void }[] = [];
   let now = 0;
   let ordered = 0;
@@ -148,7 +154,16 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       ended(given);
       return;
     }
+    // ADM-1
+    const refused =
+      plant.policies?.admission === undefined ? undefined : refusal(plant.policies.admission, seenOnArrival(entryRanks, inFlight.size, given.inputTokens));
+    if (refused !== undefined) {
+      events.push({ kind: 'rejected', at: now, request: number, cause: refused });
+      ended(given);
+      return;
+    }
     const request = newRequest(plant, number, now, given);
+    inFlight.add(request);
     // REQ-5
     const taken = plant.intake === undefined ? 0 : plant.intake.request + plant.intake.token * inputTokens;
     if (taken > 0) later(now + taken, intake, () => dispatch(request));
@@ -157,8 +172,15 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
 
   // RTE-1, CAC-2
   function dispatch(request: Request): void {
-    const places = (rank: Rank) => sequences(rank) + rank.waiting.length + rank.late.length;
-    const rank = least(entryRanks, (a, b) => queuedTokens(a) - queuedTokens(b) || places(a) - places(b));
+    const views = entryRanks.map((one, index) => ({
+      index,
+      queuedTokens: queuedTokens(one),
+      load: sequences(one) + one.waiting.length + one.late.length,
+      usedTokens: usedBlocks(one) * entry.blockTokens,
+      cachedTokens: () => cachedTokens(one, request),
+    }));
+    const about = { promptTokens: request.prompt, tenant: request.tenant, priority: request.priority };
+    const rank = entryRanks[router.route(about, views)] as Rank;
     request.computed = 0;
     if (poolCache !== undefined) {
       const units = request.units.slice(0, request.unitTokens === 0 ? 0 : pooled.run(request.units, Math.floor((request.prompt - 1) / request.unitTokens)));
@@ -170,6 +192,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       request.marks.ready = now;
       request.cached = request.computed;
     }
+    const { instance, index } = rank;
+    events.push({ kind: 'routed', at: now, request: request.number, pool: entry.name, instance: instance.index, rank: index, cachedTokens: request.computed });
     if (poolCache === undefined || request.computed === 0) {
       queue(rank, request);
       return;
@@ -177,17 +201,28 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     rank.reading.push(request);
     const pool = sinks + sinkRanks;
     const there = () => {
+      events.push({ kind: 'fetched', at: now, request: request.number });
       if (request.marks.scheduled === undefined) request.marks.ready = now;
       rank.reading = without(rank.reading, request);
       queue(rank, request);
     };
-    send(request.computed * poolCache.bytesPerToken, [pool, pool + 1 + rank.instance.place], poolCache.latency, () => {}, there);
+    const bytes = request.computed * poolCache.bytesPerToken;
+    events.push({ kind: 'transfer-begun', at: now, request: request.number, errand: 'read', bytes, pool: entry.name, instance: instance.index, rank: index });
+    const sent = () => {
+      events.push({ kind: 'transfer-ended', at: now, request: request.number, errand: 'read' });
+    };
+    send(bytes, [pool, pool + 1 + instance.place], poolCache.latency, sent, there);
+  }
+
+  function wait(rank: Rank, request: Request): void {
+    shares.waits(request);
+    rank.waiting.push(request);
   }
 
   // SCH-7
   function queue(rank: Rank, request: Request): void {
     if (rank.instance.plant.ahead === true && rank.instance.running) rank.late.push(request);
-    else rank.waiting.push(request);
+    else wait(rank, request);
     wake(rank.instance);
   }
 
@@ -243,7 +278,23 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
         rank.here.push(request);
         wake(rank.instance);
       };
-      send(request.prompt * transfer.bytesPerToken + transfer.bytesPerSequence, over, transfer.latency, () => letGo(request), there);
+      const bytes = request.prompt * transfer.bytesPerToken + transfer.bytesPerSequence;
+      const { instance, index } = rank;
+      events.push({
+        kind: 'transfer-begun',
+        at: now,
+        request: request.number,
+        errand: 'push',
+        bytes,
+        pool: decode.name,
+        instance: instance.index,
+        rank: index,
+      });
+      const sent = () => {
+        events.push({ kind: 'transfer-ended', at: now, request: request.number, errand: 'push' });
+        letGo(request);
+      };
+      send(bytes, over, transfer.latency, sent, there);
     }
   }
 
@@ -278,6 +329,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     }
     const used = sum(ranks, usedBlocks);
     instance.running = instance.ranks.some(({ decoding, chunks }) => decoding.length > 0 || chunks.some((chunk) => chunk > 0));
+    if (preempted && instance.pool === 1) move();
     if (instance.running) {
       const { plant: pool } = instance;
       const iteration = priced(instance);
@@ -286,19 +338,23 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       const trace = result.pools[instance.pool] as PoolTrace;
       trace.durations.push(duration);
       trace.iterations.push(iteration);
-      trace.kv.push(used / (pool.kvBlocks * pool.ranks));
-      events.push({ kind: 'step', at: now, duration, pool: pool.name, instance: instance.index, decoding, prefillTokens });
+      const kv = used / (pool.kvBlocks * pool.ranks);
+      trace.kv.push(kv);
+      const { stages, busy } = cost;
+      const context = iteration.decodeContext;
+      events.push({ kind: 'step', at: now, duration, pool: pool.name, instance: instance.index, decoding, prefillTokens, context, kv, stages, busy });
+      instance.startedAt = now;
       later(now + duration, stepEnd, () => {
+        instance.pace = paced(instance.pace, now - instance.startedAt, ranks);
         end(instance);
         if (pool.stages > 1) instance.running = false;
         const hungry = instance.pipeline.batches.filter((batch) => !batch.running && batch.ranks.some((rank) => rank.waiting.length > 0));
         ready(instance, [instance, ...without(hungry, instance)]);
       });
     }
-    if (preempted && instance.pool === 1) move();
     const late = instance.ranks.some((rank) => rank.late.length > 0);
     for (const rank of instance.ranks) {
-      rank.waiting.push(...rank.late);
+      for (const request of rank.late) wait(rank, request);
       rank.late = [];
     }
     if (late && !instance.running) begin(instance);
@@ -317,16 +373,19 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const blocks = (after: number) => sum(rank.decoding, (request) => Math.ceil(held(pool, request, after) / pool.blockTokens));
     let preempted = false;
     for (; rank.decoding.length > 0 && freeBlocks(rank) < blocks(steps + 1) - blocks(steps); preempted = true) {
-      const latest = least([...rank.decoding, ...rank.prefilling], (a, b) => b.admission - a.admission);
+      const latest = least([...rank.decoding, ...rank.prefilling], (a, b) => a.priority - b.priority || b.admission - a.admission);
       rank.decoding = without(rank.decoding, latest);
       rank.prefilling = without(rank.prefilling, latest);
       unshare(rank, latest);
       latest.prompt = latest.input + latest.emitted;
       latest.computed = 0;
       (result.pools[rank.instance.pool] as PoolTrace).preemptions++;
-      events.push({ kind: 'preempted', at: now, request: latest.number });
-      if (pool.role === 'merged') rank.waiting.unshift(latest);
-      else dispatch(latest);
+      events.push({ kind: 'preempted', at: now, request: latest.number, instance: rank.instance.index });
+      if (pool.role === 'merged') {
+        shares.waits(latest);
+        latest.front = true;
+        rank.waiting.unshift(latest);
+      } else dispatch(latest);
     }
     if (rank.decoding.length > 0) rank.grown = steps + 1;
     seen.unitsDropped += makeRoom(rank);
@@ -345,12 +404,14 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     };
     for (const request of rank.prefilling) budget -= compute(request);
     while (rank.waiting.length > 0 && budget > 0 && sequences(rank) < pool.maxSequences) {
-      const request = rank.waiting[0] as Request;
+      const request = nextWaiting(plant, rank, now, shares);
       const units = cachedUnits(rank, request);
       const pinning = units.filter((id) => rank.kept.idle.ids.includes(id)).length;
       const need = Math.ceil(request.prompt / pool.blockTokens) + pool.stateBlocks - (units.length - pinning) * rank.kept.unitBlocks;
       if (freeBlocks(rank) < need + (allSequences(rank) > 0 ? pool.watermarkBlocks : 0)) return;
-      rank.waiting = rank.waiting.slice(1);
+      rank.waiting = without(rank.waiting, request);
+      request.front = false;
+      shares.charge(request, request.prompt);
       rank.prefilling.push(request);
       rank.kept.idle.ids = rank.kept.idle.ids.filter((id) => !units.includes(id));
       request.shared = units.length;
@@ -416,7 +477,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   function complete(rank: Rank, request: Request): void {
     keepPrefix(rank, request);
     request.marks.prefilled = now;
-    events.push({ kind: 'prefilled', at: now, request: request.number });
+    events.push({ kind: 'prefilled', at: now, request: request.number, instance: rank.instance.index });
     rank.prefilling = without(rank.prefilling, request);
     const merged = rank.instance.plant.role === 'merged';
     if (!merged) {
@@ -447,6 +508,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   }
 
   function finish(request: Request): void {
+    inFlight.delete(request);
+    shares.charge(request, 2 * request.output);
     record(result, request, now, decode !== undefined);
     events.push({ kind: 'finished', at: now, request: request.number, outputTokens: request.output });
     ended(request);

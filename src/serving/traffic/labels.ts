@@ -1,5 +1,6 @@
 import { exp, ln } from '../../kernel/elementary.ts';
 import { stream } from '../../kernel/random.ts';
+import type { ServiceLevel } from '../scenario.ts';
 import type { Labels } from './arrival.ts';
 
 /** Who shares the machine. */
@@ -11,6 +12,10 @@ export interface Tenant {
   readonly priority: number;
   /** Index among the models that are served. */
   readonly model: number;
+  /** Of its share under fair scheduling; 1 where nothing is said. */
+  readonly weight?: number | undefined;
+  /** Objectives of its own, over those of all. */
+  readonly slo?: ServiceLevel | undefined;
 }
 
 /** Adapters (LoRA) of unequal popularity: the one of rank r is asked for in proportion to r^-exponent. */

@@ -33,6 +33,23 @@ export class Fifo {
     return item;
   }
 
+  /** Takes an item out of wherever it is: linear in the queue. */
+  remove(item: number): void {
+    for (let left = this.#size; left > 0; left--) {
+      const first = this.shift();
+      if (first !== item) this.push(first);
+    }
+  }
+
+  clear(): void {
+    this.#size = 0;
+  }
+
+  /** All in order. */
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (let i = 0; i < this.#size; i++) yield this.#items[(this.#head + i) & (this.#items.length - 1)];
+  }
+
   #reserve(): void {
     if (this.#size < this.#items.length) return;
     const grown = new Int32Array(this.#items.length * 2);

@@ -1,0 +1,67 @@
+import type { Seconds } from '../base/units.ts';
+import { EventQueue } from '../kernel/event-queue.ts';
+import type { EventSink } from './events.ts';
+import { Metrics } from './metrics.ts';
+import { runs } from './place.ts';
+import type { Plant } from './plant.ts';
+import { RequestTable } from './request-table.ts';
+import type { CacheCounters } from './snapshot.ts';
+import { Transport } from './transport.ts';
+
+/**
+ * What everything in a simulation shares: the clock, events to come, requests in flight, links, meters. Only `Simulation` moves `now`; an
+ * iteration that ends tells at which instant it did.
+ */
+export class World {
+  now: Seconds = 0;
+  readonly plant: Plant;
+  readonly queue: EventQueue = new EventQueue();
+  readonly table: RequestTable = new RequestTable();
+  readonly metrics: Metrics;
+  readonly transport: Transport;
+  readonly cacheCounters: CacheCounters = { lookups: 0, promptTokens: 0, tokensHit: 0 };
+  readonly sink: EventSink | undefined;
+  /** Requests that were rejected or failed, by cause. */
+  readonly causes: Map<string, number> = new Map();
+  steps = 0;
+  finished = 0;
+  rejected = 0;
+  failed = 0;
+  /** Told of each request that has ended, whatever its end, before its slot is used again. */
+  onEnd: (slot: number) => void = () => {};
+
+  constructor(plant: Plant, sink: EventSink | undefined) {
+    this.plant = plant;
+    this.sink = sink;
+    this.metrics = new Metrics(plant.pools.length);
+    this.transport = new Transport(plant, this.queue);
+  }
+
+  /** A request that is not served, by policy or for want of room; it waits nowhere and was not counted as waiting. */
+  reject(slot: number, cause: string): void {
+    this.rejected++;
+    this.metrics.at(this.now).rejected++;
+    this.#end(slot, 'rejected', cause);
+  }
+
+  /** A request in flight that cannot be served to its end; it has been taken from wherever it was. */
+  fail(slot: number, cause: string): void {
+    const running = runs(this.table.place[slot]);
+    this.metrics.change(this.now, running ? 0 : -1, running ? -1 : 0);
+    this.failed++;
+    this.metrics.at(this.now).failed++;
+    this.#end(slot, 'failed', cause);
+  }
+
+  /** A request that has ended: its slot is free. */
+  release(slot: number): void {
+    this.onEnd(slot);
+    this.table.release(slot);
+  }
+
+  #end(slot: number, kind: 'rejected' | 'failed', cause: string): void {
+    this.causes.set(cause, (this.causes.get(cause) ?? 0) + 1);
+    this.sink?.({ kind, at: this.now, request: this.table.ordinal[slot], cause });
+    this.release(slot);
+  }
+}
