@@ -289,6 +289,7 @@ const traceCases: readonly Case[] = [
   ['workload={trace: traces/chat.csv, format: servegen}', 'workload.trace', /no such folder/],
   ['workload={trace: traces}', 'workload.trace', /no client pool in/],
   ['workload={generator: agentic}', 'workload.rate', /neither/],
+  ['workload={generator: agentic, concurrency: 9, context: 0}', 'workload.context', /from 1/],
   ['workload={generator: agentic, concurrency: 9, sessions: 5}', 'workload.concurrency', /9 sessions at a time are more than the 5/],
   ['workload={generator: agentic, concurrency: 9, input: 5}', 'workload.input', /traffic in sessions has no input/],
   ['workload={generator: servegen-r1, from: 90 s}', 'workload.from', /multiple of the 3600 s of a window/],

@@ -97,6 +97,7 @@ export type WorkloadFile = Keys<{
   format: string;
   speed: number;
   sessions: number;
+  context: number;
   /** [s] */
   'max-think': number;
   pool: string;

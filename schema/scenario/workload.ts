@@ -26,7 +26,7 @@ const everyone = ['generator', 'trace', 'format', 'requests', 'seed', 'tenants',
 const keysOf: Readonly<Record<Kind, readonly (keyof WorkloadFile)[]>> = {
   lengths: ['arrivals', 'rate', 'cv', 'concurrency', 'input', 'output', 'reuse'],
   requests: ['speed', 'concurrency'],
-  sessions: ['arrivals', 'rate', 'cv', 'concurrency', 'sessions', 'max-think'],
+  sessions: ['arrivals', 'rate', 'cv', 'concurrency', 'sessions', 'context', 'max-think'],
   'client-pool': ['rate', 'pool', 'from', 'span'],
 };
 const words: Readonly<Record<Kind, string>> = {
@@ -108,7 +108,14 @@ function replayed(name: string, columns: TraceColumns, file: WorkloadFile, seed:
 }
 
 /** Sessions of a trace start all at once where nothing else is said; drawn ones need a rate or a concurrency. */
-function inSessions(name: string, supply: SessionSupply, file: WorkloadFile, seed: number, problems: Problems): SessionWorkload | undefined {
+function inSessions(name: string, given: SessionSupply, file: WorkloadFile, seed: number, problems: Problems): SessionWorkload | undefined {
+  const { context } = file;
+  if (context !== undefined && (given.kind === 'recorded' || given.main.compaction === undefined))
+    problems.add(
+      at('context'),
+      `${given.kind === 'recorded' ? 'recorded sessions keep their prompts' : `${name} does not say how a context is cut down`}; expected no context`,
+    );
+  const supply: SessionSupply = given.kind === 'drawn' ? { ...given, context } : given;
   const recorded = supply.kind === 'recorded' ? supply.plans : undefined;
   const sessions = file.sessions ?? recorded?.length ?? Infinity;
   const paced = file.rate !== undefined || file.concurrency !== undefined || tenantsRate(file.tenants) !== undefined;

@@ -18,7 +18,7 @@ interface Ids {
  * sessions, so that one law can change and leave the draws of the others as they were.
  */
 export function sessionDrawer(law: SessionLaw, seed: number): () => SessionPlan {
-  const main = agentDrawer(law.main, law.blockTokens, seed, 'main agents');
+  const main = agentDrawer(law.main, law.blockTokens, seed, 'main agents', law.context);
   const helpers = law.helpers === undefined ? undefined : helperDrawer(law.helpers, law.blockTokens, seed);
   return () => {
     const ids: Ids = { next: 0 };
@@ -49,7 +49,7 @@ function helperDrawer(law: HelperLaw, blockTokens: number, seed: number): (ids: 
 
 type AgentDrawer = (ids: Ids, parent: number, delay: number, sharedBlocks: number, sharedFrom?: number) => AgentPlan;
 
-function agentDrawer(law: AgentLaw, blockTokens: number, seed: number, name: string): AgentDrawer {
+function agentDrawer(law: AgentLaw, blockTokens: number, seed: number, name: string, context = Infinity): AgentDrawer {
   const draws = (what: string): RandomStream => stream(seed, `${name}: ${what}`);
   const [startDraws, promptDraws, outputDraws, thinkDraws] = [draws('starts'), draws('prompts'), draws('outputs'), draws('think times')];
   const start = starter(law.starts, startDraws);
@@ -57,7 +57,7 @@ function agentDrawer(law: AgentLaw, blockTokens: number, seed: number, name: str
   const output = sampler(law.output);
   const think = sampler(law.think);
   const rewritten = law.rewrite === undefined ? () => undefined : rewriter(law.rewrite, draws('rewrites'));
-  const compacted = law.compaction === undefined ? () => () => undefined : compactor(law.compaction, draws('compactions'));
+  const compacted = law.compaction === undefined ? () => () => undefined : compactor(law.compaction, draws('compactions'), context);
   return (ids, parent, delay, sharedBlocks, sharedFrom = 0) => {
     const { turns: count, first } = start();
     const plan = {
@@ -70,7 +70,7 @@ function agentDrawer(law: AgentLaw, blockTokens: number, seed: number, name: str
     };
     const runs: number[] = [];
     let history: number[] = sharedBlocks === 0 ? [] : [sharedFrom, sharedBlocks];
-    let prompt = Math.max(Math.round(first), sharedBlocks * blockTokens + 1);
+    let prompt = Math.max(Math.min(Math.round(first), context), sharedBlocks * blockTokens + 1);
     const cutDown = compacted(prompt);
     for (let t = 0; t < count; t++) {
       plan.think[t] = t === 0 ? delay : think.draw(thinkDraws);
@@ -115,15 +115,15 @@ function rewriter(law: RewriteLaw, random: RandomStream): () => number | undefin
 type Compaction = (prompt: number) => { readonly length: number; readonly kept: number } | undefined;
 
 /** For an agent with this first prompt: what becomes of a prompt that has come above its limit. */
-function compactor(law: CompactionLaw, random: RandomStream): (first: number) => Compaction {
+function compactor(law: CompactionLaw, random: RandomStream, context: number): (first: number) => Compaction {
   const limits = sampler(law.limit);
   const length = sampler(law.length);
   const kept = sampler(law.kept);
   return (first) => {
     let limit = 0;
     for (let tries = 0; limit <= first && tries < LIMIT_TRIES; tries++) limit = limits.draw(random);
-    // A first prompt above every limit that was drawn belongs to an agent that has none.
-    if (limit <= first) return () => undefined;
+    // A first prompt above every limit that was drawn belongs to an agent that has none of its own.
+    limit = Math.min(context, limit <= first ? Infinity : limit);
     return (prompt) => (prompt <= limit ? undefined : { length: Math.max(1, Math.round(Math.min(limit, length.draw(random)))), kept: kept.draw(random) });
   };
 }

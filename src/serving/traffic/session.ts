@@ -37,6 +37,8 @@ export interface RecordedSessions {
 export interface SessionLaw {
   readonly kind: 'drawn';
   readonly blockTokens: number;
+  /** No main agent's prompt is longer: it starts with no more, and cuts down a context that would come above it. [tokens] */
+  readonly context?: number | undefined;
   readonly main: AgentLaw;
   /** Agents beside the main one. */
   readonly helpers?: HelperLaw | undefined;

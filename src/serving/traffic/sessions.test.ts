@@ -132,6 +132,19 @@ describe('drawn sessions', () => {
     );
   });
 
+  test('no prompt is longer than the context; it changes nothing for agents that stay below', () => {
+    const compaction = { limit: { share: [0, 1], value: [500, 1000] }, length: { share: [0, 1], value: [10, 80] }, kept };
+    fc.assert(
+      fc.property(law, fc.nat(), fc.integer({ min: 100, max: 600 }), (given, seed, context) => {
+        const free = { ...given, helpers: undefined, main: { ...given.main, compaction } };
+        const [bound, unbound] = [sessionDrawer({ ...free, context }, seed)(), sessionDrawer(free, seed)()];
+        const longest = (plan: SessionPlan) => Math.max(...plan.agents.flatMap(({ inputTokens }) => [...inputTokens]));
+        expect(longest(bound)).toBeLessThanOrEqual(context);
+        expect(longest(unbound) > context || JSON.stringify(bound) === JSON.stringify(unbound)).toBe(true);
+      }),
+    );
+  });
+
   test('helpers of a session share their leading tokens, and nothing with the main agent', () => {
     fc.assert(
       fc.property(law, fc.nat(), (given, seed) => {
