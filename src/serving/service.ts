@@ -156,9 +156,30 @@ export class Service {
     if (this.#vacated) this.#move();
   }
 
+  /** An instance with all its batches in flight. */
+  batchesOf(instance: Instance): readonly Instance[] {
+    return inFlightWith(instance, this.poolOf(instance));
+  }
+
+  /** Nothing on an instance goes on, and nobody has noticed. */
+  pause(instance: Instance): void {
+    for (const batch of this.batchesOf(instance)) batch.pause(this.#world.now);
+  }
+
+  /** An instance goes on with what it has, or from nothing. */
+  resume(instance: Instance): void {
+    const { now, queue } = this.#world;
+    for (const batch of this.batchesOf(instance)) {
+      batch.resume(now);
+      if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
+      else this.#wake(batch);
+    }
+    this.setState(instance, 'active');
+  }
+
   /** Puts an instance, all its batches in flight included, into or out of the routers' sight. */
   setState(instance: Instance, state: Instance['state']): void {
-    for (const batch of inFlightWith(instance, this.poolOf(instance))) batch.state = state;
+    for (const batch of this.batchesOf(instance)) batch.state = state;
     this.#recount();
     if (state !== 'active') return;
     for (let left = this.#stranded.size; left > 0; left--) this.dispatch(this.#stranded.shift());
@@ -171,7 +192,7 @@ export class Service {
    */
   wipe(instance: Instance, interrupted: (slot: number) => void): void {
     const { table, metrics, now, transport } = this.#world;
-    const batches = inFlightWith(instance, this.poolOf(instance));
+    const batches = this.batchesOf(instance);
     const here = new Set(batches.map(({ index }) => index));
     const entries = this.#entry.plant.ranks;
     const lost: number[] = [];

@@ -59,12 +59,8 @@ describe('instances that are lost', () => {
       fc.property(cases, fc.array(loss, { minLength: 1, maxLength: 4 }), ({ plant, requests, concurrency }, losses) => {
         const run = () => {
           const events: SimulationEvent[] = [];
-          const simulation = new Simulation(
-            plant,
-            listed(requests, concurrency),
-            (event) => events.push(event),
-            losses.map((one) => new Breaker(one)),
-          );
+          const simulation = new Simulation(plant, listed(requests, concurrency), (event) => events.push(event));
+          for (const one of losses) simulation.attach(new Breaker(one));
           let last = 0;
           for (let handled = 0; simulation.step(); handled++) {
             if (handled > 100_000) throw new Error('still going on');

@@ -65,6 +65,7 @@ export class Lives {
       if (this.#follows(event.request)) this.#lives.set(event.request, newLife(event.request, event.at, event.inputTokens));
       return undefined;
     }
+    if (event.kind === 'fault' || event.kind === 'healed') return undefined;
     const life = this.#lives.get(event.request);
     if (life === undefined) return undefined;
     if (event.kind === 'moved') {
