@@ -256,6 +256,26 @@ describe('sessions in a closed loop with the machine', () => {
     ]);
   });
 
+  test('a session belongs to one tenant with all its agents', () => {
+    const tenants = ['a', 'b', 'c'].map((name, i) => ({ name, share: 1 / 3, priority: i, model: 0 }));
+    const helper = turns(0, true, [1, 1], 200);
+    const sessions = Array.from({ length: 40 }, (_, k) =>
+      plan([turns(-1, false, [0, 1, 1], 1000 * k), { ...helper, inputTokens: Int32Array.of(1000 * k + 5, 1000 * k + 6) }]),
+    );
+    const given = recorded(sessions, {
+      arrivals: { kind: 'closed', concurrency: 7 },
+      mix: { tenants, adapters: { count: 9, exponent: 1, share: 0.5 }, seed: 2 },
+    });
+    const bySession = Map.groupBy(
+      serve(new SessionSource(given), () => 1),
+      ({ request }) => Math.floor(request.inputTokens / 1000),
+    );
+    expect(bySession.size).toBe(40);
+    const labels = [...bySession.values()].map((list) => new Set(list.map(({ request: { tenant, priority, adapter } }) => `${tenant} ${priority} ${adapter}`)));
+    expect(labels.map(({ size }) => size)).toEqual(labels.map(() => 1));
+    expect(new Set(labels.flatMap((one) => [...one].map((text) => text.split(' ')[0]))).size).toBe(3);
+  });
+
   test('in the simulation a session never overlaps with its own successor, and its prefixes are found again', () => {
     fc.assert(
       fc.property(law, fc.integer({ min: 1, max: 4 }), (given, concurrency) => {
