@@ -5,7 +5,7 @@ import { Calendar } from './calendar.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
 import type { Pipeline } from './pipeline.ts';
-import * as place from './place.ts';
+import { place } from './place.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 import { blocksToPin, cachedUnits, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';

@@ -8,7 +8,7 @@ import type { Links } from './links.ts';
 import type { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
 import type { Pipeline } from './pipeline.ts';
-import * as place from './place.ts';
+import { place } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
