@@ -104,6 +104,7 @@ export type WorkloadFile = Keys<{
   format: string;
   speed: number;
   sessions: number;
+  context: number;
   /** [s] */
   'max-think': number;
   pool: string;

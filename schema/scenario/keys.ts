@@ -239,6 +239,7 @@ const workload = record({
   format: choice(formats, 'Format of the trace; found from its first lines, or from what is in the folder, by default.'),
   speed: plain({ min: 0, above: true }, 'Arrival times of the trace are divided by it.'),
   sessions: whole(1, 'Sessions to start: those of the trace, then again from its first; all of the trace, or as many as the requests allow, by default.'),
+  context: whole(1, 'Longest prompt of a drawn agent: it starts with no more, and cuts down a context that would come above it.', 10_000_000),
   'max-think': quantity('time', ['60 s'], 'Longest think time between the turns of a session: a longer one is cut to it.'),
   pool: text('the name of a client pool', 'Which client pool of a ServeGen folder, such as `m-large`; needed where the folder has several.'),
   from: quantity('time', ['1 d'], 'Where in the recorded time of a client pool to begin; its start by default.'),
