@@ -99,7 +99,8 @@ function partsOf(machine: Machine, { kind, index }: End, text: string): Struck {
       return { text, dies: range(index * dies, dies), cpus: [], links: [] };
     case 'cpu':
       return { text, dies: [], cpus: [index], links: [] };
-    default:
+    case 'node':
+    case 'switch':
       return {
         text,
         dies: range(index * chips * dies, Math.min(chips, chipCount(machine)) * dies).filter((die) => die < dieCount(machine)),

@@ -53,6 +53,7 @@ export type MergedFile = PoolFile &
     'max-num-batched-tokens': Count;
     'prefix-caching': boolean;
     'prefill-first': boolean;
+    'poll-every': number;
     watermark: number;
     'gpu-memory-utilization': number;
   }>;
@@ -103,6 +104,7 @@ export type WorkloadFile = Keys<{
   format: string;
   speed: number;
   sessions: number;
+  context: number;
   /** [s] */
   'max-think': number;
   pool: string;

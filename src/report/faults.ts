@@ -85,11 +85,13 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
       kind: 'table',
       caption: 'What they hit',
       columns: columns(['', 'instances', 'requests', 'of them failed', 'tokens computed again']),
-      rows: shown.map((fault) => row(name(fault), ...[fault.instances, fault.interrupted, fault.failed, fault.tokens].map((value) => `${value}`))),
+      rows: shown.map((fault) =>
+        row(name(fault), ...[fault.instances, fault.interrupted, fault.failed, fault.tokens].map((value) => (Number.isFinite(value) ? `${value}` : '–'))),
+      ),
     },
   ];
   const lines = [
-    `${count(requests.failed, 'request')} of ${requests.arrived} failed: ${percent(requests.arrived === 0 ? 0 : requests.failed / requests.arrived)}.`,
+    `${count(requests.failed, 'request')} of ${count(requests.arrived, 'request')} failed: ${percent(requests.arrived === 0 ? 0 : requests.failed / requests.arrived)}.`,
   ];
   if (faults.length > shown.length) lines.push(`The first ${shown.length} of ${faults.length} faults are shown; all are in the JSON.`);
   blocks.push({ kind: 'sentences', tone: 'plain', lines });

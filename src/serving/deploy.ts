@@ -117,6 +117,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
             watermark: deployment.watermark,
             prefixCaching: deployment.prefixCaching,
             prefillFirst: deployment.prefillFirst ?? promptsFirst(scenario.policies.scheduler ?? 'fcfs') ?? scenario.stack.prefillFirst !== undefined,
+            pollEvery: deployment.pollEvery,
             acceptance: deployment.acceptance,
             utilisation: deployment.memoryUtilisation,
           }),
@@ -176,6 +177,7 @@ interface PoolLimits {
   readonly watermark: number;
   readonly prefixCaching: boolean;
   readonly prefillFirst?: boolean | undefined;
+  readonly pollEvery?: number | undefined;
   readonly acceptance: readonly number[];
   readonly utilisation?: number | undefined;
 }
@@ -210,6 +212,8 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
       acceptance: limits.acceptance,
       ahead: stack.ahead === true,
       prefillFirst: limits.prefillFirst,
+      pollEvery: limits.pollEvery,
+      launching: stack.launch === undefined ? undefined : stack.launch.value * exact.launches,
       pricer: compiled,
       activity: activityOf(machine),
     },

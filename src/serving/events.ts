@@ -32,6 +32,8 @@ export type SimulationEvent =
     }
   /** All of it has left; it is there (`moved`, `fetched`) one latency later. */
   | { readonly kind: 'transfer-ended'; readonly at: Seconds; readonly request: number; readonly errand: Errand }
+  /** A fault has taken one of its ends: it will not be there. */
+  | { readonly kind: 'transfer-lost'; readonly at: Seconds; readonly request: number; readonly errand: Errand }
   | { readonly kind: 'fetched'; readonly at: Seconds; readonly request: number }
   | {
       readonly kind: 'scheduled';

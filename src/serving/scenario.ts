@@ -60,6 +60,8 @@ export interface MergedDeployment {
   readonly prefixCaching: boolean;
   /** Whether prompts are computed apart, before anything decodes on; absent: as the stack does. */
   readonly prefillFirst?: boolean | undefined;
+  /** Decode steps between two looks for new requests; absent: a look behind every step. */
+  readonly pollEvery?: number | undefined;
   /** Share of the memory that the engine may fill (gpu-memory-utilization); absent: the stack's. */
   readonly memoryUtilisation?: number | undefined;
   readonly acceptance: readonly number[];

@@ -33,23 +33,19 @@ const classes = [
 ];
 
 describe('every class of parts of the CloudMatrix384, killed under load', () => {
-  test.for(classes)(
-    '$part: all requests are accounted for, and what is left serves on',
-    ({ part, instances }) => {
-      const { run, summary } = withKilled(part);
-      const { arrived, finished, rejected, failed, waiting, running } = run.simulation.snapshot();
-      expect(arrived).toBe(12_000);
-      expect([waiting, running, failed]).toEqual([0, 0, 0]);
-      expect(finished + rejected).toBe(arrived);
-      const [fault] = summary.faults;
-      expect(fault?.instances).toBeGreaterThanOrEqual(instances);
-      // Spare NPUs take the place of dead ones, and traffic goes around dead switches: at 80 % of what prefill sustains the same load is served again.
-      expect(summary.throughput.requests).toBeGreaterThan(0.85 * 585);
-      const again = withKilled(part);
-      expect(JSON.stringify(again.summary)).toBe(JSON.stringify(summary));
-    },
-    60_000,
-  );
+  test.for(classes)('$part: all requests are accounted for, and what is left serves on', { timeout: 60_000 }, ({ part, instances }) => {
+    const { run, summary } = withKilled(part);
+    const { arrived, finished, rejected, failed, waiting, running } = run.simulation.snapshot();
+    expect(arrived).toBe(12_000);
+    expect([waiting, running, failed]).toEqual([0, 0, 0]);
+    expect(finished + rejected).toBe(arrived);
+    const [fault] = summary.faults;
+    expect(fault?.instances).toBeGreaterThanOrEqual(instances);
+    // Spare NPUs take the place of dead ones, and traffic goes around dead switches: at 80 % of what prefill sustains the same load is served again.
+    expect(summary.throughput.requests).toBeGreaterThan(0.85 * 585);
+    const again = withKilled(part);
+    expect(JSON.stringify(again.summary)).toBe(JSON.stringify(summary));
+  });
 
   test('a prefill instance that does not come back leaves five sixths of the prefill pool', () => {
     const { summary, run } = withKilled('npu 17', false);
