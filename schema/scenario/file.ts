@@ -1,5 +1,8 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
+import type { WeightsPlace } from '../../src/serving/control/control.ts';
+import type { RatioName } from '../../src/serving/control/ratio-policy.ts';
+import type { ScalingName } from '../../src/serving/control/scaling-policy.ts';
 import type { RouterName } from '../../src/serving/policies/router.ts';
 import type { SchedulerName } from '../../src/serving/policies/scheduler.ts';
 import type { Lengths } from '../../src/serving/traffic/workload.ts';
@@ -79,6 +82,24 @@ export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: stri
 /** Times in seconds. */
 export type RecoveryFile = Keys<{ detection: number; restart: number; retries: number; spares: boolean }>;
 
+/** Shares as numbers, times in seconds. */
+export type ScalingFile = Keys<{ min: number; max: number; policy: ScalingName; target: number; ahead: number; hold: number }>;
+export type RatioFile = Keys<{ policy: RatioName; target: number; hold: number; 'min-prefill': number; 'min-decode': number }>;
+
+/** Rates in bytes per second, times in seconds. */
+export type WeightsFile = Keys<{ cache: WeightsPlace; dram: HostMemory; store: number; 'per-die': number; setup: number }>;
+
+export type ControlFile = Keys<{
+  /** [s] */
+  period: number;
+  autoscale: Keys<{ prefill: ScalingFile; decode: ScalingFile; merged: ScalingFile }>;
+  ratio: RatioFile;
+  weights: WeightsFile;
+}>;
+
+/** A part of a workload: how long it lasts [s], its rate [1/s] and its lengths. */
+export type PhaseFile = Keys<{ for: number; rate: number; input: Lengths; output: Lengths }>;
+
 export type TenantFile = Keys<{
   name: string;
   share: number;
@@ -99,6 +120,7 @@ export type WorkloadFile = Keys<{
   concurrency: number;
   input: Lengths;
   output: Lengths;
+  phases: readonly PhaseFile[];
   reuse: Keys<{ share: number; 'block-tokens': number; window: number }>;
   trace: string;
   format: string;
@@ -128,6 +150,7 @@ export type ScenarioFile = Keys<{
   deployment: DeploymentFile;
   faults: readonly FaultFile[];
   recovery: RecoveryFile;
+  control: ControlFile;
   policies: Keys<{ router: RouterName; scheduler: SchedulerName; eviction: 'lru'; admission: AdmissionFile }>;
   workload: WorkloadFile;
   /** [s] */

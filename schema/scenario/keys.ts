@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
+import { weightsPlaces } from '../../src/serving/control/control.ts';
+import { ratioNames } from '../../src/serving/control/ratio-policy.ts';
+import { scalingNames } from '../../src/serving/control/scaling-policy.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
 import { schedulerNames } from '../../src/serving/policies/scheduler.ts';
 import { found, listOf, record } from '../read.ts';
@@ -175,6 +178,50 @@ const recovery = record({
   spares: toggle('Whether dies that nothing is deployed on take the place of dead ones; on by default.'),
 }).meta({ description: 'How the deployment gets over faults.' });
 
+const held = quantity('time', ['60 s'], 'How long a pool keeps what was asked for before it is made smaller, or until instances move again; 60 s by default.');
+
+const scaling = record({
+  min: whole(1, 'Fewest instances; 1 by default.'),
+  max: whole(1, 'Most instances.'),
+  policy: choice(scalingNames, 'What the number of instances follows: their load (default), the time that is queued, or latencies against their objectives.'),
+  target: plain(
+    { min: 0, above: true, max: 1 },
+    'Load that `target-load` brings the pool to, 0.7 by default; share of the objective above which `slo` adds instances, 0.9 by default.',
+  ),
+  ahead: quantity('time', ['1 s'], 'Time of queued prompts that `queue` brings a pool to; 1 s by default.'),
+  hold: held,
+}).meta({ description: 'How many instances a pool has, and what they follow.' });
+
+const autoscale = record({ prefill: scaling.optional(), decode: scaling.optional(), merged: scaling.optional() }).meta({
+  description: 'Pools whose instances come and go with the load.',
+});
+
+const ratio = record({
+  policy: choice(ratioNames, 'What decides: the load of both pools (default), or latencies against their objectives.'),
+  target: plain({ min: 0, above: true, max: 1 }, 'Above it a pool gets what the other can spare below it; 0.85 by default.'),
+  hold: held,
+  'min-prefill': whole(1, 'Prefill instances that stay; 1 by default.'),
+  'min-decode': whole(1, 'Decode instances that stay; 1 by default.'),
+}).meta({ description: 'Instances that move between prefill and decode.' });
+
+const weights = record({
+  cache: choice(
+    weightsPlaces,
+    'Where host memory keeps weights that were fetched: once for the machine (`pooled`, default), on the nodes that loaded them, or nowhere.',
+  ),
+  dram: hostMemory('Host memory for weights; what the prefix cache leaves by default.'),
+  store: quantity('bandwidth', ['2.5 GB/s'], 'What the object store gives to all loads together; 2.5 GB/s by default.'),
+  'per-die': quantity('bandwidth', ['5.6 GB/s'], 'What one die takes in from host memory, software included; 5.6 GB/s by default.'),
+  setup: quantity('time', ['12 s'], 'From when weights are there until an instance serves: processes, groups, graphs; 12 s by default.'),
+}).meta({ description: 'How weights come to instances that start.' });
+
+const control = record({
+  period: quantity('time', ['10 s'], 'Between two looks of a loop; 10 s by default.'),
+  autoscale: autoscale.optional(),
+  ratio: ratio.optional(),
+  weights: weights.optional(),
+}).meta({ description: 'Loops that change how many instances there are while they serve.' });
+
 const admission = record({
   'in-flight': whole(1, 'Requests that may wait or run.'),
   'queued-tokens': whole(1, 'Prompt tokens that may be ahead on the rank that has the fewest.'),
@@ -222,6 +269,13 @@ const adapters = record({
   share: plain({ min: 0, max: 1 }, 'Share of the requests that ask for an adapter; 1 by default.'),
 }).meta({ description: 'Adapters (LoRA) that requests ask for.' });
 
+const phase = record({
+  for: quantity('time', ['10 min'], 'How long it lasts.'),
+  rate: quantity('rate', ['40/s'], 'Mean arrival rate in it.'),
+  input: lengths('Prompt lengths in it; those of the workload by default.'),
+  output: lengths('Output lengths in it; those of the workload by default.'),
+}).meta({ description: 'A part of a workload.' });
+
 const workload = record({
   generator: text('the name of a workload', 'Workload preset, such as `chat`; without it, `input` and `output` say the lengths.'),
   arrivals: choice(['poisson', 'gamma'], 'Law of the gaps between arrivals.'),
@@ -234,6 +288,7 @@ const workload = record({
   concurrency: whole(1, 'Requests, or sessions, in flight of a closed loop: the next one arrives when one ends.'),
   input: lengths('Prompt lengths; over the preset’s.'),
   output: lengths('Output lengths; over the preset’s.'),
+  phases: listOf(phase, 1).meta({ description: 'Traffic that changes: parts of it one behind the other, and then anew, in place of a rate.' }).optional(),
   reuse: reuse.optional(),
   trace: text('the path of a trace', 'Trace of requests, relative to this file.'),
   format: choice(formats, 'Format of the trace; found from its first lines, or from what is in the folder, by default.'),
@@ -261,6 +316,7 @@ export const scenarioFile: z.ZodType<ScenarioFile> = record({
   policies: policies.optional(),
   faults: listOf(fault, 1).meta({ description: 'What fails, and when.' }).optional(),
   recovery: recovery.optional(),
+  control: control.optional(),
   workload: workload.optional(),
   slo: slo.optional(),
   seed: whole(0, 'Seed of every random stream; 1 by default.'),

@@ -4,6 +4,7 @@ import type { Model, Precision } from '../../src/model/model.ts';
 import type { PoliciesPlant } from '../../src/serving/plant.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { draftModelOf } from './draft.ts';
+import { readControl } from './control.ts';
 import { readDeployment } from './deployment.ts';
 import { readFaults } from './faults.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
@@ -71,9 +72,13 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   const deployment = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems, drafts });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
   const faults = file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems);
+  const control =
+    file.control === undefined || machine === undefined || deployment === undefined
+      ? undefined
+      : readControl(file.control, { deployment, machine, slo, problems });
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
-  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), faults, workload, slo, seed } as Scenario;
+  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), faults, control, workload, slo, seed } as Scenario;
 }

@@ -1,3 +1,4 @@
+import { significant } from '../base/quantity.ts';
 import type { Fact, Headline } from './block.ts';
 import type { Distribution, MetricName, PoolSummary, Summary } from './summary.ts';
 import { clause, count, duration, list, parameters, percent, plain, quantity, range, sentence } from './wording.ts';
@@ -38,7 +39,9 @@ function trustText({ trust: { label, shares, pool } }: Summary): string {
 export function factsOf(summary: Summary): readonly Fact[] {
   const { machine, model } = summary;
   const used =
-    machine.chipsUsed === machine.chips ? `all ${count(machine.chips, machine.chipWord)}` : `${machine.chipsUsed} of ${count(machine.chips, machine.chipWord)}`;
+    machine.chipsUsed === machine.chips
+      ? `all ${count(machine.chips, machine.chipWord)}`
+      : `${Number.isInteger(machine.chipsUsed) ? machine.chipsUsed : significant(machine.chipsUsed)} of ${count(machine.chips, machine.chipWord)}`;
   const active = model.activeParameters === model.parameters ? '' : `, ${parameters(model.activeParameters)} active per token`;
   const facts: Fact[] = [
     { label: 'Machine', lines: [`${machine.title}, ${used} (${machine.chip})`] },

@@ -2,6 +2,7 @@ import type { Report, Section } from './block.ts';
 import { timeSection } from './breakdown.ts';
 import { latencySection } from './latencies.ts';
 import { faultSection } from './faults.ts';
+import { fleetSection } from './fleet.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
 import type { Summary } from './summary.ts';
@@ -15,6 +16,7 @@ export function reportOf(summary: Summary): Report {
     latencySection(summary),
     timelineSection(summary),
     faultSection(summary),
+    fleetSection(summary),
     utilisationSection(summary),
     timeSection(summary),
     cacheSection(summary),

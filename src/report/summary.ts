@@ -1,5 +1,6 @@
 import type { Doubt } from '../base/doubt.ts';
 import type { FaultSummary } from './faults.ts';
+import type { FleetSummary } from './fleet.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
 import type { EnergySummary } from './energy/summary.ts';
@@ -27,6 +28,7 @@ export interface Share {
 export interface PoolSummary {
   readonly name: string;
   readonly role: 'prefill' | 'decode' | 'merged';
+  /** Where control loops change it, the mean of the window, as of chips and dies. */
   readonly instances: number;
   readonly chips: number;
   readonly dies: number;
@@ -180,6 +182,8 @@ export interface Summary {
   readonly planes: readonly PlaneSummary[];
   /** In the order in which they came. */
   readonly faults: readonly FaultSummary[];
+  /** What control loops did; absent without. */
+  readonly control?: FleetSummary | undefined;
   readonly cache?:
     | {
         readonly hitShare: number;

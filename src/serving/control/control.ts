@@ -29,7 +29,8 @@ export interface Ratio {
  * - `local`: on the nodes that loaded them; a load from there is warm.
  * - `pooled`: once for the whole machine; one fetch serves all that wait for it.
  */
-export type WeightsPlace = 'none' | 'local' | 'pooled';
+export const weightsPlaces = ['none', 'local', 'pooled'] as const;
+export type WeightsPlace = (typeof weightsPlaces)[number];
 
 /** How weights come to where they are needed. */
 export interface Weights {

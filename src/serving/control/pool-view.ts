@@ -12,8 +12,8 @@ export interface PoolView {
   readonly queuedTokens: number;
   readonly ahead: Seconds;
   /**
-   * Share of what the instances that serve could take in the last window: of the time, for those that only prefill; of sequence slots or of KV blocks,
-   * whichever is more, for the others. From 0 to 1.
+   * Share of what the instances that serve could take in the last window: of the prompt tokens that full batches hold, for those that only prefill; of
+   * sequence slots or of KV blocks, whichever is more, for the others. From 0 to 1.
    */
   readonly load: number;
   /** Ninth decile of the first tokens, and of the means over answers, that came in the last window; undefined where there were none. */

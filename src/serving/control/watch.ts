@@ -1,7 +1,9 @@
 import { Sketch } from '../../kernel/sketch.ts';
 import type { LatencyListener } from '../world.ts';
 import type { Instance } from '../instance.ts';
+import { fullPromptBatch, fullPromptPace } from '../full-batch.ts';
 import type { PoolMeter } from '../metrics.ts';
+import type { PoolPlant } from '../plant.ts';
 import type { Pool } from '../pools.ts';
 import type { Simulation } from '../simulation.ts';
 import type { Fleet } from './fleet.ts';
@@ -9,7 +11,9 @@ import type { PoolView } from './pool-view.ts';
 
 /** Sums over a pool's iterations so far. */
 interface Sums {
-  readonly busy: number;
+  /** Prompt tokens, and what each of them attended to on the slowest rank, summed. */
+  readonly tokens: number;
+  readonly pairs: number;
   readonly occupancy: number;
   readonly kv: number;
   /** Instance-seconds of service. */
@@ -48,15 +52,17 @@ export class Watch implements LatencyListener {
     const { plant, index, instances } = pool;
     const total = (of: (meter: PoolMeter) => number): number => metrics.intervals.reduce((sum, { pools }) => sum + of(pools[index]), 0);
     const sums: Sums = {
-      busy: total(({ busy }) => busy),
+      tokens: total(({ prefillTokens }) => prefillTokens),
+      pairs: total(({ slowestPairs }) => slowestPairs),
       occupancy: total(({ occupancy }) => occupancy),
       kv: total(({ kv }) => kv),
       served: this.#fleet.servedSeconds(index, 0, now),
     };
-    const before = this.#before[index] ?? { busy: 0, occupancy: 0, kv: 0, served: 0 };
+    const before = this.#before[index] ?? { tokens: 0, pairs: 0, occupancy: 0, kv: 0, served: 0 };
     this.#before[index] = sums;
-    const time = (sums.served - before.served) * plant.stages;
-    const share = (name: 'busy' | 'occupancy' | 'kv'): number => (time > 0 ? Math.min(1, (sums[name] - before[name]) / time) : 0);
+    const seconds = sums.served - before.served;
+    const time = seconds * plant.stages;
+    const share = (name: 'occupancy' | 'kv'): number => (time > 0 ? Math.min(1, (sums[name] - before[name]) / time) : 0);
     const active = instances.filter(({ state }) => state === 'active');
     const queuedTokens = active.reduce((sum, instance) => sum + queuedOn(instance), 0);
     return {
@@ -64,9 +70,19 @@ export class Watch implements LatencyListener {
       ...this.#fleet.counts(pool),
       queuedTokens,
       ahead: active.reduce((sum, instance) => sum + (queuedOn(instance) * instance.pace) / plant.ranks, 0) / Math.max(1, active.length),
-      load: plant.role === 'prefill' ? share('busy') : Math.max(share('occupancy'), share('kv')),
+      load:
+        plant.role === 'prefill'
+          ? promptLoad(plant, sums.tokens - before.tokens, sums.pairs - before.pairs, seconds)
+          : Math.max(share('occupancy'), share('kv')),
     };
   }
+}
+
+/** Prompt tokens of a pool against what full batches of the same prompts take, as a benchmark would tell. Without cached prefixes a prompt is twice as long as what its mean token attends to. */
+function promptLoad(plant: PoolPlant, tokens: number, pairs: number, seconds: number): number {
+  if (tokens <= 0 || seconds <= 0) return 0;
+  const attended = pairs / tokens;
+  return Math.min(1, (tokens / (seconds * plant.ranks)) * fullPromptPace(plant, fullPromptBatch(plant, attended, 2 * attended)));
 }
 
 function queuedOn({ ranks }: Instance): number {
