@@ -1,7 +1,7 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
 import type { RouterName } from '../../src/serving/policies/router.ts';
-import type { SchedulerName } from '../../src/serving/policies/scheduler.ts';
+import type { SchedulerWord } from './schedulers.ts';
 import type { Lengths } from '../../src/serving/traffic/workload.ts';
 import type { Count } from '../counts.ts';
 import type { DraftMethod } from './draft.ts';
@@ -128,7 +128,7 @@ export type ScenarioFile = Keys<{
   deployment: DeploymentFile;
   faults: readonly FaultFile[];
   recovery: RecoveryFile;
-  policies: Keys<{ router: RouterName; scheduler: SchedulerName; eviction: 'lru'; admission: AdmissionFile }>;
+  policies: Keys<{ router: RouterName; scheduler: SchedulerWord; eviction: 'lru'; admission: AdmissionFile }>;
   workload: WorkloadFile;
   /** [s] */
   slo: SloFile;

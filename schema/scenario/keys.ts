@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
-import { schedulerNames } from '../../src/serving/policies/scheduler.ts';
+import { schedulers } from './schedulers.ts';
 import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
 import { SERVEGEN } from '../traces/servegen.ts';
@@ -184,8 +184,8 @@ const admission = record({
 const policies = record({
   router: choice(routerNames, 'Which rank takes a prompt: by load, in turn, the lighter of two drawn ones, by cached prefix, or by both.'),
   scheduler: choice(
-    schedulerNames,
-    'Order in which prompts that wait are served: as they came (`vllm` mixes them with decoding, `sglang` puts them first, by cached prefix), shortest, by deadline, or by share.',
+    schedulers,
+    'Order in which prompts that wait are served: as they came (`mixed` or `vllm`: among decoding; `prompts-first` or `sglang`: before it, by cached prefix), shortest, by deadline, or by share.',
   ),
   admission: admission.optional(),
   eviction: choice(['lru'], 'Which cached block goes first.'),
