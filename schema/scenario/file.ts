@@ -73,8 +73,8 @@ export type SloFile = Keys<{ ttft: number; tpot: number; e2e: number }>;
 /** Of requests, of prompt tokens, and in seconds. */
 export type AdmissionFile = Keys<{ 'in-flight': number; 'queued-tokens': number; ttft: number }>;
 
-/** One of `kill`, `hang`, `slow`, and either `at` or `mtbf`. Times in seconds. */
-export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: string; hang: string; slow: string }>;
+/** One of `kill`, `hang`, `slow`, `jitter`, and either `at` or `mtbf`. Times in seconds. */
+export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: string; hang: string; slow: string; jitter: string; share: number; by: number }>;
 
 /** Times in seconds. */
 export type RecoveryFile = Keys<{ detection: number; restart: number; retries: number; spares: boolean }>;

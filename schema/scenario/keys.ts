@@ -166,6 +166,9 @@ const fault = record({
   ),
   hang: text('dies, a chip or a node such as `node 3`', 'What does nothing for a while, and loses nothing unless that is noticed.'),
   slow: text('a part and what is left of it, such as `die 5:50%` or `l1 0.2:50%`', 'What works at a share of its speed, or carries a share of its rate.'),
+  jitter: text('dies, a chip or a node such as `node 3`', 'What makes iterations wait now and then: a host that is interrupted.'),
+  share: plain({ min: 0, max: 1 }, 'With `jitter`: share of the iterations that wait.'),
+  by: quantity('time', ['20 ms'], 'With `jitter`: how long they wait.'),
 }).meta({ description: 'A fault.' });
 
 const recovery = record({
