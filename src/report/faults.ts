@@ -20,17 +20,18 @@ export interface FaultSummary {
   readonly failed: number;
   readonly tokens: number;
   /**
-   * Output in the minute before, least in an interval from the fault until all was restored, and after that, in tok/s: from what was put
+   * Output in the ten seconds before, least in an interval from the fault until all was restored, and after that, in tok/s: from what was put
    * out in the intervals of the run; absent where the run has none there.
    */
   readonly before?: number | undefined;
   readonly least?: number | undefined;
   readonly after?: number | undefined;
-  /** Requests that would have met every objective at the rate of that minute, and did not, from the fault until a minute after all was restored. */
+  /** Requests that would have met every objective at the rate of those ten seconds, and did not, from the fault until ten seconds after all was restored. */
   readonly goodputLost?: number | undefined;
 }
 
-const lookedAt = 60;
+/** How far around a fault one looks, in seconds and at least in intervals of the run: long enough for a mean, short enough not to see the run begin. */
+const around = { seconds: 10, intervals: 3 } as const;
 
 /** @param end of what is looked at: the last arrival, behind which load falls anyway [s] */
 export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics, end: number): readonly FaultSummary[] {
@@ -42,10 +43,10 @@ export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics
   const mean = (values: readonly number[]): number | undefined =>
     values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
   return records.map(({ text, kind, at, healedAt, restoredAt, instances, interrupted, failed, tokens }) => {
-    const look = Math.max(lookedAt, 2 * width);
+    const look = Math.max(around.seconds, around.intervals * width);
     const goodBefore = mean(good(at - look, at));
     const goodSince = good(Math.floor(at / width) * width, (restoredAt ?? Infinity) + look);
-    const during = rates(Math.floor(at / width) * width, restoredAt ?? Infinity);
+    const during = rates(Math.floor(at / width) * width, Math.ceil((restoredAt ?? Infinity) / width) * width);
     return {
       what: text,
       kind,
@@ -109,8 +110,11 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
       ),
     },
   ];
+  const { failed, arrived } = requests;
   const lines = [
-    `${count(requests.failed, 'request')} of ${count(requests.arrived, 'request')} failed: ${percent(requests.arrived === 0 ? 0 : requests.failed / requests.arrived)}.`,
+    failed === 0
+      ? `None of ${count(arrived, 'request')} failed.`
+      : `${percent(failed / arrived)} of ${count(arrived, 'request')} failed: ${count(failed, 'request')}.`,
   ];
   if (faults.length > shown.length) lines.push(`The first ${shown.length} of ${faults.length} faults are shown; all are in the JSON.`);
   blocks.push({ kind: 'sentences', tone: 'plain', lines });
