@@ -1,6 +1,6 @@
 import type { Interval, Metrics } from '../serving/metrics.ts';
 import type { FaultRecord } from '../serving/faults/fault.ts';
-import type { Block, Section } from './block.ts';
+import type { Block, Section, TimedEvent } from './block.ts';
 import { columns, row } from './cells.ts';
 import type { Summary } from './summary.ts';
 import { count, percent, quantity } from './wording.ts';
@@ -73,13 +73,27 @@ export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics
 
 const verbs: Readonly<Record<FaultSummary['kind'], string>> = { kill: 'lost', hang: 'hangs', slow: 'slow', jitter: 'jitters', cut: 'cut', choke: 'slow' };
 
+/** A long list says no more than its beginning. */
+const shownAtMost = 30;
+
+function nameOf({ what, kind }: FaultSummary): string {
+  return `${what} ${verbs[kind]}`;
+}
+
+/** Faults as charts over time mark them: until all that they had stopped serves again, at most to the end of what is drawn. */
+export function faultEvents({ faults, series }: Summary): readonly TimedEvent[] {
+  const end = series.at(-1)?.at ?? 0;
+  return faults
+    .slice(0, shownAtMost)
+    .flatMap((fault) => (fault.at <= end ? [{ label: nameOf(fault), from: fault.at, to: Math.min(end, fault.restoredAt ?? end) }] : []));
+}
+
 /** Faults as they came. */
 export function faultSection({ faults, requests }: Summary): Section | undefined {
   if (faults.length === 0) return undefined;
-  const shown = faults.slice(0, 30);
+  const shown = faults.slice(0, shownAtMost);
   const span = (from: number, to: number | undefined): string => (to === undefined ? 'not in the run' : quantity(to - from, 's'));
   const rate = (value: number | undefined): string => (value === undefined ? '–' : quantity(value, 'tok/s'));
-  const name = ({ what, kind }: FaultSummary): string => `${what} ${verbs[kind]}`;
   const blocks: Block[] = [
     {
       kind: 'table',
@@ -87,7 +101,7 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
       columns: columns(['', 'at', 'served again in', 'before', 'least', 'after']),
       rows: shown.map((fault) =>
         row(
-          name(fault),
+          nameOf(fault),
           quantity(fault.at, 's'),
           fault.instances === 0 ? '–' : span(fault.at, fault.restoredAt),
           rate(fault.before),
@@ -102,7 +116,7 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
       columns: columns(['', 'instances', 'requests', 'of them failed', 'tokens computed again', 'goodput lost']),
       rows: shown.map((fault) =>
         row(
-          name(fault),
+          nameOf(fault),
           ...[fault.instances, fault.interrupted, fault.failed, fault.tokens, fault.goodputLost].map((value) =>
             value !== undefined && Number.isFinite(value) ? `${Math.round(value)}` : '–',
           ),
