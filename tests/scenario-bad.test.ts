@@ -50,6 +50,8 @@ type Case = readonly [setting: string, path: string, message: RegExp];
 const splitCases: readonly Case[] = [
   // control loops
   ['control={ ratio: {} }', 'control.ratio', /no instance of one pool has the dies of one of the other/],
+  ['control={ autoscale: { prefill: { min: 0, max: 7 } } }', 'control.autoscale.prefill.min', /prefill and decode need each other/],
+  ['models=[{ model: deepseek-r1 }]', 'models', /several models are served by merged instances/],
   ['control={ ratio: { min-prefill: 7 } }', 'control.ratio.min-prefill', /6 serve from the beginning/],
   ['control={ ratio: {}, autoscale: { prefill: { max: 7 } } }', 'control', /has both autoscale and ratio/],
   ['control={ autoscale: { prefill: { max: 7 } }, weights: { dram: 1 TB/node } }', 'control.weights.dram', /there beside 1.00 TB of prefix cache/],
@@ -214,6 +216,18 @@ const mergedCases: readonly Case[] = [
     /needs 3.00 TB of host memory per node, 2.00 TB there/,
   ],
   ['control={ autoscale: { merged: { max: 2 } }, weights: { cache: none, dram: 1 TB/node } }', 'control.weights.dram', /means nothing without a cache/],
+  ['models=[{}]', 'models[0]: model', /expected the name of a model/],
+  ['models=[{ model: qwen3-32b }]', 'models[0]: deployment', /expected prefill and decode pools, or merged instances/],
+  [
+    'models=[{ model: qwen3-32b, deployment: { merged: { instances: 1, gpus: 4, tensor: 4, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } } }]',
+    'models',
+    /all instances take 12 chips from the beginning, hgx-h100 has 8/,
+  ],
+  [
+    'models=[{ model: qwen3-32b, deployment: { merged: { instances: 1, gpus: 4, tensor: 3, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } } }]',
+    'models[0]: deployment.merged.tensor',
+    /3 does not divide/,
+  ],
   ['workload={ phases: [{ for: 5 s }], input: 5, output: 5 }', 'workload.phases[0].rate', /expected a rate such as "40\/s", got nothing/],
   ['workload.phases=[{ for: 5 s, rate: 3/s }]', 'workload.phases', /leave out rate/],
   ['deployment.merged.tensor=3', 'deployment.merged.tensor', /3 does not divide/],

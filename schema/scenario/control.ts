@@ -5,11 +5,13 @@ import { scalingTargets, type ScalingName } from '../../src/serving/control/scal
 import type { Deployment, ServiceLevel } from '../../src/serving/scenario.ts';
 import { dieGroups, type DieGroup } from './die-groups.ts';
 import type { ControlFile, RatioFile, ScalingFile, WeightsFile } from './file.ts';
+import type { OtherModel } from './models.ts';
 import type { Problems } from './problems.ts';
 
 /** What the checks of control loops look at. */
 interface Around {
   readonly deployment: Deployment;
+  readonly others: readonly OtherModel[];
   readonly machine: Machine;
   readonly slo: ServiceLevel;
   readonly problems: Problems;
@@ -29,12 +31,15 @@ const setup = 12;
 export function readControl(file: ControlFile, around: Around): Control {
   const { problems } = around;
   const groups = dieGroups(around.deployment);
+  const asked = [
+    ...groups.map((group) => ({ ...group, at: `control.autoscale.${group.key}`, own: file.autoscale?.[group.key] })),
+    ...around.others.flatMap(({ deployment, autoscale }, i) =>
+      dieGroups(deployment).map((group) => ({ ...group, at: `models[${i}].autoscale`, own: autoscale })),
+    ),
+  ];
   const control = {
     period: file.period ?? period,
-    scaling: groups.flatMap((group) => {
-      const own = file.autoscale?.[group.key];
-      return own === undefined ? [] : [scalingOf(own, group, groups, around)];
-    }),
+    scaling: asked.flatMap((group, pool) => (group.own === undefined ? [] : [scalingOf(group.own, pool, asked, around)])),
     ratio: file.ratio === undefined ? undefined : ratioOf(file.ratio, groups, around),
     weights: weightsOf(file.weights ?? {}, around),
   };
@@ -48,8 +53,19 @@ export function readControl(file: ControlFile, around: Around): Control {
   return control;
 }
 
-function scalingOf(file: ScalingFile, { key, instances, dies }: DieGroup, groups: readonly DieGroup[], { machine, slo, problems }: Around): Scaling {
-  const at = `control.autoscale.${key}`;
+/** A pool and what its file says of how many instances it may have. */
+interface Asked extends DieGroup {
+  readonly at: string;
+  readonly own: ScalingFile | undefined;
+}
+
+/** Instances that a pool has at least. */
+function least({ own, instances }: Asked): number {
+  return own === undefined ? instances : (own.min ?? 1);
+}
+
+function scalingOf(file: ScalingFile, pool: number, asked: readonly Asked[], { machine, slo, problems }: Around): Scaling {
+  const { key, instances, dies, at } = asked[pool] as Asked;
   const { min = 1, max = instances, policy = 'target-load' } = file;
   if (file.max === undefined && !problems.covers(`${at}.max`)) problems.add(`${at}.max`, 'expected the most instances, got nothing');
   if (min > instances || max < instances)
@@ -57,15 +73,16 @@ function scalingOf(file: ScalingFile, { key, instances, dies }: DieGroup, groups
       at,
       `${instances} ${instances === 1 ? 'instance serves' : 'instances serve'} from the beginning; expected min ${min} to max ${max} to hold that`,
     );
-  const others = groups.filter((group) => group.key !== key).reduce((sum, group) => sum + group.dies, 0);
+  if (min === 0 && key !== 'merged') problems.add(`${at}.min`, 'prefill and decode need each other; expected at least 1');
+  const others = asked.reduce((sum, other, p) => sum + (p === pool ? 0 : least(other) * other.dies), 0);
   if (max * dies + others > dieCount(machine))
     problems.add(
       `${at}.max`,
-      `${max} instances of ${dies / machine.chip.dies} chips${others > 0 ? ' beside one of the other pool' : ''} do not fit the ${chipCount(machine)} chips of ${machine.name}`,
+      `${max} instances of ${dies / machine.chip.dies} chips${others > 0 ? ' beside the least of the other pools' : ''} do not fit the ${chipCount(machine)} chips of ${machine.name}`,
     );
   if (policy === 'slo' && (key === 'decode' ? slo.tpot : key === 'prefill' ? slo.ttft : (slo.ttft ?? slo.tpot)) === undefined)
     problems.add(`${at}.policy`, `slo follows the objective that ${key} instances answer for; expected slo with ${key === 'decode' ? 'tpot' : 'ttft'}`);
-  return { pool: key, min, max, rule: { name: policy, target: targetOf(file, policy, at, problems) }, hold: file.hold ?? hold };
+  return { pool, min, max, rule: { name: policy, target: targetOf(file, policy, at, problems) }, hold: file.hold ?? hold };
 }
 
 function targetOf({ target, ahead }: ScalingFile, policy: ScalingName, at: string, problems: Problems): number {
@@ -102,11 +119,13 @@ function ratioOf(file: RatioFile, groups: readonly DieGroup[], { slo, problems }
 }
 
 /** Host memory that is not said to be for weights is what the prefix cache leaves. */
-function weightsOf(file: WeightsFile, { deployment, machine, problems }: Around): Weights {
+function weightsOf(file: WeightsFile, { deployment, others, machine, problems }: Around): Weights {
   const { cache: place = 'pooled' } = file;
   const perNode = machine.node.dram.value;
   const diesPerNode = machine.node.chips * machine.chip.dies;
-  const nodes = Math.ceil(dieGroups(deployment).reduce((sum, { instances, dies }) => sum + instances * dies, 0) / diesPerNode);
+  const nodes = Math.ceil(
+    [deployment, ...others.map((other) => other.deployment)].flatMap(dieGroups).reduce((sum, { instances, dies }) => sum + instances * dies, 0) / diesPerNode,
+  );
   const cached = deployment.kind === 'merged' || deployment.cache === undefined ? 0 : deployment.cache.capacity / nodes;
   const left = perNode - cached;
   const { dram } = file;

@@ -98,7 +98,7 @@ export type ControlFile = Keys<{
 }>;
 
 /** A part of a workload: how long it lasts [s], its rate [1/s] and its lengths. */
-export type PhaseFile = Keys<{ for: number; rate: number; input: Lengths; output: Lengths }>;
+export type PhaseFile = Keys<{ for: number; rate: number; input: Lengths; output: Lengths; model: number }>;
 
 export type TenantFile = Keys<{
   name: string;
@@ -140,6 +140,9 @@ export type WorkloadFile = Keys<{
   seed: number;
 }>;
 
+/** A further model on the machine. */
+export type ServedFile = Keys<{ model: string; precision: PrecisionFile; deployment: Keys<{ merged: MergedFile }>; autoscale: ScalingFile }>;
+
 /** The scenario file as it was read, key by key, in SI units. */
 export type ScenarioFile = Keys<{
   name: string;
@@ -148,6 +151,7 @@ export type ScenarioFile = Keys<{
   stack: string;
   precision: PrecisionFile;
   deployment: DeploymentFile;
+  models: readonly ServedFile[];
   faults: readonly FaultFile[];
   recovery: RecoveryFile;
   control: ControlFile;

@@ -184,7 +184,7 @@ const recovery = record({
 const held = quantity('time', ['60 s'], 'How long a pool keeps what was asked for before it is made smaller, or until instances move again; 60 s by default.');
 
 const scaling = record({
-  min: whole(1, 'Fewest instances; 1 by default.'),
+  min: whole(0, 'Fewest instances; 1 by default. Merged instances may all go: the first one comes back when a request asks for it.'),
   max: whole(1, 'Most instances.'),
   policy: choice(scalingNames, 'What the number of instances follows: their load (default), the time that is queued, or latencies against their objectives.'),
   target: plain(
@@ -277,6 +277,7 @@ const phase = record({
   rate: quantity('rate', ['40/s'], 'Mean arrival rate in it.'),
   input: lengths('Prompt lengths in it; those of the workload by default.'),
   output: lengths('Output lengths in it; those of the workload by default.'),
+  model: whole(0, 'Index of the model that its requests ask for; 0 by default.'),
 }).meta({ description: 'A part of a workload.' });
 
 const workload = record({
@@ -308,6 +309,13 @@ const workload = record({
   seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),
 }).meta({ description: 'Traffic: a generator or a trace.' });
 
+const served = record({
+  model: text('the name or path of a model', 'Model of the catalogue, or the path of a config.json.'),
+  precision: precision.optional(),
+  deployment: record({ merged: merged.optional() }).meta({ description: 'Merged instances.' }).optional(),
+  autoscale: scaling.optional(),
+}).meta({ description: 'A further model.' });
+
 /** The scenario file. Every key is optional here, so that one mistake does not hide the next; `readScenario` says what is missing. */
 export const scenarioFile: z.ZodType<ScenarioFile> = record({
   name: text('a name', 'Name in reports; the name of the file by default.'),
@@ -316,6 +324,9 @@ export const scenarioFile: z.ZodType<ScenarioFile> = record({
   stack: text('the name or path of a stack', 'Software stack; the one that the machine names by default.'),
   precision: precision.optional(),
   deployment: deployment.optional(),
+  models: listOf(served, 1)
+    .meta({ description: 'Further models on the machine, numbered from 1; `model` is number 0. Requests choose by the `model` of their tenant or phase.' })
+    .optional(),
   policies: policies.optional(),
   faults: listOf(fault, 1).meta({ description: 'What fails, and when.' }).optional(),
   recovery: recovery.optional(),

@@ -107,7 +107,13 @@ function generated(file: WorkloadFile, preset: LengthsPreset | undefined, seed: 
       if (file[key] === undefined && !problems.covers(at(key))) problems.add(at(key), 'expected a length, or a generator that has it, got neither');
   const mix = mixOf(file, seed, problems);
   if (input === undefined || output === undefined || arrivals === undefined) return undefined;
-  const phases = file.phases?.map(({ for: duration = 0, rate = 0, ...own }) => ({ duration, rate, input: own.input ?? input, output: own.output ?? output }));
+  const phases = file.phases?.map(({ for: duration = 0, rate = 0, ...own }) => ({
+    duration,
+    rate,
+    input: own.input ?? input,
+    output: own.output ?? output,
+    model: own.model,
+  }));
   if (arrivals.kind === 'closed' && arrivals.concurrency > requests)
     problems.add(at('concurrency'), `${arrivals.concurrency} requests in flight are more than the ${requests} of the run`);
   return { kind: 'generator', name: name ?? 'custom', arrivals, input, output, reuse: reuseOf(file, preset), phases, requests, seed, mix };

@@ -27,7 +27,7 @@ export function reportOf(summary: Summary): Report {
   ];
   return {
     title: summary.scenario,
-    subtitle: `${summary.model.name} on ${summary.machine.title}`,
+    subtitle: `${[summary.model, ...(summary.others ?? [])].map(({ name }) => name).join(', ')} on ${summary.machine.title}`,
     verdict: verdictOf(summary),
     facts: factsOf(summary),
     headlines: headlinesOf(summary),

@@ -116,6 +116,10 @@ export function summarise(run: Run, version: string): Summary {
     },
     model: { name: model.name, parameters: parameters.total, activeParameters: parameters.active },
     precision: precisionText(scenario.precision),
+    others: scenario.others?.map((other) => {
+      const { total: all, active } = parametersOf(other.model);
+      return { name: other.model.name, parameters: all, activeParameters: active, precision: precisionText(other.precision) };
+    }),
     stack: scenario.stack.title,
     workload: trafficText(scenario.workload, state.arrived),
     seed: scenario.seed,

@@ -125,6 +125,10 @@ export interface Summary {
   };
   readonly model: { readonly name: string; readonly parameters: number; readonly activeParameters: number };
   readonly precision: string;
+  /** Further models on the machine; absent where there is one. */
+  readonly others?:
+    | readonly { readonly name: string; readonly parameters: number; readonly activeParameters: number; readonly precision: string }[]
+    | undefined;
   readonly stack: string;
   readonly workload: string;
   readonly seed: number;

@@ -22,7 +22,7 @@ import { Timetable } from './faults/timetable.ts';
 import type { InstanceRole } from './instance.ts';
 import type { CachePlant, Plant, PoolPlant, TenantPlant, TransferPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
-import type { CachePool, DisaggregatedDeployment, Scenario } from './scenario.ts';
+import type { CachePool, DisaggregatedDeployment, MergedDeployment, Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 import { requestSource } from './traffic/source.ts';
 import type { Workload } from './traffic/workload.ts';
@@ -82,7 +82,7 @@ export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: 
 function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly DeployedPool[], dies: Dies): Fleet | undefined {
   const { control, machine, slo } = scenario;
   if (control === undefined) return undefined;
-  const pools = deployed.map(({ layout }) => ({ dies: layout.dies, weights: weightsOf(scenario, control.weights, layout) }));
+  const pools = deployed.map(({ layout, setting }) => ({ dies: layout.dies, weights: weightsOf(setting, control.weights) }));
   const intake = simulation.service.pools.flatMap(({ instances, index }) => instances.map(() => (pools[index] as FleetPool).weights.intake));
   const loader = new Loader(control.weights, hostMemoryRate(machine), intake);
   const fleet = new Fleet(simulation, pools, dies, machine.node.chips * machine.chip.dies, loader);
@@ -107,54 +107,16 @@ function faultsOn(simulation: Simulation, scenario: Scenario, { pools, plant }: 
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
 function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
-  const { deployment, model, slo, seed } = scenario;
-  const pools =
-    deployment.kind === 'merged'
-      ? [
-          pool(scenario, pricers, 'merged', deployment.instances, deployment.layout, {
-            maxSequences: deployment.maxSequences,
-            tokenBudget: deployment.maxBatchedTokens,
-            watermark: deployment.watermark,
-            prefixCaching: deployment.prefixCaching,
-            prefillFirst: deployment.prefillFirst ?? promptsFirst(scenario.policies.scheduler ?? 'fcfs') ?? scenario.stack.prefillFirst !== undefined,
-            pollEvery: deployment.pollEvery,
-            acceptance: deployment.acceptance,
-            utilisation: deployment.memoryUtilisation,
-          }),
-        ]
-      : [
-          pool(scenario, pricers, 'prefill', deployment.prefill.instances, deployment.prefill.layout, {
-            maxSequences: Infinity,
-            tokenBudget: Math.floor(deployment.prefill.batchTokens / dataRanks(deployment.prefill.layout)),
-            watermark: 0,
-            prefixCaching: false,
-            acceptance: [],
-          }),
-          pool(scenario, pricers, 'decode', deployment.decode.instances, deployment.decode.layout, {
-            maxSequences: deployment.decode.maxSequences,
-            tokenBudget: Infinity,
-            watermark,
-            prefixCaching: false,
-            acceptance: deployment.decode.acceptance,
-          }),
-        ];
-  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks - plant.stateBlocks) * plant.blockTokens);
-  const maxContext = Math.min(model.maxPositions, ...fits);
-  if (maxContext < 2) {
-    throw new InputError(
-      pools.map(({ plant }) => ({
-        path: `deployment.${plant.name}`,
-        message: `no room for the KV of a single prompt: ${plant.kvBlocks} blocks of ${plant.blockTokens} tokens per rank`,
-      })),
-    );
-  }
+  const { deployment, slo, seed } = scenario;
+  const pools = deployment.kind === 'merged' ? mergedPools(scenario, deployment, pricers) : splitPools(scenario, deployment, pricers);
+  const models = deployment.kind === 'merged' ? pools.map((own) => limitsOf([own])) : undefined;
   const plant: Plant = {
     pools: pools.map((deployed) => deployed.plant),
     transfer: deployment.kind === 'merged' ? undefined : transferOf(scenario, deployment),
     cache: deployment.kind === 'merged' || deployment.cache === undefined ? undefined : cacheOf(scenario, deployment, deployment.cache),
     firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
-    maxContext,
-    maxContextOf: maxContext === model.maxPositions ? 'the model' : 'the KV memory of a rank',
+    models: models !== undefined && models.length > 1 ? models : undefined,
+    ...limitsOf(deployment.kind === 'merged' ? pools.slice(0, 1) : pools),
     intake: scenario.stack.intake === undefined ? undefined : { request: scenario.stack.intake.request.value, token: scenario.stack.intake.token.value },
     policies: scenario.policies,
     tenants: tenantsOf(scenario.workload),
@@ -166,12 +128,71 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
   return { plant, pools, doubts: [...doubts.values()] };
 }
 
+/** A pool for each model. */
+function mergedPools(scenario: Scenario, first: MergedDeployment, pricers: PricerSource): readonly DeployedPool[] {
+  const { others = [], policies, stack, model, precision } = scenario;
+  const served = [{ model, precision, deployment: first }, ...others];
+  return served.map(({ deployment, ...own }, m) =>
+    pool({ ...scenario, ...own }, pricers, m, 'merged', deployment.instances, deployment.layout, {
+      name: others.length === 0 ? 'merged' : own.model.name,
+      maxSequences: deployment.maxSequences,
+      tokenBudget: deployment.maxBatchedTokens,
+      watermark: deployment.watermark,
+      prefixCaching: deployment.prefixCaching,
+      prefillFirst: deployment.prefillFirst ?? promptsFirst(policies.scheduler ?? 'fcfs') ?? stack.prefillFirst !== undefined,
+      pollEvery: deployment.pollEvery,
+      acceptance: deployment.acceptance,
+      utilisation: deployment.memoryUtilisation,
+    }),
+  );
+}
+
+function splitPools(scenario: Scenario, { prefill, decode }: DisaggregatedDeployment, pricers: PricerSource): readonly DeployedPool[] {
+  return [
+    pool(scenario, pricers, 0, 'prefill', prefill.instances, prefill.layout, {
+      maxSequences: Infinity,
+      tokenBudget: Math.floor(prefill.batchTokens / dataRanks(prefill.layout)),
+      watermark: 0,
+      prefixCaching: false,
+      acceptance: [],
+    }),
+    pool(scenario, pricers, 1, 'decode', decode.instances, decode.layout, {
+      maxSequences: decode.maxSequences,
+      tokenBudget: Infinity,
+      watermark,
+      prefixCaching: false,
+      acceptance: decode.acceptance,
+    }),
+  ];
+}
+
+/**
+ * Longest prompt and answer together that pools of one model take.
+ * @throws InputError where there is no room for any
+ */
+function limitsOf(pools: readonly DeployedPool[]): Pick<Plant, 'maxContext' | 'maxContextOf'> {
+  const positions = Math.min(...pools.map(({ setting }) => setting.model.maxPositions));
+  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks - plant.stateBlocks) * plant.blockTokens);
+  const maxContext = Math.min(positions, ...fits);
+  if (maxContext < 2) {
+    throw new InputError(
+      pools.map(({ plant }) => ({
+        path: `deployment.${plant.role}`,
+        message: `no room for the KV of a single prompt: ${plant.kvBlocks} blocks of ${plant.blockTokens} tokens per rank`,
+      })),
+    );
+  }
+  return { maxContext, maxContextOf: maxContext === positions ? 'the model' : 'the KV memory of a rank' };
+}
+
 function tenantsOf(workload: Workload): readonly TenantPlant[] {
   const { tenants = [] } = ('mix' in workload ? workload.mix : undefined) ?? {};
   return tenants.map(({ name, weight = 1, slo = {} }) => ({ name, weight, slo }));
 }
 
 interface PoolLimits {
+  /** Its role by default. */
+  readonly name?: string | undefined;
   readonly maxSequences: number;
   readonly tokenBudget: number;
   readonly watermark: number;
@@ -182,7 +203,15 @@ interface PoolLimits {
   readonly utilisation?: number | undefined;
 }
 
-function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
+function pool(
+  scenario: Scenario,
+  pricers: PricerSource,
+  index: number,
+  role: InstanceRole,
+  instances: number,
+  layout: Layout,
+  limits: PoolLimits,
+): DeployedPool {
   const { machine, model, precision, stack } = scenario;
   const ranks = dataRanks(layout);
   const { control } = scenario;
@@ -196,9 +225,9 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
   const dies = instances * layout.dies;
   return {
     plant: {
-      name: role,
+      name: limits.name ?? role,
       role,
-      instances: control === undefined ? instances : mostInstances(control, role, instances),
+      instances: control === undefined ? instances : mostInstances(control, index, role, instances),
       atStart: control === undefined ? undefined : instances,
       stages: layout.pipeline,
       ranks,

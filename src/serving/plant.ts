@@ -81,11 +81,13 @@ export interface TenantPlant {
   readonly slo: ServiceLevel;
 }
 
-/** A deployment as the engine runs it. One pool is merged; two are prefill and decode. */
+/** A deployment as the engine runs it. One pool is merged; two are prefill and decode; with several models each has a merged pool. */
 export interface Plant {
   readonly pools: readonly PoolPlant[];
   readonly transfer?: TransferPlant | undefined;
   readonly cache?: CachePlant | undefined;
+  /** Limits of each model, where there are several: pool by pool, by the number that requests ask for. */
+  readonly models?: readonly { readonly maxContext: number; readonly maxContextOf: Plant['maxContextOf'] }[] | undefined;
   readonly firstToken: 'prefill' | 'decode';
   /** Longest prompt and answer together, and what sets it. [tokens] */
   readonly maxContext: number;

@@ -82,6 +82,13 @@ export interface Faults {
   readonly recovery: Recovery;
 }
 
+/** A model and what serves it. */
+export interface ServedModel {
+  readonly model: Model;
+  readonly precision: Precision;
+  readonly deployment: MergedDeployment;
+}
+
 /** Everything that a simulation depends on. Same scenario, same bytes out. */
 export interface Scenario {
   readonly name: string;
@@ -90,6 +97,8 @@ export interface Scenario {
   readonly stack: Stack;
   readonly precision: Precision;
   readonly deployment: Deployment;
+  /** Further models on the machine, by number from 1; with them the first one is merged too. */
+  readonly others?: readonly ServedModel[] | undefined;
   readonly policies: PoliciesPlant;
   /** What fails, and how the deployment gets over it. */
   readonly faults?: Faults | undefined;

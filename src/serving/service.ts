@@ -46,7 +46,12 @@ export class Service {
   /** A preemption has left room to decode since it was last handed out. */
   #vacated = false;
 
-  constructor(world: World, plant: Plant) {
+  /** Number of its first instance over all services. */
+  readonly #first: number;
+
+  /** @param firstPool number of its first pool over all services, and of its first instance */
+  constructor(world: World, plant: Plant, firstPool: number = 0, firstInstance: number = 0) {
+    this.#first = firstInstance;
     this.#world = world;
     this.#plant = plant;
     const { policies = {}, tenants = [] } = plant;
@@ -56,9 +61,9 @@ export class Service {
     this.#router = routerOf(policies.router ?? 'least-loaded', plant.seed);
     this.#asked = new RequestInTable(table);
     const queue = (rank: Rank): WaitingQueue => queueOf(policies.scheduler ?? 'fcfs', view, (slot) => rank.cachedTokens(this.#about(slot)), this.#shares);
-    let first = 0;
+    let first = firstInstance;
     this.pools = plant.pools.map((pool, p) => {
-      const made = poolOf(pool, p, first, plant.seed, table, this.#listener(pool, p), queue);
+      const made = poolOf(pool, firstPool + p, first, plant.seed, table, this.#listener(pool, firstPool + p), queue);
       first += made.instances.length;
       for (const instance of made.instances) if ((instance.index - made.first) % pool.instances >= (pool.atStart ?? Infinity)) instance.state = 'off';
       return made;
@@ -75,8 +80,13 @@ export class Service {
     return this.#stranded.size;
   }
 
+  /** Longest prompt and answer together, and what sets it. */
+  get limits(): Pick<Plant, 'maxContext' | 'maxContextOf'> {
+    return this.#plant;
+  }
+
   poolOf(instance: Instance): Pool {
-    return instance.index < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
+    return instance.index - this.#first < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
   }
 
   /** Why a request that arrives is turned away; undefined where it is let in (ADM-1). */
@@ -288,7 +298,8 @@ export class Service {
   /** By its number over all pools. */
   instance(index: number): Instance {
     const entry = this.#entry.instances;
-    return index < entry.length ? entry[index] : (this.#decode as Pool).instances[index - entry.length];
+    const own = index - this.#first;
+    return own < entry.length ? entry[own] : (this.#decode as Pool).instances[own - entry.length];
   }
 
   #instanceOf(entryRank: number): Instance {

@@ -13,7 +13,7 @@ import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { RequestTable } from './request-table.ts';
-import { Service } from './service.ts';
+import { Services } from './services.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import { World } from './world.ts';
@@ -27,7 +27,7 @@ const PATIENCE = 10_000;
  */
 export class Simulation {
   readonly plant: Plant;
-  readonly service: Service;
+  readonly service: Services;
   lastArrivalAt: Seconds = 0;
   readonly #world: World;
   readonly #intake: Intake;
@@ -46,7 +46,7 @@ export class Simulation {
   constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
     this.plant = plant;
     this.#world = new World(plant, sink);
-    this.service = new Service(this.#world, plant);
+    this.service = new Services(this.#world, plant);
     this.#instances = this.service.pools.flatMap(({ instances }) => instances);
     this.#intake = new Intake(plant, source, this.#world.table, this.#world.queue);
     this.#world.onEnd = (slot) => this.#intake.ended(this.now, slot);
@@ -318,7 +318,8 @@ export class Simulation {
     world.metrics.at(now).arrived++;
     const input = table.inputTokens[slot];
     world.sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
-    const { maxContext, maxContextOf, intake } = this.plant;
+    const { intake } = this.plant;
+    const { maxContext, maxContextOf } = this.service.limits(slot);
     if (input >= maxContext) {
       world.reject(slot, `prompt and answer longer than the ${maxContext} tokens of ${maxContextOf}`);
       return;

@@ -47,16 +47,19 @@ export class ControlLoop implements Actor {
     this.nextAt += this.#control.period;
     const views = this.#watch.look(simulation);
     for (const scaler of this.#scalers) this.#scale(simulation, scaler, views);
+    if (views.some((view, pool) => view.stranded > 0 && this.#fleet.lacks(simulation, pool))) this.#yield(simulation);
     const { ratio } = this.#control;
     if (this.#ratio !== undefined && ratio !== undefined) this.#shift(simulation, this.#ratio, ratio, views);
   }
 
   #scale(simulation: Simulation, { scaling, policy, asked }: Scaler, views: readonly PoolView[]): void {
     const { now } = simulation;
-    const pool = views.findIndex(({ role }) => role === scaling.pool);
+    const { pool } = scaling;
     const view = views[pool];
     if (view === undefined) return;
-    const count = Math.max(scaling.min, Math.min(scaling.max, policy.desired(view)));
+    // A pool that was made as small as none wakes up when somebody asks for it.
+    const least = Math.max(scaling.min, view.stranded > 0 ? 1 : 0);
+    const count = Math.max(least, Math.min(scaling.max, policy.desired(view)));
     asked.push({ at: now, count });
     while (asked[0].at <= now - scaling.hold) asked.shift();
     const most = asked.reduce((high, one) => Math.max(high, one.count), 0);
@@ -64,6 +67,16 @@ export class ControlLoop implements Actor {
     // What has been asked for and is not there yet is not given up before the hold is over.
     const next = count >= before ? count : Math.min(before, most);
     if (next !== before || view.serving + view.starting !== next) this.#fleet.want(simulation, pool, next);
+  }
+
+  /** Gives up what is only held: prompts of another pool wait for any instance, and there are no dies for one. */
+  #yield(simulation: Simulation): void {
+    for (const { scaling, asked } of this.#scalers) {
+      const { count } = asked[asked.length - 1];
+      if (count >= this.#fleet.wanted(scaling.pool)) continue;
+      asked.splice(0, asked.length - 1);
+      this.#fleet.want(simulation, scaling.pool, count);
+    }
   }
 
   #shift(simulation: Simulation, policy: RatioPolicy, { min, max, hold }: Ratio, [prefill, decode]: readonly PoolView[]): void {

@@ -5,7 +5,8 @@ import type { ScalingRule } from './scaling-policy.ts';
 
 /** How many instances a pool may have, and who says how many. */
 export interface Scaling {
-  readonly pool: InstanceRole;
+  /** Number of the pool over all models. */
+  readonly pool: number;
   readonly min: number;
   readonly max: number;
   readonly rule: ScalingRule;
@@ -55,7 +56,7 @@ export interface Control {
 }
 
 /** Most instances that a pool may come to have. */
-export function mostInstances({ scaling, ratio }: Control, pool: InstanceRole, atStart: number): number {
-  const shifted = ratio === undefined || pool === 'merged' ? atStart : ratio.max[pool];
+export function mostInstances({ scaling, ratio }: Control, pool: number, role: InstanceRole, atStart: number): number {
+  const shifted = ratio === undefined || role === 'merged' ? atStart : ratio.max[role];
   return Math.max(atStart, shifted, scaling.find((one) => one.pool === pool)?.max ?? 0);
 }

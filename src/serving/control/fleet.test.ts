@@ -129,7 +129,7 @@ describe('instances that come and go', () => {
     const busy = Array.from({ length: 40 }, (_, i) => request(i * tick, 10, 20));
     const loop: Control = {
       period: 4 * tick,
-      scaling: [{ pool: 'merged', min: 1, max: 3, rule: { name: 'target-load', target: 0.5 }, hold: 40 * tick }],
+      scaling: [{ pool: 0, min: 1, max: 3, rule: { name: 'target-load', target: 0.5 }, hold: 40 * tick }],
       weights,
     };
     const late = request(600 * tick, 10, 5);
@@ -175,7 +175,7 @@ describe('instances that come and go', () => {
         ({ plant: whole, requests, concurrency }, list, spare, loops, kill) => {
           const pools = whole.pools.map((pool) => ({ ...pool, atStart: pool.instances, instances: pool.instances + 2 }));
           const orders = [...list].sort(([a], [b]) => a - b).map(([at, pool, count]): Order => [at, pool % pools.length, count]);
-          const scaling = pools.map(({ role }) => ({ pool: role, min: 1, max: 3, rule: { name: 'queue' as const, target: tick }, hold: 8 * tick }));
+          const scaling = pools.map((_, pool) => ({ pool, min: 1, max: 3, rule: { name: 'queue' as const, target: tick }, hold: 8 * tick }));
           const control: Control | undefined = loops ? { period: 4 * tick, scaling, weights } : undefined;
           const run = () => under({ ...whole, pools }, requests, orders, spare, control, concurrency, kill);
           const { simulation, fleet, events } = run();

@@ -85,6 +85,12 @@ export class Fleet implements Actor {
     return this.#wanted[pool];
   }
 
+  /** Whether a pool should have more instances and has none at all, nor one that starts. */
+  lacks({ service }: Simulation, pool: number): boolean {
+    const { serving, starting } = this.counts(service.pools[pool]);
+    return serving + starting === 0 && this.#wanted[pool] > 0;
+  }
+
   counts(pool: Pool): Pick<PoolView, 'serving' | 'starting' | 'draining'> {
     const counts = { serving: 0, starting: 0, draining: 0 };
     for (const instance of instancesOf(pool)) {

@@ -8,6 +8,8 @@ export interface PoolView {
   readonly serving: number;
   readonly starting: number;
   readonly draining: number;
+  /** Prompts that wait because no instance takes any. */
+  readonly stranded: number;
   /** Prompt tokens that are queued or under way and not yet computed, and the time that they take the pool at its pace. */
   readonly queuedTokens: number;
   readonly ahead: Seconds;

@@ -4,13 +4,14 @@ import type { PoolView } from './pool-view.ts';
 import type { ScalingPolicy } from './scaling-policy.ts';
 
 /** A pool of merged instances that has nothing to do. */
-export const idlePool: PoolView = { role: 'merged', serving: 4, starting: 0, draining: 0, queuedTokens: 0, ahead: 0, load: 0 };
+export const idlePool: PoolView = { role: 'merged', serving: 4, starting: 0, draining: 0, stranded: 0, queuedTokens: 0, ahead: 0, load: 0 };
 
 const views: fc.Arbitrary<PoolView> = fc.record({
   role: fc.constantFrom('merged' as const, 'prefill' as const, 'decode' as const),
   serving: fc.integer({ min: 1, max: 40 }),
   starting: fc.nat(4),
   draining: fc.nat(4),
+  stranded: fc.nat(4),
   queuedTokens: fc.nat(1_000_000),
   ahead: fc.double({ min: 0, max: 100, noNaN: true }),
   load: fc.double({ min: 0, max: 1, noNaN: true }),

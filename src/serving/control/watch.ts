@@ -48,7 +48,7 @@ export class Watch implements LatencyListener {
     return simulation.service.pools.map((pool) => ({ ...this.#view(simulation, pool), ...latencies }));
   }
 
-  #view({ metrics, now }: Simulation, pool: Pool): Omit<PoolView, 'ttft' | 'tpot'> {
+  #view({ metrics, now, service }: Simulation, pool: Pool): Omit<PoolView, 'ttft' | 'tpot'> {
     const { plant, index, instances } = pool;
     const total = (of: (meter: PoolMeter) => number): number => metrics.intervals.reduce((sum, { pools }) => sum + of(pools[index]), 0);
     const sums: Sums = {
@@ -68,6 +68,7 @@ export class Watch implements LatencyListener {
     return {
       role: plant.role,
       ...this.#fleet.counts(pool),
+      stranded: service.stranded(pool),
       queuedTokens,
       ahead: active.reduce((sum, instance) => sum + (queuedOn(instance) * instance.pace) / plant.ranks, 0) / Math.max(1, active.length),
       load:

@@ -1,9 +1,8 @@
 import type { BytesPerSecond } from '../../base/units.ts';
+import type { StepSetting } from '../../cost/check.ts';
 import { planeOf, type Machine, type Plane } from '../../catalogue/machine.ts';
-import type { Layout } from '../../model/layout.ts';
 import { weightBytes, weightBytesPerDie } from '../../model/weights.ts';
 import { dieBandwidth, pathOf } from '../../network/reach.ts';
-import type { Scenario } from '../scenario.ts';
 import type { Weights } from './control.ts';
 import type { WeightsOf } from './loader.ts';
 
@@ -11,7 +10,7 @@ import type { WeightsOf } from './loader.ts';
  * The weights of one instance. Those of its fullest die set the time: they are counted on all its dies. Each die takes in what its software does, or what its link to the
  * memory allows, whichever is less.
  */
-export function weightsOf({ machine, model, precision }: Scenario, { place, perDie }: Weights, layout: Layout): WeightsOf {
+export function weightsOf({ machine, model, precision, layout }: StepSetting, { place, perDie }: Weights): WeightsOf {
   const sum = (parts: readonly { readonly bytes: number }[]): number => parts.reduce((total, { bytes }) => total + bytes, 0);
   const link = place === 'pooled' ? pooledPerDie(machine) : localPerDie(machine);
   return {

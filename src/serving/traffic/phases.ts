@@ -10,6 +10,8 @@ export interface Draws {
   after(at: Seconds): Seconds;
   input(): number;
   output(): number;
+  /** Index of the model that it asks for. */
+  readonly model: number;
 }
 
 /** Mean rate of a round through all parts. [1/s] */
@@ -20,7 +22,13 @@ export function meanOfPhases(phases: readonly Pick<Phase, 'duration' | 'rate'>[]
 
 /** Draws of traffic that changes: Poisson arrivals whose rate, and lengths whose laws, are those of the part in which they fall. */
 export class PhasedDraws implements Draws {
-  readonly #parts: readonly { readonly duration: Seconds; readonly rate: number; readonly input: () => number; readonly output: () => number }[];
+  readonly #parts: readonly {
+    readonly duration: Seconds;
+    readonly rate: number;
+    readonly input: () => number;
+    readonly output: () => number;
+    readonly model: number;
+  }[];
   readonly #arrivals: RandomStream;
   /** The part that goes on, and when it ends. */
   #part = 0;
@@ -28,11 +36,12 @@ export class PhasedDraws implements Draws {
 
   constructor(phases: readonly Phase[], seed: number) {
     const [inputs, outputs] = [stream(seed, 'input lengths'), stream(seed, 'output lengths')];
-    this.#parts = phases.map(({ duration, rate, input, output }) => ({
+    this.#parts = phases.map(({ duration, rate, input, output, model = 0 }) => ({
       duration,
       rate,
       input: lengthSampler(input, inputs),
       output: lengthSampler(output, outputs),
+      model,
     }));
     this.#arrivals = stream(seed, 'arrivals');
     this.#end = phases[0]?.duration ?? Infinity;
@@ -51,6 +60,10 @@ export class PhasedDraws implements Draws {
       this.#part = (this.#part + 1) % this.#parts.length;
       this.#end += this.#parts[this.#part].duration;
     }
+  }
+
+  get model(): number {
+    return this.#parts[this.#part].model;
   }
 
   input(): number {

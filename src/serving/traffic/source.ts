@@ -48,6 +48,7 @@ function generated(workload: GeneratorWorkload): RequestSource {
       arrival.arrivedAt = now;
       arrival.inputTokens = next.input();
       arrival.outputTokens = next.output();
+      arrival.model = next.model;
       arrival.blockTokens = blockTokens;
       arrival.blocks = blocks;
       arrival.thread = -1;
@@ -65,6 +66,7 @@ function steady({ arrivals, input, output, seed }: GeneratorWorkload): Draws {
     after: (at) => at + gap(),
     input: lengthSampler(input, stream(seed, 'input lengths')),
     output: lengthSampler(output, stream(seed, 'output lengths')),
+    model: 0,
   };
 }
 

@@ -61,6 +61,8 @@ export interface Phase {
   readonly rate: number;
   readonly input: Lengths;
   readonly output: Lengths;
+  /** Index of the model that its requests ask for, where tenants do not say it; 0 where nothing is said. */
+  readonly model?: number | undefined;
 }
 
 export interface GeneratorWorkload extends Traffic {
