@@ -5,7 +5,7 @@ import { formatQuantity } from '../../src/base/quantity.ts';
 import { isRecurrent } from '../../src/model/kv.ts';
 import type { Layout } from '../../src/model/layout.ts';
 import type { Model } from '../../src/model/model.ts';
-import { dataRanks, stageDies } from '../../src/model/layout.ts';
+import { dataRanks, instanceDies, stageDies } from '../../src/model/layout.ts';
 import type { CachePool, DecodePool, Deployment, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
 import type { Count } from '../counts.ts';
 import { over } from './count.ts';
@@ -101,7 +101,7 @@ function cachePool(file: CacheFile, nodes: number, surroundings: Surroundings): 
 /** Nodes that pools take together. */
 function nodesOf(pools: readonly ({ readonly instances: number; readonly layout: Layout } | undefined)[], { machine }: Surroundings): number {
   if (machine === undefined) return 0;
-  const dies = pools.reduce((sum, pool) => sum + (pool === undefined ? 0 : pool.instances * pool.layout.dies), 0);
+  const dies = pools.reduce((sum, pool) => sum + (pool === undefined ? 0 : pool.instances * instanceDies(pool.layout)), 0);
   return Math.ceil(dies / (machine.node.chips * machine.chip.dies));
 }
 
@@ -175,9 +175,9 @@ function poolsOf(deployment: Deployment): readonly { readonly key: 'prefill' | '
 function fitsTheMachine(deployment: Deployment, { machine, problems }: Surroundings): void {
   if (machine === undefined) return;
   const pools = poolsOf(deployment);
-  const dies = pools.reduce((sum, { instances, layout }) => sum + instances * layout.dies, 0);
+  const dies = pools.reduce((sum, { instances, layout }) => sum + instances * instanceDies(layout), 0);
   if (dies <= dieCount(machine)) return;
-  const parts = pools.map(({ key, instances, layout }) => `${key} ${(instances * layout.dies) / machine.chip.dies}`).join(' + ');
+  const parts = pools.map(({ key, instances, layout }) => `${key} ${(instances * instanceDies(layout)) / machine.chip.dies}`).join(' + ');
   problems.add('deployment', `takes ${dies / machine.chip.dies} chips (${parts}), ${machine.name} has ${chipCount(machine)}`);
 }
 

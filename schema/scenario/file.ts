@@ -12,7 +12,7 @@ type Keys<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
 
 export type PrecisionFile = Keys<{ weights: NumberFormat; experts: NumberFormat; activations: NumberFormat; kv: NumberFormat }>;
 
-export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; load: ExpertLoad }>;
+export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; apart: boolean; load: ExpertLoad }>;
 
 export type DraftFile = Keys<{
   method: DraftMethod;

@@ -50,6 +50,9 @@ const experts = record({
     'Copies of the shared expert. Fewer than ranks: they have ranks of their own. As many: a whole one on every rank. 0, the default: split like a dense layer.',
   ),
   redundant: whole(0, 'Extra copies of routed experts in one instance.'),
+  apart: toggle(
+    'Whether the `parallel` ranks are dies of their own beside those of the pool, which then only attend: microbatches go back and forth between them (attention/expert split). False by default.',
+  ),
   load,
 }).meta({ description: 'How a mixture of experts is laid out.' });
 
@@ -119,7 +122,7 @@ const prefill = record({
 const decode = record({
   ...size,
   'decode-context-parallel': spread,
-  microbatches: whole(1, 'Parts into which a step is cut so that compute and communication overlap.', 2),
+  microbatches: whole(1, 'Parts into which a step is cut so that compute and communication overlap: up to 4 where experts are `apart`, otherwise 2.', 4),
   'max-batch': count(['npu', 'gpu', 'chip', 'die', 'rank', 'instance'], '96/npu', 'Sequences that decode at once.'),
   mtp: mtp.optional(),
   draft: draft.optional(),

@@ -1,6 +1,6 @@
 import type { Machine } from '../../src/catalogue/machine.ts';
 import { chipCount } from '../../src/catalogue/machine.ts';
-import { dataRanks, type ContextLayout, type ExpertLayout, type Layout } from '../../src/model/layout.ts';
+import { dataRanks, type ContextLayout, type ExpertLayout, type Layout, type Microbatches } from '../../src/model/layout.ts';
 import type { ExpertFeedForward, Model } from '../../src/model/model.ts';
 import { layerCount } from '../../src/model/model.ts';
 import { speculationOf, type DraftSources } from './draft.ts';
@@ -48,16 +48,19 @@ function expertsOf(model: Model): ExpertFeedForward | undefined {
   return model.groups.map(({ feedForward }) => feedForward).find((feedForward) => feedForward.kind === 'experts');
 }
 
-function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, { model, problems }: Surroundings): ExpertLayout {
-  const { parallel = 1, shared = 0, redundant = 0, load = { kind: 'skew', skew: balancedSkew } } = file;
+function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, { machine, model, problems }: Surroundings): ExpertLayout {
+  const { parallel = 1, shared = 0, redundant = 0, apart: split = false, load = { kind: 'skew', skew: balancedSkew } } = file;
   const apart = shared > 0 && shared < parallel;
-  const layout: ExpertLayout = { parallel, sharedDies: shared, redundant, load };
+  const layout: ExpertLayout = { parallel, sharedDies: shared, redundant, load, ...(split ? { apart: true } : {}) };
   const moe = model === undefined ? undefined : expertsOf(model);
   if (model !== undefined && moe === undefined) {
     problems.add(at, `${model.name} has no experts; leave this out`);
     return layout;
   }
-  if (dies !== undefined && (parallel > dies || dies % parallel !== 0))
+  if (split && machine !== undefined && parallel % machine.chip.dies !== 0)
+    problems.add(`${at}.parallel`, `${parallel} expert dies are not whole chips of ${machine.chip.dies} dies`);
+  if (split && file.parallel === undefined) problems.add(`${at}.parallel`, 'expected the dies that hold the experts, such as 288, got nothing');
+  if (!split && dies !== undefined && (parallel > dies || dies % parallel !== 0))
     problems.add(`${at}.parallel`, `${parallel} expert ranks do not divide the ${dies} dies of an instance`);
   if (shared > parallel) problems.add(`${at}.shared`, `${shared} copies of the shared expert do not fit on ${parallel} expert ranks`);
   if (moe === undefined) return layout;
@@ -79,6 +82,11 @@ function contextLayout(pool: PoolFile): ContextLayout | undefined {
   return { parallel: parallel ?? 1, exchange: exchange ?? 'all-gather', decode: decode ?? 1 };
 }
 
+/** What the door lets through. */
+function microbatchesOf(count: number | undefined): Microbatches {
+  return count === 2 || count === 3 || count === 4 ? count : 1;
+}
+
 /** The layout of one instance of a pool; undefined where its size could not be read. */
 export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings): PoolLayout {
   const { problems, model } = surroundings;
@@ -91,7 +99,7 @@ export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings)
   const { tokens: draftTokens, drafter, acceptance } = speculationOf(pool, at, tensor, surroundings);
   if (dies === undefined) return { layout: undefined, acceptance };
   const context = contextLayout(pool);
-  const layout: Layout = { dies, tensor, context, pipeline, attention, experts, microbatches: pool.microbatches === 2 ? 2 : 1, draftTokens, drafter };
+  const layout: Layout = { dies, tensor, context, pipeline, attention, experts, microbatches: microbatchesOf(pool.microbatches), draftTokens, drafter };
   const ranks = dataRanks(layout);
   const parallel = context?.parallel ?? 1;
   const parts = [`${tensor}`, ...(parallel > 1 ? [`${parallel} (context-parallel)`] : []), ...(pipeline > 1 ? [`${pipeline} pipeline stages`] : [])];

@@ -7,7 +7,7 @@ import { InputError } from '../../src/base/errors.ts';
 import { settingIssues, type StepSetting } from '../../src/cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../../src/cost/memory.ts';
 import { kvBytesOfSequence } from '../../src/model/kv.ts';
-import type { ExpertLoad } from '../../src/model/layout.ts';
+import { instanceDies, type ExpertLoad } from '../../src/model/layout.ts';
 import type { Model } from '../../src/model/model.ts';
 import { precisionOf } from '../../src/model/precision.ts';
 import type { PoolFile } from '../scenario/file.ts';
@@ -91,7 +91,7 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack, counts,
     maxSequences: rank.decodeSequences + rank.prefillSequences,
   });
   const kvInUse = checkKv(setting, step, memory);
-  return { ...step, setting, phase, chips: layout.dies / machine.chip.dies, memory, kvInUse, acceptance, emitted: emittedBy(acceptance), expertLoad };
+  return { ...step, setting, phase, chips: instanceDies(layout) / machine.chip.dies, memory, kvInUse, acceptance, emitted: emittedBy(acceptance), expertLoad };
 }
 
 interface LoadFlags {
@@ -119,7 +119,8 @@ function reportOf(
   problems: Problems,
 ): LoadReport | undefined {
   const { experts, dies, pipeline, microbatches } = layout;
-  const tokens = (batch.instanceTokens * experts.parallel * pipeline) / dies / microbatches;
+  const share = experts.apart === true ? 1 : (experts.parallel * pipeline) / dies;
+  const tokens = (batch.instanceTokens * share) / microbatches;
   const perNode = machine.node.chips * machine.chip.dies;
   return loadReport(popularity, placement, { model, layout, dies: { perNode }, tokens }, problems);
 }
@@ -161,14 +162,16 @@ function poolOf(flags: StepFlags, model: Model | undefined, problems: Problems):
   const exchange = exchanges.find((name) => name === flags.contextExchange);
   if (flags.contextExchange !== undefined && exchange === undefined) problems.add('--context-exchange', expectedOneOf(flags.contextExchange, exchanges));
   const microbatches = number(flags.microbatches, '--microbatches');
-  if (microbatches !== undefined && microbatches > 2) problems.add('--microbatches', `expected 1 or 2, got ${microbatches}`);
+  const mostParts = flags.expertsApart === true ? 4 : 2;
+  if (microbatches !== undefined && microbatches > mostParts) problems.add('--microbatches', `expected 1 to ${mostParts}, got ${microbatches}`);
   const experts = {
     parallel: number(flags.expertParallel, '--expert-parallel'),
     shared: number(flags.sharedDies, '--shared-dies', 0),
     redundant: number(flags.redundant, '--redundant', 0),
+    apart: flags.expertsApart,
     load: loadOf(flags.expertSkew, problems),
   };
-  const asked = flags.expertParallel ?? flags.sharedDies ?? flags.redundant ?? flags.expertSkew;
+  const asked = flags.expertParallel ?? flags.sharedDies ?? flags.redundant ?? flags.expertSkew ?? flags.expertsApart;
   const has = model?.groups.some(({ feedForward }) => feedForward.kind === 'experts') === true;
   const mtp = flags.mtp === undefined ? undefined : mtpOf(flags.mtp, problems);
   const draft = draftOf(flags, problems);

@@ -1,4 +1,5 @@
 import { assert } from '../base/errors.ts';
+import type { LaidOut } from './laid-out.ts';
 import { bestLag, interleaved, turnsOf, type Interleaving } from './interleave.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
@@ -23,7 +24,7 @@ const rest = 1e-12;
  * lag: as far as takes the least time). What runs at once shares the memory bandwidth by max-min: a run that draws less than its part leaves
  * the rest to the others. Made once for layers of one form, then filled with times. All times in seconds.
  */
-export class Overlap {
+export class Overlap implements LaidOut {
   readonly runs: LayerRuns;
   /** Layers laid out, and slots of one microbatch: slot `m x each + layer x runs + run`. */
   readonly layers: number;
@@ -78,6 +79,10 @@ export class Overlap {
   /** The layer of the steady state. */
   get steadyLayer(): number {
     return Math.min(repeated, this.layers - 1);
+  }
+
+  again(): Overlap {
+    return new Overlap(this.runs, this.#count, this.#lag);
   }
 
   /** Lays the layers out by `times` and `memory`. */

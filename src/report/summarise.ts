@@ -209,7 +209,7 @@ function layoutText(layout: Layout, ranks: number): string {
     context !== undefined && context.decode > 1 ? `DCP${context.decode}` : '',
     pipeline > 1 ? `PP${pipeline}` : '',
   ];
-  if (experts.parallel > 1) parts.push(`EP${experts.parallel}`);
+  if (experts.parallel > 1) parts.push(`EP${experts.parallel}${experts.apart === true ? ' apart' : ''}`);
   if (microbatches > 1) parts.push(`${microbatches} microbatches`);
   parts.push(draftText(layout));
   return parts.filter((part) => part !== '').join(' · ') || 'one die';

@@ -6,7 +6,7 @@ import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { activityOf } from '../cost/power.ts';
 import type { ExplainingPricer } from '../cost/pricer.ts';
 import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
-import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
+import { dataRanks, instanceDies, stageDies, type Layout } from '../model/layout.ts';
 import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
 import type { EventSink } from './events.ts';
@@ -146,7 +146,7 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
   const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
   const setting: StepSetting = { machine, model, precision, layout, stack, role };
   const { exact, compiled } = pricers(setting);
-  const dies = instances * layout.dies;
+  const dies = instances * instanceDies(layout);
   return {
     plant: {
       name: role,
@@ -203,7 +203,7 @@ function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: Disa
 function cacheOf(scenario: Scenario, { prefill, decode }: DisaggregatedDeployment, cache: CachePool): CachePlant {
   const { machine } = scenario;
   const plane = planeNamed(machine, cache.plane);
-  const dies = prefill.instances * prefill.layout.dies + decode.instances * decode.layout.dies;
+  const dies = prefill.instances * prefill.layout.dies + decode.instances * instanceDies(decode.layout);
   const diesPerNode = machine.node.chips * machine.chip.dies;
   const nodes = Math.ceil(dies / diesPerNode);
   const read = pathOf(plane, 'machine', 'read', 'cpu');
