@@ -53,6 +53,8 @@ export { reportOf } from './report/report.ts';
 export { simulationInterval, type RunIntervalOptions } from './report/sampled-runs.ts';
 export type { Distribution, PoolSummary, SeriesPoint, Summary } from './report/summary.ts';
 export { compareReport, textReport, type TextOptions } from './report/text.ts';
+export type { SimulationEvent } from './serving/events.ts';
+export { act, type External, type ExternalAction } from './serving/external.ts';
 export { traceOf } from './serving/traffic/columns.ts';
 export { emptyArrival, type Arrival, type Labels, type RequestSource } from './serving/traffic/arrival.ts';
 export { requestSource } from './serving/traffic/source.ts';

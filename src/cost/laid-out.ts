@@ -3,12 +3,13 @@ import type { LayerRuns } from './overlap.ts';
 /** Equal layers of several microbatches over streams: made once for layers of one form, then filled with times. All times in seconds. */
 export interface LaidOut {
   readonly runs: LayerRuns;
+  readonly microbatches: number;
   /** Layers laid out, and slots of one microbatch: slot `m x each + layer x runs + run`. */
   readonly layers: number;
   readonly each: number;
-  /** Of each slot. */
-  readonly start: Float64Array;
+  /** Of each slot, and when it begins. */
   readonly end: Float64Array;
+  startOf(id: number): number;
   /** What `lay` is asked, of each run: its time while nothing else draws bandwidth, and what it draws, at the whole bandwidth. */
   readonly times: Float64Array;
   readonly memory: Float64Array;

@@ -16,6 +16,7 @@ export interface PingPongRuns extends LayerRuns {
  */
 export class PingPong implements LaidOut {
   readonly runs: PingPongRuns;
+  readonly microbatches: number;
   readonly layers: number;
   readonly each: number;
   readonly start: Float64Array;
@@ -25,7 +26,6 @@ export class PingPong implements LaidOut {
   readonly exposed: Float64Array;
   steadyStart = 0;
   steadyEnd = 0;
-  readonly #microbatches: number;
   readonly #before: Int32Array;
   readonly #layerEnd: Float64Array;
   /** The slot that a stream ran last. */
@@ -41,7 +41,7 @@ export class PingPong implements LaidOut {
     this.times = new Float64Array(size);
     this.memory = new Float64Array(size);
     this.exposed = new Float64Array(size);
-    this.#microbatches = microbatches;
+    this.microbatches = microbatches;
     this.#before = new Int32Array(microbatches * this.each);
     this.#layerEnd = new Float64Array(count);
     this.#last = new Int32Array(Math.max(...runs.streams) + 1);
@@ -51,8 +51,12 @@ export class PingPong implements LaidOut {
     return Math.floor(this.layers / 2);
   }
 
+  startOf(id: number): number {
+    return this.start[id] as number;
+  }
+
   again(): PingPong {
-    return new PingPong(this.runs, this.layers, this.#microbatches);
+    return new PingPong(this.runs, this.layers, this.microbatches);
   }
 
   lay(): void {
@@ -61,13 +65,13 @@ export class PingPong implements LaidOut {
     this.#last.fill(none);
     this.#layerEnd.fill(0);
     for (let layer = 0; layer <= layers; layer++)
-      for (let m = 0; m < this.#microbatches; m++) {
+      for (let m = 0; m < this.microbatches; m++) {
         // What comes back from the layer before, then what goes out of this one.
         if (layer > 0) for (let run = runs.back; run < size; run++) this.#place(m * each + (layer - 1) * size, run, layer - 1);
         if (layer < layers) for (let run = 0; run < runs.back; run++) this.#place(m * each + layer * size, run, layer);
       }
     let latest = none;
-    for (let m = 0; m < this.#microbatches; m++) {
+    for (let m = 0; m < this.microbatches; m++) {
       const id = (m + 1) * each - 1;
       if (latest === none || (end[id] as number) > (end[latest] as number)) latest = id;
     }

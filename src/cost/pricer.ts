@@ -27,6 +27,8 @@ export interface ExplainingPricer extends CompilablePricer {
   explain(batch: InstanceBatch): StepExplanation;
   /** What is assumed in every step of this instance. */
   readonly doubts: readonly Doubt[];
+  /** Operators of a step with prompts, over all layers: what the host launches where no graph does. */
+  readonly launches: number;
 }
 
 const nothing = new Int32Array(0);
@@ -45,6 +47,7 @@ export function stepPricer(setting: StepSetting, errors?: PriceErrors): Explaini
 
 class Pricer implements ExplainingPricer {
   readonly doubts: readonly Doubt[];
+  readonly launches: number;
   readonly #setting: StepSetting;
   readonly #build: StepBuilder;
   readonly #pricing: Pricing;
@@ -78,6 +81,9 @@ class Pricer implements ExplainingPricer {
     };
     const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
     this.#price({ rank, instanceTokens: dataRanks(layout) * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
+    const prompts = role === 'decode' ? rank : { ...none, ...prompt };
+    const planned = this.plan({ rank: prompts, instanceTokens: dataRanks(layout) * (prompts.decodeSequences * prompts.queryTokens + prompts.prefillTokens) });
+    this.launches = planned.reduce((sum, { group }) => sum + group.operators.length * group.count * group.microbatches, 0);
     const { parallel, apart } = layout.experts;
     const exchanges = parallel > 1 || apart === true ? this.#pricing.exchanges(exchangeRanks(layout)).flatMap(({ doubts }) => doubts) : [];
     const moe = model.groups.some(({ feedForward }) => feedForward.kind === 'experts');

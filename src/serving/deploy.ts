@@ -1,6 +1,6 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
-import type { Machine, Plane } from '../catalogue/machine.ts';
+import { dieCount, type Machine, type Plane } from '../catalogue/machine.ts';
 import type { StepSetting } from '../cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { activityOf } from '../cost/power.ts';
@@ -10,6 +10,10 @@ import { dataRanks, instanceDies, stageDies, type Layout } from '../model/layout
 import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
 import type { EventSink } from './events.ts';
+import { Dies } from './faults/dies.ts';
+import type { FaultRecord } from './faults/fault.ts';
+import { Planes } from './faults/planes.ts';
+import { Timetable } from './faults/timetable.ts';
 import type { InstanceRole } from './instance.ts';
 import type { CachePlant, Plant, PoolPlant, TenantPlant, TransferPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
@@ -42,6 +46,8 @@ export interface Deployed {
 
 /** A scenario, its deployment and the simulation of it. */
 export interface Run {
+  /** What became of faults, in the order in which they came. */
+  readonly faults: readonly FaultRecord[];
   readonly scenario: Scenario;
   readonly deployed: Deployed;
   readonly simulation: Simulation;
@@ -55,7 +61,23 @@ export interface Run {
  */
 export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
   const deployed = deploy(scenario, pricers);
-  return { scenario, deployed, simulation: new Simulation(deployed.plant, requestSource(scenario.workload), sink) };
+  const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
+  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers) };
+}
+
+/** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
+function faultsOn(simulation: Simulation, { faults, machine, seed }: Scenario, { pools, plant }: Deployed, pricers: PricerSource): readonly FaultRecord[] {
+  if (faults === undefined) return [];
+  const dies = new Dies(
+    simulation.service.pools,
+    pools.map(({ layout }) => layout.dies),
+    dieCount(machine),
+  );
+  const settings = pools.map(({ setting }) => setting);
+  const whole = plant.pools.map(({ pricer }) => pricer);
+  const timetable = new Timetable(faults.planned, faults.random, faults.recovery, dies, new Planes(machine, settings, whole, pricers), seed);
+  simulation.attach(timetable);
+  return timetable.records;
 }
 
 /**
@@ -73,6 +95,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
             watermark: deployment.watermark,
             prefixCaching: deployment.prefixCaching,
             prefillFirst: deployment.prefillFirst ?? promptsFirst(scenario.policies.scheduler ?? 'fcfs') ?? scenario.stack.prefillFirst !== undefined,
+            pollEvery: deployment.pollEvery,
             acceptance: deployment.acceptance,
             utilisation: deployment.memoryUtilisation,
           }),
@@ -132,6 +155,7 @@ interface PoolLimits {
   readonly watermark: number;
   readonly prefixCaching: boolean;
   readonly prefillFirst?: boolean | undefined;
+  readonly pollEvery?: number | undefined;
   readonly acceptance: readonly number[];
   readonly utilisation?: number | undefined;
 }
@@ -164,6 +188,8 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
       acceptance: limits.acceptance,
       ahead: stack.ahead === true,
       prefillFirst: limits.prefillFirst,
+      pollEvery: limits.pollEvery,
+      launching: stack.launch === undefined ? undefined : stack.launch.value * exact.launches,
       pricer: compiled,
       activity: activityOf(machine),
     },
