@@ -72,9 +72,12 @@ function contextText({ context }: StepRequest['setting']['layout']): string {
   return `${parallel > 1 ? `, CP${parallel} (${exchange})` : ''}${decode > 1 ? `, DCP${decode}` : ''}`;
 }
 
-function expertLoadText({ popularity, placement, layers, dies, imbalance, balancedness }: LoadReport): string {
+function expertLoadText({ popularity, placement, layers, dies, imbalance, byLayer, balancedness }: LoadReport): string {
+  const slowest = `the slowest die has ${percent(imbalance)} more than the mean, balancedness ${balancedness.toFixed(3)}`;
+  if (popularity === 'ranks') return `a table of ranks: ${slowest}`;
   const source = popularity === 'counts' ? 'counts' : 'a power law';
-  return `${source} of ${layers} layers on ${dies} dies, ${placement}: the slowest die has ${percent(imbalance)} more than the mean, balancedness ${balancedness.toFixed(3)}`;
+  const between = layers > 1 ? ` (${percent(Math.min(...byLayer))} to ${percent(Math.max(...byLayer))} by layer)` : '';
+  return `${source} of ${layers} ${layers === 1 ? 'layer' : 'layers'} on ${dies} dies, ${placement}: ${slowest}${between}`;
 }
 
 function groupText(group: GroupExplanation, { operators, time }: StepExplanation, all: boolean): string[] {
@@ -191,6 +194,8 @@ function loadText(load: ExpertLoad): string {
       return 'expert load is taken as uniform, as asked';
     case 'skew':
       return `the slowest expert rank carries ${percent(load.skew)} more than the mean`;
+    case 'placed':
+      return `the slowest expert rank carries ${percent(load.imbalances.at(-1) ?? 0)} more than the mean, and more in small steps`;
     case 'popularity':
       return `experts are unequally popular: a coefficient of variation of ${significant(load.variation)}`;
     default:

@@ -1,5 +1,5 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
-import type { ExpertLoad } from '../../src/model/layout.ts';
+import type { LoadFile } from '../experts/load.ts';
 import type { RouterName } from '../../src/serving/policies/router.ts';
 import type { SchedulerName } from '../../src/serving/policies/scheduler.ts';
 import type { Lengths } from '../../src/serving/traffic/workload.ts';
@@ -12,7 +12,7 @@ type Keys<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
 
 export type PrecisionFile = Keys<{ weights: NumberFormat; experts: NumberFormat; activations: NumberFormat; kv: NumberFormat }>;
 
-export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; apart: boolean; load: ExpertLoad }>;
+export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; apart: boolean; load: LoadFile }>;
 
 export type DraftFile = Keys<{
   method: DraftMethod;

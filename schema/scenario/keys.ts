@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
-import type { ExpertLoad } from '../../src/model/layout.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
 import { schedulerNames } from '../../src/serving/policies/scheduler.ts';
+import { loadField } from '../experts/load.ts';
 import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
 import { SERVEGEN } from '../traces/servegen.ts';
@@ -22,25 +22,8 @@ const precision = record({
   kv: choice(numberFormats, 'Format of the KV cache.'),
 }).meta({ description: 'Number formats.' });
 
-const load = field<ExpertLoad>(
-  {
-    anyOf: [
-      { const: 'uniform' },
-      { type: 'object', properties: { skew: { type: 'number', minimum: 0 } }, required: ['skew'], additionalProperties: false },
-      { type: 'object', properties: { variation: { type: 'number', minimum: 0, maximum: 4 } }, required: ['variation'], additionalProperties: false },
-    ],
-  },
-  (value) => {
-    if (value === 'uniform') return { value: { kind: 'uniform' } };
-    const { skew, ...others } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
-    const { variation, ...rest } = others;
-    if (inRange(skew, { min: 0 }) && Object.keys(others).length === 0) return { value: { kind: 'skew', skew } };
-    if (skew === undefined && inRange(variation, { min: 0, max: 4 }) && Object.keys(rest).length === 0) return { value: { kind: 'popularity', variation } };
-    return {
-      problem: `expected uniform, { skew: X } with X = (slowest - mean) / mean from 0, such as { skew: 0.11 }, or { variation: X } with the coefficient of variation of the popularity of experts from 0 to 4, got ${skew === undefined ? found(value) : `{ skew: ${found(skew)} }`}`,
-    };
-  },
-  'How evenly tokens spread over expert ranks: `uniform`, or `{ skew: X }` where the slowest rank carries 1 + X times the mean (0.11 by default, the residual measured behind EPLB), or `{ variation: X }`: experts are unequally popular, by that coefficient of variation, and nothing balances them.',
+const load = loadField(
+  'How evenly tokens spread over expert ranks: `uniform`; `{ skew: X }`, where the slowest rank carries 1 + X times the mean (0.11 by default, the residual measured behind EPLB); `{ variation: X }`: experts are unequally popular, by that coefficient of variation, and nothing balances them; `{ power: X }`: the k-th most popular expert of a layer gets k^-X of the first; `{ counts: FILE }`: tokens that experts of each layer got; the last two with a `placement` (contiguous, eplb, eplb-hierarchical, or a file of placements); `{ imbalance: FILE }`: what a table says of ranks.',
 );
 
 const experts = record({

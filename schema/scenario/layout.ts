@@ -3,6 +3,7 @@ import { chipCount } from '../../src/catalogue/machine.ts';
 import { dataRanks, type ContextLayout, type ExpertLayout, type Layout, type Microbatches } from '../../src/model/layout.ts';
 import type { ExpertFeedForward, Model } from '../../src/model/model.ts';
 import { layerCount } from '../../src/model/model.ts';
+import { isResolved, resolvedLoad } from '../experts/load.ts';
 import { speculationOf, type DraftSources } from './draft.ts';
 import type { ExpertsFile, PoolFile } from './file.ts';
 import type { Problems } from './problems.ts';
@@ -15,6 +16,8 @@ export interface Surroundings {
   readonly machine: Machine | undefined;
   readonly model: Model | undefined;
   readonly problems: Problems;
+  /** Texts of the files that loads of experts name, by name. */
+  readonly texts?: ReadonlyMap<string, string> | undefined;
   /** What drafts are made from; absent where nothing drafts. */
   readonly drafts?: DraftSources | undefined;
 }
@@ -48,10 +51,12 @@ function expertsOf(model: Model): ExpertFeedForward | undefined {
   return model.groups.map(({ feedForward }) => feedForward).find((feedForward) => feedForward.kind === 'experts');
 }
 
-function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, { machine, model, problems }: Surroundings): ExpertLayout {
+function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, { machine, model, problems, texts = new Map() }: Surroundings): ExpertLayout {
   const { parallel = 1, shared = 0, redundant = 0, apart: split = false, load = { kind: 'skew', skew: balancedSkew } } = file;
   const apart = shared > 0 && shared < parallel;
-  const layout: ExpertLayout = { parallel, sharedDies: shared, redundant, load, ...(split ? { apart: true } : {}) };
+  const known = problems.issues.length;
+  const spread = { parallel, sharedDies: shared, redundant, ...(split ? { apart: true } : {}) };
+  const layout: ExpertLayout = { ...spread, load: isResolved(load) ? load : { kind: 'uniform' } };
   const moe = model === undefined ? undefined : expertsOf(model);
   if (model !== undefined && moe === undefined) {
     problems.add(at, `${model.name} has no experts; leave this out`);
@@ -72,7 +77,8 @@ function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, {
     const missing = (ranks - (moe.routed % ranks)) % ranks;
     problems.add(`${at}.parallel`, `${moe.routed} routed + ${redundant} redundant experts do not divide over ${shares} ranks; redundant: ${missing} would`);
   }
-  return layout;
+  if (machine === undefined || problems.issues.length > known) return layout;
+  return { ...spread, load: resolvedLoad(load, spread, `${at}.load`, { machine, moe, texts, problems }) ?? layout.load };
 }
 
 /** How sequences are spread; undefined where nothing is said of it. */

@@ -23,6 +23,7 @@ export interface StepFlags {
   readonly expertSkew?: string;
   readonly expertLoad?: string;
   readonly expertPlacement?: string;
+  readonly expertWhere?: string;
   readonly microbatches?: string;
   readonly mtp?: string;
   readonly draft?: string;

@@ -6,7 +6,12 @@ export type ExpertLoad =
   /** The slowest rank carries (1 + skew) times the mean: (max - mean) / mean after balancing. */
   | { readonly kind: 'skew'; readonly skew: number }
   /** Experts are unequally popular, by a coefficient of variation, and lie on ranks by chance: few tokens hit fewer of them. */
-  | { readonly kind: 'popularity'; readonly variation: number };
+  | { readonly kind: 'popularity'; readonly variation: number }
+  /**
+   * Experts of known popularity were placed: (slowest - mean) / mean in steps of so many token rows, which rise, and the coefficient of variation
+   * of what single slots get.
+   */
+  | { readonly kind: 'placed'; readonly variation: number; readonly rows: readonly number[]; readonly imbalances: readonly number[] };
 
 export interface ExpertLayout {
   /**
@@ -94,13 +99,18 @@ export function expertTensor({ tensor, attention, experts }: Layout): number {
   return attention === 'tensor' && experts.apart !== true && experts.parallel < tensor ? tensor / experts.parallel : 1;
 }
 
+/** What says which dies hold which experts. */
+interface Spread {
+  readonly experts: Pick<ExpertLayout, 'parallel' | 'sharedDies'>;
+}
+
 /** Whether shared experts sit on dies of their own: then tokens are sent to them like to routed ones. */
-export function sharedApart({ experts }: Layout): boolean {
+export function sharedApart({ experts }: Spread): boolean {
   return experts.sharedDies > 0 && experts.sharedDies < experts.parallel;
 }
 
 /** Dies of an expert group that hold routed experts. */
-export function routedDies(layout: Layout): number {
+export function routedDies(layout: Spread): number {
   const { parallel, sharedDies } = layout.experts;
   return sharedApart(layout) ? parallel - sharedDies : parallel;
 }

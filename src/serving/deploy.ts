@@ -70,7 +70,7 @@ function faultsOn(simulation: Simulation, { faults, machine, seed }: Scenario, {
   if (faults === undefined) return [];
   const dies = new Dies(
     simulation.service.pools,
-    pools.map(({ layout }) => layout.dies),
+    pools.map(({ layout }) => instanceDies(layout)),
     dieCount(machine),
   );
   const settings = pools.map(({ setting }) => setting);
