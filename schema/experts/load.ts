@@ -1,8 +1,9 @@
-import { routedDies, type ExpertLayout, type ExpertLoad } from '../../src/model/layout.ts';
+import type { ExpertLayout, ExpertLoad } from '../../src/model/layout.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
 import type { ExpertFeedForward } from '../../src/model/model.ts';
 import { placed, placedLoad, placements, powerLawLayers, type LayerLoads, type PlacementKind, type Places } from '../../src/model/placement/placed.ts';
 import type { Placement } from '../../src/model/placement/placement.ts';
+import { placesOf } from '../../src/serving/experts/balanced.ts';
 import { found } from '../read.ts';
 import { field, inRange, type Field } from '../scenario/fields.ts';
 import type { Problems } from '../scenario/problems.ts';
@@ -108,15 +109,9 @@ export function resolvedLoad(
   if (isResolved(load)) return load;
   const layers = load.kind === 'power' ? powerLawLayers(moe.routed, load.exponent) : countsOf(load, moe.routed, at, texts, problems);
   if (layers === undefined) return undefined;
-  const places = placesOf(experts, moe, machine);
+  const places = placesOf({ experts: { ...experts, load: { kind: 'uniform' } } }, moe.routed, machine);
   const on = placementsOf(load.placement, layers, places, `${at}.placement`, texts, problems);
   return on === undefined ? undefined : placedLoad(layers, on);
-}
-
-/** Slots and ranks of an expert layout. */
-export function placesOf(experts: Omit<ExpertLayout, 'load'>, moe: ExpertFeedForward, machine: Machine): Places {
-  const ranks = routedDies({ experts });
-  return { slots: moe.routed + experts.redundant, ranks, nodes: Math.ceil(ranks / (machine.node.chips * machine.chip.dies)) };
 }
 
 function countsOf(

@@ -1,4 +1,6 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
+import type { BalancerName } from '../../src/serving/experts/balancer.ts';
+import type { Where } from '../experts/files.ts';
 import type { LoadFile } from '../experts/load.ts';
 import type { RouterName } from '../../src/serving/policies/router.ts';
 import type { SchedulerName } from '../../src/serving/policies/scheduler.ts';
@@ -12,7 +14,24 @@ type Keys<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
 
 export type PrecisionFile = Keys<{ weights: NumberFormat; experts: NumberFormat; activations: NumberFormat; kv: NumberFormat }>;
 
-export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; apart: boolean; load: LoadFile }>;
+export type BalanceFile = Keys<{
+  policy: BalancerName | 'perfect';
+  /** [s] */
+  period: number;
+  window: number;
+  move: number | 'pause';
+}>;
+
+export type ExpertTrafficFile = Keys<{
+  power: number;
+  counts: string;
+  where: Where;
+  /** [s] */
+  every: number;
+  share: number;
+}>;
+
+export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; apart: boolean; load: LoadFile; balance: BalanceFile }>;
 
 export type DraftFile = Keys<{
   method: DraftMethod;
@@ -113,6 +132,7 @@ export type WorkloadFile = Keys<{
   /** [s] */
   span: number;
   tenants: readonly TenantFile[];
+  experts: ExpertTrafficFile;
   adapters: Keys<{ count: number; popularity: number; share: number }>;
   requests: number;
   seed: number;

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
 import { schedulerNames } from '../../src/serving/policies/scheduler.ts';
+import { balance, expertTraffic } from '../experts/balance.ts';
 import { loadField } from '../experts/load.ts';
 import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
@@ -37,6 +38,7 @@ const experts = record({
     'Whether the `parallel` ranks are dies of their own beside those of the pool, which then only attend: microbatches go back and forth between them (attention/expert split). False by default.',
   ),
   load,
+  balance: balance.optional(),
 }).meta({ description: 'How a mixture of experts is laid out.' });
 
 const acceptance = field<number | readonly number[]>(
@@ -231,6 +233,7 @@ const workload = record({
   from: quantity('time', ['1 d'], 'Where in the recorded time of a client pool to begin; its start by default.'),
   span: quantity('time', ['1 d'], 'How much of its recorded time a client pool goes through, and then anew; all by default.'),
   tenants: listOf(tenant, 1).meta({ description: 'Who shares the machine: every request, or session, is drawn to belong to one.' }).optional(),
+  experts: expertTraffic.optional(),
   adapters: adapters.optional(),
   requests: whole(1, 'Requests to serve; the whole trace, or 10,000, by default.'),
   seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),

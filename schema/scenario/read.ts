@@ -3,6 +3,7 @@ import type { Stack } from '../../src/catalogue/stack.ts';
 import type { Model, Precision } from '../../src/model/model.ts';
 import type { PoliciesPlant } from '../../src/serving/plant.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
+import { readBalance } from '../experts/balance.ts';
 import { filesOf } from '../experts/load.ts';
 import { draftModelOf } from './draft.ts';
 import { readDeployment } from './deployment.ts';
@@ -56,7 +57,7 @@ async function draftModels({ deployment }: ScenarioFile, context: ScenarioContex
 }
 
 /** Files that loads of experts name. */
-async function loadTexts({ deployment }: ScenarioFile, context: ScenarioContext, problems: Problems): Promise<ReadonlyMap<string, string>> {
+async function loadTexts({ deployment, workload }: ScenarioFile, context: ScenarioContext, problems: Problems): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>();
   for (const pool of ['prefill', 'decode', 'merged'] as const)
     for (const path of filesOf(deployment?.[pool]?.experts?.load)) {
@@ -64,6 +65,12 @@ async function loadTexts({ deployment }: ScenarioFile, context: ScenarioContext,
       const text = await problems.attempt(at, () => context.text(path, problems.at(at)));
       if (text !== undefined) texts.set(path, text);
     }
+  const counts = workload?.experts?.counts;
+  if (counts !== undefined) {
+    const at = 'workload.experts.counts';
+    const text = await problems.attempt(at, () => context.text(counts, problems.at(at)));
+    if (text !== undefined) texts.set(counts, text);
+  }
   return texts;
 }
 
@@ -83,15 +90,18 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   for (const key of ['deployment', 'workload'] as const)
     if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
   const drafts = { models: await draftModels(file, context, problems), precision };
-  const deployment =
-    file.deployment === undefined
-      ? undefined
-      : readDeployment(file.deployment, { machine, model, problems, drafts, texts: await loadTexts(file, context, problems) });
+  const texts = await loadTexts(file, context, problems);
+  const laid = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems, drafts, texts });
+  const { deployment, experts } =
+    file.deployment === undefined || laid === undefined
+      ? { deployment: laid, experts: undefined }
+      : readBalance(file.deployment, file.workload?.experts, laid, { machine, model, texts, problems });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
   const faults = file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
+  if (experts !== undefined && faults !== undefined) problems.add('faults', 'do not combine with experts of the workload yet; leave one of them out');
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
-  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), faults, workload, slo, seed } as Scenario;
+  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), faults, experts, workload, slo, seed } as Scenario;
 }

@@ -3,7 +3,8 @@ import type { Machine } from '../../src/catalogue/machine.ts';
 import type { ExpertFeedForward, Model } from '../../src/model/model.ts';
 import { layerBalances, meanBalance, powerLawLayers, type LayerLoads } from '../../src/model/placement/placed.ts';
 import { readCounts, readImbalance, type Where } from '../experts/files.ts';
-import { placementsOf, placesOf } from '../experts/load.ts';
+import { placementsOf } from '../experts/load.ts';
+import { placesOf } from '../../src/serving/experts/balanced.ts';
 import type { Problems } from '../scenario/problems.ts';
 
 /** What the flags say of the load of experts: a power law of the rank of popularity, a file of counts, or a table of what ranks got. */
@@ -87,7 +88,7 @@ export function loadReport(
     problems.add('--expert-load', `expected counts of ${moe.routed} experts in each layer, got ${layers[0]?.length ?? 0}`);
     return undefined;
   }
-  const on = placementsOf(placement, layers, placesOf(layout.experts, moe, machine), '--expert-placement', texts, problems);
+  const on = placementsOf(placement, layers, placesOf(layout, moe.routed, machine), '--expert-placement', texts, problems);
   if (on === undefined) return undefined;
   const balances = layerBalances(layers, on, tokens * moe.perToken);
   return {

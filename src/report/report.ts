@@ -1,6 +1,7 @@
 import type { Report, Section } from './block.ts';
 import { timeSection } from './breakdown.ts';
 import { latencySection } from './latencies.ts';
+import { balanceSection } from './balance.ts';
 import { faultSection } from './faults.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
@@ -15,6 +16,7 @@ export function reportOf(summary: Summary): Report {
     latencySection(summary),
     timelineSection(summary),
     faultSection(summary),
+    balanceSection(summary),
     utilisationSection(summary),
     timeSection(summary),
     cacheSection(summary),

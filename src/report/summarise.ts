@@ -13,6 +13,7 @@ import { phases } from '../serving/lifetime.ts';
 import type { Interval, PoolMeter } from '../serving/metrics.ts';
 import { poolLoad, poolTrust, type MeanRequest, type PoolTrust } from './capacity.ts';
 import { costOf } from './cost.ts';
+import { balanceSummary } from './balance.ts';
 import { faultSummaries } from './faults.ts';
 import { energySummary } from './energy/summary.ts';
 import { hashOf } from './hash.ts';
@@ -119,6 +120,7 @@ export function summarise(run: Run, version: string): Summary {
     pools,
     planes,
     cache: cacheSummary(run),
+    balances: run.balances.map((record) => balanceSummary(record, deployed.pools[record.pool]?.plant.name ?? '', window)),
     faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),
     requestShares: shares(phases, total.phases, total.finished),
     limit,

@@ -1,4 +1,5 @@
 import type { Doubt } from '../base/doubt.ts';
+import type { BalanceSummary } from './balance.ts';
 import type { FaultSummary } from './faults.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
@@ -180,6 +181,8 @@ export interface Summary {
   readonly planes: readonly PlaneSummary[];
   /** In the order in which they came. */
   readonly faults: readonly FaultSummary[];
+  /** How evenly experts were loaded, by pool; empty where the workload does not say what they are asked for. */
+  readonly balances: readonly BalanceSummary[];
   readonly cache?:
     | {
         readonly hitShare: number;

@@ -14,6 +14,8 @@ import { Dies } from './faults/dies.ts';
 import type { FaultRecord } from './faults/fault.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable } from './faults/timetable.ts';
+import { rebalancers } from './experts/balanced.ts';
+import type { BalanceRecord } from './experts/rebalancer.ts';
 import type { InstanceRole } from './instance.ts';
 import type { CachePlant, Plant, PoolPlant, TenantPlant, TransferPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
@@ -48,6 +50,8 @@ export interface Deployed {
 export interface Run {
   /** What became of faults, in the order in which they came. */
   readonly faults: readonly FaultRecord[];
+  /** How evenly the experts of pools were loaded as time went on, where the workload says what they are asked for. */
+  readonly balances: readonly BalanceRecord[];
   readonly scenario: Scenario;
   readonly deployed: Deployed;
   readonly simulation: Simulation;
@@ -62,7 +66,9 @@ export interface Run {
 export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
   const deployed = deploy(scenario, pricers);
   const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
-  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers) };
+  const loops = scenario.experts === undefined ? [] : rebalancers(scenario.experts, deployed.pools, pricers, scenario.seed);
+  for (const loop of loops) simulation.attach(loop);
+  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers), balances: loops.map(({ record }) => record) };
 }
 
 /** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
