@@ -24,7 +24,7 @@ const move = field<number | 'pause'>(
   { anyOf: [{ const: 'pause' }, { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 }] },
   (value) =>
     value === 'pause' || (inRange(value, { min: 0, above: true }) && value < 1)
-      ? { value: value as number | 'pause' }
+      ? { value }
       : { problem: `expected a share of the port above 0 and below 1, or pause, got ${found(value)}` },
   'How weights move: at this share of the ports of the plane of the exchanges, which have the rest of it meanwhile (0.25 by default), or `pause`: steps wait.',
 );
@@ -94,7 +94,7 @@ export function readBalance(
       return pool;
     }
     if (own?.load !== undefined) problems.add(`${at}.load`, 'says what the experts of the workload say; expected one of the two');
-    const { policy = 'static', period = minute, window = period, move: how = quarter } = own?.balance ?? ({} as BalanceFile);
+    const { policy = 'static', period = minute, window = period, move: how = quarter } = own?.balance ?? {};
     if (policy !== 'perfect') pools[role] = { policy, period, window, move: how };
     const on = layers.map((loads) => placed('contiguous', loads, placesOf(layout, moe.routed, machine)));
     const load = policy === 'perfect' ? ({ kind: 'uniform' } as const) : placedLoad(layers, on);
@@ -118,7 +118,7 @@ function layersOf(
     problems.add('workload.experts', `has ${every === undefined ? 'share without every' : 'every without share'}; expected both, or neither`);
   if ((power === undefined) === (counts === undefined)) {
     if (!['power', 'counts'].some((key) => problems.covers(`workload.experts.${key}`)))
-      problems.add('workload.experts', `${power === undefined ? 'expected power or counts, got neither' : 'has both power and counts; expected one of them'}`);
+      problems.add('workload.experts', power === undefined ? 'expected power or counts, got neither' : 'has both power and counts; expected one of them');
     return undefined;
   }
   if (power !== undefined) {

@@ -56,7 +56,7 @@ function alike(layers: LayerLoads): FromFile<LayerLoads> {
   return sizes.length === 1 ? { value: layers } : { problem: `its layers have ${sizes.join(', ')} experts; expected as many in each` };
 }
 
-export function whereText(where: Where): string {
+function whereText(where: Where): string {
   return Object.entries(where)
     .map(([key, value]) => `${key} ${value}`)
     .join(', ');

@@ -23,8 +23,8 @@ export class Window {
     for (const { from, to, tokens, layers } of this.#parts) {
       const inside = to > from ? Math.max(0, to - Math.max(from, begin)) / (to - from) : 0;
       if (inside * tokens <= 0) continue;
-      sums ??= layers.map((loads) => loads.map(() => 0));
-      layers.forEach((loads, layer) => loads.forEach((load, expert) => (sums![layer][expert] += load * tokens * inside)));
+      const into = (sums ??= layers.map((loads) => loads.map(() => 0)));
+      layers.forEach((loads, layer) => loads.forEach((load, expert) => (into[layer][expert] += load * tokens * inside)));
     }
     return sums;
   }
