@@ -10,7 +10,9 @@ const at = 'deployment.decode.experts.balance';
 
 /** The balanced example, shorter, with answers that end within the run. */
 async function run(...set: readonly string[]): Promise<Summary> {
-  const scenario = await loadScenario(example, { set: ['workload.requests=3000', 'workload.output=256', `${at}.period=5 s`, `${at}.window=5 s`, 'workload.experts.every=8 s', ...set] });
+  const scenario = await loadScenario(example, {
+    set: ['workload.requests=3000', 'workload.output=256', `${at}.period=5 s`, `${at}.window=5 s`, 'workload.experts.every=8 s', ...set],
+  });
   const made = createSimulation(scenario);
   while (made.simulation.step());
   const summary = summarise(made, 'test');

@@ -2,7 +2,7 @@ import type { BalanceRecord } from '../serving/experts/rebalancer.ts';
 import type { Section } from './block.ts';
 import { columns, row } from './cells.ts';
 import type { Summary } from './summary.ts';
-import { quantity } from './wording.ts';
+import { quantity, unknown } from './wording.ts';
 
 /** How evenly the experts of a pool were loaded in the window, and what keeping them so took in the run. */
 export interface BalanceSummary {
@@ -55,7 +55,7 @@ export function balanceSummary(
 /** Balance of experts as time went on. */
 export function balanceSection({ balances }: Summary): Section | undefined {
   if (balances.length === 0) return undefined;
-  const share = (value: number): string => value.toFixed(3);
+  const share = (value: number): string => (Number.isFinite(value) ? value.toFixed(3) : unknown);
   return {
     title: 'Balance of experts',
     blocks: [

@@ -5,6 +5,7 @@ import { balanceSection } from './balance.ts';
 import { faultSection } from './faults.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
+import { speculationSection } from './speculation.ts';
 import type { Summary } from './summary.ts';
 import { timelineSection } from './timeline.ts';
 import { doubtSection, reproduceLine, windowSection } from './trust.ts';
@@ -19,6 +20,7 @@ export function reportOf(summary: Summary): Report {
     balanceSection(summary),
     utilisationSection(summary),
     timeSection(summary),
+    speculationSection(summary),
     cacheSection(summary),
     memorySection(summary),
     powerSection(summary),

@@ -15,6 +15,7 @@ import { poolLoad, poolTrust, type MeanRequest, type PoolTrust } from './capacit
 import { costOf } from './cost.ts';
 import { balanceSummary } from './balance.ts';
 import { faultSummaries } from './faults.ts';
+import { speculationSummary } from './speculation.ts';
 import { energySummary } from './energy/summary.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
@@ -120,6 +121,7 @@ export function summarise(run: Run, version: string): Summary {
     pools,
     planes,
     cache: cacheSummary(run),
+    speculation: speculationSummary(deployed.pools, total),
     balances: run.balances.map((record) => balanceSummary(record, deployed.pools[record.pool]?.plant.name ?? '', window)),
     faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),
     requestShares: shares(phases, total.phases, total.finished),

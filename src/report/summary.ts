@@ -1,6 +1,7 @@
 import type { Doubt } from '../base/doubt.ts';
 import type { BalanceSummary } from './balance.ts';
 import type { FaultSummary } from './faults.ts';
+import type { SpeculationSummary } from './speculation.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
 import type { EnergySummary } from './energy/summary.ts';
@@ -181,6 +182,8 @@ export interface Summary {
   readonly planes: readonly PlaneSummary[];
   /** In the order in which they came. */
   readonly faults: readonly FaultSummary[];
+  /** What drafts came to, where there are any. */
+  readonly speculation?: SpeculationSummary | undefined;
   /** How evenly experts were loaded, by pool; empty where the workload does not say what they are asked for. */
   readonly balances: readonly BalanceSummary[];
   readonly cache?:
