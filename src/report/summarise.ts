@@ -197,11 +197,17 @@ function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): Pool
     steps: meter.steps,
     stepTime: distribution(meter.stepTime),
     stepShares: shares([...stages, 'host'], meter.stages, meter.steps),
+    barrier: barrierOf(meter),
     memory: memory.parts,
     kvBlocks: plant.kvBlocks,
     kvBlockTokens: plant.blockTokens,
     preemptions: meter.preemptions,
   };
+}
+
+function barrierOf({ barrier, stepTime }: PoolMeter): PoolSummary['barrier'] {
+  const { samples, share, error } = barrier;
+  return { time: samples === 0 ? 0 : share * stepTime.mean(), share, error, samples };
 }
 
 function layoutText(layout: Layout, ranks: number): string {

@@ -45,6 +45,11 @@ export interface PoolSummary {
   readonly stepTime: Distribution;
   /** Where the mean step goes, by stage. */
   readonly stepShares: readonly Share[];
+  /**
+   * What of the mean step the ranks of an instance wait for the slowest one, on average; `error` is the standard error of the share, from so
+   * many samples. All 0 where an instance has one rank.
+   */
+  readonly barrier: { readonly time: number; readonly share: number; readonly error: number; readonly samples: number };
   /** Memory of one die. [B] */
   readonly memory: readonly { readonly name: string; readonly bytes: number }[];
   /** KV blocks per data-parallel rank and tokens in each. */

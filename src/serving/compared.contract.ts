@@ -45,12 +45,19 @@ export function metricsOf({ simulation }: Run): unknown {
       prefillPairs: pool.prefillPairs,
       decodeSequences: pool.decodeSequences,
       decodeContext: pool.decodeContext,
+      barrier: [pool.barrier.samples, pool.barrier.time.toPrecision(12), pool.barrier.waits.toPrecision(12)],
       engines: [...pool.engines],
       stages: [...pool.stages],
     })),
     carried: [...(simulation.transfers?.carriedBy(simulation.now) ?? [])],
     cache: { ...simulation.cacheCounters, evictions: simulation.prefixes?.cache.evictions ?? sum(kv.map(({ cache }) => cache?.evictions ?? 0)) },
   };
+}
+
+/** Waits are off the grid: their sums depend on their order in the last digits. */
+function barrierOf(iterations: PoolTrace['iterations']): unknown {
+  const looked = iterations.flatMap(({ barrier }) => barrier ?? []);
+  return [looked.length, sum(looked.map(({ time }) => time)).toPrecision(12), sum(looked.map(({ wait }) => wait)).toPrecision(12)];
 }
 
 /** The same of the twin's lists. */
@@ -72,6 +79,7 @@ export function metricsOfTwin({ events, timelines, ttft, tpot, e2e, itl, pools, 
     prefillPairs: sum(iterations.map((step) => step.prefillPairs)),
     decodeSequences: sum(iterations.map((step) => step.decodeSequences)),
     decodeContext: sum(iterations.map((step) => step.decodeContext)),
+    barrier: barrierOf(iterations),
     engines: [0, 1, 2, 3, 4, 5].map((e) => sum(iterations.map(({ cost }) => cost.busy[e] ?? Number.NaN))),
     stages: [...stages, 'gap'].map((_, s) => sum(iterations.map(({ cost }) => cost.stages[s] ?? Number.NaN))),
   });

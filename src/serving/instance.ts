@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
+import { barrierEvery, waitOf } from './barrier.ts';
 import { Calendar } from './calendar.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
@@ -86,6 +87,8 @@ export class Instance {
   readonly #finishers = new Calendar();
   /** Iterations since it last looked for what came while one ran. */
   #unlooked = 0;
+  /** Iterations that were formed. */
+  #formed = 0;
 
   /** @param pipeline of the instance, where this is one of its batches in flight */
   constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener, ranks: readonly Rank[], pipeline?: Pipeline) {
@@ -225,11 +228,20 @@ export class Instance {
     this.startedAt = at;
     const { slowdown } = this;
     const least = this.iteration.prefillTokens > 0 ? (this.options.launching ?? 0) : 0;
+    this.iteration.barrier = this.ranks.length > 1 && this.#formed % barrierEvery === 0 ? this.#barrier(cost.time, least) : undefined;
+    this.#formed++;
     this.endsAt =
       this.pipeline === undefined || cost.pipeline === undefined
         ? at + gridDuration(Math.max(cost.time * slowdown, least))
         : this.pipeline.pass(at, cost.pipeline, slowdown, least);
     return true;
+  }
+
+  /** How long the rank whose turn it is waits for the slowest one. */
+  #barrier(slowest: Seconds, least: Seconds): Iteration['barrier'] {
+    const { ranks, pricer, slowdown } = this;
+    const rank = ranks[(this.#formed / barrierEvery) % ranks.length];
+    return waitOf(slowest, this.iteration.own(rank, this.tokens, 1 + this.options.acceptance.drafts, pricer), slowdown, ranks.length, least);
   }
 
   /** Decoding sequences grow, and prompts take what they leave of the budget. */

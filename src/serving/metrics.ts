@@ -3,6 +3,7 @@ import { engines, type StepCost } from '../cost/batch.ts';
 import { activeTime, type DieActivity } from '../cost/power.ts';
 import { Sketch } from '../kernel/sketch.ts';
 import { stages } from '../model/operator.ts';
+import { BarrierMeter } from './barrier.ts';
 import type { Iteration } from './iteration.ts';
 import { phases } from './lifetime.ts';
 import type { ServiceLevel } from './scenario.ts';
@@ -29,6 +30,7 @@ export class PoolMeter {
   readonly engines: Float64Array = new Float64Array(engines.length);
   readonly stages: Float64Array = new Float64Array(stages.length + 1);
   readonly stepTime: Sketch = new Sketch();
+  readonly barrier: BarrierMeter = new BarrierMeter();
 
   step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
@@ -46,6 +48,7 @@ export class PoolMeter {
     for (let e = 0; e < this.engines.length; e++) this.engines[e] += cost.busy[e];
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += cost.stages[s];
     this.stepTime.add(duration);
+    if (iteration.barrier !== undefined) this.barrier.add(iteration.barrier.time, iteration.barrier.wait);
   }
 
   merge(other: PoolMeter): void {
@@ -65,6 +68,7 @@ export class PoolMeter {
     for (let e = 0; e < this.engines.length; e++) this.engines[e] += other.engines[e];
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += other.stages[s];
     this.stepTime.merge(other.stepTime);
+    this.barrier.merge(other.barrier);
   }
 }
 
