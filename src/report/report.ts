@@ -5,6 +5,7 @@ import { faultSection } from './faults.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
 import type { Summary } from './summary.ts';
+import { tenantSection } from './tenants.ts';
 import { timelineSection } from './timeline.ts';
 import { doubtSection, reproduceLine, windowSection } from './trust.ts';
 import { cacheSection, memorySection, utilisationSection } from './usage.ts';
@@ -13,6 +14,7 @@ import { cacheSection, memorySection, utilisationSection } from './usage.ts';
 export function reportOf(summary: Summary): Report {
   const sections: readonly (Section | undefined)[] = [
     latencySection(summary),
+    tenantSection(summary),
     timelineSection(summary),
     faultSection(summary),
     utilisationSection(summary),

@@ -18,6 +18,7 @@ import { energySummary } from './energy/summary.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
 import type { Distribution, PlaneSummary, PoolSummary, SeriesPoint, Share, Summary } from './summary.ts';
+import { tenantsSummary } from './tenants.ts';
 import { trafficText } from './traffic.ts';
 import { steadyWindow, type Window } from './window.ts';
 
@@ -119,6 +120,7 @@ export function summarise(run: Run, version: string): Summary {
     pools,
     planes,
     cache: cacheSummary(run),
+    tenants: tenantsSummary(deployed.plant.tenants ?? [], total.tenants, scenario.slo, window.to - window.from),
     faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),
     requestShares: shares(phases, total.phases, total.finished),
     limit,

@@ -3,6 +3,7 @@ import type { FaultSummary } from './faults.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
 import type { EnergySummary } from './energy/summary.ts';
+import type { TenantsSummary } from './tenants.ts';
 
 /** A distribution by its mean, quantiles and extremes. Quantiles carry the sketch's relative error. */
 export interface Distribution {
@@ -183,6 +184,8 @@ export interface Summary {
   };
   readonly pools: readonly PoolSummary[];
   readonly planes: readonly PlaneSummary[];
+  /** Who got what; absent where no tenants are named. */
+  readonly tenants?: TenantsSummary | undefined;
   /** In the order in which they came. */
   readonly faults: readonly FaultSummary[];
   readonly cache?:

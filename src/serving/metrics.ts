@@ -7,6 +7,7 @@ import { BarrierMeter } from './barrier.ts';
 import type { Iteration } from './iteration.ts';
 import { phases } from './lifetime.ts';
 import type { ServiceLevel } from './scenario.ts';
+import { TenantMeters } from './tenant-meter.ts';
 
 /** What a pool did in an interval: sums over its instances' iterations that began there. */
 export class PoolMeter {
@@ -98,8 +99,11 @@ export class Interval {
   readonly e2e: Sketch = new Sketch();
   readonly phases: Float64Array = new Float64Array(phases.length);
   readonly pools: readonly PoolMeter[];
+  readonly tenants: TenantMeters;
 
-  constructor(pools: number) {
+  /** @param tenants that are named: their requests are counted apart as well */
+  constructor(pools: number, tenants = 0) {
+    this.tenants = new TenantMeters(tenants);
     this.pools = Array.from({ length: pools }, () => new PoolMeter());
   }
 
@@ -126,10 +130,11 @@ export class Interval {
     this.e2e.merge(other.e2e);
     for (let p = 0; p < this.phases.length; p++) this.phases[p] += other.phases[p];
     this.pools.forEach((pool, p) => pool.merge(other.pools[p]));
+    this.tenants.merge(other.tenants);
   }
 
   /** A request that finished: its lengths, its latencies and whether it met every objective. */
-  finish(input: number, cached: number, output: number, ttft: Seconds, e2e: Seconds, slo: ServiceLevel): void {
+  finish(input: number, cached: number, output: number, ttft: Seconds, e2e: Seconds, slo: ServiceLevel, tenant: number): void {
     this.finished++;
     this.inputTokens += input;
     this.cachedTokens += cached;
@@ -144,7 +149,9 @@ export class Interval {
     if (lateFirst) this.missed.ttft++;
     if (lateNext) this.missed.tpot++;
     if (lateEnd) this.missed.e2e++;
-    if (!lateFirst && !lateNext && !lateEnd) this.good++;
+    const good = !lateFirst && !lateNext && !lateEnd;
+    if (good) this.good++;
+    this.tenants.of(tenant)?.finish(input, output, ttft, tpot, good);
   }
 }
 
@@ -158,9 +165,11 @@ export class Metrics {
   runningNow = 0;
   #countedTo: Seconds = 0;
   readonly #pools: number;
+  readonly #tenants: number;
 
-  constructor(pools: number) {
+  constructor(pools: number, tenants = 0) {
     this.#pools = pools;
+    this.#tenants = tenants;
   }
 
   /** The interval that holds `at`. */
@@ -170,7 +179,7 @@ export class Metrics {
       this.#halve();
       index = Math.floor(at / this.width);
     }
-    while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools));
+    while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools, this.#tenants));
     return this.intervals[index];
   }
 
