@@ -34,10 +34,11 @@ describe('ranks in lockstep', () => {
 
   test('SCH-16 a rank without work computes a token, and a slow die makes all others wait', () => {
     expect(barrierUnder(3, 1).share).toBe(0);
-    expect(waitOf(1, 1, 2, 4, 0)).toEqual({ time: 2, wait: 2 - 1.25 });
-    expect(waitOf(1, 1, 2, 1, 0)).toEqual({ time: 2, wait: 0 });
+    expect(waitOf(1, 1, 2, 4, 0, 0)).toEqual({ time: 2, wait: 2 - 1.25 });
+    expect(waitOf(1, 1, 2, 1, 0, 0)).toEqual({ time: 2, wait: 0 });
+    expect(waitOf(1, 1, 1, 4, 0, 2)).toEqual({ time: 3, wait: 1.5 });
     // What the host takes at least, all wait for together.
-    expect(waitOf(2, 1, 1, 4, 3)).toEqual({ time: 3, wait: 0 });
+    expect(waitOf(2, 1, 1, 4, 3, 0)).toEqual({ time: 3, wait: 0 });
   });
 
   test('SCH-16 the wait is never negative and never longer than the step', () => {

@@ -53,8 +53,16 @@ export class BarrierMeter {
  * @param slowest what the iteration takes by the slowest rank, `own` by this one [s]
  * @param slowdown times as long as a slow die makes it: only the rank that has it computes as much longer, one of `ranks`
  * @param least what the host makes it take at least [s]
+ * @param late what one rank keeps all others waiting beside its work [s]
  */
-export function waitOf(slowest: Seconds, own: Seconds, slowdown: number, ranks: number, least: Seconds): { readonly time: Seconds; readonly wait: Seconds } {
-  const time = Math.max(slowest * slowdown, least);
-  return { time, wait: Math.max(0, time - Math.max(own * (1 + (slowdown - 1) / ranks), least)) };
+export function waitOf(
+  slowest: Seconds,
+  own: Seconds,
+  slowdown: number,
+  ranks: number,
+  least: Seconds,
+  late: Seconds,
+): { readonly time: Seconds; readonly wait: Seconds } {
+  const time = Math.max(slowest * slowdown, least) + late;
+  return { time, wait: Math.max(0, time - Math.max(own * (1 + (slowdown - 1) / ranks), least) - late / ranks) };
 }

@@ -72,7 +72,6 @@ export class Instance {
   slowdown = 1;
   /** What the iteration of this number waits for beside its work; absent without jitter. */
   delay: ((iteration: number) => Seconds) | undefined;
-  #formed = 0;
   /** Time that a prompt token takes on one rank, of late: a moving mean over iterations. [s] */
   pace: Seconds = 0;
   startedAt: Seconds = 0;
@@ -230,9 +229,9 @@ export class Instance {
     if (cost === undefined) return false;
     this.startedAt = at;
     const { slowdown, delay } = this;
-    const late = delay === undefined ? 0 : delay(this.#formed++);
+    const late = delay === undefined ? 0 : delay(this.#formed);
     const least = this.iteration.prefillTokens > 0 ? (this.options.launching ?? 0) : 0;
-    this.iteration.barrier = this.ranks.length > 1 && this.#formed % barrierEvery === 0 ? this.#barrier(cost.time, least) : undefined;
+    this.iteration.barrier = this.ranks.length > 1 && this.#formed % barrierEvery === 0 ? this.#barrier(cost.time, least, late) : undefined;
     this.#formed++;
     this.endsAt =
       this.pipeline === undefined || cost.pipeline === undefined
@@ -242,10 +241,10 @@ export class Instance {
   }
 
   /** How long the rank whose turn it is waits for the slowest one. */
-  #barrier(slowest: Seconds, least: Seconds): Iteration['barrier'] {
+  #barrier(slowest: Seconds, least: Seconds, late: Seconds): Iteration['barrier'] {
     const { ranks, pricer, slowdown } = this;
     const rank = ranks[(this.#formed / barrierEvery) % ranks.length];
-    return waitOf(slowest, this.iteration.own(rank, this.tokens, 1 + this.options.acceptance.drafts, pricer), slowdown, ranks.length, least);
+    return waitOf(slowest, this.iteration.own(rank, this.tokens, 1 + this.options.acceptance.drafts, pricer), slowdown, ranks.length, least, late);
   }
 
   /** Decoding sequences grow, and prompts take what they leave of the budget. */
