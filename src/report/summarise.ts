@@ -20,6 +20,7 @@ import { energySummary } from './energy/summary.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
 import type { Distribution, PlaneSummary, PoolSummary, SeriesPoint, Share, Summary } from './summary.ts';
+import { tenantsSummary } from './tenants.ts';
 import { trafficText } from './traffic.ts';
 import { steadyWindow, type Window } from './window.ts';
 
@@ -123,6 +124,7 @@ export function summarise(run: Run, version: string): Summary {
     cache: cacheSummary(run),
     speculation: speculationSummary(deployed.pools, total),
     balances: run.balances.map((record) => balanceSummary(record, deployed.pools[record.pool]?.plant.name ?? '', window)),
+    tenants: tenantsSummary(deployed.plant.tenants ?? [], total.tenants, scenario.slo, window.to - window.from),
     faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),
     requestShares: shares(phases, total.phases, total.finished),
     limit,
@@ -201,11 +203,17 @@ function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): Pool
     steps: meter.steps,
     stepTime: distribution(meter.stepTime),
     stepShares: shares([...stages, 'host'], meter.stages, meter.steps),
+    barrier: barrierOf(meter),
     memory: memory.parts,
     kvBlocks: plant.kvBlocks,
     kvBlockTokens: plant.blockTokens,
     preemptions: meter.preemptions,
   };
+}
+
+function barrierOf({ barrier, stepTime }: PoolMeter): PoolSummary['barrier'] {
+  const { samples, share, error } = barrier;
+  return { time: samples === 0 ? 0 : share * stepTime.mean(), share, error, samples };
 }
 
 function layoutText(layout: Layout, ranks: number): string {

@@ -423,6 +423,7 @@ export class Service {
       table.firstTokenAt[slot] - arrivedAt,
       now - arrivedAt,
       this.#objectives(table.tenant[slot]),
+      table.tenant[slot],
     );
     this.#shares.answered(table.tenant[slot], output);
     // Steps were credited with the tokens that they put out on average; what this request really got makes up the difference.
