@@ -44,7 +44,24 @@ export type PoolFile = Keys<{
 
 export type PrefillFile = PoolFile & Keys<{ 'batch-tokens': Count }>;
 export type DecodeFile = PoolFile & Keys<{ 'max-batch': Count }>;
-export type CacheFile = Keys<{ plane: string; dram: HostMemory; 'block-tokens': number }>;
+export type StorageFile = Keys<{
+  capacity: HostMemory;
+  /** [B/s], of all of it */
+  bandwidth: number;
+  /** [s] */
+  latency: number;
+}>;
+export type CacheFile = Keys<{
+  plane: string;
+  dram: HostMemory;
+  nodes: number;
+  'block-tokens': number;
+  eviction: 'lru';
+  /** [s] */
+  ttl: number;
+  write: 'through' | 'back' | 'never';
+  ssd: StorageFile;
+}>;
 export type MergedFile = PoolFile &
   Keys<{
     'max-num-seqs': Count;

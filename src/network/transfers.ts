@@ -16,8 +16,8 @@ interface Flow {
 }
 
 /**
- * Bytes in flight over links that they share by max-min fairness, whatever they are. Rates change only when a flow begins or ends, and
- * only those of flows that are joined to it by shared links. Beginnings and ends take effect with `share`, one for all of an instant.
+ * Bytes in flight over links that they share by max-min fairness, whatever they are. Rates change only when a flow begins or ends or a link changes, and
+ * only those of flows that are joined to it by shared links. All of that takes effect with `share`, one for all of an instant.
  */
 export class Transfers {
   readonly capacity: Float64Array;
@@ -25,7 +25,7 @@ export class Transfers {
   /** In the order in which they began. */
   #flows: Flow[] = [];
   readonly #flowsOf: Flow[][];
-  /** Links whose flows have changed since the last sharing. */
+  /** Links that have changed, or whose flows have, since the last sharing. */
   readonly #changed: number[] = [];
   #begun = 0;
   #sharing = 0;
@@ -47,7 +47,7 @@ export class Transfers {
     return this.#flows.length;
   }
 
-  /** Whether flows have begun or ended since the last `share`. */
+  /** Whether flows have begun or ended, or links changed, since the last `share`. */
   get changed(): boolean {
     return this.#changed.length > 0;
   }
@@ -87,13 +87,22 @@ export class Transfers {
     return owners;
   }
 
-  /** Takes a flow back before its end; what it has moved by `at` stays counted. Nothing happens where there is none. */
+  /** Takes the flows of an owner back before their end; what they have moved by `at` stays counted. Nothing happens where there is none. */
   cancel(at: Seconds, owner: number): void {
-    const flow = this.#flows.find((candidate) => candidate.owner === owner);
-    if (flow === undefined) return;
-    this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
-    this.#flows.splice(this.#flows.indexOf(flow), 1);
-    this.#leave(flow);
+    const own = this.#flows.filter((candidate) => candidate.owner === owner);
+    if (own.length === 0) return;
+    this.#flows = this.#flows.filter((candidate) => candidate.owner !== owner);
+    for (const flow of own) {
+      this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
+      this.#leave(flow);
+    }
+  }
+
+  /** Gives a link another rate from the next `share` on; over one of rate 0 nothing moves, and flows wait. */
+  setCapacity(link: number, rate: BytesPerSecond): void {
+    if (this.capacity[link] === rate) return;
+    this.capacity[link] = rate;
+    this.#changed.push(link);
   }
 
   /** Bytes that each link has moved by `at`. */
@@ -109,6 +118,13 @@ export class Transfers {
     if (this.#changed.length === 0) return;
     const flows = this.#reached();
     if (flows.length === 0) return;
+    if (flows.length === 1) {
+      const [flow] = flows as [Flow];
+      let rate = Infinity;
+      for (const link of flow.links) rate = Math.min(rate, this.capacity[link] as number);
+      this.#run(flow, at, rate);
+      return;
+    }
     const start = new Int32Array(flows.length + 1);
     const links: number[] = [];
     const capacity: number[] = [];
@@ -126,15 +142,16 @@ export class Transfers {
     }
     const rates = new Float64Array(flows.length);
     this.#maxMin.solve(Float64Array.from(capacity), start, Int32Array.from(links), rates);
-    for (let f = 0; f < flows.length; f++) {
-      const flow = flows[f] as Flow;
-      const rate = rates[f] as number;
-      if (rate === flow.rate) continue;
-      this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
-      flow.at = at;
-      flow.rate = rate;
-      flow.endsAt = at + flow.left / rate;
-    }
+    for (let f = 0; f < flows.length; f++) this.#run(flows[f] as Flow, at, rates[f] as number);
+  }
+
+  /** Gives a flow its rate from `at` on. */
+  #run(flow: Flow, at: Seconds, rate: BytesPerSecond): void {
+    if (rate === flow.rate) return;
+    this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
+    flow.at = at;
+    flow.rate = rate;
+    flow.endsAt = rate > 0 ? at + flow.left / rate : Infinity;
   }
 
   #leave(flow: Flow): void {

@@ -1,20 +1,20 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cases, listed } from './cases.contract.ts';
+import type { Pooled } from './links.contract.ts';
 import { mergedPlant, request, splitPlant } from './plants.contract.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import { finished, recorded, type Run } from './run.contract.ts';
-import type { CachePlant } from './plant.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
 
 const cachedOf = ({ timelines }: Run): readonly number[] => timelines.toSorted((a, b) => a.request - b.request).map(({ cached }) => cached);
 const ids = (count: number, from = 0): readonly number[] => Array.from({ length: count }, (_, i) => from + i);
-const pool = (tokens: number, blockTokens = 1): CachePlant => ({
+const pool = (tokens: number, blockTokens = 1): Pooled => ({
   bytesPerToken: 1,
   capacity: tokens,
   blockTokens,
   poolBandwidth: 2 ** 20,
-  instanceBandwidth: 2 ** 20,
+  rankBandwidth: 2 ** 20,
   latency: 0,
 });
 
@@ -23,7 +23,7 @@ describe('prefix caches', () => {
     const later = [request(1, 12, 1, ids(12)), request(2, 14, 1, [...ids(7), ...ids(7, 200)]), request(3, 12, 1, ids(12)), request(4, 5, 1, ids(5, 50))];
     const inInstance = finished(mergedPlant({ prefixCaching: true, blockTokens: 3 }), listed([request(0, 12, 1, ids(12)), ...later]));
     expect(cachedOf(inInstance)).toEqual([0, 9, 6, 9, 0]);
-    const inPool = finished(splitPlant({}, {}, { cache: pool(1000, 3) }), listed([request(0, 12, 1, ids(12)), ...later]));
+    const inPool = finished(splitPlant({}, {}, {}, {}, pool(1000, 3)), listed([request(0, 12, 1, ids(12)), ...later]));
     expect(cachedOf(inPool)).toEqual([0, 9, 6, 9, 0]);
   });
 
@@ -33,12 +33,12 @@ describe('prefix caches', () => {
       { ...request(0, 40, 1), ...blocks },
       { ...request(1, 40, 1), ...blocks },
     ];
-    expect(cachedOf(finished(splitPlant({}, {}, { cache: pool(1000, 7) }), listed(twice)))).toEqual([0, 32]);
+    expect(cachedOf(finished(splitPlant({}, {}, {}, {}, pool(1000, 7)), listed(twice)))).toEqual([0, 32]);
     expect(cachedOf(finished(mergedPlant({ prefixCaching: true, blockTokens: 6 }), listed(twice)))).toEqual([0, 36]);
   });
 
   test('CAC-2 the pool is read before the prompt is queued and written when it is prefilled', () => {
-    const { timelines, simulation } = finished(splitPlant({}, {}, { cache: pool(1000) }), listed([request(0, 65, 1, ids(65)), request(1, 65, 1, ids(65))]));
+    const { timelines, simulation } = finished(splitPlant({}, {}, {}, {}, pool(1000)), listed([request(0, 65, 1, ids(65)), request(1, 65, 1, ids(65))]));
     expect(timelines[1]).toMatchObject({ arrived: 1, cached: 64, ready: 1 + 2 ** -14, scheduled: 1 + 2 ** -14 });
     expect(simulation.cacheCounters).toEqual({ lookups: 2, promptTokens: 130, tokensHit: 64 });
     expect(simulation.prefixes?.used).toBe(65);
@@ -47,12 +47,12 @@ describe('prefix caches', () => {
   test('CAC-2 the least recently used units go first, and of one prompt the deepest', () => {
     const [a, b] = [ids(4, 10), ids(4, 20)];
     const asked = (last: readonly number[]) =>
-      cachedOf(finished(splitPlant({}, {}, { cache: pool(6) }), listed([request(0, 4, 1, a), request(1, 4, 1, b), request(2, 5, 1, [...last, 99])])))[2];
+      cachedOf(finished(splitPlant({}, {}, {}, {}, pool(6)), listed([request(0, 4, 1, a), request(1, 4, 1, b), request(2, 5, 1, [...last, 99])])))[2];
     // Two units of the first prompt's four had to go.
     expect(asked(a)).toBe(2);
     expect(asked(b)).toBe(4);
     const long = [request(0, 9, 1, ids(9)), request(1, 9, 1, ids(9))];
-    expect(cachedOf(finished(splitPlant({}, {}, { cache: pool(6) }), listed(long)))).toEqual([0, 6]);
+    expect(cachedOf(finished(splitPlant({}, {}, {}, {}, pool(6)), listed(long)))).toEqual([0, 6]);
   });
 
   test('CAC-2 the cache keeps the order of use of a plain list', () => {

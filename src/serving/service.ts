@@ -11,6 +11,7 @@ import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
 import { leastLoaded, leastOccupied } from './router.ts';
+import type { Found } from './transport.ts';
 import type { World } from './world.ts';
 
 /** The pools that serve a model: where prompts go, where their KV moves, what becomes of what a lost instance held. */
@@ -44,7 +45,14 @@ export class Service {
     this.#entry = this.pools[0];
     this.#decode = this.pools[1];
     this.#emittedPerStep = (this.#decode ?? this.#entry).instances[0].options.acceptance.mean;
-    if (plant.cache !== undefined) this.prefixes = new PrefixPool(world.table, plant.cache);
+    if (plant.cache !== undefined) {
+      const prefixes = new PrefixPool(world.table, plant.cache);
+      this.prefixes = prefixes;
+      world.transport.onKept = (kept, at) => {
+        prefixes.land(kept, at);
+        this.#spill(at);
+      };
+    }
     this.#recount();
   }
 
@@ -85,7 +93,7 @@ export class Service {
     table.source[slot] = rank.index;
     table.place[slot] = place.reading;
     rank.queuedTokens += table.prompt[slot] - cached;
-    const bytes = transport.read(now, slot, cached, instance.index % this.#entry.plant.instances);
+    const bytes = transport.read(now, slot, rankOver(rank.index, this.#entry.plant), this.#found(slot));
     sink?.({ kind: 'transfer-begun', at: now, request, errand: 'read', bytes, ...where });
   }
 
@@ -165,6 +173,11 @@ export class Service {
       table.place[slot] = place.holding;
       this.#moving.push(slot);
     }
+    const [first] = batches;
+    if (this.prefixes !== undefined && first !== undefined && this.poolOf(first) === this.#entry) {
+      const from = (first.index % this.#entry.plant.instances) * entries;
+      transport.cancelWrites(now, from, from + entries);
+    }
     for (const batch of batches) {
       if (batch.running) {
         // What the iteration was credited with will not come out.
@@ -227,7 +240,9 @@ export class Service {
   /** Prompt tokens whose KV the pooled cache holds. */
   #lookUp(slot: number): number {
     if (this.prefixes === undefined) return 0;
-    const hit = this.prefixes.lookUp(slot);
+    const { now } = this.#world;
+    const hit = this.prefixes.lookUp(slot, now);
+    this.#spill(now);
     this.#countLookUp(slot, hit);
     return hit;
   }
@@ -237,6 +252,28 @@ export class Service {
     cacheCounters.lookups++;
     cacheCounters.promptTokens += table.prompt[slot];
     cacheCounters.tokensHit += hit;
+  }
+
+  /** Where the last look-up, of `slot`, found what it did. */
+  #found(slot: number): Found {
+    const { found = [], stored = 0 } = this.prefixes ?? {};
+    return { byNode: found, stored, unitBytes: this.#world.table.blockTokens[slot] * (this.#plant.cache?.bytesPerToken ?? 0) };
+  }
+
+  /** Sends what the pooled cache lacks of a computed prompt there (CAC-2). */
+  #keep(slot: number, at: Seconds): void {
+    const kept = this.prefixes?.keep(slot, at);
+    this.#spill(at);
+    if (kept === undefined) return;
+    const { table, transport } = this.#world;
+    transport.write(at, rankOver(table.source[slot], this.#entry.plant), kept, this.#plant.cache?.bytesPerToken ?? 0);
+  }
+
+  /** Sends what the memory of the pooled cache has dropped to its storage (CAC-5). */
+  #spill(at: Seconds): void {
+    const { prefixes } = this;
+    const units = prefixes?.takeSpilt() ?? 0;
+    if (prefixes !== undefined && units > 0) this.#world.transport.spill(at, units, prefixes.unitTokens * (this.#plant.cache?.bytesPerToken ?? 0));
   }
 
   #releaseSource(slot: number): void {
@@ -286,8 +323,8 @@ export class Service {
         world.sink?.({ kind: 'prefilled', at, request: table.ordinal[slot], instance: table.instance[slot] });
         if (pool.role !== 'prefill') return;
         world.now = at;
-        this.prefixes?.write(slot);
         table.source[slot] = table.instance[slot] * pool.ranks + table.rank[slot];
+        this.#keep(slot, at);
         table.place[slot] = place.holding;
         if (this.#plant.firstToken === 'prefill' && this.#emitFromPrefill(slot, at)) return;
         this.#moving.push(slot);

@@ -4,7 +4,6 @@ import type { Actor } from './actor.ts';
 import { stepEvent, type EventSink } from './events.ts';
 import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
-import type { Links } from './links.ts';
 import type { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -16,6 +15,7 @@ import type { RequestTable } from './request-table.ts';
 import { Service } from './service.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
+import type { Transport } from './transport.ts';
 import { World } from './world.ts';
 
 /** Acts in a row, nothing else happening between them, after which requests that wait are given up. */
@@ -90,9 +90,9 @@ export class Simulation {
     return this.service.pools;
   }
 
-  /** Links of KV pushes and cache reads, and what flows over them. */
-  get links(): Links {
-    return this.#world.transport.links;
+  /** What flows over the plant's links, and what has begun to. */
+  get transport(): Transport {
+    return this.#world.transport;
   }
 
   get transfers(): Transfers {
@@ -196,7 +196,11 @@ export class Simulation {
   #abandon(): void {
     const { table } = this.#world;
     const left = [...table.slots()].sort((a, b) => table.ordinal[a] - table.ordinal[b]);
-    for (const slot of left) this.#world.fail(slot, 'nothing was left that could have served it');
+    for (const slot of left) {
+      // What waits on links that carry nothing would come to a slot of somebody else.
+      for (const errand of ['read', 'push'] as const) this.#world.transport.cancel(this.now, slot, errand);
+      this.#world.fail(slot, 'nothing was left that could have served it');
+    }
   }
 
   #ended(instance: Instance, until: Seconds): void {
