@@ -75,18 +75,15 @@ function transferOf(
   };
   const sources = out.map(endOf);
   const sinks = into.map(endOf);
-  const reachable = new Set<string>();
-  for (const source of new Set(sources))
-    for (const sink of new Set(sinks)) {
-      const key = [source, sink].map(({ levels }) => levels.map(({ group }) => group).join(' ')).join(' to ');
-      if (reachable.has(key)) continue;
-      reachable.add(key);
-      if (joined(source, sink)) continue;
-      const [a, b] = [source, sink].map(({ ports }) => wiring.links[ports[0]].name.replace(/ (?:out|in)$/, ''));
-      throw new InputError([
-        { path: 'deployment.transfer-plane', message: `no way on ${plane.name} from ${a} to ${b}; expected a plane that joins both pools` },
-      ]);
-    }
+  // Ends below the same switches are joined alike.
+  const alike = (of: readonly EndPlant[]): readonly EndPlant[] => [...new Map(of.map((end) => [end.levels.map(({ group }) => group).join(' '), end])).values()];
+  const sinksApart = alike(sinks);
+  for (const source of alike(sources)) {
+    const apart = sinksApart.find((sink) => !joined(source, sink));
+    if (apart === undefined) continue;
+    const [a, b] = [source, apart].map(({ ports }) => wiring.links[ports[0]].name.replace(/ (?:out|in)$/, ''));
+    throw new InputError([{ path: 'deployment.transfer-plane', message: `no way on ${plane.name} from ${a} to ${b}; expected a plane that joins both pools` }]);
+  }
   return {
     bytesPerToken: kvBytesPerToken(scenario, decode.layout),
     bytesPerSequence: movedStateBytes(scenario.model, scenario.precision, decode.layout),
