@@ -48,7 +48,7 @@ export function measuredFolders(measured: string): readonly MeasuredFolder[] {
       files: new RegExp(`(^|/)${chip}/`),
       source: `InferSim f2293da, ${chip.toUpperCase()}`,
       // The same die at other rates; that of h20 has other ratios of work to bytes, so that its kernels are bound by what h100's never are.
-      ...(chip === 'h800' ? { sisters: { chips: ['h100'], classes: /^attention|^latent|^index|^sparse/ } } : {}),
+      ...(chip === 'h800' ? { sisters: { chips: ['h100'], classes: /^attention-prefill|^latent|^index|^sparse/ } } : {}),
     })),
     { chip: 'a100', stack: 'vllm', folder: 'vidur', files: /compute_a100/, source: 'Vidur 7d47513, A100' },
     { chip: 'h100', stack: 'vllm', folder: 'vidur', files: /compute_h100/, source: 'Vidur 7d47513, H100' },

@@ -303,6 +303,7 @@ function heldOut(family: OperatorFamily<unknown>, name: string, rows: readonly M
   for (const { seen, held } of foldsOf(rows, ({ shape }) => family.group(shape), 5)) {
     const { cell } = calibrateCell(family, { chip: die.chip.name, stack, class: operatorClass, format }, seen, die, '', new Map(), {
       folds: 2,
+      fewGroups: 0,
       residuals: [{ tables: 3, knots: 5 }],
       parameterRows: 500,
       residualRows: 1000,

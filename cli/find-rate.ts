@@ -2,6 +2,7 @@ import { InputError } from '../src/base/errors.ts';
 import { formatQuantity, significant } from '../src/base/quantity.ts';
 import type { Summary } from '../src/report/summary.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
+import { atPace, paceOf } from '../src/serving/traffic/pace.ts';
 
 /** Share of finished requests that have to meet the whole service level. */
 export const goodShare = 0.9;
@@ -34,20 +35,22 @@ function longer(scenario: Scenario, { window }: Summary): Scenario | undefined {
   const { workload } = scenario;
   if (workload.kind === 'trace' || workload.requests >= mostRequests) return undefined;
   const times = Math.min(16, Math.max(2, (1.5 * enoughResidences) / Math.max(0.1, window.residences)));
-  return { ...scenario, workload: { ...workload, requests: Math.min(mostRequests, Math.ceil(workload.requests * times)) } };
+  const requests = Math.min(mostRequests, Math.ceil(workload.requests * times));
+  return { ...scenario, workload: workload.kind === 'sessions' ? { ...workload, requests, sessions: workload.sessions * times } : { ...workload, requests } };
 }
 
-/** The rate that `--find-rate` moves: of a generator in requests per second, of a trace as a multiple of its own times. */
+/** The rate that `--find-rate` moves: of a generator in requests or sessions per second, of a trace as a multiple of its own times. */
 export function rateOf({ workload }: Scenario): { readonly value: number; readonly show: (rate: number) => string } | undefined {
-  if (workload.kind === 'trace') return workload.concurrency === undefined ? { value: workload.speed, show: (speed) => `${significant(speed)} x` } : undefined;
-  return workload.arrivals.kind === 'closed' ? undefined : { value: workload.arrivals.rate, show: (rate) => formatQuantity(rate, '/s') };
+  const pace = paceOf(workload);
+  if (pace === undefined) return undefined;
+  const { value, unit } = pace;
+  if (unit === 'times') return { value, show: (speed) => `${significant(speed)} x` };
+  return { value, show: (rate) => `${formatQuantity(rate, '/s')}${unit === 'sessions/s' ? ' of sessions' : ''}` };
 }
 
 /** The scenario at another rate. */
 export function atRate(scenario: Scenario, rate: number): Scenario {
-  const { workload } = scenario;
-  if (workload.kind === 'trace') return { ...scenario, workload: { ...workload, speed: rate } };
-  return workload.arrivals.kind === 'closed' ? scenario : { ...scenario, workload: { ...workload, arrivals: { ...workload.arrivals, rate } } };
+  return { ...scenario, workload: atPace(scenario.workload, rate) };
 }
 
 interface Try {

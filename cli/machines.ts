@@ -5,6 +5,7 @@ import { InputError } from '../src/base/errors.ts';
 import type { Chip } from '../src/catalogue/chip.ts';
 import type { Machine } from '../src/catalogue/machine.ts';
 import { readData } from './data.ts';
+import { loadPowerFacts } from './power.ts';
 
 /** A machine as a user names it: `cloudmatrix384`, `hgx-h200*4` for four nodes, a path, or a map with the number of nodes apart. */
 export type MachineReference = string | { readonly machine: string; readonly nodes: number };
@@ -35,6 +36,7 @@ export function loadMachine(reference: MachineReference, at: string = 'machine',
     shown(name, file.path),
     (chip) => loadChip(chip, 'chip', dirname(file.path)),
     nodes === undefined ? undefined : { nodes: Number(nodes), at },
+    loadPowerFacts(),
   );
 }
 

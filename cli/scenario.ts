@@ -7,6 +7,7 @@ import type { ScenarioContext } from '../schema/scenario/read.ts';
 import { readScenario } from '../schema/scenario/read.ts';
 import { parseServiceLevel } from '../schema/scenario/slo.ts';
 import { readPreset } from '../schema/traces/preset.ts';
+import { SERVEGEN } from '../schema/traces/servegen.ts';
 import { InputError } from '../src/base/errors.ts';
 import { precisionOf } from '../src/model/precision.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
@@ -14,7 +15,8 @@ import { parseFile, readData } from './data.ts';
 import { loadMachine } from './machines.ts';
 import { loadModel } from './models.ts';
 import { loadStack } from './stacks.ts';
-import { loadTrace } from './traces.ts';
+import { loadServeGen } from './servegen.ts';
+import { readTraceFile } from './traces.ts';
 
 /** Flags that change a scenario before it is checked. */
 export interface ScenarioFlags {
@@ -52,11 +54,15 @@ export function contextAt(base: string): ScenarioContext {
       const file = readData('workloads', name, at, base);
       return readPreset(file.value, file.path);
     },
-    trace: async (path, format, at) => {
+    trace: async (path, format, at, choice) => {
       const place = resolve(base, path);
+      if (format === SERVEGEN || (format === undefined && statSync(place, { throwIfNoEntry: false })?.isDirectory() === true)) {
+        if (statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) throw new InputError([{ path: at, message: `no such folder: ${path}` }]);
+        return { kind: 'client-pool', pool: await loadServeGen(place, choice, at) };
+      }
       if (!existsSync(place)) throw new InputError([{ path: at, message: `no such trace file: ${path}` }]);
       const shown = relative(process.cwd(), place);
-      return loadTrace(shown.startsWith('..') ? place : shown, format);
+      return (await readTraceFile(shown.startsWith('..') ? place : shown, format)).content;
     },
   };
 }

@@ -70,7 +70,7 @@ function inVersion(stack: Stack, version: string, profiles: readonly OverheadPro
     ...stack,
     hostGap: alike?.step ?? stack.hostGap,
     intake: nearest === undefined ? stack.intake : { request: nearest.request, token: nearest.token },
-    kernels: kernels?.filter(({ before }) => before === undefined || compareVersions(version, before) < 0),
+    kernels: [...(kernels ?? []).filter(({ before }) => before === undefined || compareVersions(version, before) < 0), ...(stack.kernels ?? [])],
     ahead: isAhead(version),
   };
 }

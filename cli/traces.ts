@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { InputError } from '../src/base/errors.ts';
 import type { TraceColumns } from '../src/serving/traffic/workload.ts';
 import { linesOf } from '../schema/traces/lines.ts';
-import { formatNamed, type ReadTrace, readTrace } from '../schema/traces/read-trace.ts';
+import { formatNamed, type ReadTrace, readTrace, requestsOf } from '../schema/traces/read-trace.ts';
 
 /**
  * Reads a trace file, gzipped or not, in the named format or in the one that its first line tells.
@@ -29,7 +29,7 @@ export async function readTraceFile(path: string, format?: string): Promise<Read
  * @throws InputError when there is no such file, or with everything that is wrong in it.
  */
 export async function loadTrace(path: string, format?: string): Promise<TraceColumns> {
-  return (await readTraceFile(path, format)).columns;
+  return requestsOf(await readTraceFile(path, format), path);
 }
 
 /** A file's text in chunks; gzip is told by its first two bytes. */

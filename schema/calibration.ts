@@ -10,7 +10,7 @@ import { hashOf } from '../src/cost/calibration/sample.ts';
 import { listOf, placed, record, text, tryRead } from './read.ts';
 
 /** What the files of `data/calibration` and `calibrate --out` say they are. */
-const calibrationSchema = 'supernode/calibration/1';
+const calibrationSchema = 'supernode/calibration/2';
 
 /** Digits of knots and values, 0 to 63. */
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -18,32 +18,41 @@ const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 const ZERO = 32;
 
 const number = z.number({ error: 'expected a number' });
-const score = z.tuple([number.int().min(0), number.nullable(), number.nullable(), number.nullable()], { error: 'expected [rows, median, p90, p99]' });
+const whole = number.int().min(0);
+/** Rows, and median, p90 and p99 in steps of an error; null where there is none. */
+const score = z.tuple([whole, whole.nullable(), whole.nullable(), whole.nullable()], { error: 'expected [rows, median, p90, p99]' });
+/** Steps of an error to one. */
+const ERROR_STEPS = 1e4;
 const coded = z.string({ error: 'expected digits' }).regex(/^[\w.-]*$/, { error: 'expected letters, digits, - , _ and dots' });
-const place = number.int().min(0).max(9);
+const pairs = z.string({ error: 'expected pairs of features' }).regex(/^(\d\d)+$/, { error: 'expected two digits for each pair of features' });
 
-const cell = record({
-  chip: text('the name of the chip'),
-  generation: text('the generation of the chip'),
-  stack: text('the name of the stack'),
-  class: text('the class of the operators'),
-  format: text('the format of the operands'),
+/** What cells hold, each a column: like stands by like, which packs to four fifths of what cells one by one do. */
+const columns = {
+  cells: z.tuple(
+    [
+      text('the name of the chip'),
+      text('its generation'),
+      text('the name of the stack'),
+      text('the class'),
+      text('the format'),
+      text('the source of the rows'),
+    ],
+    { error: 'expected [chip, generation, stack, class, format, source]' },
+  ),
   parameters: coded,
-  residual: record({
-    low: listOf(number, 1),
-    step: listOf(number, 1),
-    knots: listOf(coded, 1),
-    pairs: listOf(z.tuple([place, place], { error: 'expected two features' }), 1),
-    values: coded,
-  }).optional(),
+  // Least value, step and knots of each feature, and the pairs that have a table.
+  residuals: z.tuple([listOf(number, 1), listOf(number, 1), listOf(coded, 1), pairs], { error: 'expected [low, step, knots, pairs]' }).nullable(),
+  values: coded,
   fit: score,
-  heldOut: score,
-  reported: score.optional(),
-  scatter: score.optional(),
-  excluded: number.int().min(0),
-  source: text('the source of the rows'),
-  tables: listOf(text('the mark of a table'), 0).optional(),
-});
+  // Median, p90 and p99 of the same rows; none where nothing could be held out.
+  heldOut: z.tuple([whole, whole, whole], { error: 'expected [median, p90, p99]' }).nullable(),
+  reported: score.nullable(),
+  scatter: score.nullable(),
+  excluded: whole,
+  tables: listOf(text('the mark of a table')),
+};
+type Columns = { readonly [Name in keyof typeof columns]: z.infer<(typeof columns)[Name]> };
+const columnNames = Object.keys(columns) as readonly (keyof Columns)[];
 
 const file = record({
   schema: z.literal(calibrationSchema, { error: `expected "${calibrationSchema}"` }),
@@ -51,12 +60,20 @@ const file = record({
   classes: z.record(z.string(), z.string()),
   // Cores, bandwidth [B/s] and 16-bit peak [flop/s] of the dies that were measured.
   dies: z.record(z.string(), z.tuple([number, number, number], { error: 'expected [cores, bandwidth, peak]' })).optional(),
-  cells: listOf(cell, 1),
+  cells: listOf(columns.cells, 1),
+  parameters: listOf(columns.parameters),
+  residuals: listOf(columns.residuals),
+  values: listOf(columns.values),
+  fit: listOf(columns.fit),
+  heldOut: listOf(columns.heldOut),
+  reported: listOf(columns.reported),
+  scatter: listOf(columns.scatter),
+  excluded: listOf(columns.excluded),
+  tables: listOf(columns.tables),
 });
 
 type StoredFile = z.infer<typeof file>;
-type StoredCell = z.infer<typeof cell>;
-type StoredResidual = NonNullable<StoredCell['residual']>;
+type StoredResidual = NonNullable<Columns['residuals']>;
 
 /**
  * The cells of a file of calibration. `path` names the file in errors. Cells that were fitted for other constants than their class has
@@ -66,12 +83,17 @@ type StoredResidual = NonNullable<StoredCell['residual']>;
 export function readCells(value: unknown, path: string, stale?: (name: string) => void): readonly Cell[] {
   const { value: stored, issues } = tryRead<StoredFile>(file, value, path);
   if (stored === undefined || issues.length > 0) throw new InputError(issues);
+  const uneven = columnNames.filter((name) => stored[name].length !== stored.cells.length);
+  if (uneven.length > 0)
+    throw new InputError(
+      uneven.map((name) => ({ path: placed(path, name), message: `expected one for each of ${stored.cells.length} cells, got ${stored[name].length}` })),
+    );
   const outdated = new Set(stale === undefined ? [] : Object.keys(stored.classes).filter((name) => isStale(name, stored.classes[name])));
   for (const name of outdated) stale?.(name);
-  const fresh = stored.cells.filter((entry) => !outdated.has(entry.class));
-  const problems = fresh.flatMap((entry, i) => cellIssues(entry, stored.classes[entry.class], placed(path, `cells[${i}]`)));
+  const fresh = stored.cells.flatMap(([, , , operatorClass], i) => (outdated.has(operatorClass) ? [] : [{ row: rowOf(stored, i), at: i }]));
+  const problems = fresh.flatMap(({ row, at }) => rowIssues(row, stored.classes[row.cells[3]], path, at));
   if (problems.length > 0) throw new InputError(problems);
-  return fresh.map((entry) => cellFrom(entry, stored.dies?.[entry.chip]));
+  return fresh.map(({ row }) => cellFrom(row, stored.dies?.[row.cells[0]]));
 }
 
 function isStale(name: string, constants: string | undefined): boolean {
@@ -79,85 +101,105 @@ function isStale(name: string, constants: string | undefined): boolean {
   return family === undefined || constantsOf(family.parameters) !== constants;
 }
 
-function cellFrom(
-  { parameters, residual, fit, heldOut, reported, scatter, ...rest }: StoredCell,
-  die: NonNullable<StoredFile['dies']>[string] | undefined,
-): Cell {
+/** What each column says of one cell; the columns are as long as the cells. */
+function rowOf(stored: StoredFile, at: number): Columns {
+  return Object.fromEntries(columnNames.map((name) => [name, stored[name][at]])) as unknown as Columns;
+}
+
+function cellFrom(row: Columns, die: NonNullable<StoredFile['dies']>[string] | undefined): Cell {
+  const [chip, generation, stack, operatorClass, format, source] = row.cells;
   return {
-    ...rest,
+    chip,
+    generation,
+    stack,
+    class: operatorClass,
+    format,
     ...(die === undefined ? {} : { die: { cores: die[0], bandwidth: die[1], peak: die[2] } }),
-    parameters: decodedParameters(familyOf(rest.class)?.parameters ?? [], parameters),
-    ...(residual === undefined ? {} : { residual: decoded(residual) }),
-    fit: scoreFrom(fit),
-    heldOut: scoreFrom(heldOut),
-    ...(reported === undefined ? {} : { reported: scoreFrom(reported) }),
-    ...(scatter === undefined ? {} : { scatter: scoreFrom(scatter) }),
+    parameters: decodedParameters(familyOf(operatorClass)?.parameters ?? [], row.parameters),
+    ...(row.residuals === null ? {} : { residual: decoded(row.residuals, row.values) }),
+    fit: scoreFrom(row.fit),
+    heldOut: row.heldOut === null ? scoreFrom([0, null, null, null]) : scoreFrom([row.fit[0], ...row.heldOut]),
+    ...(row.reported === null ? {} : { reported: scoreFrom(row.reported) }),
+    ...(row.scatter === null ? {} : { scatter: scoreFrom(row.scatter) }),
+    excluded: row.excluded,
+    source,
+    tables: row.tables,
   };
 }
 
 /** What a schema cannot say: the cell was fitted for the constants that its family has today, and its residual is whole. */
-function cellIssues(entry: StoredCell, constants: string | undefined, path: string): Issue[] {
+function rowIssues({ cells, parameters, residuals, values }: Columns, constants: string | undefined, path: string, at: number): Issue[] {
   const issues: Issue[] = [];
-  const add = (key: string, message: string): number => issues.push({ path: `${path}.${key}`, message });
-  if (numberFormatOf(entry.format) === undefined) add('format', `no number format begins "${entry.format}"`);
-  const family = familyOf(entry.class);
-  if (family === undefined) add('class', `no such class of operators: "${entry.class}"`);
-  else if (isStale(entry.class, constants)) add('class', `was fitted for other constants of ${entry.class} than it has today: calibrate it again`);
-  else if (entry.parameters.length !== family.parameters.reduce((sum, parameter) => sum + digitCount(parameter), 0))
-    add('parameters', `expected the digits of ${family.parameters.length} constants, got ${entry.parameters.length} digits`);
-  if (entry.residual !== undefined) for (const message of residualIssues(entry.residual)) add('residual', message);
+  const add = (column: keyof Columns, message: string): number => issues.push({ path: placed(path, `${column}[${at}]`), message });
+  const [, , , operatorClass, format] = cells;
+  if (numberFormatOf(format) === undefined) add('cells', `no number format begins "${format}"`);
+  const family = familyOf(operatorClass);
+  if (family === undefined) add('cells', `no such class of operators: "${operatorClass}"`);
+  else if (isStale(operatorClass, constants)) add('cells', `was fitted for other constants of ${operatorClass} than it has today: calibrate it again`);
+  else if (parameters.length !== family.parameters.reduce((sum, parameter) => sum + digitCount(parameter), 0))
+    add('parameters', `expected the digits of ${family.parameters.length} constants, got ${parameters.length} digits`);
+  if (residuals !== null) for (const message of residualIssues(residuals)) add('residuals', message);
+  const expected = residuals === null ? 0 : valuesOf(residuals);
+  const got = values.replaceAll(/\.../g, '_').length;
+  if (got !== expected) add('values', `expected ${expected} values, got ${got}`);
   return issues;
 }
 
-function residualIssues({ low, step, knots, pairs, values }: StoredResidual): readonly string[] {
-  const width = low.length;
-  if (step.length !== width || knots.length !== width) return ['low, step and knots are of different lengths'];
+function residualIssues([low, step, knots, taken]: StoredResidual): readonly string[] {
+  if (step.length !== low.length || knots.length !== low.length) return ['low, step and knots are of different lengths'];
   const ascending = knots.every((places) => digitsOf(places).every((place, i, all) => i === 0 || place > (all[i - 1] ?? 0)));
   if (!ascending) return ['knots do not ascend'];
-  if (pairs.some((pair) => pair.some((feature) => (knots[feature] ?? '') === ''))) return ['a pair is of a feature without knots'];
-  const expected = pairs.reduce((sum, [first, second]) => sum + (knots[first]?.length ?? 0) * (knots[second]?.length ?? 0), 0);
-  const got = values.replaceAll(/\.../g, '_').length;
-  return got === expected ? [] : [`expected ${expected} values, got ${got}`];
+  return pairsOf(taken).some((pair) => pair.some((feature) => (knots[feature] ?? '') === '')) ? ['a pair is of a feature without knots'] : [];
 }
 
-/** The text of a file of cells, one cell a line, in the order of their keys: the same for the same cells. */
+function pairsOf(text: string): readonly (readonly [number, number])[] {
+  return (text.match(/../g) ?? []).map((pair) => [Number(pair[0]), Number(pair[1])] as const);
+}
+
+function valuesOf([, , knots, taken]: StoredResidual): number {
+  return pairsOf(taken).reduce((sum, [first, second]) => sum + (knots[first]?.length ?? 0) * (knots[second]?.length ?? 0), 0);
+}
+
+/** The text of a file of cells, an entry of a column a line, in the order of the cells' keys: the same for the same cells. */
 export function writeCells(cells: readonly Cell[]): string {
-  const lines = [...cells]
-    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-    .map(({ chip, generation, stack, class: operatorClass, format, parameters, residual, fit, heldOut, reported, scatter, excluded, source, tables }) =>
-      JSON.stringify({
-        chip,
-        generation,
-        stack,
-        class: operatorClass,
-        format,
-        parameters: encodedParameters(familyOf(operatorClass)?.parameters ?? [], parameters),
-        residual: residual === undefined ? undefined : encoded(residual),
-        fit: storedScore(fit),
-        heldOut: storedScore(heldOut),
-        reported: reported === undefined ? undefined : storedScore(reported),
-        scatter: scatter === undefined ? undefined : storedScore(scatter),
-        excluded,
-        source,
-        tables,
-      }),
-    );
+  const rows = [...cells].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).map(storedRow);
   const classes = [...new Set(cells.map((own) => own.class))].sort((a, b) => (a < b ? -1 : 1));
   const constants = Object.fromEntries(classes.map((name): [string, string] => [name, constantsOf(familyOf(name)?.parameters ?? [])]));
   const dies = Object.fromEntries(cells.flatMap(({ chip, die }) => (die === undefined ? [] : [[chip, [die.cores, die.bandwidth, die.peak]]])));
-  return `{"schema":"${calibrationSchema}","classes":${JSON.stringify(constants)},"dies":${JSON.stringify(dies)},"cells":[\n${lines.join(',\n')}\n]}\n`;
+  const parts = columnNames.map((name) => `"${name}":[\n${rows.map((row) => JSON.stringify(row[name])).join(',\n')}\n]`);
+  return `{"schema":"${calibrationSchema}","classes":${JSON.stringify(constants)},"dies":${JSON.stringify(dies)},\n${parts.join(',\n')}}\n`;
+}
+
+function storedRow({ chip, generation, stack, class: operatorClass, format, parameters, residual, source, tables, ...scores }: Cell): Columns {
+  const { fit, heldOut, reported, scatter, excluded } = scores;
+  return {
+    cells: [chip, generation, stack, operatorClass, format, source],
+    parameters: encodedParameters(familyOf(operatorClass)?.parameters ?? [], parameters),
+    residuals: residual === undefined ? null : encoded(residual),
+    values: residual?.tables.flatMap(({ values }) => values.map(valueText)).join('') ?? '',
+    fit: storedScore(fit),
+    heldOut: heldOut.rows === 0 ? null : [stepsOf(heldOut.median), stepsOf(heldOut.p90), stepsOf(heldOut.p99)],
+    reported: reported === undefined ? null : storedScore(reported),
+    scatter: scatter === undefined ? null : storedScore(scatter),
+    excluded,
+    tables: [...(tables ?? [])],
+  };
 }
 
 function keyOf({ chip, stack, class: operatorClass, format }: Cell): string {
   return [chip, stack, operatorClass, format].join('\u0000');
 }
 
-function storedScore({ rows, median, p90, p99 }: Score): unknown {
-  return [rows, ...[median, p90, p99].map((value) => (Number.isNaN(value) ? null : value))];
+function storedScore({ rows, median, p90, p99 }: Score): Columns['fit'] {
+  const steps = (value: number): number | null => (Number.isNaN(value) ? null : stepsOf(value));
+  return [rows, steps(median), steps(p90), steps(p99)];
 }
 
-function scoreFrom([rows, median, p90, p99]: z.infer<typeof score>): Score {
-  return { rows, median: median ?? Number.NaN, p90: p90 ?? Number.NaN, p99: p99 ?? Number.NaN };
+const stepsOf = (value: number): number => Math.round(value * ERROR_STEPS);
+
+function scoreFrom([rows, median, p90, p99]: Columns['fit']): Score {
+  const value = (steps: number | null): number => (steps === null ? Number.NaN : steps / ERROR_STEPS);
+  return { rows, median: value(median), p90: value(p90), p99: value(p99) };
 }
 
 /** A short name for names and bounds of constants. */
@@ -195,13 +237,7 @@ const digit = (value: number): string => digits[value] ?? '';
 const digitsOf = (text: string): readonly number[] => Array.from(text, (letter) => digits.indexOf(letter));
 
 function encoded({ low, step, knots, tables }: Residual): StoredResidual {
-  return {
-    low: [...low],
-    step: [...step],
-    knots: knots.map((places) => places.map(digit).join('')),
-    pairs: tables.map(({ features: [first, second] }) => [first, second]),
-    values: tables.flatMap(({ values }) => values.map(valueText)).join(''),
-  };
+  return [[...low], [...step], knots.map((places) => places.map(digit).join('')), tables.map(({ features: [first, second] }) => `${first}${second}`).join('')];
 }
 
 function valueText(value: number): string {
@@ -211,16 +247,16 @@ function valueText(value: number): string {
   return `.${digit(far >> 6)}${digit(far & KNOT_STEPS)}`;
 }
 
-function decoded({ low, step, knots, pairs, values }: StoredResidual): Residual {
+function decoded([low, step, knots, taken]: StoredResidual, values: string): Residual {
   const steps = (values.match(/\...|[^.]/g) ?? []).map((text) =>
     text.length === 1 ? digits.indexOf(text) - ZERO : digits.indexOf(text[1] ?? '') * (KNOT_STEPS + 1) + digits.indexOf(text[2] ?? '') - MOST_VALUE_STEPS,
   );
   const places = knots.map(digitsOf);
-  let taken = 0;
-  const tables = pairs.map(([first, second]) => {
+  let end = 0;
+  const tables = pairsOf(taken).map(([first, second]) => {
     const count = (places[first]?.length ?? 0) * (places[second]?.length ?? 0);
-    taken += count;
-    return { features: [first, second] as const, values: steps.slice(taken - count, taken) };
+    end += count;
+    return { features: [first, second] as const, values: steps.slice(end - count, end) };
   });
   return { low, step, knots: places, tables };
 }

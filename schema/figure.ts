@@ -47,3 +47,9 @@ export function shareFigure(orZero: boolean = false): z.ZodType<Figure> {
   const number = z.number({ error: notShare }).lte(1, { error: notShare });
   return sourced(orZero ? number.gte(0, { error: notShare }) : number.gt(0, { error: notShare }));
 }
+
+/** A figure that is a factor of at least 1, such as what a facility takes in over what its machines do. */
+export function factorFigure(): z.ZodType<Figure> {
+  const error = (issue: { readonly input?: unknown }): string => `expected a number of at least 1, got ${found(issue.input)}`;
+  return sourced(z.number({ error }).gte(1, { error }));
+}

@@ -15,7 +15,8 @@ import {
   type Plane,
   type SwitchLevel,
 } from '../src/catalogue/machine.ts';
-import { figure, shareFigure } from './figure.ts';
+import { drawDrivers, drawGroups, drawOwners, type PowerFacts } from '../src/catalogue/power.ts';
+import { factorFigure, figure, shareFigure } from './figure.ts';
 import { count, flag, listOf, oneOf, placed, record, text, tryRead } from './read.ts';
 
 const levelKeys = record({
@@ -73,6 +74,16 @@ const plane = record({
   paths: listOf(path).default([]),
 });
 
+const draw = record({
+  name: text('what draws the power'),
+  group: oneOf(drawGroups),
+  per: oneOf(drawOwners),
+  plane: text('the name of a plane').optional(),
+  follows: oneOf(drawDrivers).optional(),
+  idle: figure('power').optional(),
+  max: figure('power'),
+});
+
 const machine = record({
   name: text('the name of the machine'),
   title: text('a title'),
@@ -89,6 +100,9 @@ const machine = record({
   racks: record({ compute: count(), communication: count(0), 'nodes-per-rack': count() }).optional(),
   planes: listOf(plane, 1),
   power: figure('power').optional(),
+  draws: listOf(draw, 1).optional(),
+  losses: shareFigure(true).optional(),
+  pue: factorFigure().optional(),
   price: figure('money').optional(),
   hourly: figure('money-rate').optional(),
   stack: text('the name of a software stack'),
@@ -109,7 +123,7 @@ function times(figure: Figure | undefined, factor: number): Figure | undefined {
   return { ...figure, value: figure.value * factor, alternatives: figure.alternatives?.map((other) => ({ ...other, value: other.value * factor })) };
 }
 
-function toMachine(written: MachineFile, chip: Chip, asked: number | undefined): Machine {
+function toMachine(written: MachineFile, chip: Chip, asked: number | undefined, powerFacts: PowerFacts | undefined): Machine {
   const nodes = asked ?? written.nodes;
   const { racks, planes, power, price, ...rest } = written;
   const machine: Machine = {
@@ -120,6 +134,7 @@ function toMachine(written: MachineFile, chip: Chip, asked: number | undefined):
     planes: [],
     power: times(power, nodes / written.nodes),
     price: times(price, nodes / written.nodes),
+    powerFacts,
   };
   return { ...machine, planes: planes.map((plane) => withSwitches(machine, toPlane(plane, nodes * written.node.chips), plane.levels)) };
 }
@@ -139,7 +154,8 @@ function withSwitches(machine: Machine, plane: Plane, written: MachineFile['plan
 
 /**
  * A machine from the content of its file. `path` names the file in errors; `chipOf` finds a chip by name or path; `asked` is
- * another number of nodes than the file states, which only a scalable machine allows, and the key or flag that asks for it.
+ * another number of nodes than the file states, which only a scalable machine allows, and the key or flag that asks for it;
+ * `powerFacts` is what activity draws on any machine.
  * @throws InputError with every problem, those of its chip included.
  */
 export function readMachine(
@@ -147,6 +163,7 @@ export function readMachine(
   path: string,
   chipOf: (nameOrPath: string) => Chip,
   asked?: { readonly nodes: number; readonly at: string },
+  powerFacts?: PowerFacts,
 ): Machine {
   const result = tryRead(machine, value, path);
   const issues: Issue[] = [...result.issues];
@@ -164,7 +181,7 @@ export function readMachine(
   if (written === undefined || chip === undefined) throw new InputError(issues);
   if (asked !== undefined && asked.nodes !== written.nodes && !written.scalable)
     throw new InputError([{ path: asked.at, message: `expected the ${written.nodes} nodes of ${written.name}, which is not scalable, got ${asked.nodes}` }]);
-  const built = toMachine(written, chip, asked?.nodes);
+  const built = toMachine(written, chip, asked?.nodes, powerFacts);
   const inconsistent = machineIssues(built);
   if (inconsistent.length > 0) throw new InputError(inconsistent.map((issue) => ({ path: placed(path, issue.path), message: issue.message })));
   return built;

@@ -53,9 +53,11 @@ export function flag(): z.ZodBoolean {
 
 /** One of these names; the nearest one is offered for a slip of the pen. */
 export function oneOf<const Names extends readonly [string, ...string[]]>(names: Names): z.ZodEnum<{ [Name in Names[number]]: Name }> {
-  return z.enum(names, {
+  const known = z.enum(names, {
     error: (issue) => (typeof issue.input === 'string' ? expectedOneOf(issue.input, names) : `expected one of ${names.join(', ')}, got ${found(issue.input)}`),
   });
+  // The constant, not an equal text of a file: engines look constants up by their address.
+  return known.overwrite((name) => names.find((constant) => constant === name) ?? name);
 }
 
 /** `['planes', 0, 'port']` as `planes[0].port`. */

@@ -58,6 +58,14 @@ const kernel = record({
   source: text('the source of the choice'),
 });
 
+const sameKernel = record({
+  class: text('a class of cells'),
+  format: text('a format of cells'),
+  generation,
+  stack: text('the name of the stack whose cells are meant'),
+  source: text('the source of the choice'),
+}).transform((choice) => ({ ...choice, use: choice.format }));
+
 const turns = listOf(listOf(oneOf([...layerStages, 'wait'] as unknown as readonly [string, ...string[]])), 1);
 
 const stack = record({
@@ -65,6 +73,7 @@ const stack = record({
   title: text('a title'),
   base: text('the name of the stack that it extends').optional(),
   efficiencies: listOf(efficiency, 1),
+  'same-kernels': listOf(sameKernel).optional(),
   kernels: listOf(kernel).default([]),
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
@@ -105,11 +114,13 @@ const stack = record({
     'memory-rule': memoryRule,
     'logit-bytes': logitBytes,
     'block-tokens': blockTokens,
+    'same-kernels': sameKernels,
     ahead,
     kernels,
     ...rest
   }) => ({
     ...rest,
+    kernels: sameKernels,
     versions: { ahead, kernels },
     absorbed,
     exchangeElsewhere,
@@ -205,7 +216,7 @@ function turnIssues(path: string, turns: Turns | undefined): Issue[] {
 }
 
 /** Operators beside dispatch and combine that a stream without memory bandwidth can only run inside their kernels. */
-const beside = ['dispatch-quantise', 'combine-copy', 'weighted-sum'];
+const beside = ['dispatch-quantise', 'dispatch-copy', 'combine-copy', 'weighted-sum'];
 
 function streamIssues(path: string, streams: readonly Stream[], fusions: Stack['fusions']): Issue[] {
   const twice = layerStages.filter((stage) => streams.filter(({ stages }) => stages.includes(stage)).length > 1);

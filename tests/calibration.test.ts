@@ -89,9 +89,8 @@ describe('a refit', () => {
     );
     const only = (key: Parameters<typeof nameOf>[0] | object): boolean => wanted.includes(nameOf(key as Cell));
     const fitted = [...refit(tables, { chip: loadChip(source.chip), stack: source.stack, source: source.source, only })].map(({ cell }) => cell);
-    const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line.startsWith('{"chip"'));
-    const shipped = lines(writeCells(cells.filter((cell) => wanted.includes(nameOf(cell)))));
-    expect(lines(writeCells(fitted))).toEqual(shipped);
+    const shipped = writeCells(cells.filter((cell) => wanted.includes(nameOf(cell))));
+    expect(writeCells(fitted).split('\n')).toEqual(shipped.split('\n'));
   });
 });
 

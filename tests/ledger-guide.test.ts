@@ -117,6 +117,19 @@ describe('what is wrong with a case', () => {
     expect(await problems(silent)).toEqual([expect.stringMatching(/experts: the model has experts/)]);
   });
 
+  test('operators left out of a layer that its stages do not have; one that shared its launch leaves the others one of their own', async () => {
+    const layer = examples.find(({ kind }) => kind === 'layer') as { readonly layer: Readonly<Record<string, unknown>> };
+    const leaving = (...without: readonly string[]): unknown => ({ ...layer, layer: { ...layer.layer, ...(without.length === 0 ? {} : { without }) } });
+    expect(await problems(leaving('router', 'attention-norm'))).toEqual([
+      expect.stringMatching(/layer\.without: expected operators of its stages.*, got router$/),
+    ]);
+    const predicted = async (...without: readonly string[]): Promise<number> =>
+      judgeAll([await readCase(leaving(...without), 'x', context)], freshIntervals)[0]?.predicted ?? Number.NaN;
+    const [all, norm, both] = [await predicted(), await predicted('attention-norm'), await predicted('attention-norm', 'attention-quantise')];
+    expect(norm).toBeLessThan(all);
+    expect(norm - both).toBeGreaterThan(2e-6);
+  });
+
   test('every size of a launch that is missing or unknown, and flags of a step that do not go together', async () => {
     const operator = { machine: 'hgx-h800', stack: 'sglang', class: 'gemm', format: 'fp8-block', shape: { m: 1, n: 2, depth: 3 } };
     expect(await problems({ ...good, path: undefined, operator, measured: '1 us' })).toEqual([

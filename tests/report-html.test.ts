@@ -51,13 +51,20 @@ describe('the page of a run', () => {
 
   test('has a chart for each series and each latency, with the unit on both axes', () => {
     const charts = [...document.querySelectorAll('figure.chart')];
-    expect(charts).toHaveLength(10);
+    expect(charts.length).toBe(11);
     const labelled = charts.map((chart) => [...chart.querySelectorAll('[aria-label$="-axis label"]')].map((axis) => axis.textContent));
     expect(labelled.every(([y, x]) => /\(.+\)|requests/.test(y ?? '') && /\(.+\)|percentile/.test(x ?? ''))).toBe(true);
   });
 
   test('draws the steady window in every chart over time', () => {
-    expect(document.querySelectorAll('figure.chart [fill="var(--window)"]')).toHaveLength(6);
+    expect(document.querySelectorAll('figure.chart [fill="var(--window)"]').length).toBe(7);
+  });
+
+  test('stacks power by group, each with its key', () => {
+    const power = [...document.querySelectorAll('figure.chart')].find((chart) => chart.querySelector('[aria-label="area"]') !== null);
+    const fills = [...(power?.querySelectorAll('[aria-label="area"]') ?? [])].map((area) => area.getAttribute('fill'));
+    expect(fills).toEqual(['var(--part-1)', 'var(--part-2)', 'var(--part-3)', 'var(--part-4)']);
+    expect([...(power?.querySelectorAll('.legend path') ?? [])].map((key) => key.getAttribute('class'))).toEqual(['fill-1', 'fill-2', 'fill-3', 'fill-4']);
   });
 });
 

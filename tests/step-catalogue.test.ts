@@ -133,6 +133,29 @@ describe('stack files', () => {
     for (const message of messages) expect(text).toMatch(message);
   });
 
+  test('kernels that are those of another stack are priced by its cells, in every version', () => {
+    const kernel = { class: 'gemm', format: 'fp8-block', stack: 'sglang', source: 'x' };
+    expect(readStack({ ...good, 'same-kernels': [kernel] }, '', { library }).kernels).toEqual([{ ...kernel, use: 'fp8-block' }]);
+    const price = (stack: string): number => {
+      const machine = loadMachine('gb200-nvl72');
+      const model = loadModel('deepseek-v3');
+      const layout: Layout = {
+        dies: 32,
+        tensor: 1,
+        pipeline: 1,
+        attention: 'tensor',
+        experts: { parallel: 32, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } },
+        microbatches: 1,
+        draftTokens: 0,
+      };
+      const pricer = stepPricer({ machine, model, precision: precisionOf(model, {}), layout, stack: loadStack(stack), role: 'decode' });
+      const rank = { decodeSequences: 64, queryTokens: 1, decodeContext: 65_536, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
+      return pricer.explain({ rank, instanceTokens: 2048 }).operators.find(({ name }) => name === 'output-projection')?.time ?? Number.NaN;
+    };
+    expect(price('sglang')).toBe(price('tensorrt-llm'));
+    expect(price('sglang@0.5.9')).toBe(price('tensorrt-llm'));
+  });
+
   test('one that extends another states what sets it apart and runs its kernels', () => {
     const mine = readStack({ extends: 'base', name: 'mine', 'block-tokens': 32 }, '', { library, stack: (name) => (name === 'base' ? good : undefined) });
     const base = readStack(good, '', { library });

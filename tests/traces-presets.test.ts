@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dataNames, readData } from '../cli/data.ts';
-import { readPreset } from '../schema/traces/preset.ts';
+import { type LengthsPreset, readPreset } from '../schema/traces/preset.ts';
 import { InputError } from '../src/base/errors.ts';
 import { traceOf } from '../src/serving/traffic/columns.ts';
 import { traceStatistics } from '../src/serving/traffic/statistics.ts';
@@ -8,13 +8,18 @@ import type { Workload } from '../src/serving/traffic/workload.ts';
 import { fitOf } from './workload-fit.ts';
 import { sourcesHere, workloadSources } from './workload-sources.ts';
 
-const presetNamed = (name: string) => readPreset(readData('workloads', name, 'workload').value, name);
+function presetNamed(name: string): LengthsPreset {
+  const preset = readPreset(readData('workloads', name, 'workload').value, name);
+  if (preset.kind !== 'lengths') throw new Error(`${name} is of another kind`);
+  return preset;
+}
 
 if (!sourcesHere) process.stdout.write('skipped: the fit of the presets, as ../shared/traces is not there\n');
 
 describe('workload presets', () => {
   test('every preset has a source and every source a preset', () => {
-    expect(dataNames('workloads')).toEqual(Object.keys(workloadSources).sort());
+    const kinds = dataNames('workloads').map((name) => [name, readPreset(readData('workloads', name, 'workload').value, name).kind] as const);
+    expect(kinds.flatMap(([name, kind]) => (kind === 'lengths' ? [name] : []))).toEqual(Object.keys(workloadSources).sort());
   });
 
   test.skipIf(!sourcesHere).each(Object.keys(workloadSources))('%s is as near to its source as its file says', async (name) => {

@@ -54,6 +54,7 @@ const values: Readonly<Record<MetricName, (summary: Summary) => number | undefin
   goodput: ({ goodput }) => goodput.requestsPerSecond,
   goodShare: ({ goodput }) => goodput.share,
   bindingLoad: ({ limit }) => limit.utilisation,
+  power: ({ cost }) => cost.power,
   joulesPerToken: ({ cost }) => cost.joulesPerToken,
   dollarsPerMillionTokens: ({ cost }) => cost.dollarsPerMillionTokens,
 };

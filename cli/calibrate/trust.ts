@@ -23,7 +23,7 @@ ${count(sorted.length)} cells stand on ${count(rows)} measured launches. ${count
 
 - Errors are |predicted / measured - 1|: median / p90 / p99.
 - *Fit* is the error on the rows that were fitted. *Held out* is the error on folds whose whole groups (products of one N and K, attention
-  of one set of heads) the fit had not seen; this is what a shape that nobody measured can expect.
+  of one set of heads) the fit had not seen, up to twelve groups one by one, more of them by fifths; this is what a shape that nobody measured can expect.
 - The gates hold for the held-out error: median at most ${percent(gates.median)}, p90 at most ${percent(gates.p90)}, p99 at most ${percent(gates.p99)}, and at most ${percent(gates.excluded)} of the rows
   left out by the rule of [calibrate](guide/calibrate.md#which-rows-are-left-out).
 - *Scatter* is how far the rows themselves lie from the nearest curve along which more work takes no less time (median / p90): along the

@@ -23,5 +23,10 @@ export function machinesAsJson(machines: readonly Machine[]): string {
 
 /** One machine as JSON: its whole description, chip included, and its totals. SI units. */
 export function machineAsJson(machine: Machine): string {
-  return JSON.stringify({ schema, machine, totals: totalsOf(machine), kinds: kindsOf(figuresOf(machine)) }, undefined, 2);
+  // What holds for any machine is none of its description.
+  return JSON.stringify(
+    { schema, machine: { ...machine, powerFacts: undefined }, totals: totalsOf(machine), kinds: kindsOf(figuresOf(machine)) },
+    undefined,
+    2,
+  );
 }

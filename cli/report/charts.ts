@@ -26,6 +26,7 @@ function scaleOf(top: number, unit: string): Scale {
     return top < 4 * 3600 ? { factor: 1 / 60, unit: 'min' } : { factor: 1 / 3600, unit: 'h' };
   }
   if (unit === '%') return { factor: 1, unit };
+  if (unit === 'W') return top >= 1e6 ? { factor: 1e-6, unit: 'MW' } : top >= 1e3 ? { factor: 1e-3, unit: 'kW' } : { factor: 1, unit };
   if (top >= 2e6) return { factor: 1e-6, unit: `million ${unit}` };
   return top >= 2e4 ? { factor: 1e-3, unit: `thousand ${unit}` } : { factor: 1, unit };
 }
@@ -50,10 +51,10 @@ export function drawn(options: Plot.PlotOptions): Markup {
   return new Markup((plot as { readonly outerHTML: string }).outerHTML);
 }
 
-/** Names of the lines, where there are several, and the objective: beside the plot, where they cover nothing. */
-function legend(names: readonly string[], limit: string | undefined): Markup | undefined {
+/** Names of the lines, where there are several, and the objective: beside the plot, where they cover nothing. `sign`: lines or filled parts. */
+function legend(names: readonly string[], limit: string | undefined, sign: 'key' | 'fill'): Markup | undefined {
   const items = [
-    ...(names.length < 2 ? [] : names.map((name, index) => ({ name, key: `key-${index + 1}` }))),
+    ...(names.length < 2 ? [] : names.map((name, index) => ({ name, key: `${sign}-${index + 1}` }))),
     ...(limit === undefined ? [] : [{ name: limit, key: 'key-limit' }]),
   ];
   if (items.length === 0) return undefined;
@@ -68,10 +69,10 @@ function legend(names: readonly string[], limit: string | undefined): Markup | u
 }
 
 /** A plot with its caption and legend. */
-export function figure(caption: string, names: readonly string[], limit: string | undefined, plot: Markup): Markup {
+export function figure(caption: string, names: readonly string[], limit: string | undefined, plot: Markup, sign: 'key' | 'fill' = 'key'): Markup {
   return html`<figure class="chart">
     <figcaption>${caption}</figcaption>
-    ${legend(names, limit)}${plot}
+    ${legend(names, limit, sign)}${plot}
   </figure>`;
 }
 
@@ -105,16 +106,11 @@ function bridged(points: Line['points']): Line['points'] {
 export function timeFigure(chart: TimeChart, window: { readonly from: number; readonly to: number } | undefined): Markup {
   const points = chart.lines.flatMap((line) => line.points);
   const time = scaleOf(top(points.map(({ x }) => x)), 's');
-  const highest = top(points.map(({ y }) => y));
+  const highest = chart.stacked === true ? top(totals(chart.lines)) : top(points.map(({ y }) => y));
   const limit = within(chart.limit, highest);
   const y = scaleOf(Math.max(highest, limit?.value ?? 0), chart.unit);
   const shade = window === undefined ? [] : [Plot.rect([window], { x1: window.from * time.factor, x2: window.to * time.factor, fill: 'var(--window)' })];
-  const lines = chart.lines.map((line, index) =>
-    Plot.lineY(
-      bridged(line.points).map((point) => ({ x: point.x * time.factor, y: Number.isFinite(point.y) ? point.y * y.factor : undefined })),
-      { x: 'x', y: 'y', curve: 'monotone-x', ...strokes(index) },
-    ),
-  );
+  const lines = chart.stacked === true ? areasOf(chart.lines, time.factor, y.factor) : linesOf(chart.lines, time.factor, y.factor);
   const plot = drawn({
     ariaLabel: `${chart.caption}: ${chart.axis} over simulated time`,
     x: {
@@ -139,7 +135,36 @@ export function timeFigure(chart: TimeChart, window: { readonly from: number; re
     chart.lines.map(({ name }) => name),
     limit?.label,
     plot,
+    chart.stacked === true ? 'fill' : 'key',
   );
+}
+
+function linesOf(lines: readonly Line[], time: number, factor: number): readonly Plot.Markish[] {
+  return lines.map((line, index) =>
+    Plot.lineY(
+      bridged(line.points).map((point) => ({ x: point.x * time, y: Number.isFinite(point.y) ? point.y * factor : undefined })),
+      { x: 'x', y: 'y', curve: 'monotone-x', ...strokes(index) },
+    ),
+  );
+}
+
+/** Parts of a whole on top of one another, the first at the bottom. */
+function areasOf(lines: readonly Line[], time: number, factor: number): readonly Plot.Markish[] {
+  const below = new Map<number, number>();
+  return lines.map((line, index) => {
+    const band = line.points.map(({ x, y }, i) => {
+      const low = below.get(i) ?? 0;
+      const high = low + (Number.isFinite(y) ? y : 0);
+      below.set(i, high);
+      return { x: x * time, low: low * factor, high: high * factor };
+    });
+    return Plot.areaY(band, { x: 'x', y1: 'low', y2: 'high', fill: `var(--part-${(index % 8) + 1})` });
+  });
+}
+
+/** Sums of the lines at each of their points. */
+function totals(lines: readonly Line[]): readonly number[] {
+  return (lines[0]?.points ?? []).map((_, i) => lines.reduce((sum, { points }) => sum + (points[i]?.y ?? 0), 0));
 }
 
 /** The time that points span, never nothing. */

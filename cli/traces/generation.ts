@@ -4,6 +4,7 @@ import { type Preset, readPreset } from '../../schema/traces/preset.ts';
 import { InputError, type Issue } from '../../src/base/errors.ts';
 import { expectedOneOf } from '../../src/base/nearest.ts';
 import { parseQuantity } from '../../src/base/quantity.ts';
+import { meanRate } from '../../src/serving/traffic/client-pool.ts';
 import type { Lengths, Workload } from '../../src/serving/traffic/workload.ts';
 import { readData } from '../data.ts';
 import { parseLengths } from './laws.ts';
@@ -33,25 +34,47 @@ export interface Generation {
  */
 export function readGeneration(flags: GenerationFlags): Generation {
   const issues: Issue[] = [];
-  const preset = flags.workload === undefined ? undefined : presetNamed(flags.workload, issues);
+  const named = flags.workload === undefined ? undefined : presetNamed(flags.workload, issues);
+  if (named?.kind === 'sessions')
+    issues.push({
+      path: '--workload',
+      message: `${named.name} is of sessions, whose requests have no times before they are served; expected another workload`,
+    });
+  if (named?.kind === 'client-pool') return ofClients(named, flags, issues);
+  const preset = named?.kind === 'lengths' ? named : undefined;
   const input = lengthsOf('--input', flags.input, preset?.input, flags.workload, issues);
   const output = lengthsOf('--output', flags.output, preset?.output, flags.workload, issues);
   const rate = rateOf(flags.rate, issues);
   const cv = variationOf(flags.cv, issues) ?? preset?.cv ?? 1;
   const reuse = preset?.reuse;
-  const format = flags.format ?? (reuse === undefined ? 'csv' : 'mooncake');
-  const known = writtenFormats.find((name) => name === format);
-  if (known === undefined) issues.push({ path: '--format', message: expectedOneOf(format, writtenFormats) });
-  else if (known === 'csv' && reuse !== undefined)
+  const format = formatOf(flags.format ?? (reuse === undefined ? 'csv' : 'mooncake'), issues);
+  if (format === 'csv' && reuse !== undefined)
     issues.push({ path: '--format', message: `csv has no place for the prefixes that prompts of ${preset?.name} share; expected mooncake` });
-  else if (known === 'mooncake' && reuse !== undefined && reuse.blockTokens !== MOONCAKE_BLOCK)
+  else if (format === 'mooncake' && reuse !== undefined && reuse.blockTokens !== MOONCAKE_BLOCK)
     issues.push({ path: '--format', message: `mooncake has blocks of ${MOONCAKE_BLOCK} tokens, and ${preset?.name} has blocks of ${reuse.blockTokens}` });
-  if (issues.length > 0 || known === undefined || rate === undefined || input === undefined || output === undefined) throw new InputError(issues);
+  if (issues.length > 0 || format === undefined || rate === undefined || input === undefined || output === undefined) throw new InputError(issues);
   const { requests, seed } = flags;
   return {
-    format: known,
+    format,
     workload: { kind: 'generator', name: preset?.name ?? 'generated', arrivals: { kind: 'gamma', rate, cv }, input, output, reuse, requests, seed },
   };
+}
+
+/** Clients have lengths and gaps of their own; without a rate they send as many requests as those that they were fitted to. */
+function ofClients({ name, pool }: Extract<Preset, { kind: 'client-pool' }>, flags: GenerationFlags, issues: Issue[]): Generation {
+  for (const key of ['input', 'output', 'cv'] as const)
+    if (flags[key] !== undefined) issues.push({ path: `--${key}`, message: `the clients of ${name} have their own; expected no --${key}` });
+  const mean = meanRate(pool);
+  const rate = flags.rate === undefined ? mean : rateOf(flags.rate, issues);
+  const format = formatOf(flags.format ?? 'csv', issues);
+  if (issues.length > 0 || format === undefined || rate === undefined) throw new InputError(issues);
+  return { format, workload: { kind: 'client-pool', name, pool, scale: rate / mean, requests: flags.requests, seed: flags.seed } };
+}
+
+function formatOf(typed: string, issues: Issue[]): WrittenFormat | undefined {
+  const known = writtenFormats.find((name) => name === typed);
+  if (known === undefined) issues.push({ path: '--format', message: expectedOneOf(typed, writtenFormats) });
+  return known;
 }
 
 function presetNamed(name: string, issues: Issue[]): Preset | undefined {

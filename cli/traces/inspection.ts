@@ -2,7 +2,7 @@ import { formatQuantity, formatTime, significant } from '../../src/base/quantity
 import { type LengthStatistics, statedShares, type TraceStatistics } from '../../src/serving/traffic/statistics.ts';
 import { table } from '../table.ts';
 
-const schema = 'supernode/trace/1';
+export const traceSchema = 'supernode/trace/1';
 
 /** Columns of the chart of arrivals. */
 export const chartColumns = 72;
@@ -10,21 +10,41 @@ const chartRows = 4;
 const barColumns = 24;
 const eighths = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-const whole = (count: number): string => count.toLocaleString('en-US');
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+export const whole = (count: number): string => count.toLocaleString('en-US');
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+/** Quantiles by their names. */
+export function quantilesAsJson(quantiles: readonly number[]): Readonly<Record<string, number | undefined>> {
+  return Object.fromEntries(statedShares.map((share, i) => [`p${share * 100}`, quantiles[i]]));
+}
+
+export function lengthsAsJson({ mean, min, quantiles, max, histogram }: LengthStatistics): object {
+  return {
+    mean,
+    min,
+    ...quantilesAsJson(quantiles),
+    max,
+    histogram: histogram.flatMap((requests, power) => (requests === 0 ? [] : [{ from: 2 ** power, below: 2 ** (power + 1), requests }])),
+  };
+}
 
 /** What a trace looks like, as JSON: SI units, lengths in tokens. */
 export function inspectionAsJson(path: string, format: string, statistics: TraceStatistics): string {
-  const lengths = ({ mean, min, quantiles, max, histogram }: LengthStatistics) => ({
-    mean,
-    min,
-    ...Object.fromEntries(statedShares.map((share, i) => [`p${share * 100}`, quantiles[i]])),
-    max,
-    histogram: histogram.flatMap((requests, power) => (requests === 0 ? [] : [{ from: 2 ** power, below: 2 ** (power + 1), requests }])),
-  });
   const { requests, span, rate, gapVariation, arrivals, reuse } = statistics;
   return JSON.stringify(
-    { schema, file: path, format, requests, span, rate, gapVariation, input: lengths(statistics.input), output: lengths(statistics.output), reuse, arrivals },
+    {
+      schema: traceSchema,
+      file: path,
+      format,
+      requests,
+      span,
+      rate,
+      gapVariation,
+      input: lengthsAsJson(statistics.input),
+      output: lengthsAsJson(statistics.output),
+      reuse,
+      arrivals,
+    },
     undefined,
     2,
   );
@@ -37,13 +57,11 @@ export function inspectionAsText(path: string, format: string, statistics: Trace
     span === 0
       ? 'all at once'
       : `in ${formatTime(span, 4)}: ${formatQuantity(statistics.rate, '/s')}, gaps vary by ${significant(statistics.gapVariation)} (1 is Poisson, more is burstier)`;
-  const headers = ['tokens', 'mean', 'least', ...statedShares.map((share) => `p${share * 100}`), 'most'];
-  const row = (name: string, { mean, min, quantiles, max }: LengthStatistics) => [name, significant(mean, 4), whole(min), ...quantiles.map(whole), whole(max)];
   return [
     `${path} (${format})`,
     `${whole(requests)} ${requests === 1 ? 'request' : 'requests'} ${pace}`,
     '',
-    table(headers, [row('input', input), row('output', output)], { align: ['left', ...headers.slice(1).map(() => 'right' as const)] }),
+    distributions('tokens', [row('input', input), row('output', output)]),
     '',
     reuse === undefined
       ? 'prefixes: the trace does not say which prompts begin alike'
@@ -52,6 +70,17 @@ export function inspectionAsText(path: string, format: string, statistics: Trace
     '',
     ...histogramChart(input, output),
   ].join('\n');
+}
+
+/** A line for each distribution: its name, mean, least, quantiles, most. */
+export function distributions(unit: string, rows: readonly (readonly string[])[]): string {
+  const headers = [unit, 'mean', 'least', ...statedShares.map((share) => `p${share * 100}`), 'most'];
+  return table(headers, rows, { align: ['left', ...headers.slice(1).map(() => 'right' as const)] });
+}
+
+/** Whole numbers as such a line. */
+export function row(name: string, { mean, min, quantiles, max }: LengthStatistics): readonly string[] {
+  return [name, significant(mean, 4), whole(min), ...quantiles.map(whole), whole(max)];
 }
 
 /** Arrivals per second over the span. */
@@ -69,7 +98,7 @@ function arrivalChart({ arrivals, span }: TraceStatistics): readonly string[] {
 }
 
 /** Requests by length, input and output side by side, in powers of two. */
-function histogramChart(input: LengthStatistics, output: LengthStatistics): readonly string[] {
+export function histogramChart(input: LengthStatistics, output: LengthStatistics): readonly string[] {
   const powers = Array.from({ length: Math.max(input.histogram.length, output.histogram.length) }, (_, power) => power);
   const used = powers.filter((power) => (input.histogram[power] ?? 0) + (output.histogram[power] ?? 0) > 0);
   const shown = powers.slice(used[0] ?? 0);

@@ -52,7 +52,7 @@ export async function replayOf(
       'gpu-memory-utilization': server.memoryUtilisation,
     };
     const file = { machine, model: card, stack, deployment: { merged } as unknown as DeploymentFile, workload: { trace: 'recorded' } };
-    return { scenario: await readScenario(file, 'run', { ...catalogue.context(model), trace: () => columns }) };
+    return { scenario: await readScenario(file, 'run', { ...catalogue.context(model), trace: () => ({ kind: 'requests', columns }) }) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { reason: error.issues.map(({ message }) => message).join('; ') };

@@ -9,11 +9,13 @@ import { traceLines, writtenFormats } from '../../schema/traces/write.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { expectedOneOf } from '../../src/base/nearest.ts';
 import { traceOf } from '../../src/serving/traffic/columns.ts';
+import { sessionStatistics } from '../../src/serving/traffic/session-statistics.ts';
 import { traceStatistics } from '../../src/serving/traffic/statistics.ts';
 import { dataNames } from '../data.ts';
 import { wholeFlag } from '../flags.ts';
 import { type GenerationFlags, readGeneration } from '../traces/generation.ts';
 import { chartColumns, inspectionAsJson, inspectionAsText } from '../traces/inspection.ts';
+import { sessionsAsJson, sessionsAsText } from '../traces/session-inspection.ts';
 import { readTraceFile } from '../traces.ts';
 
 /** `supernode trace inspect FILE` and `supernode trace generate`. */
@@ -45,9 +47,13 @@ export function command(): Command {
 }
 
 async function inspectTrace(path: string, options: { readonly format?: string; readonly json?: boolean }): Promise<void> {
-  const { format, columns } = await readTraceFile(path, options.format);
-  const show = options.json === true ? inspectionAsJson : inspectionAsText;
-  process.stdout.write(`${show(path, format, traceStatistics(columns, chartColumns))}\n`);
+  const { format, content } = await readTraceFile(path, options.format);
+  const asJson = options.json === true;
+  const text =
+    content.kind === 'requests'
+      ? (asJson ? inspectionAsJson : inspectionAsText)(path, format, traceStatistics(content.columns, chartColumns))
+      : (asJson ? sessionsAsJson : sessionsAsText)(path, format, sessionStatistics(content.sessions));
+  process.stdout.write(`${text}\n`);
 }
 
 async function generateTrace(flags: GenerationFlags): Promise<void> {

@@ -61,7 +61,7 @@ export type ExchangeFile = Keys<{
 export type StepFile = Readonly<Record<string, string | undefined>>;
 export type StepFigure = StepQuestion['figure'];
 
-/** Flags of a step by their names, and the stages. */
+/** Flags of a step by their names, the stages, and operators left out of them. */
 export type LayerFile = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export type SimulateFile = Keys<{ scenario: string | Fields; figure: ServingFigure; over: ServingSpan }>;

@@ -150,7 +150,16 @@ const stages = field<readonly string[]>(
   'Stages of the layer that were timed; the whole layer by default.',
 );
 
-const layer = record({ ...stepKeys, stages }).meta({ description: 'Some stages of one layer of an iteration, each launch counted whole.' });
+const without = field<readonly string[]>(
+  { type: 'array', items: { type: 'string' }, minItems: 1 },
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string')
+      ? { value: value }
+      : { problem: `expected a list of operators as supernode step names them, got ${Array.isArray(value) ? JSON.stringify(value) : found(value)}` },
+  'Operators of these stages that were not timed, by their names in `supernode step`.',
+);
+
+const layer = record({ ...stepKeys, stages, without }).meta({ description: 'Some stages of one layer of an iteration, each launch counted whole.' });
 
 const scenario = field<string | Readonly<Record<string, unknown>>>(
   { anyOf: [{ type: 'string' }, { type: 'object' }] },

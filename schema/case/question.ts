@@ -3,6 +3,7 @@ import { expectedOneOf } from '../../src/base/nearest.ts';
 import { planeOf, type Machine } from '../../src/catalogue/machine.ts';
 import type { Stack } from '../../src/catalogue/stack.ts';
 import type { ExchangeQuestion, Question, ServingQuestion, StepQuestion, StepWork } from '../../src/ledger/question.ts';
+import { stepPricer } from '../../src/cost/pricer.ts';
 import { machineFigures, modelFigures, type MachineFigure, type ModelFigure } from '../../src/ledger/system.ts';
 import { layerStages, type Stage } from '../../src/model/operator.ts';
 import { dotted } from '../read.ts';
@@ -161,9 +162,22 @@ async function stepOf(file: StepFile, at: string, reader: Reader): Promise<StepQ
   return work === undefined ? undefined : { kind: 'step', work, figure: figure as StepFigure };
 }
 
-async function layerOf({ stages, ...keys }: LayerFile, reader: Reader): Promise<Question | undefined> {
+async function layerOf({ stages: some, without: out, ...keys }: LayerFile, reader: Reader): Promise<Question | undefined> {
   const work = await workOf(keys, 'layer', reader);
-  return work === undefined ? undefined : { kind: 'layer', work, stages: (stages as readonly Stage[] | undefined) ?? layerStages };
+  if (work === undefined) return undefined;
+  const stages = (some as readonly Stage[] | undefined) ?? layerStages;
+  const without = (out as readonly string[] | undefined) ?? [];
+  const names = stepPricer(work.setting)
+    .explain(work.batch)
+    .operators.flatMap(({ name, stage }) => ((stages as readonly string[]).includes(stage) ? [name] : []));
+  const unknown = without.filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    reader.problems.add('layer.without', `expected operators of its stages, out of ${[...new Set(names)].join(', ')}, got ${unknown.join(', ')}`);
+  // What a launch shares with an operator that was not timed it pays alone.
+  const { setting } = work;
+  const fusions = setting.stack.fusions.map((fusion) => ({ ...fusion, operators: fusion.operators.filter((name) => !without.includes(name)) }));
+  const apart = without.length === 0 ? work : { ...work, setting: { ...setting, stack: { ...setting.stack, fusions } } };
+  return { kind: 'layer', work: apart, stages, without };
 }
 
 async function servingOf(

@@ -64,6 +64,20 @@ export function whole(min: number, description: string, max: number = Number.MAX
   );
 }
 
+/** A whole number, also below zero. */
+export function integer(description: string): Field<number> {
+  return field(
+    { type: 'integer', minimum: -MOST_INTEGER, maximum: MOST_INTEGER },
+    (value) =>
+      typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MOST_INTEGER
+        ? { value }
+        : { problem: `expected a whole number from -${MOST_INTEGER} to ${MOST_INTEGER}, got ${found(value)}` },
+    description,
+  );
+}
+
+const MOST_INTEGER = 1_000_000;
+
 interface Range {
   readonly min: number;
   readonly max?: number;

@@ -1,5 +1,7 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
+import type { RouterName } from '../../src/serving/policies/router.ts';
+import type { SchedulerName } from '../../src/serving/policies/scheduler.ts';
 import type { Lengths } from '../../src/serving/traffic/workload.ts';
 import type { Count } from '../counts.ts';
 import type { DraftMethod } from './draft.ts';
@@ -81,6 +83,23 @@ export type DeploymentFile = Keys<{
   merged: MergedFile;
 }>;
 
+/** [s] */
+export type SloFile = Keys<{ ttft: number; tpot: number; e2e: number }>;
+
+/** Of requests, of prompt tokens, and in seconds. */
+export type AdmissionFile = Keys<{ 'in-flight': number; 'queued-tokens': number; ttft: number }>;
+
+export type TenantFile = Keys<{
+  name: string;
+  share: number;
+  /** [1/s] */
+  rate: number;
+  priority: number;
+  model: number;
+  weight: number;
+  slo: SloFile;
+}>;
+
 export type WorkloadFile = Keys<{
   generator: string;
   arrivals: 'poisson' | 'gamma';
@@ -94,6 +113,16 @@ export type WorkloadFile = Keys<{
   trace: string;
   format: string;
   speed: number;
+  sessions: number;
+  /** [s] */
+  'max-think': number;
+  pool: string;
+  /** [s] */
+  from: number;
+  /** [s] */
+  span: number;
+  tenants: readonly TenantFile[];
+  adapters: Keys<{ count: number; popularity: number; share: number }>;
   requests: number;
   seed: number;
 }>;
@@ -106,9 +135,9 @@ export type ScenarioFile = Keys<{
   stack: string;
   precision: PrecisionFile;
   deployment: DeploymentFile;
-  policies: Keys<{ router: 'least-loaded'; scheduler: 'fcfs'; eviction: 'lru' }>;
+  policies: Keys<{ router: RouterName; scheduler: SchedulerName; eviction: 'lru'; admission: AdmissionFile }>;
   workload: WorkloadFile;
   /** [s] */
-  slo: Keys<{ ttft: number; tpot: number; e2e: number }>;
+  slo: SloFile;
   seed: number;
 }>;

@@ -6,7 +6,7 @@ import { dataRanks } from '../../src/model/layout.ts';
 import type { Deployment, Scenario } from '../../src/serving/scenario.ts';
 import type { Workload } from '../../src/serving/traffic/workload.ts';
 import type { Problems } from './problems.ts';
-import { shortestRequest } from './workload.ts';
+import { shortestRequest } from './shortest.ts';
 
 /** A pool by its key in the file, with what its memory depends on. */
 interface Pool {
@@ -37,7 +37,11 @@ function poolsOf(deployment: Deployment): readonly Pool[] {
 }
 
 /** Whether each pool can be priced, its weights fit its dies, and the rest of the memory holds the KV of its requests. */
-export function checkFit(scenario: Omit<Scenario, 'name' | 'slo' | 'seed' | 'workload'>, workload: Workload | undefined, problems: Problems): void {
+export function checkFit(
+  scenario: Omit<Scenario, 'name' | 'slo' | 'seed' | 'workload' | 'policies'>,
+  workload: Workload | undefined,
+  problems: Problems,
+): void {
   for (const { role, layout, maxBatchTokens, sequences, utilisation } of poolsOf(scenario.deployment)) {
     const at = `deployment.${role}`;
     const issues = settingIssues({ ...scenario, layout, role });

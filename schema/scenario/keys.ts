@@ -1,16 +1,19 @@
 import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
-import { found, record } from '../read.ts';
+import { routerNames } from '../../src/serving/policies/router.ts';
+import { schedulerNames } from '../../src/serving/policies/scheduler.ts';
+import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
+import { SERVEGEN } from '../traces/servegen.ts';
 import { count } from './count.ts';
 import { draftMethods } from './draft.ts';
-import { choice, field, inRange, plain, quantity, text, toggle, whole } from './fields.ts';
+import { choice, field, inRange, integer, plain, quantity, text, toggle, whole } from './fields.ts';
 import type { ScenarioFile } from './file.ts';
 import { hostMemory } from './host-memory.ts';
 import { lengths } from './lengths.ts';
 
-const formats = traceFormats.map(({ name }) => name);
+const formats = [...traceFormats.map(({ name }) => name), SERVEGEN];
 
 const precision = record({
   weights: choice(numberFormats, 'Format of the weights; the published checkpoint says it by default.'),
@@ -163,9 +166,19 @@ const deployment = record({
   merged: merged.optional(),
 }).meta({ description: 'Either prefill and decode pools, or merged instances.' });
 
+const admission = record({
+  'in-flight': whole(1, 'Requests that may wait or run.'),
+  'queued-tokens': whole(1, 'Prompt tokens that may be ahead on the rank that has the fewest.'),
+  ttft: quantity('time', ['2 s'], 'Longest time to first token that may be foreseen from what is ahead.'),
+}).meta({ description: 'Requests beyond these limits are turned away on arrival.' });
+
 const policies = record({
-  router: choice(['least-loaded'], 'Which instance takes a request.'),
-  scheduler: choice(['fcfs'], 'Order in which waiting requests are served.'),
+  router: choice(routerNames, 'Which rank takes a prompt: by load, in turn, the lighter of two drawn ones, by cached prefix, or by both.'),
+  scheduler: choice(
+    schedulerNames,
+    'Order in which prompts that wait are served: as they came (`vllm` mixes them with decoding, `sglang` puts them first, by cached prefix), shortest, by deadline, or by share.',
+  ),
+  admission: admission.optional(),
   eviction: choice(['lru'], 'Which cached block goes first.'),
 }).meta({ description: 'Policies by name.' });
 
@@ -175,27 +188,57 @@ const reuse = record({
   window: whole(1, 'Conversations that can still be continued.'),
 }).meta({ description: 'Prefixes shared with earlier requests.' });
 
-const workload = record({
-  generator: text('the name of a workload', 'Workload preset, such as `chat`; without it, `input` and `output` say the lengths.'),
-  arrivals: choice(['poisson', 'gamma'], 'Law of the gaps between arrivals.'),
-  rate: quantity('rate', ['120/s'], 'Mean arrival rate of an open loop.'),
-  cv: plain({ min: 0, above: true }, 'Coefficient of variation of the gaps: 1 is Poisson, more is burstier.'),
-  concurrency: whole(1, 'Requests in flight of a closed loop: the next one arrives when one ends.'),
-  input: lengths('Prompt lengths; over the preset’s.'),
-  output: lengths('Output lengths; over the preset’s.'),
-  reuse: reuse.optional(),
-  trace: text('the path of a trace', 'Trace of requests, relative to this file.'),
-  format: choice(formats, 'Format of the trace; found from its first lines by default.'),
-  speed: plain({ min: 0, above: true }, 'Arrival times of the trace are divided by it.'),
-  requests: whole(1, 'Requests to serve; the whole trace, or 10,000, by default.'),
-  seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),
-}).meta({ description: 'Traffic: a generator or a trace.' });
-
 const slo = record({
   ttft: quantity('time', ['2 s'], 'Time to first token.'),
   tpot: quantity('time', ['50 ms'], 'Time per output token behind the first, mean of a request.'),
   e2e: quantity('time', ['30 s'], 'From arrival to the last token.'),
 }).meta({ description: 'Service level: goodput counts requests that meet all of it.' });
+
+const tenant = record({
+  name: text('a name', 'Name in reports; each once.'),
+  share: plain({ min: 0, max: 1 }, 'Share of the requests, or of the sessions; all together 1.'),
+  rate: quantity('rate', ['5/s'], 'Rate of its own, in place of a share and of the rate of the workload: every tenant has one, or none.'),
+  priority: integer('Priority of its requests: more goes first; 0 by default.'),
+  weight: plain({ min: 0, above: true }, 'Weight of its share under fair scheduling; 1 by default.'),
+  slo: slo.optional(),
+  model: whole(0, 'Index among the models that are served; 0 by default.'),
+}).meta({ description: 'A tenant.' });
+
+const adapters = record({
+  count: whole(1, 'How many there are.', 1_000_000),
+  popularity: plain(
+    { min: 0, max: 10 },
+    'Zipf exponent: the adapter of rank r is asked for in proportion to r^-popularity; 0, the default, asks for all alike.',
+  ),
+  share: plain({ min: 0, max: 1 }, 'Share of the requests that ask for an adapter; 1 by default.'),
+}).meta({ description: 'Adapters (LoRA) that requests ask for.' });
+
+const workload = record({
+  generator: text('the name of a workload', 'Workload preset, such as `chat`; without it, `input` and `output` say the lengths.'),
+  arrivals: choice(['poisson', 'gamma'], 'Law of the gaps between arrivals.'),
+  rate: quantity(
+    'rate',
+    ['120/s'],
+    'Mean arrival rate of an open loop: of requests, of sessions where the traffic comes in sessions, of all clients of a pool together.',
+  ),
+  cv: plain({ min: 0, above: true }, 'Coefficient of variation of the gaps: 1 is Poisson, more is burstier.'),
+  concurrency: whole(1, 'Requests, or sessions, in flight of a closed loop: the next one arrives when one ends.'),
+  input: lengths('Prompt lengths; over the preset’s.'),
+  output: lengths('Output lengths; over the preset’s.'),
+  reuse: reuse.optional(),
+  trace: text('the path of a trace', 'Trace of requests, relative to this file.'),
+  format: choice(formats, 'Format of the trace; found from its first lines, or from what is in the folder, by default.'),
+  speed: plain({ min: 0, above: true }, 'Arrival times of the trace are divided by it.'),
+  sessions: whole(1, 'Sessions to start: those of the trace, then again from its first; all of the trace, or as many as the requests allow, by default.'),
+  'max-think': quantity('time', ['60 s'], 'Longest think time between the turns of a session: a longer one is cut to it.'),
+  pool: text('the name of a client pool', 'Which client pool of a ServeGen folder, such as `m-large`; needed where the folder has several.'),
+  from: quantity('time', ['1 d'], 'Where in the recorded time of a client pool to begin; its start by default.'),
+  span: quantity('time', ['1 d'], 'How much of its recorded time a client pool goes through, and then anew; all by default.'),
+  tenants: listOf(tenant, 1).meta({ description: 'Who shares the machine: every request, or session, is drawn to belong to one.' }).optional(),
+  adapters: adapters.optional(),
+  requests: whole(1, 'Requests to serve; the whole trace, or 10,000, by default.'),
+  seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),
+}).meta({ description: 'Traffic: a generator or a trace.' });
 
 /** The scenario file. Every key is optional here, so that one mistake does not hide the next; `readScenario` says what is missing. */
 export const scenarioFile: z.ZodType<ScenarioFile> = record({

@@ -1,6 +1,7 @@
 import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Stack } from '../../src/catalogue/stack.ts';
 import type { Model, Precision } from '../../src/model/model.ts';
+import type { PoliciesPlant } from '../../src/serving/plant.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { draftModelOf } from './draft.ts';
 import { readDeployment } from './deployment.ts';
@@ -19,6 +20,13 @@ export interface ScenarioContext extends WorkloadSources {
   readonly stack: (nameOrPath: string, at: string) => Stack | Promise<Stack>;
   /** Number formats of a model as published, with those that the scenario states over them. */
   readonly precision: (model: Model, stated: PrecisionFile) => Precision;
+}
+
+/** The policies of a scenario: what the file does not say is decided as plants without policies do. */
+function policiesOf({ policies }: ScenarioFile): PoliciesPlant {
+  const { router, scheduler, admission } = policies ?? {};
+  if (admission === undefined) return { router, scheduler };
+  return { router, scheduler, admission: { inFlight: admission['in-flight'], queuedTokens: admission['queued-tokens'], ttft: admission.ttft } };
 }
 
 type Named = 'machine' | 'model';
@@ -65,5 +73,5 @@ export async function readScenario(value: unknown, path: string, context: Scenar
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
-  return { name, machine, model, stack, precision, deployment, workload, slo, seed } as Scenario;
+  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), workload, slo, seed } as Scenario;
 }

@@ -1,7 +1,7 @@
 import { expertMlp, type ExpertMlpShape } from '../../src/cost/calibration/families/expert-mlp.ts';
 import { groupedGemm, type GroupedGemmShape } from '../../src/cost/calibration/families/grouped-gemm.ts';
 import { sumOf } from '../../src/cost/calibration/families/grouped-product.ts';
-import { evenLoads, limitedGateLoads, powerLawLoads, randomLoads, type ExpertLoads, type Routing } from '../../src/model/expert-load.ts';
+import { evenLoads, limitedGateLoads, powerLawLoads, randomLoads, roundedPlaceLoads, type ExpertLoads, type Routing } from '../../src/model/expert-load.ts';
 import type { Layout, Reading, TableRecord } from './layout.ts';
 
 interface Storage {
@@ -98,21 +98,32 @@ function isTuned(kernel: string, format: string, device: string, shape: string):
 /** Version, or shape, whose ranks drop the tokens that have no expert on them, and run the others' rows for all of their experts. */
 const wholeTokens = { version: '0.5.10', shape: '2816/704/8/128' };
 
+/**
+ * Tables whose even routing goes through 16-bit floats: 48 tokens of 16 experts each take half of what 64 do where 896 experts are on the
+ * die, and 0.72 of it for 10 of 512; other stacks' take 0.86 and 0.93.
+ */
+const roundedPlaces = /^vllm_/;
+
 const uniform = 'balanced';
 const powerLaw = /^power_law_([\d.]+)$/;
 
 const known = new Map<string, ExpertLoads>();
 
-type Gate = 'plain' | 'limited' | 'whole';
+type Gate = 'plain' | 'limited' | 'whole' | 'rounded';
 
 function loadsOf(routing: Routing, skew: number, gate: Gate): ExpertLoads {
   const key = `${routing.tokens}/${routing.perToken}/${routing.experts}/${routing.ranks}/${skew}/${gate}`;
   const before = known.get(key);
   if (before !== undefined) return before;
-  const own = skew > 0 ? powerLawLoads(routing, skew) : gate === 'limited' ? limitedGateLoads(routing) : evenLoads(routing);
+  const own = skew > 0 ? powerLawLoads(routing, skew) : balancedLoads(routing, gate);
   const loads = gate === 'whole' ? wholeTokenLoads(routing, own, skew) : own;
   known.set(key, loads);
   return loads;
+}
+
+function balancedLoads(routing: Routing, gate: Gate): ExpertLoads {
+  if (gate === 'limited') return limitedGateLoads(routing);
+  return gate === 'rounded' ? roundedPlaceLoads(routing) : evenLoads(routing);
 }
 
 /** Rows of a rank that runs all experts of every token that has one of them there, on its own experts. */
@@ -144,7 +155,7 @@ function readPublished(record: TableRecord): Reading<ExpertMlpShape> {
   const routing: Routing = { tokens, perToken, experts, ranks };
   const whole = kernel.startsWith('sglang_') && (record.text('version') === wholeTokens.version || layer === wholeTokens.shape);
   const width = intermediate / record.number('moe_tp_size');
-  const loads = loadsOf(routing, skew, whole ? 'whole' : limited ? 'limited' : 'plain');
+  const loads = loadsOf(routing, skew, whole ? 'whole' : limited ? 'limited' : roundedPlaces.test(kernel) ? 'rounded' : 'plain');
   return {
     kind: 'row',
     format: `${storage.format}${variant?.suffix ?? ''}`,

@@ -53,9 +53,9 @@ export function csvReader(dialects: readonly ColumnNames[], parseTime: (text: st
       const output = tokens(cells[outputAt] ?? '', names.output, line);
       rows.add(line, { time: typeof time === 'string' ? undefined : time, input, output });
     },
-    columns() {
+    content() {
       if (header === undefined) problems.add(0, `the file is empty; expected a header such as ${example(dialects)}`);
-      else if (rows !== undefined) return rows.columns();
+      else if (rows !== undefined) return rows.content();
       problems.throwIfAny();
       throw new Error('bug: a table without columns has a problem');
     },

@@ -1,15 +1,20 @@
+import type { RecordedSessions } from '../../src/serving/traffic/session.ts';
 import type { TraceColumns } from '../../src/serving/traffic/workload.ts';
 import { azure } from './azure.ts';
 import { csv } from './csv.ts';
 import { llmservingsim } from './llmservingsim.ts';
 import { mooncake } from './mooncake.ts';
 import type { LineProblems } from './problems.ts';
+import { weka } from './weka.ts';
+
+/** What is in a trace: requests that arrive at their times, or sessions whose requests wait for each other. */
+export type TraceContent = { readonly kind: 'requests'; readonly columns: TraceColumns } | { readonly kind: 'sessions'; readonly sessions: RecordedSessions };
 
 /** Reads the lines of one file, in order, blank ones left out. */
 export interface TraceReader {
   line(text: string, number: number): void;
   /** @throws InputError with every problem of the file. */
-  columns(): TraceColumns;
+  content(): TraceContent;
 }
 
 /** A file format of request traces. */
@@ -22,4 +27,4 @@ export interface TraceFormat {
   open(problems: LineProblems): TraceReader;
 }
 
-export const traceFormats: readonly TraceFormat[] = [mooncake, llmservingsim, azure, csv];
+export const traceFormats: readonly TraceFormat[] = [mooncake, llmservingsim, azure, csv, weka];

@@ -33,7 +33,7 @@ export const llmservingsim: TraceFormat = {
         const blocks = withBlocks ? blocksAt(record, 'hash_ids', expected, line, problems) : undefined;
         rows.add(line, { time: time === undefined ? undefined : time / 1e9, input, output, blocks });
       },
-      columns: () => (rows ?? new TraceRows(problems, names, 0)).columns(),
+      content: () => (rows ?? new TraceRows(problems, names, 0)).content(),
     };
   },
 };

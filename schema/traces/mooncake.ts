@@ -28,7 +28,7 @@ export const mooncake: TraceFormat = {
         const blocks = blocksAt(record, 'hash_ids', expected, line, problems);
         rows.add(line, { time: time === undefined ? undefined : time / 1000, input, output, blocks });
       },
-      columns: () => rows.columns(),
+      content: () => rows.content(),
     };
   },
 };

@@ -2,13 +2,22 @@ import { InputError } from '../../src/base/errors.ts';
 import { expectedOneOf } from '../../src/base/nearest.ts';
 import type { TraceColumns } from '../../src/serving/traffic/workload.ts';
 import { detectFormat } from './detect.ts';
-import { type TraceFormat, type TraceReader, traceFormats } from './format.ts';
+import { type TraceContent, type TraceFormat, type TraceReader, traceFormats } from './format.ts';
 import { LineProblems } from './problems.ts';
 
 /** A trace as it was read. */
 export interface ReadTrace {
   readonly format: string;
-  readonly columns: TraceColumns;
+  readonly content: TraceContent;
+}
+
+/**
+ * The requests of a trace that has times for them.
+ * @throws InputError for a trace of sessions.
+ */
+export function requestsOf({ format, content }: ReadTrace, path: string): TraceColumns {
+  if (content.kind === 'requests') return content.columns;
+  throw new InputError([{ path, message: `${format} has sessions, whose requests have no times of their own; expected a trace of requests` }]);
 }
 
 /**
@@ -44,5 +53,5 @@ export async function readTrace(lines: AsyncIterable<string>, path: string, form
     reader.line(line, number);
   }
   if (reader === undefined || chosen === undefined) throw new InputError([{ path, message: 'the file is empty' }]);
-  return { format: chosen.name, columns: reader.columns() };
+  return { format: chosen.name, content: reader.content() };
 }

@@ -1,9 +1,9 @@
 import { TraceBuilder } from '../../src/serving/traffic/columns.ts';
-import type { TraceColumns } from '../../src/serving/traffic/workload.ts';
+import type { TraceContent } from './format.ts';
 import type { LineProblems } from './problems.ts';
 
 /** More tokens than any model of today takes: a length beyond is a mistake. */
-const MOST_TOKENS = 10_000_000;
+export const MOST_TOKENS = 10_000_000;
 
 /** What a format calls the columns that every trace has, for error messages. */
 export interface ColumnNames {
@@ -47,10 +47,10 @@ export class TraceRows {
   }
 
   /** @throws InputError when there was any problem. */
-  columns(): TraceColumns {
+  content(): TraceContent {
     if (this.#builder.count === 0 && this.#problems.count === 0) this.#problems.add(0, 'no requests: expected a line for each');
     this.#problems.throwIfAny();
-    return this.#builder.columns();
+    return { kind: 'requests', columns: this.#builder.columns() };
   }
 
   #checkTime(line: number, time: number | undefined): void {

@@ -1,5 +1,17 @@
 /** The kinds of quantity that files and flags carry as text, each with its SI base unit. */
-export type QuantityKind = 'time' | 'bytes' | 'bandwidth' | 'compute' | 'frequency' | 'power' | 'money' | 'money-rate' | 'rate' | 'bytes-per-cycle';
+export type QuantityKind =
+  | 'time'
+  | 'bytes'
+  | 'bandwidth'
+  | 'compute'
+  | 'frequency'
+  | 'power'
+  | 'energy-per-byte'
+  | 'money'
+  | 'money-rate'
+  | 'energy-price'
+  | 'rate'
+  | 'bytes-per-cycle';
 
 const decimal: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 };
 const binary: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
@@ -19,8 +31,10 @@ const units: Readonly<Record<QuantityKind, Readonly<Record<string, number>>>> = 
   compute: Object.fromEntries([...scaled('flop/s', decimal), ...scaled('op/s', decimal), ...scaled('FLOPS', decimal), ...scaled('OPS', decimal)]),
   frequency: { Hz: 1, kHz: 1e3, MHz: 1e6, GHz: 1e9 },
   power: { W: 1, kW: 1e3, MW: 1e6 },
+  'energy-per-byte': { 'J/B': 1, 'pJ/B': 1e-12, 'pJ/b': 8e-12 },
   money: { $: 1, k$: 1e3, M$: 1e6 },
   'money-rate': { '$/h': 1 / 3600, '$/s': 1 },
+  'energy-price': { '$/kWh': 1 / 3.6e6, '$/J': 1 },
   rate: { '/s': 1, '/min': 1 / 60, '/h': 1 / 3600 },
   'bytes-per-cycle': { 'B/cycle': 1 },
 };
@@ -42,8 +56,10 @@ const examples: Readonly<Record<QuantityKind, string>> = {
   compute: '376 TFLOPS',
   frequency: '1.8 GHz',
   power: '700 W',
+  'energy-per-byte': '4 pJ/b',
   money: '8 M$',
   'money-rate': '2.3 $/h',
+  'energy-price': '0.08 $/kWh',
   rate: '120/s',
   'bytes-per-cycle': '110 B/cycle',
 };

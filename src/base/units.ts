@@ -9,3 +9,4 @@ export type BytesPerSecond = Quantity<'B/s'>;
 /** Multiply and add count as two. */
 export type FlopPerSecond = Quantity<'flop/s'>;
 export type Watts = Quantity<'W'>;
+export type Joules = Quantity<'J'>;

@@ -41,10 +41,27 @@ export function machineIssues(machine: Machine): readonly Issue[] {
     const room = `${racks.compute} compute racks of ${racks.nodesPerRack}`;
     issues.push({ path: 'racks', message: `expected room for ${machine.nodes} nodes, got ${room} = ${racks.compute * racks.nodesPerRack}` });
   }
+  issues.push(...drawIssues(machine));
   machine.planes.forEach((plane, i) => {
     const at = `planes[${i}]`;
     issues.push(...domainIssues(machine, plane, at), ...switchIssues(machine, plane, at), ...pathIssues(machine, plane, at));
   });
+  return issues;
+}
+
+function drawIssues({ draws, losses, planes }: Machine): readonly Issue[] {
+  const issues: Issue[] = [];
+  (draws ?? []).forEach(({ per, plane, idle, max }, i) => {
+    const at = `draws[${i}]`;
+    const names = planes.map(({ name }) => name).join(', ');
+    if (plane !== undefined && !planes.some(({ name }) => name === plane))
+      issues.push({ path: `${at}.plane`, message: `expected one of ${names}, got ${plane}` });
+    if (plane === undefined && (per === 'switch' || per === 'module'))
+      issues.push({ path: `${at}.plane`, message: `expected the plane whose ${per === 'switch' ? 'switches' : 'modules'} these are (${names}), got nothing` });
+    if (idle !== undefined && idle.value > max.value)
+      issues.push({ path: `${at}.idle`, message: `expected at most the ${max.value} W of its max, got ${idle.value} W` });
+  });
+  if (losses !== undefined && losses.value >= 1) issues.push({ path: 'losses', message: `expected a share below 1, got ${losses.value}` });
   return issues;
 }
 

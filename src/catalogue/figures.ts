@@ -65,6 +65,12 @@ export function figuresOf(machine: Machine): readonly NamedFigure[] {
     ['node.storage.latency', 's', machine.node.storage?.latency],
     ...machine.planes.flatMap(planeFigures),
     ['power', 'W', machine.power],
+    ...(machine.draws ?? []).flatMap(({ name, idle, max }): Entry[] => [
+      [`draws.${name}.idle`, 'W', idle],
+      [`draws.${name}.max`, 'W', max],
+    ]),
+    ['losses', '', machine.losses],
+    ['pue', '', machine.pue],
     ['price', '$', machine.price],
     ['hourly', '$/s', machine.hourly],
   ]);

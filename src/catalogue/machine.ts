@@ -1,6 +1,7 @@
 import { unreachable } from '../base/errors.ts';
 import type { Chip } from './chip.ts';
 import type { Figure } from './figure.ts';
+import type { Draw, PowerFacts } from './power.ts';
 
 /**
  * What a plane is for. `package` joins the dies of one chip, `host` joins chips with the CPUs of their node, `scale-up` is the load-store
@@ -116,6 +117,13 @@ export interface Machine {
   readonly planes: readonly Plane[];
   /** All-in power of the machine at full load, fabric and hosts included. [W] */
   readonly power?: Figure | undefined;
+  /** What draws power beside the chips; absent: the rest of the all-in power does, always. */
+  readonly draws?: readonly Draw[] | undefined;
+  /** Share of the power taken in that supplies turn into heat, and what the facility takes in over what the machine does. */
+  readonly losses?: Figure | undefined;
+  readonly pue?: Figure | undefined;
+  /** What activity draws; absent: a chip that runs anything draws its maximum. */
+  readonly powerFacts?: PowerFacts | undefined;
   /** Purchase price. [$] */
   readonly price?: Figure | undefined;
   /** Cost of ownership or rent. [$/s per chip] */

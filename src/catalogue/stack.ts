@@ -117,7 +117,7 @@ export interface Stack {
   readonly cells?: readonly Cell[] | undefined;
   /** What is not known of prices and conditions: intervals are drawn from it. */
   readonly uncertainty?: Uncertainty | undefined;
-  /** Kernels that the version in use picks; absent: those that the cells of the stack were measured on. */
+  /** Kernels whose cells are those of another stack, and those that the version in use picks; absent: those that the cells of the stack were measured on. */
   readonly kernels?: readonly KernelChoice[] | undefined;
   /** What holds of some versions of the engine: without a version nothing of it is used. */
   readonly versions?: { readonly ahead?: ScheduledAhead | undefined; readonly kernels: readonly KernelChoice[] } | undefined;

@@ -1,9 +1,10 @@
-import { stages, type Operator } from '../model/operator.ts';
+import type { Operator } from '../model/operator.ts';
 import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
 import { contextDriver, driversOf, type Driver, type Kind } from './drivers.ts';
 import type { Price } from './price.ts';
 import type { PlannedGroup } from './priced-group.ts';
 import { chunkedLayers, expose, type ChunkedLayers } from './exposure.ts';
+import { addBusy, stageCount, stepCostOf, sumCount } from './step-sums.ts';
 
 /** A pricer whose steps are priced operator by operator. */
 export interface CompilablePricer extends StepPricer {
@@ -13,14 +14,11 @@ export interface CompilablePricer extends StepPricer {
   prices(planned: PlannedGroup, places: readonly number[]): readonly Price[];
 }
 
-const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) => [stage, i]));
 /**
- * A row begins with the stages and the host of plain groups, then busy times of all engines, then what each stage of a pipeline has and what lies
- * between them; times in chunks of scheduled groups follow.
+ * A row begins with the sums of a step, which of stages and the host are those of plain groups; then comes what each stage of a pipeline has and what
+ * lies between them; times in chunks of scheduled groups follow.
  */
-const stageCount = stages.length + 1;
-const busyCount = 6;
-const head: number = stageCount + busyCount;
+const head: number = sumCount;
 
 /** Operators of one group that depend on one driver. */
 interface Share {
@@ -75,10 +73,6 @@ interface Places {
 }
 
 type Signature = readonly { readonly name: string; readonly operators: readonly string[]; readonly streamOf: Int32Array }[];
-
-/** Copied for each step: arrays of fractions from the start. */
-const stageBlank: readonly number[] = Array.from({ length: stageCount }, () => 0.5);
-const busyBlank: readonly number[] = Array.from({ length: busyCount }, () => 0.5);
 
 /** Relative difference up to which parts put together are taken for the whole. */
 const same = 1e-9;
@@ -166,13 +160,12 @@ function schedules(plan: readonly PlannedGroup[]): Pick<Compiled, 'scheduled' | 
   const scheduled: Scheduled[] = [];
   const placesOf: (Places | undefined)[] = [];
   let from = 0;
-  for (const { group, runs, lag } of plan) {
+  for (const { group, stageOf, runs, lag } of plan) {
     if (runs === undefined) {
       placesOf.push(undefined);
       continue;
     }
-    const stagesOf = group.operators.map((operator) => stageFor(group, operator));
-    const { layers, chunkOf } = chunkedLayers(runs, stagesOf, group.count, lag);
+    const { layers, chunkOf } = chunkedLayers(runs, stageOf, group.count, lag);
     const { runOf } = layers;
     const first = from;
     placesOf.push({
@@ -180,14 +173,9 @@ function schedules(plan: readonly PlannedGroup[]): Pick<Compiled, 'scheduled' | 
       run: Int32Array.from(chunkOf, (chunk) => first + runOf.length + (runOf[chunk] ?? 0)),
     });
     scheduled.push({ layers, from });
-    from += runOf.length + layers.times.length;
+    from += runOf.length + layers.overlap.times.length;
   }
   return { scheduled, times: new Float64Array(from), placesOf };
-}
-
-/** The stage that answers for an operator. */
-function stageFor(group: PlannedGroup['group'], operator: Operator | undefined): number {
-  return stageIndex.get(group.stage ?? operator?.stage ?? '') ?? 0;
 }
 
 function partOf(
@@ -206,12 +194,12 @@ function partOf(
     return fixed + slots.indexOf(place);
   };
   let at = 0;
-  for (const [g, { group, drift }] of plan.entries()) {
+  for (const [g, { group, stageOf, drift }] of plan.entries()) {
     const places = group.operators.map((_, i) => i).filter((i) => driverOf[at + i] === index);
     at += group.operators.length;
     if (places.length === 0) continue;
     const scheduled = placesOf[g];
-    const timeOf = (i: number): number => (scheduled === undefined ? stageFor(group, group.operators[i]) : slotOf(scheduled.chunk[i] ?? 0));
+    const timeOf = (i: number): number => (scheduled === undefined ? (stageOf[i] ?? 0) : slotOf(scheduled.chunk[i] ?? 0));
     shares.push({
       group: g,
       placed: pipeline === 0 ? [] : [...(group.placed ?? Array.from({ length: pipeline }, () => 0)), group.placed === undefined ? 1 : 0],
@@ -246,12 +234,7 @@ export function rowOf(pricer: CompilablePricer, { signature: expected }: Compile
       for (let p = 0; p < placed.length; p++) row[head + p] = (row[head + p] as number) + whole * (placed[p] as number);
       const drawn = memory[i] as number;
       if (drawn >= 0) row[drawn] = (row[drawn] as number) + price.memory;
-      row[stageCount] = (row[stageCount] as number) + repeats * price.matrix;
-      row[stageCount + 1] = (row[stageCount + 1] as number) + repeats * price.vector;
-      row[stageCount + 2] = (row[stageCount + 2] as number) + repeats * price.memory;
-      row[stageCount + 3] = (row[stageCount + 3] as number) + repeats * price.scaleUp;
-      row[stageCount + 4] = (row[stageCount + 4] as number) + repeats * price.scaleOut;
-      row[stageCount + 5] = (row[stageCount + 5] as number) + repeats * price.host;
+      addBusy(row, repeats, price);
     }
   }
   return row;
@@ -284,17 +267,7 @@ export function finish({ scheduled, times, pipeline }: Compiled, sums: Float64Ar
     const { layers, from } = scheduled[g] as Scheduled;
     expose(layers, times, from, sums);
   }
-  let time = 0;
-  const stageTimes = stageBlank.slice();
-  for (let i = 0; i < stageCount; i++) {
-    const part = sums[i] as number;
-    time += part;
-    stageTimes[i] = part;
-  }
-  const busy = busyBlank.slice();
-  for (let i = 0; i < busyCount; i++) busy[i] = sums[stageCount + i] as number;
-  if (pipeline === 0) return { time, busy, stages: stageTimes };
-  const stagesOf = Array.from({ length: pipeline }, (_, stage) => sums[head + stage] as number);
-  const send = (sums[head + pipeline] as number) / (pipeline - 1);
-  return { time, busy, stages: stageTimes, pipeline: { stages: stagesOf, send, host: sums[stageCount - 1] as number } };
+  if (pipeline === 0) return stepCostOf(sums, undefined);
+  const stages = Array.from({ length: pipeline }, (_, stage) => sums[head + stage] as number);
+  return stepCostOf(sums, { stages, send: (sums[head + pipeline] as number) / (pipeline - 1), host: sums[stageCount - 1] as number });
 }

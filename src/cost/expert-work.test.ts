@@ -35,7 +35,7 @@ function layer(cells: readonly Cell[], tokens: number) {
     layout,
   )(decoding(layout, tokens, 1000)).find(({ operators }) => operators.some(({ name }) => name === 'expert-gate-up'));
   const pricing = new Pricing(machine, { ...stacks.vllm, cells }, ['low-latency']);
-  const prices = pricing.group('layer', group?.operators ?? [], []);
+  const prices = pricing.group(group?.operators ?? [], pricing.launching(group?.operators ?? [], []));
   return (group?.operators ?? []).map((operator, i) => ({ operator, time: prices[i]?.time ?? 0 }));
 }
 
@@ -56,9 +56,11 @@ test('a part costs the same asked alone and among the others', () => {
   const model = models.mixtral;
   const operators = stepBuilder(model, precisionOf(model, {}), layout)(decoding(layout, 64, 1000)).flatMap((group) => group.operators);
   const pricing = new Pricing(machine, { ...stacks.vllm, cells: [cell(1e-4)] }, ['low-latency']);
-  const together = pricing.group('all', operators, []);
+  const together = pricing.group(operators, pricing.launching(operators, []));
   const down = operators.findIndex(({ name }) => name === 'expert-down');
-  const [alone] = new Pricing(machine, { ...stacks.vllm, cells: [cell(1e-4)] }, ['low-latency']).group('one', [operators[down] as ComputeOperator], []);
+  const apart = new Pricing(machine, { ...stacks.vllm, cells: [cell(1e-4)] }, ['low-latency']);
+  const one = [operators[down] as ComputeOperator];
+  const [alone] = apart.group(one, apart.launching(one, []));
   expect(alone?.time).toBe(together[down]?.time);
 });
 

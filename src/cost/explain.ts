@@ -8,7 +8,7 @@ import type { PricedGroup } from './priced-group.ts';
 import { peakOf } from './rates.ts';
 import type { Bound } from './roofline.ts';
 import { labelOf, sharesOf, type Trust, type TrustShares } from './uncertainty/trust.ts';
-import { memoryOf, scheduleOf, timesOf, type Schedule } from './schedule.ts';
+import { scheduleOf, type Schedule } from './schedule.ts';
 
 /** One operator of a step, in launch order. */
 export interface OperatorExplanation {
@@ -107,7 +107,7 @@ export function explanationOf(
 
 /** Every slot of two microbatches; undefined for one. */
 function slotsOf({ runs, overlap, prices }: PricedGroup): Schedule | undefined {
-  return runs === undefined || overlap === undefined ? undefined : scheduleOf(runs, overlap, timesOf(prices), memoryOf(prices));
+  return runs === undefined || overlap === undefined ? undefined : scheduleOf(runs, overlap, prices);
 }
 
 function groupOf(priced: PricedGroup): GroupExplanation {

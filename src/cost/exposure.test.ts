@@ -26,7 +26,12 @@ test('stages answer for what their operators answer for in the schedule', () => 
       };
       const times = Float64Array.from(operators, ({ time }) => time);
       const memory = Float64Array.from(operators, (one) => one.memory * one.time);
-      const { exposed } = scheduleLayers(runs, times, memory, count, lag);
+      const { exposed } = scheduleLayers(
+        runs,
+        Array.from(times, (time, i) => ({ time, memory: memory[i] ?? 0 })),
+        count,
+        lag,
+      );
       const expected = new Float64Array(6);
       for (const [i, { stage }] of operators.entries()) expected[stage] = (expected[stage] ?? 0) + (exposed[i] ?? 0);
 

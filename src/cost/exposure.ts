@@ -7,15 +7,12 @@ export interface ChunkedLayers {
   /** Stage and run of each chunk. */
   readonly stageOf: Int32Array;
   readonly runOf: Int32Array;
-  /** Working memory: time and memory of each run. */
-  readonly times: Float64Array;
-  readonly memory: Float64Array;
 }
 
 /** The chunks of one group: what is laid out, and the chunk of each operator. */
 export function chunkedLayers(
   runs: OperatorRuns,
-  stages: readonly number[],
+  stages: ArrayLike<number>,
   count: number,
   lag: number | undefined,
 ): { layers: ChunkedLayers; chunkOf: number[] } {
@@ -30,14 +27,7 @@ export function chunkedLayers(
       }
       chunkOf.push(stageOf.length - 1);
     }
-  const size = runs.streams.length;
-  const layers: ChunkedLayers = {
-    overlap: new Overlap(runs, count, lag),
-    stageOf: Int32Array.from(stageOf),
-    runOf: Int32Array.from(runOf),
-    times: new Float64Array(size),
-    memory: new Float64Array(size),
-  };
+  const layers: ChunkedLayers = { overlap: new Overlap(runs, count, lag), stageOf: Int32Array.from(stageOf), runOf: Int32Array.from(runOf) };
   return { layers, chunkOf };
 }
 
@@ -45,13 +35,13 @@ export function chunkedLayers(
  * Adds to each stage the part of the time of all layers that it is answerable for: `scheduleLayers` by chunks, without its record of slots.
  * `values[from + i]` is the time of chunk i; what each run draws of the memory follows behind the chunks. [s]
  */
-export function expose({ overlap, stageOf, runOf, times, memory }: ChunkedLayers, values: Float64Array, from: number, stages: Float64Array): void {
+export function expose({ overlap, stageOf, runOf }: ChunkedLayers, values: Float64Array, from: number, stages: Float64Array): void {
+  const { times, memory, exposed } = overlap;
   times.fill(0);
   for (let i = 0; i < runOf.length; i++) times[runOf[i] as number] = (times[runOf[i] as number] as number) + (values[from + i] as number);
   const behind = from + runOf.length;
   for (let run = 0; run < memory.length; run++) memory[run] = values[behind + run] as number;
-  overlap.lay(times, memory);
-  const { exposed } = overlap;
+  overlap.lay();
   for (let i = 0; i < runOf.length; i++) {
     const run = runOf[i] as number;
     const time = times[run] as number;

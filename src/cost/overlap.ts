@@ -32,6 +32,9 @@ export class Overlap {
   readonly start: Float64Array;
   readonly end: Float64Array;
   readonly before: Int32Array;
+  /** What `lay` is asked, of each run: its time while nothing else draws bandwidth, and what it draws, at the whole bandwidth. */
+  readonly times: Float64Array;
+  readonly memory: Float64Array;
   /** Part of the time of all layers that each run is answerable for: on the critical path, both microbatches together. */
   readonly exposed: Float64Array;
   /** Begin and end of the layer that stands for those that were not laid out. */
@@ -61,6 +64,8 @@ export class Overlap {
     this.start = new Float64Array(2 * this.each);
     this.end = new Float64Array(2 * this.each);
     this.before = new Int32Array(2 * this.each);
+    this.times = new Float64Array(size);
+    this.memory = new Float64Array(size);
     this.exposed = new Float64Array(size);
     this.#heads = new Int32Array(streams);
     this.#current = new Int32Array(streams);
@@ -75,8 +80,9 @@ export class Overlap {
     return Math.min(repeated, this.layers - 1);
   }
 
-  /** Lays the layers out. `times`: of each run while nothing else draws bandwidth; `memory`: what it draws, at the whole bandwidth. */
-  lay(times: Float64Array, memory: Float64Array): void {
+  /** Lays the layers out by `times` and `memory`. */
+  lay(): void {
+    const { times, memory } = this;
     const lag = this.#lag ?? bestLag(this.runs, times, this.layers, this.#count);
     const interleaving = (this.#interleavings[lag] ??= interleaved(this.runs, this.layers, lag));
     this.#layerEnd.fill(0);

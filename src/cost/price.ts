@@ -7,13 +7,13 @@ import { spreadGroup } from '../network/group.ts';
 import { planeFor } from '../network/reach.ts';
 import type { Doubt } from '../base/doubt.ts';
 import { assert } from '../base/errors.ts';
-import type { ComputeOperator, Operator, WaitOperator } from '../model/operator.ts';
+import type { ComputeOperator, ExchangeOperator, Operator, WaitOperator } from '../model/operator.ts';
 import { driftOf, type Drift } from './drift.ts';
 import { ExpertPrices } from './expert-work.ts';
 import type { Beyond } from './calibration/range.ts';
 import { cellFormat, launchTime, priceBy, type Provider, type ProviderOf } from './providers.ts';
-import { Rates } from './rates.ts';
-import { sameWork } from './same-work.ts';
+import { Rates, type Rate } from './rates.ts';
+import { sameKernel, sameWork } from './same-work.ts';
 import { boundOf, rooflineOf, roofTime, wholeDie, type Bound, type Roofline, type Share } from './roofline.ts';
 import type { PriceErrors } from './uncertainty/errors.ts';
 import type { Trust } from './uncertainty/trust.ts';
@@ -43,6 +43,32 @@ const widest = 2 ** 20;
 /** For each operator of a group the places of those that run beside it and whose time it is without. */
 export type Halves = readonly (readonly number[])[];
 
+/** How the operators of a group are launched: what their batch does not change. */
+export interface Launching {
+  /** Share of each operator; empty for the whole die. */
+  readonly shares: readonly Share[];
+  /** Floor of each; NaN for one that runs inside the kernel of an exchange. [s] */
+  readonly floors: readonly number[];
+  readonly drift: Drift;
+  /** Where exchanges have no cores of their own: see `halvesOf`. */
+  readonly halves?: Halves | undefined;
+}
+
+/** What prices the launches of one kernel: a cell, and rates. */
+interface Source {
+  readonly provider: Provider | undefined;
+  readonly rate: Rate;
+}
+
+/** A launch that was priced. */
+interface Last {
+  readonly operator: ComputeOperator;
+  readonly share: Share;
+  readonly floor: number;
+  readonly source: Source;
+  readonly price: Price;
+}
+
 /** Prices operators of one instance on one machine under one stack. */
 export class Pricing {
   readonly #rates: Rates;
@@ -54,9 +80,8 @@ export class Pricing {
   readonly #stack: Stack;
   readonly #collectives: Map<number, { readonly model: CollectiveModel; readonly scaleOut: boolean }> = new Map();
   readonly #exchanges: Map<number, readonly ExchangeModel[]> = new Map();
-  readonly #floorsOf: Map<string, { readonly names: readonly string[]; readonly floors: readonly number[] }> = new Map();
   /** The last price of each name: layers of other kinds repeat it. */
-  readonly #lastOf: Map<string, { readonly operator: ComputeOperator; readonly share: Share; readonly floor: number; readonly price: Price }> = new Map();
+  readonly #lastOf: Map<string, Last> = new Map();
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
   readonly #attentionKernels: readonly AttentionKernel[];
@@ -81,48 +106,55 @@ export class Pricing {
     this.#fusionOf = new Map(stack.fusions.flatMap(({ operators }, i) => operators.map((name): [string, number] => [name, i])));
   }
 
-  /**
-   * The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. `halves`: see
-   * `halvesOf`.
-   */
-  group(name: string, operators: readonly Operator[], shares: readonly Share[], drift: Drift = driftOf(operators, this.spread), halves?: Halves): Price[] {
-    const floors = this.#floors(name, operators, halves);
-    const prices = operators.map((_, i) => this.#priceAt(i, operators, shares, floors, halves));
-    const { at, share } = drift;
+  /** How operators of these names are launched. `shares`: empty for the whole die; `halves`: see `halvesOf`. */
+  launching(operators: readonly Operator[], shares: readonly Share[], halves?: Halves): Launching {
+    return { shares, floors: this.#floors(operators, halves), drift: driftOf(operators, this.spread), halves };
+  }
+
+  /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
+  group(operators: readonly Operator[], launching: Launching): Price[] {
+    const prices: Price[] = [];
+    for (let i = 0; i < operators.length; i++) prices.push(this.#priceAt(i, operators, launching));
+    const { at, share } = launching.drift;
+    let waited = 0;
     for (let i = 0; i < at.length; i++) {
       const wait = at[i] as number;
       if (wait < 0) continue;
-      const price = prices[wait] as Price;
-      prices[wait] = { ...price, time: price.time + (share[i] as number) * (prices[i]?.time ?? 0) };
+      waited += (share[i] as number) * (prices[i] as Price).time;
+      if (wait > i + 1) continue;
+      prices[wait] = priceOf(waited, 0, 'ranks');
+      waited = 0;
     }
     return prices;
   }
 
   /** The same for some operators of the group, by their places in it, but for what waits get from the others (see `driftOf`). */
-  some(name: string, operators: readonly Operator[], shares: readonly Share[], places: readonly number[], halves?: Halves): Price[] {
-    const floors = this.#floors(name, operators, halves);
-    return places.map((i) => this.#priceAt(i, operators, shares, floors, halves));
+  some(operators: readonly Operator[], launching: Launching, places: readonly number[]): Price[] {
+    return places.map((i) => this.#priceAt(i, operators, launching));
   }
 
   /** For each exchange the operators that its kernel fuses: where they run on cores of their own, the exchange is without their times. */
   halvesOf(operators: readonly Operator[]): Halves {
     return operators.map(({ kind, name }, i) => {
       const fusion = kind === 'exchange' ? this.#fusionOf.get(name) : undefined;
-      return fusion === undefined ? [] : operators.flatMap((other, j) => (j !== i && this.#fusionOf.get(other.name) === fusion ? [j] : []));
+      return fusion === undefined
+        ? []
+        : operators.flatMap((other, j) => (j !== i && this.#fusionOf.get(other.name) === fusion && this.#inside(other, operators[i]) ? [j] : []));
     });
   }
 
-  #priceAt(i: number, operators: readonly Operator[], shares: readonly Share[], floors: readonly number[], halves: Halves | undefined): Price {
+  #priceAt(i: number, operators: readonly Operator[], { shares, floors, halves }: Launching): Price {
     const price = this.#launch(operators[i] as Operator, shares[i], floors[i]);
-    const apart = halves?.[i] ?? [];
-    if (apart.length === 0) return price;
+    const apart = halves?.[i];
+    if (apart === undefined || apart.length === 0) return price;
     const others = apart.reduce((sum, j) => sum + this.#launch(operators[j] as Operator, shares[j], floors[j]).time, 0);
     const time = Math.max(0, price.time - others);
-    return { ...price, time, memory: Math.min(time, price.memory), scaleUp: Math.min(time, price.scaleUp), scaleOut: Math.min(time, price.scaleOut) };
+    const { floor, bound, matrix, vector, memory, scaleUp, scaleOut, host } = price;
+    return priceOf(time, floor, bound, matrix, vector, Math.min(time, memory), Math.min(time, scaleUp), Math.min(time, scaleOut), host);
   }
 
   #launch(operator: Operator, share: Share = wholeDie, floor: number = 0): Price {
-    if (operator.kind === 'wait') return { ...insideKernel, bound: 'ranks' };
+    if (operator.kind === 'wait') return noWait;
     return Number.isNaN(floor) ? insideKernel : this.#price(operator, share, floor);
   }
 
@@ -167,18 +199,14 @@ export class Pricing {
     return made;
   }
 
-  /** Floor of each operator; NaN for one that runs inside the kernel of an exchange. */
-  #floors(name: string, operators: readonly Operator[], halves: Halves | undefined): readonly number[] {
-    const key = halves !== undefined ? `${name}, halves` : name;
-    const known = this.#floorsOf.get(key);
-    if (known !== undefined && known.names.length === operators.length && known.names.every((other, i) => other === operators[i]?.name)) return known.floors;
-    const floors = this.#fuse(operators, halves);
-    this.#floorsOf.set(key, { names: operators.map((operator) => operator.name), floors });
-    return floors;
-  }
-
-  #fuse(operators: readonly Operator[], halves: Halves | undefined): number[] {
+  #floors(operators: readonly Operator[], halves: Halves | undefined): number[] {
     const floors = operators.map((operator) => (operator.kind === 'compute' ? this.#floorOf(operator) : 0));
+    halves?.forEach((parts, i) => {
+      const exchange = operators[i];
+      if (exchange?.kind !== 'exchange') return;
+      // The halves of the kernel are launches that share its work on cores.
+      for (const j of parts) floors[j] = Math.max(floors[j] ?? 0, this.#onCores(exchange) / parts.length);
+    });
     const leaders = new Map<number, number>();
     const apart = new Set(halves?.flat());
     for (let i = 0; i < operators.length; i++) {
@@ -189,7 +217,7 @@ export class Pricing {
       if (leader === undefined) {
         leaders.set(fusion, i);
       } else if (operators[leader]?.kind === 'exchange') {
-        floors[i] = Number.NaN;
+        if (this.#inside(operator, operators[leader])) floors[i] = Number.NaN;
       } else if (operator.kind === 'exchange') {
         for (let j = leader; j < i; j++) if (this.#fusionOf.get(operators[j]?.name ?? '') === fusion) floors[j] = Number.NaN;
         leaders.set(fusion, i);
@@ -199,6 +227,17 @@ export class Pricing {
       }
     }
     return floors;
+  }
+
+  /** Whether an operator that is fused with an exchange runs inside its kernel: whatever does not sort rows that came once for each rank. */
+  #inside(operator: Operator, exchange: Operator | undefined): boolean {
+    if (operator.kind !== 'compute' || operator.sorts === undefined || exchange?.kind !== 'exchange') return true;
+    return this.exchanges(exchange.ranks).every(({ kernel }) => kernel?.copies === 'experts');
+  }
+
+  /** Least of what the kernels that an exchange may take need of the cores. [s] */
+  #onCores(exchange: ExchangeOperator): number {
+    return this.exchanges(exchange.ranks).reduce((least, model) => Math.min(least, model.onCores(exchange.operation, exchange)), Infinity);
   }
 
   #providerOf(operator: ComputeOperator): Provider | undefined {
@@ -232,7 +271,7 @@ export class Pricing {
         const { lookup } = this.#stack;
         assert(lookup !== undefined, 'a stack that does not look drafts up');
         const time = lookup.start.value + operator.tokens * lookup.token.value;
-        return { ...insideKernel, time, floor: lookup.start.value, bound: 'host', host: time };
+        return priceOf(time, lookup.start.value, 'host', 0, 0, 0, 0, 0, time);
       }
       case 'collective': {
         const { model, scaleOut } = this.#collective(operator.ranks, operator.span);
@@ -261,10 +300,15 @@ export class Pricing {
   #compute(operator: ComputeOperator, share: Share, floor: number): Price {
     const last = this.#lastOf.get(operator.name);
     if (last !== undefined && last.share === share && last.floor === floor && sameWork(last.operator, operator)) return last.price;
-    const whole = this.#onDie(operator, share, floor);
+    const source = last !== undefined && sameKernel(last.operator, operator) ? last.source : this.#sourceOf(operator);
+    const whole = this.#onDie(operator, source, share, floor);
     const price = operator.ring === undefined ? whole : this.#around(whole, operator.ring);
-    this.#lastOf.set(operator.name, { operator, share, floor, price });
+    this.#lastOf.set(operator.name, { operator, share, floor, source, price });
     return price;
+  }
+
+  #sourceOf(operator: ComputeOperator): Source {
+    return { provider: this.#providerOf(operator), rate: this.#rates.of(operator.class, operator.format, false) };
   }
 
   /** Work on one block of keys at a time, each in a launch, while the one behind it comes from the neighbour. */
@@ -273,13 +317,9 @@ export class Pricing {
     const send = model.price('broadcast', bytes).time * this.#collectiveError('broadcast', scaleOut || model.doubts.length > 0);
     const block = whole.floor + Math.max(0, whole.time - whole.floor) / ranks;
     const sending = (ranks - 1) * send;
-    return {
-      ...whole,
-      time: block + (ranks - 1) * Math.max(block, send),
-      bound: send > block ? 'network' : whole.bound,
-      scaleUp: scaleOut ? 0 : sending,
-      scaleOut: scaleOut ? sending : 0,
-    };
+    const time = block + (ranks - 1) * Math.max(block, send);
+    const bound = send > block ? 'network' : whole.bound;
+    return priceOf(time, whole.floor, bound, whole.matrix, whole.vector, whole.memory, scaleOut ? 0 : sending, scaleOut ? sending : 0);
   }
 
   /** `elsewhere`: no library was measured there. */
@@ -287,18 +327,17 @@ export class Pricing {
     return this.#errors?.link(elsewhere ? 'collective-elsewhere' : 'collective', operation) ?? 1;
   }
 
-  #onDie(operator: ComputeOperator, share: Share, floor: number): Price {
+  #onDie(operator: ComputeOperator, { provider, rate }: Source, share: Share, floor: number): Price {
+    const roof = rooflineOf(operator, rate, share);
     const part = operator.experts === undefined ? undefined : this.#experts.of(operator, operator.experts, share);
-    if (part !== undefined) return this.#busy(operator, share, part.time, part.floor, part.provider.doubt);
-    const provider = this.#providerOf(operator);
+    if (part !== undefined) return this.#byCell(part.provider, roof, share, part.time, part.floor);
     const provided = provider?.price(
       operator,
       share,
       this.#errors?.operator(operator.name, provider, () => launchTime(provider, operator)),
     );
-    if (provided !== undefined) return this.#busy(operator, share, floor * provided.factor + provided.body, floor, provider?.doubt);
-    const rate = this.#rates.of(operator.class, operator.format, true);
-    const roof = rooflineOf(operator, rate, share);
+    if (provider !== undefined && provided !== undefined) return this.#byCell(provider, roof, share, floor * provided.factor + provided.body, floor);
+    this.#rates.of(operator.class, operator.format, true);
     const error = this.#ratedError(operator, () => roofTime(rooflineOf(operator, rate, wholeDie), floor));
     return this.#engines(roof, share, roofTime(roof, floor) * error, floor);
   }
@@ -311,23 +350,15 @@ export class Pricing {
   }
 
   /** A time that a cell gave, with the engines at the rates of the stack. */
-  #busy(operator: ComputeOperator, share: Share, time: number, floor: number, doubt: Doubt | undefined): Price {
+  #byCell({ doubt }: Provider, roof: Roofline, share: Share, time: number, floor: number): Price {
     if (doubt !== undefined) this.#inherited.set(doubt.where, doubt);
-    return this.#engines(rooflineOf(operator, this.#rates.of(operator.class, operator.format, false), share), share, time, floor);
+    return this.#engines(roof, share, time, floor);
   }
 
   #engines(roof: Roofline, share: Share, time: number, floor: number): Price {
-    return {
-      time,
-      floor,
-      bound: boundOf(roof, floor),
-      matrix: Math.min(time, roof.matrix) * share.matrix,
-      vector: Math.min(time, roof.vector) * share.vector,
-      memory: Math.min(time, roof.memory) * share.memory,
-      scaleUp: 0,
-      scaleOut: 0,
-      host: 0,
-    };
+    const matrix = Math.min(time, roof.matrix) * share.matrix;
+    const vector = Math.min(time, roof.vector) * share.vector;
+    return priceOf(time, floor, boundOf(roof, floor), matrix, vector, Math.min(time, roof.memory) * share.memory);
   }
 
   #collective(ranks: number, span: number = ranks): { readonly model: CollectiveModel; readonly scaleOut: boolean } {
@@ -343,19 +374,28 @@ export class Pricing {
   }
 }
 
+/** One place that makes prices: all have one form, so that what reads them is quick. */
+function priceOf(
+  time: number,
+  floor: number,
+  bound: Bound,
+  matrix: number = 0,
+  vector: number = 0,
+  memory: number = 0,
+  scaleUp: number = 0,
+  scaleOut: number = 0,
+  host: number = 0,
+): Price {
+  return { time, floor, bound, matrix, vector, memory, scaleUp, scaleOut, host };
+}
+
+// The first of all has fractions everywhere: engines keep whole numbers in another way, and a field that is a fraction only later changes the form.
+priceOf(0.5, 0.5, 'network', 0.5, 0.5, 0.5, 0.5, 0.5, 0.5);
+
 const nothingSent = { time: 0, start: 0 };
-const insideKernel: Price = { time: 0, floor: 0, bound: 'network', matrix: 0, vector: 0, memory: 0, scaleUp: 0, scaleOut: 0, host: 0 };
+const insideKernel = priceOf(0, 0, 'network');
+const noWait = priceOf(0, 0, 'ranks');
 
 function network(time: number, start: number, scaleOut: boolean, memory: number = 0): Price {
-  return {
-    time,
-    floor: start,
-    bound: start > time / 2 ? 'launch' : 'network',
-    matrix: 0,
-    vector: 0,
-    memory: Math.min(time, memory),
-    scaleUp: scaleOut ? 0 : time,
-    scaleOut: scaleOut ? time : 0,
-    host: 0,
-  };
+  return priceOf(time, start, start > time / 2 ? 'launch' : 'network', 0, 0, Math.min(time, memory), scaleOut ? 0 : time, scaleOut ? time : 0);
 }

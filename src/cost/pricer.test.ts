@@ -6,6 +6,7 @@ import { headLike, type Drafter } from '../model/drafter.ts';
 import type { DraftModule, Model } from '../model/model.ts';
 import { precisionOf } from '../model/precision.ts';
 import { stages } from '../model/operator.ts';
+import { exchangeModel } from '../network/exchange.ts';
 import { paceOf } from './batch.ts';
 import type { StepSetting } from './check.ts';
 import { stepPricer } from './pricer.ts';
@@ -192,6 +193,39 @@ describe('what moves the step', () => {
         .operators.find((operator) => operator.name === name)?.flop ?? 0;
     expect(seen('sparse-attention-decode', 65_536)).toBe(seen('sparse-attention-decode', 2048));
     expect(seen('index-scores', 65_536)).toBeGreaterThan(20 * seen('index-scores', 2048));
+  });
+});
+
+describe('an exchange without cores of its own', () => {
+  const apart = settings.get('many nodes') as StepSetting;
+  const layerOf = (setting: StepSetting, sequences: number): Map<string, number> =>
+    new Map(
+      stepPricer(setting)
+        .explain(decoding(setting.layout, sequences, 2000))
+        .operators.filter(({ group }) => group === 'experts-layers')
+        .map(({ name, time }) => [name, time]),
+    );
+  const sum = (times: Map<string, number>, names: readonly string[]): number => names.reduce((total, name) => total + (times.get(name) ?? Number.NaN), 0);
+  const kernels = { dispatch: ['dispatch-quantise', 'dispatch-copy'], combine: ['combine-copy', 'weighted-sum'] } as const;
+
+  test('sends and receives on those of the attention: all of it takes as long as the kernel in one piece, which has no launches beside it', () => {
+    const whole = { ...apart, layout: { ...apart.layout, microbatches: 1 as const } };
+    for (const tokens of [16, 64, 256])
+      for (const [operation, halves] of Object.entries(kernels)) {
+        const one = layerOf(whole, tokens);
+        expect(sum(one, halves)).toBe(0);
+        expect(sum(layerOf(apart, 2 * tokens), [operation, ...halves]) / (one.get(operation) ?? Number.NaN)).toBeCloseTo(1, 9);
+      }
+  });
+
+  test('its launches take of the cores no less than the same kernels do inside a node', () => {
+    const { kernel } = exchangeModel(apart.machine, apart.stack, 'low-latency', 32);
+    const inside = apart.stack.exchanges.find(
+      ({ library, plane, generations }) => library === kernel?.library && plane === 'scale-up' && generations?.[0] === 'hopper',
+    );
+    const times = layerOf(apart, 32);
+    for (const [operation, halves] of Object.entries(kernels) as ['dispatch' | 'combine', readonly string[]][])
+      expect(sum(times, halves)).toBeGreaterThan(inside?.[operation].start.value ?? Infinity);
   });
 });
 

@@ -5,11 +5,10 @@ import { dataRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import type { Operator, OperatorGroup } from '../model/operator.ts';
 import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
-import { engines, type InstanceBatch, type PipelineCost, type StepCost } from './batch.ts';
+import type { InstanceBatch, PipelineCost, StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
 import type { CompilablePricer } from './compiled.ts';
-import { driftOf } from './drift.ts';
 import { Overlap } from './overlap.ts';
 import { Pricing, type Price } from './price.ts';
 import type { PlannedGroup, PricedGroup } from './priced-group.ts';
@@ -17,7 +16,8 @@ import { wholeDie } from './roofline.ts';
 import type { PriceErrors } from './uncertainty/errors.ts';
 import { rangeDoubts } from './uncertainty/trust.ts';
 import { runsOf, waysOf, type Way } from './streams.ts';
-import { exposedOf, memoryOf, timesOf, type OperatorRuns } from './schedule.ts';
+import { exposedOf, type OperatorRuns } from './schedule.ts';
+import { addBusy, stageCount, stepCostOf, sumCount } from './step-sums.ts';
 
 /** A pricer that also says where the time goes and what had to be assumed, and prices a step's operators one by one. */
 export interface ExplainingPricer extends CompilablePricer {
@@ -45,8 +45,10 @@ class Pricer implements ExplainingPricer {
   readonly #setting: StepSetting;
   readonly #build: StepBuilder;
   readonly #pricing: Pricing;
-  /** The last plan of each group, which most steps share. */
-  readonly #plans: Map<string, PlannedGroup> = new Map();
+  /** The last plan of the group at each place, which most steps share. */
+  readonly #plans: PlannedGroup[] = [];
+  /** Working memory: the sums of a step. */
+  readonly #sums: Float64Array = new Float64Array(sumCount);
   readonly #ways: Map<readonly Stream[], ReadonlyMap<string, Way>> = new Map();
 
   constructor(setting: StepSetting, errors?: PriceErrors) {
@@ -80,30 +82,21 @@ class Pricer implements ExplainingPricer {
 
   cost(batch: InstanceBatch): StepCost {
     const priced = this.#price(batch);
-    const parts: number[] = Array.from({ length: stages.length + 1 }, () => 0);
-    const busy: number[] = engines.map(() => 0);
-    for (const { group, prices, exposed } of priced) {
+    const sums = this.#sums.fill(0);
+    for (const { group, stageOf, prices, exposed } of priced) {
       const repeats = group.count * group.microbatches;
-      const whole = group.stage === undefined ? undefined : stageIndex.get(group.stage);
       for (let i = 0; i < prices.length; i++) {
-        const operator = group.operators[i];
-        const price = prices[i];
-        if (operator === undefined || price === undefined) continue;
-        const stage = whole ?? stageIndex.get(operator.stage) ?? 0;
-        parts[stage] = (parts[stage] ?? 0) + (exposed[i] ?? 0);
-        busy[0] = (busy[0] ?? 0) + repeats * price.matrix;
-        busy[1] = (busy[1] ?? 0) + repeats * price.vector;
-        busy[2] = (busy[2] ?? 0) + repeats * price.memory;
-        busy[3] = (busy[3] ?? 0) + repeats * price.scaleUp;
-        busy[4] = (busy[4] ?? 0) + repeats * price.scaleOut;
-        busy[5] = (busy[5] ?? 0) + repeats * price.host;
+        const price = prices[i] as Price;
+        const stage = stageOf[i] as number;
+        sums[stage] = (sums[stage] as number) + (exposed[i] as number);
+        addBusy(sums, repeats, price);
       }
     }
     const host = this.#setting.stack.hostGap.value;
     const { pipeline } = this.#setting.layout;
-    parts[stages.length] = host;
-    busy[5] = (busy[5] ?? 0) + host;
-    return { time: sum(parts), busy, stages: parts, ...(pipeline === 1 ? {} : { pipeline: pipelineOf(priced, pipeline, host) }) };
+    sums[stageCount - 1] = host;
+    sums[sumCount - 1] = (sums[sumCount - 1] as number) + host;
+    return stepCostOf(sums, pipeline === 1 ? undefined : pipelineOf(priced, pipeline, host));
   }
 
   explain(batch: InstanceBatch): StepExplanation {
@@ -130,18 +123,18 @@ class Pricer implements ExplainingPricer {
     const prefills = role === 'prefill' || (role === 'merged' && rank.prefillTokens > rank.decodeSequences * rank.queryTokens);
     const phase = prefills ? 'prefill' : 'decode';
     const { [phase]: streams, lag, turns } = stack.streams;
-    return groups.map((group) => {
-      const known = this.#plans.get(group.name);
+    return groups.map((group, i) => {
+      const known = this.#plans[i];
       if (known !== undefined && known.lag === lag?.[phase] && sameGroup(known.group, group) && (group.microbatches === 1 || known.streams === streams))
         return { ...known, group };
       const made = group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase], turns?.[phase]) : this.#whole(group, lag?.[phase]);
-      this.#plans.set(group.name, made);
+      this.#plans[i] = made;
       return made;
     });
   }
 
-  prices({ group, shares, halves }: PlannedGroup, places: readonly number[]): readonly Price[] {
-    return this.#pricing.some(group.name, group.operators, shares, places, halves);
+  prices(planned: PlannedGroup, places: readonly number[]): readonly Price[] {
+    return this.#pricing.some(planned.group.operators, planned, places);
   }
 
   #price(batch: InstanceBatch): PricedGroup[] {
@@ -153,14 +146,15 @@ class Pricer implements ExplainingPricer {
 
   /** One after another on the whole die. */
   #plain(planned: PlannedGroup): PricedGroup {
-    const { group, shares, drift } = planned;
-    const prices = this.#pricing.group(group.name, group.operators, shares, drift);
-    const exposed = Float64Array.from(prices, ({ time }) => time * group.count);
+    const { operators, count } = planned.group;
+    const prices = this.#pricing.group(operators, planned);
+    const exposed: number[] = [];
+    for (const { time } of prices) exposed.push(time * count);
     return { ...planned, prices, exposed };
   }
 
   #whole(group: OperatorGroup, lag: number | undefined): PlannedGroup {
-    return { group, shares: [], streamOf: nothing, streams: [], lag, drift: driftOf(group.operators, this.#pricing.spread) };
+    return { ...this.#pricing.launching(group.operators, []), group, stageOf: stagesOf(group), streamOf: nothing, streams: [], lag };
   }
 
   /** Two microbatches over the streams of the stack. */
@@ -180,7 +174,8 @@ class Pricer implements ExplainingPricer {
     });
     const halves = coreless ? this.#pricing.halvesOf(operators) : undefined;
     const runs = runsOf(operators, streamOf, turns);
-    return { group, shares, streamOf, streams, lag, drift: driftOf(operators, this.#pricing.spread), halves, runs, overlap: new Overlap(runs, count, lag) };
+    const overlap = new Overlap(runs, count, lag);
+    return { ...this.#pricing.launching(operators, shares, halves), group, stageOf: stagesOf(group), streamOf, streams, lag, runs, overlap };
   }
 
   /** One record for all groups, so that equal operators of theirs are seen to have equal shares. */
@@ -193,9 +188,8 @@ class Pricer implements ExplainingPricer {
   }
 
   #overlapped(planned: PlannedGroup, runs: OperatorRuns, overlap: Overlap): PricedGroup {
-    const { group, shares, drift, halves } = planned;
-    const prices = this.#pricing.group(group.name, group.operators, shares, drift, halves);
-    return { ...planned, prices, exposed: exposedOf(runs, overlap, timesOf(prices), memoryOf(prices)) };
+    const prices = this.#pricing.group(planned.group.operators, planned);
+    return { ...planned, prices, exposed: exposedOf(runs, overlap, prices) };
   }
 }
 
@@ -228,14 +222,14 @@ function pipelineOf(priced: readonly PricedGroup[], count: number, host: number)
 }
 
 /** Whether two groups have the same plan. */
-function sameGroup({ operators: a, count, microbatches }: OperatorGroup, { operators: b, count: otherCount, microbatches: others }: OperatorGroup): boolean {
-  if (count !== otherCount || microbatches !== others || a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i]?.name !== b[i]?.name) return false;
+function sameGroup(one: OperatorGroup, other: OperatorGroup): boolean {
+  const [a, b] = [one.operators, other.operators];
+  if (one.name !== other.name || one.count !== other.count || one.microbatches !== other.microbatches || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if ((a[i] as Operator).name !== (b[i] as Operator).name) return false;
   return true;
 }
 
-function sum(values: readonly number[]): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
+/** The stage that answers for each operator. */
+function stagesOf({ operators, stage: whole }: OperatorGroup): Int32Array {
+  return Int32Array.from(operators, ({ stage }) => stageIndex.get(whole ?? stage) ?? 0);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { scheduleLayers, type OperatorRuns, type Schedule } from './schedule.ts';
+import { scheduleLayers, type Launch, type OperatorRuns, type Schedule } from './schedule.ts';
 
 interface Work {
   readonly time: number;
@@ -13,7 +13,8 @@ interface Runs extends OperatorRuns {
   readonly memory: Float64Array;
 }
 
-const laid = (runs: Runs, count: number, lag?: number): Schedule => scheduleLayers(runs, runs.times, runs.memory, count, lag);
+const launchesOf = ({ times, memory }: Runs): Launch[] => Array.from(times, (time, i) => ({ time, memory: memory[i] ?? 0 }));
+const laid = (runs: Runs, count: number, lag?: number): Schedule => scheduleLayers(runs, launchesOf(runs), count, lag);
 
 /** Runs of one operator each, one after another; `memory` is the share of the bandwidth that an operator draws. */
 function chain(operators: readonly Work[]): Runs {

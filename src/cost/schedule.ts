@@ -27,45 +27,44 @@ export interface Schedule {
   readonly steadyStart: number;
   readonly steadyEnd: number;
   /** Part of the time of all layers that each operator is answerable for: on the critical path, both microbatches together. */
-  readonly exposed: Float64Array;
+  readonly exposed: readonly number[];
 }
 
-/**
- * Both microbatches over streams, by `Overlap`. `times[i]` is the time of operator i while nothing else draws memory bandwidth, `memory[i]`
- * what it draws at the whole bandwidth; what a run is answerable for its operators share by their times.
- */
-export function scheduleLayers(runs: OperatorRuns, times: Float64Array, memory: Float64Array, count: number, lag?: number): Schedule {
-  return scheduleOf(runs, new Overlap(runs, count, lag), times, memory);
-}
+/** One operator: its time while nothing else draws memory bandwidth, and what it draws at the whole bandwidth. [s] */
+export type Launch = Pick<Price, 'time' | 'memory'>;
 
-export function timesOf(prices: readonly Price[]): Float64Array {
-  const times = new Float64Array(prices.length);
-  for (let i = 0; i < times.length; i++) times[i] = (prices[i] as Price).time;
-  return times;
-}
-
-export function memoryOf(prices: readonly Price[]): Float64Array {
-  const memory = new Float64Array(prices.length);
-  for (let i = 0; i < memory.length; i++) memory[i] = (prices[i] as Price).memory;
-  return memory;
+/** Both microbatches over streams, by `Overlap`; what a run is answerable for its operators share by their times. */
+export function scheduleLayers(runs: OperatorRuns, launches: readonly Launch[], count: number, lag?: number): Schedule {
+  return scheduleOf(runs, new Overlap(runs, count, lag), launches);
 }
 
 /** Lays out and returns what each operator is answerable for. [s] */
-export function exposedOf({ bounds, streams }: OperatorRuns, overlap: Overlap, times: Float64Array, memory: Float64Array): Float64Array {
-  const durations = sums(bounds, times);
-  overlap.lay(durations, sums(bounds, memory));
-  const exposed = new Float64Array(times.length);
-  for (let run = 0; run < streams.length; run++) {
-    const share = (durations[run] as number) > 0 ? (overlap.exposed[run] as number) / (durations[run] as number) : 0;
-    for (let i = bounds[run] as number; i < (bounds[run + 1] as number); i++) exposed[i] = (times[i] as number) * share;
+export function exposedOf({ bounds }: OperatorRuns, overlap: Overlap, launches: readonly Launch[]): number[] {
+  const { times, memory, exposed } = overlap;
+  for (let run = 0; run < times.length; run++) {
+    let [time, drawn] = [0, 0];
+    for (let i = bounds[run] as number; i < (bounds[run + 1] as number); i++) {
+      const launch = launches[i] as Launch;
+      time += launch.time;
+      drawn += launch.memory;
+    }
+    times[run] = time;
+    memory[run] = drawn;
   }
-  return exposed;
+  overlap.lay();
+  const parts: number[] = [];
+  for (let run = 0; run < times.length; run++) {
+    const time = times[run] as number;
+    const share = time > 0 ? (exposed[run] as number) / time : 0;
+    for (let i = bounds[run] as number; i < (bounds[run + 1] as number); i++) parts.push((launches[i] as Launch).time * share);
+  }
+  return parts;
 }
 
 /** The same with every slot. */
-export function scheduleOf(runs: OperatorRuns, overlap: Overlap, times: Float64Array, memory: Float64Array): Schedule {
+export function scheduleOf(runs: OperatorRuns, overlap: Overlap, launches: readonly Launch[]): Schedule {
   const { bounds, streams } = runs;
-  const exposed = exposedOf(runs, overlap, times, memory);
+  const exposed = exposedOf(runs, overlap, launches);
   const { steadyLayer, steadyStart, steadyEnd, each, start, end } = overlap;
   const slots = Array.from(start, (begin, id): Slot => {
     const run = id % streams.length;
@@ -80,12 +79,4 @@ export function scheduleOf(runs: OperatorRuns, overlap: Overlap, times: Float64A
     };
   });
   return { slots, steadyLayer, steadyStart, steadyEnd, exposed };
-}
-
-/** Sums over the operators of each run. */
-function sums(bounds: Int32Array, values: Float64Array): Float64Array {
-  const totals = new Float64Array(bounds.length - 1);
-  for (let run = 0; run < totals.length; run++)
-    for (let i = bounds[run] as number; i < (bounds[run + 1] as number); i++) totals[run] = (totals[run] as number) + (values[i] as number);
-  return totals;
 }

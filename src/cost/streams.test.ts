@@ -34,6 +34,19 @@ describe('runs of an expert layer by turns', () => {
     expect((runs.after[last] ?? []).map((run) => layer[runs.bounds[run] ?? 0]?.stage)).toContain('combine');
   });
 
+  test('received rows are copied in the turn of the experts, sums of those that come back behind the wait', () => {
+    const apart = Int32Array.from(layer, (operator) => (operator.kind === 'compute' ? 0 : (ways.get(operator.stage)?.stream ?? 0)));
+    const { bounds, turns: own = [] } = runsOf(layer, apart, turns);
+    const turnAt = (name: string): number => {
+      const place = layer.findIndex((operator) => operator.name === name);
+      return own.findIndex((places) => places.some((run) => (bounds[run] ?? 0) <= place && place < (bounds[run + 1] ?? 0)));
+    };
+    expect(turnAt('dispatch-quantise')).toBe(turnAt('dispatch'));
+    expect(turnAt('dispatch-copy')).toBe(turnAt('expert-gate-up'));
+    expect(turnAt('dispatch-copy')).toBeGreaterThan(turnAt('dispatch'));
+    expect(turnAt('weighted-sum')).toBe(own.length - 1);
+  });
+
   test('a layer without an exchange has no turns', () => {
     const dense = groups.find(({ name }) => name.startsWith('dense'))?.operators ?? [];
     expect(

@@ -48,6 +48,7 @@ function byTurns(operators: readonly Operator[], streamOf: Int32Array, turns: Tu
   const turnOf = (stage: string): number => turns.findIndex((stages) => stages.includes(stage));
   const starts = cuts(operators, streamOf, (stage, before) => turnOf(stage) !== turnOf(before) || (stage === 'shared-expert') !== (before === 'shared-expert'));
   const stageOf = (run: number): string => operators[starts[run] ?? 0]?.stage ?? '';
+  const exchanges = (run: number): boolean => operators.slice(starts[run] ?? 0, starts[run + 1]).some(({ kind }) => kind === 'exchange');
   const wait = starts.length;
   const turn: number[] = [];
   const after: number[][] = [];
@@ -64,7 +65,9 @@ function byTurns(operators: readonly Operator[], streamOf: Int32Array, turns: Tu
       after.push([inputs]);
       continue;
     }
-    reached = Math.max(reached, stageOf(before) === 'combine' ? turnOf('wait') : turnOf(stage));
+    // What is behind an exchange waits for what it brings.
+    const behind = exchanges(before) ? (stage === 'combine' ? 'wait' : 'experts') : stage;
+    reached = Math.max(reached, turnOf(behind));
     turn.push(reached);
     after.push([before]);
     if (stage !== 'dispatch') inputs = run;

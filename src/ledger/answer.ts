@@ -3,7 +3,6 @@ import { unreachable } from '../base/errors.ts';
 import type { Cell } from '../catalogue/cell.ts';
 import type { StepExplanation } from '../cost/explain.ts';
 import { stepPricer } from '../cost/pricer.ts';
-import type { Stage } from '../model/operator.ts';
 import { answerLink } from './link.ts';
 import type { Unit } from './measure.ts';
 import { answerOperator } from './operator.ts';
@@ -125,15 +124,16 @@ export function stepValue({ setting, total, chips }: StepWork, figure: StepQuest
   }
 }
 
-function answerLayer({ work: { setting, batch }, stages }: LayerQuestion): Answer {
+function answerLayer(question: LayerQuestion): Answer {
+  const { setting, batch } = question.work;
   const explanation = stepPricer(setting).explain(batch);
-  return { value: layerTime(explanation, stages), doubts: explanation.doubts };
+  return { value: layerTime(explanation, question), doubts: explanation.doubts };
 }
 
-/** All launches of the stages in one layer of the kind that the model has most of. */
-export function layerTime({ groups, operators }: StepExplanation, stages: readonly Stage[]): number {
+/** All launches of the stages in one layer of the kind that the model has most of, but for operators that were not timed. */
+export function layerTime({ groups, operators }: StepExplanation, { stages, without }: LayerQuestion): number {
   const most = groups.reduce((best, group) => (group.count > best.count ? group : best));
-  const own = operators.filter(({ group, stage }) => group === most.name && stages.includes(stage));
+  const own = operators.filter(({ group, stage, name }) => group === most.name && stages.includes(stage) && !without.includes(name));
   return own.reduce((sum, { time, launches }) => sum + (time * launches) / most.count, 0);
 }
 

@@ -81,10 +81,11 @@ function ofStep({ work, figure }: StepQuestion): Interval | undefined {
   return stepInterval(setting, batch, ({ cost, emitted }) => stepValue(work, figure, cost.time, emitted), { acceptance });
 }
 
-function ofLayer({ work: { setting, batch }, stages }: LayerQuestion, value: number): Interval {
+function ofLayer(question: LayerQuestion, value: number): Interval {
+  const { setting, batch } = question.work;
   const { uncertainty } = setting.stack;
   const times = drawsOf(1, layerSamples).map((draw) =>
-    layerTime(stepPricer(new Unknowns(uncertainty, draw).setting(setting), priceErrors(uncertainty, draw)).explain(batch), stages),
+    layerTime(stepPricer(new Unknowns(uncertainty, draw).setting(setting), priceErrors(uncertainty, draw)).explain(batch), question),
   );
   return intervalOf(value, times);
 }
@@ -103,7 +104,7 @@ const metricOf: Readonly<Record<ServingFigure, MetricName>> = {
   'output-tokens-per-second': 'outputTokensPerSecond',
   'output-tokens-per-second-per-chip': 'outputTokensPerSecond',
   'tokens-per-second-per-chip': 'outputTokensPerSecond',
-  power: 'joulesPerToken',
+  power: 'power',
   'output-tokens-per-joule': 'joulesPerToken',
 };
 
@@ -121,6 +122,8 @@ function nominalOf(metric: MetricName, { latency, throughput, cost }: Summary): 
       return throughput.inputTokens;
     case 'outputTokensPerSecond':
       return throughput.outputTokens;
+    case 'power':
+      return cost.power ?? Number.NaN;
     case 'joulesPerToken':
       return cost.joulesPerToken ?? Number.NaN;
     case 'requestsPerSecond':

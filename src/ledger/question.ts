@@ -102,6 +102,8 @@ export interface LayerQuestion {
   readonly kind: 'layer';
   readonly work: StepWork;
   readonly stages: readonly Stage[];
+  /** Names of operators of these stages that were not timed. */
+  readonly without: readonly string[];
 }
 
 /** A run of traffic. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { evenLoads, limitedGateLoads, powerLawLoads, randomLoads, type ExpertLoads, type Routing } from './expert-load.ts';
+import { evenLoads, limitedGateLoads, powerLawLoads, randomLoads, roundedPlaceLoads, type ExpertLoads, type Routing } from './expert-load.ts';
 
 function rowsOf(loads: ExpertLoads): number {
   let rows = 0;
@@ -53,5 +53,20 @@ describe('rows of experts', () => {
     const base = { tokens: 4096, perToken: 8, experts: 256 };
     expect(rowsOf(limitedGateLoads({ ...base, ranks: 2 }))).toBeCloseTo(4096 * 8, -4);
     expect(rowsOf(limitedGateLoads({ ...base, ranks: 256 }))).toBe(4096);
+  });
+});
+
+describe('a benchmark that keeps places of experts as 16-bit floats', () => {
+  const of = (tokens: number, perToken: number, experts: number, ranks = 1) => ({ tokens, perToken, experts, ranks });
+  test('hits every expert below 256, every second below 512, every fourth beyond, and loses no row', () => {
+    const loads = roundedPlaceLoads(of(48, 16, 896));
+    expect(hitOf(loads)).toBe(443);
+    expect(rowsOf(loads)).toBeCloseTo(48 * 16, 9);
+    expect(hitOf(roundedPlaceLoads(of(48, 6, 384)))).toBe(256);
+    // The first half has the experts below 448 alone.
+    expect(hitOf(roundedPlaceLoads(of(48, 16, 896, 2)))).toBe(315);
+  });
+  test('is even where the floats are exact, or where tokens reach every expert', () => {
+    for (const routing of [of(16, 8, 256), of(64, 16, 896), of(32, 6, 384)]) expect(hitOf(roundedPlaceLoads(routing))).toBe(hitOf(evenLoads(routing)));
   });
 });

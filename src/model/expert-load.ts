@@ -125,3 +125,35 @@ export function limitedGateLoads({ tokens, perToken, experts, ranks }: Routing):
   }
   return loads;
 }
+
+/** Whole numbers up to this are kept by a 16-bit float with 8 bits of mantissa. */
+const exactTo = 256;
+
+/**
+ * Rows of rank 0 where a benchmark spreads fewer tokens than it takes to reach every expert, choice i of token t at (t / tokens + i) times
+ * the experts of a choice, and keeps these places as 16-bit floats: above 256 only even experts are hit, above 512 every fourth.
+ */
+export function roundedPlaceLoads(routing: Routing): ExpertLoads {
+  const { tokens, perToken, experts, ranks } = routing;
+  const stride = Math.ceil(experts / perToken);
+  if (experts <= exactTo || tokens >= stride) return evenLoads(routing);
+  const local = experts / ranks;
+  const rows = new Map<number, number>();
+  for (let token = 0; token < tokens; token++)
+    for (let choice = 0; choice < perToken; choice++) {
+      const expert = rounded((token * stride) / tokens + choice * stride) % experts;
+      if (expert < local) rows.set(expert, (rows.get(expert) ?? 0) + 1);
+    }
+  return rows.size === 0 ? [1, 1] : classesOf([...rows.values()].sort((a, b) => b - a));
+}
+
+/** The whole part of a place that was rounded to 8 bits of mantissa, half to even. */
+function rounded(place: number): number {
+  let unit = 1;
+  while (place >= exactTo * unit) unit *= 2;
+  while (unit > 1 / exactTo && place * 2 < exactTo * unit) unit /= 2;
+  const units = Math.floor(place / unit);
+  const rest = place / unit - units;
+  const up = rest > 0.5 || (rest === 0.5 && units % 2 === 1);
+  return Math.floor((up ? units + 1 : units) * unit);
+}

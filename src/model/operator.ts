@@ -132,6 +132,8 @@ export interface ComputeOperator {
   readonly rows?: RowShape | undefined;
   /** The work of which it is a part. */
   readonly experts?: ExpertWork | undefined;
+  /** Puts rows where their experts read them: inside an exchange that sends a copy to each expert, a launch behind one that sends a copy to each rank. */
+  readonly sorts?: true | undefined;
   /** Ranks that each attend to a block of keys and values while they pass on the one before: all of it once around. */
   readonly ring?: { readonly ranks: number; readonly span: number; /** Of one block. [B] */ readonly bytes: number } | undefined;
 }

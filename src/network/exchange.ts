@@ -17,6 +17,8 @@ export interface ExchangeModel {
   readonly kernel?: Exchange | undefined;
   /** [s] */
   time(operation: ExchangeOperation, load: ExchangeLoad): number;
+  /** What a call takes of the cores beside moving rows: as the same kernels take it where links are shortest. [s] */
+  onCores(operation: ExchangeOperation, load: ExchangeLoad): number;
   /** Where it goes. */
   parts(operation: ExchangeOperation, load: ExchangeLoad): ExchangeParts;
   /** Bytes that one die sends. [B] */
@@ -49,7 +51,12 @@ export function exchangeModel(machine: Machine, stack: Stack, kernel: ExchangeKe
     farPort: port(plane),
     cores: Math.min(found.cores ?? Infinity, machine.chip.die.vector.cores.value),
   };
-  return measured(found, group, role, kernel);
+  return measured(found, group, role, kernel, stack.exchanges.find((entry) => sameKernels(entry, found, machine.chip.generation)) ?? found);
+}
+
+/** The kernels of a library inside a node. */
+function sameKernels(entry: Exchange, { library, kernel }: Exchange, generation: string): boolean {
+  return entry.library === library && entry.kernel === kernel && entry.plane === 'scale-up' && (entry.generations?.includes(generation) ?? true);
 }
 
 function pick(stack: Stack, generation: string, kernel: ExchangeKernel, role: 'scale-up' | 'scale-out'): Exchange | undefined {
@@ -57,8 +64,9 @@ function pick(stack: Stack, generation: string, kernel: ExchangeKernel, role: 's
   return fits.find((entry) => entry.kernel === kernel) ?? fits[0];
 }
 
-function measured(found: Exchange, group: ExchangeGroup, role: 'scale-up' | 'scale-out', kernel: ExchangeKernel): ExchangeModel {
+function measured(found: Exchange, group: ExchangeGroup, role: 'scale-up' | 'scale-out', kernel: ExchangeKernel, inside: Exchange): ExchangeModel {
   const twoPlanes = role === 'scale-out';
+  const ranks = Math.min(group.ranks, inside.measured.ranks[1]);
   const parts = (operation: ExchangeOperation, load: ExchangeLoad): ExchangeParts =>
     partsOf(found[operation], workOf(found, operation, group, load), twoPlanes);
   return {
@@ -68,6 +76,13 @@ function measured(found: Exchange, group: ExchangeGroup, role: 'scale-up' | 'sca
     bytes: (operation, load) => rowsOf(found, group.ranks, load) * rowBytes(found, operation, load.hidden, load.format),
     parts,
     time: (operation, load) => (load.tokens <= 0 ? 0 : parts(operation, load).time),
+    onCores(operation, load) {
+      // As many ranks as were measured, with as many experts in all as here.
+      const localExperts = ((load.localExperts ?? found.measured.experts / group.ranks) * group.ranks) / ranks;
+      const work = workOf(inside, operation, { ...group, ranks }, { ...load, localExperts });
+      const { start, ranks: perRank, experts } = partsOf(inside[operation], work, false);
+      return start + perRank + experts;
+    },
     loadDoubts(operation, load) {
       const [least, most] = found.measured.tokens;
       if (load.tokens <= most * 1.5 && load.tokens >= least / 1.5) return [];
@@ -126,6 +141,7 @@ function gathered(
     bytes: (operation, load) => (ranks - 1) * rows(operation, load),
     parts,
     time: (operation, load) => (load.tokens <= 0 ? 0 : parts(operation, load).time),
+    onCores: () => 0,
     doubts: [
       ...model.doubts,
       {
@@ -152,6 +168,7 @@ function unmeasured(machine: Machine, plane: Plane | undefined, stack: Stack, ro
     bytes,
     parts,
     time: (operation, load) => (load.tokens <= 0 ? 0 : parts(operation, load).time),
+    onCores: () => 0,
     doubts: [
       {
         rule: 'exchange-unmeasured',

@@ -62,6 +62,16 @@ describe('dispatch and combine', () => {
       }
   });
 
+  test('what it takes of the cores is a part of its time, the same over both planes for as many experts', () => {
+    for (const operation of ['dispatch', 'combine'] as const) {
+      const [near, far] = [8, 32].map((ranks) => exchangeModel(cluster, stacks.sglang, 'low-latency', ranks));
+      const onCores = [near?.onCores(operation, { ...load(64), localExperts: 32 }), far?.onCores(operation, { ...load(64), localExperts: 8 })];
+      expect(onCores[0]).toBe(onCores[1]);
+      expect(onCores[0]).toBeGreaterThan(0);
+      expect(onCores[0]).toBeLessThan(near?.time(operation, load(1)) ?? 0);
+    }
+  });
+
   test('an exchange moves the bytes of its rows: what stays, what stays in the node and what leaves it are all of them', () => {
     const one = stacks.sglang.exchanges.find(({ kernel, plane }) => kernel === 'low-latency' && plane === 'scale-out');
     if (one === undefined) throw new Error('no kernel');

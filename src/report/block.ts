@@ -51,6 +51,8 @@ export interface TimeChart {
   readonly axis: string;
   readonly unit: string;
   readonly lines: readonly Line[];
+  /** Lines are parts of a whole: drawn on top of one another. */
+  readonly stacked?: boolean | undefined;
   readonly limit?: { readonly value: number; readonly label: string } | undefined;
 }
 

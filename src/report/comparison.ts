@@ -2,8 +2,10 @@ import { assert } from '../base/errors.ts';
 import type { Block, Cell, Report, Section } from './block.ts';
 import { bar } from './cells.ts';
 import { latencies, quantileChart } from './latencies.ts';
+import { energyGroups, type EnergyGroup } from './energy/sources.ts';
 import { factsOf, objective, verdictOf } from './overview.ts';
 import { fewestSamples, intervalOf } from '../cost/uncertainty/interval.ts';
+import { groupNames } from './power.ts';
 import type { MetricInterval, MetricName, Summary } from './summary.ts';
 import { doubtLines, reproduceLine } from './trust.ts';
 import { change, count, list, percent, plain, points, quantity, range, unknown } from './wording.ts';
@@ -23,8 +25,17 @@ const seconds = (value: number | undefined): string => quantity(value, 's');
 const tokens = (value: number | undefined): string => plain(value, 'tok/s');
 const perSecond = (value: number | undefined): string => plain(value, 'req/s');
 
-function perWatt({ throughput, cost }: Summary): number | undefined {
-  return cost.power === undefined ? undefined : throughput.outputTokens / cost.power;
+const watts = (value: number | undefined): string => quantity(value, 'W');
+
+/** What a group of parts has of the power; nothing where the run has no such part. */
+function shareOf({ energy }: Summary, group: EnergyGroup): number | undefined {
+  const own = energy?.parts.filter((part) => part.group === group) ?? [];
+  return energy === undefined || own.length === 0 ? undefined : own.reduce((sum, part) => sum + part.watts, 0) / energy.mean;
+}
+
+/** Share of the power that figures of makers or measurements give, or bound from above. */
+function onFigures({ energy }: Summary): number | undefined {
+  return energy === undefined ? undefined : energy.coverage.known + energy.coverage.bounded;
 }
 
 function perDollar({ cost }: Summary): number | undefined {
@@ -52,7 +63,7 @@ const groups: readonly { readonly title: string; readonly metrics: readonly Metr
       { name: 'output per decode chip', of: ({ throughput }) => throughput.outputTokensPerDecodeChip, words: tokens, better: 'more' },
       { name: 'input per prefill chip', of: ({ throughput }) => throughput.inputTokensPerPrefillChip, words: tokens, better: 'more' },
       { name: 'goodput per chip in use', of: ({ goodput, machine }) => goodput.requestsPerSecond / machine.chipsUsed, words: perSecond, better: 'more' },
-      { name: 'output per watt', of: perWatt, words: (value) => plain(value, 'tok/s/W'), better: 'more' },
+      { name: 'output per megawatt', of: ({ cost }) => cost.tokensPerSecondPerMegawatt, words: (value) => plain(value, 'tok/s/MW'), better: 'more' },
       {
         name: 'energy per output token',
         of: ({ cost }) => cost.joulesPerToken,
@@ -60,6 +71,7 @@ const groups: readonly { readonly title: string; readonly metrics: readonly Metr
         better: 'less',
         interval: 'joulesPerToken',
       },
+      { name: 'energy per token, all', of: ({ cost }) => cost.joulesPerTotalToken, words: (value) => plain(value, 'J/tok'), better: 'less' },
       { name: 'output tokens per dollar', of: perDollar, words: (value) => plain(value, 'tok/$'), better: 'more' },
       {
         name: 'cost of output tokens',
@@ -68,6 +80,22 @@ const groups: readonly { readonly title: string; readonly metrics: readonly Metr
         better: 'less',
         interval: 'dollarsPerMillionTokens',
       },
+      { name: 'cost as owned', of: ({ cost }) => cost.dollarsPerMillionTokensOwned, words: (value) => plain(value, '$/Mtok'), better: 'less' },
+    ],
+  },
+  {
+    title: 'Power',
+    metrics: [
+      { name: 'mean power', of: ({ cost }) => cost.power, words: watts, better: 'less', interval: 'power' },
+      { name: 'highest interval', of: ({ cost }) => cost.peakPower, words: watts, better: 'less' },
+      { name: 'mean per chip in use', of: ({ cost, machine }) => (cost.power === undefined ? undefined : cost.power / machine.chipsUsed), words: watts },
+      ...energyGroups.map((group): Metric => ({
+        name: `  ${groupNames[group]}`,
+        of: (summary) => shareOf(summary, group),
+        words: percent,
+        difference: points,
+      })),
+      { name: 'on figures that are known', of: onFigures, words: percent, difference: points, better: 'more' },
     ],
   },
   {
@@ -167,8 +195,17 @@ function caveats(summaries: readonly Summary[]): readonly string[] {
     ...summaries
       .filter(({ saturation }) => saturation.saturated)
       .map(({ scenario }) => `${scenario} is saturated: its latencies grow with the length of the run.`),
+    ...priceCaveat(summaries),
     ...summaries.filter(({ window }) => !window.steady).map(({ scenario }) => `${scenario} did not reach a steady state.`),
   ];
+}
+
+/** Costs are only alike where all prices are of one kind. */
+function priceCaveat(summaries: readonly Summary[]): readonly string[] {
+  const of = (basis: Summary['cost']['basis']): readonly string[] => summaries.filter(({ cost }) => cost.basis === basis).map(({ scenario }) => scenario);
+  const [rented, owned] = [of('hourly'), of('owned')];
+  if (rented.length === 0 || owned.length === 0) return [];
+  return [`${list(rented)} cost what an hour does, ${list(owned)} what owning takes: the row of owned machines is on one footing.`];
 }
 
 function barsOf(caption: string, metric: Metric, names: readonly string[], summaries: readonly Summary[]): Block | undefined {
@@ -200,7 +237,7 @@ export function comparisonOf(summaries: readonly Summary[]): Report {
     };
     return { title, blocks: [table] };
   });
-  const charts = ['output per chip in use', 'output per watt', 'output tokens per dollar'].flatMap((name) => {
+  const charts = ['output per chip in use', 'output per megawatt', 'output tokens per dollar'].flatMap((name) => {
     const metric = groups.flatMap(({ metrics }) => metrics).find((candidate) => candidate.name === name);
     const block = metric === undefined ? undefined : barsOf(`${name[0]?.toUpperCase() ?? ''}${name.slice(1)}`, metric, names, summaries);
     return block === undefined ? [] : [block];

@@ -1,27 +1,41 @@
 import { chipCount, type Machine } from '../catalogue/machine.ts';
+import type { EnergySummary } from './energy/summary.ts';
 import type { Summary } from './summary.ts';
 
-/**
- * Power and cost of the chips in use. Power is the machine's all-in power at full load in proportion to its chips, or the chips'
- * thermal design power where that is all that is known: an upper bound until energy is modelled by activity.
- */
-export function costOf(machine: Machine, chipsUsed: number, outputTokensPerSecond: number): Summary['cost'] {
-  const share = chipsUsed / chipCount(machine);
-  const allIn = machine.power === undefined ? undefined : machine.power.value * share;
-  const power = allIn ?? machine.chip.power.max.value * chipsUsed;
-  const perChip = machine.hourly?.value ?? machine.chip.price?.value;
-  const notes = [
-    allIn === undefined
-      ? `power is the chips' design maximum, without hosts and fabric (${machine.chip.power.max.kind})`
-      : `power is the machine's maximum for the share of chips in use (${machine.power?.kind})`,
-    perChip === undefined ? 'no hourly price is known' : `price: ${(machine.hourly ?? machine.chip.price)?.source ?? ''}`,
-  ];
-  const served = outputTokensPerSecond > 0;
+/** Tokens of a window. [1/s] */
+interface TokenRates {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** Power and cost of the chips in use, by what they drew. */
+export function costOf(machine: Machine, chipsUsed: number, energy: EnergySummary, { input, output }: TokenRates): Summary['cost'] {
+  const { mean, peak } = energy;
+  const rented = machine.hourly ?? machine.chip.price;
+  const owned = ownedOf(machine, chipsUsed, mean);
+  const served = output > 0;
+  const perMillion = (rate: number | undefined): number | undefined => (served && rate !== undefined ? (rate / output) * 1e6 : undefined);
+  const prices = [
+    rented === undefined ? undefined : `price of an hour: ${rented.source}`,
+    owned === undefined ? undefined : `${rented === undefined ? 'price: ' : ''}purchase (${machine.price?.source ?? ''}) over its life, and electricity`,
+  ].filter((note) => note !== undefined);
   return {
-    power,
-    joulesPerToken: served ? power / outputTokensPerSecond : undefined,
-    tokensPerSecondPerMegawatt: power > 0 ? outputTokensPerSecond / (power / 1e6) : undefined,
-    dollarsPerMillionTokens: served && perChip !== undefined ? ((perChip * chipsUsed) / outputTokensPerSecond) * 1e6 : undefined,
-    note: notes.join('; '),
+    power: mean,
+    peakPower: peak,
+    joulesPerToken: served ? mean / output : undefined,
+    joulesPerTotalToken: input + output > 0 ? mean / (input + output) : undefined,
+    tokensPerSecondPerMegawatt: mean > 0 ? output / (mean / 1e6) : undefined,
+    dollarsPerMillionTokens: perMillion(rented === undefined ? owned : rented.value * chipsUsed),
+    basis: rented !== undefined ? 'hourly' : owned !== undefined ? 'owned' : undefined,
+    dollarsPerMillionTokensOwned: perMillion(owned),
+    note: ['power is by activity', ...(prices.length === 0 ? ['no price is known'] : prices)].join('; '),
   };
+}
+
+/** What owning the share of the machine in use takes: its purchase over its life, and electricity. [$/s] */
+function ownedOf(machine: Machine, chipsUsed: number, power: number): number | undefined {
+  const { price, powerFacts } = machine;
+  if (price === undefined || powerFacts === undefined) return undefined;
+  const { life, electricity } = powerFacts.ownership;
+  return (price.value * chipsUsed) / chipCount(machine) / life.value + power * electricity.value;
 }

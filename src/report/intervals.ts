@@ -12,8 +12,7 @@ export interface Sampled {
   readonly measured: Measured;
   /** Of each pool in the long run. */
   readonly loads: readonly number[];
-  /** Factors. */
-  readonly power: number;
+  /** A factor. */
   readonly price: number;
 }
 
@@ -33,7 +32,7 @@ interface Headline {
   /** What an interval cannot leave. */
   readonly most?: number;
   /** How the metric goes with what an open loop puts through: in the long run that is what arrives, or what the fullest pool sustains. */
-  readonly through?: (put: number, sample: Sampled) => number;
+  readonly through?: (put: number, sample: Sampled, nominal: Measured) => number;
   /** The same in one piece of the run: its scatter is the run's own noise. */
   readonly piece?: (point: SeriesPoint) => number;
 }
@@ -51,9 +50,11 @@ const headlines: Readonly<Record<Exclude<MetricName, 'goodput' | 'bindingLoad'>,
   tpotP50: { of: ({ latency: { tpot } }) => measured(tpot.count, tpot.p50), piece: ({ tpotP50 }) => tpotP50 },
   tpotP99: { of: ({ latency: { tpot } }) => measured(tpot.count, tpot.p99), piece: ({ tpotP99 }) => tpotP99 },
   goodShare: { of: ({ goodput }) => goodput.share, most: 1 },
+  // What engines are busy for goes with prices: power comes from the short runs, whatever they put through.
+  power: { of: ({ cost }) => cost.power },
   joulesPerToken: {
     of: ({ cost }) => cost.joulesPerToken,
-    through: (put, { power }) => power / put,
+    through: (put, { measured: { cost } }, nominal) => (cost.power ?? 0) / (nominal.cost.power ?? 1) / put,
     piece: ({ outputTokensPerSecond }) => outputTokensPerSecond,
   },
   dollarsPerMillionTokens: {
@@ -92,7 +93,7 @@ export function intervalsOf(run: SampledRun): Intervals {
     add(
       name,
       point,
-      open && through !== undefined ? samples.map((sample, k) => point * through(put[k] ?? 1, sample)) : carried(run, headline, point),
+      open && through !== undefined ? samples.map((sample, k) => point * through(put[k] ?? 1, sample, run.nominal)) : carried(run, headline, point),
       headline,
     );
   }

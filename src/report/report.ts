@@ -2,9 +2,10 @@ import type { Report, Section } from './block.ts';
 import { timeSection } from './breakdown.ts';
 import { latencySection } from './latencies.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
+import { powerSection } from './power.ts';
 import type { Summary } from './summary.ts';
 import { timelineSection } from './timeline.ts';
-import { costSection, doubtSection, reproduceLine, windowSection } from './trust.ts';
+import { doubtSection, reproduceLine, windowSection } from './trust.ts';
 import { cacheSection, memorySection, utilisationSection } from './usage.ts';
 
 /** The report of one run, for any medium. */
@@ -16,7 +17,7 @@ export function reportOf(summary: Summary): Report {
     timeSection(summary),
     cacheSection(summary),
     memorySection(summary),
-    costSection(summary),
+    powerSection(summary),
     windowSection(summary),
     doubtSection(summary),
   ];

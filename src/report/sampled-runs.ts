@@ -10,6 +10,7 @@ import { emittedBy } from '../cost/uncertainty/step-interval.ts';
 import { Unknowns } from '../cost/uncertainty/unknowns.ts';
 import { createSimulation, type DeployedPool, type Run } from '../serving/deploy.ts';
 import { factorsOf, RecordingPricer, ScaledPricer } from '../serving/sampled-pricer.ts';
+import { inFlight } from '../serving/traffic/pace.ts';
 import type { PoolMeter } from '../serving/metrics.ts';
 import type { Deployment, Scenario } from '../serving/scenario.ts';
 import { poolLoad } from './capacity.ts';
@@ -68,7 +69,6 @@ export function* sampledRuns(run: Run, summary: Summary, options: RunIntervalOpt
         const own = { plant: { ...plant, pricer: exact[p] as StepPricer } };
         return poolLoad(own, window.total.pools[p] as PoolMeter, length, meanRequest(window.total), emitted);
       }),
-      power: unknowns.factor('power'),
       price: unknowns.factor('price'),
     });
   }
@@ -109,18 +109,12 @@ function counted(scenario: Scenario, pricers: PricerSource, width?: number): Run
 /** The first requests of a scenario. */
 function shortened(scenario: Scenario, requests: number): Scenario {
   const { workload } = scenario;
-  const enough = Math.min(workload.requests, Math.max(requests, rounds * (inFlight(scenario) ?? 0)));
+  const enough = Math.min(workload.requests, Math.max(requests, rounds * (inFlight(workload) ?? 0)));
   return { ...scenario, workload: { ...workload, requests: enough } };
 }
 
-/** Requests that a closed loop keeps in flight; undefined for an open one. */
-function inFlight({ workload }: Scenario): number | undefined {
-  if (workload.kind === 'trace') return workload.concurrency;
-  return workload.arrivals.kind === 'closed' ? workload.arrivals.concurrency : undefined;
-}
-
 function loops(scenario: Scenario): boolean {
-  return inFlight(scenario) !== undefined;
+  return inFlight(scenario.workload) !== undefined;
 }
 
 function drafts(deployment: Deployment, unknowns: Unknowns): Deployment {
@@ -145,10 +139,15 @@ function sampledMachine(machine: Machine, unknowns: Unknowns): Machine {
       };
     }),
     power: machine.power === undefined ? undefined : times(machine.power, power),
+    draws: machine.draws?.map((draw) => ({ ...draw, idle: draw.idle === undefined ? undefined : times(draw.idle, power), max: times(draw.max, power) })),
+    price: machine.price === undefined ? undefined : times(machine.price, price),
     hourly: machine.hourly === undefined ? undefined : times(machine.hourly, price),
     chip: {
       ...machine.chip,
-      power: { ...machine.chip.power, max: times(machine.chip.power.max, power) },
+      power: {
+        max: times(machine.chip.power.max, power),
+        idle: machine.chip.power.idle === undefined ? undefined : times(machine.chip.power.idle, power),
+      },
       price: machine.chip.price === undefined ? undefined : times(machine.chip.price, price),
     },
   };

@@ -13,6 +13,7 @@ import { phases } from '../serving/lifetime.ts';
 import type { Interval, PoolMeter } from '../serving/metrics.ts';
 import { poolLoad, poolTrust, type MeanRequest, type PoolTrust } from './capacity.ts';
 import { costOf } from './cost.ts';
+import { energySummary } from './energy/summary.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
 import { cacheSummary } from './prefixes.ts';
@@ -22,10 +23,10 @@ import { transferSummaries } from './transfers.ts';
 import { steadyWindow, type Window } from './window.ts';
 
 /** What a run measures: the part of its summary that the events alone decide. */
-export type Measured = Pick<Summary, 'throughput' | 'latency' | 'goodput' | 'pools' | 'planes' | 'limit' | 'cost'>;
+export type Measured = Pick<Summary, 'throughput' | 'latency' | 'goodput' | 'pools' | 'planes' | 'limit' | 'cost' | 'energy'>;
 
 /** The figures of a run so far, and the window that they are from. */
-export function measure({ scenario, deployed, simulation }: Run): Measured & { readonly window: Window } {
+export function measure({ scenario, deployed, simulation }: Run): Measured & { readonly window: Window; readonly shown: number } {
   const { machine, deployment } = scenario;
   const { metrics } = simulation;
   const { at } = simulation.snapshot();
@@ -38,14 +39,18 @@ export function measure({ scenario, deployed, simulation }: Run): Measured & { r
   const chipsOf = (role: 'prefill' | 'decode'): number => chipsIn(deployed.pools.filter(({ plant }) => plant.role === role || plant.role === 'merged'));
   const pools = deployed.pools.map((pool, p) => poolSummary(pool, total.pools[p] as PoolMeter, window));
   const planes = planeSummaries({ scenario, deployed, simulation }, pools, simulation.lastArrivalAt > 0 ? simulation.lastArrivalAt : at);
-  const outputRate = rate(total.outputServed);
+  const [inputRate, outputRate] = [rate(total.inputServed), rate(total.outputServed)];
+  // Behind the last arrival a few long answers run on alone: the start of that drain is shown, not all of it.
+  const shown = Math.ceil((simulation.lastArrivalAt * 1.15) / metrics.width) + 1;
+  const energy = energySummary(machine, deployed.pools, metrics, window, at, shown);
   return {
     window,
+    shown,
     throughput: {
       requests: rate(total.finished),
-      inputTokens: rate(total.inputServed),
+      inputTokens: inputRate,
       outputTokens: outputRate,
-      inputTokensPerPrefillChip: rate(total.inputServed) / chipsOf('prefill'),
+      inputTokensPerPrefillChip: inputRate / chipsOf('prefill'),
       outputTokensPerDecodeChip: outputRate / chipsOf('decode'),
       tokensPerChip: rate(total.inputServed + total.outputServed) / chipsUsed,
     },
@@ -61,7 +66,8 @@ export function measure({ scenario, deployed, simulation }: Run): Measured & { r
     pools,
     planes,
     limit: limitOf(pools, planes, window.saturated),
-    cost: costOf(machine, chipsUsed, outputRate),
+    cost: costOf(machine, chipsUsed, energy, { input: inputRate, output: outputRate }),
+    energy,
   };
 }
 
@@ -74,13 +80,11 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
   const { machine, model } = scenario;
   const { metrics } = simulation;
   const state = simulation.snapshot();
-  const { window, ...measured } = measure({ scenario, deployed, simulation });
+  const { window, shown, ...measured } = measure({ scenario, deployed, simulation });
   const { total } = window;
   const standing = deployed.pools.map((pool, p) => poolTrust(pool, total.pools[p] as PoolMeter, meanRequest(total)));
   const parameters = parametersOf(model);
-  // Behind the last arrival a few long answers run on alone: the start of that drain is shown, not all of it.
-  const drainStart = Math.ceil((simulation.lastArrivalAt * 1.15) / metrics.width) + 1;
-  const { throughput, latency, goodput: good, pools, planes, limit, cost } = measured;
+  const { throughput, latency, goodput: good, pools, planes, limit, cost, energy } = measured;
   return {
     scenario: scenario.name,
     machine: {
@@ -117,7 +121,8 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
     requestShares: shares(phases, total.phases, total.finished),
     limit,
     cost,
-    series: metrics.intervals.slice(0, drainStart).map((interval, i) => seriesPoint(interval, i, metrics.width, deployed.pools)),
+    energy,
+    series: metrics.intervals.slice(0, shown).map((interval, i) => seriesPoint(interval, i, metrics.width, deployed.pools)),
     trust: trustOf(pools, standing, limit.resource),
     doubts: distinct([...deployed.doubts, ...standing.flatMap(({ doubts }) => doubts)]),
     reproduce: { version, scenarioHash: hashOf(scenario), calibrationHash: hashOf([scenario.stack, machine]), seed: scenario.seed },

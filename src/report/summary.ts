@@ -1,6 +1,7 @@
 import type { Doubt } from '../base/doubt.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
+import type { EnergySummary } from './energy/summary.ts';
 
 /** A distribution by its mean, quantiles and extremes. Quantiles carry the sketch's relative error. */
 export interface Distribution {
@@ -122,6 +123,7 @@ export type MetricName =
   | 'goodput'
   | 'goodShare'
   | 'bindingLoad'
+  | 'power'
   | 'joulesPerToken'
   | 'dollarsPerMillionTokens';
 
@@ -214,14 +216,22 @@ export interface Summary {
   readonly requestShares: readonly Share[];
   readonly limit: { readonly resource: string; readonly utilisation: number; readonly note: string };
   readonly cost: {
-    /** [W] */
+    /** Mean of the window, and the interval of the run with the highest mean. [W] */
     readonly power?: number | undefined;
+    readonly peakPower?: number | undefined;
+    /** Of an output token, and of a token in or out. */
     readonly joulesPerToken?: number | undefined;
+    readonly joulesPerTotalToken?: number | undefined;
     readonly tokensPerSecondPerMegawatt?: number | undefined;
-    /** [$ per million output tokens] */
+    /** By the hourly price where one is known, else as owned. [$ per million output tokens] */
     readonly dollarsPerMillionTokens?: number | undefined;
+    /** What `dollarsPerMillionTokens` is by. */
+    readonly basis?: 'hourly' | 'owned' | undefined;
+    /** The purchase over its life, and electricity. */
+    readonly dollarsPerMillionTokensOwned?: number | undefined;
     readonly note: string;
   };
+  readonly energy?: EnergySummary | undefined;
   readonly series: readonly SeriesPoint[];
   /** What full steps of the pool that binds stand on. */
   readonly trust: { readonly label: Trust; readonly shares: TrustShares; readonly pool: string };

@@ -1,4 +1,4 @@
-import type { Block } from './block.ts';
+import type { Block, Line } from './block.ts';
 import { textTable } from './text-table.ts';
 import { clip, fit, gauge, type Ink, length, sparkline, wrap } from './terminal.ts';
 import { plain, quantity } from './wording.ts';
@@ -77,11 +77,18 @@ function ruler(window: { readonly from: number; readonly to: number }, first: nu
   return fit(`${' '.repeat(from)}├${'─'.repeat(Math.max(0, to - from - 1))}┤`, width);
 }
 
+/** The sum of parts that are drawn on top of one another. */
+function whole(name: string, parts: readonly Line[]): Line {
+  return { name, points: (parts[0]?.points ?? []).map(({ x }, i) => ({ x, y: parts.reduce((sum, { points }) => sum + (points[i]?.y ?? 0), 0) })) };
+}
+
 function timeline({ charts, window }: Extract<Block, { kind: 'timeline' }>, width: number, paint: Ink): readonly string[] {
-  const lines = charts.flatMap(({ unit, lines: drawn }) => drawn.map((line) => ({ unit, line })));
+  const lines = charts.flatMap(({ axis, unit, lines: drawn, stacked }) =>
+    [...(stacked === true && drawn.length > 1 ? [whole(axis, drawn)] : []), ...drawn].map((line) => ({ unit, line })),
+  );
   const label = columnWidth([...lines.map(({ line }) => line.name), 'steady window'], 20);
   const spark = Math.min(64, Math.max(16, width - label - 38));
-  const words = (value: number, unit: string): string => (unit === 's' ? quantity(value, unit) : plain(value, unit));
+  const words = (value: number, unit: string): string => (unit === 's' || unit === 'W' ? quantity(value, unit) : plain(value, unit));
   const rows = lines.map(({ unit, line }) => {
     const values = line.points.map(({ y }) => y);
     const finite = values.filter((value) => Number.isFinite(value));

@@ -26,7 +26,7 @@ function withoutReproduce(text: string): string {
 }
 
 const unit =
-  /^ ?(?:%|[kMGTPµmn]?[sBW]\b|min\b|[kM]?tok\/|req\/s|J\/tok|\$\/|tokens?\b|requests?\b|chips?\b|[NG]PUs?\b|dies?\b|instances?\b|steps?\b|gaps?\b|points?\b|KV blocks?\b|lookups?\b|evictions?\b|preemptions?\b|mean request residences|billion|of \d+ (?:chips|[NG]PUs)|runs?\b|at the start|at its end|to (?=[\d,.]+ (?:%|[kM]?tok|[kmµ]?s\b|req|J|\$)))/;
+  /^ ?(?:%|[kMGTPµmn]?[sBWJ]\b|min\b|[kM]?tok\/|req\/s|J\/tok|\$\/|tokens?\b|requests?\b|chips?\b|[NG]PUs?\b|dies?\b|nodes?\b|racks?\b|fabric\b|instances?\b|steps?\b|gaps?\b|points?\b|KV blocks?\b|lookups?\b|evictions?\b|preemptions?\b|mean request residences|billion|of \d+ (?:chips|[NG]PUs)|runs?\b|at the start|at its end|to (?=[\d,.]+ (?:%|[kM]?tok|[kmµ]?s\b|req|J|\$)))/;
 
 function bareNumbers(text: string): readonly string[] {
   return [...text.matchAll(/(?<![\w.,])\d[\d,]*(?:\.\d+)?/g)]
@@ -44,7 +44,7 @@ describe('the text report', () => {
     const text = textReport(empty);
     expect(text).not.toMatch(nothing);
     expect(text).toMatch(/No request finished/);
-    expect(text).toMatch(/Power +not known/);
+    expect(text).toMatch(/Power, mean of the window +not known/);
     expect(text).not.toMatch(/Prefix cache/);
   });
 

@@ -1,16 +1,41 @@
-import { significant } from '../base/quantity.ts';
+import { unreachable } from '../base/errors.ts';
+import { formatTime, significant } from '../base/quantity.ts';
+import { meanRate } from '../serving/traffic/client-pool.ts';
+import type { SessionSupply } from '../serving/traffic/session.ts';
 import type { Arrivals, Lengths, Workload } from '../serving/traffic/workload.ts';
 
 /** The traffic in words: where it is from, how it arrives, how long its requests are. */
 export function trafficText(workload: Workload, arrived: number): string {
   const many = `${whole(arrived)} requests`;
-  if (workload.kind === 'generator') {
-    const { name, arrivals, input, output } = workload;
-    return `${name}: ${many}, ${arrivalText(arrivals)}; ${lengthText(input)} in, ${lengthText(output)} out`;
+  const { name } = workload;
+  switch (workload.kind) {
+    case 'generator': {
+      const { arrivals, input, output } = workload;
+      return `${name}: ${many}, ${arrivalText(arrivals)}; ${lengthText(input)} in, ${lengthText(output)} out`;
+    }
+    case 'trace': {
+      const { speed, concurrency } = workload;
+      const pace =
+        concurrency === undefined ? (speed === 1 ? 'at its own times' : `${significant(speed)} times as fast as recorded`) : `${concurrency} in flight`;
+      return `${name}: ${many}, ${pace}`;
+    }
+    case 'sessions':
+      return `${name}: ${many} of sessions, ${sessionText(workload.arrivals)}${workload.maxThink === Infinity ? '' : `, think times of at most ${formatTime(workload.maxThink)}`}${leftOutText(workload.supply)}`;
+    case 'client-pool': {
+      const { pool, scale } = workload;
+      return `${name}: ${many} of ${whole(pool.clients.length)} clients, ${significant(scale * meanRate(pool))} req/s over their whole time${pool.note === '' ? '' : `; ${pool.note}`}`;
+    }
+    default:
+      return unreachable(workload);
   }
-  const { name, speed, concurrency } = workload;
-  const pace = concurrency === undefined ? (speed === 1 ? 'at its own times' : `${significant(speed)} times as fast as recorded`) : `${concurrency} in flight`;
-  return `${name}: ${many}, ${pace}`;
+}
+
+function sessionText(arrivals: Arrivals): string {
+  return arrivals.kind === 'closed' ? `${arrivals.concurrency} at a time` : `${significant(arrivals.rate)} /s of them`;
+}
+
+function leftOutText(supply: SessionSupply): string {
+  return supply.kind === 'recorded' && supply.leftOut > 0 ? `; ${supply.leftOut} requests of the trace put out nothing and are left out` : '';
 }
 
 function arrivalText(arrivals: Arrivals): string {

@@ -1,5 +1,4 @@
-import type { Block, Section } from './block.ts';
-import { columns, row } from './cells.ts';
+import type { Section } from './block.ts';
 import type { Summary } from './summary.ts';
 import { requestsTable } from './usage.ts';
 import { clause, count, duration, list, plain, quantity, sentence } from './wording.ts';
@@ -20,27 +19,6 @@ export function windowSection(summary: Summary): Section {
       requestsTable(summary),
     ],
   };
-}
-
-/** Power and cost where they are known; where not, why. */
-export function costSection(summary: Summary): Section {
-  const { cost } = summary;
-  const figures: readonly [string, string | undefined][] = [
-    ['Power', cost.power === undefined ? undefined : quantity(cost.power, 'W')],
-    ['Energy per output token', cost.joulesPerToken === undefined ? undefined : plain(cost.joulesPerToken, 'J/tok')],
-    ['Output per megawatt', cost.tokensPerSecondPerMegawatt === undefined ? undefined : plain(cost.tokensPerSecondPerMegawatt, 'tok/s/MW')],
-    ['Cost of output tokens', cost.dollarsPerMillionTokens === undefined ? undefined : plain(cost.dollarsPerMillionTokens, '$/Mtok')],
-  ];
-  const blocks: Block[] = [
-    {
-      kind: 'table',
-      caption: 'Power and cost of the chips in use',
-      columns: columns(['', 'figure']),
-      rows: figures.map(([name, value]) => row(name, value ?? 'not known')),
-    },
-  ];
-  if (cost.note !== '') blocks.push({ kind: 'sentences', tone: 'plain', lines: [sentence(cost.note)] });
-  return { title: 'Power and cost', blocks };
 }
 
 const shownDoubts = 24;

@@ -50,7 +50,7 @@ export function count(value: number | undefined, noun: string): string {
 export function bound(text: string): string {
   return text
     .replaceAll(
-      /(\d) (?=[kM]?(?:tok|req|J|\$)\/|(?:%|[kMGTPmµn]?[sBW]|min|h|[mb]illion|chips?|[NGT]PUs?|dies?|tokens?|requests?|steps?|points?)(?![\w-]))/g,
+      /(\d) (?=[kM]?(?:tok|req|J|\$)\/|(?:%|[kMGTPmµn]?[sBWJ]|min|h|[mb]illion|chips?|[NGT]PUs?|dies?|nodes?|racks?|tokens?|requests?|steps?|points?)(?![\w-]))/g,
       '$1\u00a0',
     )
     .replaceAll(/([≤<>±×]) (?=\d)/g, '$1\u00a0');

@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import { engines, type StepPricer } from '../cost/batch.ts';
 import { stages } from '../model/operator.ts';
-import type { EndPlant, Plant } from './plant.ts';
 import { simpleLinks } from './links.contract.ts';
+import type { EndPlant, Plant } from './plant.ts';
+import { routerNames } from './policies/router.ts';
+import { schedulerNames } from './policies/scheduler.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 
 /** A small deployment and its requests. */
@@ -143,6 +145,25 @@ const common = {
   intake: fc.option(fc.record({ request: fc.constantFrom(0, 2 ** -11, 0.0003), token: fc.constantFrom(0, 2 ** -14, 0.00001) }), { nil: undefined }),
   firstToken: fc.constantFrom('prefill' as const, 'decode' as const),
   slo: fc.record({ ttft: fc.constantFrom(undefined, 2 ** -7), tpot: fc.constantFrom(undefined, 2 ** -10), e2e: fc.constantFrom(undefined, 0.02) }),
+  policies: fc.option(
+    fc.record({
+      router: fc.constantFrom(...routerNames),
+      scheduler: fc.constantFrom(...schedulerNames),
+      admission: fc.option(
+        fc.record({
+          inFlight: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined }),
+          queuedTokens: fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
+          ttft: fc.option(fc.constantFrom(2 ** -9, 2 ** -6), { nil: undefined }),
+        }),
+        { nil: undefined, freq: 3 },
+      ),
+    }),
+    { nil: undefined },
+  ),
+  tenants: fc.constantFrom(undefined, [
+    { name: 'a', weight: 1, slo: {} },
+    { name: 'b', weight: 3, slo: { ttft: 2 ** -9 } },
+  ]),
   seed: fc.maxSafeNat(),
   maxContext: fc.integer({ min: 12, max: 60 }),
   maxContextOf: fc.constantFrom('the model' as const, 'the KV memory of a rank' as const),
@@ -233,21 +254,33 @@ const request = fc
     family: fc.nat(1),
     fork: fc.integer({ min: 1, max: 25 }),
     branch: fc.nat(2),
+    tenant: fc.nat(2),
+    urgent: fc.nat(7),
   })
-  .map(({ gap, inputTokens, outputTokens, family, fork, branch }) => ({
+  .map(({ gap, inputTokens, outputTokens, family, fork, branch, tenant, urgent }) => ({
     gap,
+    tenant,
+    urgent,
     inputTokens,
     outputTokens,
     id: (depth: number) => family * 100 + depth + (depth < fork ? 0 : 1000 * (fork + 100 * branch + 1)),
   }));
 
 const requests: fc.Arbitrary<readonly Arrival[]> = fc
-  .record({ list: fc.array(request, { minLength: 1, maxLength: 24, size: 'max' }), blockTokens: fc.constantFrom(0, 1, 2, 3, 4, 6) })
-  .map(({ list, blockTokens }) => {
+
+  .record({
+    list: fc.array(request, { minLength: 1, maxLength: 24, size: 'max' }),
+    blockTokens: fc.constantFrom(0, 1, 2, 3, 4, 6),
+    tenants: fc.boolean(),
+    classes: fc.boolean(),
+  })
+  .map(({ list, blockTokens, tenants, classes }) => {
     let arrivedAt = 0;
-    return list.map(({ gap, inputTokens, outputTokens, id }) => ({
+    return list.map(({ gap, inputTokens, outputTokens, id, tenant, urgent }) => ({
       ...emptyArrival(),
       arrivedAt: (arrivedAt += gap),
+      tenant: tenants ? tenant : 0,
+      priority: classes && urgent === 0 ? 1 : 0,
       inputTokens,
       outputTokens,
       blockTokens,

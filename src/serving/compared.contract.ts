@@ -55,10 +55,10 @@ export function metricsOf({ simulation }: Run): unknown {
 
 /** The same of the twin's lists. */
 export function metricsOfTwin({ events, timelines, ttft, tpot, e2e, itl, pools, carried, cache }: TwinResult, { simulation: { plant } }: Run): unknown {
-  const { slo } = plant;
   const late = (limit: number | undefined, value: number | undefined) => limit !== undefined && value !== undefined && value > limit;
-  const misses = timelines.map(({ output }, i) => {
+  const misses = timelines.map(({ output, tenant }, i) => {
     const [first = 0, end = 0] = [ttft[i], e2e[i]];
+    const slo = { ...plant.slo, ...plant.tenants?.[tenant]?.slo };
     return { ttft: late(slo.ttft, first), tpot: output > 1 && late(slo.tpot, (end - first) / (output - 1)), e2e: late(slo.e2e, end) };
   });
   const count = (kind: string) => events.filter((event) => event.kind === kind).length;

@@ -2,16 +2,19 @@ import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
 import type { StepSetting } from '../cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
+import { activityOf } from '../cost/power.ts';
 import type { ExplainingPricer } from '../cost/pricer.ts';
 import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
 import { dataRanks, type Layout } from '../model/layout.ts';
 import type { Wiring } from '../network/wiring.ts';
 import type { EventSink } from './events.ts';
 import type { InstanceRole } from './instance.ts';
-import type { Plant, PoolPlant } from './plant.ts';
+import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
+import { promptsFirst } from './policies/scheduler.ts';
 import type { Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 import { requestSource } from './traffic/source.ts';
+import type { Workload } from './traffic/workload.ts';
 import { wired } from './wire.ts';
 
 /** Share of a rank's KV blocks that stays free when a prompt is admitted beside others (the watermark of the paged allocators). */
@@ -70,7 +73,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
             tokenBudget: deployment.maxBatchedTokens,
             watermark: deployment.watermark,
             prefixCaching: deployment.prefixCaching,
-            prefillFirst: deployment.prefillFirst ?? scenario.stack.prefillFirst !== undefined,
+            prefillFirst: deployment.prefillFirst ?? promptsFirst(scenario.policies.scheduler ?? 'fcfs') ?? scenario.stack.prefillFirst !== undefined,
             acceptance: deployment.acceptance,
             utilisation: deployment.memoryUtilisation,
           }),
@@ -111,12 +114,19 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
     maxContext,
     maxContextOf: maxContext === model.maxPositions ? 'the model' : 'the KV memory of a rank',
     intake: scenario.stack.intake === undefined ? undefined : { request: scenario.stack.intake.request.value, token: scenario.stack.intake.token.value },
+    policies: scenario.policies,
+    tenants: tenantsOf(scenario.workload),
     slo,
     seed,
   };
   const doubts = new Map<string, Doubt>();
   for (const { pricer } of pools) for (const doubt of pricer.doubts) doubts.set(`${doubt.rule} ${doubt.where}`, doubt);
   return { plant, pools, wiring: links?.wiring, doubts: [...doubts.values()] };
+}
+
+function tenantsOf(workload: Workload): readonly TenantPlant[] {
+  const { tenants = [] } = ('mix' in workload ? workload.mix : undefined) ?? {};
+  return tenants.map(({ name, weight = 1, slo = {} }) => ({ name, weight, slo }));
 }
 
 interface PoolLimits {
@@ -158,6 +168,7 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
       ahead: stack.ahead === true,
       prefillFirst: limits.prefillFirst,
       pricer: compiled,
+      activity: activityOf(machine),
     },
     layout,
     pricer: exact,

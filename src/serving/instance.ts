@@ -67,6 +67,8 @@ export class Instance {
   /** What an iteration costs on it as it is now, and how many times as long it takes. */
   pricer: StepPricer;
   slowdown = 1;
+  /** Time that a prompt token takes on one rank, of late: a moving mean over iterations. [s] */
+  pace: Seconds = 0;
   startedAt: Seconds = 0;
   /** End of the last decode step, and of the one before it: when sequences that decode on put out tokens. */
   steppedAt: Seconds = 0;
@@ -247,7 +249,10 @@ export class Instance {
         slot = next;
       }
     }
-    if (this.iteration.prefillTokens === 0) return;
+    const { prefillTokens } = this.iteration;
+    if (prefillTokens === 0) return;
+    const pace = ((at - this.startedAt) * this.ranks.length) / prefillTokens;
+    this.pace = this.pace === 0 ? pace : this.pace + (pace - this.pace) / 8;
     for (const rank of this.ranks) if (rank.prefilling.length > 0) this.#completePrompts(rank, at);
   }
 
@@ -307,11 +312,14 @@ export class Instance {
 
   #preemptLatest(rank: Rank, at: Seconds): boolean {
     const table = this.#table;
+    const later = (a: number, b: number): boolean =>
+      b < 0 || table.priority[a] < table.priority[b] || (table.priority[a] === table.priority[b] && table.admission[a] > table.admission[b]);
     let latest = -1;
-    for (const slot of rank.members) if (latest < 0 || table.admission[slot] > table.admission[latest]) latest = slot;
-    const prompt = rank.prefilling.at(-1);
-    if (prompt !== undefined && (latest < 0 || table.admission[prompt] > table.admission[latest])) {
-      rank.prefilling.pop();
+    for (const slot of rank.members) if (later(slot, latest)) latest = slot;
+    let prompt = -1;
+    for (const slot of rank.prefilling) if (later(slot, prompt)) prompt = slot;
+    if (prompt >= 0 && later(prompt, latest)) {
+      rank.prefilling.splice(rank.prefilling.indexOf(prompt), 1);
       rank.queuedTokens -= table.prompt[prompt] - table.progress[prompt];
       rank.kv.give(table.privateBlocks[prompt]);
       unpinPrefix(table, rank, prompt);
@@ -359,6 +367,7 @@ export class Instance {
     const table = this.#table;
     const { tokenBudget, maxSequences, watermarkBlocks, stateBlocks, prefixCaching, acceptance, prefillFirst } = this.options;
     rank.chunks.length = 0;
+    rank.waiting.prepare(at);
     let budget = tokenBudget - (prefillFirst === true ? 0 : rank.members.length * (1 + acceptance.drafts));
     for (const slot of rank.prefilling) {
       const chunk = Math.max(0, Math.min(table.prompt[slot] - table.progress[slot], budget));

@@ -1,5 +1,6 @@
 import type { Seconds } from '../base/units.ts';
 import { engines, type StepCost } from '../cost/batch.ts';
+import { activeTime, type DieActivity } from '../cost/power.ts';
 import { Sketch } from '../kernel/sketch.ts';
 import { stages } from '../model/operator.ts';
 import type { Iteration } from './iteration.ts';
@@ -23,11 +24,13 @@ export class PoolMeter {
   occupancy = 0;
   kv = 0;
   kvMax = 0;
+  /** Time at the maximum power of its chips that would draw what they draw over their idle power; all stages of a pipeline together. */
+  active: Seconds = 0;
   readonly engines: Float64Array = new Float64Array(engines.length);
   readonly stages: Float64Array = new Float64Array(stages.length + 1);
   readonly stepTime: Sketch = new Sketch();
 
-  step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number): void {
+  step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
     this.prefillTokens += iteration.prefillTokens;
     this.prefillPairs += iteration.prefillPairs;
@@ -38,6 +41,7 @@ export class PoolMeter {
     this.steps++;
     this.occupancy += duration * occupancy;
     this.kv += duration * kv;
+    this.active += activeTime(activity, cost);
     if (kv > this.kvMax) this.kvMax = kv;
     for (let e = 0; e < this.engines.length; e++) this.engines[e] += cost.busy[e];
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += cost.stages[s];
@@ -56,6 +60,7 @@ export class PoolMeter {
     this.preemptions += other.preemptions;
     this.occupancy += other.occupancy;
     this.kv += other.kv;
+    this.active += other.active;
     this.kvMax = Math.max(this.kvMax, other.kvMax);
     for (let e = 0; e < this.engines.length; e++) this.engines[e] += other.engines[e];
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += other.stages[s];

@@ -1,6 +1,10 @@
 import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
+import type { DieActivity } from '../cost/power.ts';
 import type { InstanceRole } from './instance.ts';
+import type { Admission } from './policies/admission.ts';
+import type { RouterName } from './policies/router.ts';
+import type { SchedulerName } from './policies/scheduler.ts';
 import type { ServiceLevel } from './scenario.ts';
 
 /** A pool of equal instances as the engine runs it: counts and prices, everything else is resolved. */
@@ -29,6 +33,8 @@ export interface PoolPlant {
   /** Whether prompts are computed apart, before anything decodes on (SCH-8). */
   readonly prefillFirst?: boolean | undefined;
   readonly pricer: StepPricer;
+  /** What busy engines draw; absent: a step draws the maximum. */
+  readonly activity?: DieActivity | undefined;
 }
 
 /** Where a transfer begins or ends. Numbers are those of the plant's links. */
@@ -94,6 +100,20 @@ export interface LinkPlant {
   readonly rate: BytesPerSecond;
 }
 
+/** Who decides what; what is absent is decided in order of arrival, by the least loaded rank, and nobody is turned away. */
+export interface PoliciesPlant {
+  readonly router?: RouterName | undefined;
+  readonly scheduler?: SchedulerName | undefined;
+  readonly admission?: Admission | undefined;
+}
+
+/** Who shares a deployment: the weight of a share in fair scheduling, and objectives of its own. */
+export interface TenantPlant {
+  readonly name: string;
+  readonly weight: number;
+  readonly slo: ServiceLevel;
+}
+
 /** A deployment as the engine runs it. One pool is merged; two are prefill and decode. */
 export interface Plant {
   readonly pools: readonly PoolPlant[];
@@ -107,6 +127,9 @@ export interface Plant {
   readonly maxContextOf: 'the model' | 'the KV memory of a rank';
   /** From a request's arrival until it is routed: what the front end takes, and for each token of the prompt (REQ-5). */
   readonly intake?: { readonly request: Seconds; readonly token: Seconds } | undefined;
+  readonly policies?: PoliciesPlant | undefined;
+  /** By number; objectives that one does not have are those of all. */
+  readonly tenants?: readonly TenantPlant[] | undefined;
   readonly slo: ServiceLevel;
   readonly seed: number;
 }

@@ -3,6 +3,7 @@ import { Instance, type InstanceListener } from './instance.ts';
 import { KvBlocks } from './kv-blocks.ts';
 import { Pipeline } from './pipeline.ts';
 import type { PoolPlant } from './plant.ts';
+import type { WaitingQueue } from './policies/waiting-queue.ts';
 import { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 
@@ -14,14 +15,22 @@ export interface Pool {
 }
 
 /** A pool whose instances are numbered from `first`. */
-export function poolOf(plant: PoolPlant, index: number, first: number, seed: number, table: RequestTable, listener: InstanceListener): Pool {
+export function poolOf(
+  plant: PoolPlant,
+  index: number,
+  first: number,
+  seed: number,
+  table: RequestTable,
+  listener: InstanceListener,
+  queue: (rank: Rank) => WaitingQueue,
+): Pool {
   const each = <Part>(make: () => Part): readonly Part[] => Array.from({ length: plant.instances }, make);
   const kv = each(() => Array.from({ length: plant.ranks }, () => new KvBlocks(plant.kvBlocks, plant.blockTokens)));
   const pipelines = plant.stages > 1 ? each(() => new Pipeline(plant.stages)) : [];
   const options = { ...plant, acceptance: new Acceptance(seed, plant.acceptance) };
   const instances = Array.from({ length: plant.instances * plant.stages }, (_, i) => {
     const at = i % plant.instances;
-    const ranks = kv[at].map((blocks, r) => new Rank(blocks, i * plant.ranks + r));
+    const ranks = kv[at].map((blocks, r) => new Rank(blocks, i * plant.ranks + r, queue));
     return new Instance(first + i, options, table, listener, ranks, pipelines[at]);
   });
   return { plant, index, instances };

@@ -1,14 +1,18 @@
-import { Fifo } from './fifo.ts';
 import type { KvBlocks } from './kv-blocks.ts';
+import { Fifo } from './policies/fifo.ts';
+import type { RankView } from './policies/router.ts';
+import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { PrefixCache } from './prefix-cache.ts';
+import { cachedUnits } from './shared-prefixes.ts';
+import type { RequestInTable } from './views.ts';
 
 /**
  * One data-parallel rank, or the part of it that is in one of the batches in flight: its queue, what it runs, and its KV blocks. The KV lengths of decoding sequences are kept as a sum and a
  * histogram: all of them grow by the same number of tokens in a step (`Instance` counts them), so that a step costs the same
  * however many sequences there are.
  */
-export class Rank {
-  readonly waiting: Fifo = new Fifo();
+export class Rank implements RankView<RequestInTable> {
+  readonly waiting: WaitingQueue;
   /** Slots that came while an iteration ran, where the next one is formed by then. */
   readonly late: Fifo = new Fifo();
   /** Slots whose prompt is being computed, in order of admission, and the tokens that the running step computes of each. */
@@ -34,13 +38,15 @@ export class Rank {
   /** Its number over the ranks of all instances of the pool. */
   readonly index: number;
 
-  constructor(kv: KvBlocks, index: number) {
+  /** @param queue makes the queue of prompts that wait on it */
+  constructor(kv: KvBlocks, index: number, queue: (rank: Rank) => WaitingQueue) {
     this.index = index;
     this.kv = kv;
     this.blockTokens = kv.blockTokens;
     this.phases = new Int32Array(kv.blockTokens);
     const others = kv.sequences;
     kv.sequences = () => others() + this.sequences;
+    this.waiting = queue(this);
   }
 
   /** Sequences that hold a place: decoding, prefilling, about to join, promised. */
@@ -51,6 +57,16 @@ export class Rank {
   /** Sequences with a place, and prompts that wait for one. */
   get load(): number {
     return this.sequences + this.waiting.size + this.late.size;
+  }
+
+  /** KV that is in use. [tokens] */
+  get usedTokens(): number {
+    return this.kv.used * this.blockTokens;
+  }
+
+  /** Leading prompt tokens whose KV is on it. */
+  cachedTokens({ table, slot }: RequestInTable): number {
+    return this.cache === undefined ? 0 : cachedUnits(table, this, slot) * table.blockTokens[slot];
   }
 
   get usedBlocks(): number {

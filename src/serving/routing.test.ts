@@ -4,13 +4,16 @@ import { cases, listed } from './cases.contract.ts';
 import type { SimulationEvent } from './events.ts';
 import { mergedPlant, request, splitPlant, tick } from './plants.contract.ts';
 import { finished } from './run.contract.ts';
-import { leastLoaded } from './router.ts';
+import { routerOf } from './policies/router.ts';
 
 const placesOf = (events: readonly SimulationEvent[]): readonly number[] => events.flatMap((event) => (event.kind === 'moved' ? [event.rank] : []));
 
 describe('routing', () => {
   test('RTE-1 a prompt goes to the rank with the fewest queued tokens, then the fewest sequences, then the first', () => {
     const load = fc.record({ queuedTokens: fc.nat(3), load: fc.nat(3) });
+    const router = routerOf('least-loaded', 1);
+    const about = { promptTokens: 1, tenant: 0, priority: 0 };
+    const view = { usedTokens: 0, cachedTokens: () => 0 };
     fc.assert(
       fc.property(fc.array(load, { minLength: 1, maxLength: 8 }), (loads) => {
         const order = loads
@@ -19,7 +22,12 @@ describe('routing', () => {
             const [one, other] = [loads[a], loads[b]] as [(typeof loads)[number], (typeof loads)[number]];
             return one.queuedTokens - other.queuedTokens || one.load - other.load || a - b;
           });
-        expect(leastLoaded(loads)).toBe(order[0]);
+        expect(
+          router.route(
+            about,
+            loads.map((one, index) => ({ ...one, ...view, index })),
+          ),
+        ).toBe(order[0]);
       }),
     );
   });

@@ -43,6 +43,7 @@ function timelineOf({ table }: Simulation, request: number, at: number, decodes:
   const count = (column: Int32Array) => column[slot] as number;
   return {
     request,
+    tenant: count(table.tenant),
     input: count(table.inputTokens),
     output: count(table.outputTokens),
     cached: count(table.cachedTokens),

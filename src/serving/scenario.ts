@@ -3,6 +3,7 @@ import type { Stack } from '../catalogue/stack.ts';
 import type { Seconds } from '../base/units.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Model, Precision } from '../model/model.ts';
+import type { PoliciesPlant } from './plant.ts';
 import type { Workload } from './traffic/workload.ts';
 
 /** A pool of equal instances that only prefill: each batch takes waiting prompts up to a token budget. */
@@ -94,6 +95,7 @@ export interface Scenario {
   readonly stack: Stack;
   readonly precision: Precision;
   readonly deployment: Deployment;
+  readonly policies: PoliciesPlant;
   readonly workload: Workload;
   readonly slo: ServiceLevel;
   readonly seed: number;

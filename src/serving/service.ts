@@ -1,17 +1,24 @@
 import type { Seconds } from '../base/units.ts';
 import type { Errand } from './events.ts';
 import { ceilToGrid } from './grid.ts';
-import { Fifo } from './fifo.ts';
 import type { Instance, InstanceListener } from './instance.ts';
 import { addLifetime } from './lifetime.ts';
 import { pending } from './pending.ts';
+import { refusal } from './policies/admission.ts';
+import { Shares } from './policies/fair-queue.ts';
+import { Fifo } from './policies/fifo.ts';
+import { leastOccupied } from './policies/place-to-decode.ts';
+import { routerOf, type Router } from './policies/router.ts';
+import { queueOf } from './policies/scheduler.ts';
 import * as place from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
-import { leastLoaded, leastOccupied } from './router.ts';
+import type { ServiceLevel } from './scenario.ts';
 import type { Found } from './transport.ts';
+import { RequestInTable, waitingView } from './views.ts';
+import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
 
 /** The pools that serve a model: where prompts go, where their KV moves, what becomes of what a lost instance held. */
@@ -23,6 +30,10 @@ export class Service {
   readonly #entry: Pool;
   readonly #decode: Pool | undefined;
   readonly #emittedPerStep: number;
+  readonly #router: Router;
+  readonly #shares: Shares;
+  /** The request that a policy is asked about. */
+  readonly #asked: RequestInTable;
   /** Ranks that take prompts, and ranks that take KV: those of active instances. */
   #entryRanks: readonly Rank[] = [];
   #decodeRanks: readonly Rank[] = [];
@@ -36,9 +47,16 @@ export class Service {
   constructor(world: World, plant: Plant) {
     this.#world = world;
     this.#plant = plant;
+    const { policies = {}, tenants = [] } = plant;
+    const { table } = world;
+    const view = waitingView(table, plant.slo, tenants);
+    this.#shares = new Shares(tenants.map(({ weight }) => weight));
+    this.#router = routerOf(policies.router ?? 'least-loaded', plant.seed);
+    this.#asked = new RequestInTable(table);
+    const queue = (rank: Rank): WaitingQueue => queueOf(policies.scheduler ?? 'fcfs', view, (slot) => rank.cachedTokens(this.#about(slot)), this.#shares);
     let first = 0;
     this.pools = plant.pools.map((pool, p) => {
-      const made = poolOf(pool, p, first, plant.seed, world.table, this.#listener(pool, p));
+      const made = poolOf(pool, p, first, plant.seed, table, this.#listener(pool, p), queue);
       first += made.instances.length;
       return made;
     });
@@ -65,6 +83,21 @@ export class Service {
     return instance.index < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
   }
 
+  /** Why a request that arrives is turned away; undefined where it is let in (ADM-1). */
+  refusal(slot: number): string | undefined {
+    const rule = this.#plant.policies?.admission;
+    if (rule === undefined) return undefined;
+    const { metrics, table } = this.#world;
+    let least: Rank | undefined;
+    for (const rank of this.#entryRanks) if (least === undefined || rank.queuedTokens < least.queuedTokens) least = rank;
+    return refusal(rule, {
+      inFlight: metrics.waitingNow + metrics.runningNow,
+      queuedTokens: least?.queuedTokens ?? Infinity,
+      promptTokens: table.prompt[slot],
+      secondsPerToken: least === undefined ? 0 : this.#instanceOf(least.index).pace,
+    });
+  }
+
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
     const { table, now, sink, transport } = this.#world;
@@ -74,7 +107,7 @@ export class Service {
       this.#stranded.push(slot);
       return;
     }
-    const rank = ranks[leastLoaded(ranks)];
+    const rank = ranks[this.#router.route(this.#about(slot), ranks)];
     const cached = this.#lookUp(slot);
     table.progress[slot] = cached;
     if (table.startedAt[slot] === -1) {
@@ -211,6 +244,11 @@ export class Service {
     const open = (pool: Pool | undefined): readonly Rank[] => pool?.instances.filter(({ state }) => state === 'active').flatMap(({ ranks }) => ranks) ?? [];
     this.#entryRanks = open(this.#entry);
     this.#decodeRanks = open(this.#decode);
+  }
+
+  #about(slot: number): RequestInTable {
+    this.#asked.slot = slot;
+    return this.#asked;
   }
 
   #instance(index: number): Instance {
@@ -352,6 +390,12 @@ export class Service {
     };
   }
 
+  #objectives(tenant: number): ServiceLevel {
+    const { slo, tenants } = this.#plant;
+    const own = tenants?.[tenant]?.slo;
+    return own === undefined ? slo : { ...slo, ...own };
+  }
+
   /** The prefill instance puts out a token itself. Returns whether it was the last. */
   #emitFromPrefill(slot: number, at: Seconds): boolean {
     const { table, metrics, sink } = this.#world;
@@ -381,7 +425,15 @@ export class Service {
     const arrivedAt = table.arrivedAt[slot];
     const output = table.outputTokens[slot];
     const interval = metrics.at(now);
-    interval.finish(table.inputTokens[slot], table.cachedTokens[slot], output, table.firstTokenAt[slot] - arrivedAt, now - arrivedAt, this.#plant.slo);
+    interval.finish(
+      table.inputTokens[slot],
+      table.cachedTokens[slot],
+      output,
+      table.firstTokenAt[slot] - arrivedAt,
+      now - arrivedAt,
+      this.#objectives(table.tenant[slot]),
+    );
+    this.#shares.answered(table.tenant[slot], output);
     // Steps were credited with the tokens that they put out on average; what this request really got makes up the difference.
     interval.outputServed += output - table.fromPrompts[slot] - table.stepsBefore[slot] * this.#emittedPerStep;
     addLifetime(table, slot, now, this.#decode !== undefined, interval.phases);

@@ -276,7 +276,7 @@ export class Simulation {
     const { iteration } = instance;
     const interval = world.metrics.at(at);
     const kv = iteration.usedBlocks / (pool.plant.kvBlocks * pool.plant.ranks);
-    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv);
+    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, pool.plant.activity);
     const emitted = iteration.decoding * instance.options.acceptance.mean;
     interval.pools[pool.index].decodeTokens += emitted;
     interval.outputServed += emitted;
@@ -302,6 +302,11 @@ export class Simulation {
     }
     table.outputTokens[slot] = Math.min(table.outputTokens[slot], maxContext - input);
     table.prompt[slot] = input;
+    const refused = this.service.refusal(slot);
+    if (refused !== undefined) {
+      world.reject(slot, refused);
+      return;
+    }
     world.metrics.change(now, 1, 0);
     const taken = intake === undefined ? 0 : intake.request + intake.token * input;
     if (taken > 0) world.queue.push(now + taken, pending.intake, pending.intake, slot);

@@ -5,6 +5,7 @@ import type { TwinIteration } from './twin-iteration.contract.ts';
 /** When a request came to each point of its life: the first time for `ready`, `scheduled` and `firstToken`, else the last. */
 export interface Timeline {
   readonly request: number;
+  readonly tenant: number;
   readonly input: number;
   readonly output: number;
   readonly cached: number;
@@ -55,6 +56,7 @@ export function record(result: TwinResult, request: Request, now: number, moves:
   if (output > 1) result.tpot.push((e2e - ttft) / (output - 1));
   result.timelines.push({
     request: request.number,
+    tenant: request.tenant,
     input,
     output,
     cached,

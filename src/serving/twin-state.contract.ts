@@ -11,6 +11,10 @@ export interface Request {
   /** Ids of the prompt's whole prefix units. */
   readonly units: readonly number[];
   readonly unitTokens: number;
+  readonly tenant: number;
+  readonly priority: number;
+  /** It was preempted and goes before all of its priority. */
+  front: boolean;
   /** Points of its life so far. */
   readonly marks: { [K in 'arrived' | 'ready' | 'scheduled' | 'prefilled' | 'reserved' | 'moved' | 'joined' | 'firstToken']?: number };
   /** When it last put out a token. */
@@ -68,6 +72,9 @@ export interface Instance {
   readonly pipeline: NaivePipeline;
   steps: number;
   joins: number;
+  /** What a prompt token takes on one rank, of late, and when its iteration began. */
+  pace: number;
+  startedAt: number;
   running: boolean;
 }
 
@@ -81,7 +88,12 @@ export interface NaivePipeline {
 }
 
 /** CAC-1: the prompt's prefix in whole units, each named by its last block; REQ-2: the answer's length. */
-export function newRequest(plant: Plant, number: number, at: number, { inputTokens, outputTokens, blockTokens, blocks, thread }: Arrival): Request {
+export function newRequest(
+  plant: Plant,
+  number: number,
+  at: number,
+  { inputTokens, outputTokens, blockTokens, blocks, thread, tenant, priority }: Arrival,
+): Request {
   const [entry] = plant.pools as readonly [PoolPlant];
   const named = blockTokens > 0 && (plant.cache !== undefined || entry.prefixCaching);
   const multiple = named ? blocksOfUnit(blockTokens, plant.cache?.blockTokens, entry.blockTokens) : 1;
@@ -94,6 +106,9 @@ export function newRequest(plant: Plant, number: number, at: number, { inputToke
     unitTokens: named ? multiple * blockTokens : 0,
     marks: { arrived: at },
     lastAt: -1,
+    tenant,
+    priority,
+    front: false,
     cached: 0,
     emitted: 0,
     prompt: inputTokens,
@@ -119,7 +134,7 @@ export function newInstances(plant: PoolPlant, pool: number, from: number): read
 
 function newInstance(plant: PoolPlant, pool: number, index: number, place: number, pipelines: readonly NaivePipeline[]): Instance {
   const pipeline = pipelines[place] as NaivePipeline;
-  const instance: Instance = { index, pool, plant, place, pipeline, ranks: [], steps: 0, joins: 0, running: false };
+  const instance: Instance = { index, pool, plant, place, pipeline, ranks: [], steps: 0, joins: 0, pace: 0, startedAt: 0, running: false };
   const [first] = pipeline.batches;
   pipeline.batches.push(instance);
   for (let r = 0; r < plant.ranks; r++) {

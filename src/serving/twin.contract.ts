@@ -4,6 +4,9 @@ import { emptyArrival, type Arrival, type RequestSource } from './traffic/arriva
 import { nodeByHash } from './prefix-pool.ts';
 import { NaivePool } from './twin-cache.contract.ts';
 import { passed, priced, promptsAlone } from './twin-iteration.contract.ts';
+import { refusal } from './policies/admission.ts';
+import { routerOf } from './policies/router.ts';
+import { cachedTokens, NaiveShares, nextWaiting, paced, seenOnArrival } from './twin-policies.contract.ts';
 import { NaiveLinks } from './twin-links.contract.ts';
 import { record, type PoolTrace, type TwinResult } from './twin-result.contract.ts';
 import {
@@ -61,6 +64,9 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   const groups = transfer === undefined ? 0 : transfer.sourcesPerRank;
   const links = new NaiveLinks(plant.links.map(({ rate }) => rate));
   const pooled = poolCache === undefined ? undefined : new NaivePool(poolCache);
+  const router = routerOf(plant.policies?.router ?? 'least-loaded', plant.seed);
+  const shares = new NaiveShares(plant, entryRanks);
+  const inFlight = new Set<Request>();
   let pending: { readonly at: number; readonly kind: number; readonly order: number; readonly happen: () => void }[] = [];
   let now = 0;
   let ordered = 0;
@@ -143,7 +149,16 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       ended(given);
       return;
     }
+    // ADM-1
+    const refused =
+      plant.policies?.admission === undefined ? undefined : refusal(plant.policies.admission, seenOnArrival(entryRanks, inFlight.size, given.inputTokens));
+    if (refused !== undefined) {
+      events.push({ kind: 'rejected', at: now, request: number, cause: refused });
+      ended(given);
+      return;
+    }
     const request = newRequest(plant, number, now, given);
+    inFlight.add(request);
     // REQ-5
     const taken = plant.intake === undefined ? 0 : plant.intake.request + plant.intake.token * inputTokens;
     if (taken > 0) later(now + taken, intake, () => dispatch(request));
@@ -152,8 +167,15 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
 
   // RTE-1, CAC-2
   function dispatch(request: Request): void {
-    const places = (rank: Rank) => sequences(rank) + rank.waiting.length + rank.late.length;
-    const rank = least(entryRanks, (a, b) => queuedTokens(a) - queuedTokens(b) || places(a) - places(b));
+    const views = entryRanks.map((one, index) => ({
+      index,
+      queuedTokens: queuedTokens(one),
+      load: sequences(one) + one.waiting.length + one.late.length,
+      usedTokens: usedBlocks(one) * entry.blockTokens,
+      cachedTokens: () => cachedTokens(one, request),
+    }));
+    const about = { promptTokens: request.prompt, tenant: request.tenant, priority: request.priority };
+    const rank = entryRanks[router.route(about, views)] as Rank;
     request.computed = 0;
     let found: ReturnType<NaivePool['lookUp']> = { inMemory: [], inStorage: [] };
     if (pooled !== undefined) {
@@ -273,10 +295,15 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     sendParts(flows, latency, () => {}, land);
   }
 
+  function wait(rank: Rank, request: Request): void {
+    shares.waits(request);
+    rank.waiting.push(request);
+  }
+
   // SCH-7
   function queue(rank: Rank, request: Request): void {
     if (rank.instance.plant.ahead === true && rank.instance.running) rank.late.push(request);
-    else rank.waiting.push(request);
+    else wait(rank, request);
     wake(rank.instance);
   }
 
@@ -404,7 +431,9 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       const { stages, busy } = cost;
       const context = iteration.decodeContext;
       events.push({ kind: 'step', at: now, duration, pool: pool.name, instance: instance.index, decoding, prefillTokens, context, kv, stages, busy });
+      instance.startedAt = now;
       later(now + duration, stepEnd, () => {
+        instance.pace = paced(instance.pace, now - instance.startedAt, ranks);
         end(instance);
         if (pool.stages > 1) instance.running = false;
         const hungry = instance.pipeline.batches.filter((batch) => !batch.running && batch.ranks.some((rank) => rank.waiting.length > 0));
@@ -413,7 +442,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     }
     const late = instance.ranks.some((rank) => rank.late.length > 0);
     for (const rank of instance.ranks) {
-      rank.waiting.push(...rank.late);
+      for (const request of rank.late) wait(rank, request);
       rank.late = [];
     }
     if (late && !instance.running) begin(instance);
@@ -432,7 +461,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const blocks = (after: number) => sum(rank.decoding, (request) => Math.ceil(held(pool, request, after) / pool.blockTokens));
     let preempted = false;
     for (; rank.decoding.length > 0 && freeBlocks(rank) < blocks(steps + 1) - blocks(steps); preempted = true) {
-      const latest = least([...rank.decoding, ...rank.prefilling], (a, b) => b.admission - a.admission);
+      const latest = least([...rank.decoding, ...rank.prefilling], (a, b) => a.priority - b.priority || b.admission - a.admission);
       rank.decoding = without(rank.decoding, latest);
       rank.prefilling = without(rank.prefilling, latest);
       unshare(rank, latest);
@@ -440,8 +469,11 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       latest.computed = 0;
       (result.pools[rank.instance.pool] as PoolTrace).preemptions++;
       events.push({ kind: 'preempted', at: now, request: latest.number, instance: rank.instance.index });
-      if (pool.role === 'merged') rank.waiting.unshift(latest);
-      else dispatch(latest);
+      if (pool.role === 'merged') {
+        shares.waits(latest);
+        latest.front = true;
+        rank.waiting.unshift(latest);
+      } else dispatch(latest);
     }
     if (rank.decoding.length > 0) rank.grown = steps + 1;
     seen.unitsDropped += makeRoom(rank);
@@ -460,12 +492,14 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     };
     for (const request of rank.prefilling) budget -= compute(request);
     while (rank.waiting.length > 0 && budget > 0 && sequences(rank) < pool.maxSequences) {
-      const request = rank.waiting[0] as Request;
+      const request = nextWaiting(plant, rank, now, shares);
       const units = cachedUnits(rank, request);
       const pinning = units.filter((id) => rank.kept.idle.ids.includes(id)).length;
       const need = Math.ceil(request.prompt / pool.blockTokens) + pool.stateBlocks - (units.length - pinning) * rank.kept.unitBlocks;
       if (freeBlocks(rank) < need + (allSequences(rank) > 0 ? pool.watermarkBlocks : 0)) return;
-      rank.waiting = rank.waiting.slice(1);
+      rank.waiting = without(rank.waiting, request);
+      request.front = false;
+      shares.charge(request, request.prompt);
       rank.prefilling.push(request);
       rank.kept.idle.ids = rank.kept.idle.ids.filter((id) => !units.includes(id));
       request.shared = units.length;
@@ -561,6 +595,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   }
 
   function finish(request: Request): void {
+    inFlight.delete(request);
+    shares.charge(request, 2 * request.output);
     record(result, request, now, decode !== undefined);
     events.push({ kind: 'finished', at: now, request: request.number, outputTokens: request.output });
     ended(request);

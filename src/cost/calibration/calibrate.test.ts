@@ -26,6 +26,7 @@ describe('a calibrated cell', () => {
     const { cell } = calibrateCell(tasks, key, rows, madeUpDie, 'made up');
     const bare = calibrateCell(tasks, key, rows, madeUpDie, 'made up', new Map(), {
       folds: 5,
+      fewGroups: 0,
       residuals: [{ tables: 0, knots: 5 }],
       parameterRows: 100,
       residualRows: 100,

@@ -16,6 +16,8 @@ import { errorOf, gates, scoreOf } from './score.ts';
 export interface CalibrationOptions {
   /** Folds that hold out whole groups. */
   readonly folds: number;
+  /** Up to this many groups are held out one by one instead: two in one fold may be all that tell a kernel from another. */
+  readonly fewGroups: number;
   /** Sizes of the residual to choose from by the held-out error; each value that it ships must pay for itself. */
   readonly residuals: readonly ResidualSize[];
   /** A cell of a sister chip whose constants the fit is drawn to where rows do not say otherwise. */
@@ -27,13 +29,14 @@ export interface CalibrationOptions {
 
 export const defaultCalibration: CalibrationOptions = {
   folds: 5,
+  fewGroups: 12,
   residuals: [
     { tables: 0, knots: 5 },
-    ...[5, 7].flatMap((knots) => [1, 2, 3, 4, 5, 6, 8].map((tables) => ({ tables, knots }))),
+    ...[5, 7].flatMap((knots) => [1, 2, 3, 4, 5, 6, 8, 12].map((tables) => ({ tables, knots }))),
     ...[1, 2, 3, 4].map((tables) => ({ tables, knots: 10 })),
   ],
   parameterRows: 1500,
-  residualRows: 6000,
+  residualRows: 16_000,
 };
 
 /** A cell, and what the rule left out of it by reason. */
@@ -61,7 +64,8 @@ export function calibrateCell<Shape>(
   for (const [reason, count] of sifted) left.set(reason, (left.get(reason) ?? 0) + count);
 
   const groups = new Map(kept.map((row) => [row, family.group(row.shape)]));
-  const folds = foldsOf(kept, (row) => groups.get(row) ?? '', options.folds).map(({ seen, held }) => ({
+  const several = new Set(groups.values()).size;
+  const folds = foldsOf(kept, (row) => groups.get(row) ?? '', several <= options.fewGroups ? several : options.folds).map(({ seen, held }) => ({
     held,
     models: modelsOf(family, seen, die, options),
   }));
@@ -98,7 +102,7 @@ export function calibrateCell<Shape>(
 }
 
 /** Held-out rows of a fold that the size of the residual is chosen on. */
-const CHOICE_ROWS = 2000;
+const CHOICE_ROWS = 10_000;
 
 /** The held-out error with each size of the residual; of rows that count, or of all where none does. */
 function choiceScores<Shape>(

@@ -5,7 +5,7 @@ import { collective } from './collective.ts';
 import { expertsPerDie } from '../weights.ts';
 import { expertRows, hottestDie, ranksOfToken } from './expert-rows.ts';
 import type { LinearFormat } from './formats.ts';
-import { activation, grouped, linear, move, norm, quantise, vector } from './linear.ts';
+import { activation, grouped, linear, move, norm, quantise, sort, vector } from './linear.ts';
 import type { Instance, Pass } from './pass.ts';
 
 const between = 2;
@@ -122,7 +122,9 @@ function routed(pass: Pass, layer: ExpertFeedForward): PartialWork | undefined {
   const prompts = pass.batch.prefillTokens > pass.decodeRows;
   const masked = instance.exchanges && !prompts;
   const from = pass.operators.length;
-  move(pass, 'expert-permute', 'experts', 0, { rows, width: hidden, bytes: format.inputBytes * 2 });
+  const arrived = { rows, width: hidden, bytes: format.inputBytes * 2 };
+  if (masked) sort(pass, 'dispatch-copy', 'dispatch', arrived);
+  else move(pass, 'expert-permute', 'experts', 0, arrived);
   if (format.quantises && !instance.exchanges) quantise(pass, 'expert-quantise', 'experts', format, rows, hidden);
   grouped(pass, 'expert-gate-up', 'experts', 'grouped-gemm', format, { rows, n: width * (layer.gated ? 2 : 1), k: hidden, groups, masked });
   activation(pass, 'expert-activation', 'experts', rows, width, layer.gated);

@@ -10,6 +10,9 @@ export interface LinearFormat {
   readonly stored: NumberFormat;
   /** Products whose operands are scaled by blocks rather than by rows. */
   readonly variant: 'block' | undefined;
+  /** What tells apart kernels for experts whose rows lie in buffers of their own, counted on the device, and those that quantise in front of the product. */
+  readonly maskedVariant: string;
+  readonly quantiseVariant: string;
   /** Storage of one weight, its share of scales included. [B] */
   readonly weightBytes: number;
   /** Storage of one input element of the product. [B] */
@@ -40,10 +43,13 @@ export function linearFormat(model: Model, precision: Precision, tensor: TensorC
   const quantised = bytesPerElement[weights] < halfWidth;
   const activations = quantised ? precision.activations : weights;
   const product = bytesPerElement[activations] >= bytesPerElement[weights] ? activations : weights;
+  const variant = product === 'fp8' && weights === 'fp8' && (model.quantisation?.scaleRows ?? 1) > 1 ? 'block' : undefined;
   return {
     product,
     stored: weights,
-    variant: product === 'fp8' && weights === 'fp8' && (model.quantisation?.scaleRows ?? 1) > 1 ? 'block' : undefined,
+    variant,
+    maskedVariant: variant === undefined ? 'masked' : `${variant}-masked`,
+    quantiseVariant: variant === undefined ? `to-${product}` : `to-${product}-${variant}`,
     weightBytes: bytesOf(matrix, precision, model) / (side * side),
     inputBytes: bytesPerElement[product],
     quantises: quantised && bytesPerElement[product] < halfWidth,

@@ -14,6 +14,10 @@ export interface LinearNames {
   readonly quantise: string;
 }
 
+/*
+ * What is pushed below has one form, with the shapes that it lacks, so that reading operators stays quick: a step has about a hundred of them.
+ */
+
 /** `C[m, n] = A[m, k] B[k, n]`: every operand counted once; quantises A first where the format says so. */
 export function linear(pass: Pass, names: LinearNames, stage: Stage, format: LinearFormat, m: number, n: number, k: number): void {
   if (m <= 0) return;
@@ -23,6 +27,7 @@ export function linear(pass: Pass, names: LinearNames, stage: Stage, format: Lin
     name: names.product,
     stage,
     class: 'gemm',
+    kernel: undefined,
     format: format.product,
     variant: format.variant,
     stored: format.stored === format.product ? undefined : format.stored,
@@ -31,6 +36,9 @@ export function linear(pass: Pass, names: LinearNames, stage: Stage, format: Lin
     weightBytes: n * k * format.weightBytes,
     activationBytes: m * k * format.inputBytes + m * n * between,
     shape: { m, n, k, groups: 1 },
+    rows: undefined,
+    experts: undefined,
+    sorts: undefined,
   });
 }
 
@@ -55,25 +63,22 @@ export function grouped(
     class: operator,
     kernel: operator === 'gemm' ? 'head-gemm' : undefined,
     format: format.product,
-    variant: masked === true ? maskedVariant(format) : format.variant,
+    variant: masked === true ? format.maskedVariant : format.variant,
     stored: format.stored === format.product ? undefined : format.stored,
     matrixFlop: 2 * rows * n * k,
     vectorFlop: 0,
     weightBytes: groups * n * k * format.weightBytes,
     activationBytes: rows * k * format.inputBytes + rows * n * between,
     shape: { m: rows / groups, n, k, groups },
+    rows: undefined,
+    experts: undefined,
+    sorts: undefined,
   });
-}
-
-/** Kernels for experts whose rows lie in buffers of their own, counted on the device. */
-function maskedVariant({ variant }: LinearFormat): string {
-  return variant === undefined ? 'masked' : `${variant}-masked`;
 }
 
 /** Dynamic quantisation of `m` rows of `k`: reads 16 bit, writes the format of the product. */
 export function quantise(pass: Pass, name: string, stage: Stage, format: LinearFormat, m: number, k: number): void {
-  const variant = format.variant === undefined ? `to-${format.product}` : `to-${format.product}-${format.variant}`;
-  overRows(pass, name, stage, perElement.quantise, { rows: m, width: k, bytes: between + format.inputBytes }, 'quantise', variant);
+  overRows(pass, name, stage, perElement.quantise, { rows: m, width: k, bytes: between + format.inputBytes }, 'quantise', format.quantiseVariant);
 }
 
 /** Root-mean-square norm of `rows` of `width`; with the residual it also reads and writes the sum. */
@@ -96,6 +101,11 @@ export function move(pass: Pass, name: string, stage: Stage, flop: number, shape
   overRows(pass, name, stage, flop, shape, 'row-move');
 }
 
+/** Received rows to their experts. */
+export function sort(pass: Pass, name: string, stage: Stage, rows: RowShape): void {
+  vector(pass, name, stage, 0, rows.rows * rows.width * rows.bytes, { kernel: 'row-move', rows, sorts: true });
+}
+
 /** Rows of the embedding table. */
 export function gather(pass: Pass, name: string, stage: Stage, rows: number, width: number): void {
   vector(pass, name, stage, 0, rows * width * between * 2, { class: 'embedding', rows: { rows, width, bytes: between * 2 } });
@@ -114,19 +124,25 @@ export function vector(
   stage: Stage,
   vectorFlop: number,
   bytes: number,
-  more: Partial<Pick<ComputeOperator, 'class' | 'kernel' | 'variant' | 'rows'>> = {},
+  { class: operatorClass = 'vector', kernel, variant, rows, sorts }: Partial<Pick<ComputeOperator, 'class' | 'kernel' | 'variant' | 'rows' | 'sorts'>> = {},
 ): void {
   if (bytes <= 0) return;
   pass.operators.push({
     kind: 'compute',
     name,
     stage,
-    class: 'vector',
+    class: operatorClass,
+    kernel,
     format: 'bf16',
+    variant,
+    stored: undefined,
     matrixFlop: 0,
     vectorFlop,
     weightBytes: 0,
     activationBytes: bytes,
-    ...more,
+    shape: undefined,
+    rows,
+    experts: undefined,
+    sorts,
   });
 }

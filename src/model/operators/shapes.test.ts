@@ -83,7 +83,7 @@ describe('shapes of launches over rows', () => {
       [/^(dense|shared|expert)-activation$/, 'activation'],
       [/^rope$/, 'rope'],
       [/-quantise$/, 'quantise'],
-      [/^expert-permute$|^weighted-sum$|^key-join$/, 'row-move'],
+      [/^expert-permute$|^dispatch-copy$|^weighted-sum$|^key-join$/, 'row-move'],
       [/^embedding$/, 'embedding'],
     ];
     const operators = models.flatMap((model) =>

@@ -1,6 +1,7 @@
+import { unreachable } from '../../base/errors.ts';
 import { emptyArrival } from './arrival.ts';
 import { requestSource } from './source.ts';
-import type { TraceColumns, Workload } from './workload.ts';
+import type { SessionWorkload, TraceColumns, Workload } from './workload.ts';
 
 /** Collects requests into columns that double when full. */
 export class TraceBuilder {
@@ -64,15 +65,31 @@ function larger<Items extends Float64Array | Int32Array>(from: Items, to: Items)
   return to;
 }
 
-/** All requests of a workload as columns. */
+/**
+ * All requests of a workload as columns, without their labels.
+ * @throws Error for sessions, whose requests arrive when others have ended
+ */
 export function traceOf(workload: Workload): TraceColumns {
+  if (workload.kind === 'sessions') throw new Error('sessions have no arrival times of their own');
   const source = requestSource(workload);
   const arrival = emptyArrival();
-  const blockTokens = workload.kind === 'trace' ? workload.columns.blockTokens : (workload.reuse?.blockTokens ?? 0);
-  const builder = new TraceBuilder(blockTokens);
+  const builder = new TraceBuilder(blockTokensOf(workload));
   while (source.next(arrival)) {
     for (const block of arrival.blocks) builder.addBlock(block);
     builder.add(arrival.arrivedAt, arrival.inputTokens, arrival.outputTokens);
   }
   return builder.columns();
+}
+
+function blockTokensOf(workload: Exclude<Workload, SessionWorkload>): number {
+  switch (workload.kind) {
+    case 'trace':
+      return workload.columns.blockTokens;
+    case 'generator':
+      return workload.reuse?.blockTokens ?? 0;
+    case 'client-pool':
+      return 0;
+    default:
+      return unreachable(workload);
+  }
 }

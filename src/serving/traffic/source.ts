@@ -2,9 +2,12 @@ import { unreachable } from '../../base/errors.ts';
 import { stream } from '../../kernel/random.ts';
 import type { RequestSource } from './arrival.ts';
 import { gapSampler } from './arrivals.ts';
+import { ClientSource } from './client-source.ts';
 import { Conversations } from './conversations.ts';
+import { labeller } from './labels.ts';
 import { lengthSampler } from './lengths.ts';
-import type { Workload } from './workload.ts';
+import { SessionSource } from './session-source.ts';
+import type { GeneratorWorkload, TraceWorkload, Workload } from './workload.ts';
 
 /**
  * The requests of a workload, one by one. A generator's draws depend on its seed only, and those of each kind (gaps, input
@@ -17,18 +20,23 @@ export function requestSource(workload: Workload): RequestSource {
       return generated(workload);
     case 'trace':
       return replayed(workload);
+    case 'sessions':
+      return new SessionSource(workload);
+    case 'client-pool':
+      return new ClientSource(workload);
     default:
       return unreachable(workload);
   }
 }
 
-function generated(workload: Extract<Workload, { kind: 'generator' }>): RequestSource {
+function generated(workload: GeneratorWorkload): RequestSource {
   const { arrivals, reuse, seed } = workload;
   const gap = gapSampler(arrivals, stream(seed, 'arrivals'));
   const input = lengthSampler(workload.input, stream(seed, 'input lengths'));
   const output = lengthSampler(workload.output, stream(seed, 'output lengths'));
   const conversations = reuse === undefined ? undefined : new Conversations(reuse, stream(seed, 'conversations'));
   const blockTokens = reuse?.blockTokens ?? 0;
+  const label = workload.mix === undefined ? undefined : labeller(workload.mix);
   const blocks: number[] = [];
   let left = workload.requests;
   let now = 0;
@@ -43,15 +51,19 @@ function generated(workload: Extract<Workload, { kind: 'generator' }>): RequestS
       arrival.outputTokens = output();
       arrival.blockTokens = blockTokens;
       arrival.blocks = blocks;
+      arrival.thread = -1;
+      label?.(arrival);
       conversations?.next(arrival.inputTokens, arrival.outputTokens, blocks);
       return true;
     },
   };
 }
 
-function replayed(workload: Extract<Workload, { kind: 'trace' }>): RequestSource {
+function replayed(workload: TraceWorkload): RequestSource {
   const { columns, speed, concurrency } = workload;
   const count = Math.min(columns.count, workload.requests);
+  const { tenant, priority, model, adapter } = columns.labels ?? {};
+  const label = workload.mix === undefined ? undefined : labeller(workload.mix);
   const blocks: number[] = [];
   let at = 0;
   return {
@@ -63,6 +75,12 @@ function replayed(workload: Extract<Workload, { kind: 'trace' }>): RequestSource
       arrival.outputTokens = columns.outputTokens[at] ?? 0;
       arrival.blockTokens = columns.blockTokens;
       arrival.blocks = blocks;
+      arrival.thread = -1;
+      arrival.tenant = tenant?.[at] ?? 0;
+      arrival.priority = priority?.[at] ?? 0;
+      arrival.model = model?.[at] ?? 0;
+      arrival.adapter = adapter?.[at] ?? 0;
+      label?.(arrival);
       if (columns.blockTokens > 0) {
         const from = columns.blockStart[at] ?? 0;
         const length = (columns.blockStart[at + 1] ?? 0) - from;

@@ -63,7 +63,8 @@ export function traceStatistics(trace: TraceColumns, parts = 60): TraceStatistic
   };
 }
 
-function lengthStatistics(tokens: Int32Array): LengthStatistics {
+/** Of at least one length. */
+export function lengthStatistics(tokens: Int32Array): LengthStatistics {
   const sorted = tokens.toSorted();
   const histogram: number[] = [];
   let sum = 0;

@@ -1,3 +1,8 @@
+import type { ClientPool } from './client-pool.ts';
+import type { Labels } from './arrival.ts';
+import type { Mix } from './labels.ts';
+import type { SessionSupply } from './session.ts';
+
 /** Requests as columns, in order of arrival. Blocks of request i are `blocks[blockStart[i] .. blockStart[i + 1]]`. */
 export interface TraceColumns {
   readonly count: number;
@@ -11,6 +16,8 @@ export interface TraceColumns {
   readonly blockStart: Int32Array;
   /** Dense ids: equal leading ids mean a shared prefix. */
   readonly blocks: Int32Array;
+  /** What the trace says of whose each request is; a column that it does not have is absent. */
+  readonly labels?: Partial<Readonly<Record<keyof Labels, Int32Array>>> | undefined;
 }
 
 export type Arrivals =
@@ -36,24 +43,52 @@ export interface Reuse {
   readonly window: number;
 }
 
-export type Workload =
-  | {
-      readonly kind: 'generator';
-      readonly name: string;
-      readonly arrivals: Arrivals;
-      readonly input: Lengths;
-      readonly output: Lengths;
-      readonly reuse?: Reuse | undefined;
-      readonly requests: number;
-      readonly seed: number;
-    }
-  | {
-      readonly kind: 'trace';
-      readonly name: string;
-      readonly columns: TraceColumns;
-      /** Arrival times are divided by it. */
-      readonly speed: number;
-      /** Closed loop over the trace's lengths instead of its times. */
-      readonly concurrency?: number | undefined;
-      readonly requests: number;
-    };
+/** What every workload has. */
+interface Traffic {
+  readonly name: string;
+  readonly requests: number;
+  /** Who shares the machine; without it all labels of a generator are 0, and those of a trace are its own. */
+  readonly mix?: Mix | undefined;
+}
+
+export interface GeneratorWorkload extends Traffic {
+  readonly kind: 'generator';
+  readonly arrivals: Arrivals;
+  readonly input: Lengths;
+  readonly output: Lengths;
+  readonly reuse?: Reuse | undefined;
+  readonly seed: number;
+}
+
+export interface TraceWorkload extends Traffic {
+  readonly kind: 'trace';
+  readonly columns: TraceColumns;
+  /** Arrival times are divided by it. */
+  readonly speed: number;
+  /** Closed loop over the trace's lengths instead of its times. */
+  readonly concurrency?: number | undefined;
+}
+
+/** Sessions, whose turns wait for each other. */
+export interface SessionWorkload extends Traffic {
+  readonly kind: 'sessions';
+  readonly supply: SessionSupply;
+  /** Of sessions: their rate, or as many at a time. */
+  readonly arrivals: Arrivals;
+  /** Sessions that start at most. */
+  readonly sessions: number;
+  /** A longer think time is cut to it. [s] */
+  readonly maxThink: number;
+  readonly seed: number;
+}
+
+/** Many clients of unequal habits. */
+export interface PoolWorkload extends Traffic {
+  readonly kind: 'client-pool';
+  readonly pool: ClientPool;
+  /** Every rate is multiplied by it. */
+  readonly scale: number;
+  readonly seed: number;
+}
+
+export type Workload = GeneratorWorkload | TraceWorkload | SessionWorkload | PoolWorkload;

@@ -38,6 +38,8 @@ const parameters: readonly FittedParameter[] = [
   { name: 'mostSplits', unit: '1', min: 1, max: 512, start: 500, also: [8], hold: 10 },
   { name: 'lengthening', unit: 'of the occupancy for an octave of length', min: 0, max: 1, start: 0, also: [0.5], hold: 10 },
   { name: 'chain', unit: 's/token', min: 1e-11, max: 1e-6, start: 1e-11, also: [5e-8], hold: 10 },
+  { name: 'queued', unit: 's/item', min: 1e-12, max: 1e-5, start: 1e-12, also: [1e-12, 2e-6], hold: 10 },
+  { name: 'queue', unit: 'items', min: 100, max: 1e6, start: 1e6, also: [1e6, 1000], hold: 10 },
   ...headSizeParameters(),
 ];
 const at = new Map(parameters.map(({ name }, i) => [name, i]));
@@ -48,7 +50,8 @@ const HEAD_SIZE = at.get('head64') ?? 0;
  * tokens, and cores take turns. Beside that stand traffic (keys and values, queries and outputs, at memory bandwidth or out of the cache)
  * and matrix work in tiles of 16 rows; the longest counts whole, of the others the part that does not overlap. Where items are fewer than
  * cores the length is split and the parts are reduced. Query heads that share keys are worked on together, or each on its own where that
- * is quicker (`either`); a group too large for one reading is read in several passes.
+ * is quicker (`either`); a group too large for one reading is read in several passes. One kernel puts its items in a queue one by one, the
+ * more slowly the longer it is, unless there are too many sequences to sort.
  */
 function time(shape: AttentionLaunch, die: DieRates, parameters: ArrayLike<number>): number {
   const rows = (shape.heads / shape.keyValueHeads) * shape.queryTokens;
@@ -93,7 +96,9 @@ function timeInPasses(shape: AttentionLaunch, die: DieRates, parameters: ArrayLi
   const longest = Math.max(traffic, work, matrix);
   const rest = p(10) * (traffic + work + matrix - longest);
   const reduced = splits > 1 ? p(11) * Math.min(1, splits - 1) + (splits - 1) * queries * p(12) : 0;
-  const arranged = (sequences <= SORTED ? p(9) * sequences : 0) + (single || sequences <= 1 || keyValueHeads <= 1 ? 0 : p(21));
+  const queued = sequences * keyValueHeads;
+  const ordered = sequences <= SORTED ? p(9) * sequences + p(26) * queued * (1 + queued / p(27)) : 0;
+  const arranged = ordered + (single || sequences <= 1 || keyValueHeads <= 1 ? 0 : p(21));
   return p(0) + longest + rest + reduced + arranged;
 }
 

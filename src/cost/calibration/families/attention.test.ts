@@ -77,6 +77,14 @@ describe('attention of decoding sequences', () => {
     expect(attentionDecode.time(decoding(1, 64_000, 8, 1), die, unsplit)).toBeGreaterThan(3 * one);
   });
 
+  test('queues its items one by one, more slowly the longer the queue, unless there are too many sequences to sort', () => {
+    const queued = Float64Array.from(attentionDecode.parameters, ({ name, start }) => (name === 'queued' ? 2e-6 : name === 'queue' ? 1000 : start));
+    const more = (sequences: number): number => attentionDecode.time(decoding(sequences, 64, 8, 2), die, queued) - decode(decoding(sequences, 64, 8, 2));
+    expect(more(100) / 200).toBeCloseTo(2e-6 * 1.2, 9);
+    expect(more(500) / 1000).toBeCloseTo(2e-6 * 2, 9);
+    expect(more(1024)).toBe(0);
+  });
+
   test('sees no more than its window', () => {
     expect(decode(decoding(64, 50_000, 32, 8, 128))).toBeLessThan(decode(decoding(64, 2000)));
   });

@@ -2,11 +2,14 @@ import { ln } from '../../../kernel/elementary.ts';
 import type { ExpertLoads } from '../../../model/expert-load.ts';
 import type { DieRates, FittedParameter } from '../family.ts';
 
-/** How operands are stored and whether the kernel's launch was tuned for their shape. */
-interface ProductStorage {
+/** How operands are stored, what the kernel sees of the rows, and whether its launch was tuned for the shape. */
+interface ProductLaunch {
   /** Storage of one weight and of one element of A. [B] */
   readonly weightBytes: number;
   readonly inputBytes: number;
+  /** Rows of all tokens that the kernel sees, those of other dies' experts included, and experts on the die. */
+  readonly expanded: number;
+  readonly local: number;
   /** Whether the kernel's launch was tuned for this shape; absent: it was. */
   readonly tuned?: boolean | undefined;
 }
@@ -26,7 +29,7 @@ export function sumOf(loads: ExpertLoads): { readonly hit: number; readonly rows
 export const productParameters: readonly FittedParameter[] = [
   { name: 'plateau', unit: 'share of peak', min: 0.05, max: 0.95, start: 0.6 },
   { name: 'memory', unit: 'share of bandwidth', min: 0.04, max: 0.95, start: 0.8 },
-  { name: 'tile', unit: 'rows', min: 8, max: 256, start: 64 },
+  { name: 'tile', unit: 'rows', min: 8, max: 256, start: 64, also: [128, 128] },
   { name: 'load', unit: 'rows whose time a tile takes beside its own', min: 0.5, max: 400, start: 16 },
   { name: 'wave', unit: 'share of a wave', min: 0.01, max: 1, start: 0.3 },
   { name: 'depth', unit: 'elements of k', min: 1, max: 4000, start: 200 },
@@ -35,19 +38,28 @@ export const productParameters: readonly FittedParameter[] = [
   { name: 'resident', unit: 'share of cache', min: 0.01, max: 1, start: 0.1 },
   { name: 'untuned', unit: 'factor', min: 1, max: 6, start: 1.2 },
   { name: 'again', unit: 'share of tiles that read their rows anew', min: 1e-4, max: 1, start: 0.01 },
+  { name: 'least', unit: 'rows of the smallest tile', min: 8, max: 256, start: 8, also: [128, 16] },
+  { name: 'empty', unit: 'rows whose time an empty row takes beside its own', min: 0, max: 2, start: 0 },
+  { name: 'seen', unit: 'tiles for the rows of an expert, or from 0.5 for all rows that the kernel sees', min: 0, max: 1, start: 0, also: [0, 1] },
+  { name: 'columns', unit: 'of a tile', min: 16, max: 256, start: 128 },
 ];
 
 const outputBytes = 2;
-const columnsOfTile = 128;
 /** Widths that are no multiple of this are loaded element by element. */
 const alignment = 16;
-const smallestTile = 8;
+const sides = [8, 16, 32, 64, 128, 256] as const;
+
+/** The power of two that is nearest to a constant. */
+function sideNear(constant: number): number {
+  return sides.find((side) => side * Math.SQRT2 > constant) ?? 256;
+}
 
 /** The least power of two that holds the mean rows of an expert, between the smallest tile and the largest. */
-function tileRows(mean: number, largest: number): number {
-  let tile = smallestTile;
+function tileRows(mean: number, least: number, largest: number): number {
+  const smallest = sideNear(least);
+  let tile = smallest;
   while (tile < mean && tile < largest) tile *= 2;
-  return Math.min(tile, largest);
+  return Math.max(smallest, Math.min(tile, largest));
 }
 
 /**
@@ -58,27 +70,31 @@ export function groupedProduct(
   loads: ExpertLoads,
   n: number,
   k: number,
-  { weightBytes, inputBytes, tuned }: ProductStorage,
+  { weightBytes, inputBytes, expanded, local, tuned }: ProductLaunch,
   die: DieRates,
   p: ArrayLike<number>,
   at: number,
 ): number {
   const { hit, rows } = sumOf(loads);
   if (hit === 0) return 0;
-  const tile = tileRows(rows / hit, p[at + 2] ?? 1);
+  const mean = (p[at + 13] ?? 0) < 0.5 ? rows / hit : expanded / local;
+  const tile = tileRows(mean, p[at + 11] ?? 1, p[at + 2] ?? 1);
   let tiles = 0;
   for (let i = 0; i < loads.length; i += 2) tiles += (loads[i] ?? 0) * Math.max(1, Math.ceil((loads[i + 1] ?? 0) / tile));
-  const blocks = tiles * Math.ceil(n / columnsOfTile);
+  const columns = sideNear(p[at + 14] ?? 1);
+  const across = Math.ceil(n / columns);
+  const blocks = tiles * across;
   const waves = blocks / die.cores;
   const quantised = 1 + (p[at + 4] ?? 0) * (Math.ceil(waves) / waves - 1);
   const slow = n % alignment === 0 && k % alignment === 0 ? 1 : (p[at + 7] ?? 1);
-  const flop = 2 * tiles * (tile + (p[at + 3] ?? 0)) * n * (k + (p[at + 5] ?? 0));
+  const empty = (tiles * tile - rows) * (p[at + 12] ?? 0);
+  const flop = 2 * (tiles * (tile + (p[at + 3] ?? 0)) + empty) * across * columns * (k + (p[at + 5] ?? 0));
   const launch = slow * (tuned === false ? (p[at + 9] ?? 1) : 1);
   const compute = (flop * quantised * launch) / (die.peak * (p[at] ?? 1));
   const weights = hit * n * k * weightBytes;
   const resident = Math.min(weights, (p[at + 8] ?? 0) * die.cache) / 2;
   const input = rows * k * inputBytes;
-  const again = Math.max(0, input - die.cache) * (p[at + 10] ?? 0) * Math.ceil(n / columnsOfTile);
+  const again = Math.max(0, input - die.cache) * (p[at + 10] ?? 0) * across;
   const moved = weights - resident + input + again + rows * n * outputBytes;
   const memory = (moved * slow * (1 + (p[at + 6] ?? 0) / Math.max(waves, 1 / die.cores))) / (die.bandwidth * (p[at + 1] ?? 1));
   return corner(compute, memory);

@@ -45,6 +45,11 @@ export class Fifo {
     this.#size = 0;
   }
 
+  /** All in order. */
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (let i = 0; i < this.#size; i++) yield this.#items[(this.#head + i) & (this.#items.length - 1)];
+  }
+
   #reserve(): void {
     if (this.#size < this.#items.length) return;
     const grown = new Int32Array(this.#items.length * 2);

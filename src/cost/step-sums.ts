@@ -1,0 +1,37 @@
+import { stages } from '../model/operator.ts';
+import { engines, type PipelineCost, type StepCost } from './batch.ts';
+import type { Price } from './price.ts';
+
+/** Sums of a step: what each stage is answerable for, the host behind them, then the busy time of each engine. [s] */
+export const stageCount: number = stages.length + 1;
+const busyCount: number = engines.length;
+export const sumCount: number = stageCount + busyCount;
+
+/** Copied for each step: arrays of fractions from the start. */
+const stageBlank: readonly number[] = Array.from({ length: stageCount }, () => 0.5);
+const busyBlank: readonly number[] = Array.from({ length: busyCount }, () => 0.5);
+
+/** The step that sums stand for. */
+export function stepCostOf(sums: Float64Array, pipeline: PipelineCost | undefined): StepCost {
+  let time = 0;
+  const stageTimes = stageBlank.slice();
+  for (let i = 0; i < stageCount; i++) {
+    const part = sums[i] as number;
+    time += part;
+    stageTimes[i] = part;
+  }
+  const busy = busyBlank.slice();
+  for (let i = 0; i < busyCount; i++) busy[i] = sums[stageCount + i] as number;
+  return pipeline === undefined ? { time, busy, stages: stageTimes } : { time, busy, stages: stageTimes, pipeline };
+}
+
+/** Adds the busy times of so many equal launches. */
+export function addBusy(sums: Float64Array, launches: number, { matrix, vector, memory, scaleUp, scaleOut, host }: Price): void {
+  const at = stageCount;
+  sums[at] = (sums[at] as number) + launches * matrix;
+  sums[at + 1] = (sums[at + 1] as number) + launches * vector;
+  sums[at + 2] = (sums[at + 2] as number) + launches * memory;
+  sums[at + 3] = (sums[at + 3] as number) + launches * scaleUp;
+  sums[at + 4] = (sums[at + 4] as number) + launches * scaleOut;
+  sums[at + 5] = (sums[at + 5] as number) + launches * host;
+}

@@ -1,0 +1,41 @@
+import type { Seconds } from '../../base/units.ts';
+import type { QuantileSampler } from './quantile-sampler.ts';
+
+/** Clients who send requests at their own pace, each with lengths of its own: the traffic of a service, as its sum. */
+export interface ClientPool {
+  /** For how long one rate holds. [s] */
+  readonly window: Seconds;
+  /** Windows that the rates go through, and then anew. */
+  readonly windows: number;
+  readonly clients: readonly PoolClient[];
+  /** What was left out or put in place of something, for the report; empty where nothing was. */
+  readonly note: string;
+}
+
+export interface PoolClient {
+  /** By window. [1/s] */
+  readonly rate: Float64Array;
+  readonly gaps: readonly GapLaw[];
+  readonly lengths: readonly ClientLengths[];
+  /** Index into `gaps` and into `lengths`, by window. */
+  readonly gapsOf: Uint16Array;
+  readonly lengthsOf: Uint16Array;
+}
+
+/** The law of a client's gaps, whose mean is one over the rate. */
+export interface GapLaw {
+  readonly kind: 'gamma' | 'weibull';
+  readonly shape: number;
+}
+
+export interface ClientLengths {
+  readonly input: QuantileSampler;
+  readonly output: QuantileSampler;
+}
+
+/** Mean rate of all clients together. [1/s] */
+export function meanRate({ clients, windows }: ClientPool): number {
+  let sum = 0;
+  for (const { rate } of clients) for (const one of rate) sum += one;
+  return sum / windows;
+}

@@ -1,0 +1,152 @@
+import { gammaFunction } from '../../kernel/gamma-function.ts';
+import { exp, ln } from '../../kernel/elementary.ts';
+import { stream, type RandomStream } from '../../kernel/random.ts';
+import { exponential, gamma } from '../../kernel/variates.ts';
+import type { Arrival, RequestSource } from './arrival.ts';
+import type { ClientPool, GapLaw, PoolClient } from './client-pool.ts';
+import { labeller } from './labels.ts';
+import type { PoolWorkload } from './workload.ts';
+
+/** A gamma law of so high a shape has no spread to speak of. */
+const EVEN = 1e9;
+
+/** A client on its way through the windows. */
+class Sender {
+  readonly #client: PoolClient;
+  readonly #pool: ClientPool;
+  readonly #scale: number;
+  readonly #random: RandomStream;
+  /** Of its next request. [s] */
+  at = 0;
+  #window = 0;
+  #windowEnd: number;
+
+  constructor(client: PoolClient, pool: ClientPool, scale: number, random: RandomStream) {
+    this.#client = client;
+    this.#pool = pool;
+    this.#scale = scale;
+    this.#random = random;
+    this.#windowEnd = pool.window;
+    this.#pass(residual(this.#law(), random));
+  }
+
+  inputTokens(): number {
+    return Math.max(1, Math.round(this.#lengths().input.draw(this.#random)));
+  }
+
+  outputTokens(): number {
+    return Math.max(1, Math.round(this.#lengths().output.draw(this.#random)));
+  }
+
+  /** Moves on to its next request. */
+  next(): void {
+    this.#pass(unitGap(this.#law(), this.#random));
+  }
+
+  #law(): GapLaw {
+    const { gaps, gapsOf } = this.#client;
+    return gaps[gapsOf[this.#window]];
+  }
+
+  #lengths(): PoolClient['lengths'][number] {
+    const { lengths, lengthsOf } = this.#client;
+    return lengths[lengthsOf[this.#window]];
+  }
+
+  /** Lets so many requests' worth of time pass, at the rate of each window. */
+  #pass(requests: number): void {
+    let left = requests;
+    for (;;) {
+      const rate = this.#client.rate[this.#window] * this.#scale;
+      const within = (this.#windowEnd - this.at) * rate;
+      if (left <= within && rate > 0) {
+        this.at += left / rate;
+        return;
+      }
+      left -= within;
+      this.at = this.#windowEnd;
+      this.#windowEnd += this.#pool.window;
+      this.#window = this.#window + 1 === this.#pool.windows ? 0 : this.#window + 1;
+    }
+  }
+}
+
+/**
+ * The requests of all clients in order of time. Each client is a renewal process in its own time, which runs at its rate of the
+ * moment: gaps keep their law, and every window gets rate times length of requests on average. All draws of a client come from a
+ * stream of its own, so that it does the same whoever is beside it.
+ */
+export class ClientSource implements RequestSource {
+  readonly #senders: readonly Sender[];
+  /** Binary heap of clients by the time of their next requests, ties by their order. */
+  readonly #heap: Int32Array;
+  readonly #at: Float64Array;
+  readonly #label: ((arrival: Arrival) => void) | undefined;
+  #left: number;
+
+  constructor({ pool, scale, requests, seed, mix }: PoolWorkload) {
+    this.#left = requests;
+    this.#senders = pool.clients.flatMap((client, c) =>
+      client.rate.some((rate) => rate > 0) ? [new Sender(client, pool, scale, stream(seed, `client ${c}`))] : [],
+    );
+    this.#at = Float64Array.from(this.#senders, ({ at }) => at);
+    this.#heap = Int32Array.from(this.#senders, (_, c) => c).sort((a, b) => this.#at[a] - this.#at[b] || a - b);
+    this.#label = mix === undefined ? undefined : labeller(mix);
+  }
+
+  next(arrival: Arrival): boolean {
+    if (this.#left <= 0 || this.#heap.length === 0) return false;
+    this.#left--;
+    const first = this.#heap[0];
+    const sender = this.#senders[first];
+    arrival.arrivedAt = sender.at;
+    arrival.inputTokens = sender.inputTokens();
+    arrival.outputTokens = sender.outputTokens();
+    arrival.blockTokens = 0;
+    arrival.thread = -1;
+    this.#label?.(arrival);
+    sender.next();
+    this.#at[first] = sender.at;
+    this.#sink(first, sender.at);
+    return true;
+  }
+
+  /** Puts the client at the top in its place. */
+  #sink(client: number, time: number): void {
+    const heap = this.#heap;
+    const at = this.#at;
+    const size = heap.length;
+    let place = 0;
+    for (;;) {
+      let child = 2 * place + 1;
+      if (child >= size) break;
+      let below = heap[child];
+      const right = child + 1 < size ? heap[child + 1] : below;
+      if (at[right] < at[below] || (at[right] === at[below] && right < below)) {
+        child++;
+        below = right;
+      }
+      if (time < at[below] || (time === at[below] && client < below)) break;
+      heap[place] = below;
+      place = child;
+    }
+    heap[place] = client;
+  }
+}
+
+/** A gap of mean 1. */
+function unitGap({ kind, shape }: GapLaw, random: RandomStream): number {
+  if (kind === 'weibull') return exp(ln(exponential(random)) / shape) / gammaFunction(1 + 1 / shape);
+  if (shape === 1) return exponential(random);
+  return shape > EVEN ? 1 : gamma(random, shape) / shape;
+}
+
+/**
+ * From an arbitrary moment to the next request of a client that has been going on forever: a uniform part of a gap drawn in
+ * proportion to its length. For gamma that is gamma of a shape one higher; for Weibull the gap's power is gamma of 1 + 1 / shape.
+ */
+function residual({ kind, shape }: GapLaw, random: RandomStream): number {
+  const part = random.uniform();
+  if (kind === 'weibull') return (part * exp(ln(gamma(random, 1 + 1 / shape)) / shape)) / gammaFunction(1 + 1 / shape);
+  return shape > EVEN ? part : (part * gamma(random, shape + 1)) / shape;
+}
