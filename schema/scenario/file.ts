@@ -109,7 +109,7 @@ export type WorkloadFile = Keys<{
   concurrency: number;
   input: Lengths;
   output: Lengths;
-  reuse: Keys<{ share: number; 'block-tokens': number; window: number }>;
+  reuse: Keys<{ share: number; 'block-tokens': number; window: number; prefix: number }>;
   trace: string;
   format: string;
   speed: number;

@@ -186,6 +186,7 @@ const reuse = record({
   share: plain({ min: 0, max: 1 }, 'Share of requests that continue an earlier conversation.'),
   'block-tokens': whole(1, 'Tokens of one block of shared prefix.'),
   window: whole(1, 'Conversations that can still be continued.'),
+  prefix: plain({ min: 0, max: 1 }, 'Most of a prompt that can be history; all but its last token by default.'),
 }).meta({ description: 'Prefixes shared with earlier requests.' });
 
 const slo = record({

@@ -18,6 +18,9 @@ export class StackDistances {
   #tree: Int32Array;
   #idAt: Int32Array;
   #clock = 0;
+  /** References of all ids so far, and as many as those of the sample stand for. */
+  #references = 0;
+  #standFor = 0;
   /** References by distance, in references of all ids. */
   readonly #counts: Float64Array = new Float64Array(STEPS * 40);
 
@@ -34,12 +37,14 @@ export class StackDistances {
 
   /** Counts a reference to each of the first `count` ids, at distances as things are before any of them. */
   measure(ids: ArrayLike<number>, count: number): void {
+    this.#references += count;
+    const scale = TWO_32 / this.#limit;
     for (let i = 0; i < count; i++) {
       const id = ids[i];
       if (mix(id ^ 0x51ed270b) >= this.#limit) continue;
+      this.#standFor += scale;
       const place = this.#placeOf.get(id);
       if (place === undefined) continue;
-      const scale = TWO_32 / this.#limit;
       this.#counts[binOf((this.#placeOf.size - this.#sum(place)) * scale)] += scale;
     }
   }
@@ -61,11 +66,14 @@ export class StackDistances {
     }
   }
 
-  /** References, as if of all ids, that a cache of so many ids would have found. Bins count from their lower end. */
+  /**
+   * References, as if of all ids, that a cache of so many ids (at least 1) would have found. Bins count from their lower end. Where the sample stands for more or fewer
+   * references than there were, popular ids are to blame, which are near (SHARDS, 5.1).
+   */
   found(capacity: number): number {
-    let sum = 0;
+    let sum = this.#references - this.#standFor;
     for (let bin = 0; bin < this.#counts.length && lowerEnd(bin) < capacity; bin++) sum += this.#counts[bin];
-    return sum;
+    return Math.max(0, sum);
   }
 
   /** The smallest capacity that would have found all that any would have. */

@@ -55,7 +55,7 @@ export class PrefixPool {
     const nodes = this.#alive.length;
     if (!this.#alive.includes(true)) return -1;
     let node = nodeByHash(id, 0, nodes);
-    for (let turn = 1; this.#alive[node] !== true; turn++) node = nodeByHash(id, turn, nodes);
+    for (let turn = 1; !this.#alive[node]; turn++) node = nodeByHash(id, turn, nodes);
     return node;
   }
 

@@ -1,4 +1,5 @@
 import type { Seconds } from '../base/units.ts';
+import { CachedPrompts } from './cached-prompts.ts';
 import type { Errand } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import type { Instance, InstanceListener } from './instance.ts';
@@ -13,10 +14,9 @@ import { queueOf } from './policies/scheduler.ts';
 import * as place from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
-import { PrefixPool } from './prefix-pool.ts';
+import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
 import type { ServiceLevel } from './scenario.ts';
-import type { Found } from './transport.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
@@ -24,7 +24,7 @@ import type { World } from './world.ts';
 /** The pools that serve a model: where prompts go, where their KV moves, what becomes of what a lost instance held. */
 export class Service {
   readonly pools: readonly Pool[];
-  readonly prefixes: PrefixPool | undefined;
+  readonly #cached: CachedPrompts | undefined;
   readonly #world: World;
   readonly #plant: Plant;
   readonly #entry: Pool;
@@ -63,20 +63,17 @@ export class Service {
     this.#entry = this.pools[0];
     this.#decode = this.pools[1];
     this.#emittedPerStep = (this.#decode ?? this.#entry).instances[0].options.acceptance.mean;
-    if (plant.cache !== undefined) {
-      const prefixes = new PrefixPool(world.table, plant.cache);
-      this.prefixes = prefixes;
-      world.transport.onKept = (kept, at) => {
-        prefixes.land(kept, at);
-        this.#spill(at);
-      };
-    }
+    if (plant.cache !== undefined) this.#cached = new CachedPrompts(world, plant.cache);
     this.#recount();
   }
 
   /** Prompts that wait because no instance could take them. */
   get stranded(): number {
     return this.#stranded.size;
+  }
+
+  get prefixes(): PrefixPool | undefined {
+    return this.#cached?.pool;
   }
 
   poolOf(instance: Instance): Pool {
@@ -100,7 +97,7 @@ export class Service {
 
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
-    const { table, now, sink, transport } = this.#world;
+    const { table, now, sink } = this.#world;
     const ranks = this.#entryRanks;
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
@@ -126,7 +123,7 @@ export class Service {
     table.source[slot] = rank.index;
     table.place[slot] = place.reading;
     rank.queuedTokens += table.prompt[slot] - cached;
-    const bytes = transport.read(now, slot, rankOver(rank.index, this.#entry.plant), this.#found(slot));
+    const bytes = this.#cached?.read(slot, rankOver(rank.index, this.#entry.plant)) ?? 0;
     sink?.({ kind: 'transfer-begun', at: now, request, errand: 'read', bytes, ...where });
   }
 
@@ -206,11 +203,8 @@ export class Service {
       table.place[slot] = place.holding;
       this.#moving.push(slot);
     }
-    const [first] = batches;
-    if (this.prefixes !== undefined && first !== undefined && this.poolOf(first) === this.#entry) {
-      const from = (first.index % this.#entry.plant.instances) * entries;
-      transport.cancelWrites(now, from, from + entries);
-    }
+    const first = this.poolOf(instance) === this.#entry ? instance.index % this.#entry.plant.instances : -1;
+    if (first >= 0) this.#cached?.lose(first * entries, (first + 1) * entries);
     for (const batch of batches) {
       if (batch.running) {
         // What the iteration was credited with will not come out.
@@ -277,10 +271,8 @@ export class Service {
 
   /** Prompt tokens whose KV the pooled cache holds. */
   #lookUp(slot: number): number {
-    if (this.prefixes === undefined) return 0;
-    const { now } = this.#world;
-    const hit = this.prefixes.lookUp(slot, now);
-    this.#spill(now);
+    if (this.#cached === undefined) return 0;
+    const hit = this.#cached.lookUp(slot);
     this.#countLookUp(slot, hit);
     return hit;
   }
@@ -290,28 +282,6 @@ export class Service {
     cacheCounters.lookups++;
     cacheCounters.promptTokens += table.prompt[slot];
     cacheCounters.tokensHit += hit;
-  }
-
-  /** Where the last look-up, of `slot`, found what it did. */
-  #found(slot: number): Found {
-    const { found = [], stored = 0 } = this.prefixes ?? {};
-    return { byNode: found, stored, unitBytes: this.#world.table.blockTokens[slot] * (this.#plant.cache?.bytesPerToken ?? 0) };
-  }
-
-  /** Sends what the pooled cache lacks of a computed prompt there (CAC-2). */
-  #keep(slot: number, at: Seconds): void {
-    const kept = this.prefixes?.keep(slot, at);
-    this.#spill(at);
-    if (kept === undefined) return;
-    const { table, transport } = this.#world;
-    transport.write(at, rankOver(table.source[slot], this.#entry.plant), kept, this.#plant.cache?.bytesPerToken ?? 0);
-  }
-
-  /** Sends what the memory of the pooled cache has dropped to its storage (CAC-5). */
-  #spill(at: Seconds): void {
-    const { prefixes } = this;
-    const units = prefixes?.takeSpilt() ?? 0;
-    if (prefixes !== undefined && units > 0) this.#world.transport.spill(at, units, prefixes.unitTokens * (this.#plant.cache?.bytesPerToken ?? 0));
   }
 
   #releaseSource(slot: number): void {
@@ -362,7 +332,7 @@ export class Service {
         if (pool.role !== 'prefill') return;
         world.now = at;
         table.source[slot] = table.instance[slot] * pool.ranks + table.rank[slot];
-        this.#keep(slot, at);
+        this.#cached?.keep(slot, rankOver(table.source[slot], pool));
         table.place[slot] = place.holding;
         if (this.#plant.firstToken === 'prefill' && this.#emitFromPrefill(slot, at)) return;
         this.#moving.push(slot);

@@ -43,7 +43,7 @@ export class Transport {
   readonly #writes: (Writing | undefined)[] = [];
   readonly #free: number[] = [];
   /** Told of prefixes that have come to the cache. */
-  onKept: (kept: Kept, at: Seconds) => void = () => {};
+  onKept: (kept: Kept) => void = () => {};
   /** Bytes that have begun to travel. */
   readonly begun: Record<'push' | 'read' | 'write' | 'fromStorage' | 'toStorage', Bytes> = { push: 0, read: 0, write: 0, fromStorage: 0, toStorage: 0 };
 
@@ -177,7 +177,7 @@ export class Transport {
     if (travel === 'read' || travel === 'push') return { slot: number, errand: travel };
     const writing = this.#writes[number];
     this.#forget(number);
-    if (writing !== undefined) this.onKept(writing.kept, at);
+    if (writing !== undefined) this.onKept(writing.kept);
     return undefined;
   }
 
