@@ -58,7 +58,6 @@ export type CacheFile = Keys<{
   dram: HostMemory;
   nodes: number;
   'block-tokens': number;
-  eviction: 'lru';
   /** [s] */
   ttl: number;
   write: 'through' | 'back' | 'never';

@@ -136,7 +136,6 @@ const cache = record({
   dram: hostMemory('Host memory given to the cache, over its nodes.'),
   nodes: whole(1, 'Nodes that give memory, the first ones of the machine; those of the deployment by default.'),
   'block-tokens': whole(1, 'Tokens of one cached block.'),
-  eviction: choice(['lru'], 'Which block goes first where there is no room.'),
   ttl: quantity('time', ['30 min'], 'How long a block is kept after its last use; for ever by default.'),
   write: choice(['through', 'back', 'never'], 'When storage gets a block: with the memory (`through`, the default), when memory drops it (`back`), or never.'),
   ssd: ssd.optional(),

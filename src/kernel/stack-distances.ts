@@ -67,13 +67,13 @@ export class StackDistances {
   }
 
   /**
-   * References, as if of all ids, that a cache of so many ids (at least 1) would have found. Bins count from their lower end. Where the sample stands for more or fewer
-   * references than there were, popular ids are to blame, which are near (SHARDS, 5.1).
+   * References, of all ids, that a cache of so many ids would have found. Bins count from their lower end. What the sample stands for is taken as a share of
+   * what there were, since ids of the sample may be more or less popular than others.
    */
   found(capacity: number): number {
-    let sum = this.#references - this.#standFor;
+    let sum = 0;
     for (let bin = 0; bin < this.#counts.length && lowerEnd(bin) < capacity; bin++) sum += this.#counts[bin];
-    return Math.max(0, sum);
+    return this.#standFor === 0 ? 0 : (sum * this.#references) / this.#standFor;
   }
 
   /** The smallest capacity that would have found all that any would have. */

@@ -1,0 +1,78 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadScenario } from '../cli/scenario.ts';
+import type { Summary } from '../src/report/summary.ts';
+import { summarise } from '../src/report/summarise.ts';
+import { createSimulation } from '../src/serving/deploy.ts';
+import type { Scenario } from '../src/serving/scenario.ts';
+
+/** Context caching over UB and VPC at shares of the prompt that repeat, as docs/guide/context-cache.md tells it. */
+
+let base: Scenario;
+beforeAll(async () => {
+  base = await loadScenario(new URL('../examples/context-cache.yaml', import.meta.url).pathname);
+});
+
+/** @param cache other keys of the cache; `null` for none */
+function outcome(prefix: number, cache: { readonly plane?: string; readonly capacity?: number } | null = {}): Summary {
+  const { deployment, workload } = base;
+  if (deployment.kind === 'merged' || deployment.cache === undefined || workload.kind !== 'generator' || workload.reuse === undefined)
+    throw new Error('the example has changed');
+  const run = createSimulation({
+    ...base,
+    deployment: { ...deployment, cache: cache === null ? undefined : { ...deployment.cache, ...cache } },
+    workload: { ...workload, reuse: { ...workload.reuse, prefix } },
+  });
+  while (run.simulation.step());
+  return summarise(run, 'test');
+}
+
+const input = ({ throughput }: Summary): number => throughput.inputTokensPerPrefillChip;
+const readTime = ({ requestShares }: Summary): number => requestShares.find(({ name }) => name === 'cache read')?.time ?? 0;
+
+describe('context caching', () => {
+  // Published: prefill throughput 1.42 and 2.28 times that without a cache at half and nine tenths of the tokens, TTFT 34 and 59 % less.
+  test('prefill does more, and first tokens come sooner, the more of prompts repeats', { timeout: 60_000 }, () => {
+    const without = outcome(0.5, null);
+    const half = outcome(0.5);
+    const most = outcome(0.9);
+    const gains = [half, most].map((summary) => input(summary) / input(without));
+    const sooner = [half, most].map((summary) => 1 - summary.latency.ttft.p50 / without.latency.ttft.p50);
+    expect(gains[0]).toBeGreaterThan(1.42 * 0.85);
+    expect(gains[0]).toBeLessThan(1.42 * 1.2);
+    expect(gains[1]).toBeGreaterThan(2.28 * 0.85);
+    // Too high by more than a third: nothing of a cached prompt waits for its read but the prompt itself.
+    expect(gains[1]).toBeLessThan(2.28 * 1.5);
+    expect(sooner[0]).toBeGreaterThan(0.24);
+    expect(sooner[0]).toBeLessThan(0.44);
+    expect(sooner[1]).toBeGreaterThan(0.49);
+    expect(sooner[1]).toBeLessThan(0.8);
+  });
+
+  // Published: up to 1.52 times the throughput over VPC.
+  test('UB reads at least ten times as fast as VPC, and prefill does more over it', { timeout: 60_000 }, () => {
+    for (const prefix of [0.5, 0.9]) {
+      const [ub, vpc] = [outcome(prefix), outcome(prefix, { plane: 'vpc' })];
+      expect(readTime(vpc)).toBeGreaterThan(10 * readTime(ub));
+      expect(input(ub) / input(vpc)).toBeGreaterThan(1);
+      expect(input(ub) / input(vpc)).toBeLessThan(1.52);
+      expect(ub.latency.ttft.mean).toBeLessThan(vpc.latency.ttft.mean);
+    }
+  });
+
+  test('memory for less than is used finds less there, what is missing comes from storage, and the curve says so beforehand', { timeout: 60_000 }, () => {
+    const whole = outcome(0.5);
+    const little = outcome(0.5, { capacity: 3e10 });
+    const memory = ({ cache }: Summary): number => (cache?.pool?.tiers[0]?.tokensHit ?? 0) / ((cache?.tokensHit ?? 0) / (cache?.hitShare ?? 1));
+    const storage = (summary: Summary): number => summary.cache?.pool?.tiers[1]?.tokensHit ?? 0;
+    expect(storage(whole)).toBe(0);
+    expect(storage(little)).toBeGreaterThan(0);
+    expect(memory(little)).toBeLessThan(memory(whole));
+    expect(little.cache?.hitShare).toBeCloseTo(whole.cache?.hitShare ?? 0, 1);
+    const curve = whole.cache?.pool?.curve ?? [];
+    expect(curve.map(({ hitShare }) => hitShare)).toEqual(curve.map(({ hitShare }) => hitShare).toSorted((a, b) => a - b));
+    const below = curve.findLast(({ capacity }) => capacity <= 3e10)?.hitShare ?? 0;
+    const above = curve.find(({ capacity }) => capacity >= 3e10)?.hitShare ?? 1;
+    expect(memory(little)).toBeGreaterThan(below - 0.03);
+    expect(memory(little)).toBeLessThan(above + 0.03);
+  });
+});
