@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { loadScenario } from '../cli/scenario.ts';
 import type { Summary } from '../src/report/summary.ts';
 import { summarise } from '../src/report/summarise.ts';
+import { parseFault } from '../src/network/topology/end.ts';
 import { createSimulation } from '../src/serving/deploy.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 
@@ -74,5 +75,28 @@ describe('context caching', () => {
     const above = curve.find(({ capacity }) => capacity >= 3e10)?.hitShare ?? 1;
     expect(memory(little)).toBeGreaterThan(below - 0.03);
     expect(memory(little)).toBeLessThan(above + 0.03);
+  });
+
+  test('faults by the names that `network` knows leave links what their cables carry, and slow what passes them', () => {
+    const { machine, workload } = base;
+    if (workload.kind !== 'generator') throw new Error('the example has changed');
+    const readTimes = (typed: readonly string[]): number => {
+      const run = createSimulation({ ...base, workload: { ...workload, requests: 1500 } });
+      const { wiring } = run.deployed;
+      if (wiring === undefined) throw new Error('nothing moves');
+      const faults = typed.flatMap((text) => parseFault(machine, wiring.fabrics, text, text.includes(':')).value ?? []);
+      expect(faults).toHaveLength(typed.length);
+      wiring.rates(faults).forEach((rate, link) => {
+        run.simulation.transport.setCapacity(0, link, rate);
+      });
+      while (run.simulation.step());
+      return readTime(summarise(run, 'test'));
+    };
+    const healthy = readTimes([]);
+    // One of 112 switches of level 2 takes a 112th of what leads on from a node, which reads do not fill.
+    expect(readTimes(['l2 0'])).toBeCloseTo(healthy, 4);
+    // One slow node in 32 slows most reads, for most have a block there.
+    const cpus = [0, 1, 2, 3].map((socket) => `cpu ${4 * 9 + socket}:5%`);
+    expect(readTimes(cpus)).toBeGreaterThan(1.2 * healthy);
   });
 });

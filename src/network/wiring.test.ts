@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Figure } from '../catalogue/figure.ts';
 import type { Machine, Plane } from '../catalogue/machine.ts';
-import { verticesOf } from './topology/end.ts';
+import { parseFault } from './topology/end.ts';
 import { Wiring } from './wiring.ts';
 
 const figure = (value: number): Figure => ({ value, kind: 'estimate', source: 'a test' });
@@ -47,9 +47,12 @@ function wired() {
   return { wiring, one, up: levels[0]?.link ?? -1, levels, memory };
 }
 
-function ratesAfter(end: Parameters<typeof verticesOf>[1], left: number): readonly number[] {
+/** Rates behind a fault that is named as users name it. */
+function ratesAfter(typed: string): readonly number[] {
   const { wiring } = wired();
-  return [...wiring.rates(new Map([['fabric', [{ at: verticesOf(wiring.fabric(plane), end), left }]]]))];
+  const { value = [], problem } = parseFault(machine, wiring.fabrics, typed, typed.includes(':'));
+  expect(problem).toBeUndefined();
+  return [...wiring.rates(value)];
 }
 
 describe('links of ends on the explicit fabric', () => {
@@ -83,15 +86,15 @@ describe('links of ends on the explicit fabric', () => {
 
   test('MOV-6 a fault of a switch, a port or a node leaves what its cables carry', () => {
     const { one, up, memory } = wired();
-    const lower = ratesAfter({ kind: 'switch', level: 'lower', index: 0, text: '' }, 0);
+    const lower = ratesAfter('lower 0.0');
     // Half of the ports of node 0, half of what leads on from it; its CPUs are two of four.
     expect([lower[one], lower[up], lower[memory]]).toEqual([5, 10, 30]);
-    const upper = ratesAfter({ kind: 'switch', level: 'upper', index: 0, text: '' }, 0);
+    const upper = ratesAfter('upper 0.0');
     // Links of one of two switches, in one of two sub-planes.
     expect([upper[one], upper[up]]).toEqual([10, 15]);
-    const slow = ratesAfter({ ...die(0), text: '' }, 0.25);
+    const slow = ratesAfter('die 0:25%');
     expect([slow[one], slow[up]]).toEqual([2.5, 20]);
-    const node = ratesAfter({ kind: 'node', index: 0, text: '' }, 0);
+    const node = ratesAfter('node 0');
     expect(node[one]).toBe(0);
   });
 });

@@ -1,9 +1,9 @@
 import type { BytesPerSecond } from '../base/units.ts';
 import type { Machine, Plane } from '../catalogue/machine.ts';
 import { fabricOf } from './topology/build.ts';
-import { verticesOf, type End } from './topology/end.ts';
+import { verticesOf, type End, type NamedFault } from './topology/end.ts';
 import { vertexName, type Fabric } from './topology/fabric.ts';
-import { capacitiesOf, type Fault } from './topology/faults.ts';
+import { capacitiesOf } from './topology/faults.ts';
 
 /** Which way bytes go over a link: away from the end that owns it, or to it. */
 export type Direction = 'out' | 'in';
@@ -110,9 +110,22 @@ export class Wiring {
     return levels;
   }
 
-  /** What every link carries under faults of the planes by name. [B/s] */
-  rates(faults: ReadonlyMap<string, readonly Fault[]> = new Map()): Float64Array {
-    const capacities = new Map([...this.#fabrics].map(([plane, fabric]) => [fabric, capacitiesOf(fabric, faults.get(plane) ?? [])]));
+  /** The planes that links are on so far: what names of faults are looked up in. */
+  get fabrics(): readonly Fabric[] {
+    return [...this.#fabrics.values()];
+  }
+
+  /** What every link carries under faults, such as `parseFault` finds; those of other planes leave it as it is. [B/s] */
+  rates(faults: readonly Omit<NamedFault, 'text'>[] = []): Float64Array {
+    const capacities = new Map(
+      this.fabrics.map((fabric) => [
+        fabric,
+        capacitiesOf(
+          fabric,
+          faults.filter((one) => one.fabric.plane.name === fabric.plane.name).map(({ fault }) => fault),
+        ),
+      ]),
+    );
     return Float64Array.from(this.#links, ({ fabric, cables, above, share }) => rateOf(capacities.get(fabric) as Float64Array, cables, above, share));
   }
 
