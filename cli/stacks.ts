@@ -69,6 +69,7 @@ function inVersion(stack: Stack, version: string, profiles: readonly OverheadPro
   return {
     ...stack,
     hostGap: alike?.step ?? stack.hostGap,
+    launch: nearest?.launch,
     intake: nearest === undefined ? stack.intake : { request: nearest.request, token: nearest.token },
     kernels: [...(kernels ?? []).filter(({ before }) => before === undefined || compareVersions(version, before) < 0), ...(stack.kernels ?? [])],
     ahead: isAhead(version),

@@ -10,7 +10,9 @@ export interface OverheadProfile {
   readonly version: string;
   /** Time of the host between two steps. [s] */
   readonly step: Figure;
-  /** From the arrival of a request until it is routed. [s] */
+  /** Time of the host to launch one operator of a step with prompts. [s] */
+  readonly launch: Figure;
+  /** Time of the front end for a request. [s] */
   readonly request: Figure;
   /** The same for each token of the prompt. [s] */
   readonly token: Figure;
@@ -22,6 +24,7 @@ const profile = record({
   stack: text('the name of a stack'),
   version: text('a version'),
   step: figure('time', true),
+  launch: figure('time', true),
   request: figure('time', true),
   token: figure('time', true),
   rows: count(),

@@ -167,7 +167,7 @@ const badInputs: readonly [what: string, args: () => readonly string[], message:
   [
     'cells of another schema',
     () => ['validate', '--operators', at('gemm.csv'), ...chip, '--calibration', bad('old.json', '{"schema":"x"}')],
-    /schema: expected "supernode\/calibration\/1"/,
+    /schema: expected "supernode\/calibration\/2"/,
   ],
   ['no cells there', () => ['validate', '--operators', at('gemm.csv'), ...chip, '--calibration', at('gone.json')], /--calibration: no such file/],
   [

@@ -66,7 +66,7 @@ describe('gates', () => {
   });
 
   test('are kept by nearly all', () => {
-    expect(missing.size / gated.length).toBeLessThan(0.16);
+    expect(missing.size / gated.length).toBeLessThan(0.11);
   });
 
   test('the rule leaves out a fiftieth of no cell', () => {

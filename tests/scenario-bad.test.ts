@@ -169,6 +169,21 @@ const splitCases: readonly Case[] = [
   ['workload.reuse.share=1.5', 'workload.reuse.share', /from 0 to 1/],
   ['workload.trace=traces/chat.csv', 'workload', /has both a trace and generator, rate/],
   ['workload.speed=2', 'workload.speed', /belongs to a trace/],
+  ['workload.pool=m-large', 'workload.pool', /belongs to a trace/],
+  ['workload.sessions=5', 'workload.sessions', /a generator of requests has no sessions; expected arrivals, rate/],
+  ['workload.max-think=5', 'workload.max-think', /such as|unit/],
+  ['workload.tenants=[]', 'workload.tenants', /at least 1 item/],
+  ['workload.tenants=[{name: a}, {name: b}]', 'workload.tenants[1].share', /expected a share/],
+  ['workload.tenants=[{share: 1}]', 'workload.tenants[0].name', /expected a name/],
+  ['workload.tenants=[{name: a, share: 0.5}, {name: a, share: 0.5}]', 'workload.tenants[1].name', /"a" is there twice/],
+  ['workload.tenants=[{name: a, share: 0.5}, {name: b, share: 0.4}]', 'workload.tenants', /the shares are 0.9 together; expected 1/],
+  ['workload.tenants=[{name: a, rate: 5/s}, {name: b, share: 0.4}]', 'workload.tenants', /1 of 2 have a rate/],
+  ['workload.tenants=[{name: a, rate: 5/s}, {name: b, rate: 1/s}]', 'workload.rate', /every tenant has a rate already/],
+  ['workload.tenants=[{name: a, share: 1, rate: 5/s}]', 'workload.tenants[0]', /both a share and a rate/],
+  ['workload.tenants=[{name: a, priority: high}]', 'workload.tenants[0].priority', /whole number/],
+  ['workload.tenants=[{name: a, model: 1}]', 'workload.tenants[0].model', /the deployment serves 1 model/],
+  ['workload.adapters={count: 0}', 'workload.adapters.count', /whole number from 1/],
+  ['workload.adapters={popularity: -1}', 'workload.adapters.popularity', /from 0/],
 ];
 
 describe('a prefill and decode deployment', () => {
@@ -280,6 +295,15 @@ const traceCases: readonly Case[] = [
   ['workload={trace: traces/chat.csv, format: parquet}', 'workload.format', /expected one of/],
   ['workload={trace: traces/chat.csv, speed: 0}', 'workload.speed', /above 0/],
   ['workload={trace: traces/chat.csv, speed: 2, concurrency: 8}', 'workload.speed', /closed loop does not use the times/],
+  ['workload={trace: traces/chat.csv, rate: 5/s}', 'workload.rate', /a trace of requests has no rate; expected speed, concurrency/],
+  ['workload={trace: traces/chat.csv, format: servegen}', 'workload.trace', /no such folder/],
+  ['workload={trace: traces}', 'workload.trace', /no client pool in/],
+  ['workload={generator: agentic}', 'workload.rate', /neither/],
+  ['workload={generator: agentic, concurrency: 9, context: 0}', 'workload.context', /from 1/],
+  ['workload={generator: agentic, concurrency: 9, sessions: 5}', 'workload.concurrency', /9 sessions at a time are more than the 5/],
+  ['workload={generator: agentic, concurrency: 9, input: 5}', 'workload.input', /traffic in sessions has no input/],
+  ['workload={generator: servegen-r1, from: 90 s}', 'workload.from', /multiple of the 3600 s of a window/],
+  ['workload={generator: servegen-r1, concurrency: 9}', 'workload.concurrency', /a pool of clients has no concurrency; expected rate/],
   ['workload={trace: traces/chat.csv, requests: 1000000}', 'workload.requests', /the trace has \d+ requests, got 1000000/],
 ];
 

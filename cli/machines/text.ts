@@ -3,6 +3,7 @@ import { figuresOf, kindsOf, type NamedFigure } from '../../src/catalogue/figure
 import type { NumberFormat } from '../../src/catalogue/format.ts';
 import { type Machine, type Path, type Plane } from '../../src/catalogue/machine.ts';
 import { totalsOf, type LevelTotals, type PeakTotal, type PlaneTotals } from '../../src/catalogue/totals.ts';
+import { boundsOf, sourcesOf } from '../../src/report/energy/sources.ts';
 import { table } from '../table.ts';
 
 const whole = (count: number): string => count.toLocaleString('en-US');
@@ -103,9 +104,19 @@ function totalsTable(machine: Machine): string {
           ],
         ]),
     ['power of the chips', quantity(totals.chipPower, 'W'), 'thermal design power, hosts and fabric not counted'],
+    ...(machine.draws === undefined ? [] : [partsRow(machine)]),
     ...(machine.power === undefined ? [] : [['power, all in', quantity(machine.power.value, 'W'), `${machine.power.kind}, stated: ${machine.power.source}`]]),
   ];
   return table(['', '', ''], rows, { align: ['left', 'right', 'left'], indent: 2 });
+}
+
+function partsRow(machine: Machine): string[] {
+  const { idle, max } = boundsOf(sourcesOf(machine), totalsOf(machine).chips);
+  return [
+    'power of all parts',
+    quantity(max, 'W'),
+    `at most, ${quantity(idle, 'W')} idle: chips, ${machine.draws?.map(({ name }) => name).join(', ')}, losses`,
+  ];
 }
 
 function peakBasis({ format, perDie, total, alternatives }: PeakTotal): string {

@@ -1,6 +1,7 @@
 import { logHead, type LogEnd } from '../../schema/events/write-log.ts';
 import { hashOf } from '../../src/report/hash.ts';
 import type { Summary } from '../../src/report/summary.ts';
+import { lineOf } from '../../src/serving/event-line.ts';
 import type { SimulationEvent } from '../../src/serving/events.ts';
 import type { External } from '../../src/serving/external.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
@@ -22,7 +23,7 @@ export class EventLogFile {
 
   tell(record: SimulationEvent | External): void {
     this.#records++;
-    this.#file.write(`${JSON.stringify(record)}\n`);
+    this.#file.write(`${lineOf(record)}\n`);
   }
 
   drain(): Promise<void> {

@@ -1,3 +1,4 @@
+import { powerSeries } from '../../src/report/energy/summary.ts';
 import { Lives } from '../../src/report/records/life.ts';
 import { requestColumns, requestRow } from '../../src/report/records/requests.ts';
 import { seriesColumns, seriesRows } from '../../src/report/records/series.ts';
@@ -74,7 +75,7 @@ export class RunOutputs implements RunObserver {
     const { now } = run.simulation;
     if (this.#requests !== undefined) for (const life of this.#lives.inFlight()) this.#requests.row(requestRow(life));
     const table = series === undefined ? undefined : await tableFile(series, seriesColumns(run.deployed.plant), aboutOf(run));
-    if (table !== undefined) for (const row of seriesRows(run.deployed.plant, run.simulation.metrics)) table.row(row);
+    if (table !== undefined) for (const row of seriesRows(run.deployed.plant, run.simulation.metrics, powerSeries(run))) table.row(row);
     const notes = (await this.#trace?.close(now)) ?? [];
     await this.#requests?.close();
     await table?.close();

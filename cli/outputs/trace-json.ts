@@ -2,7 +2,6 @@ import { unreachable } from '../../src/base/errors.ts';
 import type { TraceRecord } from '../../src/report/trace/record.ts';
 import type { TraceFormat } from './trace-file.ts';
 
-const firstThread = 1000;
 const phases = { first: 's', middle: 't', last: 'f' } as const;
 
 /** The Trace Event Format, which Perfetto and other viewers read: one object with all events. */
@@ -35,7 +34,7 @@ export class JsonTrace implements TraceFormat {
           { ph: 'M', pid, name: 'process_sort_index', args: { sort_index: pid } },
         ];
       case 'lane': {
-        const tid = firstThread + record.lane;
+        const tid = record.lane;
         return [
           { ph: 'M', pid, tid, name: 'thread_name', args: { name: record.name } },
           { ph: 'M', pid, tid, name: 'thread_sort_index', args: { sort_index: record.lane } },
@@ -46,7 +45,7 @@ export class JsonTrace implements TraceFormat {
         return [];
       case 'slice': {
         const { lane, from, to, name, args, parts = [], flows = [] } = record;
-        const tid = firstThread + lane;
+        const tid = lane;
         const at = { pid, tid, ts: microseconds(from) };
         return [
           { ph: 'X', ...at, dur: microseconds(to - from), name, cat: 'supernode', args },
@@ -70,7 +69,7 @@ export class JsonTrace implements TraceFormat {
         ];
       }
       case 'mark':
-        return [{ ph: 'i', s: 't', pid, tid: firstThread + record.lane, ts: microseconds(record.at), name: record.name, cat: 'supernode', args: record.args }];
+        return [{ ph: 'i', s: 't', pid, tid: record.lane, ts: microseconds(record.at), name: record.name, cat: 'supernode', args: record.args }];
       case 'value': {
         const { name = '', unit = '' } = this.#counters.get(record.counter) ?? {};
         return [{ ph: 'C', pid, ts: microseconds(record.at), name: `${name} [${unit}]`, args: { value: record.value } }];

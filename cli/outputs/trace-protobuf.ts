@@ -19,7 +19,6 @@ const sequence = 1;
 /** Names of tracks: of processes as they are, of lanes and counters far above. */
 const laneUuid = 2 ** 32;
 const counterUuid = 2 ** 33;
-const firstThread = 1000;
 
 /** Perfetto's own format: a sequence of packets, so that it can be cut anywhere between two. */
 export class ProtobufTrace implements TraceFormat {
@@ -45,10 +44,7 @@ export class ProtobufTrace implements TraceFormat {
       }
       case 'lane': {
         const { process: pid, lane, name } = record;
-        const described = new Message()
-          .uint(thread.pid, pid)
-          .uint(thread.tid, firstThread + lane)
-          .text(thread.name, name);
+        const described = new Message().uint(thread.pid, pid).uint(thread.tid, lane).text(thread.name, name);
         return this.#describe(
           new Message()
             .uint(track.uuid, laneUuid + lane)

@@ -20,6 +20,7 @@ export class PointCatalogue {
   readonly #machines: Map<string, Machine> = new Map();
   readonly #stacks: Map<string, Stack> = new Map();
   readonly #overheads: readonly OverheadProfile[] | undefined;
+  readonly #bare: Map<string, Stack> = new Map();
   readonly #models: Map<string, Model> = new Map();
 
   /** `overheads`: instead of the shipped ones. */
@@ -41,12 +42,12 @@ export class PointCatalogue {
     return once(this.#models, `${card} ${organisation} ${precision}`, () => modelIn(card, published, precision, this.conventions.checkpoints));
   }
 
-  /** How a scenario finds what it names; `model` is the one of its row. */
-  context(model: Model): ScenarioContext {
+  /** How a scenario finds what it names; `model` is the one of its row; a client of its own brings nothing of the front end's time of other versions. */
+  context(model: Model, { ownClient = false }: { readonly ownClient?: boolean | undefined } = {}): ScenarioContext {
     return {
       ...contextAt('.'),
       machine: (name, at) => this.machine(name, at),
-      stack: (name, at) => this.stack(name, at),
+      stack: (name, at) => (ownClient ? once(this.#bare, name, () => ({ ...this.stack(name, at), intake: undefined })) : this.stack(name, at)),
       model: () => model,
       precision: precisionOf,
     };

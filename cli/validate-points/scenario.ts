@@ -1,4 +1,4 @@
-import type { PointConventions } from '../../schema/points/conventions.ts';
+import type { CampaignConvention, PointConventions } from '../../schema/points/conventions.ts';
 import type { PointLayout, ServingPoint } from '../../schema/points/point.ts';
 import type { DeploymentFile, PoolFile } from '../../schema/scenario/file.ts';
 import { readScenario } from '../../schema/scenario/read.ts';
@@ -15,8 +15,8 @@ export type Mapped = { readonly scenario: Scenario; readonly reason?: undefined 
 
 /** Requests of a run for each that is in flight at once, as the benchmark sends them. */
 export const requestsPerSlot = 10;
-/** Shortest length as a share of the nominal one, which is the longest. */
-const shortest = 0.8;
+/** Shortest length as a share of the nominal one, which is the longest, unless its campaign says otherwise. */
+const leastShare = 0.8;
 
 /** Ranks of attention: those stated, or as many as the ranks of the experts imply where the column was left empty. */
 function dataRanks({ tensor, data, expertTensor, expertParallel }: PointLayout, experts: boolean): number {
@@ -46,13 +46,35 @@ function poolOf(layout: PointLayout, model: Model, conventions: PointConventions
   };
 }
 
-function merged(point: ServingPoint, layout: PointLayout, model: Model, sequences: number, tokens: number, conventions: PointConventions): object {
+/** How the campaign of a row was set, where it differed. */
+function campaignOf({ backend, version, system }: ServingPoint, card: string, { campaigns }: PointConventions): CampaignConvention | undefined {
+  const fits = (list: readonly string[] | undefined, name: string): boolean => list === undefined || list.includes(name);
+  return campaigns.find((one) => one.backend === backend && fits(one.versions, version) && fits(one.systems, system) && fits(one.models, card));
+}
+
+interface Limits {
+  readonly maxSequences: number;
+  readonly maxBatchedTokens: number;
+}
+
+function merged(
+  point: ServingPoint,
+  layout: PointLayout,
+  model: Model,
+  { maxSequences, maxBatchedTokens }: Limits,
+  campaign: CampaignConvention | undefined,
+  conventions: PointConventions,
+): object {
   const pool = poolOf(layout, model, conventions);
-  const running = Math.max(sequences, point.concurrency ?? 1);
+  const { concurrency = 1, input = 1 } = point;
+  const tokens = campaign?.beyondPrompt === undefined ? maxBatchedTokens : input + concurrency + campaign.beyondPrompt;
+  const poll = campaign?.pollEvery?.findLast(({ from }) => from <= concurrency);
+  const running = campaign?.beyondPrompt === undefined ? Math.max(maxSequences, concurrency) : concurrency;
   return {
     ...pool,
     'max-num-seqs': `${running}/rank`,
     'max-num-batched-tokens': `${Math.max(tokens, running)}/rank`,
+    ...(poll === undefined ? {} : { 'poll-every': poll.steps }),
     'prefix-caching': false,
   };
 }
@@ -85,10 +107,9 @@ export async function scenarioOf(point: ServingPoint, catalogue: PointCatalogue)
   if (concurrency === undefined) return { reason: 'concurrency is not stated' };
   try {
     const model = catalogue.model(card, point.model, point.precision);
-    const aggregated =
-      point.layout === undefined
-        ? undefined
-        : { merged: merged(point, point.layout, model, backend.maxSequences, backend.maxBatchedTokens, catalogue.conventions) };
+    const campaign = campaignOf(point, card, catalogue.conventions);
+    const shortest = campaign?.fixedLengths === true ? 1 : leastShare;
+    const aggregated = point.layout === undefined ? undefined : { merged: merged(point, point.layout, model, backend, campaign, catalogue.conventions) };
     const deployment = mode === 'agg' ? aggregated : disaggregated(point, model, backend.maxSequences, backend.maxBatchedTokens, catalogue.conventions);
     if (deployment === undefined) return { reason: mode === 'agg' ? 'no tensor-parallel degree' : 'prefill and decode workers are not stated' };
     const file = {
@@ -97,9 +118,9 @@ export async function scenarioOf(point: ServingPoint, catalogue: PointCatalogue)
       stack: point.version === '' ? backend.stack : `${backend.stack}@${point.version}`,
       precision: { activations: activationsOf(model, catalogue.machine(machine, 'machine').chip.generation, catalogue.conventions) },
       deployment,
-      workload: { concurrency, input: lengths(input), output: lengths(output), requests: requestsPerSlot * concurrency },
+      workload: { concurrency, input: lengths(input, shortest), output: lengths(output, shortest), requests: requestsPerSlot * concurrency },
     };
-    return { scenario: await readScenario(file, `line ${point.line}`, catalogue.context(model)) };
+    return { scenario: await readScenario(file, `line ${point.line}`, catalogue.context(model, campaign)) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { reason: error.issues.map(({ message }) => message).join('; ') };
@@ -133,6 +154,6 @@ function machineFor(name: string, deployment: DeploymentFile, catalogue: PointCa
   return nodes <= machine.nodes ? name : `${name}*${nodes}`;
 }
 
-function lengths(nominal: number): object {
+function lengths(nominal: number, shortest: number): object {
   return { kind: 'uniform', min: Math.max(1, Math.round(nominal * shortest)), max: nominal };
 }

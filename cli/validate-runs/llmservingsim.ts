@@ -71,6 +71,7 @@ export async function llmservingsimRun(folder: string, catalogue: PointCatalogue
       maxBatchedTokens: engine.max_num_batched_tokens,
       prefixCaching: kv?.enable_prefix_caching ?? true,
       memoryUtilisation: kv?.gpu_memory_utilization,
+      engineTimes: true,
     },
     columnsOf(requests, blocks),
     catalogue,

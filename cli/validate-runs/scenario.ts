@@ -21,6 +21,8 @@ export interface ServerSetting {
   readonly maxBatchedTokens: number;
   readonly prefixCaching: boolean;
   readonly memoryUtilisation?: number | undefined;
+  /** Whether times were taken inside the engine, behind its front end. */
+  readonly engineTimes?: boolean | undefined;
 }
 
 /** The recorded requests on the twin of the server; or why there is none. */
@@ -52,7 +54,12 @@ export async function replayOf(
       'gpu-memory-utilization': server.memoryUtilisation,
     };
     const file = { machine, model: card, stack, deployment: { merged } as unknown as DeploymentFile, workload: { trace: 'recorded' } };
-    return { scenario: await readScenario(file, 'run', { ...catalogue.context(model), trace: () => ({ kind: 'requests', columns }) }) };
+    return {
+      scenario: await readScenario(file, 'run', {
+        ...catalogue.context(model, { ownClient: server.engineTimes }),
+        trace: () => ({ kind: 'requests', columns }),
+      }),
+    };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { reason: error.issues.map(({ message }) => message).join('; ') };

@@ -31,6 +31,11 @@ const arrivalOf = z.object({
   outputTokens: z.int().min(1),
   blockTokens: z.int().min(0),
   blocks: z.array(z.int()),
+  thread: z.int(),
+  tenant: z.int().min(0),
+  priority: z.int(),
+  model: z.int().min(0),
+  adapter: z.int().min(0),
 });
 const externalOf = z.object({
   kind: z.literal('external'),

@@ -10,6 +10,24 @@ export interface BackendConvention {
   readonly source: string;
 }
 
+/** How a campaign differed: rows of these backends, versions, systems and models; what is absent fits all. */
+export interface CampaignConvention {
+  readonly backend: string;
+  readonly versions?: readonly string[] | undefined;
+  readonly systems?: readonly string[] | undefined;
+  /** Cards of models. */
+  readonly models?: readonly string[] | undefined;
+  /** Whether lengths were the nominal ones. */
+  readonly fixedLengths?: boolean | undefined;
+  /** Tokens of an iteration beyond one nominal prompt and a token for each request in flight. */
+  readonly beyondPrompt?: number | undefined;
+  /** Decode steps between two looks for new requests, from a concurrency on; ascending. */
+  readonly pollEvery?: readonly { readonly from: number; readonly steps: number }[] | undefined;
+  /** Whether a client sent the requests whose time the constants of other versions do not contain: nothing of theirs is inherited for the front end. */
+  readonly ownClient?: boolean | undefined;
+  readonly source: string;
+}
+
 /** How weights are stored in a precision. */
 export interface CheckpointConvention {
   readonly precision: string;
@@ -41,6 +59,7 @@ export interface PopularityConvention {
 export interface PointConventions {
   readonly systems: Readonly<Record<string, string>>;
   readonly backends: Readonly<Record<string, BackendConvention>>;
+  readonly campaigns: readonly CampaignConvention[];
   readonly models: Readonly<Record<string, string>>;
   readonly checkpoints: readonly CheckpointConvention[];
   readonly activations: readonly ActivationConvention[];
@@ -59,6 +78,24 @@ const backend = record({
   maxBatchedTokens,
 }));
 
+const campaign = record({
+  backend: text('a backend'),
+  versions: listOf(text('a version'), 1).optional(),
+  systems: listOf(text('a system'), 1).optional(),
+  models: listOf(text('the name of a model'), 1).optional(),
+  lengths: oneOf(['fixed']).optional(),
+  'tokens-beyond-prompt': z.number().int().min(0).optional(),
+  'poll-every': listOf(record({ from: count(), steps: count() }), 1).optional(),
+  'own-client': flag().optional(),
+  source: text('the source of the settings'),
+}).transform(({ lengths, 'own-client': ownClient, 'tokens-beyond-prompt': beyondPrompt, 'poll-every': pollEvery, ...rest }): CampaignConvention => ({
+  ...rest,
+  fixedLengths: lengths === 'fixed',
+  beyondPrompt,
+  pollEvery,
+  ownClient,
+}));
+
 const checkpoint = record({
   precision: text('a precision'),
   organisation: text('an organisation').optional(),
@@ -70,6 +107,7 @@ const checkpoint = record({
 const conventions = record({
   systems: z.record(z.string(), text('the name of a machine')),
   backends: z.record(z.string(), backend),
+  campaigns: listOf(campaign),
   models: z.record(z.string(), text('the name of a model')),
   checkpoints: listOf(checkpoint),
   activations: listOf(

@@ -107,6 +107,7 @@ function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedD
     watermark: file.watermark ?? 0.01,
     prefixCaching: file['prefix-caching'] ?? !recurrent,
     prefillFirst: file['prefill-first'],
+    pollEvery: file['poll-every'],
     memoryUtilisation: file['gpu-memory-utilization'],
     acceptance,
   };

@@ -69,6 +69,7 @@ export type MergedFile = PoolFile &
     'max-num-batched-tokens': Count;
     'prefix-caching': boolean;
     'prefill-first': boolean;
+    'poll-every': number;
     watermark: number;
     'gpu-memory-utilization': number;
   }>;
@@ -87,6 +88,12 @@ export type SloFile = Keys<{ ttft: number; tpot: number; e2e: number }>;
 
 /** Of requests, of prompt tokens, and in seconds. */
 export type AdmissionFile = Keys<{ 'in-flight': number; 'queued-tokens': number; ttft: number }>;
+
+/** One of `kill`, `hang`, `slow`, and either `at` or `mtbf`. Times in seconds. */
+export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: string; hang: string; slow: string }>;
+
+/** Times in seconds. */
+export type RecoveryFile = Keys<{ detection: number; restart: number; retries: number; spares: boolean }>;
 
 export type TenantFile = Keys<{
   name: string;
@@ -113,6 +120,7 @@ export type WorkloadFile = Keys<{
   format: string;
   speed: number;
   sessions: number;
+  context: number;
   /** [s] */
   'max-think': number;
   pool: string;
@@ -134,6 +142,8 @@ export type ScenarioFile = Keys<{
   stack: string;
   precision: PrecisionFile;
   deployment: DeploymentFile;
+  faults: readonly FaultFile[];
+  recovery: RecoveryFile;
   policies: Keys<{ router: RouterName; scheduler: SchedulerName; eviction: 'lru'; admission: AdmissionFile }>;
   workload: WorkloadFile;
   /** [s] */

@@ -150,6 +150,7 @@ const merged = record({
   'max-num-batched-tokens': count(['rank', 'die', 'npu', 'gpu', 'chip', 'instance'], '8192/rank', 'Tokens of one iteration, prompts and decodes together.'),
   'prefix-caching': toggle('Whether KV blocks of finished requests are found again by prefix; on by default.'),
   'prefill-first': toggle("Whether prompts are computed in iterations of their own, before anything decodes on; the stack's own by default."),
+  'poll-every': whole(1, 'Decode steps between two looks for new requests; a step with prompts is always followed by one.'),
   watermark: plain({ min: 0, max: 0.99 }, 'Share of KV blocks kept free when a request is admitted; 0.01 by default.'),
   'gpu-memory-utilization': plain({ min: 0, above: true, max: 1 }, "Share of the memory that the engine may fill; the stack's own by default."),
   mtp: mtp.optional(),
@@ -164,6 +165,25 @@ const deployment = record({
   'first-token': choice(['prefill', 'decode'], 'Pool that emits the first token; `prefill` by default, `decode` includes the KV push in TTFT.'),
   merged: merged.optional(),
 }).meta({ description: 'Either prefill and decode pools, or merged instances.' });
+
+const fault = record({
+  at: quantity('time', ['60 s'], 'When it comes.'),
+  mtbf: quantity('time', ['2000 h'], 'Mean time between failures of one part, in place of `at`: it comes at random, to each part on its own.'),
+  for: quantity('time', ['10 min'], 'How long it lasts; for good by default.'),
+  kill: text(
+    'a part such as `npu 17`, `node 3`, `die 5`, `l2 4`, `l1 0.2` or `link l1 0.2 - l2 2.5`',
+    'What fails, and loses what it held. With `mtbf` a kind of part, such as `npu`.',
+  ),
+  hang: text('dies, a chip or a node such as `node 3`', 'What does nothing for a while, and loses nothing unless that is noticed.'),
+  slow: text('a part and what is left of it, such as `die 5:50%` or `l1 0.2:50%`', 'What works at a share of its speed, or carries a share of its rate.'),
+}).meta({ description: 'A fault.' });
+
+const recovery = record({
+  detection: quantity('time', ['5 s'], 'From a fault until it is known: until then requests are still sent there; 5 s by default.'),
+  restart: quantity('time', ['60 s'], 'From then, or from when its parts are whole, until an instance serves again; 60 s by default.'),
+  retries: whole(0, 'How often a request whose KV was lost is computed anew before it fails; 3 by default.'),
+  spares: toggle('Whether dies that nothing is deployed on take the place of dead ones; on by default.'),
+}).meta({ description: 'How the deployment gets over faults.' });
 
 const admission = record({
   'in-flight': whole(1, 'Requests that may wait or run.'),
@@ -230,6 +250,7 @@ const workload = record({
   format: choice(formats, 'Format of the trace; found from its first lines, or from what is in the folder, by default.'),
   speed: plain({ min: 0, above: true }, 'Arrival times of the trace are divided by it.'),
   sessions: whole(1, 'Sessions to start: those of the trace, then again from its first; all of the trace, or as many as the requests allow, by default.'),
+  context: whole(1, 'Longest prompt of a drawn agent: it starts with no more, and cuts down a context that would come above it.', 10_000_000),
   'max-think': quantity('time', ['60 s'], 'Longest think time between the turns of a session: a longer one is cut to it.'),
   pool: text('the name of a client pool', 'Which client pool of a ServeGen folder, such as `m-large`; needed where the folder has several.'),
   from: quantity('time', ['1 d'], 'Where in the recorded time of a client pool to begin; its start by default.'),
@@ -249,6 +270,8 @@ export const scenarioFile: z.ZodType<ScenarioFile> = record({
   precision: precision.optional(),
   deployment: deployment.optional(),
   policies: policies.optional(),
+  faults: listOf(fault, 1).meta({ description: 'What fails, and when.' }).optional(),
+  recovery: recovery.optional(),
   workload: workload.optional(),
   slo: slo.optional(),
   seed: whole(0, 'Seed of every random stream; 1 by default.'),

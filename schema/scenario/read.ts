@@ -5,6 +5,7 @@ import type { PoliciesPlant } from '../../src/serving/plant.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { draftModelOf } from './draft.ts';
 import { readDeployment } from './deployment.ts';
+import { readFaults } from './faults.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
 import { checkFit } from './fit.ts';
@@ -69,9 +70,10 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   const drafts = { models: await draftModels(file, context, problems), precision };
   const deployment = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems, drafts });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
+  const faults = file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
-  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), workload, slo, seed } as Scenario;
+  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), faults, workload, slo, seed } as Scenario;
 }

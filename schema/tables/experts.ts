@@ -2,7 +2,7 @@ import { expertMlp, type ExpertMlpShape } from '../../src/cost/calibration/famil
 import { groupedGemm, type GroupedGemmShape } from '../../src/cost/calibration/families/grouped-gemm.ts';
 import { sumOf } from '../../src/cost/calibration/families/grouped-product.ts';
 import { evenLoads, limitedGateLoads, powerLawLoads, randomLoads, roundedPlaceLoads, type ExpertLoads, type Routing } from '../../src/model/expert-load.ts';
-import type { Layout, Reading, TableRecord } from './layout.ts';
+import type { Layout, Reading, TableHeader, TableRecord } from './layout.ts';
 
 interface Storage {
   readonly format: string;
@@ -206,6 +206,49 @@ function readRandom(record: TableRecord): Reading<ExpertMlpShape> {
   };
 }
 
+/** Hidden size, width, experts of a token, and experts of the models whose folders hold tables by the experts that are hit. */
+const activatedSizes: readonly (readonly [RegExp, hidden: number, width: number, perToken: number, experts: number])[] = [[/Qwen3-30B-A3B/, 2048, 768, 8, 128]];
+
+/** One row of times by tokens and the experts that these hit, equally often, in 16 bits; the model is in the path. */
+function readActivated(record: TableRecord): Reading<ExpertMlpShape> {
+  const model = activatedSizes.find(([path]) => path.test(record.header.file));
+  if (model === undefined) return { kind: 'other' };
+  const [, hidden, width, perToken, experts] = model;
+  const [tokens, hit] = [record.number('tokens'), record.number('activated_experts')];
+  const rows = tokens * perToken;
+  return {
+    kind: 'row',
+    format: 'bf16',
+    shape: {
+      tokens,
+      perToken,
+      expanded: rows,
+      loads: [hit, rows / hit],
+      hidden,
+      width,
+      matrices: 3,
+      experts,
+      local: experts,
+      weightBytes: 2,
+      inputBytes: 2,
+      skew: 0,
+    },
+    time: record.number('time_us') * 1e-6,
+  };
+}
+
+const activatedColumns = ['tokens', 'activated_experts', 'time_us'];
+const ofActivated = ({ file }: TableHeader): boolean => activatedSizes.some(([path]) => path.test(file));
+
+/** One of the two products of such a row, at its part of the weights of the whole: two of three matrices, or one. */
+function readActivatedProduct(record: TableRecord, up: boolean): Reading<GroupedGemmShape> {
+  const reading = readActivated(record);
+  if (reading.kind !== 'row') return reading;
+  const { hidden, width, loads, experts, weightBytes, inputBytes } = reading.shape;
+  const [n, k] = up ? [2 * width, hidden] : [hidden, width];
+  return { kind: 'row', format: 'bf16', shape: { loads, n, k, experts, weightBytes, inputBytes }, time: (reading.time * (up ? 2 : 1)) / 3 };
+}
+
 const groupedColumns = ['num_experts', 'num_local_experts', 'topk', 'hidden_size', 'intermediate_size', 'tokens_per_expert', 'up_proj_us', 'down_proj_us'];
 
 /** Peaks that the tables' utilisation is counted against, by what their path says of the chip. [flop/s] */
@@ -284,6 +327,14 @@ export const expertMlpLayouts: readonly Layout<ExpertMlpShape>[] = [
     columns: ['dtype', 'tokens', 'hidden', 'expert_intermediate', 'experts', 'top_k', 'ep', 'microseconds'],
     read: readRandom,
   },
+  {
+    name: 'expert-mlp (activated)',
+    summary: 'tokens, activated_experts, time_us; the model is in the path',
+    family: expertMlp,
+    columns: activatedColumns,
+    accepts: ofActivated,
+    read: readActivated,
+  },
 ];
 
 export const groupedGemmLayouts: readonly Layout<GroupedGemmShape>[] = [
@@ -301,4 +352,12 @@ export const groupedGemmLayouts: readonly Layout<GroupedGemmShape>[] = [
     columns: groupedColumns,
     read: (record) => readProduct(record, false),
   },
+  ...[true, false].map((up): Layout<GroupedGemmShape> => ({
+    name: `grouped-gemm (activated, ${up ? 'up' : 'down'})`,
+    summary: `tokens, activated_experts, time_us of both products: ${up ? 'two thirds' : 'one third'}; the model is in the path`,
+    family: groupedGemm,
+    columns: activatedColumns,
+    accepts: ofActivated,
+    read: (record) => readActivatedProduct(record, up),
+  })),
 ];

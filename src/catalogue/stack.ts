@@ -58,6 +58,15 @@ export interface AttentionKernel {
   readonly source: string;
 }
 
+/**
+ * Attention of sequences that decode beside prompts, where one kernel serves both: it reads keys and values for each query head anew, and takes
+ * `share` of its time alone for each query head of a head of keys, at least that time.
+ */
+export interface MixedAttention {
+  readonly chip: string;
+  readonly share: Figure;
+}
+
 /** A stream of a two-microbatch schedule: which stages it runs and the shares of the die's engines that it owns. */
 export interface Stream {
   readonly name: string;
@@ -124,6 +133,7 @@ export interface Stack {
   readonly fusions: readonly Fusion[];
   /** Attention kernels beside the stack's own, for some head sizes. */
   readonly attentionKernels?: readonly AttentionKernel[] | undefined;
+  readonly mixedAttention?: readonly MixedAttention[] | undefined;
   /** Ways of all its communication libraries. */
   readonly collectives: readonly CollectiveWay[];
   readonly exchanges: readonly Exchange[];
@@ -155,7 +165,9 @@ export interface Stack {
   readonly hostGap: Figure;
   /** Search of the host for the last tokens of a sequence earlier in it: of one step, and of one token that it goes through; absent: it does not draft so. [s] */
   readonly lookup?: { readonly start: Figure; readonly token: Figure } | undefined;
-  /** From the arrival of a request until it is routed, and for each token of its prompt; absent: nothing. [s] */
+  /** What the host takes to launch an operator of a step with prompts, which no graph holds; absent: nothing. [s] */
+  readonly launch?: Figure | undefined;
+  /** What a front end takes for a request, and for each token of its prompt; absent: nothing. [s] */
   readonly intake?: { readonly request: Figure; readonly token: Figure } | undefined;
   /** Whether an iteration is formed when the one before it begins; absent: it is not. */
   readonly ahead?: boolean | undefined;

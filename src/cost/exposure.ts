@@ -37,10 +37,13 @@ export function chunkedLayers(
  */
 export function expose({ overlap, stageOf, runOf }: ChunkedLayers, values: Float64Array, from: number, stages: Float64Array): void {
   const { times, memory, exposed } = overlap;
-  times.fill(0);
-  for (let i = 0; i < runOf.length; i++) times[runOf[i] as number] = (times[runOf[i] as number] as number) + (values[from + i] as number);
   const behind = from + runOf.length;
-  for (let run = 0; run < memory.length; run++) memory[run] = values[behind + run] as number;
+  for (let run = 0, i = 0; run < times.length; run++) {
+    let time = 0;
+    for (; runOf[i] === run; i++) time += values[from + i] as number;
+    times[run] = time;
+    memory[run] = values[behind + run] as number;
+  }
   overlap.lay();
   for (let i = 0; i < runOf.length; i++) {
     const run = runOf[i] as number;

@@ -59,15 +59,16 @@ function lengthOf(
 export interface Interleaving {
   /** Slots of each stream. */
   readonly queues: readonly Int32Array[];
-  /** All slots, none before one that it follows; the run and the layer of each, and up to three slots that it follows (-1 behind the last). */
+  /** All slots, none before one that it follows; the run of each, and three slots that it follows (the one behind all, where there are fewer). */
   readonly order: Int32Array;
   readonly runOf: Int32Array;
-  readonly layerOf: Int32Array;
   readonly follows: Int32Array;
+  /** Of each layer the slots with which a microbatch may leave it: no other slot of theirs follows them there. */
+  readonly ends: readonly Int32Array[];
 }
 
 /** Slots that one slot follows: two runs of its own microbatch, and the one in front of it on its stream. */
-const most = 3;
+export const mostFollowed = 3;
 
 /**
  * Both microbatches take turns: of the runs on a stream those of the earlier turn come first, of two of one turn those of the first microbatch;
@@ -90,17 +91,20 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
         const id = base + run;
         const queue = queues[streams[run] as number] as number[];
         const own = run === 0 ? (id === m * each ? [] : [id - 1]) : (after[run] as readonly number[]).map((other) => base + other);
-        const all = [...own, ...queue.slice(-1)].slice(0, most);
+        const all = [...new Set([...own, ...queue.slice(-1)])].slice(0, mostFollowed);
         order.push(id);
-        follows.push(...all, ...Array.from({ length: most - all.length }, () => -1));
+        follows.push(...all, ...Array.from({ length: mostFollowed - all.length }, () => 2 * each));
         queue.push(id);
       }
     }
+  const inside = new Set(after.slice(1).flat());
   return {
     queues: queues.map((queue) => Int32Array.from(queue)),
     order: Int32Array.from(order),
     runOf: Int32Array.from(order, (id) => id % size),
-    layerOf: Int32Array.from(order, (id) => Math.floor((id % each) / size)),
     follows: Int32Array.from(follows),
+    ends: Array.from({ length: layers }, (_, layer) =>
+      Int32Array.from(order.filter((id) => Math.floor((id % each) / size) === layer && !inside.has(id % size))),
+    ),
   };
 }

@@ -1,5 +1,5 @@
 import { assert } from '../base/errors.ts';
-import { bestLag, interleaved, turnsOf, type Interleaving } from './interleave.ts';
+import { bestLag, interleaved, mostFollowed, turnsOf, type Interleaving } from './interleave.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
 export interface LayerRuns {
@@ -28,8 +28,7 @@ export class Overlap {
   /** Layers laid out, and slots of one microbatch: slot `m x each + layer x runs + run`. */
   readonly layers: number;
   readonly each: number;
-  /** Of each slot; `before` is the slot whose end let it start, or -1. */
-  readonly start: Float64Array;
+  /** Of each slot; `before` is the slot whose end let it start, or -1. Behind the last end stands that of no slot. */
   readonly end: Float64Array;
   readonly before: Int32Array;
   /** What `lay` is asked, of each run: its time while nothing else draws bandwidth, and what it draws, at the whole bandwidth. */
@@ -44,6 +43,7 @@ export class Overlap {
   readonly #lag: number | undefined;
   readonly #interleavings: (Interleaving | undefined)[];
   readonly #most: Float64Array;
+  readonly #runOf: Int32Array;
   readonly #heads: Int32Array;
   readonly #current: Int32Array;
   readonly #previous: Int32Array;
@@ -61,8 +61,8 @@ export class Overlap {
     this.#lag = lag === undefined ? undefined : Math.min(lag, turnsOf(this.runs).length - 1);
     this.#interleavings = runs.after.map(() => undefined);
     this.#most = new Float64Array(streams);
-    this.start = new Float64Array(2 * this.each);
-    this.end = new Float64Array(2 * this.each);
+    this.#runOf = Int32Array.from({ length: 2 * this.each }, (_, id) => id % size);
+    this.end = new Float64Array(2 * this.each + 1);
     this.before = new Int32Array(2 * this.each);
     this.times = new Float64Array(size);
     this.memory = new Float64Array(size);
@@ -80,18 +80,25 @@ export class Overlap {
     return Math.min(repeated, this.layers - 1);
   }
 
+  /** When a slot begins: as the one ends that let it start. */
+  startOf(id: number): number {
+    const by = this.before[id] as number;
+    return by === none ? 0 : (this.end[by] as number);
+  }
+
   /** Lays the layers out by `times` and `memory`. */
   lay(): void {
     const { times, memory } = this;
     const lag = this.#lag ?? bestLag(this.runs, times, this.layers, this.#count);
     const interleaving = (this.#interleavings[lag] ??= interleaved(this.runs, this.layers, lag));
-    this.#layerEnd.fill(0);
+    clear(this.#layerEnd);
     this.#expose(this.#enough(times, memory) ? this.#unhindered(interleaving, times) : this.#hindered(interleaving.queues, times, memory));
   }
 
   /** Whether there is bandwidth for whatever may run at once. */
   #enough(times: Float64Array, memory: Float64Array): boolean {
-    const most = this.#most.fill(0);
+    const most = this.#most;
+    clear(most);
     const { streams } = this.runs;
     for (let run = 0; run < times.length; run++) {
       const stream = streams[run] as number;
@@ -103,40 +110,38 @@ export class Overlap {
   }
 
   /** Each slot begins with the last end of those it follows. Returns the slot that ends last. */
-  #unhindered({ order, runOf, layerOf, follows }: Interleaving, times: Float64Array): number {
-    const { start, end, before } = this;
-    const layerEnd = this.#layerEnd;
-    let latest = none;
-    let most = -1;
-    for (let i = 0; i < order.length; i++) {
+  #unhindered({ order, runOf, follows, ends }: Interleaving, times: Float64Array): number {
+    const { each, end, before, layers } = this;
+    end[2 * each] = 0;
+    for (let i = 0, f = 0; i < order.length; i++, f += mostFollowed) {
       const id = order[i] as number;
-      let begin = 0;
-      let by = none;
-      for (let f = i * 3; f < i * 3 + 3; f++) {
-        const other = follows[f] as number;
-        if (other === none) break;
-        const ended = end[other] as number;
-        if (ended > begin) {
-          begin = ended;
-          by = other;
-        }
+      let by = follows[f] as number;
+      let begin = end[by] as number;
+      for (let more = f + 1; more < f + mostFollowed; more++) {
+        const other = follows[more] as number;
+        if (other === 2 * each) break;
+        if ((end[other] as number) <= begin) continue;
+        begin = end[other] as number;
+        by = other;
       }
-      const finish = begin + (times[runOf[i] as number] as number);
-      start[id] = begin;
-      end[id] = finish;
-      before[id] = by;
-      if (finish > (layerEnd[layerOf[i] as number] as number)) layerEnd[layerOf[i] as number] = finish;
-      if (finish > most) {
-        most = finish;
-        latest = id;
-      }
+      end[id] = begin + (times[runOf[i] as number] as number);
+      before[id] = begin > 0 ? by : none;
     }
-    return latest;
+    for (let layer = 0; layer < layers; layer++) this.#layerEnd[layer] = end[this.#last(ends[layer] as Int32Array)] as number;
+    return this.#last(ends[layers - 1] as Int32Array);
+  }
+
+  /** The slot that ends last; of two that end at once the first of them. */
+  #last(slots: Int32Array): number {
+    const { end } = this;
+    let last = slots[0] as number;
+    for (let i = 1; i < slots.length; i++) if ((end[slots[i] as number] as number) > (end[last] as number)) last = slots[i] as number;
+    return last;
   }
 
   /** Runs the queues of all streams from one end of a run to the next. Returns the slot that ends last. */
   #hindered(queues: readonly Int32Array[], times: Float64Array, memory: Float64Array): number {
-    const { each, start, end, before } = this;
+    const { each, end, before } = this;
     const streams = queues.length;
     const size = times.length;
     const [heads, current, previous, left, demand] = [this.#heads.fill(0), this.#current.fill(none), this.#previous.fill(none), this.#left, this.#demand];
@@ -153,7 +158,6 @@ export class Overlap {
           if (by !== undefined) {
             heads[s] = (heads[s] as number) + 1;
             const run = id % size;
-            start[id] = now;
             before[id] = by;
             current[s] = id;
             left[s] = times[run] as number;
@@ -226,19 +230,24 @@ export class Overlap {
 
   /** The critical path: all of it once, and its part in the steady layer for every layer that was not laid out. */
   #expose(last: number): void {
-    const { start, end, before, exposed, layers } = this;
-    const size = exposed.length;
+    const { end, before, exposed, layers } = this;
+    const runOf = this.#runOf;
     const { steadyLayer } = this;
     const until = this.#layerEnd[steadyLayer] as number;
     const since = steadyLayer > 0 ? (this.#layerEnd[steadyLayer - 1] as number) : 0;
     const repeats = this.#count - layers;
     this.steadyStart = since;
     this.steadyEnd = until;
-    exposed.fill(0);
+    clear(exposed);
     for (let id = last; id !== none; id = before[id] as number) {
-      const [from, to] = [start[id] as number, end[id] as number];
+      const [from, to, run] = [this.startOf(id), end[id] as number, runOf[id] as number];
       const inside = Math.min(to, until) - Math.max(from, since);
-      exposed[id % size] = (exposed[id % size] as number) + (to - from) + (inside > 0 ? repeats * inside : 0);
+      exposed[run] = (exposed[run] as number) + (to - from) + (inside > 0 ? repeats * inside : 0);
     }
   }
+}
+
+/** Fills short memory with zeros: quicker than by a call of the platform. */
+function clear(memory: Float64Array): void {
+  for (let i = 0; i < memory.length; i++) memory[i] = 0;
 }

@@ -85,9 +85,9 @@ export class Pricing {
   readonly #fusionOf: ReadonlyMap<string, number>;
   readonly #kernels: readonly ExchangeKernel[];
   readonly #attentionKernels: readonly AttentionKernel[];
-
+  /** See `MixedAttention`; 0 where decoding sequences have a kernel of their own. */
+  readonly #mixed: number;
   readonly #errors: PriceErrors | undefined;
-
   /** Between ranks that do equal work, see `Stack`. */
   readonly spread: number;
 
@@ -98,6 +98,7 @@ export class Pricing {
     this.#kernels = kernels;
     const { generation } = machine.chip;
     this.#attentionKernels = (stack.attentionKernels ?? []).filter((entry) => entry.generation === undefined || entry.generation === generation);
+    this.#mixed = stack.mixedAttention?.find(({ chip }) => chip === machine.chip.name)?.share.value ?? 0;
     this.spread = spread;
     this.#errors = errors;
     this.#rates = new Rates(machine, stack);
@@ -301,7 +302,7 @@ export class Pricing {
     const last = this.#lastOf.get(operator.name);
     if (last !== undefined && last.share === share && last.floor === floor && sameWork(last.operator, operator)) return last.price;
     const source = last !== undefined && sameKernel(last.operator, operator) ? last.source : this.#sourceOf(operator);
-    const whole = this.#onDie(operator, source, share, floor);
+    const whole = besidePrompts(this.#onDie(operator, source, share, floor), operator, this.#mixed);
     const price = operator.ring === undefined ? whole : this.#around(whole, operator.ring);
     this.#lastOf.set(operator.name, { operator, share, floor, source, price });
     return price;
@@ -398,4 +399,11 @@ const noWait = priceOf(0, 0, 'ranks');
 
 function network(time: number, start: number, scaleOut: boolean, memory: number = 0): Price {
   return priceOf(time, start, start > time / 2 ? 'launch' : 'network', 0, 0, Math.min(time, memory), scaleOut ? 0 : time, scaleOut ? time : 0);
+}
+
+/** Attention of decoding sequences in the kernel of the prompts of their step. */
+function besidePrompts(alone: Price, { attention }: ComputeOperator, share: number): Price {
+  if (share === 0 || attention?.besidePrompts !== true) return alone;
+  const factor = Math.max(1, (share * attention.heads) / attention.keyValueHeads);
+  return { ...alone, time: alone.floor + (alone.time - alone.floor) * factor };
 }

@@ -24,6 +24,8 @@ export interface ExplainingPricer extends CompilablePricer {
   explain(batch: InstanceBatch): StepExplanation;
   /** What is assumed in every step of this instance. */
   readonly doubts: readonly Doubt[];
+  /** Operators of a step with prompts, over all layers: what the host launches where no graph does. */
+  readonly launches: number;
 }
 
 const nothing = new Int32Array(0);
@@ -42,6 +44,7 @@ export function stepPricer(setting: StepSetting, errors?: PriceErrors): Explaini
 
 class Pricer implements ExplainingPricer {
   readonly doubts: readonly Doubt[];
+  readonly launches: number;
   readonly #setting: StepSetting;
   readonly #build: StepBuilder;
   readonly #pricing: Pricing;
@@ -75,6 +78,9 @@ class Pricer implements ExplainingPricer {
     };
     const rank = { ...none, ...(role === 'prefill' ? {} : one), ...(role === 'decode' ? {} : prompt) };
     this.#price({ rank, instanceTokens: dataRanks(layout) * (rank.decodeSequences * rank.queryTokens + rank.prefillTokens) });
+    const prompts = role === 'decode' ? rank : { ...none, ...prompt };
+    const planned = this.plan({ rank: prompts, instanceTokens: dataRanks(layout) * (prompts.decodeSequences * prompts.queryTokens + prompts.prefillTokens) });
+    this.launches = planned.reduce((sum, { group }) => sum + group.operators.length * group.count * group.microbatches, 0);
     const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
     const moe = model.groups.some(({ feedForward }) => feedForward.kind === 'experts');
     this.doubts = [...this.#pricing.doubts, ...(moe ? exchanges : []), ...draftDoubts(setting)];

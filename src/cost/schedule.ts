@@ -65,8 +65,8 @@ export function exposedOf({ bounds }: OperatorRuns, overlap: Overlap, launches: 
 export function scheduleOf(runs: OperatorRuns, overlap: Overlap, launches: readonly Launch[]): Schedule {
   const { bounds, streams } = runs;
   const exposed = exposedOf(runs, overlap, launches);
-  const { steadyLayer, steadyStart, steadyEnd, each, start, end } = overlap;
-  const slots = Array.from(start, (begin, id): Slot => {
+  const { steadyLayer, steadyStart, steadyEnd, each, end } = overlap;
+  const slots = Array.from({ length: 2 * each }, (_, id): Slot => {
     const run = id % streams.length;
     return {
       layer: Math.floor((id % each) / streams.length),
@@ -74,7 +74,7 @@ export function scheduleOf(runs: OperatorRuns, overlap: Overlap, launches: reado
       from: bounds[run] as number,
       to: bounds[run + 1] as number,
       stream: streams[run] as number,
-      start: begin,
+      start: overlap.startOf(id),
       end: end[id] as number,
     };
   });

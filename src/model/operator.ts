@@ -50,6 +50,8 @@ export interface AttentionShape {
   readonly keyValueFormat: NumberFormat;
   /** Sliding window; 0 for none. [tokens] */
   readonly window: number;
+  /** One new token a sequence, in a step that computes prompts too. */
+  readonly besidePrompts?: boolean | undefined;
 }
 
 /** What one launch over recurrent states has on one die. */

@@ -152,7 +152,7 @@ export function headlinesOf(summary: Summary): readonly Headline[] {
       label: 'Cost',
       value: plain(cost.dollarsPerMillionTokens, '$/Mtok'),
       range: rangeOf('dollarsPerMillionTokens', (value) => plain(value, '$/Mtok')),
-      note: 'per million output tokens',
+      note: cost.basis === 'owned' ? 'per million output tokens: the purchase over its life, and electricity' : 'per million output tokens',
       tone: 'plain',
     });
   return headlines;

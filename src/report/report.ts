@@ -1,6 +1,7 @@
 import type { Report, Section } from './block.ts';
 import { timeSection } from './breakdown.ts';
 import { latencySection } from './latencies.ts';
+import { faultSection } from './faults.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
 import type { Summary } from './summary.ts';
@@ -13,6 +14,7 @@ export function reportOf(summary: Summary): Report {
   const sections: readonly (Section | undefined)[] = [
     latencySection(summary),
     timelineSection(summary),
+    faultSection(summary),
     utilisationSection(summary),
     timeSection(summary),
     cacheSection(summary),

@@ -13,6 +13,7 @@ import { phases } from '../serving/lifetime.ts';
 import type { Interval, PoolMeter } from '../serving/metrics.ts';
 import { poolLoad, poolTrust, type MeanRequest, type PoolTrust } from './capacity.ts';
 import { costOf } from './cost.ts';
+import { faultSummaries } from './faults.ts';
 import { energySummary } from './energy/summary.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
@@ -26,7 +27,8 @@ import { steadyWindow, type Window } from './window.ts';
 export type Measured = Pick<Summary, 'throughput' | 'latency' | 'goodput' | 'pools' | 'planes' | 'limit' | 'cost' | 'energy'>;
 
 /** The figures of a run so far, and the window that they are from. */
-export function measure({ scenario, deployed, simulation }: Run): Measured & { readonly window: Window; readonly shown: number } {
+export function measure(run: Run): Measured & { readonly window: Window; readonly shown: number } {
+  const { scenario, deployed, simulation } = run;
   const { machine, deployment } = scenario;
   const { metrics } = simulation;
   const { at } = simulation.snapshot();
@@ -38,7 +40,7 @@ export function measure({ scenario, deployed, simulation }: Run): Measured & { r
   const chipsUsed = chipsIn(deployed.pools);
   const chipsOf = (role: 'prefill' | 'decode'): number => chipsIn(deployed.pools.filter(({ plant }) => plant.role === role || plant.role === 'merged'));
   const pools = deployed.pools.map((pool, p) => poolSummary(pool, total.pools[p] as PoolMeter, window));
-  const planes = planeSummaries({ scenario, deployed, simulation }, pools, simulation.lastArrivalAt > 0 ? simulation.lastArrivalAt : at);
+  const planes = planeSummaries(run, pools, simulation.lastArrivalAt > 0 ? simulation.lastArrivalAt : at);
   const [inputRate, outputRate] = [rate(total.inputServed), rate(total.outputServed)];
   // Behind the last arrival a few long answers run on alone: the start of that drain is shown, not all of it.
   const shown = Math.ceil((simulation.lastArrivalAt * 1.15) / metrics.width) + 1;
@@ -76,11 +78,12 @@ function chipsIn(pools: readonly DeployedPool[]): number {
 }
 
 /** What a run has come to so far: callable at any moment between two steps. */
-export function summarise({ scenario, deployed, simulation }: Run, version: string): Summary {
+export function summarise(run: Run, version: string): Summary {
+  const { scenario, deployed, simulation, faults } = run;
   const { machine, model } = scenario;
   const { metrics } = simulation;
   const state = simulation.snapshot();
-  const { window, shown, ...measured } = measure({ scenario, deployed, simulation });
+  const { window, shown, ...measured } = measure(run);
   const { total } = window;
   const standing = deployed.pools.map((pool, p) => poolTrust(pool, total.pools[p] as PoolMeter, meanRequest(total)));
   const parameters = parametersOf(model);
@@ -117,7 +120,8 @@ export function summarise({ scenario, deployed, simulation }: Run, version: stri
     goodput: good,
     pools,
     planes,
-    cache: cacheSummary({ scenario, deployed, simulation }, total),
+    cache: cacheSummary(run, total),
+    faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),
     requestShares: shares(phases, total.phases, total.finished),
     limit,
     cost,
@@ -233,8 +237,8 @@ function goodput(total: Interval, slo: Run['scenario']['slo'], requestsPerSecond
   return { slo, requestsPerSecond, share, misses, note };
 }
 
-function planeSummaries({ scenario, deployed, simulation }: Run, pools: readonly PoolSummary[], duration: number): readonly PlaneSummary[] {
-  const { machine } = scenario;
+function planeSummaries(run: Run, pools: readonly PoolSummary[], duration: number): readonly PlaneSummary[] {
+  const { machine } = run.scenario;
   const summaries: PlaneSummary[] = [];
   for (const pool of pools) {
     for (const role of ['scale-up', 'scale-out'] as const) {
@@ -244,7 +248,7 @@ function planeSummaries({ scenario, deployed, simulation }: Run, pools: readonly
         summaries.push({ name: plane.name, role, use: `${pool.name}: exchange and collectives`, bytes: 0, utilisation: busy });
     }
   }
-  return [...summaries, ...transferSummaries({ scenario, deployed, simulation }, duration)];
+  return [...summaries, ...transferSummaries(run, duration)];
 }
 
 function seriesPoint(interval: Interval, index: number, width: number, pools: readonly DeployedPool[]): SeriesPoint {

@@ -1,4 +1,5 @@
 import type { Doubt } from '../base/doubt.ts';
+import type { FaultSummary } from './faults.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
 import type { EnergySummary } from './energy/summary.ts';
@@ -211,6 +212,8 @@ export interface Summary {
   };
   readonly pools: readonly PoolSummary[];
   readonly planes: readonly PlaneSummary[];
+  /** In the order in which they came. */
+  readonly faults: readonly FaultSummary[];
   readonly cache?: CacheSummary | undefined;
   /** Where the mean request's time goes. */
   readonly requestShares: readonly Share[];

@@ -113,6 +113,8 @@ const shape = {
   prefixCaching: fc.boolean(),
   acceptance,
   ahead: fc.constantFrom(undefined, false, true),
+  pollEvery: fc.constantFrom(undefined, undefined, 2, 5),
+  launching: fc.constantFrom(undefined, 2 ** -12, 0.0009),
   pricer,
 };
 

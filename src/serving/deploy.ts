@@ -1,5 +1,6 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
+import { dieCount } from '../catalogue/machine.ts';
 import type { StepSetting } from '../cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { activityOf } from '../cost/power.ts';
@@ -8,6 +9,10 @@ import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
 import { dataRanks, type Layout } from '../model/layout.ts';
 import type { Wiring } from '../network/wiring.ts';
 import type { EventSink } from './events.ts';
+import { Dies } from './faults/dies.ts';
+import type { FaultRecord } from './faults/fault.ts';
+import { Planes } from './faults/planes.ts';
+import { Timetable } from './faults/timetable.ts';
 import type { InstanceRole } from './instance.ts';
 import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
@@ -43,6 +48,8 @@ export interface Deployed {
 
 /** A scenario, its deployment and the simulation of it. */
 export interface Run {
+  /** What became of faults, in the order in which they came. */
+  readonly faults: readonly FaultRecord[];
   readonly scenario: Scenario;
   readonly deployed: Deployed;
   readonly simulation: Simulation;
@@ -56,7 +63,23 @@ export interface Run {
  */
 export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
   const deployed = deploy(scenario, pricers);
-  return { scenario, deployed, simulation: new Simulation(deployed.plant, requestSource(scenario.workload), sink) };
+  const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
+  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers) };
+}
+
+/** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
+function faultsOn(simulation: Simulation, { faults, machine, seed }: Scenario, { pools, plant }: Deployed, pricers: PricerSource): readonly FaultRecord[] {
+  if (faults === undefined) return [];
+  const dies = new Dies(
+    simulation.service.pools,
+    pools.map(({ layout }) => layout.dies),
+    dieCount(machine),
+  );
+  const settings = pools.map(({ setting }) => setting);
+  const whole = plant.pools.map(({ pricer }) => pricer);
+  const timetable = new Timetable(faults.planned, faults.random, faults.recovery, dies, new Planes(machine, settings, whole, pricers), seed);
+  simulation.attach(timetable);
+  return timetable.records;
 }
 
 /**
@@ -74,6 +97,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
             watermark: deployment.watermark,
             prefixCaching: deployment.prefixCaching,
             prefillFirst: deployment.prefillFirst ?? promptsFirst(scenario.policies.scheduler ?? 'fcfs') ?? scenario.stack.prefillFirst !== undefined,
+            pollEvery: deployment.pollEvery,
             acceptance: deployment.acceptance,
             utilisation: deployment.memoryUtilisation,
           }),
@@ -135,6 +159,7 @@ interface PoolLimits {
   readonly watermark: number;
   readonly prefixCaching: boolean;
   readonly prefillFirst?: boolean | undefined;
+  readonly pollEvery?: number | undefined;
   readonly acceptance: readonly number[];
   readonly utilisation?: number | undefined;
 }
@@ -167,6 +192,8 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
       acceptance: limits.acceptance,
       ahead: stack.ahead === true,
       prefillFirst: limits.prefillFirst,
+      pollEvery: limits.pollEvery,
+      launching: stack.launch === undefined ? undefined : stack.launch.value * exact.launches,
       pricer: compiled,
       activity: activityOf(machine),
     },

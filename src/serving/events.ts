@@ -1,4 +1,5 @@
 import type { Bytes, Seconds } from '../base/units.ts';
+import type { FaultKind } from './faults/fault.ts';
 import type { Iteration } from './iteration.ts';
 
 /** What travels for a request: the KV of its prompt to where it decodes, or its cached prefix to where it is prefilled. */
@@ -31,6 +32,8 @@ export type SimulationEvent =
     }
   /** All of it has left; it is there (`moved`, `fetched`) one latency later. */
   | { readonly kind: 'transfer-ended'; readonly at: Seconds; readonly request: number; readonly errand: Errand }
+  /** A fault has taken one of its ends: it will not be there. */
+  | { readonly kind: 'transfer-lost'; readonly at: Seconds; readonly request: number; readonly errand: Errand }
   | { readonly kind: 'fetched'; readonly at: Seconds; readonly request: number }
   | {
       readonly kind: 'scheduled';
@@ -44,6 +47,9 @@ export type SimulationEvent =
   | { readonly kind: 'moved'; readonly at: Seconds; readonly request: number; readonly instance: number; readonly rank: number }
   | { readonly kind: 'first-token'; readonly at: Seconds; readonly request: number }
   | { readonly kind: 'preempted'; readonly at: Seconds; readonly request: number; readonly instance: number }
+  /** A part fails, or is as it was again. */
+  | { readonly kind: 'fault'; readonly at: Seconds; readonly fault: FaultKind; readonly what: string }
+  | { readonly kind: 'healed'; readonly at: Seconds; readonly fault: FaultKind; readonly what: string }
   /** A fault has taken what it held. */
   | { readonly kind: 'interrupted'; readonly at: Seconds; readonly request: number }
   | { readonly kind: 'finished'; readonly at: Seconds; readonly request: number; readonly outputTokens: number }

@@ -2,10 +2,10 @@ import type { Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
 import { Calendar } from './calendar.ts';
-import { gridDuration } from './grid.ts';
+import { ceilToGrid, gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
 import type { Pipeline } from './pipeline.ts';
-import * as place from './place.ts';
+import { place } from './place.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 import { blocksToPin, cachedUnits, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
@@ -27,6 +27,8 @@ export interface InstanceOptions {
   readonly prefixCaching: boolean;
   readonly acceptance: Acceptance;
   readonly ahead?: boolean | undefined;
+  readonly pollEvery?: number | undefined;
+  readonly launching?: Seconds | undefined;
   readonly prefillFirst?: boolean | undefined;
   readonly pricer: StepPricer;
 }
@@ -78,9 +80,12 @@ export class Instance {
   readonly iteration: Iteration;
   /** Sequences of the last step that had put out tokens in the one before it. */
   gaps = 0;
+  #pausedAt: Seconds = 0;
   /** Slots that decode for the first time in the running step, or in the next where prompts go first. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
+  /** Iterations since it last looked for what came while one ran. */
+  #unlooked = 0;
 
   /** @param pipeline of the instance, where this is one of its batches in flight */
   constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener, ranks: readonly Rank[], pipeline?: Pipeline) {
@@ -106,7 +111,7 @@ export class Instance {
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     table.place[slot] = place.queued;
-    (this.options.ahead === true && this.running ? rank.late : rank.waiting).push(slot);
+    (this.#looksLater && this.running ? rank.late : rank.waiting).push(slot);
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
 
@@ -134,6 +139,18 @@ export class Instance {
     this.#table.place[slot] = place.decoding;
   }
 
+  /** Nothing on it goes on from now. */
+  pause(at: Seconds): void {
+    this.stuck = true;
+    this.#pausedAt = at;
+  }
+
+  /** It goes on; a running iteration ends as much later as it was paused. */
+  resume(at: Seconds): void {
+    this.stuck = false;
+    if (this.running) this.endsAt = ceilToGrid(this.endsAt + (at - this.#pausedAt));
+  }
+
   /** The KV of a promised request will not come. */
   withdraw(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
@@ -152,6 +169,7 @@ export class Instance {
     for (const rank of this.ranks) rank.clear();
     this.#finishers.clear();
     this.#joined.length = 0;
+    this.#unlooked = 0;
     this.running = false;
   }
 
@@ -165,11 +183,24 @@ export class Instance {
 
   /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`. */
   start(at: Seconds): boolean {
-    if (this.#form(at)) {
-      if (this.options.ahead === true) this.#admitLate();
-      return true;
-    }
-    return this.options.ahead === true && this.#admitLate() && this.#form(at);
+    if (!this.#form(at) && !(this.#looksLater && this.#admitLate() && this.#form(at))) return false;
+    if (this.#looks()) this.#admitLate();
+    return true;
+  }
+
+  /** Whether what comes while an iteration runs waits until the instance looks. */
+  get #looksLater(): boolean {
+    return this.options.ahead === true || this.options.pollEvery !== undefined;
+  }
+
+  /** Whether it looks for what came now that an iteration has begun: behind every one with prompts, and every `pollEvery` without. */
+  #looks(): boolean {
+    if (!this.#looksLater) return false;
+    const { pollEvery = 1 } = this.options;
+    this.#unlooked = this.iteration.prefillTokens > 0 ? pollEvery : this.#unlooked + 1;
+    if (this.#unlooked < pollEvery) return false;
+    this.#unlooked = 0;
+    return true;
   }
 
   /** What came while the last iteration ran may join the one behind this. Returns whether there was any. */
@@ -193,8 +224,11 @@ export class Instance {
     if (cost === undefined) return false;
     this.startedAt = at;
     const { slowdown } = this;
+    const least = this.iteration.prefillTokens > 0 ? (this.options.launching ?? 0) : 0;
     this.endsAt =
-      this.pipeline === undefined || cost.pipeline === undefined ? at + gridDuration(cost.time * slowdown) : this.pipeline.pass(at, cost.pipeline, slowdown);
+      this.pipeline === undefined || cost.pipeline === undefined
+        ? at + gridDuration(Math.max(cost.time * slowdown, least))
+        : this.pipeline.pass(at, cost.pipeline, slowdown, least);
     return true;
   }
 

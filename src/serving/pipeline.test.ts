@@ -64,7 +64,7 @@ describe('batches in flight', () => {
     ] as const) {
       const pipeline = new Pipeline(3);
       const ends: number[] = [];
-      for (let batch = 0; batch < 20; batch++) ends.push(pipeline.pass(pipeline.freeAt, { stages, send: 1, host: last }, 1));
+      for (let batch = 0; batch < 20; batch++) ends.push(pipeline.pass(pipeline.freeAt, { stages, send: 1, host: last }, 1, 0));
       expect((ends.at(-1) ?? 0) - (ends.at(-2) ?? 0)).toBe(4);
     }
   });

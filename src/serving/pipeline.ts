@@ -35,13 +35,17 @@ export class Pipeline {
     this.#free.fill(0);
   }
 
-  /** Sends a batch in at `at`, when the first stage is free; each stage takes `slowdown` times as long. Returns when the host is through with it. All on the grid. */
-  pass(at: Seconds, { stages, send, host }: PipelineCost, slowdown: number): Seconds {
+  /**
+   * Sends a batch in at `at`, when the first stage is free. Returns when the host is through with it. All on the grid.
+   * @param slowdown each stage takes so many times as long
+   * @param least what all stages together take at least
+   */
+  pass(at: Seconds, { stages, send, host }: PipelineCost, slowdown: number, least: Seconds): Seconds {
     const free = this.#free;
     const sending = gridDuration(send);
     let now = at;
     for (let s = 0; s < stages.length; s++) {
-      now = Math.max(s === 0 ? now : now + sending, free[s]) + gridDuration(stages[s] * slowdown);
+      now = Math.max(s === 0 ? now : now + sending, free[s]) + gridDuration(Math.max(stages[s] * slowdown, least / stages.length));
       free[s] = now;
     }
     const last = stages.length;

@@ -32,6 +32,10 @@ export interface PoolPlant {
   readonly ahead?: boolean | undefined;
   /** Whether prompts are computed apart, before anything decodes on (SCH-8). */
   readonly prefillFirst?: boolean | undefined;
+  /** Iterations without prompts behind which an instance looks for what came meanwhile; absent: every one (SCH-14). */
+  readonly pollEvery?: number | undefined;
+  /** What an iteration with prompts takes at least: the time of the host to launch its operators one by one (SCH-15). */
+  readonly launching?: Seconds | undefined;
   readonly pricer: StepPricer;
   /** What busy engines draw; absent: a step draws the maximum. */
   readonly activity?: DieActivity | undefined;
@@ -125,7 +129,7 @@ export interface Plant {
   /** Longest prompt and answer together, and what sets it. [tokens] */
   readonly maxContext: number;
   readonly maxContextOf: 'the model' | 'the KV memory of a rank';
-  /** From a request's arrival until it is routed: what the front end takes, and for each token of the prompt (REQ-5). */
+  /** What a front end takes for a request, and for each token of its prompt, one request at a time (REQ-5). */
   readonly intake?: { readonly request: Seconds; readonly token: Seconds } | undefined;
   readonly policies?: PoliciesPlant | undefined;
   /** By number; objectives that one does not have are those of all. */

@@ -1,4 +1,5 @@
 import { createSimulation, type Run } from './deploy.ts';
+import { lineOf } from './event-line.ts';
 import type { EventSink } from './events.ts';
 import { perform, type External } from './external.ts';
 import type { Scenario } from './scenario.ts';
@@ -20,7 +21,7 @@ export class Replay {
     this.#externals = externals;
     this.run = createSimulation(scenario, (event) => {
       sink?.(event);
-      this.#lines.push(JSON.stringify(event));
+      this.#lines.push(lineOf(event));
     });
   }
 
@@ -45,7 +46,7 @@ export class Replay {
     }
     simulation.advance(due.at);
     this.#done++;
-    this.#lines.push(JSON.stringify(due));
+    this.#lines.push(lineOf(due));
     perform(simulation, due.action);
     return true;
   }

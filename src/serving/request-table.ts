@@ -1,4 +1,4 @@
-import { nowhere } from './place.ts';
+import { place } from './place.ts';
 
 /**
  * Requests in flight as columns; a slot is used again when its request has ended, so that memory follows what is in flight and
@@ -94,7 +94,7 @@ export class RequestTable {
     this.finishStep[slot] = -1;
     this.preemptions[slot] = 0;
     this.interruptions[slot] = 0;
-    this.place[slot] = nowhere;
+    this.place[slot] = place.nowhere;
     this.startedAt[slot] = -1;
     this.prefilledAt[slot] = -1;
     this.firstTokenAt[slot] = -1;
@@ -103,11 +103,11 @@ export class RequestTable {
 
   /** Slots of requests in flight, in no order that means anything. */
   *slots(): IterableIterator<number> {
-    for (let slot = 0; slot < this.#top; slot++) if (this.place[slot] !== nowhere) yield slot;
+    for (let slot = 0; slot < this.#top; slot++) if (this.place[slot] !== place.nowhere) yield slot;
   }
 
   release(slot: number): void {
-    this.place[slot] = nowhere;
+    this.place[slot] = place.nowhere;
     this.blocks[slot] = none;
     this.#free.push(slot);
   }

@@ -127,4 +127,12 @@ describe('requests', () => {
     expect([bare?.scheduled, taken?.scheduled]).toEqual([0, 4 * tick]);
     expect((taken?.firstToken ?? 0) - (taken?.arrived ?? 0)).toBe((bare?.firstToken ?? 0) + 4 * tick);
   });
+
+  test('REQ-5 a front end takes one request at a time, and each instance has one', () => {
+    const intake = { request: 2 * tick, token: 0 };
+    const together = [request(0, 8, 3), request(0, 8, 3), request(0, 8, 3)];
+    const ready = (instances: number) => finished(mergedPlant({ instances }, { intake }), listed(together)).timelines.map((one) => (one.ready ?? 0) / tick);
+    expect(ready(1).toSorted((a, b) => a - b)).toEqual([2, 4, 6]);
+    expect(ready(2).toSorted((a, b) => a - b)).toEqual([2, 2, 4]);
+  });
 });

@@ -1,3 +1,4 @@
+import type { Actor } from './actor.ts';
 import { Interval } from './metrics.ts';
 import type { SimulationEvent } from './events.ts';
 import type { Plant } from './plant.ts';
@@ -12,20 +13,22 @@ export interface Run {
 }
 
 /** A simulation whose events and timelines are kept. It has not begun. */
-export function recorded(plant: Plant, source: RequestSource): Run {
+export function recorded(plant: Plant, source: RequestSource, actors: readonly Actor[] = []): Run {
   const events: SimulationEvent[] = [];
   const timelines: Timeline[] = [];
   const decodes = plant.pools.length > 1;
-  const simulation: Simulation = new Simulation(plant, source, (event) => {
+  const sink = (event: SimulationEvent): void => {
     events.push(event);
     if (event.kind === 'finished') timelines.push(timelineOf(simulation, event.request, event.at, decodes));
-  });
+  };
+  const simulation: Simulation = new Simulation(plant, source, sink);
+  for (const actor of actors) simulation.attach(actor);
   return { simulation, events, timelines };
 }
 
 /** Runs to the end. @throws Error where there is none. */
-export function finished(plant: Plant, source: RequestSource, mostEvents = 100_000): Run {
-  const run = recorded(plant, source);
+export function finished(plant: Plant, source: RequestSource, mostEvents = 100_000, actors: readonly Actor[] = []): Run {
+  const run = recorded(plant, source, actors);
   for (let handled = 0; run.simulation.step(); handled++) if (handled === mostEvents) throw new Error(`still going on after ${mostEvents} events`);
   return run;
 }

@@ -3,6 +3,7 @@ import type { Stack } from '../catalogue/stack.ts';
 import type { Seconds } from '../base/units.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Model, Precision } from '../model/model.ts';
+import type { PlannedFault, RandomFaults, Recovery } from './faults/fault.ts';
 import type { PoliciesPlant } from './plant.ts';
 import type { Workload } from './traffic/workload.ts';
 
@@ -74,6 +75,8 @@ export interface MergedDeployment {
   readonly prefixCaching: boolean;
   /** Whether prompts are computed apart, before anything decodes on; absent: as the stack does. */
   readonly prefillFirst?: boolean | undefined;
+  /** Decode steps between two looks for new requests; absent: a look behind every step. */
+  readonly pollEvery?: number | undefined;
   /** Share of the memory that the engine may fill (gpu-memory-utilization); absent: the stack's. */
   readonly memoryUtilisation?: number | undefined;
   readonly acceptance: readonly number[];
@@ -87,6 +90,13 @@ export interface ServiceLevel {
   readonly e2e?: Seconds | undefined;
 }
 
+/** Faults by plan and at random. */
+export interface Faults {
+  readonly planned: readonly PlannedFault[];
+  readonly random: readonly RandomFaults[];
+  readonly recovery: Recovery;
+}
+
 /** Everything that a simulation depends on. Same scenario, same bytes out. */
 export interface Scenario {
   readonly name: string;
@@ -96,6 +106,8 @@ export interface Scenario {
   readonly precision: Precision;
   readonly deployment: Deployment;
   readonly policies: PoliciesPlant;
+  /** What fails, and how the deployment gets over it. */
+  readonly faults?: Faults | undefined;
   readonly workload: Workload;
   readonly slo: ServiceLevel;
   readonly seed: number;

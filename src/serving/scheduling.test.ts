@@ -242,4 +242,21 @@ describe('what an iteration computes', () => {
       [1, 1],
     ]);
   });
+
+  test('SCH-14 what comes while an iteration runs waits until the instance looks: behind prompts, and behind every fourth without here', () => {
+    const requests = [request(0, 5, 9), request(1.5 * tick, 5, 9), request(2.5 * tick, 5, 9)];
+    expect(scheduledOf(finished(mergedPlant({ pollEvery: 4 }), listed(requests)).events)).toEqual([
+      [0, 0],
+      [1, 5],
+      [2, 5],
+    ]);
+    expect(scheduledOf(finished(mergedPlant({ pollEvery: 1 }), listed(requests)).events)).toEqual(
+      scheduledOf(finished(mergedPlant({ ahead: true }), listed(requests)).events),
+    );
+  });
+
+  test('SCH-15 an iteration with prompts takes at least the time to launch it, one without does not', () => {
+    const { events } = finished(mergedPlant({ launching: 3 * tick }), listed([request(0, 5, 3)]));
+    expect(stepsOf(events).map(({ duration }) => duration / tick)).toEqual([3, 1, 1]);
+  });
 });

@@ -11,7 +11,7 @@ import { Fifo } from './policies/fifo.ts';
 import { leastOccupied } from './policies/place-to-decode.ts';
 import { routerOf, type Router } from './policies/router.ts';
 import { queueOf } from './policies/scheduler.ts';
-import * as place from './place.ts';
+import { place, runs } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
@@ -161,9 +161,30 @@ export class Service {
     if (this.#vacated) this.#move();
   }
 
+  /** An instance with all its batches in flight. */
+  batchesOf(instance: Instance): readonly Instance[] {
+    return inFlightWith(instance, this.poolOf(instance));
+  }
+
+  /** Nothing on an instance goes on, and nobody has noticed. */
+  pause(instance: Instance): void {
+    for (const batch of this.batchesOf(instance)) batch.pause(this.#world.now);
+  }
+
+  /** An instance goes on with what it has, or from nothing. */
+  resume(instance: Instance): void {
+    const { now, queue } = this.#world;
+    for (const batch of this.batchesOf(instance)) {
+      batch.resume(now);
+      if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
+      else this.#wake(batch);
+    }
+    this.setState(instance, 'active');
+  }
+
   /** Puts an instance, all its batches in flight included, into or out of the routers' sight. */
   setState(instance: Instance, state: Instance['state']): void {
-    for (const batch of inFlightWith(instance, this.poolOf(instance))) batch.state = state;
+    for (const batch of this.batchesOf(instance)) batch.state = state;
     this.#recount();
     if (state !== 'active') return;
     for (let left = this.#stranded.size; left > 0; left--) this.dispatch(this.#stranded.shift());
@@ -175,8 +196,8 @@ export class Service {
    * decode; `interrupted` gets the others, in order of their arrival, to send them through the router again or to fail them.
    */
   wipe(instance: Instance, interrupted: (slot: number) => void): void {
-    const { table, metrics, now, transport } = this.#world;
-    const batches = inFlightWith(instance, this.poolOf(instance));
+    const { table, metrics, now } = this.#world;
+    const batches = this.batchesOf(instance);
     const here = new Set(batches.map(({ index }) => index));
     const entries = this.#entry.plant.ranks;
     const lost: number[] = [];
@@ -192,14 +213,14 @@ export class Service {
     lost.sort(byArrival);
     for (const slot of lost) {
       const at = table.place[slot];
-      if (at === place.reading) transport.cancel(now, slot, 'read');
+      if (at === place.reading) this.#cancel(slot, 'read');
       if (at === place.holding) this.#moving.remove(slot);
-      if (at === place.pushing || at === place.landing) transport.cancel(now, slot, 'push');
+      if (at === place.pushing || at === place.landing) this.#cancel(slot, 'push');
       if (at === place.pushing) this.#instance(table.instance[slot]).withdraw(slot);
       if (at === place.decoding) this.#instance(table.instance[slot]).interrupt(slot);
     }
     for (const slot of again.sort(byArrival)) {
-      transport.cancel(now, slot, 'push');
+      this.#cancel(slot, 'push');
       table.place[slot] = place.holding;
       this.#moving.push(slot);
     }
@@ -216,7 +237,7 @@ export class Service {
     }
     batches[0]?.pipeline?.clear();
     for (const slot of lost) {
-      if (place.runs(table.place[slot])) metrics.change(now, 1, -1);
+      if (runs(table.place[slot])) metrics.change(now, 1, -1);
       table.place[slot] = place.outside;
       table.interruptions[slot]++;
       metrics.at(now).interrupted++;
@@ -224,6 +245,13 @@ export class Service {
     }
     for (const slot of lost) interrupted(slot);
     this.#move();
+  }
+
+  /** What is under way, or just arriving, will not come. */
+  #cancel(slot: number, errand: Errand): void {
+    const { table, now, transport, sink } = this.#world;
+    transport.cancel(now, slot, errand);
+    sink?.({ kind: 'transfer-lost', at: now, request: table.ordinal[slot], errand });
   }
 
   /** Sends a request whose KV was lost through the router again: its prompt, and what it had put out, are computed anew. */

@@ -7,7 +7,7 @@ import { Intake } from './intake.ts';
 import type { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
 import type { Pipeline } from './pipeline.ts';
-import * as place from './place.ts';
+import { place } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
@@ -18,7 +18,7 @@ import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import type { Transport } from './transport.ts';
 import { World } from './world.ts';
 
-/** Acts in a row, nothing else happening between them, after which requests that wait are given up. */
+/** Acts in a row, no iteration ending and nothing being delivered between them, after which requests that wait are given up. */
 const PATIENCE = 10_000;
 
 /**
@@ -32,22 +32,28 @@ export class Simulation {
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
-  readonly #actors: readonly Actor[];
-  /** Actors that have an event pending, and acts since anything else has happened. */
+  readonly #actors: Actor[] = [];
+  /** Actors that have an event pending, and acts since anything was served. */
   #expected = 0;
   #acts = 0;
   #arrived = 0;
+  /** When each front end is free: one for each instance that prompts go to. */
+  readonly #frontEnds: Float64Array;
   #events = 0;
 
-  constructor(plant: Plant, source: RequestSource, sink?: EventSink, actors: readonly Actor[] = []) {
+  constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
     this.plant = plant;
     this.#world = new World(plant, sink);
     this.service = new Service(this.#world, plant);
     this.#instances = this.service.pools.flatMap(({ instances }) => instances);
     this.#intake = new Intake(plant, source, this.#world.table, this.#world.queue);
     this.#world.onEnd = (slot) => this.#intake.ended(this.now, slot);
-    this.#actors = actors;
-    for (let index = 0; index < actors.length; index++) this.#expect(index);
+    this.#frontEnds = new Float64Array(plant.pools[0].instances);
+  }
+
+  /** Lets an actor act from now on. */
+  attach(actor: Actor): void {
+    this.#expect(this.#actors.push(actor) - 1);
   }
 
   /** What services share. For actors. */
@@ -174,7 +180,8 @@ export class Simulation {
       case pending.actor:
         this.#act(payload);
     }
-    this.#acts = queue.kind === pending.actor ? this.#acts + 1 : 0;
+    if (queue.kind === pending.actor) this.#acts++;
+    else if (queue.kind === pending.stepEnd || queue.kind === pending.delivery) this.#acts = 0;
     world.transport.share(world.now);
     return true;
   }
@@ -214,8 +221,13 @@ export class Simulation {
     instance.running = false;
     instance.pipeline.wait(instance.index);
     // What it has given back may be what another batch waits for.
-    for (const other of inFlightWith(instance, this.service.poolOf(instance))) if (!other.running && other.hungry) instance.pipeline.wait(other.index);
+    this.#waitBehind(instance, instance.pipeline);
     this.#enter(instance.pipeline);
+  }
+
+  /** Batches of the same pipeline that have prompts and stand still look again: what this one pushed out may have made room. */
+  #waitBehind(instance: Instance, pipeline: Pipeline): void {
+    for (const other of inFlightWith(instance, this.service.poolOf(instance))) if (!other.running && other.hungry) pipeline.wait(other.index);
   }
 
   #begin(instance: Instance, until: Seconds): void {
@@ -233,7 +245,9 @@ export class Simulation {
     const { queue } = this.#world;
     while (waiting.length > 0 && pipeline.freeAt <= this.now) {
       const first = this.#instances[waiting.shift() as number];
-      if (this.#start(first, this.now)) queue.push(first.endsAt, pending.stepEnd, pending.stepEnd, first.index);
+      if (!this.#start(first, this.now)) continue;
+      queue.push(first.endsAt, pending.stepEnd, pending.stepEnd, first.index);
+      this.#waitBehind(first, pipeline);
     }
     if (waiting.length === 0 || pipeline.toldFor === pipeline.freeAt) return;
     pipeline.toldFor = pipeline.freeAt;
@@ -309,8 +323,17 @@ export class Simulation {
     }
     world.metrics.change(now, 1, 0);
     const taken = intake === undefined ? 0 : intake.request + intake.token * input;
-    if (taken > 0) world.queue.push(now + taken, pending.intake, pending.intake, slot);
+    if (taken > 0) world.queue.push(this.#takenBy(taken), pending.intake, pending.intake, slot);
     else this.service.dispatch(slot);
+  }
+
+  /** When the front end that is free first has taken a request in that arrives now. */
+  #takenBy(taken: Seconds): Seconds {
+    const free = this.#frontEnds;
+    let first = 0;
+    for (let i = 1; i < free.length; i++) if (free[i] < free[first]) first = i;
+    free[first] = Math.max(free[first], this.now) + taken;
+    return free[first];
   }
 
   #deliver(payload: number): void {

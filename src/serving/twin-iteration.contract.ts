@@ -58,12 +58,12 @@ export function priced(instance: Instance): TwinIteration {
 const grid = 2 ** 30;
 
 /** PIP-3: how long an iteration takes that enters its pipeline now. */
-export function passed({ pipeline }: Instance, { stages, send, host }: PipelineCost, now: number): number {
+export function passed({ pipeline }: Instance, { stages, send, host }: PipelineCost, now: number, least: number): number {
   const onGrid = (time: number) => Math.max(1, Math.ceil(time * grid)) / grid;
   let at = now;
   for (const [s, time] of [...stages, host].entries()) {
     const there = s === 0 || s === stages.length ? at : at + onGrid(send);
-    at = Math.max(there, pipeline.free[s] as number) + onGrid(time);
+    at = Math.max(there, pipeline.free[s] as number) + onGrid(s === stages.length ? time : Math.max(time, least / stages.length));
     pipeline.free[s] = at;
   }
   return at - now;

@@ -47,7 +47,8 @@ export function nextWaiting(plant: Plant, rank: Rank, now: number, shares: Naive
       const served = ({ tenant }: Request): number => shares.served.get(tenant) ?? 0;
       return least(first, (a, b) => served(a) - served(b) || a.tenant - b.tenant);
     }
-    default:
+    case 'fcfs':
+    case 'vllm':
       return first[0] as Request;
   }
 }

@@ -64,6 +64,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   const groups = transfer === undefined ? 0 : transfer.sourcesPerRank;
   const links = new NaiveLinks(plant.links.map(({ rate }) => rate));
   const pooled = poolCache === undefined ? undefined : new NaivePool(poolCache);
+  const frontEnds = Array.from({ length: entry.instances }, () => ({ free: 0 }));
   const router = routerOf(plant.policies?.router ?? 'least-loaded', plant.seed);
   const shares = new NaiveShares(plant, entryRanks);
   const inFlight = new Set<Request>();
@@ -102,7 +103,11 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const open = () => pipeline.free[0] as number;
     while (pipeline.waiting.length > 0 && open() <= now) {
       const [batch] = pipeline.waiting.splice(0, 1);
-      if (batch !== undefined) begin(batch);
+      if (batch === undefined) continue;
+      begin(batch);
+      if (!batch.running) continue;
+      const hungry = pipeline.batches.filter((other) => !other.running && other.ranks.some((rank) => rank.waiting.length > 0));
+      for (const other of hungry) if (!pipeline.waiting.includes(other)) pipeline.waiting.push(other);
     }
     const [first] = pipeline.waiting;
     if (first === undefined || pipeline.told === open()) return;
@@ -161,8 +166,11 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     inFlight.add(request);
     // REQ-5
     const taken = plant.intake === undefined ? 0 : plant.intake.request + plant.intake.token * inputTokens;
-    if (taken > 0) later(now + taken, intake, () => dispatch(request));
-    else dispatch(request);
+    if (taken > 0) {
+      const first = least(frontEnds, (a, b) => a.free - b.free);
+      first.free = Math.max(first.free, now) + taken;
+      later(first.free, intake, () => dispatch(request));
+    } else dispatch(request);
   }
 
   // RTE-1, CAC-2
@@ -302,7 +310,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
 
   // SCH-7
   function queue(rank: Rank, request: Request): void {
-    if (rank.instance.plant.ahead === true && rank.instance.running) rank.late.push(request);
+    const { ahead, pollEvery } = rank.instance.plant;
+    if ((ahead === true || pollEvery !== undefined) && rank.instance.running) rank.late.push(request);
     else wait(rank, request);
     wake(rank.instance);
   }
@@ -422,7 +431,10 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       const { plant: pool } = instance;
       const iteration = priced(instance);
       const { cost, decodeSequences: decoding, prefillTokens } = iteration;
-      const duration = cost.pipeline === undefined ? Math.max(1, Math.ceil(cost.time * grid)) / grid : passed(instance, cost.pipeline, now);
+      // SCH-15
+      const least = prefillTokens > 0 ? (pool.launching ?? 0) : 0;
+      const duration =
+        cost.pipeline === undefined ? Math.max(1, Math.ceil(Math.max(cost.time, least) * grid)) / grid : passed(instance, cost.pipeline, now, least);
       const trace = result.pools[instance.pool] as PoolTrace;
       trace.durations.push(duration);
       trace.iterations.push(iteration);
@@ -440,6 +452,12 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
         ready(instance, [instance, ...without(hungry, instance)]);
       });
     }
+    // SCH-14
+    const prompts = ranks.some(({ chunks }) => chunks.some((chunk) => chunk > 0));
+    const { pollEvery = 1 } = instance.plant;
+    if (instance.running) instance.unlooked = prompts ? pollEvery : instance.unlooked + 1;
+    if (instance.running && instance.unlooked < pollEvery) return;
+    if (instance.running) instance.unlooked = 0;
     const late = instance.ranks.some((rank) => rank.late.length > 0);
     for (const rank of instance.ranks) {
       for (const request of rank.late) wait(rank, request);

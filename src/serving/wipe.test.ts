@@ -3,23 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Actor } from './actor.ts';
 import { cases, listed } from './cases.contract.ts';
 import type { SimulationEvent } from './events.ts';
+import { Breaker, loss } from './losses.contract.ts';
 import { Simulation } from './simulation.ts';
-
-interface Loss {
-  readonly at: number;
-  readonly instance: number;
-  readonly back: number;
-  readonly stuckFor: number;
-  readonly retries: boolean;
-}
-
-const loss: fc.Arbitrary<Loss> = fc.record({
-  at: fc.integer({ min: 0, max: 400 }).map((ticks) => ticks * 2 ** -13),
-  instance: fc.nat(11),
-  back: fc.integer({ min: 1, max: 100 }).map((ticks) => ticks * 2 ** -13),
-  stuckFor: fc.nat(40).map((ticks) => ticks * 2 ** -13),
-  retries: fc.boolean(),
-});
 
 interface Cut {
   readonly at: number;
@@ -56,37 +41,6 @@ class Cutter implements Actor {
   }
 }
 
-/** Stops an instance, notices some time later that all it held is lost, and brings it back. */
-class Breaker implements Actor {
-  nextAt: number;
-  readonly #loss: Loss;
-  #stage = 0;
-
-  constructor(of: Loss) {
-    this.#loss = of;
-    this.nextAt = of.at;
-  }
-
-  act({ service, pools, world }: Simulation): void {
-    const all = pools.flatMap(({ instances }) => instances);
-    const instance = all[this.#loss.instance % all.length] as (typeof all)[number];
-    const same = all.filter((other) => other === instance || (other.pipeline !== undefined && other.pipeline === instance.pipeline));
-    if (this.#stage === 0) {
-      for (const one of same) one.stuck = true;
-      this.nextAt += this.#loss.stuckFor;
-    } else if (this.#stage === 1) {
-      service.setState(instance, 'off');
-      service.wipe(instance, (slot) => (this.#loss.retries ? service.retry(slot) : world.fail(slot, 'its instance was lost')));
-      this.nextAt += this.#loss.back;
-    } else {
-      for (const one of same) one.stuck = false;
-      service.setState(instance, 'active');
-      this.nextAt = Infinity;
-    }
-    this.#stage++;
-  }
-}
-
 describe('instances that are lost', () => {
   test('REQ-1, MOV-6 every request ends once, as finished, rejected or failed; nothing is left behind; the same again', () => {
     const seen = { interrupted: 0, failed: 0, finished: 0 };
@@ -94,10 +48,9 @@ describe('instances that are lost', () => {
       fc.property(cases, fc.array(loss, { minLength: 1, maxLength: 4 }), fc.array(cut, { maxLength: 4 }), ({ plant, requests, concurrency }, losses, cuts) => {
         const run = () => {
           const events: SimulationEvent[] = [];
-          const simulation = new Simulation(plant, listed(requests, concurrency), (event) => events.push(event), [
-            ...losses.map((one) => new Breaker(one)),
-            ...cuts.map((one) => new Cutter(one)),
-          ]);
+          const simulation = new Simulation(plant, listed(requests, concurrency), (event) => events.push(event));
+          for (const one of losses) simulation.attach(new Breaker(one));
+          for (const one of cuts) simulation.attach(new Cutter(one));
           let last = 0;
           for (let handled = 0; simulation.step(); handled++) {
             if (handled > 100_000) throw new Error('still going on');

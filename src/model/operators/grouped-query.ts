@@ -84,6 +84,7 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
         seen: seen / batch.decodeSequences,
         ...shared,
         heads: served,
+        ...(batch.prefillTokens > 0 ? { besidePrompts: true } : {}),
       },
     });
     mergePartial(pass, heads, valueHeadSize);

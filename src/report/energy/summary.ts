@@ -2,7 +2,7 @@ import type { Seconds, Watts } from '../../base/units.ts';
 import { chipCount, type Machine } from '../../catalogue/machine.ts';
 import { engines } from '../../cost/batch.ts';
 import { activityOf } from '../../cost/power.ts';
-import type { DeployedPool } from '../../serving/deploy.ts';
+import type { DeployedPool, Run } from '../../serving/deploy.ts';
 import type { Interval, Metrics, PoolMeter } from '../../serving/metrics.ts';
 import { energyAccount, type EnergyAccount } from './account.ts';
 import type { PoweredPool, PoweredSeconds } from './activity.ts';
@@ -94,6 +94,11 @@ export function energySummary(
     notes: notesOf(machine, power),
     series: series.slice(0, shown),
   };
+}
+
+/** Mean power of every interval of a run so far. */
+export function powerSeries({ scenario, deployed, simulation }: Run): readonly PowerPoint[] {
+  return pointsOf(energyAccount(sourcesOf(scenario.machine), deployed.pools.map(poweredPool), simulation.metrics, simulation.snapshot().at));
 }
 
 /** Of all groups. [W] */

@@ -28,6 +28,8 @@ export interface Life {
   cachedTokens: number;
   outputTokens: number | undefined;
   preemptions: number;
+  /** How often a fault took what it held. */
+  interruptions: number;
   prefill: Place | undefined;
   decode: Place | undefined;
   outcome: 'waiting' | 'running' | 'finished' | 'rejected' | 'failed';
@@ -39,10 +41,10 @@ export class Lives {
   readonly #lives = new Map<number, Life>();
   /** Requests whose KV has come to an instance and that join its next iteration. */
   readonly #joining = new Map<number, Life[]>();
-  readonly #follows: (request: number) => boolean;
+  readonly #follows: (request: number, at: number) => boolean;
 
   /** @param follows whether a request is followed, asked at its arrival */
-  constructor(follows: (request: number) => boolean = () => true) {
+  constructor(follows: (request: number, at: number) => boolean = () => true) {
     this.#follows = follows;
   }
 
@@ -62,9 +64,10 @@ export class Lives {
       return undefined;
     }
     if (event.kind === 'arrived') {
-      if (this.#follows(event.request)) this.#lives.set(event.request, newLife(event.request, event.at, event.inputTokens));
+      if (this.#follows(event.request, event.at)) this.#lives.set(event.request, newLife(event.request, event.at, event.inputTokens));
       return undefined;
     }
+    if (event.kind === 'fault' || event.kind === 'healed') return undefined;
     const life = this.#lives.get(event.request);
     if (life === undefined) return undefined;
     if (event.kind === 'moved') {
@@ -108,6 +111,7 @@ function newLife(request: number, arrived: number, inputTokens: number): Life {
     cachedTokens: 0,
     outputTokens: undefined,
     preemptions: 0,
+    interruptions: 0,
     prefill: undefined,
     decode: undefined,
     outcome: 'waiting',
@@ -115,7 +119,16 @@ function newLife(request: number, arrived: number, inputTokens: number): Life {
   };
 }
 
-function mark(life: Life, event: Exclude<SimulationEvent, { kind: 'arrived' | 'step' }>): void {
+/** It has no KV any more, and computes it anew. */
+function back(life: Life): void {
+  life.outcome = 'waiting';
+  life.reserved = undefined;
+  life.moved = undefined;
+  life.joined = undefined;
+  life.decode = undefined;
+}
+
+function mark(life: Life, event: Exclude<SimulationEvent, { kind: 'arrived' | 'step' | 'fault' | 'healed' }>): void {
   const { at } = event;
   switch (event.kind) {
     case 'routed':
@@ -149,11 +162,15 @@ function mark(life: Life, event: Exclude<SimulationEvent, { kind: 'arrived' | 's
       return;
     case 'preempted':
       life.preemptions++;
-      life.outcome = 'waiting';
-      life.moved = undefined;
+      back(life);
+      return;
+    case 'interrupted':
+      life.interruptions++;
+      back(life);
       return;
     case 'rejected':
-      life.outcome = 'rejected';
+    case 'failed':
+      life.outcome = event.kind;
       life.cause = event.cause;
       life.ended = at;
       return;
@@ -163,5 +180,6 @@ function mark(life: Life, event: Exclude<SimulationEvent, { kind: 'arrived' | 's
       life.ended = at;
       return;
     case 'transfer-ended':
+    case 'transfer-lost':
   }
 }

@@ -6,7 +6,7 @@ export const requestColumns: readonly TableColumn[] = [
   ...columnsOf('integer', 'request'),
   ...columnsOf('text', 'outcome', 'cause'),
   ...columnsOf('number', 'arrived_at', 'ready_at', 'scheduled_at', 'prefilled_at', 'reserved_at', 'moved_at', 'joined_at', 'first_token_at', 'finished_at'),
-  ...columnsOf('integer', 'input_tokens', 'output_tokens', 'cached_tokens', 'preemptions'),
+  ...columnsOf('integer', 'input_tokens', 'output_tokens', 'cached_tokens', 'preemptions', 'interruptions'),
   ...columnsOf('number', 'ttft', 'tpot', 'e2e'),
   ...placeColumns('prefill'),
   ...placeColumns('decode'),
@@ -18,17 +18,33 @@ function placeColumns(phase: string): readonly TableColumn[] {
 
 /** A request as a row. One that decodes where it was prefilled has the same place twice. */
 export function requestRow(life: Life): Row {
-  const { request, outcome, cause, arrived, firstToken, ended, inputTokens, outputTokens, cachedTokens, preemptions, prefill } = life;
+  const { request, outcome, cause, arrived, firstToken, ended, inputTokens, outputTokens, cachedTokens, preemptions, interruptions, prefill } = life;
   const finished = outcome === 'finished' ? ended : undefined;
   const ttft = firstToken === undefined ? undefined : firstToken - arrived;
   const e2e = finished === undefined ? undefined : finished - arrived;
   const tpot = ttft === undefined || e2e === undefined || outputTokens === undefined || outputTokens < 2 ? undefined : (e2e - ttft) / (outputTokens - 1);
   const decode = life.decode ?? (outcome === 'finished' ? prefill : undefined);
   const values = [
-    ...[request, outcome, cause],
-    ...[arrived, life.ready, life.scheduled, life.prefilled, life.reserved, life.moved, life.joined, firstToken, finished],
-    ...[inputTokens, outputTokens, cachedTokens, preemptions],
-    ...[ttft, tpot, e2e],
+    request,
+    outcome,
+    cause,
+    arrived,
+    life.ready,
+    life.scheduled,
+    life.prefilled,
+    life.reserved,
+    life.moved,
+    life.joined,
+    firstToken,
+    finished,
+    inputTokens,
+    outputTokens,
+    cachedTokens,
+    preemptions,
+    interruptions,
+    ttft,
+    tpot,
+    e2e,
     ...placeValues(prefill),
     ...placeValues(decode),
   ];

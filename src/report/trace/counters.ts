@@ -4,6 +4,8 @@ import type { Plant, PoolPlant } from '../../serving/plant.ts';
 import { Buckets } from './buckets.ts';
 import type { TraceOutput } from './output.ts';
 
+type Step = Extract<SimulationEvent, { kind: 'step' }>;
+
 interface Counter {
   readonly buckets: Buckets;
   readonly process: string;
@@ -16,10 +18,19 @@ interface PoolCounters {
   readonly plant: PoolPlant;
   readonly meanTokens: number;
   readonly kv: Buckets;
-  readonly sequences: Buckets;
+  /** Absent where nothing decodes. */
+  readonly sequences: Buckets | undefined;
   readonly busy: Buckets;
-  readonly kvOf: Map<number, number>;
-  readonly decodingOf: Map<number, number>;
+  /** Last step of each instance, and sums over them. */
+  readonly last: Map<number, Step>;
+  blocks: number;
+  decoding: number;
+}
+
+interface PlaneCounters {
+  readonly flows: Buckets;
+  readonly rate: Buckets;
+  readonly active: Set<number>;
 }
 
 /** Quantities over time: of the whole run, of each pool and of each plane. Kept in buckets, and written at the end. */
@@ -35,8 +46,11 @@ export class TraceCounters {
   readonly #put: Buckets;
   readonly #finished: Buckets;
   readonly #pools = new Map<string, PoolCounters>();
-  readonly #moved = new Map<string, { readonly flows: Buckets; readonly rate: Buckets; active: number }>();
-  readonly #count: { waiting: number; running: number; rejected: number } = { waiting: 0, running: 0, rejected: 0 };
+  readonly #moved = new Map<Errand, PlaneCounters>();
+  #waits = 0;
+  #turnedAway = 0;
+  /** Requests that run. */
+  readonly #runs = new Set<number>();
 
   constructor(output: TraceOutput, plant: Plant, planeOf: (errand: Errand) => string) {
     this.#output = output;
@@ -45,7 +59,7 @@ export class TraceCounters {
     this.#waiting = this.#add('level', 'run', 'requests waiting', 'requests');
     this.#running = this.#add('level', 'run', 'requests running', 'requests');
     this.#finished = this.#add('rate', 'run', 'requests finished', '1/s');
-    this.#rejected = this.#add('level', 'run', 'requests rejected', 'requests');
+    this.#rejected = this.#add('level', 'run', 'requests rejected or failed', 'requests');
     this.#computed = this.#add('rate', 'run', 'prompt tokens computed', 'tokens/s');
     this.#put = this.#add('rate', 'run', 'output tokens', 'tokens/s');
   }
@@ -54,17 +68,24 @@ export class TraceCounters {
     const { at } = event;
     switch (event.kind) {
       case 'arrived':
-        return this.#change(at, 1, 0);
+        this.#waiting.set(at, ++this.#waits);
+        return;
       case 'scheduled':
-        return this.#change(at, -1, 1);
+        this.#leave(at, event.request);
+        this.#running.set(at, this.#runs.add(event.request).size);
+        return;
       case 'preempted':
-        return this.#change(at, 1, -1);
+      case 'interrupted':
+        this.#leave(at, event.request);
+        this.#waiting.set(at, ++this.#waits);
+        return;
       case 'rejected':
-        this.#rejected.set(at, ++this.#count.rejected);
-        return this.#change(at, -1, 0);
+      case 'failed':
+        this.#rejected.set(at, ++this.#turnedAway);
+        return this.#leave(at, event.request);
       case 'finished':
         this.#finished.add(at, at, 1);
-        return this.#change(at, 0, -1);
+        return this.#leave(at, event.request);
       case 'prefilled':
         if (this.#plant.firstToken === 'prefill') this.#put.add(at, at, 1);
         return;
@@ -72,10 +93,13 @@ export class TraceCounters {
         return this.#step(event);
       case 'transfer-begun':
       case 'transfer-ended':
-        return this.#flow(at, event.errand, event.kind === 'transfer-begun' ? 1 : -1);
+      case 'transfer-lost':
+        return this.#flow(at, event.errand, event.kind, event.request);
       case 'routed':
       case 'fetched':
       case 'moved':
+      case 'fault':
+      case 'healed':
       case 'first-token':
     }
   }
@@ -103,26 +127,25 @@ export class TraceCounters {
     return buckets;
   }
 
-  #change(at: number, waiting: number, running: number): void {
-    this.#waiting.set(at, (this.#count.waiting += waiting));
-    this.#running.set(at, (this.#count.running += running));
+  /** A request no longer waits, or runs, whichever it did. */
+  #leave(at: number, request: number): void {
+    if (this.#runs.delete(request)) this.#running.set(at, this.#runs.size);
+    else this.#waiting.set(at, --this.#waits);
   }
 
-  #step(event: Extract<SimulationEvent, { kind: 'step' }>): void {
+  #step(event: Step): void {
     const { at, duration, pool, instance, decoding, prefillTokens, kv } = event;
     const counters = this.#poolNamed(pool);
     if (counters === undefined) return;
     const all = counters.plant.instances * counters.plant.stages;
     const end = at + duration;
     counters.busy.add(at, end, duration / all);
-    counters.kvOf.set(instance, kv);
-    counters.decodingOf.set(instance, decoding);
-    let blocks = 0;
-    for (const share of counters.kvOf.values()) blocks += share;
-    counters.kv.set(at, blocks / all);
-    let sequences = 0;
-    for (const count of counters.decodingOf.values()) sequences += count;
-    counters.sequences.set(at, sequences);
+    const before = counters.last.get(instance);
+    counters.last.set(instance, event);
+    counters.blocks += kv - (before?.kv ?? 0);
+    counters.decoding += decoding - (before?.decoding ?? 0);
+    counters.kv.set(at, counters.blocks / all);
+    counters.sequences?.set(at, counters.decoding);
     if (prefillTokens > 0) this.#computed.add(at, end, prefillTokens);
     if (decoding > 0) this.#put.add(at, end, decoding * counters.meanTokens);
   }
@@ -138,25 +161,33 @@ export class TraceCounters {
       meanTokens: new Acceptance(this.#plant.seed, plant.acceptance).mean,
       busy: this.#add('rate', process, `${name}: instances running a step`, '%', 100),
       kv: this.#add('level', process, `${name}: KV blocks in use`, '%', 100),
-      sequences: this.#add('level', process, `${name}: decoding sequences`, 'sequences'),
-      kvOf: new Map<number, number>(),
-      decodingOf: new Map<number, number>(),
+      sequences: plant.role === 'prefill' ? undefined : this.#add('level', process, `${name}: decoding sequences`, 'sequences'),
+      last: new Map<number, Step>(),
+      blocks: 0,
+      decoding: 0,
     };
     this.#pools.set(name, made);
     return made;
   }
 
-  #flow(at: number, errand: Errand, change: number): void {
+  #flow(at: number, errand: Errand, kind: 'transfer-begun' | 'transfer-ended' | 'transfer-lost', request: number): void {
     const plane = this.#planeAt(errand);
-    plane.flows.set(at, (plane.active += change));
+    if (kind === 'transfer-begun') plane.active.add(request);
+    // What is lost while it lands is under way no more.
+    else if (!plane.active.delete(request)) return;
+    plane.flows.set(at, plane.active.size);
   }
 
-  #planeAt(errand: Errand): { readonly flows: Buckets; readonly rate: Buckets; active: number } {
+  #planeAt(errand: Errand): PlaneCounters {
     const known = this.#moved.get(errand);
     if (known !== undefined) return known;
     const process = this.#planeOf(errand);
     const words = errand === 'push' ? 'KV pushes' : 'cache reads';
-    const made = { flows: this.#add('level', process, `${words} under way`, 'transfers'), rate: this.#add('rate', process, words, 'GB/s', 1e-9), active: 0 };
+    const made = {
+      flows: this.#add('level', process, `${words} under way`, 'transfers'),
+      rate: this.#add('rate', process, words, 'GB/s', 1e-9),
+      active: new Set<number>(),
+    };
     this.#moved.set(errand, made);
     return made;
   }

@@ -1,5 +1,8 @@
 import type { Slice, TraceRecord } from './record.ts';
 
+/** Lanes of one process. */
+const mostLanes = 100_000;
+
 /** Simulated time that a trace shows. [s] */
 export interface TraceWindow {
   readonly from: number;
@@ -16,7 +19,6 @@ export class TraceOutput {
   readonly #most: number;
   readonly #emit: (record: TraceRecord) => void;
   readonly #processes = new Map<string, number>();
-  #lanes = 0;
   #counters = 0;
 
   /** @param most slices, parts included */
@@ -36,8 +38,9 @@ export class TraceOutput {
     return process;
   }
 
-  lane(process: number, name: string): number {
-    const lane = ++this.#lanes;
+  /** @param order of the lane among those of its process: less than 100,000 */
+  lane(process: number, order: number, name: string): number {
+    const lane = process * mostLanes + order;
     this.#emit({ kind: 'lane', process, lane, name });
     return lane;
   }
@@ -50,7 +53,12 @@ export class TraceOutput {
 
   /** Whether some of a time is in the window. */
   shows(from: number, to: number): boolean {
-    return from < this.window.to && to > this.window.from;
+    return from < this.window.to && to >= this.window.from;
+  }
+
+  /** No more slices are written. */
+  get full(): boolean {
+    return this.cutAt !== undefined;
   }
 
   /** @param at of the slice, in seconds */

@@ -18,8 +18,8 @@ export interface Slice {
 }
 
 /**
- * A trace of a run as data, whatever format it is written in. Numbers of lanes and of counters are unique over all processes; what a record refers to
- * comes before it. Of one lane, slices and marks come in order of time, as do the values of one counter.
+ * A trace of a run as data, whatever format it is written in. Numbers of lanes and of counters are unique over all processes, and lanes are shown in their
+ * order; what a record refers to comes before it. Of one lane, slices and marks come in order of time, as do the values of one counter.
  */
 export type TraceRecord =
   | { readonly kind: 'process'; readonly process: number; readonly name: string }

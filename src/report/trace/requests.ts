@@ -20,14 +20,17 @@ export class RequestLanes {
 
   /**
    * @param most requests
-   * @param stride between them, by number
+   * @param expected in the whole run: they are taken evenly by number, in a window by time
    */
-  constructor(output: TraceOutput, most: number, stride: number) {
+  constructor(output: TraceOutput, most: number, expected: number) {
     this.#output = output;
     this.#process = output.process('requests');
-    this.#lanes = new Lanes(most, (index) => this.#numbers.push(output.lane(this.#process, `in flight ${index}`)));
-    let left = most;
-    this.#lives = new Lives((request) => left > 0 && request % stride === 0 && left-- > 0);
+    this.#lanes = new Lanes(most, (index) => this.#numbers.push(output.lane(this.#process, index, `in flight ${index}`)));
+    const { from, to } = output.window;
+    const whole = to === Infinity;
+    const stride = whole ? Math.max(1, Math.ceil(expected / Math.max(1, most))) : (to - from) / most;
+    let taken = 0;
+    this.#lives = new Lives((request, at) => taken < most && (whole ? request : at - from) >= taken * stride && taken++ < most);
   }
 
   /** Takes in an event. Returns the arrows that lead through the slice that it stands for. */
@@ -42,7 +45,7 @@ export class RequestLanes {
     const flows = kind === 'step' ? this.#through(event.instance) : undefined;
     const ended = this.#lives.tell(event);
     if (ended !== undefined) this.#end(ended, at);
-    if (kind === 'step' || kind === 'rejected' || kind === 'finished') return flows;
+    if (kind === 'step' || kind === 'fault' || kind === 'healed' || ended !== undefined) return flows;
     if (this.#lives.of(event.request) === undefined) return undefined;
     if (kind === 'scheduled') {
       const waiting = this.#scheduled.get(event.instance);
@@ -69,7 +72,7 @@ export class RequestLanes {
   }
 
   #end(life: Life, at: number): void {
-    const { request, arrived, outcome, cause, inputTokens, outputTokens, cachedTokens, preemptions } = life;
+    const { request, arrived, outcome, cause, inputTokens, outputTokens, cachedTokens, preemptions, interruptions } = life;
     const lane = this.#laneOf.get(request) as number;
     this.#laneOf.delete(request);
     this.#lanes.give(lane);
@@ -87,6 +90,7 @@ export class RequestLanes {
         ...(outputTokens === undefined ? {} : { 'output tokens': outputTokens }),
         'cached tokens': cachedTokens,
         preemptions,
+        interruptions,
         ...(life.firstToken === undefined ? {} : { 'TTFT [s]': life.firstToken - arrived }),
       },
       parts: phasesOf(life, at),

@@ -18,8 +18,7 @@ export interface RunTraceOptions {
 }
 
 /**
- * A run as a trace: events in, records out. Memory follows what is in flight, not how long the run is. Requests are sampled evenly by number, and
- * in a window from its start on.
+ * A run as a trace: events in, records out. Memory follows what is in flight, not how long the run is. Requests are sampled evenly.
  */
 export class RunTrace {
   readonly #output: TraceOutput;
@@ -31,7 +30,7 @@ export class RunTrace {
   constructor(plant: Plant, { window, requests, expected, mostSlices, planes }: RunTraceOptions, emit: (record: TraceRecord) => void) {
     this.#output = new TraceOutput(window ?? { from: 0, to: Infinity }, mostSlices, emit);
     this.#output.process('run');
-    this.#requests = new RequestLanes(this.#output, requests, window === undefined ? Math.max(1, Math.ceil(expected / Math.max(1, requests))) : 1);
+    this.#requests = new RequestLanes(this.#output, requests, expected);
     for (const { name } of plant.pools) this.#output.process(`${name} pool`);
     this.#steps = new StepLanes(this.#output);
     this.#transfers = new TransferLanes(this.#output, planes);
@@ -51,18 +50,23 @@ export class RunTrace {
       case 'transfer-begun':
         this.#transfers.begin(event);
         return;
-      case 'transfer-ended': {
-        const begun = this.#transfers.end(event.at, event.request, event.errand, flows);
-        if (begun !== undefined) this.#counters.carried(event.errand, begun.at, event.at, begun.bytes);
+      case 'transfer-ended':
+      case 'transfer-lost': {
+        const begun = this.#transfers.end(event.at, event, flows);
+        if (begun !== undefined && event.kind === 'transfer-ended') this.#counters.carried(event.errand, begun.at, event.at, begun.bytes);
         return;
       }
       case 'arrived':
       case 'rejected':
+      case 'failed':
+      case 'interrupted':
       case 'routed':
       case 'fetched':
       case 'scheduled':
       case 'prefilled':
       case 'moved':
+      case 'fault':
+      case 'healed':
       case 'first-token':
       case 'finished':
     }
@@ -71,6 +75,7 @@ export class RunTrace {
   /** Writes what is still in flight, and the counters. */
   end(at: number): void {
     this.#requests.end(at);
+    this.#steps.end();
     this.#counters.end();
   }
 

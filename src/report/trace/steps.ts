@@ -9,10 +9,17 @@ type Flows = NonNullable<Slice['flows']>;
 
 const stageNames: readonly string[] = [...stages, 'host'];
 
+interface Lane {
+  readonly process: number;
+  readonly lane: number;
+  /** The step that is under way, whose end is not sure yet. [s] */
+  last: { readonly event: Step; readonly flows: Flows | undefined; readonly to: number } | undefined;
+}
+
 /** A process for each pool, and in it a lane for each instance with its steps. */
 export class StepLanes {
   readonly #output: TraceOutput;
-  readonly #lanes = new Map<number, { readonly process: number; readonly lane: number }>();
+  readonly #lanes = new Map<number, Lane>();
 
   constructor(output: TraceOutput) {
     this.#output = output;
@@ -21,24 +28,42 @@ export class StepLanes {
   step(event: Step, flows: Flows | undefined): void {
     const { at, duration, pool, instance } = event;
     if (!this.#output.shows(at, at + duration)) return;
-    const { process, lane } = this.#laneOf(pool, instance);
-    const from = nanoseconds(at);
-    const to = nanoseconds(at + duration);
-    this.#output.slice(at, { kind: 'slice', process, lane, from, to, name: nameOf(event), args: argumentsOf(event), parts: partsOf(event, from, to), flows });
+    const place = this.#laneOf(pool, instance);
+    this.#write(place, at);
+    place.last = { event, flows, to: at + duration };
+  }
+
+  /** Writes the steps that were under way. */
+  end(): void {
+    for (const place of this.#lanes.values()) this.#write(place, Infinity);
+  }
+
+  /** Writes the last step of a lane. One that a fault broke off ends when the next begins, if not before. */
+  #write(place: Lane, before: number): void {
+    const { process, lane, last } = place;
+    place.last = undefined;
+    if (last === undefined || this.#output.full) return;
+    const { event, flows } = last;
+    const from = nanoseconds(event.at);
+    const to = nanoseconds(Math.min(before, last.to));
+    const slice = { kind: 'slice', process, lane, from, to, name: nameOf(event), args: argumentsOf(event), parts: partsOf(event, from, to), flows } as const;
+    this.#output.slice(event.at, slice);
   }
 
   /** A mark on the lane of an instance; none where it has not been seen at work. */
   mark(at: number, instance: number, name: string, request: number): void {
     const place = this.#lanes.get(instance);
     if (place === undefined || !this.#output.shows(at, at)) return;
-    this.#output.record({ kind: 'mark', ...place, at: nanoseconds(at), name, args: { request } });
+    this.#write(place, at);
+    const { process, lane } = place;
+    this.#output.record({ kind: 'mark', process, lane, at: nanoseconds(at), name, args: { request } });
   }
 
-  #laneOf(pool: string, instance: number): { readonly process: number; readonly lane: number } {
+  #laneOf(pool: string, instance: number): Lane {
     const known = this.#lanes.get(instance);
     if (known !== undefined) return known;
     const process = this.#output.process(`${pool} pool`);
-    const place = { process, lane: this.#output.lane(process, `${pool} ${instance}`) };
+    const place: Lane = { process, lane: this.#output.lane(process, instance, `${pool} ${instance}`), last: undefined };
     this.#lanes.set(instance, place);
     return place;
   }

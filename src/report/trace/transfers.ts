@@ -9,6 +9,8 @@ export type TransferPlanes = Readonly<Partial<Record<Errand, string>>>;
 const words: Readonly<Record<Errand, string>> = { push: 'KV push', read: 'cache read' };
 const mostLanes = 64;
 
+type Ended = Extract<SimulationEvent, { kind: 'transfer-ended' | 'transfer-lost' }>;
+
 interface Flow {
   readonly begun: Extract<SimulationEvent, { kind: 'transfer-begun' }>;
   readonly lane: number | undefined;
@@ -44,8 +46,8 @@ export class TransferLanes {
     this.#flows.set(`${begun.errand} ${begun.request}`, { begun, lane });
   }
 
-  /** Returns the transfer that ends. */
-  end(at: number, request: number, errand: Errand, flows: Slice['flows']): Flow['begun'] | undefined {
+  /** Returns the transfer that ends, or is lost before. */
+  end(at: number, { request, errand, kind }: Ended, flows: Slice['flows']): Flow['begun'] | undefined {
     const key = `${errand} ${request}`;
     const flow = this.#flows.get(key);
     if (flow === undefined) return undefined;
@@ -65,8 +67,14 @@ export class TransferLanes {
       lane: numbers[lane] as number,
       from: nanoseconds(begun.at),
       to: nanoseconds(at),
-      name: words[errand],
-      args: { request, bytes, ...(at > begun.at ? { 'GB/s': bytes / (at - begun.at) / 1e9 } : {}), 'to instance': instance, 'to rank': rank },
+      name: kind === 'transfer-lost' ? `${words[errand]}, lost` : words[errand],
+      args: {
+        request,
+        bytes,
+        ...(at > begun.at && kind === 'transfer-ended' ? { 'GB/s': bytes / (at - begun.at) / 1e9 } : {}),
+        'to instance': instance,
+        'to rank': rank,
+      },
       flows,
     });
     return begun;
@@ -77,7 +85,9 @@ export class TransferLanes {
     if (known !== undefined) return known;
     const process = this.#output.process(this.planeOf(errand));
     const numbers: number[] = [];
-    const lanes = new Lanes(mostLanes, (index) => numbers.push(this.#output.lane(process, `${words[errand]} ${index}`)));
+    const lanes = new Lanes(mostLanes, (index) =>
+      numbers.push(this.#output.lane(process, errand === 'read' ? index : mostLanes + index, `${words[errand]} ${index}`)),
+    );
     const made = { process, lanes, numbers };
     this.#lanes.set(errand, made);
     return made;

@@ -49,7 +49,8 @@ function naiveFirst(name: SchedulerName, waiting: readonly Waiting[], now: numbe
         return front ? [-1, 0] : [one.deadline < now ? 1 : 0, one.deadline];
       case 'fair':
         return [served[one.tenant] ?? 0, one.tenant];
-      default:
+      case 'fcfs':
+      case 'vllm':
         return [];
     }
   };

@@ -1,0 +1,99 @@
+import type { Metrics } from '../serving/metrics.ts';
+import type { FaultRecord } from '../serving/faults/fault.ts';
+import type { Block, Section } from './block.ts';
+import { columns, row } from './cells.ts';
+import type { Summary } from './summary.ts';
+import { count, percent, quantity } from './wording.ts';
+
+/** What a fault did, and what it cost. */
+export interface FaultSummary {
+  readonly what: string;
+  readonly kind: FaultRecord['kind'];
+  /** [s] */
+  readonly at: number;
+  /** When it was over, and when all that it had stopped served again; absent where that was not in the run. [s] */
+  readonly healedAt?: number | undefined;
+  readonly restoredAt?: number | undefined;
+  readonly instances: number;
+  /** Requests that lost what they held, those of them that failed, and prompt tokens that had to be computed again. */
+  readonly interrupted: number;
+  readonly failed: number;
+  readonly tokens: number;
+  /**
+   * Output in the minute before, least in an interval from the fault until all was restored, and after that, in tok/s: from what was put
+   * out in the intervals of the run; absent where the run has none there.
+   */
+  readonly before?: number | undefined;
+  readonly least?: number | undefined;
+  readonly after?: number | undefined;
+}
+
+const lookedAt = 60;
+
+/** @param end of what is looked at: the last arrival, behind which load falls anyway [s] */
+export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics, end: number): readonly FaultSummary[] {
+  const { width, intervals } = metrics;
+  const rates = (from: number, to: number): readonly number[] =>
+    intervals.flatMap(({ outputServed }, i) => (i * width >= from && (i + 1) * width <= Math.min(to, end) ? [Math.max(0, outputServed) / width] : []));
+  const mean = (values: readonly number[]): number | undefined =>
+    values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return records.map(({ text, kind, at, healedAt, restoredAt, instances, interrupted, failed, tokens }) => {
+    const during = rates(Math.floor(at / width) * width, restoredAt ?? Infinity);
+    return {
+      what: text,
+      kind,
+      at,
+      healedAt,
+      restoredAt,
+      instances,
+      interrupted,
+      failed,
+      tokens,
+      before: mean(rates(at - Math.max(lookedAt, 2 * width), at)),
+      least: during.length === 0 ? undefined : Math.min(...during),
+      after: restoredAt === undefined ? undefined : mean(rates(restoredAt, restoredAt + Math.max(lookedAt, 2 * width))),
+    };
+  });
+}
+
+const verbs: Readonly<Record<FaultSummary['kind'], string>> = { kill: 'lost', hang: 'hangs', slow: 'slow', cut: 'cut', choke: 'slow' };
+
+/** Faults as they came. */
+export function faultSection({ faults, requests }: Summary): Section | undefined {
+  if (faults.length === 0) return undefined;
+  const shown = faults.slice(0, 30);
+  const span = (from: number, to: number | undefined): string => (to === undefined ? 'not in the run' : quantity(to - from, 's'));
+  const rate = (value: number | undefined): string => (value === undefined ? '–' : quantity(value, 'tok/s'));
+  const name = ({ what, kind }: FaultSummary): string => `${what} ${verbs[kind]}`;
+  const blocks: Block[] = [
+    {
+      kind: 'table',
+      caption: 'Faults, and output before, at its least until all served again, and after',
+      columns: columns(['', 'at', 'served again in', 'before', 'least', 'after']),
+      rows: shown.map((fault) =>
+        row(
+          name(fault),
+          quantity(fault.at, 's'),
+          fault.instances === 0 ? '–' : span(fault.at, fault.restoredAt),
+          rate(fault.before),
+          rate(fault.least),
+          rate(fault.after),
+        ),
+      ),
+    },
+    {
+      kind: 'table',
+      caption: 'What they hit',
+      columns: columns(['', 'instances', 'requests', 'of them failed', 'tokens computed again']),
+      rows: shown.map((fault) =>
+        row(name(fault), ...[fault.instances, fault.interrupted, fault.failed, fault.tokens].map((value) => (Number.isFinite(value) ? `${value}` : '–'))),
+      ),
+    },
+  ];
+  const lines = [
+    `${count(requests.failed, 'request')} of ${count(requests.arrived, 'request')} failed: ${percent(requests.arrived === 0 ? 0 : requests.failed / requests.arrived)}.`,
+  ];
+  if (faults.length > shown.length) lines.push(`The first ${shown.length} of ${faults.length} faults are shown; all are in the JSON.`);
+  blocks.push({ kind: 'sentences', tone: 'plain', lines });
+  return { title: 'Faults', blocks };
+}

@@ -1,0 +1,65 @@
+import type { Instance } from '../instance.ts';
+import type { Pool } from '../pools.ts';
+
+/** Which dies an instance runs on. Pools take the machine's dies in order, instance by instance; what is left over is spare. */
+export class Dies {
+  /** By instance (batches in flight of one pipeline share theirs): indices over the machine. */
+  readonly #of = new Map<Instance, number[]>();
+  readonly #owner: (Instance | undefined)[];
+  /** How many faults hold a die down. */
+  readonly #dead: Int32Array;
+
+  /** @param perInstance dies of an instance, by pool; @param count dies of the machine */
+  constructor(pools: readonly Pool[], perInstance: readonly number[], count: number) {
+    this.#owner = Array.from({ length: count }, () => undefined);
+    this.#dead = new Int32Array(count);
+    let next = 0;
+    pools.forEach(({ plant, instances }, p) => {
+      for (let i = 0; i < plant.instances; i++) {
+        const dies = Array.from({ length: perInstance[p] }, () => next++);
+        for (const die of dies) this.#owner[die] = instances[i];
+        this.#of.set(instances[i], dies);
+      }
+    });
+  }
+
+  /** The first batch in flight of each instance. */
+  get instances(): readonly Instance[] {
+    return [...this.#of.keys()];
+  }
+
+  of(instance: Instance): readonly number[] {
+    return this.#of.get(instance) ?? [];
+  }
+
+  /** Instances that run on any of these dies, each once. */
+  on(dies: readonly number[]): readonly Instance[] {
+    return [...new Set(dies.flatMap((die) => this.#owner[die] ?? []))];
+  }
+
+  strike(dies: readonly number[]): void {
+    for (const die of dies) this.#dead[die]++;
+  }
+
+  heal(dies: readonly number[]): void {
+    for (const die of dies) this.#dead[die]--;
+  }
+
+  whole(instance: Instance): boolean {
+    return this.of(instance).every((die) => this.#dead[die] === 0);
+  }
+
+  /** Puts whole spare dies in the place of an instance's dead ones, if there are enough. Returns whether it is whole. */
+  replace(instance: Instance): boolean {
+    const dies = this.#of.get(instance) as number[];
+    const spare = this.#owner.flatMap((owner, die) => (owner === undefined && this.#dead[die] === 0 ? [die] : []));
+    const dead = dies.filter((die) => this.#dead[die] > 0);
+    if (dead.length > spare.length) return false;
+    dead.forEach((die, i) => {
+      dies[dies.indexOf(die)] = spare[i];
+      this.#owner[die] = undefined;
+      this.#owner[spare[i]] = instance;
+    });
+    return true;
+  }
+}

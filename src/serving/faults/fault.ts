@@ -1,0 +1,69 @@
+import type { Seconds } from '../../base/units.ts';
+import type { NamedFault } from '../../network/topology/end.ts';
+
+/** What a fault strikes: dies, the sockets of nodes, or links and switch chips of planes. Dies and CPUs are numbered over the machine. */
+export interface Struck {
+  /** As it was named. */
+  readonly text: string;
+  readonly dies: readonly number[];
+  readonly cpus: readonly number[];
+  readonly links: readonly NamedFault[];
+}
+
+/**
+ * - `kill`: what it was doing and what its memory held is lost.
+ * - `hang`: it does nothing for a while and goes on, unless that is noticed before: then it is as if killed.
+ * - `slow`: it works at a share of its speed.
+ * - `cut`: links that carry nothing; what uses them hangs until they are routed around.
+ * - `choke`: links at a share of their rate.
+ */
+export type FaultKind = 'kill' | 'hang' | 'slow' | 'cut' | 'choke';
+
+/** A fault of a timetable. */
+export interface PlannedFault {
+  readonly kind: FaultKind;
+  readonly at: Seconds;
+  /** Infinity: for good. */
+  readonly duration: Seconds;
+  readonly struck: Struck;
+  /** Share of the speed or rate that is left; 0 for `kill`, `hang` and `cut`. */
+  readonly left: number;
+}
+
+/** Faults of parts of one kind that come at random, each part on its own. */
+export interface RandomFaults {
+  readonly kind: FaultKind;
+  /** Mean time between failures of one part. */
+  readonly mtbf: Seconds;
+  readonly duration: Seconds;
+  readonly parts: readonly Struck[];
+  readonly left: number;
+}
+
+/** How a deployment gets over faults. */
+export interface Recovery {
+  /** From a fault until somebody knows: until then requests are still sent there. */
+  readonly detection: Seconds;
+  /** From then, or from when its parts are whole, until an instance serves again: processes, groups, weights. */
+  readonly restart: Seconds;
+  /** How often a request whose KV was lost is computed anew before it fails. */
+  readonly retries: number;
+  /** Whether dies that nothing is deployed on take the place of dead ones. */
+  readonly spares: boolean;
+}
+
+/** What became of a fault. */
+export interface FaultRecord {
+  readonly text: string;
+  readonly kind: FaultKind;
+  readonly at: Seconds;
+  /** When it was over, and when the last instance that it took served again; undefined while they have not. */
+  healedAt?: Seconds | undefined;
+  restoredAt?: Seconds | undefined;
+  /** Instances that it stopped or slowed. */
+  instances: number;
+  /** Requests that lost what they held, those of them that failed, and tokens that have to be computed again. */
+  interrupted: number;
+  failed: number;
+  tokens: number;
+}
