@@ -2,6 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { loadScenario } from '../cli/scenario.ts';
 import type { Summary } from '../src/report/summary.ts';
 import { summarise } from '../src/report/summarise.ts';
+import type { FaultFile } from '../schema/scenario/file.ts';
+import { readFaults } from '../schema/scenario/faults.ts';
+import { Problems } from '../schema/scenario/problems.ts';
 import { parseFault } from '../src/network/topology/end.ts';
 import { createSimulation } from '../src/serving/deploy.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
@@ -98,5 +101,26 @@ describe('context caching', () => {
     // One slow node in 32 slows most reads, for most have a block there.
     const cpus = [0, 1, 2, 3].map((socket) => `cpu ${4 * 9 + socket}:5%`);
     expect(readTimes(cpus)).toBeGreaterThan(1.2 * healthy);
+  });
+
+  test('FLT-8 faults of links and sockets reach reads, and a killed node takes what it had of the cache', () => {
+    const { machine, workload } = base;
+    if (workload.kind !== 'generator') throw new Error('the example has changed');
+    const under = (list: readonly FaultFile[]): Summary => {
+      const problems = new Problems('');
+      const faults = readFaults(list, {}, machine, problems);
+      const run = createSimulation({ ...base, faults, workload: { ...workload, requests: 1500 } });
+      while (run.simulation.step());
+      return summarise(run, 'test');
+    };
+    const healthy = under([]);
+    const slow = under([0, 1, 2, 3].map((socket) => ({ slow: `cpu ${4 * 31 + socket}:5%`, at: 0.001 })));
+    expect(readTime(slow)).toBeGreaterThan(1.2 * readTime(healthy));
+    // The memory of node 31 has a 32nd of the blocks: prompts that were being computed with them write them again.
+    const killed = under([{ kill: 'cpu 127', at: 15, for: 5 }]);
+    const written = ({ cache }: Summary): number => cache?.pool?.tiers[0]?.written ?? 0;
+    expect(killed.requests.finished).toBe(healthy.requests.finished);
+    expect(written(killed)).toBeGreaterThan(written(healthy));
+    expect(written(killed)).toBeLessThan(1.05 * written(healthy));
   });
 });

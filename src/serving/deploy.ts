@@ -13,6 +13,7 @@ import { Dies } from './faults/dies.ts';
 import type { FaultRecord } from './faults/fault.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable } from './faults/timetable.ts';
+import { TransferDamage } from './faults/transfers.ts';
 import type { InstanceRole } from './instance.ts';
 import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
@@ -68,7 +69,12 @@ export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: 
 }
 
 /** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
-function faultsOn(simulation: Simulation, { faults, machine, seed }: Scenario, { pools, plant }: Deployed, pricers: PricerSource): readonly FaultRecord[] {
+function faultsOn(
+  simulation: Simulation,
+  { faults, machine, seed }: Scenario,
+  { pools, plant, wiring }: Deployed,
+  pricers: PricerSource,
+): readonly FaultRecord[] {
   if (faults === undefined) return [];
   const dies = new Dies(
     simulation.service.pools,
@@ -77,7 +83,15 @@ function faultsOn(simulation: Simulation, { faults, machine, seed }: Scenario, {
   );
   const settings = pools.map(({ setting }) => setting);
   const whole = plant.pools.map(({ pricer }) => pricer);
-  const timetable = new Timetable(faults.planned, faults.random, faults.recovery, dies, new Planes(machine, settings, whole, pricers), seed);
+  const timetable = new Timetable(
+    faults.planned,
+    faults.random,
+    faults.recovery,
+    dies,
+    new Planes(machine, settings, whole, pricers),
+    seed,
+    new TransferDamage(wiring, machine.node.cpus),
+  );
   simulation.attach(timetable);
   return timetable.records;
 }
