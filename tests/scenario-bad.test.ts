@@ -56,7 +56,7 @@ const splitCases: readonly Case[] = [
   ['deployment.decode.attention=sp-tp-sp', 'deployment.decode.attention', /unknown key/],
   ['workload.rps=10', 'workload.rps', /unknown key/],
   ['slo.itl=50 ms', 'slo.itl', /unknown key; expected one of ttft, tpot, e2e|did you mean/],
-  ['faults=[]', 'faults', /unknown key/],
+  ['faults=[]', 'faults', /expected at least 1 item/],
   // missing and mistaken parts
   ['machine=null', 'machine', /expected the name of a machine .* got nothing/],
   ['model=null', 'model', /expected the name of a model/],
@@ -84,7 +84,7 @@ const splitCases: readonly Case[] = [
   ['deployment.transfer-plane=roce', 'deployment.transfer-plane', /has no plane roce; expected one of .*rdma/],
   ['deployment.first-token=decoder', 'deployment.first-token', /did you mean "decode"/],
   ['policies.router=round-robbin', 'policies.router', /did you mean "round-robin"/],
-  ['policies.scheduler=sjf', 'policies.scheduler', /expected one of fcfs, vllm/],
+  ['policies.scheduler=sjf', 'policies.scheduler', /expected one of fcfs, mixed/],
   ['policies.eviction=lfu', 'policies.eviction', /did you mean "lru"/],
   ['precision.weights=int7', 'precision.weights', /did you mean "int/],
   ['precision.activations=fp8', 'precision.activations', /ascend-910c does not multiply fp8; expected one of/],

@@ -1,7 +1,7 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
 import type { RouterName } from '../../src/serving/policies/router.ts';
-import type { SchedulerName } from '../../src/serving/policies/scheduler.ts';
+import type { SchedulerWord } from './schedulers.ts';
 import type { Lengths } from '../../src/serving/traffic/workload.ts';
 import type { Count } from '../counts.ts';
 import type { DraftMethod } from './draft.ts';
@@ -89,8 +89,8 @@ export type SloFile = Keys<{ ttft: number; tpot: number; e2e: number }>;
 /** Of requests, of prompt tokens, and in seconds. */
 export type AdmissionFile = Keys<{ 'in-flight': number; 'queued-tokens': number; ttft: number }>;
 
-/** One of `kill`, `hang`, `slow`, and either `at` or `mtbf`. Times in seconds. */
-export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: string; hang: string; slow: string }>;
+/** One of `kill`, `hang`, `slow`, `jitter`, and either `at` or `mtbf`. Times in seconds. */
+export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: string; hang: string; slow: string; jitter: string; share: number; by: number }>;
 
 /** Times in seconds. */
 export type RecoveryFile = Keys<{ detection: number; restart: number; retries: number; spares: boolean }>;
@@ -144,7 +144,7 @@ export type ScenarioFile = Keys<{
   deployment: DeploymentFile;
   faults: readonly FaultFile[];
   recovery: RecoveryFile;
-  policies: Keys<{ router: RouterName; scheduler: SchedulerName; eviction: 'lru'; admission: AdmissionFile }>;
+  policies: Keys<{ router: RouterName; scheduler: SchedulerWord; eviction: 'lru'; admission: AdmissionFile }>;
   workload: WorkloadFile;
   /** [s] */
   slo: SloFile;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
-import { schedulerNames } from '../../src/serving/policies/scheduler.ts';
+import { schedulers } from './schedulers.ts';
 import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
 import { SERVEGEN } from '../traces/servegen.ts';
@@ -176,6 +176,9 @@ const fault = record({
   ),
   hang: text('dies, a chip or a node such as `node 3`', 'What does nothing for a while, and loses nothing unless that is noticed.'),
   slow: text('a part and what is left of it, such as `die 5:50%` or `l1 0.2:50%`', 'What works at a share of its speed, or carries a share of its rate.'),
+  jitter: text('dies, a chip or a node such as `node 3`', 'What makes iterations wait now and then: a host that is interrupted.'),
+  share: plain({ min: 0, max: 1 }, 'With `jitter`: share of the iterations that wait.'),
+  by: quantity('time', ['20 ms'], 'With `jitter`: how long they wait.'),
 }).meta({ description: 'A fault.' });
 
 const recovery = record({
@@ -194,8 +197,8 @@ const admission = record({
 const policies = record({
   router: choice(routerNames, 'Which rank takes a prompt: by load, in turn, the lighter of two drawn ones, by cached prefix, or by both.'),
   scheduler: choice(
-    schedulerNames,
-    'Order in which prompts that wait are served: as they came (`vllm` mixes them with decoding, `sglang` puts them first, by cached prefix), shortest, by deadline, or by share.',
+    schedulers,
+    'Order in which prompts that wait are served: as they came (`mixed` or `vllm`: among decoding; `prompts-first` or `sglang`: before it, by cached prefix), shortest, by deadline, or by share.',
   ),
   admission: admission.optional(),
   eviction: choice(['lru'], 'Which cached block goes first.'),

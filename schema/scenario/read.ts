@@ -10,6 +10,7 @@ import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
 import { checkFit } from './fit.ts';
 import { Problems } from './problems.ts';
+import { schedulerOf } from './schedulers.ts';
 import { readShape } from './shape.ts';
 import type { WorkloadSources } from './workload.ts';
 import { readWorkload } from './workload.ts';
@@ -25,7 +26,8 @@ export interface ScenarioContext extends WorkloadSources {
 
 /** The policies of a scenario: what the file does not say is decided as plants without policies do. */
 function policiesOf({ policies }: ScenarioFile): PoliciesPlant {
-  const { router, scheduler, admission } = policies ?? {};
+  const { router, admission } = policies ?? {};
+  const scheduler = policies?.scheduler === undefined ? undefined : schedulerOf(policies.scheduler);
   if (admission === undefined) return { router, scheduler };
   return { router, scheduler, admission: { inFlight: admission['in-flight'], queuedTokens: admission['queued-tokens'], ttft: admission.ttft } };
 }

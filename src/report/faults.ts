@@ -1,4 +1,4 @@
-import type { Metrics } from '../serving/metrics.ts';
+import type { Interval, Metrics } from '../serving/metrics.ts';
 import type { FaultRecord } from '../serving/faults/fault.ts';
 import type { Block, Section } from './block.ts';
 import { columns, row } from './cells.ts';
@@ -26,6 +26,8 @@ export interface FaultSummary {
   readonly before?: number | undefined;
   readonly least?: number | undefined;
   readonly after?: number | undefined;
+  /** Requests that would have met every objective at the rate of that minute, and did not, from the fault until a minute after all was restored. */
+  readonly goodputLost?: number | undefined;
 }
 
 const lookedAt = 60;
@@ -33,11 +35,16 @@ const lookedAt = 60;
 /** @param end of what is looked at: the last arrival, behind which load falls anyway [s] */
 export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics, end: number): readonly FaultSummary[] {
   const { width, intervals } = metrics;
-  const rates = (from: number, to: number): readonly number[] =>
-    intervals.flatMap(({ outputServed }, i) => (i * width >= from && (i + 1) * width <= Math.min(to, end) ? [Math.max(0, outputServed) / width] : []));
+  const between = (from: number, to: number, of: (interval: Interval) => number): readonly number[] =>
+    intervals.flatMap((interval, i) => (i * width >= from && (i + 1) * width <= Math.min(to, end) ? [of(interval) / width] : []));
+  const rates = (from: number, to: number): readonly number[] => between(from, to, ({ outputServed }) => Math.max(0, outputServed));
+  const good = (from: number, to: number): readonly number[] => between(from, to, (interval) => interval.good);
   const mean = (values: readonly number[]): number | undefined =>
     values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
   return records.map(({ text, kind, at, healedAt, restoredAt, instances, interrupted, failed, tokens }) => {
+    const look = Math.max(lookedAt, 2 * width);
+    const goodBefore = mean(good(at - look, at));
+    const goodSince = good(Math.floor(at / width) * width, (restoredAt ?? Infinity) + look);
     const during = rates(Math.floor(at / width) * width, restoredAt ?? Infinity);
     return {
       what: text,
@@ -49,14 +56,21 @@ export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics
       interrupted,
       failed,
       tokens,
-      before: mean(rates(at - Math.max(lookedAt, 2 * width), at)),
+      before: mean(rates(at - look, at)),
       least: during.length === 0 ? undefined : Math.min(...during),
-      after: restoredAt === undefined ? undefined : mean(rates(restoredAt, restoredAt + Math.max(lookedAt, 2 * width))),
+      after: restoredAt === undefined ? undefined : mean(rates(restoredAt, restoredAt + look)),
+      goodputLost:
+        goodBefore === undefined
+          ? undefined
+          : Math.max(
+              0,
+              goodSince.reduce((sum, rate) => sum + (goodBefore - rate) * width, 0),
+            ),
     };
   });
 }
 
-const verbs: Readonly<Record<FaultSummary['kind'], string>> = { kill: 'lost', hang: 'hangs', slow: 'slow', cut: 'cut', choke: 'slow' };
+const verbs: Readonly<Record<FaultSummary['kind'], string>> = { kill: 'lost', hang: 'hangs', slow: 'slow', jitter: 'jitters', cut: 'cut', choke: 'slow' };
 
 /** Faults as they came. */
 export function faultSection({ faults, requests }: Summary): Section | undefined {
@@ -84,9 +98,14 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
     {
       kind: 'table',
       caption: 'What they hit',
-      columns: columns(['', 'instances', 'requests', 'of them failed', 'tokens computed again']),
+      columns: columns(['', 'instances', 'requests', 'of them failed', 'tokens computed again', 'goodput lost']),
       rows: shown.map((fault) =>
-        row(name(fault), ...[fault.instances, fault.interrupted, fault.failed, fault.tokens].map((value) => (Number.isFinite(value) ? `${value}` : '–'))),
+        row(
+          name(fault),
+          ...[fault.instances, fault.interrupted, fault.failed, fault.tokens, fault.goodputLost].map((value) =>
+            value !== undefined && Number.isFinite(value) ? `${Math.round(value)}` : '–',
+          ),
+        ),
       ),
     },
   ];

@@ -69,6 +69,9 @@ export class Instance {
   /** What an iteration costs on it as it is now, and how many times as long it takes. */
   pricer: StepPricer;
   slowdown = 1;
+  /** What the iteration of this number waits for beside its work; absent without jitter. */
+  delay: ((iteration: number) => Seconds) | undefined;
+  #formed = 0;
   /** Time that a prompt token takes on one rank, of late: a moving mean over iterations. [s] */
   pace: Seconds = 0;
   startedAt: Seconds = 0;
@@ -223,12 +226,13 @@ export class Instance {
     this.running = cost !== undefined;
     if (cost === undefined) return false;
     this.startedAt = at;
-    const { slowdown } = this;
+    const { slowdown, delay } = this;
+    const late = delay === undefined ? 0 : delay(this.#formed++);
     const least = this.iteration.prefillTokens > 0 ? (this.options.launching ?? 0) : 0;
     this.endsAt =
       this.pipeline === undefined || cost.pipeline === undefined
-        ? at + gridDuration(Math.max(cost.time * slowdown, least))
-        : this.pipeline.pass(at, cost.pipeline, slowdown, least);
+        ? at + gridDuration(Math.max(cost.time * slowdown, least) + late)
+        : this.pipeline.pass(at, late === 0 ? cost.pipeline : { ...cost.pipeline, host: cost.pipeline.host + late }, slowdown, least);
     return true;
   }
 
