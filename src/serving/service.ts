@@ -262,6 +262,11 @@ export class Service {
     this.dispatch(slot);
   }
 
+  /** Takes away the prompts that wait because no instance could take them; `gone` gets them in their order. */
+  forsake(gone: (slot: number) => void): void {
+    for (let left = this.#stranded.size; left > 0; left--) gone(this.#stranded.shift());
+  }
+
   #recount(): void {
     const open = (pool: Pool | undefined): readonly Rank[] => pool?.instances.filter(({ state }) => state === 'active').flatMap(({ ranks }) => ranks) ?? [];
     this.#entryRanks = open(this.#entry);

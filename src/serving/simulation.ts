@@ -201,13 +201,11 @@ export class Simulation {
 
   /** Nothing will serve those that are still there. */
   #abandon(): void {
-    const { table } = this.#world;
-    const left = [...table.slots()].sort((a, b) => table.ordinal[a] - table.ordinal[b]);
-    for (const slot of left) {
-      // What waits on links that carry nothing would come to a slot of somebody else.
-      for (const errand of ['read', 'push'] as const) this.#world.transport.cancel(this.now, slot, errand);
-      this.#world.fail(slot, 'nothing was left that could have served it');
-    }
+    const world = this.#world;
+    const give = (slot: number): void => world.fail(slot, 'nothing was left that could have served it');
+    // What instances hold is taken from them: a slot that is free must be nowhere.
+    for (const { instances, plant } of this.service.pools) for (const instance of instances.slice(0, plant.instances)) this.service.wipe(instance, give);
+    this.service.forsake(give);
   }
 
   #ended(instance: Instance, until: Seconds): void {
