@@ -21,7 +21,7 @@ function counted(references: readonly number[], sizes: readonly number[], most: 
   const distances = new StackDistances(most);
   for (const id of references) {
     distances.measure([id], 1);
-    distances.touch([id], 1, true);
+    distances.touch([id], 1);
   }
   return { found: sizes.map((size) => distances.found(size)), sampled: distances.sampled };
 }

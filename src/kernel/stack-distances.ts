@@ -49,15 +49,13 @@ export class StackDistances {
     }
   }
 
-  /** Makes ids the most recently used, the last ones least so; `fresh` adds those that are not known. */
-  touch(ids: ArrayLike<number>, count: number, fresh: boolean): void {
+  /** Makes the first `count` ids the most recently used, the last of them least so. */
+  touch(ids: ArrayLike<number>, count: number): void {
     for (let i = count - 1; i >= 0; i--) {
       const id = ids[i];
       if (mix(id ^ 0x51ed270b) >= this.#limit) continue;
       const place = this.#placeOf.get(id);
-      if (place === undefined) {
-        if (!fresh) continue;
-      } else {
+      if (place !== undefined) {
         this.#add(place, -1);
         this.#placeOf.delete(id);
       }

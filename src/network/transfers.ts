@@ -32,13 +32,19 @@ export class Transfers {
   /** Sharing that a link was last part of, and its place among the links there. */
   readonly #sharingOf: Int32Array;
   readonly #placeOf: Int32Array;
-  readonly #maxMin = new MaxMin();
+  readonly #maxMin: MaxMin = new MaxMin();
+  /** Columns of a sharing: where the links of each flow start, their places, and what flows get; by place what links carry. */
+  #start: Int32Array<ArrayBuffer> = new Int32Array(64);
+  #entries: Int32Array<ArrayBuffer> = new Int32Array(256);
+  #rates: Float64Array<ArrayBuffer> = new Float64Array(64);
+  readonly #reachedCapacity: Float64Array;
 
   /** @param capacity rate of each link, one way [B/s] */
   constructor(capacity: ArrayLike<BytesPerSecond>) {
     this.capacity = Float64Array.from(capacity);
     this.#carried = new Float64Array(capacity.length);
     this.#flowsOf = Array.from({ length: capacity.length }, () => []);
+    this.#reachedCapacity = new Float64Array(capacity.length);
     this.#sharingOf = new Int32Array(capacity.length);
     this.#placeOf = new Int32Array(capacity.length);
   }
@@ -125,23 +131,32 @@ export class Transfers {
       this.#run(flow, at, rate);
       return;
     }
-    const start = new Int32Array(flows.length + 1);
-    const links: number[] = [];
-    const capacity: number[] = [];
     const sharing = ++this.#sharing;
+    let entries = 0;
+    let links = 0;
+    if (this.#start.length <= flows.length) {
+      this.#start = new Int32Array(2 * flows.length);
+      this.#rates = new Float64Array(2 * flows.length);
+    }
     for (let f = 0; f < flows.length; f++) {
-      for (const link of (flows[f] as Flow).links) {
+      const over = (flows[f] as Flow).links;
+      if (this.#entries.length < entries + over.length) {
+        const grown = new Int32Array(2 * (entries + over.length));
+        grown.set(this.#entries);
+        this.#entries = grown;
+      }
+      for (const link of over) {
         if (this.#sharingOf[link] !== sharing) {
           this.#sharingOf[link] = sharing;
-          this.#placeOf[link] = capacity.length;
-          capacity.push(this.capacity[link] as number);
+          this.#placeOf[link] = links;
+          this.#reachedCapacity[links++] = this.capacity[link] as number;
         }
-        links.push(this.#placeOf[link] as number);
+        this.#entries[entries++] = this.#placeOf[link] as number;
       }
-      start[f + 1] = links.length;
+      this.#start[f + 1] = entries;
     }
-    const rates = new Float64Array(flows.length);
-    this.#maxMin.solve(Float64Array.from(capacity), start, Int32Array.from(links), rates);
+    const rates = this.#rates;
+    this.#maxMin.solve(this.#reachedCapacity.subarray(0, links), this.#start.subarray(0, flows.length + 1), this.#entries, rates);
     for (let f = 0; f < flows.length; f++) this.#run(flows[f] as Flow, at, rates[f] as number);
   }
 

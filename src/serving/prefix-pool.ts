@@ -37,6 +37,8 @@ export class PrefixPool {
   /** How far back in the order of use each unit was found: what other capacities would have held. */
   readonly distances: StackDistances = new StackDistances(32_768);
   readonly #alive: boolean[];
+  /** Nodes that are not there. */
+  #lost = 0;
 
   constructor(table: RequestTable, plant: CachePlant) {
     this.#table = table;
@@ -53,7 +55,8 @@ export class PrefixPool {
   /** The node whose memory has a unit: the first of its hashes that falls on one that is there. */
   nodeOf(id: number): number {
     const nodes = this.#alive.length;
-    if (!this.#alive.includes(true)) return -1;
+    if (this.#lost === 0) return nodeByHash(id, 0, nodes);
+    if (this.#lost === nodes) return -1;
     let node = nodeByHash(id, 0, nodes);
     for (let turn = 1; !this.#alive[node]; turn++) node = nodeByHash(id, turn, nodes);
     return node;
@@ -77,9 +80,9 @@ export class PrefixPool {
       else break;
     }
     this.distances.measure(ids, limit);
-    this.distances.touch(ids, ids.length, false);
-    this.#use(ids, units);
-    this.storage.touch(ids, units);
+    if (this.stored === 0) this.cache.touch(ids, Math.min(units, this.cache.capacity));
+    else this.#use(ids, units);
+    if (this.storage.size > 0) this.storage.touch(ids, units);
     this.tokensStored += this.stored * unit;
     return units * unit;
   }
@@ -90,7 +93,7 @@ export class PrefixPool {
     if (unit === 0) return undefined;
     this.#begin(unit, now);
     const ids = this.#table.blocks[slot];
-    this.distances.touch(ids, ids.length, true);
+    this.distances.touch(ids, ids.length);
     const absent = (cache: PrefixCache): number => {
       let count = 0;
       for (let i = 0; i < Math.min(ids.length, cache.capacity); i++) if (!cache.has(ids[i])) count++;
@@ -122,6 +125,7 @@ export class PrefixPool {
     if (this.#alive[node] === alive) return;
     const before = new Map([...this.cache.ids()].map((id) => [id, this.nodeOf(id)]));
     this.#alive[node] = alive;
+    this.#lost += alive ? -1 : 1;
     for (const [id, at] of before) if (this.nodeOf(id) !== at) this.cache.remove(id);
     this.#size();
     while (this.cache.size > this.cache.capacity) this.#evict();
@@ -141,7 +145,7 @@ export class PrefixPool {
   #size(): void {
     if (this.unitTokens === 0) return;
     const unit = this.unitTokens * this.#plant.bytesPerToken;
-    const there = this.#alive.filter((alive) => alive).length / this.#alive.length;
+    const there = 1 - this.#lost / this.#alive.length;
     this.cache.capacity = Math.floor((this.#plant.capacity * there) / unit);
     this.storage.capacity = Math.floor((this.#plant.storage?.capacity ?? 0) / unit);
   }
