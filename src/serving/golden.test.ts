@@ -43,11 +43,21 @@ const scenarios: readonly { readonly name: string; readonly plant: Plant; readon
       {
         ...plant,
         firstToken: 'decode',
-        cache: { bytesPerToken: 70_272, capacity: 3e8, blockTokens: 128, poolBandwidth: 2e9, instanceBandwidth: 1.3e9, latency: 0.00011 },
       },
       { bytesPerToken: 70_272, sourcesPerRank: 2, sourceBandwidth: 3.1e9, sinkBandwidth: 1.7e9, latency: 0.0003 },
+      {
+        bytesPerToken: 70_272,
+        capacity: 3e8,
+        blockTokens: 128,
+        poolBandwidth: 2e9,
+        rankBandwidth: 1.3e9,
+        nodeBandwidths: [7e8, 6e8, 5e8],
+        latency: 0.00011,
+        ttl: 0.4,
+        storage: { capacity: 5e8, bandwidth: 1e9, latency: 0.0007, write: 'back' },
+      },
     ),
-    hash: 'a16217b1',
+    hash: '5962c321',
   },
   { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: '32db637d' },
 ];
