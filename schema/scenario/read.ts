@@ -6,6 +6,8 @@ import type { Scenario } from '../../src/serving/scenario.ts';
 import type { Workload } from '../../src/serving/traffic/workload.ts';
 import { draftModels } from './draft-models.ts';
 import { readControl } from './control.ts';
+import { readBalance } from '../experts/balance.ts';
+import { filesOf } from '../experts/load.ts';
 import { readDeployment } from './deployment.ts';
 import { readFaults } from './faults.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
@@ -23,6 +25,8 @@ export interface ScenarioContext extends WorkloadSources {
   readonly machine: (nameOrPath: string, at: string) => Machine | Promise<Machine>;
   readonly model: (nameOrPath: string, at: string) => Model | Promise<Model>;
   readonly stack: (nameOrPath: string, at: string) => Stack | Promise<Stack>;
+  /** The text of a file beside the scenario. */
+  readonly text: (path: string, at: string) => string | Promise<string>;
   /** Number formats of a model as published, with those that the scenario states over them. */
   readonly precision: (model: Model, stated: PrecisionFile) => Precision;
 }
@@ -59,6 +63,24 @@ function checkModels(workload: Workload, count: number, problems: Problems): voi
   of(workload.kind === 'generator' ? workload.phases : undefined, 'workload.phases');
 }
 
+/** Files that loads of experts name. */
+async function loadTexts({ deployment, workload }: ScenarioFile, context: ScenarioContext, problems: Problems): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for (const pool of ['prefill', 'decode', 'merged'] as const)
+    for (const path of filesOf(deployment?.[pool]?.experts?.load)) {
+      const at = `deployment.${pool}.experts.load`;
+      const text = await problems.attempt(at, () => context.text(path, problems.at(at)));
+      if (text !== undefined) texts.set(path, text);
+    }
+  const counts = workload?.experts?.counts;
+  if (counts !== undefined) {
+    const at = 'workload.experts.counts';
+    const text = await problems.attempt(at, () => context.text(counts, problems.at(at)));
+    if (text !== undefined) texts.set(counts, text);
+  }
+  return texts;
+}
+
 /**
  * A scenario from the content of its file. `path` names the file in errors.
  * @throws InputError with everything that is wrong, contradictions and what does not fit included.
@@ -75,7 +97,12 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   for (const key of ['deployment', 'workload'] as const)
     if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
   const drafts = { models: await draftModels(file.deployment, context, problems), precision };
-  const deployment = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems, drafts });
+  const texts = await loadTexts(file, context, problems);
+  const laid = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems, drafts, texts });
+  const { deployment, experts } =
+    file.deployment === undefined || laid === undefined
+      ? { deployment: laid, experts: undefined }
+      : readBalance(file.deployment, file.workload?.experts, laid, { machine, model, texts, problems });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
   const faults = file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems);
   const others = await readModels(file.models ?? [], { machine, stack, deployment, workload, context, problems });
@@ -85,6 +112,8 @@ export async function readScenario(value: unknown, path: string, context: Scenar
       : undefined;
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
+  if (experts !== undefined && faults !== undefined) problems.add('faults', 'do not combine with experts of the workload yet; leave one of them out');
+  if (experts !== undefined && control !== undefined) problems.add('control', 'does not combine with experts of the workload yet; leave one of them out');
   if (workload !== undefined) checkModels(workload, 1 + others.length, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
@@ -92,5 +121,20 @@ export async function readScenario(value: unknown, path: string, context: Scenar
     others.length === 0
       ? undefined
       : others.map(({ model: one, precision: formats, deployment: pools }) => ({ model: one, precision: formats, deployment: pools }));
-  return { name, machine, model, stack, precision, deployment, others: served, policies: policiesOf(file), faults, control, workload, slo, seed } as Scenario;
+  return {
+    name,
+    machine,
+    model,
+    stack,
+    precision,
+    deployment,
+    others: served,
+    policies: policiesOf(file),
+    faults,
+    control,
+    experts,
+    workload,
+    slo,
+    seed,
+  } as Scenario;
 }

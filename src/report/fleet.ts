@@ -1,3 +1,4 @@
+import { instanceDies } from '../model/layout.ts';
 import type { Run } from '../serving/deploy.ts';
 import type { Span } from '../serving/control/fleet.ts';
 import type { Block, Section } from './block.ts';
@@ -39,7 +40,7 @@ export function fleetSummary(run: Run, joules: number, shown: number): FleetSumm
   if (fleet === undefined) return undefined;
   const { metrics } = simulation;
   const { at: end, arrived } = simulation.snapshot();
-  const chipsOf = (p: number): number => (deployed.pools[p]?.layout.dies ?? 0) / scenario.machine.chip.dies;
+  const chips = deployed.pools.map(({ layout }) => instanceDies(layout) / scenario.machine.chip.dies);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const powered = deployed.pools.map((_, p) => fleet.poweredSeconds(p, 0, end));
   return {
@@ -50,7 +51,7 @@ export function fleetSummary(run: Run, joules: number, shown: number): FleetSumm
         end > 0 ? (powered[p] ?? 0) / end : 0,
       ),
     ),
-    chipSeconds: sum(powered.map((seconds, p) => seconds * chipsOf(p))),
+    chipSeconds: sum(powered.map((seconds, p) => seconds * (chips[p] ?? 0))),
     joules,
     outputTokens: sum(metrics.intervals.map(({ outputServed }) => outputServed)),
     goodShare: arrived === 0 ? 0 : sum(metrics.intervals.map(({ good }) => good)) / arrived,

@@ -1,14 +1,13 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
-import { dieCount, type Machine, type Plane } from '../catalogue/machine.ts';
+import { dieCount } from '../catalogue/machine.ts';
 import type { StepSetting } from '../cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { activityOf } from '../cost/power.ts';
 import type { ExplainingPricer } from '../cost/pricer.ts';
 import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
-import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
-import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
-import { dieBandwidth, pathOf } from '../network/reach.ts';
+import { dataRanks, instanceDies, type Layout } from '../model/layout.ts';
+import type { Wiring } from '../network/wiring.ts';
 import { mostInstances } from './control/control.ts';
 import { ControlLoop } from './control/control-loop.ts';
 import { Fleet, type FleetPool } from './control/fleet.ts';
@@ -19,13 +18,17 @@ import type { EventSink } from './events.ts';
 import type { FaultRecord } from './faults/fault.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable } from './faults/timetable.ts';
+import { rebalancers } from './experts/balanced.ts';
+import type { BalanceRecord } from './experts/rebalancer.ts';
+import { TransferDamage } from './faults/transfers.ts';
 import type { InstanceRole } from './instance.ts';
-import type { CachePlant, Plant, PoolPlant, TenantPlant, TransferPlant } from './plant.ts';
+import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
-import type { CachePool, DisaggregatedDeployment, MergedDeployment, Scenario } from './scenario.ts';
+import type { DisaggregatedDeployment, MergedDeployment, Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 import { requestSource } from './traffic/source.ts';
 import type { Workload } from './traffic/workload.ts';
+import { wired } from './wire.ts';
 
 /** Share of a rank's KV blocks that stays free when a prompt is admitted beside others (the watermark of the paged allocators). */
 const watermark = 0.01;
@@ -46,6 +49,8 @@ export interface DeployedPool {
 export interface Deployed {
   readonly plant: Plant;
   readonly pools: readonly DeployedPool[];
+  /** Where KV moves between pools: what faults leave of the plant's links. */
+  readonly wiring?: Wiring | undefined;
   readonly doubts: readonly Doubt[];
 }
 
@@ -53,6 +58,8 @@ export interface Deployed {
 export interface Run {
   /** What became of faults, in the order in which they came. */
   readonly faults: readonly FaultRecord[];
+  /** How evenly the experts of pools were loaded as time went on, where the workload says what they are asked for. */
+  readonly balances: readonly BalanceRecord[];
   readonly scenario: Scenario;
   readonly deployed: Deployed;
   readonly simulation: Simulation;
@@ -71,18 +78,21 @@ export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: 
   const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
   const dies = new Dies(
     simulation.service.pools,
-    deployed.pools.map(({ layout }) => layout.dies),
+    deployed.pools.map(({ layout }) => instanceDies(layout)),
     dieCount(scenario.machine),
   );
   const faults = faultsOn(simulation, scenario, deployed, dies, pricers);
-  return { scenario, deployed, simulation, faults, fleet: fleetOn(simulation, scenario, deployed.pools, dies) };
+  const loops = scenario.experts === undefined ? [] : rebalancers(scenario.experts, deployed.pools, pricers, scenario.seed);
+  for (const loop of loops) simulation.attach(loop);
+  const balances = loops.map(({ record }) => record);
+  return { scenario, deployed, simulation, faults, balances, fleet: fleetOn(simulation, scenario, deployed.pools, dies) };
 }
 
 /** Lets the control loops of a scenario act on a simulation. */
 function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly DeployedPool[], dies: Dies): Fleet | undefined {
   const { control, machine, slo } = scenario;
   if (control === undefined) return undefined;
-  const pools = deployed.map(({ layout, setting }) => ({ dies: layout.dies, weights: weightsOf(setting, control.weights) }));
+  const pools = deployed.map(({ layout, setting }) => ({ dies: instanceDies(layout), weights: weightsOf(setting, control.weights) }));
   const intake = simulation.service.pools.flatMap(({ instances, index }) => instances.map(() => (pools[index] as FleetPool).weights.intake));
   const loader = new Loader(control.weights, hostMemoryRate(machine), intake);
   const fleet = new Fleet(simulation, pools, dies, machine.node.chips * machine.chip.dies, loader);
@@ -92,28 +102,38 @@ function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly 
 }
 
 /** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
-function faultsOn(simulation: Simulation, scenario: Scenario, { pools, plant }: Deployed, dies: Dies, pricers: PricerSource): readonly FaultRecord[] {
+function faultsOn(simulation: Simulation, scenario: Scenario, { pools, plant, wiring }: Deployed, dies: Dies, pricers: PricerSource): readonly FaultRecord[] {
   const { faults, machine, seed } = scenario;
   if (faults === undefined) return [];
   const settings = pools.map(({ setting }) => setting);
   const whole = plant.pools.map(({ pricer }) => pricer);
-  const timetable = new Timetable(faults.planned, faults.random, faults.recovery, dies, new Planes(machine, settings, whole, pricers), seed);
+  const timetable = new Timetable(
+    faults.planned,
+    faults.random,
+    faults.recovery,
+    dies,
+    new Planes(machine, settings, whole, pricers),
+    seed,
+    new TransferDamage(wiring, machine.node.cpus),
+  );
   simulation.attach(timetable);
   return timetable.records;
 }
 
 /**
- * Prices and sizes the pools of a scenario: KV blocks follow from memory, bandwidths from the planes.
- * @throws InputError when the model does not fit its dies, or no prompt would
+ * Prices and sizes the pools of a scenario: KV blocks follow from memory, links from the planes.
+ * @throws InputError when the model does not fit its dies, no prompt would, or no plane joins what moves KV
  */
 function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
   const { deployment, slo, seed } = scenario;
   const pools = deployment.kind === 'merged' ? mergedPools(scenario, deployment, pricers) : splitPools(scenario, deployment, pricers);
   const models = deployment.kind === 'merged' ? pools.map((own) => limitsOf([own])) : undefined;
+  const links = deployment.kind === 'merged' ? undefined : wired(scenario, deployment);
   const plant: Plant = {
     pools: pools.map((deployed) => deployed.plant),
-    transfer: deployment.kind === 'merged' ? undefined : transferOf(scenario, deployment),
-    cache: deployment.kind === 'merged' || deployment.cache === undefined ? undefined : cacheOf(scenario, deployment, deployment.cache),
+    transfer: links?.transfer,
+    cache: links?.cache,
+    links: links?.links ?? [],
     firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
     models: models !== undefined && models.length > 1 ? models : undefined,
     ...limitsOf(deployment.kind === 'merged' ? pools.slice(0, 1) : pools),
@@ -125,7 +145,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
   };
   const doubts = new Map<string, Doubt>();
   for (const { pricer } of pools) for (const doubt of pricer.doubts) doubts.set(`${doubt.rule} ${doubt.where}`, doubt);
-  return { plant, pools, doubts: [...doubts.values()] };
+  return { plant, pools, wiring: links?.wiring, doubts: [...doubts.values()] };
 }
 
 /** A pool for each model. */
@@ -222,7 +242,7 @@ function pool(
   const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
   const setting: StepSetting = { machine, model, precision, layout, stack, role };
   const { exact, compiled } = pricers(setting);
-  const dies = instances * layout.dies;
+  const dies = instances * instanceDies(layout);
   return {
     plant: {
       name: limits.name ?? role,
@@ -253,59 +273,4 @@ function pool(
     dies,
     chips: dies / machine.chip.dies,
   };
-}
-
-/** KV of one token in the whole model, counted once however often a layout replicates it. [B] */
-function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number {
-  return kvBytesPerTokenPerDie(model, precision, unsplit(layout));
-}
-
-/**
- * KV from prefill to decode: a decode rank of `d` dies pulls from `d` of the `p` dies of a prefill rank, so that the prefill rank has
- * `p / d` sources (arXiv 2506.12708, 4.3).
- */
-function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: DisaggregatedDeployment): TransferPlant {
-  const plane = planeNamed(scenario.machine, transferPlane);
-  const perDie = streamBandwidth(scenario.machine, plane);
-  const sourcesPerRank = Math.max(1, Math.floor(stageDies(prefill.layout) / stageDies(decode.layout)));
-  return {
-    bytesPerToken: kvBytesPerToken(scenario, decode.layout),
-    bytesPerSequence: movedStateBytes(scenario.model, scenario.precision, decode.layout),
-    sourcesPerRank,
-    sourceBandwidth: (perDie * stageDies(prefill.layout)) / sourcesPerRank,
-    sinkBandwidth: perDie * stageDies(decode.layout),
-    latency: plane.port.latency.value,
-  };
-}
-
-/** Reads of the pool leave through the CPU sockets' own ports, or the node's port where CPUs have none, of the nodes in use. */
-function cacheOf(scenario: Scenario, { prefill, decode }: DisaggregatedDeployment, cache: CachePool): CachePlant {
-  const { machine } = scenario;
-  const plane = planeNamed(machine, cache.plane);
-  const dies = prefill.instances * prefill.layout.dies + decode.instances * decode.layout.dies;
-  const diesPerNode = machine.node.chips * machine.chip.dies;
-  const nodes = Math.ceil(dies / diesPerNode);
-  const read = pathOf(plane, 'machine', 'read', 'cpu');
-  const perDie = plane.port.owner === 'node' ? streamBandwidth(machine, plane) : (read?.bandwidth.value ?? streamBandwidth(machine, plane));
-  const perNode = plane.cpuPort === undefined ? streamBandwidth(machine, plane) * diesPerNode : machine.node.cpus * plane.cpuPort.value;
-  return {
-    bytesPerToken: kvBytesPerToken(scenario, prefill.layout),
-    capacity: cache.capacity,
-    blockTokens: cache.blockTokens,
-    poolBandwidth: nodes * perNode,
-    instanceBandwidth: prefill.layout.dies * perDie,
-    latency: read?.latency.value ?? plane.port.latency.value,
-  };
-}
-
-/** A plane by name; the scenario's door has checked that it is there. */
-function planeNamed(machine: Machine, name: string): Plane {
-  const plane = machine.planes.find((candidate) => candidate.name === name);
-  if (plane === undefined) throw new InputError([{ path: 'deployment', message: `${machine.name} has no plane "${name}"` }]);
-  return plane;
-}
-
-/** What one die's stream reaches on a plane, one way. [B/s] */
-function streamBandwidth(machine: Machine, plane: Plane): number {
-  return dieBandwidth(machine, plane) * plane.efficiency.value;
 }

@@ -120,6 +120,11 @@ export class Services {
     this.#owners[instance.index].wipe(instance, interrupted);
   }
 
+  /** Takes away all prompts that wait because no instance could take them. */
+  forsake(gone: (slot: number) => void): void {
+    for (const service of this.#list) service.forsake(gone);
+  }
+
   #for(slot: number): Service {
     const list = this.#list;
     return list.length === 1 ? list[0] : (list[this.#world.table.model[slot]] ?? list[0]);

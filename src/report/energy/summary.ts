@@ -4,6 +4,7 @@ import { engines } from '../../cost/batch.ts';
 import { activityOf } from '../../cost/power.ts';
 import type { DeployedPool, Run } from '../../serving/deploy.ts';
 import type { Interval, Metrics, PoolMeter } from '../../serving/metrics.ts';
+import { instanceDies } from '../../model/layout.ts';
 import { energyAccount, type EnergyAccount } from './account.ts';
 import { poweredOf } from '../pool-use.ts';
 import type { PoweredPool, PoweredSeconds } from './activity.ts';
@@ -56,7 +57,7 @@ interface Span {
 
 /** A deployed pool as its energy needs it. */
 function poweredPool({ plant, layout }: DeployedPool, { chip }: Machine): PoweredPool {
-  return { instances: plant.atStart ?? plant.instances, stages: plant.stages, chipsPerInstance: layout.dies / chip.dies };
+  return { instances: plant.atStart ?? plant.instances, stages: plant.stages, chipsPerInstance: instanceDies(layout) / chip.dies };
 }
 
 /** The energy of a run up to `end`. `shown`: intervals of the series; `powered`: when instances are on, where they come and go. */
@@ -138,7 +139,7 @@ function enginesOf(machine: Machine, pools: readonly DeployedPool[], total: Inte
   const asked = ['kernels running', ...engines].map(() => 0);
   pools.forEach((pool, p) => {
     const meter = total.pools[p] as PoolMeter;
-    const weight = pool.layout.dies / machine.chip.dies / pool.plant.stages;
+    const weight = instanceDies(pool.layout) / machine.chip.dies / pool.plant.stages;
     asked[0] = (asked[0] as number) + weight * activity.running * Math.max(0, meter.busy - (meter.engines[host] as number));
     engines.forEach((_, e) => (asked[e + 1] = (asked[e + 1] as number) + weight * (activity.engines[e] as number) * (meter.engines[e] as number)));
   });

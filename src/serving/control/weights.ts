@@ -1,6 +1,7 @@
 import type { BytesPerSecond } from '../../base/units.ts';
 import type { StepSetting } from '../../cost/check.ts';
 import { planeOf, type Machine, type Plane } from '../../catalogue/machine.ts';
+import { instanceDies } from '../../model/layout.ts';
 import { weightBytes, weightBytesPerDie } from '../../model/weights.ts';
 import { dieBandwidth, pathOf } from '../../network/reach.ts';
 import type { Weights } from './control.ts';
@@ -16,8 +17,8 @@ export function weightsOf({ machine, model, precision, layout }: StepSetting, { 
   return {
     name: `${model.name} ${precision.weights} ${precision.experts}`,
     stored: sum(weightBytes(model, precision)),
-    placed: sum(weightBytesPerDie(model, precision, layout)) * layout.dies,
-    intake: layout.dies * Math.min(perDie, link),
+    placed: sum(weightBytesPerDie(model, precision, layout)) * instanceDies(layout),
+    intake: instanceDies(layout) * Math.min(perDie, link),
   };
 }
 
