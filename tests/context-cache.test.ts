@@ -103,7 +103,7 @@ describe('context caching', () => {
     expect(readTimes(cpus)).toBeGreaterThan(1.2 * healthy);
   });
 
-  test('FLT-8 faults of links and sockets reach reads, and a killed node takes what it had of the cache', () => {
+  test('FLT-9 faults of links and sockets reach reads, and a killed node takes what it had of the cache', () => {
     const { machine, workload } = base;
     if (workload.kind !== 'generator') throw new Error('the example has changed');
     const under = (list: readonly FaultFile[]): Summary => {

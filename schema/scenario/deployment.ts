@@ -1,7 +1,7 @@
 import { chipCount, dieCount, planeOf } from '../../src/catalogue/machine.ts';
 import { isRecurrent } from '../../src/model/kv.ts';
 import type { Layout } from '../../src/model/layout.ts';
-import { dataRanks, stageDies } from '../../src/model/layout.ts';
+import { dataRanks, instanceDies, stageDies } from '../../src/model/layout.ts';
 import type { DecodePool, Deployment, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
 import type { Count } from '../counts.ts';
 import { cachePool } from './cache.ts';
@@ -67,7 +67,7 @@ function decodePool(file: DecodeFile, surroundings: Surroundings): DecodePool | 
 /** Nodes that pools take together. */
 function nodesOf(pools: readonly ({ readonly instances: number; readonly layout: Layout } | undefined)[], { machine }: Surroundings): number {
   if (machine === undefined) return 0;
-  const dies = pools.reduce((sum, pool) => sum + (pool === undefined ? 0 : pool.instances * pool.layout.dies), 0);
+  const dies = pools.reduce((sum, pool) => sum + (pool === undefined ? 0 : pool.instances * instanceDies(pool.layout)), 0);
   return Math.ceil(dies / (machine.node.chips * machine.chip.dies));
 }
 
@@ -142,9 +142,9 @@ function poolsOf(deployment: Deployment): readonly { readonly key: 'prefill' | '
 function fitsTheMachine(deployment: Deployment, { machine, problems }: Surroundings): void {
   if (machine === undefined) return;
   const pools = poolsOf(deployment);
-  const dies = pools.reduce((sum, { instances, layout }) => sum + instances * layout.dies, 0);
+  const dies = pools.reduce((sum, { instances, layout }) => sum + instances * instanceDies(layout), 0);
   if (dies <= dieCount(machine)) return;
-  const parts = pools.map(({ key, instances, layout }) => `${key} ${(instances * layout.dies) / machine.chip.dies}`).join(' + ');
+  const parts = pools.map(({ key, instances, layout }) => `${key} ${(instances * instanceDies(layout)) / machine.chip.dies}`).join(' + ');
   problems.add('deployment', `takes ${dies / machine.chip.dies} chips (${parts}), ${machine.name} has ${chipCount(machine)}`);
 }
 

@@ -22,7 +22,7 @@ export type WorkloadContent = TraceContent | { readonly kind: 'client-pool'; rea
 
 /** Kinds of traffic, by the keys that they take beside those that say where it comes from. */
 type Kind = 'lengths' | 'requests' | 'sessions' | 'client-pool';
-const everyone = ['generator', 'trace', 'format', 'requests', 'seed', 'tenants', 'adapters'] as const;
+const everyone = ['generator', 'trace', 'format', 'requests', 'seed', 'tenants', 'adapters', 'experts'] as const;
 const keysOf: Readonly<Record<Kind, readonly (keyof WorkloadFile)[]>> = {
   lengths: ['arrivals', 'rate', 'cv', 'concurrency', 'input', 'output', 'reuse'],
   requests: ['speed', 'concurrency'],

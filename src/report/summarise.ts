@@ -13,12 +13,15 @@ import { phases } from '../serving/lifetime.ts';
 import type { Interval, PoolMeter } from '../serving/metrics.ts';
 import { poolLoad, poolTrust, type MeanRequest, type PoolTrust } from './capacity.ts';
 import { costOf } from './cost.ts';
+import { balanceSummary } from './balance.ts';
 import { faultSummaries } from './faults.ts';
+import { speculationSummary } from './speculation.ts';
 import { energySummary } from './energy/summary.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
 import { cacheSummary } from './prefixes.ts';
 import type { Distribution, PlaneSummary, PoolSummary, SeriesPoint, Share, Summary } from './summary.ts';
+import { tenantsSummary } from './tenants.ts';
 import { trafficText } from './traffic.ts';
 import { transferSummaries } from './transfers.ts';
 import { steadyWindow, type Window } from './window.ts';
@@ -121,6 +124,9 @@ export function summarise(run: Run, version: string): Summary {
     pools,
     planes,
     cache: cacheSummary(run, total),
+    speculation: speculationSummary(deployed.pools, total),
+    balances: run.balances.map((record) => balanceSummary(record, deployed.pools[record.pool]?.plant.name ?? '', window)),
+    tenants: tenantsSummary(deployed.plant.tenants ?? [], total.tenants, scenario.slo, window.to - window.from),
     faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),
     requestShares: shares(phases, total.phases, total.finished),
     limit,
@@ -199,11 +205,17 @@ function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): Pool
     steps: meter.steps,
     stepTime: distribution(meter.stepTime),
     stepShares: shares([...stages, 'host'], meter.stages, meter.steps),
+    barrier: barrierOf(meter),
     memory: memory.parts,
     kvBlocks: plant.kvBlocks,
     kvBlockTokens: plant.blockTokens,
     preemptions: meter.preemptions,
   };
+}
+
+function barrierOf({ barrier, stepTime }: PoolMeter): PoolSummary['barrier'] {
+  const { samples, share, error } = barrier;
+  return { time: samples === 0 ? 0 : share * stepTime.mean(), share, error, samples };
 }
 
 function layoutText(layout: Layout, ranks: number): string {
@@ -215,7 +227,7 @@ function layoutText(layout: Layout, ranks: number): string {
     context !== undefined && context.decode > 1 ? `DCP${context.decode}` : '',
     pipeline > 1 ? `PP${pipeline}` : '',
   ];
-  if (experts.parallel > 1) parts.push(`EP${experts.parallel}`);
+  if (experts.parallel > 1) parts.push(`EP${experts.parallel}${experts.apart === true ? ' apart' : ''}`);
   if (microbatches > 1) parts.push(`${microbatches} microbatches`);
   parts.push(draftText(layout));
   return parts.filter((part) => part !== '').join(' · ') || 'one die';

@@ -1,8 +1,11 @@
 import type { Doubt } from '../base/doubt.ts';
+import type { BalanceSummary } from './balance.ts';
 import type { FaultSummary } from './faults.ts';
+import type { SpeculationSummary } from './speculation.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
 import type { EnergySummary } from './energy/summary.ts';
+import type { TenantsSummary } from './tenants.ts';
 
 /** A distribution by its mean, quantiles and extremes. Quantiles carry the sketch's relative error. */
 export interface Distribution {
@@ -45,6 +48,11 @@ export interface PoolSummary {
   readonly stepTime: Distribution;
   /** Where the mean step goes, by stage. */
   readonly stepShares: readonly Share[];
+  /**
+   * What of the mean step the ranks of an instance wait for the slowest one, on average; `error` is the standard error of the share, from so
+   * many samples. All 0 where an instance has one rank.
+   */
+  readonly barrier: { readonly time: number; readonly share: number; readonly error: number; readonly samples: number };
   /** Memory of one die. [B] */
   readonly memory: readonly { readonly name: string; readonly bytes: number }[];
   /** KV blocks per data-parallel rank and tokens in each. */
@@ -212,8 +220,14 @@ export interface Summary {
   };
   readonly pools: readonly PoolSummary[];
   readonly planes: readonly PlaneSummary[];
+  /** Who got what; absent where no tenants are named. */
+  readonly tenants?: TenantsSummary | undefined;
   /** In the order in which they came. */
   readonly faults: readonly FaultSummary[];
+  /** What drafts came to, where there are any. */
+  readonly speculation?: SpeculationSummary | undefined;
+  /** How evenly experts were loaded, by pool; empty where the workload does not say what they are asked for. */
+  readonly balances: readonly BalanceSummary[];
   readonly cache?: CacheSummary | undefined;
   /** Where the mean request's time goes. */
   readonly requestShares: readonly Share[];

@@ -6,7 +6,7 @@ import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { activityOf } from '../cost/power.ts';
 import type { ExplainingPricer } from '../cost/pricer.ts';
 import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
-import { dataRanks, type Layout } from '../model/layout.ts';
+import { dataRanks, instanceDies, type Layout } from '../model/layout.ts';
 import type { Wiring } from '../network/wiring.ts';
 import type { EventSink } from './events.ts';
 import { Dies } from './faults/dies.ts';
@@ -14,6 +14,8 @@ import type { FaultRecord } from './faults/fault.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable } from './faults/timetable.ts';
 import { TransferDamage } from './faults/transfers.ts';
+import { rebalancers } from './experts/balanced.ts';
+import type { BalanceRecord } from './experts/rebalancer.ts';
 import type { InstanceRole } from './instance.ts';
 import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
@@ -51,6 +53,8 @@ export interface Deployed {
 export interface Run {
   /** What became of faults, in the order in which they came. */
   readonly faults: readonly FaultRecord[];
+  /** How evenly the experts of pools were loaded as time went on, where the workload says what they are asked for. */
+  readonly balances: readonly BalanceRecord[];
   readonly scenario: Scenario;
   readonly deployed: Deployed;
   readonly simulation: Simulation;
@@ -65,7 +69,9 @@ export interface Run {
 export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
   const deployed = deploy(scenario, pricers);
   const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
-  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers) };
+  const loops = scenario.experts === undefined ? [] : rebalancers(scenario.experts, deployed.pools, pricers, scenario.seed);
+  for (const loop of loops) simulation.attach(loop);
+  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers), balances: loops.map(({ record }) => record) };
 }
 
 /** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
@@ -78,7 +84,7 @@ function faultsOn(
   if (faults === undefined) return [];
   const dies = new Dies(
     simulation.service.pools,
-    pools.map(({ layout }) => layout.dies),
+    pools.map(({ layout }) => instanceDies(layout)),
     dieCount(machine),
   );
   const settings = pools.map(({ setting }) => setting);
@@ -188,7 +194,7 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
   const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
   const setting: StepSetting = { machine, model, precision, layout, stack, role };
   const { exact, compiled } = pricers(setting);
-  const dies = instances * layout.dies;
+  const dies = instances * instanceDies(layout);
   return {
     plant: {
       name: role,

@@ -3,6 +3,7 @@ import type { Stack } from '../catalogue/stack.ts';
 import type { Seconds } from '../base/units.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Model, Precision } from '../model/model.ts';
+import type { ExpertBalance } from './experts/balanced.ts';
 import type { PlannedFault, RandomFaults, Recovery } from './faults/fault.ts';
 import type { PoliciesPlant } from './plant.ts';
 import type { Workload } from './traffic/workload.ts';
@@ -108,6 +109,8 @@ export interface Scenario {
   readonly policies: PoliciesPlant;
   /** What fails, and how the deployment gets over it. */
   readonly faults?: Faults | undefined;
+  /** What experts are asked for as time goes on, and what pools do about it; absent: as their layouts say. */
+  readonly experts?: ExpertBalance | undefined;
   readonly workload: Workload;
   readonly slo: ServiceLevel;
   readonly seed: number;

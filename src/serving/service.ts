@@ -435,9 +435,12 @@ export class Service {
       table.firstTokenAt[slot] - arrivedAt,
       now - arrivedAt,
       this.#objectives(table.tenant[slot]),
+      table.tenant[slot],
     );
     this.#shares.answered(table.tenant[slot], output);
     // Steps were credited with the tokens that they put out on average; what this request really got makes up the difference.
+    interval.decodeSteps += table.stepsBefore[slot];
+    interval.decodeEmitted += output - table.fromPrompts[slot];
     interval.outputServed += output - table.fromPrompts[slot] - table.stepsBefore[slot] * this.#emittedPerStep;
     addLifetime(table, slot, now, this.#decode !== undefined, interval.phases);
     metrics.change(now, 0, -1);

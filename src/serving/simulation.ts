@@ -304,7 +304,10 @@ export class Simulation {
     table.arrivedAt[slot] = now;
     table.place[slot] = place.outside;
     this.lastArrivalAt = now;
-    world.metrics.at(now).arrived++;
+    const interval = world.metrics.at(now);
+    interval.arrived++;
+    const tenant = interval.tenants.of(table.tenant[slot]);
+    if (tenant !== undefined) tenant.arrived++;
     const input = table.inputTokens[slot];
     world.sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
     const { maxContext, maxContextOf, intake } = this.plant;

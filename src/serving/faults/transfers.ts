@@ -4,7 +4,7 @@ import type { Wiring } from '../../network/wiring.ts';
 import type { Simulation } from '../simulation.ts';
 import type { PlannedFault } from './fault.ts';
 
-/** What faults do to KV on its way and to the memory that it is cached in: links carry what their cables have left, and a killed socket takes its node out of the cache (FLT-8). */
+/** What faults do to KV on its way and to the memory that it is cached in: links carry what their cables have left, and a killed socket takes its node out of the cache (FLT-9). */
 export class TransferDamage {
   readonly #wiring: Wiring | undefined;
   readonly #cpusPerNode: number;
