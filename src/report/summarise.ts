@@ -202,6 +202,7 @@ function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): Pool
     stepTime: distribution(meter.stepTime),
     stepShares: shares([...stages, 'host'], meter.stages, meter.steps),
     memory: memory.parts,
+    expertMemory: memory.experts?.parts,
     kvBlocks: plant.kvBlocks,
     kvBlockTokens: plant.blockTokens,
     preemptions: meter.preemptions,

@@ -49,6 +49,8 @@ export interface PoolSummary {
   readonly stepShares: readonly Share[];
   /** Memory of one die. [B] */
   readonly memory: readonly { readonly name: string; readonly bytes: number }[];
+  /** Of one die that holds experts, where they have dies of their own. [B] */
+  readonly expertMemory?: readonly { readonly name: string; readonly bytes: number }[] | undefined;
   /** KV blocks per data-parallel rank and tokens in each. */
   readonly kvBlocks: number;
   readonly kvBlockTokens: number;
