@@ -65,7 +65,23 @@ export type PoolFile = Keys<{
 
 export type PrefillFile = PoolFile & Keys<{ 'batch-tokens': Count }>;
 export type DecodeFile = PoolFile & Keys<{ 'max-batch': Count }>;
-export type CacheFile = Keys<{ plane: string; dram: HostMemory; 'block-tokens': number }>;
+export type StorageFile = Keys<{
+  capacity: HostMemory;
+  /** [B/s], of all of it */
+  bandwidth: number;
+  /** [s] */
+  latency: number;
+}>;
+export type CacheFile = Keys<{
+  plane: string;
+  dram: HostMemory;
+  nodes: number;
+  'block-tokens': number;
+  /** [s] */
+  ttl: number;
+  write: 'through' | 'back' | 'never';
+  ssd: StorageFile;
+}>;
 export type MergedFile = PoolFile &
   Keys<{
     'max-num-seqs': Count;
@@ -118,7 +134,7 @@ export type WorkloadFile = Keys<{
   concurrency: number;
   input: Lengths;
   output: Lengths;
-  reuse: Keys<{ share: number; 'block-tokens': number; window: number }>;
+  reuse: Keys<{ share: number; 'block-tokens': number; window: number; prefix: number }>;
   trace: string;
   format: string;
   speed: number;

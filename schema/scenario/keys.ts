@@ -113,10 +113,20 @@ const decode = record({
   draft: draft.optional(),
 }).meta({ description: 'Instances that only decode.' });
 
+const ssd = record({
+  capacity: hostMemory('Storage given to the cache.'),
+  bandwidth: quantity('bandwidth', ['2.4 TB/s'], 'Of all of it, one way; what the nodes of the cache reach by default, where the machine states it.'),
+  latency: quantity('time', ['1 ms'], 'Of a read; what the machine states by default.'),
+}).meta({ description: 'Storage below the memory of the cache.' });
+
 const cache = record({
-  plane: text('the name of a plane', 'Plane that reads of the cache take; the scale-up plane by default.'),
-  dram: hostMemory('Host memory given to the cache, over the nodes in use.'),
+  plane: text('the name of a plane', 'Plane that reads and writes of the cache take; the scale-up plane by default.'),
+  dram: hostMemory('Host memory given to the cache, over its nodes.'),
+  nodes: whole(1, 'Nodes that give memory, the first ones of the machine; those of the deployment by default.'),
   'block-tokens': whole(1, 'Tokens of one cached block.'),
+  ttl: quantity('time', ['30 min'], 'How long a block is kept after its last use; for ever by default.'),
+  write: choice(['through', 'back', 'never'], 'When storage gets a block: with the memory (`through`, the default), when memory drops it (`back`), or never.'),
+  ssd: ssd.optional(),
 }).meta({ description: 'Prefix cache in pooled host memory.' });
 
 const merged = record({
@@ -186,6 +196,7 @@ const reuse = record({
   share: plain({ min: 0, max: 1 }, 'Share of requests that continue an earlier conversation.'),
   'block-tokens': whole(1, 'Tokens of one block of shared prefix.'),
   window: whole(1, 'Conversations that can still be continued.'),
+  prefix: plain({ min: 0, max: 1 }, 'Most of a prompt that can be history; all but its last token by default.'),
 }).meta({ description: 'Prefixes shared with earlier requests.' });
 
 const slo = record({

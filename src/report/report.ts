@@ -7,6 +7,7 @@ import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
 import { speculationSection } from './speculation.ts';
 import type { Summary } from './summary.ts';
+import { tenantSection } from './tenants.ts';
 import { timelineSection } from './timeline.ts';
 import { doubtSection, reproduceLine, windowSection } from './trust.ts';
 import { cacheSection, memorySection, utilisationSection } from './usage.ts';
@@ -15,6 +16,7 @@ import { cacheSection, memorySection, utilisationSection } from './usage.ts';
 export function reportOf(summary: Summary): Report {
   const sections: readonly (Section | undefined)[] = [
     latencySection(summary),
+    tenantSection(summary),
     timelineSection(summary),
     faultSection(summary),
     balanceSection(summary),
