@@ -22,7 +22,7 @@ export type WorkloadContent = TraceContent | { readonly kind: 'client-pool'; rea
 
 /** Kinds of traffic, by the keys that they take beside those that say where it comes from. */
 type Kind = 'lengths' | 'requests' | 'sessions' | 'client-pool';
-const everyone = ['generator', 'trace', 'format', 'requests', 'seed', 'tenants', 'adapters'] as const;
+const everyone = ['generator', 'trace', 'format', 'requests', 'seed', 'tenants', 'adapters', 'experts'] as const;
 const keysOf: Readonly<Record<Kind, readonly (keyof WorkloadFile)[]>> = {
   lengths: ['arrivals', 'rate', 'cv', 'concurrency', 'input', 'output', 'reuse'],
   requests: ['speed', 'concurrency'],
@@ -70,9 +70,9 @@ function arrivalsOf(file: WorkloadFile, cvOfPreset: number | undefined, problems
 
 function reuseOf(file: WorkloadFile, preset: LengthsPreset | undefined): Reuse | undefined {
   if (file.reuse === undefined) return preset?.reuse;
-  const { share = preset?.reuse?.share ?? 0, window = preset?.reuse?.window ?? 1000 } = file.reuse;
+  const { share = preset?.reuse?.share ?? 0, window = preset?.reuse?.window ?? 1000, prefix = preset?.reuse?.prefix } = file.reuse;
   const blockTokens = file.reuse['block-tokens'] ?? preset?.reuse?.blockTokens ?? 128;
-  return share === 0 ? undefined : { share, window, blockTokens };
+  return share === 0 ? undefined : { share, window, blockTokens, ...(prefix === undefined ? {} : { prefix }) };
 }
 
 function fitsPositions(workload: Workload, model: Model | undefined, place: string, problems: Problems): Workload {

@@ -1,9 +1,11 @@
 import type { Report, Section } from './block.ts';
 import { timeSection } from './breakdown.ts';
 import { latencySection } from './latencies.ts';
+import { balanceSection } from './balance.ts';
 import { faultSection } from './faults.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
+import { speculationSection } from './speculation.ts';
 import type { Summary } from './summary.ts';
 import { tenantSection } from './tenants.ts';
 import { timelineSection } from './timeline.ts';
@@ -17,8 +19,10 @@ export function reportOf(summary: Summary): Report {
     tenantSection(summary),
     timelineSection(summary),
     faultSection(summary),
+    balanceSection(summary),
     utilisationSection(summary),
     timeSection(summary),
+    speculationSection(summary),
     cacheSection(summary),
     memorySection(summary),
     powerSection(summary),

@@ -1,4 +1,3 @@
-import { significant } from '../base/quantity.ts';
 import { QUANTILE_ERROR, type Sketch } from '../kernel/sketch.ts';
 import type { TenantPlant } from '../serving/plant.ts';
 import type { ServiceLevel } from '../serving/scenario.ts';
@@ -6,7 +5,7 @@ import { tenantsApart, type TenantMeter, type TenantMeters } from '../serving/te
 import type { Block, Section } from './block.ts';
 import { columns, row } from './cells.ts';
 import type { Summary } from './summary.ts';
-import { count, percent, quantity } from './wording.ts';
+import { count, percent, plain, quantity } from './wording.ts';
 
 /** What the requests of one tenant got in the window. */
 export interface TenantSummary {
@@ -128,7 +127,7 @@ export function tenantSection({ tenants }: Summary): Section | undefined {
       kind: 'sentences',
       tone: 'plain',
       lines: [
-        `Fairness (Jain's index, 1 where all have the same): ${significant(fairness.service)} of service by weight, ${significant(fairness.goodput)} of the share of requests within objectives. An output token counts as two prompt tokens of service.`,
+        `Fairness (Jain's index, 1 where all have the same): ${plain(fairness.service, '').trim()} of service by weight, ${plain(fairness.goodput, '').trim()} of the share of requests within objectives. An output token counts as two prompt tokens of service.`,
       ],
     },
   ];

@@ -85,6 +85,9 @@ export class Interval {
   inputTokens = 0;
   cachedTokens = 0;
   outputTokens = 0;
+  /** Decode steps that they took, and tokens that those put out. */
+  decodeSteps = 0;
+  decodeEmitted = 0;
   /** Prompt tokens (cached ones included) of prompts that were computed here, and tokens that were put out here, whenever their requests finish. */
   inputServed = 0;
   outputServed = 0;
@@ -116,6 +119,8 @@ export class Interval {
     this.inputTokens += other.inputTokens;
     this.cachedTokens += other.cachedTokens;
     this.outputTokens += other.outputTokens;
+    this.decodeSteps += other.decodeSteps;
+    this.decodeEmitted += other.decodeEmitted;
     this.inputServed += other.inputServed;
     this.outputServed += other.outputServed;
     this.good += other.good;

@@ -7,6 +7,7 @@ import type { Instance } from '../instance.ts';
 import type { Simulation } from '../simulation.ts';
 import type { Dies } from './dies.ts';
 import type { FaultRecord, Jitter, PlannedFault, RandomFaults, Recovery } from './fault.ts';
+import type { TransferDamage } from './transfers.ts';
 
 /** What a fault does to the planes: the links it holds down, and what it leaves an instance with. */
 export interface PlaneDamage {
@@ -37,6 +38,7 @@ export class Timetable implements Actor {
   readonly #recovery: Recovery;
   readonly #dies: Dies;
   readonly #planes: PlaneDamage | undefined;
+  readonly #transfers: TransferDamage | undefined;
   readonly #moments: Moment[] = [];
   readonly #outages = new Map<Instance, Outage>();
   /** Shares of the planes' rates that instances had left when they were last priced. */
@@ -53,10 +55,12 @@ export class Timetable implements Actor {
     dies: Dies,
     planes: PlaneDamage | undefined,
     seed: number,
+    transfers?: TransferDamage,
   ) {
     this.#recovery = recovery;
     this.#dies = dies;
     this.#planes = planes;
+    this.#transfers = transfers;
     this.#seed = seed;
     for (const fault of planned) this.#at(fault.at, (simulation) => this.#strike(simulation, fault));
     random.forEach((faults, i) => this.#draw(faults, stream(seed, `faults ${i}`), 0));
@@ -92,6 +96,7 @@ export class Timetable implements Actor {
     this.records.push(record);
     simulation.world.sink?.({ kind: 'fault', at, fault: kind, what: struck.text });
     if (duration < Infinity) this.#at(at + duration, () => this.#heal(simulation, fault, record));
+    this.#transfers?.strike(simulation, fault);
     if (kind === 'slow' || kind === 'jitter') {
       this.#slow.add(fault);
       record.instances = this.#dies.on(struck.dies).length;
@@ -117,6 +122,7 @@ export class Timetable implements Actor {
     const { kind, struck } = fault;
     record.healedAt = simulation.now;
     simulation.world.sink?.({ kind: 'healed', at: simulation.now, fault: kind, what: struck.text });
+    this.#transfers?.heal(simulation, fault);
     if (kind === 'slow' || kind === 'jitter') {
       this.#slow.delete(fault);
       this.#pace(simulation, struck.dies);

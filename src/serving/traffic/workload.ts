@@ -43,6 +43,8 @@ export interface Reuse {
   readonly blockTokens: number;
   /** Conversations that can still be continued. */
   readonly window: number;
+  /** Most of a prompt that can be history; all but its last token where absent. */
+  readonly prefix?: number | undefined;
 }
 
 /** What every workload has. */
