@@ -47,6 +47,21 @@ describe('every class of parts of the CloudMatrix384, killed under load', () => 
     expect(JSON.stringify(again.summary)).toBe(JSON.stringify(summary));
   });
 
+  test('planes at a quarter of their rate make the steps that wait for experts longer', { timeout: 60_000 }, () => {
+    const problems = new Problems('');
+    const slow = Array.from({ length: 7 }, (_, plane) => ({ at: 0, slow: `sub-plane ${plane}:25%` }));
+    const faults = readFaults(slow, {}, scenario.machine, problems);
+    problems.throwIfAny();
+    const tpot = (given: typeof scenario): number => {
+      const run = createSimulation(given, undefined, pricers);
+      for (let i = 0; i < 40_000; i++) run.simulation.step();
+      return summarise(run, 'test').latency.tpot.p50;
+    };
+    const ratio = tpot({ ...scenario, faults }) / tpot(scenario);
+    expect(ratio).toBeGreaterThan(1.15);
+    expect(ratio).toBeLessThan(4);
+  });
+
   test('a prefill instance that does not come back leaves five sixths of the prefill pool', () => {
     const { summary, run } = withKilled('npu 17', false);
     expect(summary.faults[0]).toMatchObject({ instances: 1, restoredAt: undefined });
