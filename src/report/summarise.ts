@@ -207,6 +207,7 @@ function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): Pool
     stepShares: shares([...stages, 'host'], meter.stages, meter.steps),
     barrier: barrierOf(meter),
     memory: memory.parts,
+    expertMemory: memory.experts?.parts,
     kvBlocks: plant.kvBlocks,
     kvBlockTokens: plant.blockTokens,
     preemptions: meter.preemptions,

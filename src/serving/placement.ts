@@ -10,7 +10,7 @@ export type RankDies = readonly (readonly number[])[];
 
 /**
  * Which dies of the machine ranks of pools have, over all instances of each: pools one behind the other, instances in order, and within an instance stage by stage and
- * rank by rank, so that chips and nodes fill up in order.
+ * rank by rank, dies of experts apart last, so that chips and nodes fill up in order.
  */
 export function placement(pools: readonly Placeable[]): readonly (readonly RankDies[])[] {
   let first = 0;
@@ -18,8 +18,9 @@ export function placement(pools: readonly Placeable[]): readonly (readonly RankD
     const ranks = dataRanks(layout);
     const dies = stageDies(layout);
     const start = first;
-    first += instances * instanceDies(layout);
-    const at = (instance: number, stage: number, rank: number): number => start + instance * instanceDies(layout) + (stage * ranks + rank) * dies;
+    const whole = instanceDies(layout);
+    first += instances * whole;
+    const at = (instance: number, stage: number, rank: number): number => start + instance * whole + (stage * ranks + rank) * dies;
     return Array.from({ length: instances * ranks }, (_, over) =>
       Array.from({ length: layout.pipeline }, (__, stage) => {
         const from = at(Math.floor(over / ranks), stage, over % ranks);
