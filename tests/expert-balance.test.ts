@@ -20,7 +20,7 @@ async function run(...set: readonly string[]): Promise<Summary> {
   return summary;
 }
 
-test('a balancer makes steps shorter than none and longer than a perfect balance does, and says what it moved', async () => {
+test('EXP-4 a balancer makes steps shorter than none and longer than a perfect balance does, and says what it moved', async () => {
   const [off, on, perfect] = [await run(`${at}.policy=static`), await run(), await run(`${at}={ policy: perfect }`)];
   expect(on.latency.tpot.p50).toBeLessThan(0.9 * off.latency.tpot.p50);
   expect(perfect.latency.tpot.p50).toBeLessThan(on.latency.tpot.p50);
@@ -41,7 +41,7 @@ test('the same seed gives the same run, and popularity that never changes leaves
   expect(still.balances[0]).toMatchObject({ changes: 0, rebalanced: 1 });
 });
 
-test('weights move at a share of the ports, or at all of them while steps wait: the second is over sooner, and no request is lost', async () => {
+test('EXP-3 weights move at a share of the ports, or at all of them while steps wait: the second is over sooner, and no request is lost', async () => {
   const free = await run(`${at}.move=0.01`, `${at}.period=1000 s`);
   const [shared, paused] = [await run(`${at}.move=0.9`), await run(`${at}.move=pause`)];
   expect(free.balances[0]?.rebalanced).toBe(0);

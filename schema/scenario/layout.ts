@@ -62,9 +62,12 @@ function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, {
     problems.add(at, `${model.name} has no experts; leave this out`);
     return layout;
   }
+  if (split && file.parallel === undefined) {
+    if (!problems.covers(`${at}.parallel`)) problems.add(`${at}.parallel`, 'expected the dies that hold the experts, such as 288, got nothing');
+    return layout;
+  }
   if (split && machine !== undefined && parallel % machine.chip.dies !== 0)
     problems.add(`${at}.parallel`, `${parallel} expert dies are not whole chips of ${machine.chip.dies} dies`);
-  if (split && file.parallel === undefined) problems.add(`${at}.parallel`, 'expected the dies that hold the experts, such as 288, got nothing');
   if (!split && dies !== undefined && (parallel > dies || dies % parallel !== 0))
     problems.add(`${at}.parallel`, `${parallel} expert ranks do not divide the ${dies} dies of an instance`);
   if (shared > parallel) problems.add(`${at}.shared`, `${shared} copies of the shared expert do not fit on ${parallel} expert ranks`);

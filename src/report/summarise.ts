@@ -232,6 +232,7 @@ function poolSummary(pool: UsedPool, meter: PoolMeter, window: Window): PoolSumm
     stepShares: shares([...stages, 'host'], meter.stages, meter.steps),
     barrier: barrierOf(meter),
     memory: memory.parts,
+    expertMemory: memory.experts?.parts,
     kvBlocks: plant.kvBlocks,
     kvBlockTokens: plant.blockTokens,
     preemptions: meter.preemptions,

@@ -57,6 +57,8 @@ export interface PoolSummary {
   readonly barrier: { readonly time: number; readonly share: number; readonly error: number; readonly samples: number };
   /** Memory of one die. [B] */
   readonly memory: readonly { readonly name: string; readonly bytes: number }[];
+  /** Of one die that holds experts, where they have dies of their own. [B] */
+  readonly expertMemory?: readonly { readonly name: string; readonly bytes: number }[] | undefined;
   /** KV blocks per data-parallel rank and tokens in each. */
   readonly kvBlocks: number;
   readonly kvBlockTokens: number;

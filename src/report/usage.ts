@@ -100,7 +100,7 @@ function poolBlocks(pool: NonNullable<CacheSummary['pool']>, { tokensHit }: Cach
 }
 
 /** Memory that nothing uses. */
-const spare: ReadonlySet<string> = new Set(['kept free', 'less than a block']);
+const spare: ReadonlySet<string> = new Set(['kept free', 'less than a block', 'not used']);
 
 interface Use {
   readonly name: string;
@@ -120,23 +120,32 @@ function uses(memory: PoolSummary['memory']): readonly Use[] {
   return [...all.filter(({ name }) => !spare.has(name)), ...all.filter(({ name }) => spare.has(name))];
 }
 
+/** Memory as one bar; none where there are no parts. */
+function stacked(memory: readonly { readonly name: string; readonly bytes: number }[], caption: (total: string) => string): Block[] {
+  const total = memory.reduce((sum, { bytes }) => sum + bytes, 0);
+  const shares = memory.map(({ bytes }) => (total > 0 && Number.isFinite(bytes / total) ? Math.max(0, bytes / total) : 0));
+  const words = percentages(shares);
+  const parts = memory.map(({ name, bytes }, index) => ({
+    name,
+    share: shares[index] ?? 0,
+    percentage: words[index] ?? '',
+    value: quantity(bytes, 'B'),
+    spare: spare.has(name),
+  }));
+  return parts.length === 0 ? [] : [{ kind: 'stack', caption: caption(quantity(total, 'B')), parts }];
+}
+
 /** What one die of each pool keeps in its memory. */
 export function memorySection(summary: Summary): Section {
   return {
     title: 'Memory',
     blocks: summary.pools.flatMap((pool): Block[] => {
       const memory = uses(pool.memory);
-      const total = memory.reduce((sum, { bytes }) => sum + bytes, 0);
-      const shares = memory.map(({ bytes }) => (total > 0 && Number.isFinite(bytes / total) ? Math.max(0, bytes / total) : 0));
-      const words = percentages(shares);
-      const parts = memory.map(({ name, bytes }, index) => ({
-        name,
-        share: shares[index] ?? 0,
-        percentage: words[index] ?? '',
-        value: quantity(bytes, 'B'),
-        spare: spare.has(name),
-      }));
-      const blocks: Block[] = parts.length === 0 ? [] : [{ kind: 'stack', caption: `${pool.name}: the ${quantity(total, 'B')} of one die`, parts }];
+      const { expertMemory } = pool;
+      const blocks: Block[] = [
+        ...stacked(memory, (total) => `${pool.name}: the ${total} of one die${expertMemory === undefined ? '' : ' that attends'}`),
+        ...(expertMemory === undefined ? [] : stacked(uses(expertMemory), (total) => `${pool.name}: the ${total} of one die of experts`)),
+      ];
       const lines = memory
         .filter((use) => use.parts.length > 1)
         .map(

@@ -12,7 +12,7 @@ export type RankDies = readonly (readonly number[])[];
 
 /**
  * Which dies of the machine ranks of pools have, over all instances of each: pools one behind the other, instances in order, and within an instance stage by stage and
- * rank by rank, so that chips and nodes fill up in order.
+ * rank by rank, dies of experts apart last, so that chips and nodes fill up in order.
  * @param count dies of the machine: added instances go on from its first one where it ends
  */
 export function placement(pools: readonly Placeable[], count: number = Infinity): readonly (readonly RankDies[])[] {
@@ -22,12 +22,13 @@ export function placement(pools: readonly Placeable[], count: number = Infinity)
     const ranks = dataRanks(layout);
     const dies = stageDies(layout);
     const start = first;
-    first += instances * instanceDies(layout);
-    const firsts = Array.from({ length: instances }, (_, i) => start + i * instanceDies(layout));
+    const whole = instanceDies(layout);
+    first += instances * whole;
+    const firsts = Array.from({ length: instances }, (_, i) => start + i * whole);
     for (let i = 0; i < added; i++) {
-      if (behind + instanceDies(layout) > count) behind = 0;
+      if (behind + whole > count) behind = 0;
       firsts.push(behind);
-      behind += instanceDies(layout);
+      behind += whole;
     }
     const at = (instance: number, stage: number, rank: number): number => firsts[instance] + (stage * ranks + rank) * dies;
     return Array.from({ length: firsts.length * ranks }, (_, over) =>

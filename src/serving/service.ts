@@ -363,7 +363,7 @@ export class Service {
     if (decode === undefined) return;
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
-      const rank = leastOccupied(decode, this.#decodeRanks, table.prompt[slot]);
+      const rank = leastOccupied(this.#decodeRanks, (one) => decode.instances[Math.floor(one.index / decode.plant.ranks)].canReserve(one, table.prompt[slot]));
       if (rank === undefined) return;
       this.#moving.shift();
       const { name: pool, ranks } = decode.plant;

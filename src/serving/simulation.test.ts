@@ -42,10 +42,10 @@ describe('the simulation and its naive twin', () => {
         seen.rejected += naive.events.filter(({ kind }) => kind === 'rejected').length;
         seen.several += Math.max(0, run.simulation.steps - run.simulation.snapshot().events);
       }),
-      { numRuns: 200 },
+      { numRuns: 600 },
     );
     for (const [path, times] of Object.entries(seen)) expect([path, times > 0]).toEqual([path, true]);
-  }, 30_000);
+  }, 120_000);
 
   test('TIM-3 tell the same story of requests that follow from others', () => {
     fc.assert(

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { readFaults } from '../../schema/scenario/faults.ts';
 import { Problems } from '../../schema/scenario/problems.ts';
-import { sharedPricers } from '../../src/cost/shared-pricers.ts';
+import { stepPricer } from '../../src/cost/pricer.ts';
+import { sharedPricers, type PricerSource } from '../../src/cost/shared-pricers.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
+import { Planes } from '../../src/serving/faults/planes.ts';
 import { example } from './outcome.ts';
 
 const pricers = sharedPricers(24);
@@ -45,6 +47,30 @@ describe('every class of parts of the CloudMatrix384, killed under load', () => 
     expect(summary.throughput.requests).toBeGreaterThan(0.85 * 585);
     const again = withKilled(part);
     expect(JSON.stringify(again.summary)).toBe(JSON.stringify(summary));
+  });
+
+  test('planes at a quarter of their rate make a full decode step longer, by more than their own share of it', { timeout: 60_000 }, () => {
+    const { pools } = createSimulation(scenario, undefined, pricers).deployed;
+    const whole = pools.map(({ pricer }) => pricer);
+    const settings = pools.map(({ setting }) => setting);
+    const exact: PricerSource = (setting) => {
+      const pricer = stepPricer(setting);
+      return { exact: pricer, compiled: pricer };
+    };
+    const planes = new Planes(scenario.machine, settings, whole, exact);
+    const rank = { decodeSequences: 48, queryTokens: 2, decodeContext: 48 * 4096, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
+    const batch = { rank, instanceTokens: 320 * 96 };
+    const at = (share: number): number =>
+      planes
+        .pricer(
+          1,
+          scenario.machine.planes.map(() => share),
+        )
+        .cost(batch).time;
+    expect(at(1)).toBe(whole[1]?.cost(batch).time);
+    expect(at(0.25) / at(1)).toBeGreaterThan(1.3);
+    expect(at(0.25) / at(1)).toBeLessThan(4);
+    expect(at(0.5)).toBeLessThan(at(0.25));
   });
 
   test('a prefill instance that does not come back leaves five sixths of the prefill pool', () => {

@@ -1,5 +1,6 @@
 import type { Figure } from '../../src/catalogue/figure.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
+import { instanceDies } from '../../src/model/layout.ts';
 import type { DisaggregatedDeployment, Scenario } from '../../src/serving/scenario.ts';
 
 function times(figure: Figure, factor: number): Figure {
@@ -41,7 +42,7 @@ export function poolsOf(
   const { deployment, machine } = scenario;
   if (deployment.kind !== 'disaggregated') throw new Error('expected prefill and decode pools');
   const pools = { prefill: { ...deployment.prefill, ...change.prefill }, decode: { ...deployment.decode, ...change.decode } };
-  const dies = [pools.prefill, pools.decode].reduce((sum, { instances, layout }) => sum + instances * layout.dies, 0);
+  const dies = [pools.prefill, pools.decode].reduce((sum, { instances, layout }) => sum + instances * instanceDies(layout), 0);
   const nodes = Math.max(machine.nodes, Math.ceil(dies / (machine.node.chips * machine.chip.dies)));
   return { ...scenario, machine: { ...machine, nodes }, deployment: { ...deployment, ...pools } };
 }

@@ -5,7 +5,9 @@ import type { Machine } from '../../catalogue/machine.ts';
 import { engines, type StepCost } from '../../cost/batch.ts';
 import { activeTime, activityOf, type DieActivity } from '../../cost/power.ts';
 import type { Iteration } from '../../serving/iteration.ts';
+import { cases, listed } from '../../serving/cases.contract.ts';
 import { Metrics } from '../../serving/metrics.ts';
+import { finished, whole } from '../../serving/run.contract.ts';
 import { alwaysOn, energyAccount, type EnergyAccount } from './account.ts';
 import { chipSecondsOf, type PoweredPool } from './activity.ts';
 import { boundsOf, idleEnergy, sourcesOf, type PowerSources } from './sources.ts';
@@ -134,6 +136,41 @@ describe('energy', () => {
           ).toBe(true);
         });
       }),
+    );
+  });
+
+  test('of any run its chip-seconds at work are those of its steps, interval by interval, and none is counted twice', () => {
+    fc.assert(
+      fc.property(cases, ({ plant, requests, concurrency }) => {
+        const { simulation } = finished(plant, listed(requests, concurrency));
+        const all = whole(simulation);
+        simulation.metrics.at(simulation.now);
+        plant.pools.forEach(({ instances, stages }, p) => {
+          const seconds = chipSecondsOf(
+            simulation.metrics,
+            { instances, stages, chipsPerInstance: stages },
+            p,
+            simulation.now,
+            (_, __, length) => instances * length,
+          );
+          const total = (of: (one: (typeof seconds)[number]) => number) => seconds.reduce((sum, one) => sum + of(one), 0);
+          expect(
+            close(
+              total(({ following }) => following.steps),
+              all.pools[p]?.busy ?? NaN,
+            ),
+          ).toBe(true);
+          expect(total(({ following }) => following.chips)).toBeLessThanOrEqual((all.pools[p]?.busy ?? NaN) * (1 + 1e-9));
+          expect(
+            close(
+              total(({ on }) => on),
+              instances * stages * simulation.now,
+            ),
+          ).toBe(true);
+          for (const { on, following } of seconds) expect(following.steps).toBeLessThanOrEqual(on * (1 + 1e-9));
+        });
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -54,7 +54,7 @@ test('what arrives at a rank is what was not there: copies count each', () => {
   expect(arrivals([[0, 0]], [[0, 1]])).toEqual([1]);
 });
 
-test('popularity stays a permutation of itself, is the same for the same seed, and does not change where no expert trades', () => {
+test('EXP-1 popularity stays a permutation of itself, is the same for the same seed, and does not change where no expert trades', () => {
   const layers = [
     [5, 4, 3, 2, 1, 1, 1, 1],
     [1, 2, 3, 4, 5, 6, 7, 8],
@@ -79,7 +79,7 @@ test('popularity stays a permutation of itself, is the same for the same seed, a
   );
 });
 
-test('a window counts what came in it, and pieces of what began before it by their length', () => {
+test('EXP-2 a window counts what came in it, and pieces of what began before it by their length', () => {
   const window = new Window(10);
   expect(window.counted(0)).toBeUndefined();
   window.add(0, 10, 100, [[1, 0]]);

@@ -1,61 +1,7 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cases, listed, syntheticPricer } from '../cases.contract.ts';
-import type { SimulationEvent } from '../events.ts';
-import type { Plant } from '../plant.ts';
 import { mergedPlant, request, splitPlant, tick } from '../plants.contract.ts';
-import { Simulation } from '../simulation.ts';
-import type { Arrival } from '../traffic/arrival.ts';
-import { Dies } from '../dies.ts';
-import type { PlannedFault, RandomFaults, Recovery } from './fault.ts';
-import { Timetable, type PlaneDamage } from './timetable.ts';
-
-const struck = (...dies: number[]) => ({ text: `dies ${dies.join(' ')}`, dies, cpus: [], links: [] });
-const recovery: Recovery = { detection: 2 * tick, restart: 4 * tick, retries: 3, spares: false };
-
-/** Planes that carry a share of what they do while any fault of links is there. */
-function damage(whole: Plant, share: number): PlaneDamage {
-  const active = new Set<PlannedFault>();
-  const slower = syntheticPricer([2 ** 11]);
-  return {
-    add: (fault) => void active.add(fault),
-    remove: (fault) => void active.delete(fault),
-    left: () => [active.size === 0 ? 1 : share],
-    pricer: (pool, [left]) => (left === 1 ? (whole.pools[pool]?.pricer ?? slower) : slower),
-  };
-}
-
-/** Runs a plant with one die a rank to its end under faults. */
-function under(
-  plant: Plant,
-  requests: readonly Arrival[],
-  planned: readonly PlannedFault[],
-  {
-    random = [],
-    planes,
-    over = {},
-    concurrency,
-    spare = 0,
-  }: {
-    readonly random?: readonly RandomFaults[];
-    readonly planes?: PlaneDamage;
-    readonly over?: Partial<Recovery>;
-    readonly concurrency?: number | undefined;
-    readonly spare?: number;
-  } = {},
-) {
-  const events: SimulationEvent[] = [];
-  const simulation = new Simulation(plant, listed(requests, concurrency), (event) => events.push(event));
-  const perInstance = plant.pools.map(({ ranks }) => ranks);
-  const count = plant.pools.reduce((sum, { instances, ranks }) => sum + instances * ranks, spare);
-  const dies = new Dies(simulation.service.pools, perInstance, count);
-  const timetable = new Timetable(planned, random, { ...recovery, ...over }, dies, planes, 7);
-  simulation.attach(timetable);
-  for (let handled = 0; simulation.step(); handled++) if (handled > 200_000) throw new Error('still going on');
-  const at = (kind: string, number = 0) =>
-    events.filter((event) => event.kind === kind && 'request' in event && event.request === number).map((event) => event.at);
-  return { simulation, events, records: timetable.records, at };
-}
+import type { PlannedFault } from './fault.ts';
+import { damage, struck, under } from './under.contract.ts';
 
 const kill = (at: number, duration: number, ...dies: number[]): PlannedFault => ({ kind: 'kill', at, duration, struck: struck(...dies), left: 0 });
 
@@ -148,50 +94,4 @@ describe('faults', () => {
     expect(events.filter(({ kind }) => kind === 'prefilled')).toHaveLength(1);
     expect(events.filter(({ kind }) => kind === 'moved')).toMatchObject([{ instance: 2 }]);
   });
-
-  test('REQ-1, TIM-3 under any faults every request ends once, the same again with the same seed', () => {
-    const seen = { interrupted: 0, failed: 0, restored: 0 };
-    const time = fc.integer({ min: 0, max: 300 }).map((ticks) => ticks * 2 ** -13);
-    const fault = fc.record({
-      kind: fc.constantFrom('kill' as const, 'kill' as const, 'hang' as const, 'slow' as const, 'jitter' as const, 'cut' as const, 'choke' as const),
-      at: time,
-      duration: fc.oneof({ arbitrary: time, weight: 5 }, { arbitrary: fc.constant(Infinity), weight: 1 }),
-      die: fc.nat(15),
-      left: fc.constantFrom(0.25, 0.5),
-    });
-    fc.assert(
-      fc.property(
-        cases,
-        fc.array(fault, { minLength: 1, maxLength: 5 }),
-        fc.record({ detection: time, restart: time, retries: fc.nat(2), spares: fc.boolean() }),
-        fc.constantFrom(0, 0.5),
-        fc.nat(2),
-        fc.boolean(),
-        ({ plant, requests, concurrency }, faults, over, share, spare, random) => {
-          const count = plant.pools.reduce((sum, { instances, ranks }) => sum + instances * ranks, 0);
-          const planned = faults.map(({ kind, at, duration, die, left }): PlannedFault => {
-            const links = kind === 'cut' || kind === 'choke' ? [{} as never] : [];
-            const jitter = kind === 'jitter' ? { share: left, by: tick } : undefined;
-            return { kind, at, duration, left, jitter, struck: { text: kind, dies: links.length > 0 ? [] : [die % count], cpus: [], links } };
-          });
-          const often: RandomFaults = { kind: 'kill', mtbf: 0.5, duration: 2 ** -6, parts: Array.from({ length: count }, (_, die) => struck(die)), left: 0 };
-          const run = () => under(plant, requests, planned, { over, planes: damage(plant, share), concurrency, spare, random: random ? [often] : [] });
-          const { simulation, events, records } = run();
-          const again = run();
-          expect(JSON.stringify(again.events)).toBe(JSON.stringify(events));
-          const { arrived, finished, rejected, failed, waiting, running } = simulation.snapshot();
-          expect([arrived, waiting, running]).toEqual([requests.length, 0, 0]);
-          expect(finished + rejected + failed).toBe(arrived);
-          const ended = events.flatMap((event) => (event.kind === 'finished' || event.kind === 'rejected' || event.kind === 'failed' ? [event.request] : []));
-          expect([...ended].sort((a, b) => a - b)).toEqual(Array.from({ length: arrived }, (_, i) => i));
-          expect(simulation.table.inUse).toBe(0);
-          seen.interrupted += events.filter(({ kind }) => kind === 'interrupted').length;
-          seen.failed += failed;
-          seen.restored += records.filter(({ restoredAt }) => restoredAt !== undefined).length;
-        },
-      ),
-      { numRuns: 300, endOnFailure: true },
-    );
-    for (const [path, times] of Object.entries(seen)) expect([path, times > 0]).toEqual([path, true]);
-  }, 60_000);
 });

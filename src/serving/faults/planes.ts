@@ -83,7 +83,7 @@ function slowed(machine: Machine, left: readonly number[]): Machine {
     ...machine,
     planes: machine.planes.map((plane, p) => ({
       ...plane,
-      efficiency: times(plane.efficiency, left[p]),
+      port: { ...plane.port, bandwidth: times(plane.port.bandwidth, left[p]) },
       paths: plane.paths.map((path) => ({ ...path, bandwidth: times(path.bandwidth, left[p]) })),
     })),
   };
