@@ -74,8 +74,10 @@ export class RunOutputs implements RunObserver {
     const { trace, requests, series, events } = this.#paths;
     const { now } = run.simulation;
     if (this.#requests !== undefined) for (const life of this.#lives.inFlight()) this.#requests.row(requestRow(life));
+    const { fleet } = run;
+    const served = fleet === undefined ? undefined : (pool: number, from: number, to: number): number => fleet.servedSeconds(pool, from, to);
     const table = series === undefined ? undefined : await tableFile(series, seriesColumns(run.deployed.plant), aboutOf(run));
-    if (table !== undefined) for (const row of seriesRows(run.deployed.plant, run.simulation.metrics, powerSeries(run))) table.row(row);
+    if (table !== undefined) for (const row of seriesRows(run.deployed.plant, run.simulation.metrics, powerSeries(run), served)) table.row(row);
     const notes = (await this.#trace?.close(now)) ?? [];
     await this.#requests?.close();
     await table?.close();

@@ -22,12 +22,17 @@ export function seriesColumns({ pools }: Plant): readonly TableColumn[] {
 const poolFields = ['busy', 'occupancy', 'kv', 'kv_max', 'steps', 'step_time_mean', 'step_time_p50', 'step_time_p99', 'prompt_tokens', 'preemptions'] as const;
 
 /** The intervals of a run that has been counted up to its end (`metrics.count`). `power`: a point for each. */
-export function* seriesRows({ pools }: Plant, metrics: Metrics, power: readonly PowerPoint[]): Generator<Row, void, undefined> {
+export function* seriesRows(
+  { pools }: Plant,
+  metrics: Metrics,
+  power: readonly PowerPoint[],
+  served: Served = alwaysServed(pools),
+): Generator<Row, void, undefined> {
   const { width, intervals } = metrics;
   for (const [i, interval] of intervals.entries())
     yield [
       ...wholeValues(interval, i, width),
-      ...pools.flatMap((pool, p) => poolValues(pool, interval, p, width)),
+      ...pools.flatMap((pool, p) => poolValues(pool, interval, p, served(p, i * width, (i + 1) * width))),
       ...energyGroups.map((group) => power[i]?.[group] ?? null),
     ];
 }
@@ -53,14 +58,21 @@ function wholeValues(interval: Interval, index: number, width: number): readonly
   ];
 }
 
+/** Instance-seconds of service of a pool in a span of time. */
+type Served = (pool: number, from: number, to: number) => number;
+
+function alwaysServed(pools: readonly PoolPlant[]): Served {
+  return (pool, from, to) => (pools[pool]?.instances ?? 0) * (to - from);
+}
+
 /** Steps count where they begin, so that the shares may be a little above 1, and their mean over intervals is that of the whole. */
-function poolValues({ instances, stages }: PoolPlant, { pools }: Interval, index: number, width: number): readonly Value[] {
+function poolValues({ stages }: PoolPlant, { pools }: Interval, index: number, seconds: number): readonly Value[] {
   const { busy, occupancy, kv, kvMax, steps, stepTime, prefillTokens, preemptions } = pools[index] as PoolMeter;
-  const time = width * instances * stages;
+  const time = seconds * stages;
   return [
-    busy / time,
+    time > 0 ? busy / time : null,
     busy > 0 ? occupancy / busy : null,
-    kv / time,
+    time > 0 ? kv / time : null,
     kvMax,
     steps,
     mean(stepTime),
