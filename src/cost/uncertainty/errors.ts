@@ -35,8 +35,7 @@ export interface PriceErrors {
   operator(name: string, standing: Standing, time?: () => number): number;
   /** Of an operator that rates of the stack price, measured on this generation of chips or assumed. `launch`: absent, nothing was checked. */
   rated(name: string, operatorClass: string, measured: boolean, launch?: Rated): number;
-  /** `error`: of the link's own fit, where there is one. */
-  link(kind: LinkKind, name: string, error?: Score): number;
+  link(kind: LinkKind, name: string): number;
 }
 
 /** The errors that a draw gives. Without an `uncertainty`, cells have their held-out errors and nothing else is off. */
@@ -100,11 +99,8 @@ export function priceErrors(uncertainty: Uncertainty | undefined, draw: Draw): P
       if (entry === undefined) return 1;
       return keep(`rates ${operatorClass} ${entry.from ?? 0} ${name}`, () => shared(entry, `rates ${operatorClass}`, name));
     },
-    link(kind, name, error) {
-      return keep(`${kind} ${name}`, () => {
-        const fitted = error === undefined ? undefined : heldOut(error, kind, name);
-        return fitted ?? (uncertainty === undefined ? 0 : shared(uncertainty.links[kind], kind, name));
-      });
+    link(kind, name) {
+      return keep(`${kind} ${name}`, () => (uncertainty === undefined ? 0 : shared(uncertainty.links[kind], kind, name)));
     },
   };
 }
