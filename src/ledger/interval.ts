@@ -12,9 +12,18 @@ import { linkInterval, operatorInterval, ratedInterval, stepInterval, stepSample
 import { Unknowns } from '../cost/uncertainty/unknowns.ts';
 import { collectiveModel } from '../network/collective.ts';
 import { planeFor } from '../network/reach.ts';
-import type { MetricName, Summary } from '../report/summary.ts';
+import type { Intervals, MetricName, Summary } from '../report/summary.ts';
 import { layerTime, stepValue } from './answer.ts';
-import type { CollectiveQuestion, ExchangeQuestion, GainQuestion, LayerQuestion, OperatorQuestion, Question, ServingQuestion, StepQuestion } from './question.ts';
+import type {
+  CollectiveQuestion,
+  ExchangeQuestion,
+  GainQuestion,
+  LayerQuestion,
+  OperatorQuestion,
+  Question,
+  ServingQuestion,
+  StepQuestion,
+} from './question.ts';
 import type { ServingFigure } from './serving-figure.ts';
 import type { ServingRuns } from './serving-runs.ts';
 
@@ -149,13 +158,19 @@ function nominalOf(metric: MetricName, { latency, throughput, cost }: Summary): 
   }
 }
 
-function ofServing({ scenario, figure }: ServingQuestion, value: number, runs: ServingRuns): Interval | undefined {
-  const { summary, intervals } = runs.of(scenario).sampled();
+/** The headline metric whose range stands for that of a figure, with its value in the run; undefined where it has none. */
+export function runMetric(figure: ServingFigure, summary: Summary, intervals: Intervals): (Interval & { readonly nominal: number }) | undefined {
   const metric = metricOf[figure];
   const found = intervals.metrics[metric];
   const nominal = nominalOf(metric, summary);
-  if (found === undefined || !(nominal > 0)) return undefined;
-  const factor = { low: found.low / nominal, high: found.high / nominal };
+  return found === undefined || !(nominal > 0) ? undefined : { low: found.low, high: found.high, nominal };
+}
+
+function ofServing({ scenario, figure }: ServingQuestion, value: number, runs: ServingRuns): Interval | undefined {
+  const { summary, intervals } = runs.of(scenario).sampled();
+  const found = runMetric(figure, summary, intervals);
+  if (found === undefined) return undefined;
+  const factor = { low: found.low / found.nominal, high: found.high / found.nominal };
   return figure === 'output-tokens-per-joule' ? divided(factor, value) : scaled(factor, value);
 }
 

@@ -137,7 +137,7 @@ function loadsOf(run: SampledRun): readonly number[] | undefined {
 function noiseOf({ series, window }: Summary, piece: Headline['piece']): number {
   if (piece === undefined) return 0;
   const values = series.filter(({ at, finished }) => at > window.from && at < window.to && finished > 0).map(piece);
-  return (nineInTen * standardError(values, window.residences > 0 ? values.length / window.residences : 1));
+  return nineInTen * standardError(values, window.residences > 0 ? values.length / window.residences : 1);
 }
 
 /** A run of fewer independent stretches shows nothing of its noise. */

@@ -49,8 +49,10 @@ function certain(of: Uncertainty): Uncertainty {
       stack: standIns.stack.map((entry) => ({ ...entry, ...none })),
       format: standIns.format.map((entry) => ({ ...entry, ...none })),
       kernel: standIns.kernel.map((entry) => ({ ...entry, ...none })),
+      'chip-and-stack': standIns['chip-and-stack'].map((entry) => ({ ...entry, ...none })),
     },
     vendorKernels: of.vendorKernels,
+    releases: of.releases.map((entry) => ({ ...entry, ...none })),
     checks: of.checks.map(still),
     rates: of.rates.map((rate) => ({ ...rate, ...none })),
     links: {
@@ -62,9 +64,11 @@ function certain(of: Uncertainty): Uncertainty {
       skew: still(conditions.skew),
       drift: still(conditions.drift),
       host: still(conditions.host),
+      cores: still(conditions.cores),
       bandwidth: still(conditions.bandwidth),
       acceptance: still(conditions.acceptance),
       power: still(conditions.power),
+      activity: still(conditions.activity),
       price: still(conditions.price),
     },
   };
@@ -157,7 +161,7 @@ describe('factors', () => {
     if (cell === undefined) throw new Error('no cells');
     const own = operatorInterval({ cell, differs: [] }, 1e-3, uncertainty);
     const other = operatorInterval({ cell, differs: ['chip'] }, 1e-3, uncertainty);
-    const further = operatorInterval({ cell, differs: ['chip', 'stack'] }, 1e-3, uncertainty);
+    const further = operatorInterval({ cell, differs: ['chip', 'stack', 'format'] }, 1e-3, uncertainty);
     for (const { low, high } of [own, other, further]) {
       expect(low).toBeLessThan(1);
       expect(high).toBeGreaterThan(1);
@@ -196,6 +200,16 @@ describe('factors', () => {
       const of = { ...uncertainty, vendorKernels: [vendors] };
       expect(spanOf(factorOf(of, 'mine'))).toBeLessThan(spanOf(factorOf(of, 'another')) / 1.5);
       expect(factorOf(of, 'another')).toEqual(factorOf({ ...of, vendorKernels: [] }, 'another'));
+    });
+
+    test('err by the release that runs, but where the spread of stacks has that in it', () => {
+      const [entry] = uncertainty.releases;
+      if (entry === undefined) throw new Error('no spread of releases');
+      const none = { ...entry, together: exactly, apart: exactly, classes: undefined };
+      const [wide, narrow] = [uncertainty, { ...uncertainty, releases: [none] }];
+      const of = (what: Uncertainty, differs: readonly ('chip' | 'stack')[]) => width(operatorInterval({ cell: source, differs }, 1e-3, what));
+      for (const differs of [[], ['chip']] as const) expect(of(wide, differs)).toBeGreaterThan(of(narrow, differs));
+      expect(of(wide, ['stack'])).toBe(of(narrow, ['stack']));
     });
 
     test('are what a check says of launches as long as those that were checked, and of no others', () => {

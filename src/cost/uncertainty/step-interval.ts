@@ -2,7 +2,7 @@ import type { Condition, Uncertainty } from '../../catalogue/uncertainty.ts';
 import type { InstanceBatch, StepCost } from '../batch.ts';
 import type { StepSetting } from '../check.ts';
 import { stepPricer } from '../pricer.ts';
-import { drawsOf, nominal, type Draw } from './draws.ts';
+import { drawsOf, nominal, onlyOf, type Draw } from './draws.ts';
 import { priceErrors, type LinkKind, type Rated, type Standing } from './errors.ts';
 import { intervalOf, type Interval } from './interval.ts';
 import { Unknowns } from './unknowns.ts';
@@ -15,6 +15,8 @@ export interface IntervalOptions {
   readonly seed?: number | undefined;
   /** Conditions that a case states, so that they are not off. */
   readonly known?: readonly Condition[] | undefined;
+  /** Unknowns, by the names of their draws, that are off; all by default. */
+  readonly only?: ((name: string) => boolean) | undefined;
   /** Chance of each drafted token; none by default. */
   readonly acceptance?: readonly number[] | undefined;
 }
@@ -40,14 +42,14 @@ const defaults = { samples: 31, seed: 1 } as const;
  * @throws InputError with everything that keeps the instance from being priced
  */
 export function stepSamples(setting: StepSetting, batch: InstanceBatch, options: IntervalOptions = {}): StepSamples {
-  const { samples = defaults.samples, seed = defaults.seed, known, acceptance = [] } = options;
+  const { samples = defaults.samples, seed = defaults.seed, known, only, acceptance = [] } = options;
   const { uncertainty } = setting.stack;
   const sampleOf = (draw: Draw): StepSample => {
     const unknowns = new Unknowns(uncertainty, draw, known);
     const errors = draw === nominal ? undefined : priceErrors(uncertainty, draw);
     return { cost: stepPricer(unknowns.setting(setting), errors).cost(batch), emitted: emittedBy(unknowns.acceptance(acceptance)) };
   };
-  return { nominal: sampleOf(nominal), samples: drawsOf(seed, samples).map(sampleOf) };
+  return { nominal: sampleOf(nominal), samples: drawsOf(seed, samples).map((draw) => sampleOf(only === undefined ? draw : onlyOf(draw, only))) };
 }
 
 /**
