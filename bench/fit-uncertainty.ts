@@ -1,6 +1,6 @@
 /**
  * Measures how far prices are from measured tables where they stand in for something else, and writes the spreads that data/uncertainty.yaml has of
- * it: `npx node bench/fit-uncertainty.ts [shortest launch in s]`. Needs ../shared/measured. Errors are ln(measured / predicted).
+ * it: `npx node bench/fit-uncertainty.ts [shortest launch in s [one kind of stand-in]]`. Needs ../shared/measured. Errors are ln(measured / predicted).
  */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,8 @@ const student: readonly (Triple | undefined)[] = [
 ];
 /** Launches that are shorter say little of a step: it is made of longer ones. [s] */
 const shortest = Number(process.argv[2] ?? 20e-6);
+/** The one situation that is measured anew; absent: everything. */
+const only = process.argv[3];
 /** Rows of a cell that are looked at. */
 const rowsOfCell = 600;
 /** A cell with fewer rows, or fewer groups, says nothing. */
@@ -198,6 +200,15 @@ function ofVendor(cell: Cell, stack: string): boolean {
   );
 }
 
+/** Of a source, without the chip that was measured. */
+function releaseOf(source: string): string {
+  return source
+    .replace(/; drawn to .*/, '')
+    .split(', ')
+    .filter((part) => !/^(\w+_sxm|gb200|A100|H100|A800|H800|H20|RTX .*)$/.test(part))
+    .join(', ');
+}
+
 const same = (a: Cell, chip: string, stack: string): readonly [boolean, boolean] => [a.chip === chip, a.stack === stack];
 const situations: Record<string, Judged[]> = {
   own: [],
@@ -234,14 +245,20 @@ for (const source of measuredFolders(measured)) {
     const judge = (situation: keyof typeof situations, predict: (shape: unknown) => number, vendor: boolean = false, rows = looked): void =>
       void situations[situation]?.push({ name, groups: groupErrors(family, rows, predict), vendor });
     const by = (situation: string, fits: (cell: Cell) => boolean): void => {
+      if (only !== undefined && situation !== only) return;
       const nearest = findCell(cells.filter(fits), { chip, stack: source.stack, class: family.class, format });
       if (nearest !== undefined) judge(situation, predictor(family, nearest.cell, die), ofVendor(nearest.cell, source.stack));
     };
     by('own', (cell) => cell.format === format && same(cell, source.chip, source.stack).every(Boolean));
-    by('chip', (cell) => cell.format === format && cell.chip !== source.chip && cell.stack === source.stack);
+    // Of one release: what two differ by is drawn apart.
+    by(
+      'chip',
+      (cell) => cell.format === format && cell.chip !== source.chip && cell.stack === source.stack && releaseOf(cell.source) === releaseOf(source.source),
+    );
     by('stack', (cell) => cell.format === format && cell.chip === source.chip && cell.stack !== source.stack);
     by('format', (cell) => cell.format !== format && cell.chip === source.chip && cell.stack === source.stack);
     by('chip-and-stack', (cell) => cell.format === format && cell.chip !== source.chip && cell.stack !== source.stack);
+    if (only !== undefined) continue;
     const { standIn } = family;
     const other = standIn === undefined ? undefined : findCell(cells, { chip, stack: source.stack, class: standIn.class, format });
     if (standIn !== undefined && other !== undefined && other.cell.chip === source.chip && other.cell.stack === source.stack && other.cell.format === format)
@@ -336,6 +353,10 @@ tell(
     return numberFormatOf(format) === format;
   }),
 );
+if (only !== undefined) {
+  writeSpreads(found, undefined);
+  process.exit();
+}
 await tellChecks();
 // Random effects: what the mean of a fold has beyond what so many independent groups would give it.
 const shares = folds.map(({ fold, within, groups }) => ({ between: fold ** 2 - within / groups, within }));

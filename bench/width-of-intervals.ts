@@ -6,9 +6,13 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { loadCases } from '../cli/validate/load.ts';
 import { stepSamples } from '../src/cost/uncertainty/step-interval.ts';
+import { stepPricer } from '../src/cost/pricer.ts';
+import { drawsOf, onlyOf } from '../src/cost/uncertainty/draws.ts';
+import { priceErrors } from '../src/cost/uncertainty/errors.ts';
+import { Unknowns } from '../src/cost/uncertainty/unknowns.ts';
 import { conditions } from '../src/catalogue/uncertainty.ts';
 import { intervalOf } from '../src/cost/uncertainty/interval.ts';
-import { stepValue } from '../src/ledger/answer.ts';
+import { layerTime, stepValue } from '../src/ledger/answer.ts';
 import { runMetric } from '../src/ledger/interval.ts';
 import type { Question } from '../src/ledger/question.ts';
 import { ServingRuns } from '../src/ledger/serving-runs.ts';
@@ -19,11 +23,12 @@ const unknowns: Readonly<Record<string, RegExp>> = {
   all: /./,
   'own cells': /^cell (?!.* (other|release))/,
   releases: /^cell .* release/,
-  'other chip': /^cell .* other chip/,
+  'other chip': /^cell .* other chip(?!-)/,
   'other stack': /^cell .* other stack/,
   'other format': /^cell .* other format/,
   'other class': /^cell .* other kernel/,
   checks: /^check /,
+  'other chip and stack': /^cell .* other chip-and-stack/,
   rates: /^rates /,
   links: /^(collective|exchange)/,
   ...Object.fromEntries(conditions.map((condition) => [condition, new RegExp(`^${condition}( |$)`)])),
@@ -40,6 +45,17 @@ function halfWidth(question: Question, off: RegExp): number | undefined {
     const of = ({ cost, emitted }: typeof nominal): number => stepValue(work, figure, cost.time, emitted);
     const { low, high } = intervalOf(of(nominal), samples.map(of));
     return (high - low) / 2 / of(nominal);
+  }
+  if (question.kind === 'layer') {
+    const { setting, batch } = question.work;
+    const { uncertainty } = setting.stack;
+    const times = drawsOf(1, 99).map((whole) => {
+      const draw = onlyOf(whole, only);
+      return layerTime(stepPricer(new Unknowns(uncertainty, draw).setting(setting), priceErrors(uncertainty, draw)).explain(batch), question);
+    });
+    const nominal = layerTime(stepPricer(setting).explain(batch), question);
+    const { low, high } = intervalOf(nominal, times);
+    return (high - low) / 2 / nominal;
   }
   if (question.kind !== 'serving') return undefined;
   const finished = runs.of(question.scenario);

@@ -22,7 +22,7 @@ const count = (value: number): string => value.toLocaleString('en');
 const counts = /^(All )?\d[\d,]*( cells?\b| pairs\b)([^,]*), \d[\d,]* groups/;
 
 /** Writes what was found over the spreads of data/uncertainty.yaml that stand for it, and says what has changed. Everything else of the file stays. */
-export function writeSpreads(found: ReadonlyMap<string, Found>, share: number): void {
+export function writeSpreads(found: ReadonlyMap<string, Found>, share: number | undefined): void {
   const text = readFileSync(file, 'utf8');
   const document = parseDocument(text);
   const write = (entry: YAMLMap, title: string): void => {
@@ -56,7 +56,7 @@ export function writeSpreads(found: ReadonlyMap<string, Found>, share: number): 
     const list = entry.get('classes');
     return isSeq(list) ? list.items.map(String) : [];
   };
-  document.setIn(['common', 'share'], Number(share.toFixed(2)));
+  if (share !== undefined) document.setIn(['common', 'share'], Number(share.toFixed(2)));
   for (const entry of entriesOf('releases')) write(entry, ['releases', ...classesOf(entry)].join(', '));
   for (const standIn of standIns) {
     const stacks = standIn === 'stack' || standIn === 'chip-and-stack';
