@@ -5,15 +5,19 @@
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { type Preset, readPreset } from '../schema/traces/preset.ts';
 import { traceOf } from '../src/serving/traffic/columns.ts';
-import { meanLength } from '../src/serving/traffic/lengths.ts';
 import { traceStatistics } from '../src/serving/traffic/statistics.ts';
 import type { Lengths } from '../src/serving/traffic/workload.ts';
 import { fitOf } from '../tests/workload-fit.ts';
-import { lengthAt, type LengthTable, type WorkloadSource, workloadSources } from '../tests/workload-sources.ts';
+import { errorsOf, poolFigures, poolSources, sessionFigures, sessionSource, type Figures } from '../tests/traffic-figures.ts';
+import { type WorkloadSource, workloadSources } from '../tests/workload-sources.ts';
+import { clientLines } from './fit-clients.ts';
+import { sessionLines } from './fit-sessions.ts';
+import { knotsOf, lengthsOf, type Knot } from './knots.ts';
 
 const KNOTS = 26;
-const GRID = 2000;
 const REUSE = { blockTokens: 512, window: 1000 };
 
 interface About {
@@ -37,6 +41,9 @@ const servegen = {
 };
 const pooledNote =
   'Clients weighted by their rate in each window; busiest clients without published lengths are left out. cv is that of all clients together in the window of median rate, drawn with Gamma gaps of the cv of each. No prefix reuse in the source.';
+
+const clientsNote =
+  'The sixteen busiest clients have rates, gaps and lengths of their own; the others form three groups of equal members. Rates are those of a mean day by the hour: what changes within an hour and from day to day is left out. Clients without published lengths draw those of the others. Input and output lengths of a client are drawn independently. No prefix reuse in the source.';
 
 const about: Readonly<Record<string, About>> = {
   conversation: {
@@ -71,68 +78,27 @@ const about: Readonly<Record<string, About>> = {
     trace: 'ServeGen deepseek-r1 (1 day, 73 clients)',
     note: pooledNote,
   },
+  agentic: {
+    summary: 'Coding agents: sessions of many turns with long, growing prompts, short answers, pauses, and a few sub-agents.',
+    trace: 'agentic-coding sessions recorded for WEKA (710 of 739 sessions, 49,334 requests)',
+    url: 'https://github.com/callanjfox/kv-cache-tester',
+    licence: 'Apache-2.0',
+    attribution: 'Callan Fox, kv-cache-tester: agentic coding traces',
+    note: 'Turns, prompts, growth, answers and pauses are drawn independently of each other; sub-agents come from 17 of the sessions. Where the recording has no service time (one turn in eleven), its pause includes it. Prompts of two sessions share nothing, as the source does not tell.',
+  },
+  'servegen-m-large': {
+    ...servegen,
+    summary: 'A chat service over a mean day: 162 clients of unequal rates, burstiness and lengths.',
+    trace: 'ServeGen m-large (14 days, 162 clients, 236.9 M requests)',
+    note: clientsNote,
+  },
+  'servegen-r1': {
+    ...servegen,
+    summary: 'A reasoning service over a day: 73 clients of unequal rates, burstiness and lengths.',
+    trace: 'ServeGen deepseek-r1 (1 day, 73 clients, 1.38 M requests)',
+    note: clientsNote,
+  },
 };
-
-/** Quantiles that a table meets exactly. */
-const STATED = [0, 0.5, 0.9, 0.95, 0.99, 1];
-
-/**
- * Knots of a quantile table: the stated quantiles, and then where the straight line between two knots is furthest off. Lines over a
- * convex curve lie too high: the knots that no quantile is stated at are scaled until the mean is that of the source.
- */
-function knotsOf(source: LengthTable): readonly Knot[] {
-  const at = Float64Array.from({ length: GRID + 1 }, (_, i) => (i === 0 ? (source.lengths[0] ?? 1) : lengthAt(source, i / GRID)));
-  const knots = [...STATED.slice(0, -1), 0.995, 0.999, 0.9995, 1].map((share) => Math.round(share * GRID));
-  while (knots.length < KNOTS) {
-    let worst = { area: 0, split: -1 };
-    for (let k = 1; k < knots.length; k++) {
-      const from = knots[k - 1] ?? 0;
-      const to = knots[k] ?? 0;
-      let area = 0;
-      let split = { off: 0, at: -1 };
-      for (let i = from + 1; i < to; i++) {
-        const off = Math.abs((at[i] ?? 0) - (at[from] ?? 0) - (((at[to] ?? 0) - (at[from] ?? 0)) * (i - from)) / (to - from));
-        area += off / (1 + (at[i] ?? 0));
-        if (off > split.off) split = { off, at: i };
-      }
-      if (area > worst.area && split.at !== -1) worst = { area, split: split.at };
-    }
-    if (worst.split === -1) break;
-    knots.push(worst.split);
-    knots.sort((a, b) => a - b);
-  }
-  return scaledToMean(
-    knots.map((i) => [i / GRID, at[i] ?? 1] as const),
-    source.mean,
-  );
-}
-
-type Knot = readonly [number, number];
-
-function scaledToMean(knots: readonly Knot[], mean: number): readonly Knot[] {
-  const scaled = (factor: number): readonly Knot[] => {
-    const fixed = (at: number) => STATED.includes(knots[at]?.[0] ?? 0);
-    return knots.map(([share, tokens], i): Knot => {
-      if (fixed(i)) return [share, tokens];
-      const floor = knots.findLast((_, k) => k < i && fixed(k))?.[1] ?? 1;
-      const ceiling = knots.find((_, k) => k > i && fixed(k))?.[1] ?? Infinity;
-      return [share, Math.round(Math.min(ceiling, Math.max(floor, tokens * factor)))];
-    });
-  };
-  let [low, high] = [0.5, 2];
-  while (high - low > 1e-6) {
-    const middle = (low + high) / 2;
-    if ((meanLength(lengthsOf(scaled(middle))) ?? 0) < mean) low = middle;
-    else high = middle;
-  }
-  return scaled((low + high) / 2);
-}
-
-const lengthsOf = (knots: readonly Knot[]): Lengths => ({
-  kind: 'empirical',
-  share: knots.map(([share]) => share),
-  tokens: knots.map(([, tokens]) => tokens),
-});
 
 /** The share of continued conversations that gives the hits of the source, by bisection over the mean of three seeds. */
 function reuseShare(input: Lengths, output: Lengths, hitShare: number, requests: number): number {
@@ -160,8 +126,8 @@ const fitLine = (fit: Readonly<Record<string, number>>) =>
     .join(', ')} }`;
 
 function fileOf(name: string, text: About, source: WorkloadSource): string {
-  const input = knotsOf(source.input);
-  const output = knotsOf(source.output);
+  const input = knotsOf(source.input, KNOTS);
+  const output = knotsOf(source.output, KNOTS);
   const share = source.hitShare === undefined ? undefined : reuseShare(lengthsOf(input), lengthsOf(output), source.hitShare, 12_031);
   return `# Written by bench/fit-workloads.ts; figures are fitted, not measured here.
 name: ${name}
@@ -183,9 +149,43 @@ ${knotLines(input)}output:
 ${knotLines(output)}`;
 }
 
-for (const [name, load] of Object.entries(workloadSources)) {
+const header = (
+  name: string,
+  kind: string,
+  { summary, trace, url, licence, attribution, note }: About,
+) => `# Written by bench/fit-workloads.ts; figures are fitted, not measured here.
+name: ${name}
+kind: ${kind}
+summary: "${summary}"
+source:
+  trace: "${trace}"
+  url: ${url}
+  licence: ${licence}
+  attribution: "${attribution}"
+  note: "${note}"
+`;
+
+/** A preset with the errors of its own draws beside the source. */
+function fitted(lines: string, name: string, figures: (preset: Preset) => Figures, source: Figures): string {
+  const text = (fit: Readonly<Record<string, number>>) => `${lines}# Relative errors of what is drawn beside the source.\nfit: ${fitLine(fit)}\n`;
+  return text(errorsOf(figures(readPreset(parse(text({})), name)), source));
+}
+
+function write(name: string, content: string): void {
+  writeFileSync(fileURLToPath(new URL(`../data/workloads/${name}.yaml`, import.meta.url)), content);
+  process.stdout.write(`${name}\n`);
+}
+
+function aboutOf(name: string): About {
   const text = about[name];
   if (text === undefined) throw new Error(`no description of ${name}`);
-  writeFileSync(fileURLToPath(new URL(`../data/workloads/${name}.yaml`, import.meta.url)), fileOf(name, text, await load()));
-  process.stdout.write(`${name}\n`);
+  return text;
+}
+
+for (const [name, load] of Object.entries(workloadSources)) write(name, fileOf(name, aboutOf(name), await load()));
+const sessions = await sessionSource();
+write('agentic', fitted(header('agentic', 'sessions', aboutOf('agentic')) + sessionLines(sessions), 'agentic', sessionFigures, sessionFigures(sessions)));
+for (const [name, load] of Object.entries(poolSources)) {
+  const pool = await load();
+  write(name, fitted(header(name, 'client-pool', aboutOf(name)) + clientLines(pool), name, poolFigures, poolFigures(pool)));
 }

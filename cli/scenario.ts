@@ -16,6 +16,7 @@ import { loadMachine } from './machines.ts';
 import { loadModel } from './models.ts';
 import { loadStack } from './stacks.ts';
 import { loadServeGen } from './servegen.ts';
+import { readText } from './text-file.ts';
 import { readTraceFile } from './traces.ts';
 
 /** Flags that change a scenario before it is checked. */
@@ -49,6 +50,7 @@ export function contextAt(base: string): ScenarioContext {
     machine: (nameOrPath, at) => loadMachine(nameOrPath, at, base),
     model: (nameOrPath, at) => loadModel(nameOrPath, at, base),
     stack: (nameOrPath, at) => loadStack(nameOrPath, at, base),
+    text: (path, at) => readText(resolve(base, path), path, at),
     precision: precisionOf,
     preset: (name, at) => {
       const file = readData('workloads', name, at, base);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -21,15 +21,24 @@ interface Ended {
   readonly err: string;
 }
 
-function supernode(args: readonly string[], interruptAfter?: number): Promise<Ended> {
+/** Runs the program; with `interrupted`, sends it Ctrl-C when its first requests have ended: the table of requests that it is told to write has some. */
+function supernode(args: readonly string[], interrupted = false): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['cli/main.ts', ...args], { cwd: root });
+    const table = join(folder, 'requests.csv');
+    const child = spawn(process.execPath, ['cli/main.ts', ...args, ...(interrupted ? ['--requests-out', table] : [])], { cwd: root });
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
     child.on('close', (code) => resolve({ code, out, err }));
-    if (interruptAfter !== undefined) setTimeout(() => child.kill('SIGINT'), interruptAfter);
+    if (!interrupted) return;
+    const look = setInterval(() => {
+      if (statSync(`${table}.${child.pid}.partial`, { throwIfNoEntry: false })?.size) {
+        clearInterval(look);
+        child.kill('SIGINT');
+      }
+    }, 20);
+    child.on('close', () => clearInterval(look));
   });
 }
 
@@ -100,7 +109,7 @@ describe('simulate', () => {
   });
 
   test('Ctrl-C reports what is done, says so and exits 130', async () => {
-    const { code, out, err } = await supernode(['simulate', small, '--requests', '5000000', '--json'], 1500);
+    const { code, out, err } = await supernode(['simulate', small, '--requests', '5000000', '--json'], true);
     expect(code).toBe(130);
     expect(err).toMatch(/interrupted: this is about the \d+ of 5000000 requests that had ended/);
     const result = JSON.parse(out) as {
@@ -115,7 +124,7 @@ describe('simulate', () => {
 
   test('after Ctrl-C the report and the page open with how far the run came', async () => {
     const page = join(folder, 'interrupted.html');
-    const { code, out } = await supernode(['simulate', small, '--requests', '5000000', '--html', page], 1500);
+    const { code, out } = await supernode(['simulate', small, '--requests', '5000000', '--html', page], true);
     expect(code).toBe(130);
     const told = /Interrupted after [\d,]+ requests of 5,000,000 requests\. All figures are about those that had ended\./;
     expect(out.replaceAll(/\s+/g, ' ')).toMatch(told);
@@ -170,7 +179,7 @@ describe('wrong input exits 2 with every problem', () => {
     ['a seed that is not', ['simulate', small, '--seed', 'one'], /expected a whole number from 0, got "one"/],
     ['no requests', ['simulate', small, '--requests', '0'], /expected a whole number from 1, got "0"/],
     ['a trace that is not there', ['simulate', small, '--trace', 'nowhere.csv'], /nowhere\.csv/],
-    ['a trace that is a folder', ['simulate', small, '--trace', 'examples'], /examples: is a folder; expected a trace file/],
+    ['a trace that is a folder', ['simulate', small, '--trace', 'examples'], /no client pool in .*examples; expected/],
     ['tables that are a folder', ['calibrate', 'examples'], /examples: is a folder; expected a table/],
     ['help for no verb', ['help', 'simulat'], /1 problem in the input\n {2}simulat: no such verb \(did you mean "simulate"/],
     ['a rate of a closed loop', ['simulate', small, '--find-rate'], /--find-rate: a closed loop has no rate/],

@@ -5,6 +5,7 @@ import { InputError } from '../src/base/errors.ts';
 import { traceOf } from '../src/serving/traffic/columns.ts';
 import { traceStatistics } from '../src/serving/traffic/statistics.ts';
 import type { Workload } from '../src/serving/traffic/workload.ts';
+import { errorsOf, poolFigures, poolSources, sessionFigures, sessionSource } from './traffic-figures.ts';
 import { fitOf } from './workload-fit.ts';
 import { sourcesHere, workloadSources } from './workload-sources.ts';
 
@@ -15,6 +16,36 @@ function presetNamed(name: string): LengthsPreset {
 }
 
 if (!sourcesHere) process.stdout.write('skipped: the fit of the presets, as ../shared/traces is not there\n');
+
+describe.skipIf(!sourcesHere)('presets of sessions and of clients', () => {
+  const statedOf = (name: string) => (readData('workloads', name, 'workload').value as { readonly fit: Readonly<Record<string, number>> }).fit;
+  const presetOf = (name: string) => readPreset(readData('workloads', name, 'workload').value, name);
+  const near = (name: string, found: Readonly<Record<string, number>>) => {
+    const stated = statedOf(name);
+    expect(Object.keys(stated)).toEqual(Object.keys(found));
+    for (const [figure, error] of Object.entries(found)) expect(Math.abs(error - (stated[figure] ?? Number.NaN)), figure).toBeLessThan(1e-4);
+  };
+
+  test('agentic is as near to the recorded sessions as its file says', async () => {
+    const errors = errorsOf(sessionFigures(presetOf('agentic')), sessionFigures(await sessionSource()));
+    near('agentic', errors);
+    const { turns = 1, 'input-mean': input = 1, 'output-mean': output = 1, 'think-mean': think = 1, hits = 1 } = errors;
+    for (const error of [turns, input, output, think, hits]) expect(Math.abs(error)).toBeLessThan(0.06);
+  }, 60_000);
+
+  test.each(Object.keys(poolSources))(
+    '%s is as near to its clients as its file says',
+    async (name) => {
+      const pool = await poolSources[name]?.();
+      if (pool === undefined) throw new Error(name);
+      const errors = errorsOf(poolFigures(presetOf(name)), poolFigures(pool));
+      near(name, errors);
+      for (const key of ['rate', 'peak-hour', 'input-mean', 'input-p50', 'input-p95', 'output-mean', 'output-p95'])
+        expect(Math.abs(errors[key] ?? 1), key).toBeLessThan(0.05);
+    },
+    60_000,
+  );
+});
 
 describe('workload presets', () => {
   test('every preset has a source and every source a preset', () => {

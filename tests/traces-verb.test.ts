@@ -11,6 +11,7 @@ import { parseLengths } from '../cli/traces/laws.ts';
 import { InputError } from '../src/base/errors.ts';
 import { traceOf } from '../src/serving/traffic/columns.ts';
 import { traceStatistics } from '../src/serving/traffic/statistics.ts';
+import { sourcesHere, traceRoot } from './workload-sources.ts';
 
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'supernode-'));
@@ -33,6 +34,26 @@ describe('supernode trace', () => {
     expect(found.reuse.hitShare).toBeGreaterThan(0.25);
     supernode('generate', '--workload', 'long-context', '--rate', '10/s', '--requests', '2000', '--seed', '3', '--out', join(folder, 'again.jsonl'));
     expect(readFileSync(join(folder, 'again.jsonl'), 'utf8')).toBe(gunzipSync(readFileSync(out)).toString('utf8'));
+  });
+
+  test.skipIf(!sourcesHere)('inspect tells sessions, and a pool of clients in a folder', () => {
+    const weka = JSON.parse(supernode('inspect', `${traceRoot}agentic-weka/originals/trace_0291.json`, '--json').stdout) as Record<string, unknown>;
+    expect(weka).toMatchObject({ schema: 'supernode/trace/1', format: 'weka', sessions: 1, leftOut: 0 });
+    const folder = `${traceRoot}servegen`;
+    const pool = JSON.parse(supernode('inspect', folder, '--pool', 'deepseek-r1', '--json').stdout) as Record<string, number>;
+    expect(pool).toMatchObject({ format: 'servegen', clients: 73, span: 86_400 });
+    expect(Math.abs((pool['rate'] ?? 0) - 16)).toBeLessThan(0.1);
+    expect(Math.abs((pool['busiest'] ?? 0) - 0.68)).toBeLessThan(0.01);
+    expect(Math.abs((pool['peakRate'] ?? 0) - 42.5)).toBeLessThan(0.5);
+    expect(supernode('inspect', folder).stderr).toMatch(/has 5 client pools; expected a pool: deepseek-r1, m-large/);
+    expect(supernode('inspect', `${traceRoot}vidur/splitwise_conv.csv`, '--pool', 'x').stderr).toMatch(/--pool: belongs to a folder/);
+  });
+
+  test('a preset of clients is written as a trace, one of sessions is refused', () => {
+    const made = supernode('generate', '--workload', 'servegen-r1', '--requests', '50');
+    expect([made.status, made.stdout.split('\n').length]).toEqual([0, 52]);
+    expect(supernode('generate', '--workload', 'agentic', '--rate', '1/s').stderr).toMatch(/no times before they are served/);
+    expect(supernode('generate', '--workload', 'servegen-r1', '--cv', '2', '--format', 'parquet').stderr).toMatch(/2 problems/);
   });
 
   test('wrong input ends with 2 and says everything', () => {

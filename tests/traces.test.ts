@@ -6,7 +6,9 @@ import { readTraceFile } from '../cli/traces.ts';
 import { linesOf } from '../schema/traces/lines.ts';
 import { readTrace, requestsOf } from '../schema/traces/read-trace.ts';
 import { traceLines } from '../schema/traces/write.ts';
+import { emptyArrival } from '../src/serving/traffic/arrival.ts';
 import { traceOf } from '../src/serving/traffic/columns.ts';
+import { requestSource } from '../src/serving/traffic/source.ts';
 import { traceStatistics } from '../src/serving/traffic/statistics.ts';
 
 async function* chunks(...parts: readonly string[]): AsyncGenerator<string> {
@@ -52,10 +54,27 @@ describe('formats', () => {
   });
 
   test('plain and Vidur tables, in any order of columns, with others, quoted', async () => {
-    const plain = (await read('"output_tokens", tenant ,"arrived_at","input_tokens"\n7,a,3.5,10\n8,b,4,11\n')).columns;
+    const plain = (await read('"output_tokens", who ,"arrived_at","input_tokens"\n7,a,3.5,10\n8,b,4,11\n')).columns;
     const vidur = (await read('arrived_at,num_prefill_tokens,num_decode_tokens\n0,10,7\n0.5,11,8\n')).columns;
     expect(plain).toEqual(vidur);
     expect([...plain.arrivedAt]).toEqual([0, 0.5]);
+  });
+
+  test('a table may say whose each request is and what it asks for', async () => {
+    const rows = ['arrived_at,input_tokens,output_tokens,priority,tenant,adapter,model', '0,1,1,-3,b,,0', '1,1,1,5,a,fr,1', '2,1,1,0,b,fr,0'];
+    const { columns } = await read(rows.join('\n'));
+    expect(columns.labels).toEqual({
+      tenant: Int32Array.of(0, 1, 0),
+      priority: Int32Array.of(-3, 5, 0),
+      model: Int32Array.of(0, 1, 0),
+      adapter: Int32Array.of(0, 1, 1),
+    });
+    expect(columns.tenants).toEqual(['b', 'a']);
+    const source = requestSource({ kind: 'trace', name: 'labelled', columns, speed: 1, requests: 3 });
+    const arrival = emptyArrival();
+    source.next(arrival);
+    source.next(arrival);
+    expect(arrival).toMatchObject({ tenant: 1, priority: 5, model: 1, adapter: 1 });
   });
 
   test('Mooncake: milliseconds, blocks as dense ids in order of appearance', async () => {

@@ -23,10 +23,10 @@ export interface WorkloadSource {
   readonly hitShare?: number | undefined;
 }
 
-const root = fileURLToPath(new URL('../../shared/traces/', import.meta.url));
+export const traceRoot: string = fileURLToPath(new URL('../../shared/traces/', import.meta.url));
 
 /** Whether the published traces are beside the checkout. */
-export const sourcesHere: boolean = existsSync(root);
+export const sourcesHere: boolean = existsSync(traceRoot);
 
 /** The least length with at least `share` of the requests at or below it. */
 export function lengthAt({ lengths, cumulative }: LengthTable, share: number): number {
@@ -34,7 +34,8 @@ export function lengthAt({ lengths, cumulative }: LengthTable, share: number): n
   return lengths[at === -1 ? lengths.length - 1 : at] ?? 0;
 }
 
-function tableOf(weights: ReadonlyMap<number, number>): LengthTable {
+/** Of values with their weights. */
+export function tableOf(weights: ReadonlyMap<number, number>): LengthTable {
   const lengths = [...weights.keys()].sort((a, b) => a - b);
   const total = lengths.reduce((sum, length) => sum + (weights.get(length) ?? 0), 0);
   let below = 0;
@@ -49,7 +50,7 @@ function countOf(tokens: Int32Array): ReadonlyMap<number, number> {
 }
 
 async function traced(file: string, cv: (columns: TraceColumns) => number): Promise<WorkloadSource> {
-  const columns = await loadTrace(root + file);
+  const columns = await loadTrace(traceRoot + file);
   return {
     input: tableOf(countOf(columns.inputTokens)),
     output: tableOf(countOf(columns.outputTokens)),
@@ -77,7 +78,7 @@ interface ClientWindow {
 }
 
 function gunzipped(file: string): string {
-  return gunzipSync(readFileSync(root + file)).toString('utf8');
+  return gunzipSync(readFileSync(traceRoot + file)).toString('utf8');
 }
 
 /** The clients of a pool, each with its rate and lengths of every window, as one mixture of requests. */

@@ -119,7 +119,7 @@ export function blockMarkup(block: Block): Markup {
     case 'stack':
       return stack(block);
     case 'timeline':
-      return html`<div class="grid">${block.charts.map((chart) => timeFigure(chart, block.window))}</div>
+      return html`<div class="grid">${block.charts.map((chart) => timeFigure(chart, block.window, block.events))}</div>
         ${
           block.window === undefined
             ? undefined

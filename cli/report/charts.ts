@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import type { Line, QuantileChart, TimeChart } from '../../src/report/block.ts';
+import type { Line, QuantileChart, TimeChart, TimedEvent } from '../../src/report/block.ts';
 import { quantity } from '../../src/report/wording.ts';
 import { html, Markup } from './markup.ts';
 
@@ -80,6 +80,15 @@ function limitMarks(limit: QuantileChart['limit'], factor: number): Plot.Markish
   return limit === undefined ? [] : [Plot.ruleY([limit.value * factor], { stroke: 'var(--limit)', strokeDasharray: '2 3', strokeWidth: 1.4 })];
 }
 
+function eventMarks(events: readonly TimedEvent[], time: number): Plot.Markish[] {
+  if (events.length === 0) return [];
+  const spans = events.map(({ from, to, label }) => ({ from: from * time, to: to * time, label }));
+  return [
+    Plot.ruleX(spans, { x: 'from', stroke: 'var(--event)', strokeWidth: 1, strokeDasharray: '1 2', title: 'label' }),
+    Plot.rect(spans, { x1: 'from', x2: 'to', fill: 'var(--event)', fillOpacity: 0.12, title: 'label' }),
+  ];
+}
+
 const strokes = (index: number): Plot.LineYOptions => ({
   stroke: series[index] ?? 'currentColor',
   strokeWidth: 1.7,
@@ -102,8 +111,8 @@ function bridged(points: Line['points']): Line['points'] {
   });
 }
 
-/** Lines over simulated time, with the steady window shaded. */
-export function timeFigure(chart: TimeChart, window: { readonly from: number; readonly to: number } | undefined): Markup {
+/** Lines over simulated time, with the steady window shaded and events marked: a rule where they begin, a band as long as they are felt. */
+export function timeFigure(chart: TimeChart, window: { readonly from: number; readonly to: number } | undefined, events: readonly TimedEvent[] = []): Markup {
   const points = chart.lines.flatMap((line) => line.points);
   const time = scaleOf(top(points.map(({ x }) => x)), 's');
   const highest = chart.stacked === true ? top(totals(chart.lines)) : top(points.map(({ y }) => y));
@@ -128,7 +137,7 @@ export function timeFigure(chart: TimeChart, window: { readonly from: number; re
       domain: [0, domainTop(highest, limit, y.factor)],
       nice: true,
     },
-    marks: [...shade, Plot.ruleY([0]), ...lines, ...limitMarks(limit, y.factor)],
+    marks: [...shade, Plot.ruleY([0]), ...lines, ...limitMarks(limit, y.factor), ...eventMarks(events, time.factor)],
   });
   return figure(
     chart.caption,

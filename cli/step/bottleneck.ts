@@ -35,9 +35,9 @@ function boundText({ bound, intensity, ridge }: OperatorExplanation): string {
 }
 
 /** How much of a layer each stream runs. */
-function streamsText({ timeline, layerTime, microbatches }: GroupExplanation): string {
-  if (microbatches === 1) return '';
+function streamsText({ timeline, layerTime }: GroupExplanation): string {
   const streams = [...new Set(timeline.map(({ stream }) => stream))];
+  if (streams.length < 2) return '';
   const parts = streams.map((stream) => {
     const busy = timeline.filter((bar) => bar.stream === stream).reduce((sum, { start, end }) => sum + Math.min(end, layerTime) - start, 0);
     return `${stream} is busy ${percent(busy / layerTime)} of a layer`;

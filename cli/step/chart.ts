@@ -2,9 +2,10 @@ import type { GroupExplanation } from '../../src/cost/explain.ts';
 import { formatTime } from '../../src/base/quantity.ts';
 
 const width = 72;
-const marks = ['█', '▒'];
+const marks = ['█', '▒', '▓', '░'];
+const ordinals = ['first microbatch', 'second', 'third', 'fourth'];
 
-/** The steady layer as it runs: a line for each stream, the two microbatches in two shades. */
+/** The steady layer as it runs: a line for each stream, each microbatch in a shade of its own. */
 export function timelineChart({ timeline, layerTime }: GroupExplanation): readonly string[] {
   const streams = [...new Set(timeline.map(({ stream }) => stream))].sort((a, b) => (a < b ? -1 : 1));
   const name = Math.max(...streams.map(({ length }) => length));
@@ -19,5 +20,10 @@ export function timelineChart({ timeline, layerTime }: GroupExplanation): readon
     return `  ${stream.padEnd(name)} │${cells.join('')}│`;
   });
   const end = formatTime(layerTime);
-  return [...lines, `  ${' '.repeat(name)} 0${' '.repeat(Math.max(1, width + 1 - end.length))}${end}`, `  ${' '.repeat(name)}  █ first microbatch, ▒ second`];
+  const count = Math.max(2, ...timeline.map(({ microbatch }) => microbatch + 1));
+  const legend = ordinals
+    .slice(0, count)
+    .map((ordinal, i) => `${marks[i] ?? ''} ${ordinal}`)
+    .join(', ');
+  return [...lines, `  ${' '.repeat(name)} 0${' '.repeat(Math.max(1, width + 1 - end.length))}${end}`, `  ${' '.repeat(name)}  ${legend}`];
 }

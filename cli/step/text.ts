@@ -4,7 +4,7 @@ import { unreachable } from '../../src/base/errors.ts';
 import { formatQuantity, formatTime, significant } from '../../src/base/quantity.ts';
 import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
 import { draftText } from '../../src/model/drafter.ts';
-import { dataRanks, type ExpertLoad, sharedApart, stageDies } from '../../src/model/layout.ts';
+import { dataRanks, instanceDies, type ExpertLoad, sharedApart, stageDies } from '../../src/model/layout.ts';
 import { table } from '../table.ts';
 import { range } from '../../src/report/wording.ts';
 import type { Interval } from '../../src/cost/uncertainty/interval.ts';
@@ -50,7 +50,7 @@ function head({ setting, phase, chips, batch, total, context, expertLoad }: Step
   const ranks = dataRanks(layout);
   const spread =
     experts.parallel > 1
-      ? `, EP${experts.parallel}${sharedApart(layout) ? ` (${experts.sharedDies} dies of shared copies)` : ''}${experts.redundant > 0 ? `, ${experts.redundant} redundant` : ''}`
+      ? `, ${experts.apart === true ? `experts apart on ${experts.parallel} more dies: ` : ''}EP${experts.parallel}${sharedApart(layout) ? ` (${experts.sharedDies} dies of shared copies)` : ''}${experts.redundant > 0 ? `, ${experts.redundant} redundant` : ''}`
       : '';
   const { rank } = batch;
   const load =
@@ -59,7 +59,7 @@ function head({ setting, phase, chips, batch, total, context, expertLoad }: Step
       : `${whole(total)} tokens in prompts of ${whole(context)}, ${whole(rank.prefillTokens)} tokens on the fullest rank`;
   return [
     `${phase} step of ${model.name} on ${machine.title}, ${stack.title}`,
-    `  layout     ${whole(chips)} chips (${layout.dies} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${stageDies(layout) * layout.pipeline} (${layout.attention})${contextText(layout)}${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
+    `  layout     ${whole(chips)} chips (${instanceDies(layout)} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${stageDies(layout) * layout.pipeline} (${layout.attention})${contextText(layout)}${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
     `  precision  weights ${precision.weights}, experts ${precision.experts}, activations ${precision.activations}, KV ${precision.kv}`,
     `  batch      ${load}`,
     ...(layout.drafter === undefined ? [] : [`  drafts     ${draftText(layout)}`]),
@@ -72,9 +72,12 @@ function contextText({ context }: StepRequest['setting']['layout']): string {
   return `${parallel > 1 ? `, CP${parallel} (${exchange})` : ''}${decode > 1 ? `, DCP${decode}` : ''}`;
 }
 
-function expertLoadText({ popularity, placement, layers, dies, imbalance, balancedness }: LoadReport): string {
+function expertLoadText({ popularity, placement, layers, dies, imbalance, byLayer, balancedness }: LoadReport): string {
+  const slowest = `the slowest die has ${percent(imbalance)} more than the mean, balancedness ${balancedness.toFixed(3)}`;
+  if (popularity === 'ranks') return `a table of ranks: ${slowest}`;
   const source = popularity === 'counts' ? 'counts' : 'a power law';
-  return `${source} of ${layers} layers on ${dies} dies, ${placement}: the slowest die has ${percent(imbalance)} more than the mean, balancedness ${balancedness.toFixed(3)}`;
+  const between = layers > 1 ? ` (${percent(Math.min(...byLayer))} to ${percent(Math.max(...byLayer))} by layer)` : '';
+  return `${source} of ${layers} ${layers === 1 ? 'layer' : 'layers'} on ${dies} dies, ${placement}: ${slowest}${between}`;
 }
 
 function groupText(group: GroupExplanation, { operators, time }: StepExplanation, all: boolean): string[] {
@@ -92,9 +95,7 @@ function groupText(group: GroupExplanation, { operators, time }: StepExplanation
       percent(operator.exposed / time),
     ]);
   const layers =
-    group.count === 1 && group.microbatches === 1
-      ? 'once'
-      : `${group.count} × ${formatTime(group.layerTime)}${group.microbatches === 2 ? ' in the steady state' : ''}`;
+    group.count === 1 && group.microbatches === 1 ? 'once' : `${group.count} × ${formatTime(group.layerTime)}${overlaps(group) ? ' in the steady state' : ''}`;
   const title = `${group.name}: ${formatTime(group.time)}, ${percent(group.time / time)} of the step (${layers})`;
   if (!all && group.time < worthATable * time) return [title, ''];
   return [
@@ -103,9 +104,14 @@ function groupText(group: GroupExplanation, { operators, time }: StepExplanation
       align: ['left', 'left', 'left', 'right', 'right', 'right', 'left', 'right', 'right'],
       indent: 2,
     }),
-    ...(group.microbatches === 2 ? ['', ...timelineChart(group)] : []),
+    ...(overlaps(group) ? ['', ...timelineChart(group)] : []),
     '',
   ];
+}
+
+/** Whether more than one stream is at work in its layers. */
+function overlaps({ timeline }: GroupExplanation): boolean {
+  return new Set(timeline.map(({ stream }) => stream)).size > 1;
 }
 
 function stagesText({ stages, engines, time, hostGap }: StepExplanation): string[] {
@@ -128,12 +134,16 @@ function stagesText({ stages, engines, time, hostGap }: StepExplanation): string
 }
 
 function memoryText({ memory, kvInUse }: StepRequest): string[] {
-  const { parts, capacity, kvBlocks, blockTokens } = memory;
-  const rows = parts.map(({ name, bytes }) => [name, formatQuantity(bytes, 'B'), percent(bytes / capacity), '█'.repeat(Math.round((bytes / capacity) * 40))]);
+  const { parts, capacity, kvBlocks, blockTokens, experts } = memory;
+  const rowsOf = (of: typeof parts): string[][] =>
+    of.map(({ name, bytes }) => [name, formatQuantity(bytes, 'B'), percent(bytes / capacity), '█'.repeat(Math.round((bytes / capacity) * 40))]);
   return [
-    `memory of the fullest die: ${formatQuantity(capacity, 'B')}`,
-    table(['', '', '', ''], rows, { align: ['left', 'right', 'right', 'left'], indent: 2 }),
+    `memory of the fullest ${memory.experts === undefined ? '' : 'attention '}die: ${formatQuantity(capacity, 'B')}`,
+    table(['', '', '', ''], rowsOf(parts), { align: ['left', 'right', 'right', 'left'], indent: 2 }),
     `  KV: ${whole(kvBlocks)} blocks of ${blockTokens} tokens per rank; the batch keeps ${formatQuantity(kvInUse, 'B')} on a die`,
+    ...(experts === undefined
+      ? []
+      : ['memory of the fullest expert die', table(['', '', '', ''], rowsOf(experts.parts), { align: ['left', 'right', 'right', 'left'], indent: 2 })]),
   ];
 }
 
@@ -184,6 +194,8 @@ function loadText(load: ExpertLoad): string {
       return 'expert load is taken as uniform, as asked';
     case 'skew':
       return `the slowest expert rank carries ${percent(load.skew)} more than the mean`;
+    case 'placed':
+      return `the slowest expert rank carries ${percent(load.imbalances.at(-1) ?? 0)} more than the mean, and more in small steps`;
     case 'popularity':
       return `experts are unequally popular: a coefficient of variation of ${significant(load.variation)}`;
     default:

@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { Command } from 'commander';
 import { Problems } from '../../schema/scenario/problems.ts';
-import { readCounts, type ExpertCounts } from '../../schema/step/expert-load.ts';
 import type { StepFlags } from '../../schema/step/flags.ts';
 import { readStepFlags, type StepRequest } from '../../schema/step/request.ts';
 import { nearest } from '../../src/base/nearest.ts';
@@ -11,6 +9,7 @@ import { stepPricer } from '../../src/cost/pricer.ts';
 import { loadMachine } from '../machines.ts';
 import { loadModel } from '../models.ts';
 import { loadStack } from '../stacks.ts';
+import { readText } from '../text-file.ts';
 import { constantsOf } from '../../src/cost/constants.ts';
 import { improvementsOf } from '../../src/cost/improvements.ts';
 import { intervalOptions, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
@@ -42,10 +41,12 @@ export function command(): Command {
     .option('--expert-parallel <n>', 'dies over which experts are spread, those of shared copies included (1)')
     .option('--shared-dies <n>', 'dies that hold a copy of the shared expert and nothing else (0: on every die)')
     .option('--redundant <n>', 'redundant copies of routed experts (0)')
+    .option('--experts-apart', 'decode: the dies of --expert-parallel are others than those of --npus, which only attend')
     .option('--expert-skew <share>', '(slowest - mean) / mean of expert load, or uniform (0.11)')
-    .option('--expert-load <load>', 'instead: popularity of experts, power:EXPONENT or a file of counts')
-    .option('--expert-placement <kind>', 'with --expert-load: contiguous, eplb, eplb-hierarchical (contiguous)')
-    .option('--microbatches <n>', '1 or 2')
+    .option('--expert-load <load>', 'instead: popularity of experts, power:EXPONENT, a file of counts, or a table of the imbalance of ranks')
+    .option('--expert-placement <kind>', 'with --expert-load: contiguous, eplb, eplb-hierarchical, or a file of placements (contiguous)')
+    .option('--expert-where <key=value,...>', 'with --expert-load: lines of the file that are read, such as domain=c4,rank=topk')
+    .option('--microbatches <n>', '1 or 2; up to 4 with --experts-apart')
     .option('--mtp <draft:acceptance>', 'drafted tokens and the chance of each, such as 1:0.7')
     .option('--draft <method:n:acceptance>', 'speculation by mtp, eagle, model or ngram: eagle:3:0.8,0.6,0.4')
     .option('--draft-model <name|path>', 'the model that drafts, or the config.json of a head')
@@ -99,16 +100,14 @@ async function requestOf(options: Options, self: Command): Promise<StepRequest> 
       ? undefined
       : await find('--stack', options.stack ?? machine?.stack, (name) => loadStack(name, '--stack'));
   const draftModel = options.draftModel === undefined ? undefined : await find('--draft-model', options.draftModel, (name) => loadModel(name, '--draft-model'));
-  const counts = await countsOf(options.expertLoad, problems);
-  return readStepFlags(options, { machine, model, stack, counts, draftModel }, problems);
-}
-
-/** Counts of a file; undefined where none is named. */
-async function countsOf(typed: string | undefined, problems: Problems): Promise<ExpertCounts | undefined> {
-  if (typed === undefined || typed.startsWith('power:')) return undefined;
-  if (!existsSync(typed)) return undefined;
-  const counts = readCounts(await readFile(typed, 'utf8'));
-  if (counts === undefined)
-    problems.add('--expert-load', `${typed}: expected counts of experts, layer by layer: [[...], ...], {"layers": [...]}, or lines with "counts"`);
-  return counts;
+  const texts = new Map<string, string>();
+  for (const [flag, path] of [
+    ['--expert-load', options.expertLoad],
+    ['--expert-placement', options.expertPlacement],
+  ] as const) {
+    if (path === undefined || !existsSync(path)) continue;
+    const text = await problems.attempt(flag, () => readText(path, path, flag));
+    if (text !== undefined) texts.set(path, text);
+  }
+  return readStepFlags(options, { machine, model, stack, texts, draftModel }, problems);
 }

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import process from 'node:process';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -15,6 +15,8 @@ import { dataNames } from '../data.ts';
 import { wholeFlag } from '../flags.ts';
 import { type GenerationFlags, readGeneration } from '../traces/generation.ts';
 import { chartColumns, inspectionAsJson, inspectionAsText } from '../traces/inspection.ts';
+import { loadServeGen } from '../servegen.ts';
+import { poolAsJson, poolAsText } from '../traces/pool-inspection.ts';
 import { sessionsAsJson, sessionsAsText } from '../traces/session-inspection.ts';
 import { readTraceFile } from '../traces.ts';
 
@@ -22,8 +24,9 @@ import { readTraceFile } from '../traces.ts';
 export function command(): Command {
   const inspect = new Command('inspect')
     .summary('show rate, lengths and prefix reuse of a trace')
-    .argument('<file>', 'trace file, gzipped or not')
+    .argument('<file>', 'trace file, gzipped or not, or a folder of client pools')
     .option('--format <format>', `${traceFormats.map(({ name }) => name).join(', ')}; by default what the first line tells`)
+    .option('--pool <name>', 'which client pool of a folder')
     .option('--json', 'for machines: JSON, documented in docs/guide/traces.md')
     .action(inspectTrace);
   const generate = new Command('generate')
@@ -46,7 +49,13 @@ export function command(): Command {
   });
 }
 
-async function inspectTrace(path: string, options: { readonly format?: string; readonly json?: boolean }): Promise<void> {
+async function inspectTrace(path: string, options: { readonly format?: string; readonly json?: boolean; readonly pool?: string }): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    const pool = await loadServeGen(path, { name: options.pool, from: undefined, span: undefined }, path);
+    process.stdout.write(`${(options.json === true ? poolAsJson : poolAsText)(path, pool)}\n`);
+    return;
+  }
+  if (options.pool !== undefined) throw new InputError([{ path: '--pool', message: `belongs to a folder of client pools, and ${path} is none` }]);
   const { format, content } = await readTraceFile(path, options.format);
   const asJson = options.json === true;
   const text =

@@ -1,17 +1,15 @@
-import type { Plane } from '../../src/catalogue/machine.ts';
 import { chipCount, dieCount, planeOf } from '../../src/catalogue/machine.ts';
-import { expectedOneOf } from '../../src/base/nearest.ts';
-import { formatQuantity } from '../../src/base/quantity.ts';
 import { isRecurrent } from '../../src/model/kv.ts';
 import type { Layout } from '../../src/model/layout.ts';
-import type { Model } from '../../src/model/model.ts';
-import { dataRanks, stageDies } from '../../src/model/layout.ts';
-import type { CachePool, DecodePool, Deployment, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
+import { dataRanks, instanceDies, stageDies } from '../../src/model/layout.ts';
+import type { DecodePool, Deployment, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
 import type { Count } from '../counts.ts';
+import { cachePool } from './cache.ts';
 import { over } from './count.ts';
-import type { CacheFile, DecodeFile, DeploymentFile, MergedFile, PoolFile, PrefillFile } from './file.ts';
+import type { DecodeFile, DeploymentFile, MergedFile, PoolFile, PrefillFile } from './file.ts';
 import type { Surroundings } from './layout.ts';
 import { layoutOf } from './layout.ts';
+import { planeNamed, statesAreNotFound } from './plane.ts';
 
 /** The value of a count that has to be there, over one instance or one rank. */
 function counted(
@@ -66,42 +64,10 @@ function decodePool(file: DecodeFile, surroundings: Surroundings): DecodePool | 
   return { instances, layout, maxSequences, acceptance };
 }
 
-function planeNamed(name: string, at: string, { machine, problems }: Surroundings): string {
-  const names = machine?.planes.map((plane) => plane.name) ?? [];
-  if (machine !== undefined && !names.includes(name)) problems.add(at, `${machine.name} has no plane ${name}; ${expectedOneOf(name, names)}`);
-  const plane: Plane | undefined = machine?.planes.find((candidate) => candidate.name === name);
-  if (plane?.role === 'package') problems.add(at, `${name} joins the dies of one chip only; expected another plane`);
-  return name;
-}
-
-/** Why prefixes of a model are not cached. */
-function statesAreNotFound({ name }: Model): string {
-  return `${name} has recurrent layers, whose state behind a prefix is not kept: prompts are computed whole; leave this out`;
-}
-
-function cachePool(file: CacheFile, nodes: number, surroundings: Surroundings): CachePool | undefined {
-  const { machine, problems } = surroundings;
-  const at = 'deployment.cache';
-  if (file.dram === undefined && !problems.covers(`${at}.dram`)) problems.add(`${at}.dram`, 'expected host memory such as "1 TB/node", got nothing');
-  const { model } = surroundings;
-  if (model !== undefined && isRecurrent(model)) problems.add(at, statesAreNotFound(model));
-  const plane = file.plane ?? (machine === undefined ? undefined : (planeOf(machine, 'scale-up') ?? planeOf(machine, 'scale-out'))?.name);
-  if (plane !== undefined) planeNamed(plane, `${at}.plane`, surroundings);
-  if (machine === undefined || file.dram === undefined || plane === undefined) return undefined;
-  const perNode = machine.node.dram.value;
-  const there = file.dram.per === 'node' ? perNode : perNode * nodes;
-  if (file.dram.bytes > there) {
-    const where = file.dram.per === 'node' ? 'per node' : `in the ${nodes} nodes of the deployment`;
-    problems.add(`${at}.dram`, `needs ${formatQuantity(file.dram.bytes, 'B')} of host memory ${where}, ${formatQuantity(there, 'B')} there`);
-  }
-  const capacity = file.dram.bytes * (file.dram.per === 'node' ? nodes : 1);
-  return { plane, capacity, blockTokens: file['block-tokens'] ?? 128 };
-}
-
 /** Nodes that pools take together. */
 function nodesOf(pools: readonly ({ readonly instances: number; readonly layout: Layout } | undefined)[], { machine }: Surroundings): number {
   if (machine === undefined) return 0;
-  const dies = pools.reduce((sum, pool) => sum + (pool === undefined ? 0 : pool.instances * pool.layout.dies), 0);
+  const dies = pools.reduce((sum, pool) => sum + (pool === undefined ? 0 : pool.instances * instanceDies(pool.layout)), 0);
   return Math.ceil(dies / (machine.node.chips * machine.chip.dies));
 }
 
@@ -176,9 +142,9 @@ function poolsOf(deployment: Deployment): readonly { readonly key: 'prefill' | '
 function fitsTheMachine(deployment: Deployment, { machine, problems }: Surroundings): void {
   if (machine === undefined) return;
   const pools = poolsOf(deployment);
-  const dies = pools.reduce((sum, { instances, layout }) => sum + instances * layout.dies, 0);
+  const dies = pools.reduce((sum, { instances, layout }) => sum + instances * instanceDies(layout), 0);
   if (dies <= dieCount(machine)) return;
-  const parts = pools.map(({ key, instances, layout }) => `${key} ${(instances * layout.dies) / machine.chip.dies}`).join(' + ');
+  const parts = pools.map(({ key, instances, layout }) => `${key} ${(instances * instanceDies(layout)) / machine.chip.dies}`).join(' + ');
   problems.add('deployment', `takes ${dies / machine.chip.dies} chips (${parts}), ${machine.name} has ${chipCount(machine)}`);
 }
 

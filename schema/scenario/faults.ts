@@ -3,12 +3,12 @@ import { chipCount, dieCount, type Machine } from '../../src/catalogue/machine.t
 import { fabricOf } from '../../src/network/topology/build.ts';
 import { parseEnd, parseFault, type End } from '../../src/network/topology/end.ts';
 import type { Fabric } from '../../src/network/topology/fabric.ts';
-import type { FaultKind, PlannedFault, RandomFaults, Recovery, Struck } from '../../src/serving/faults/fault.ts';
+import type { FaultKind, Jitter, PlannedFault, RandomFaults, Recovery, Struck } from '../../src/serving/faults/fault.ts';
 import type { Faults } from '../../src/serving/scenario.ts';
 import type { FaultFile, RecoveryFile } from './file.ts';
 import type { Problems } from './problems.ts';
 
-const causes = ['kill', 'hang', 'slow'] as const;
+const causes = ['kill', 'hang', 'slow', 'jitter'] as const;
 type Cause = (typeof causes)[number];
 
 /** Faults of a scenario file on its machine. What a fault names is checked against the machine's parts and planes. */
@@ -21,27 +21,35 @@ export function readFaults(list: readonly FaultFile[], recovery: RecoveryFile, m
     const named = causes.filter((cause) => fault[cause] !== undefined);
     const [cause] = named;
     if (cause === undefined || named.length > 1) {
-      if (!problems.covers(at)) problems.add(at, `expected one of kill, hang and slow, got ${named.length === 0 ? 'none' : named.join(' and ')}`);
+      if (!problems.covers(at)) problems.add(at, `expected one of kill, hang, slow and jitter, got ${named.length === 0 ? 'none' : named.join(' and ')}`);
       return;
     }
     if ((fault.at === undefined) === (fault.mtbf === undefined)) {
       if (!problems.covers(at)) problems.add(at, `expected either at or mtbf, got ${fault.at === undefined ? 'none' : 'both'}`);
       return;
     }
+    const jitter = cause === 'jitter' ? jitterOf(fault, at, problems) : undefined;
     if (cause === 'hang' && fault.for === undefined) problems.add(`${at}.for`, 'expected how long it hangs, got nothing');
     const text = fault[cause] as string;
     const duration = fault.for ?? Infinity;
     if (fault.at !== undefined) {
       const parsed = parsePart(machine, fabrics, cause, text);
       if (typeof parsed === 'string') problems.add(`${at}.${cause}`, parsed);
-      else planned.push({ ...parsed, at: fault.at, duration });
+      else planned.push({ ...parsed, at: fault.at, duration, jitter });
       return;
     }
     const parsed = parseKind(machine, fabrics, cause, text);
     if (typeof parsed === 'string') problems.add(`${at}.${cause}`, parsed);
-    else random.push({ ...parsed, mtbf: fault.mtbf as number, duration });
+    else random.push({ ...parsed, mtbf: fault.mtbf as number, duration, jitter });
   });
   return { planned, random, recovery: recoveryOf(recovery) };
+}
+
+function jitterOf({ share, by }: FaultFile, at: string, problems: Problems): Jitter {
+  if (share === undefined && !problems.covers(`${at}.share`))
+    problems.add(`${at}.share`, 'expected the share of iterations that wait, such as 0.01, got nothing');
+  if (by === undefined && !problems.covers(`${at}.by`)) problems.add(`${at}.by`, 'expected how long they wait, such as 20 ms, got nothing');
+  return { share: share ?? 0, by: by ?? 0 };
 }
 
 /** Assumed where nothing is said: how a deployment is run is not published. */
@@ -58,11 +66,12 @@ function parsePart(machine: Machine, fabrics: readonly Fabric[], cause: Cause, t
     return cause === 'slow'
       ? `expected what is slow and what is left of it, such as "${what}:50%", got "${text}"`
       : `expected a part without a share, got "${text}"; slow takes shares`;
-  const left = cause === 'slow' ? Number(percent) / 100 : 0;
+  const left = cause === 'slow' ? Number(percent) / 100 : Number(cause === 'jitter');
   if (cause === 'slow' && !(left > 0 && left < 1)) return `expected a share above 0 and below 100 %, got "${percent} %"`;
   const end = parseEnd(machine, fabrics, what);
   if (end.value !== undefined && end.value.kind !== 'switch') return { kind: cause, struck: partsOf(machine, end.value, text), left };
-  if (cause === 'hang') return end.value === undefined && end.problem !== undefined ? end.problem : `expected dies, a chip or a node, got "${text}"`;
+  if (cause === 'hang' || cause === 'jitter')
+    return end.value === undefined && end.problem !== undefined ? end.problem : `expected dies, a chip or a node, got "${text}"`;
   const links = parseFault(machine, fabrics, text, cause === 'slow');
   if (links.value === undefined) return links.problem;
   return { kind: cause === 'slow' ? 'choke' : 'cut', struck: { text, dies: [], cpus: [], links: links.value }, left };

@@ -1,7 +1,9 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
-import type { ExpertLoad } from '../../src/model/layout.ts';
+import type { BalancerName } from '../../src/serving/experts/balancer.ts';
+import type { Where } from '../experts/files.ts';
+import type { LoadFile } from '../experts/load.ts';
 import type { RouterName } from '../../src/serving/policies/router.ts';
-import type { SchedulerName } from '../../src/serving/policies/scheduler.ts';
+import type { SchedulerWord } from './schedulers.ts';
 import type { Lengths } from '../../src/serving/traffic/workload.ts';
 import type { Count } from '../counts.ts';
 import type { DraftMethod } from './draft.ts';
@@ -12,7 +14,24 @@ type Keys<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
 
 export type PrecisionFile = Keys<{ weights: NumberFormat; experts: NumberFormat; activations: NumberFormat; kv: NumberFormat }>;
 
-export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; load: ExpertLoad }>;
+export type BalanceFile = Keys<{
+  policy: BalancerName | 'perfect';
+  /** [s] */
+  period: number;
+  window: number;
+  move: number | 'pause';
+}>;
+
+export type ExpertTrafficFile = Keys<{
+  power: number;
+  counts: string;
+  where: Where;
+  /** [s] */
+  every: number;
+  share: number;
+}>;
+
+export type ExpertsFile = Keys<{ parallel: number; shared: number; redundant: number; apart: boolean; load: LoadFile; balance: BalanceFile }>;
 
 export type DraftFile = Keys<{
   method: DraftMethod;
@@ -46,7 +65,23 @@ export type PoolFile = Keys<{
 
 export type PrefillFile = PoolFile & Keys<{ 'batch-tokens': Count }>;
 export type DecodeFile = PoolFile & Keys<{ 'max-batch': Count }>;
-export type CacheFile = Keys<{ plane: string; dram: HostMemory; 'block-tokens': number }>;
+export type StorageFile = Keys<{
+  capacity: HostMemory;
+  /** [B/s], of all of it */
+  bandwidth: number;
+  /** [s] */
+  latency: number;
+}>;
+export type CacheFile = Keys<{
+  plane: string;
+  dram: HostMemory;
+  nodes: number;
+  'block-tokens': number;
+  /** [s] */
+  ttl: number;
+  write: 'through' | 'back' | 'never';
+  ssd: StorageFile;
+}>;
 export type MergedFile = PoolFile &
   Keys<{
     'max-num-seqs': Count;
@@ -73,8 +108,8 @@ export type SloFile = Keys<{ ttft: number; tpot: number; e2e: number }>;
 /** Of requests, of prompt tokens, and in seconds. */
 export type AdmissionFile = Keys<{ 'in-flight': number; 'queued-tokens': number; ttft: number }>;
 
-/** One of `kill`, `hang`, `slow`, and either `at` or `mtbf`. Times in seconds. */
-export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: string; hang: string; slow: string }>;
+/** One of `kill`, `hang`, `slow`, `jitter`, and either `at` or `mtbf`. Times in seconds. */
+export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: string; hang: string; slow: string; jitter: string; share: number; by: number }>;
 
 /** Times in seconds. */
 export type RecoveryFile = Keys<{ detection: number; restart: number; retries: number; spares: boolean }>;
@@ -99,11 +134,12 @@ export type WorkloadFile = Keys<{
   concurrency: number;
   input: Lengths;
   output: Lengths;
-  reuse: Keys<{ share: number; 'block-tokens': number; window: number }>;
+  reuse: Keys<{ share: number; 'block-tokens': number; window: number; prefix: number }>;
   trace: string;
   format: string;
   speed: number;
   sessions: number;
+  context: number;
   /** [s] */
   'max-think': number;
   pool: string;
@@ -112,6 +148,7 @@ export type WorkloadFile = Keys<{
   /** [s] */
   span: number;
   tenants: readonly TenantFile[];
+  experts: ExpertTrafficFile;
   adapters: Keys<{ count: number; popularity: number; share: number }>;
   requests: number;
   seed: number;
@@ -127,7 +164,7 @@ export type ScenarioFile = Keys<{
   deployment: DeploymentFile;
   faults: readonly FaultFile[];
   recovery: RecoveryFile;
-  policies: Keys<{ router: RouterName; scheduler: SchedulerName; eviction: 'lru'; admission: AdmissionFile }>;
+  policies: Keys<{ router: RouterName; scheduler: SchedulerWord; eviction: 'lru'; admission: AdmissionFile }>;
   workload: WorkloadFile;
   /** [s] */
   slo: SloFile;

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
-import type { ExpertLoad } from '../../src/model/layout.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
-import { schedulerNames } from '../../src/serving/policies/scheduler.ts';
+import { balance, expertTraffic } from '../experts/balance.ts';
+import { loadField } from '../experts/load.ts';
+import { schedulers } from './schedulers.ts';
 import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
 import { SERVEGEN } from '../traces/servegen.ts';
@@ -22,25 +23,8 @@ const precision = record({
   kv: choice(numberFormats, 'Format of the KV cache.'),
 }).meta({ description: 'Number formats.' });
 
-const load = field<ExpertLoad>(
-  {
-    anyOf: [
-      { const: 'uniform' },
-      { type: 'object', properties: { skew: { type: 'number', minimum: 0 } }, required: ['skew'], additionalProperties: false },
-      { type: 'object', properties: { variation: { type: 'number', minimum: 0, maximum: 4 } }, required: ['variation'], additionalProperties: false },
-    ],
-  },
-  (value) => {
-    if (value === 'uniform') return { value: { kind: 'uniform' } };
-    const { skew, ...others } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
-    const { variation, ...rest } = others;
-    if (inRange(skew, { min: 0 }) && Object.keys(others).length === 0) return { value: { kind: 'skew', skew } };
-    if (skew === undefined && inRange(variation, { min: 0, max: 4 }) && Object.keys(rest).length === 0) return { value: { kind: 'popularity', variation } };
-    return {
-      problem: `expected uniform, { skew: X } with X = (slowest - mean) / mean from 0, such as { skew: 0.11 }, or { variation: X } with the coefficient of variation of the popularity of experts from 0 to 4, got ${skew === undefined ? found(value) : `{ skew: ${found(skew)} }`}`,
-    };
-  },
-  'How evenly tokens spread over expert ranks: `uniform`, or `{ skew: X }` where the slowest rank carries 1 + X times the mean (0.11 by default, the residual measured behind EPLB), or `{ variation: X }`: experts are unequally popular, by that coefficient of variation, and nothing balances them.',
+const load = loadField(
+  'How evenly tokens spread over expert ranks: `uniform`; `{ skew: X }`, where the slowest rank carries 1 + X times the mean (0.11 by default, the residual measured behind EPLB); `{ variation: X }`: experts are unequally popular, by that coefficient of variation, and nothing balances them; `{ power: X }`: the k-th most popular expert of a layer gets k^-X of the first; `{ counts: FILE }`: tokens that experts of each layer got; the last two with a `placement` (contiguous, eplb, eplb-hierarchical, or a file of placements); `{ imbalance: FILE }`: what a table says of ranks.',
 );
 
 const experts = record({
@@ -50,7 +34,11 @@ const experts = record({
     'Copies of the shared expert. Fewer than ranks: they have ranks of their own. As many: a whole one on every rank. 0, the default: split like a dense layer.',
   ),
   redundant: whole(0, 'Extra copies of routed experts in one instance.'),
+  apart: toggle(
+    'Whether the `parallel` ranks are dies of their own beside those of the pool, which then only attend: microbatches go back and forth between them (attention/expert split). False by default.',
+  ),
   load,
+  balance: balance.optional(),
 }).meta({ description: 'How a mixture of experts is laid out.' });
 
 const acceptance = field<number | readonly number[]>(
@@ -119,16 +107,26 @@ const prefill = record({
 const decode = record({
   ...size,
   'decode-context-parallel': spread,
-  microbatches: whole(1, 'Parts into which a step is cut so that compute and communication overlap.', 2),
+  microbatches: whole(1, 'Parts into which a step is cut so that compute and communication overlap: up to 4 where experts are `apart`, otherwise 2.', 4),
   'max-batch': count(['npu', 'gpu', 'chip', 'die', 'rank', 'instance'], '96/npu', 'Sequences that decode at once.'),
   mtp: mtp.optional(),
   draft: draft.optional(),
 }).meta({ description: 'Instances that only decode.' });
 
+const ssd = record({
+  capacity: hostMemory('Storage given to the cache.'),
+  bandwidth: quantity('bandwidth', ['2.4 TB/s'], 'Of all of it, one way; what the nodes of the cache reach by default, where the machine states it.'),
+  latency: quantity('time', ['1 ms'], 'Of a read; what the machine states by default.'),
+}).meta({ description: 'Storage below the memory of the cache.' });
+
 const cache = record({
-  plane: text('the name of a plane', 'Plane that reads of the cache take; the scale-up plane by default.'),
-  dram: hostMemory('Host memory given to the cache, over the nodes in use.'),
+  plane: text('the name of a plane', 'Plane that reads and writes of the cache take; the scale-up plane by default.'),
+  dram: hostMemory('Host memory given to the cache, over its nodes.'),
+  nodes: whole(1, 'Nodes that give memory, the first ones of the machine; those of the deployment by default.'),
   'block-tokens': whole(1, 'Tokens of one cached block.'),
+  ttl: quantity('time', ['30 min'], 'How long a block is kept after its last use; for ever by default.'),
+  write: choice(['through', 'back', 'never'], 'When storage gets a block: with the memory (`through`, the default), when memory drops it (`back`), or never.'),
+  ssd: ssd.optional(),
 }).meta({ description: 'Prefix cache in pooled host memory.' });
 
 const merged = record({
@@ -166,6 +164,9 @@ const fault = record({
   ),
   hang: text('dies, a chip or a node such as `node 3`', 'What does nothing for a while, and loses nothing unless that is noticed.'),
   slow: text('a part and what is left of it, such as `die 5:50%` or `l1 0.2:50%`', 'What works at a share of its speed, or carries a share of its rate.'),
+  jitter: text('dies, a chip or a node such as `node 3`', 'What makes iterations wait now and then: a host that is interrupted.'),
+  share: plain({ min: 0, max: 1 }, 'With `jitter`: share of the iterations that wait.'),
+  by: quantity('time', ['20 ms'], 'With `jitter`: how long they wait.'),
 }).meta({ description: 'A fault.' });
 
 const recovery = record({
@@ -184,8 +185,8 @@ const admission = record({
 const policies = record({
   router: choice(routerNames, 'Which rank takes a prompt: by load, in turn, the lighter of two drawn ones, by cached prefix, or by both.'),
   scheduler: choice(
-    schedulerNames,
-    'Order in which prompts that wait are served: as they came (`vllm` mixes them with decoding, `sglang` puts them first, by cached prefix), shortest, by deadline, or by share.',
+    schedulers,
+    'Order in which prompts that wait are served: as they came (`mixed` or `vllm`: among decoding; `prompts-first` or `sglang`: before it, by cached prefix), shortest, by deadline, or by share.',
   ),
   admission: admission.optional(),
   eviction: choice(['lru'], 'Which cached block goes first.'),
@@ -195,6 +196,7 @@ const reuse = record({
   share: plain({ min: 0, max: 1 }, 'Share of requests that continue an earlier conversation.'),
   'block-tokens': whole(1, 'Tokens of one block of shared prefix.'),
   window: whole(1, 'Conversations that can still be continued.'),
+  prefix: plain({ min: 0, max: 1 }, 'Most of a prompt that can be history; all but its last token by default.'),
 }).meta({ description: 'Prefixes shared with earlier requests.' });
 
 const slo = record({
@@ -239,11 +241,13 @@ const workload = record({
   format: choice(formats, 'Format of the trace; found from its first lines, or from what is in the folder, by default.'),
   speed: plain({ min: 0, above: true }, 'Arrival times of the trace are divided by it.'),
   sessions: whole(1, 'Sessions to start: those of the trace, then again from its first; all of the trace, or as many as the requests allow, by default.'),
+  context: whole(1, 'Longest prompt of a drawn agent: it starts with no more, and cuts down a context that would come above it.', 10_000_000),
   'max-think': quantity('time', ['60 s'], 'Longest think time between the turns of a session: a longer one is cut to it.'),
   pool: text('the name of a client pool', 'Which client pool of a ServeGen folder, such as `m-large`; needed where the folder has several.'),
   from: quantity('time', ['1 d'], 'Where in the recorded time of a client pool to begin; its start by default.'),
   span: quantity('time', ['1 d'], 'How much of its recorded time a client pool goes through, and then anew; all by default.'),
   tenants: listOf(tenant, 1).meta({ description: 'Who shares the machine: every request, or session, is drawn to belong to one.' }).optional(),
+  experts: expertTraffic.optional(),
   adapters: adapters.optional(),
   requests: whole(1, 'Requests to serve; the whole trace, or 10,000, by default.'),
   seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),

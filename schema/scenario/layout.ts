@@ -1,8 +1,9 @@
 import type { Machine } from '../../src/catalogue/machine.ts';
 import { chipCount } from '../../src/catalogue/machine.ts';
-import { dataRanks, type ContextLayout, type ExpertLayout, type Layout } from '../../src/model/layout.ts';
+import { dataRanks, type ContextLayout, type ExpertLayout, type Layout, type Microbatches } from '../../src/model/layout.ts';
 import type { ExpertFeedForward, Model } from '../../src/model/model.ts';
 import { layerCount } from '../../src/model/model.ts';
+import { isResolved, resolvedLoad } from '../experts/load.ts';
 import { speculationOf, type DraftSources } from './draft.ts';
 import type { ExpertsFile, PoolFile } from './file.ts';
 import type { Problems } from './problems.ts';
@@ -15,6 +16,8 @@ export interface Surroundings {
   readonly machine: Machine | undefined;
   readonly model: Model | undefined;
   readonly problems: Problems;
+  /** Texts of the files that loads of experts name, by name. */
+  readonly texts?: ReadonlyMap<string, string> | undefined;
   /** What drafts are made from; absent where nothing drafts. */
   readonly drafts?: DraftSources | undefined;
 }
@@ -48,16 +51,21 @@ function expertsOf(model: Model): ExpertFeedForward | undefined {
   return model.groups.map(({ feedForward }) => feedForward).find((feedForward) => feedForward.kind === 'experts');
 }
 
-function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, { model, problems }: Surroundings): ExpertLayout {
-  const { parallel = 1, shared = 0, redundant = 0, load = { kind: 'skew', skew: balancedSkew } } = file;
+function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, { machine, model, problems, texts = new Map() }: Surroundings): ExpertLayout {
+  const { parallel = 1, shared = 0, redundant = 0, apart: split = false, load = { kind: 'skew', skew: balancedSkew } } = file;
   const apart = shared > 0 && shared < parallel;
-  const layout: ExpertLayout = { parallel, sharedDies: shared, redundant, load };
+  const known = problems.issues.length;
+  const spread = { parallel, sharedDies: shared, redundant, ...(split ? { apart: true } : {}) };
+  const layout: ExpertLayout = { ...spread, load: isResolved(load) ? load : { kind: 'uniform' } };
   const moe = model === undefined ? undefined : expertsOf(model);
   if (model !== undefined && moe === undefined) {
     problems.add(at, `${model.name} has no experts; leave this out`);
     return layout;
   }
-  if (dies !== undefined && (parallel > dies || dies % parallel !== 0))
+  if (split && machine !== undefined && parallel % machine.chip.dies !== 0)
+    problems.add(`${at}.parallel`, `${parallel} expert dies are not whole chips of ${machine.chip.dies} dies`);
+  if (split && file.parallel === undefined) problems.add(`${at}.parallel`, 'expected the dies that hold the experts, such as 288, got nothing');
+  if (!split && dies !== undefined && (parallel > dies || dies % parallel !== 0))
     problems.add(`${at}.parallel`, `${parallel} expert ranks do not divide the ${dies} dies of an instance`);
   if (shared > parallel) problems.add(`${at}.shared`, `${shared} copies of the shared expert do not fit on ${parallel} expert ranks`);
   if (moe === undefined) return layout;
@@ -69,7 +77,8 @@ function expertLayout(file: ExpertsFile, at: string, dies: number | undefined, {
     const missing = (ranks - (moe.routed % ranks)) % ranks;
     problems.add(`${at}.parallel`, `${moe.routed} routed + ${redundant} redundant experts do not divide over ${shares} ranks; redundant: ${missing} would`);
   }
-  return layout;
+  if (machine === undefined || problems.issues.length > known) return layout;
+  return { ...spread, load: resolvedLoad(load, spread, `${at}.load`, { machine, moe, texts, problems }) ?? layout.load };
 }
 
 /** How sequences are spread; undefined where nothing is said of it. */
@@ -77,6 +86,11 @@ function contextLayout(pool: PoolFile): ContextLayout | undefined {
   const { 'context-parallel': parallel, 'context-exchange': exchange, 'decode-context-parallel': decode } = pool;
   if (parallel === undefined && exchange === undefined && decode === undefined) return undefined;
   return { parallel: parallel ?? 1, exchange: exchange ?? 'all-gather', decode: decode ?? 1 };
+}
+
+/** What the door lets through. */
+function microbatchesOf(count: number | undefined): Microbatches {
+  return count === 2 || count === 3 || count === 4 ? count : 1;
 }
 
 /** The layout of one instance of a pool; undefined where its size could not be read. */
@@ -91,7 +105,7 @@ export function layoutOf(pool: PoolFile, at: string, surroundings: Surroundings)
   const { tokens: draftTokens, drafter, acceptance } = speculationOf(pool, at, tensor, surroundings);
   if (dies === undefined) return { layout: undefined, acceptance };
   const context = contextLayout(pool);
-  const layout: Layout = { dies, tensor, context, pipeline, attention, experts, microbatches: pool.microbatches === 2 ? 2 : 1, draftTokens, drafter };
+  const layout: Layout = { dies, tensor, context, pipeline, attention, experts, microbatches: microbatchesOf(pool.microbatches), draftTokens, drafter };
   const ranks = dataRanks(layout);
   const parallel = context?.parallel ?? 1;
   const parts = [`${tensor}`, ...(parallel > 1 ? [`${parallel} (context-parallel)`] : []), ...(pipeline > 1 ? [`${pipeline} pipeline stages`] : [])];

@@ -3,6 +3,8 @@ import type { Stack } from '../../src/catalogue/stack.ts';
 import type { Model, Precision } from '../../src/model/model.ts';
 import type { PoliciesPlant } from '../../src/serving/plant.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
+import { readBalance } from '../experts/balance.ts';
+import { filesOf } from '../experts/load.ts';
 import { draftModelOf } from './draft.ts';
 import { readDeployment } from './deployment.ts';
 import { readFaults } from './faults.ts';
@@ -10,6 +12,7 @@ import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
 import { checkFit } from './fit.ts';
 import { Problems } from './problems.ts';
+import { schedulerOf } from './schedulers.ts';
 import { readShape } from './shape.ts';
 import type { WorkloadSources } from './workload.ts';
 import { readWorkload } from './workload.ts';
@@ -19,13 +22,16 @@ export interface ScenarioContext extends WorkloadSources {
   readonly machine: (nameOrPath: string, at: string) => Machine | Promise<Machine>;
   readonly model: (nameOrPath: string, at: string) => Model | Promise<Model>;
   readonly stack: (nameOrPath: string, at: string) => Stack | Promise<Stack>;
+  /** The text of a file beside the scenario. */
+  readonly text: (path: string, at: string) => string | Promise<string>;
   /** Number formats of a model as published, with those that the scenario states over them. */
   readonly precision: (model: Model, stated: PrecisionFile) => Precision;
 }
 
 /** The policies of a scenario: what the file does not say is decided as plants without policies do. */
 function policiesOf({ policies }: ScenarioFile): PoliciesPlant {
-  const { router, scheduler, admission } = policies ?? {};
+  const { router, admission } = policies ?? {};
+  const scheduler = policies?.scheduler === undefined ? undefined : schedulerOf(policies.scheduler);
   if (admission === undefined) return { router, scheduler };
   return { router, scheduler, admission: { inFlight: admission['in-flight'], queuedTokens: admission['queued-tokens'], ttft: admission.ttft } };
 }
@@ -52,6 +58,24 @@ async function draftModels({ deployment }: ScenarioFile, context: ScenarioContex
   return models;
 }
 
+/** Files that loads of experts name. */
+async function loadTexts({ deployment, workload }: ScenarioFile, context: ScenarioContext, problems: Problems): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for (const pool of ['prefill', 'decode', 'merged'] as const)
+    for (const path of filesOf(deployment?.[pool]?.experts?.load)) {
+      const at = `deployment.${pool}.experts.load`;
+      const text = await problems.attempt(at, () => context.text(path, problems.at(at)));
+      if (text !== undefined) texts.set(path, text);
+    }
+  const counts = workload?.experts?.counts;
+  if (counts !== undefined) {
+    const at = 'workload.experts.counts';
+    const text = await problems.attempt(at, () => context.text(counts, problems.at(at)));
+    if (text !== undefined) texts.set(counts, text);
+  }
+  return texts;
+}
+
 /**
  * A scenario from the content of its file. `path` names the file in errors.
  * @throws InputError with everything that is wrong, contradictions and what does not fit included.
@@ -68,12 +92,18 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   for (const key of ['deployment', 'workload'] as const)
     if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
   const drafts = { models: await draftModels(file, context, problems), precision };
-  const deployment = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems, drafts });
+  const texts = await loadTexts(file, context, problems);
+  const laid = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems, drafts, texts });
+  const { deployment, experts } =
+    file.deployment === undefined || laid === undefined
+      ? { deployment: laid, experts: undefined }
+      : readBalance(file.deployment, file.workload?.experts, laid, { machine, model, texts, problems });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
   const faults = file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
+  if (experts !== undefined && faults !== undefined) problems.add('faults', 'do not combine with experts of the workload yet; leave one of them out');
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
-  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), faults, workload, slo, seed } as Scenario;
+  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), faults, experts, workload, slo, seed } as Scenario;
 }

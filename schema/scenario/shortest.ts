@@ -34,7 +34,10 @@ export function shortestRequest(workload: Workload): number {
 }
 
 function shortestTurn(supply: SessionSupply): number {
-  if (supply.kind === 'drawn') return Math.max(1, supply.main.first.value[0] ?? 1) + Math.max(1, supply.main.output.value[0] ?? 1);
+  if (supply.kind === 'drawn') {
+    const first = Math.min(...supply.main.starts.map((start) => start.first.value[0] ?? 1));
+    return Math.max(1, Math.round(first)) + Math.max(1, Math.round(supply.main.output.value[0] ?? 1));
+  }
   let least = Infinity;
   for (const { agents } of supply.plans)
     for (const { inputTokens, outputTokens } of agents)

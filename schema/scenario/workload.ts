@@ -1,5 +1,5 @@
 import type { Model } from '../../src/model/model.ts';
-import { meanRate, type ClientPool } from '../../src/serving/traffic/client-pool.ts';
+import { meanRate, windowsOf, type ClientPool } from '../../src/serving/traffic/client-pool.ts';
 import { sessionDrawer } from '../../src/serving/traffic/drawn-sessions.ts';
 import { turnsOf, type SessionSupply } from '../../src/serving/traffic/session.ts';
 import type { Arrivals, PoolWorkload, Reuse, SessionWorkload, TraceColumns, Workload } from '../../src/serving/traffic/workload.ts';
@@ -7,7 +7,7 @@ import type { TraceContent } from '../traces/format.ts';
 import type { LengthsPreset, Preset } from '../traces/preset.ts';
 import type { PoolChoice } from '../traces/servegen.ts';
 import type { WorkloadFile } from './file.ts';
-import { mixOf, tenantsRate } from './mix.ts';
+import { mixOf, SERVED, tenantsRate } from './mix.ts';
 import type { Problems } from './problems.ts';
 import { shortestRequest } from './shortest.ts';
 
@@ -22,11 +22,11 @@ export type WorkloadContent = TraceContent | { readonly kind: 'client-pool'; rea
 
 /** Kinds of traffic, by the keys that they take beside those that say where it comes from. */
 type Kind = 'lengths' | 'requests' | 'sessions' | 'client-pool';
-const everyone = ['generator', 'trace', 'format', 'requests', 'seed', 'tenants', 'adapters'] as const;
+const everyone = ['generator', 'trace', 'format', 'requests', 'seed', 'tenants', 'adapters', 'experts'] as const;
 const keysOf: Readonly<Record<Kind, readonly (keyof WorkloadFile)[]>> = {
   lengths: ['arrivals', 'rate', 'cv', 'concurrency', 'input', 'output', 'reuse'],
   requests: ['speed', 'concurrency'],
-  sessions: ['arrivals', 'rate', 'cv', 'concurrency', 'sessions', 'max-think'],
+  sessions: ['arrivals', 'rate', 'cv', 'concurrency', 'sessions', 'context', 'max-think'],
   'client-pool': ['rate', 'pool', 'from', 'span'],
 };
 const words: Readonly<Record<Kind, string>> = {
@@ -70,9 +70,9 @@ function arrivalsOf(file: WorkloadFile, cvOfPreset: number | undefined, problems
 
 function reuseOf(file: WorkloadFile, preset: LengthsPreset | undefined): Reuse | undefined {
   if (file.reuse === undefined) return preset?.reuse;
-  const { share = preset?.reuse?.share ?? 0, window = preset?.reuse?.window ?? 1000 } = file.reuse;
+  const { share = preset?.reuse?.share ?? 0, window = preset?.reuse?.window ?? 1000, prefix = preset?.reuse?.prefix } = file.reuse;
   const blockTokens = file.reuse['block-tokens'] ?? preset?.reuse?.blockTokens ?? 128;
-  return share === 0 ? undefined : { share, window, blockTokens };
+  return share === 0 ? undefined : { share, window, blockTokens, ...(prefix === undefined ? {} : { prefix }) };
 }
 
 function fitsPositions(workload: Workload, model: Model | undefined, place: string, problems: Problems): Workload {
@@ -101,12 +101,21 @@ function replayed(name: string, columns: TraceColumns, file: WorkloadFile, seed:
   const { speed = 1, concurrency, requests = columns.count } = file;
   if (concurrency !== undefined && file.speed !== undefined)
     problems.add(at('speed'), 'a closed loop does not use the times of the trace; expected speed or concurrency');
+  const model = columns.labels?.model?.reduce((most, one) => Math.max(most, one), 0) ?? 0;
+  if (model >= SERVED) problems.add(at('trace'), `asks for model ${model}; the deployment serves ${SERVED}, numbered from 0`);
   if (requests > columns.count) problems.add(at('requests'), `the trace has ${columns.count} requests, got ${requests}`);
   return { kind: 'trace', name, columns, speed, concurrency, requests, mix: mixOf(file, seed, problems) };
 }
 
 /** Sessions of a trace start all at once where nothing else is said; drawn ones need a rate or a concurrency. */
-function inSessions(name: string, supply: SessionSupply, file: WorkloadFile, seed: number, problems: Problems): SessionWorkload | undefined {
+function inSessions(name: string, given: SessionSupply, file: WorkloadFile, seed: number, problems: Problems): SessionWorkload | undefined {
+  const { context } = file;
+  if (context !== undefined && (given.kind === 'recorded' || given.main.compaction === undefined))
+    problems.add(
+      at('context'),
+      `${given.kind === 'recorded' ? 'recorded sessions keep their prompts' : `${name} does not say how a context is cut down`}; expected no context`,
+    );
+  const supply: SessionSupply = given.kind === 'drawn' ? { ...given, context } : given;
   const recorded = supply.kind === 'recorded' ? supply.plans : undefined;
   const sessions = file.sessions ?? recorded?.length ?? Infinity;
   const paced = file.rate !== undefined || file.concurrency !== undefined || tenantsRate(file.tenants) !== undefined;
@@ -136,6 +145,22 @@ function requestsIn(turns: readonly number[], sessions: number): number {
   return Math.floor(sessions / turns.length) * sum(turns) + sum(turns.slice(0, sessions % turns.length));
 }
 
+/** The part of a fitted pool's time that the file asks for; one that holds no window, or nobody who sends, is refused. */
+function partOf(pool: ClientPool, { from = 0, span }: WorkloadFile, problems: Problems): ClientPool {
+  const { window, windows } = pool;
+  const [first, count] = [from / window, span === undefined ? windows : span / window];
+  for (const [key, value] of [
+    ['from', first],
+    ['span', count],
+  ] as const)
+    if (!Number.isInteger(value)) problems.add(at(key), `expected a multiple of the ${window} s of a window of the pool`);
+  if (problems.covers(at('from')) || problems.covers(at('span'))) return pool;
+  const part = windowsOf(pool, first, count);
+  if (meanRate(part) > 0) return part;
+  problems.add(at('from'), 'nobody sends anything in this time');
+  return pool;
+}
+
 function ofClients(name: string, pool: ClientPool, file: WorkloadFile, seed: number, problems: Problems): PoolWorkload {
   const mean = meanRate(pool);
   const rate = file.rate ?? tenantsRate(file.tenants) ?? mean;
@@ -152,8 +177,7 @@ export async function readWorkload(
 ): Promise<Workload | undefined> {
   const seed = file.seed ?? scenarioSeed;
   if (file.trace !== undefined) return traced(file.trace, file, model, seed, sources, problems);
-  for (const key of ['format', 'speed', 'pool', 'from', 'span'] as const)
-    if (file[key] !== undefined) problems.add(at(key), 'belongs to a trace; expected trace beside it');
+  for (const key of ['format', 'speed', 'pool'] as const) if (file[key] !== undefined) problems.add(at(key), 'belongs to a trace; expected trace beside it');
   if (problems.covers(at('trace'))) return undefined;
   const { generator: name } = file;
   const preset = name === undefined ? undefined : await problems.attempt(at('generator'), () => sources.preset(name, problems.at(at('generator'))));
@@ -163,7 +187,7 @@ export async function readWorkload(
       ? generated(file, preset, seed, problems)
       : preset.kind === 'sessions'
         ? inSessions(preset.name, preset.law, file, seed, problems)
-        : ofClients(preset.name, preset.pool, file, seed, problems);
+        : ofClients(preset.name, partOf(preset.pool, file, problems), file, seed, problems);
   return workload === undefined ? undefined : fitsPositions(workload, model, at('input'), problems);
 }
 

@@ -19,9 +19,11 @@ export interface StepFlags {
   readonly expertParallel?: string;
   readonly sharedDies?: string;
   readonly redundant?: string;
+  readonly expertsApart?: boolean;
   readonly expertSkew?: string;
   readonly expertLoad?: string;
   readonly expertPlacement?: string;
+  readonly expertWhere?: string;
   readonly microbatches?: string;
   readonly mtp?: string;
   readonly draft?: string;
@@ -67,6 +69,7 @@ const flagOf: Readonly<Record<string, string>> = {
   'experts.parallel': '--expert-parallel',
   'experts.shared': '--shared-dies',
   'experts.redundant': '--redundant',
+  'experts.apart': '--experts-apart',
   'precision.activations': '--activations',
 };
 

@@ -7,14 +7,15 @@ import { InputError } from '../../src/base/errors.ts';
 import { settingIssues, type StepSetting } from '../../src/cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../../src/cost/memory.ts';
 import { kvBytesOfSequence } from '../../src/model/kv.ts';
-import type { ExpertLoad } from '../../src/model/layout.ts';
+import { instanceDies, type ExpertLoad } from '../../src/model/layout.ts';
 import type { Model } from '../../src/model/model.ts';
 import { precisionOf } from '../../src/model/precision.ts';
 import type { PoolFile } from '../scenario/file.ts';
 import { layoutOf } from '../scenario/layout.ts';
 import { Problems } from '../scenario/problems.ts';
 import { batchOf, type StepBatch } from './batch.ts';
-import { loadReport, placementOf, popularityOf, type ExpertCounts, type LoadReport, type PlacementKind, type Popularity } from './expert-load.ts';
+import { placements } from '../../src/model/placement/placed.ts';
+import { loadReport, popularityOf, whereOf, type LoadReport, type Popularity } from './expert-load.ts';
 import { draftOf, mtpOf } from './draft.ts';
 import { onFlags, type StepFlags } from './flags.ts';
 import { wholeNumber } from './number.ts';
@@ -41,8 +42,8 @@ export interface StepContext {
   readonly stack: Stack | undefined;
   /** The one that `--draft-model` names. */
   readonly draftModel?: Model | undefined;
-  /** Of the file that `--expert-load` names. */
-  readonly counts?: ExpertCounts | undefined;
+  /** Of the files that `--expert-load` and `--expert-placement` name, by name. */
+  readonly texts?: ReadonlyMap<string, string> | undefined;
 }
 
 const phases = ['prefill', 'decode'] as const;
@@ -52,7 +53,7 @@ const exchanges = ['all-gather', 'ring'] as const;
  * The iteration that flags describe.
  * @throws InputError with every problem of the flags, and with what does not fit
  */
-export function readStepFlags(flags: StepFlags, { machine, model, stack, counts, draftModel }: StepContext, problems: Problems): StepRequest {
+export function readStepFlags(flags: StepFlags, { machine, model, stack, texts = new Map(), draftModel }: StepContext, problems: Problems): StepRequest {
   const phase = phases.find((name) => name === flags.phase);
   if (phase === undefined)
     problems.add('--phase', flags.phase === undefined ? `expected one of ${phases.join(', ')}, got nothing` : expectedOneOf(flags.phase, phases));
@@ -74,10 +75,10 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack, counts,
   if (machine === undefined || model === undefined || stack === undefined || layout === undefined || phase === undefined) throw new InputError(problems.issues);
   const given: StepSetting = { machine, model, precision: precisionOf(model, formats), layout, stack, role: phase };
   for (const { path, message } of onFlags(settingIssues(given))) problems.add(path, message);
-  const load = popularityFlags(flags, model, counts, problems);
+  const load = popularityFlags(flags, model, texts, problems);
   problems.throwIfAny();
   if (step === undefined) throw new InputError(problems.issues);
-  const expertLoad = load === undefined ? undefined : reportOf(load, given, step, problems);
+  const expertLoad = load === undefined ? undefined : reportOf(load, given, step, texts, problems);
   problems.throwIfAny();
   const setting = expertLoad === undefined ? given : withSkew(given, expertLoad.imbalance);
   const { rank } = step.batch;
@@ -91,24 +92,27 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack, counts,
     maxSequences: rank.decodeSequences + rank.prefillSequences,
   });
   const kvInUse = checkKv(setting, step, memory);
-  return { ...step, setting, phase, chips: layout.dies / machine.chip.dies, memory, kvInUse, acceptance, emitted: emittedBy(acceptance), expertLoad };
+  return { ...step, setting, phase, chips: instanceDies(layout) / machine.chip.dies, memory, kvInUse, acceptance, emitted: emittedBy(acceptance), expertLoad };
 }
 
 interface LoadFlags {
   readonly popularity: Popularity;
-  readonly placement: PlacementKind;
+  readonly placement: string;
 }
 
-function popularityFlags(flags: StepFlags, model: Model, counts: ExpertCounts | undefined, problems: Problems): LoadFlags | undefined {
-  const { expertLoad, expertPlacement, expertSkew } = flags;
+function popularityFlags(flags: StepFlags, model: Model, texts: ReadonlyMap<string, string>, problems: Problems): LoadFlags | undefined {
+  const { expertLoad, expertPlacement: placement = 'contiguous', expertSkew, expertWhere } = flags;
   if (expertLoad === undefined) {
-    if (expertPlacement !== undefined) problems.add('--expert-placement', 'needs --expert-load, which says how popular experts are');
+    if (flags.expertPlacement !== undefined) problems.add('--expert-placement', 'needs --expert-load, which says how popular experts are');
+    if (expertWhere !== undefined) problems.add('--expert-where', 'needs --expert-load, whose lines it picks');
     return undefined;
   }
   if (expertSkew !== undefined) problems.add('--expert-load', 'gives what --expert-skew states; expected one of the two');
   if (!model.groups.some(({ feedForward }) => feedForward.kind === 'experts')) problems.add('--expert-load', `${model.name} has no experts`);
-  const placement = placementOf(expertPlacement, problems);
-  const popularity = popularityOf(expertLoad, counts, problems);
+  if (!placements.some((name) => name === placement) && !texts.has(placement)) problems.add('--expert-placement', expectedOneOf(placement, placements));
+  const popularity = popularityOf(expertLoad, texts.get(expertLoad), whereOf(expertWhere, problems), problems);
+  if (popularity?.kind === 'ranks' && flags.expertPlacement !== undefined)
+    problems.add('--expert-placement', 'a table says what ranks got as experts were placed; leave it out');
   return popularity === undefined ? undefined : { popularity, placement };
 }
 
@@ -116,12 +120,13 @@ function reportOf(
   { popularity, placement }: LoadFlags,
   { machine, model, layout }: StepSetting,
   { batch }: StepBatch,
+  texts: ReadonlyMap<string, string>,
   problems: Problems,
 ): LoadReport | undefined {
   const { experts, dies, pipeline, microbatches } = layout;
-  const tokens = (batch.instanceTokens * experts.parallel * pipeline) / dies / microbatches;
-  const perNode = machine.node.chips * machine.chip.dies;
-  return loadReport(popularity, placement, { model, layout, dies: { perNode }, tokens }, problems);
+  const share = experts.apart === true ? 1 : (experts.parallel * pipeline) / dies;
+  const tokens = (batch.instanceTokens * share) / microbatches;
+  return loadReport(popularity, placement, { model, layout, machine, tokens, texts }, problems);
 }
 
 function withSkew(setting: StepSetting, skew: number): StepSetting {
@@ -161,14 +166,17 @@ function poolOf(flags: StepFlags, model: Model | undefined, problems: Problems):
   const exchange = exchanges.find((name) => name === flags.contextExchange);
   if (flags.contextExchange !== undefined && exchange === undefined) problems.add('--context-exchange', expectedOneOf(flags.contextExchange, exchanges));
   const microbatches = number(flags.microbatches, '--microbatches');
-  if (microbatches !== undefined && microbatches > 2) problems.add('--microbatches', `expected 1 or 2, got ${microbatches}`);
+  const mostParts = flags.expertsApart === true ? 4 : 2;
+  if (microbatches !== undefined && microbatches > mostParts)
+    problems.add('--microbatches', `expected 1 ${mostParts === 2 ? 'or' : 'to'} ${mostParts}, got ${microbatches}`);
   const experts = {
     parallel: number(flags.expertParallel, '--expert-parallel'),
     shared: number(flags.sharedDies, '--shared-dies', 0),
     redundant: number(flags.redundant, '--redundant', 0),
+    apart: flags.expertsApart,
     load: loadOf(flags.expertSkew, problems),
   };
-  const asked = flags.expertParallel ?? flags.sharedDies ?? flags.redundant ?? flags.expertSkew;
+  const asked = flags.expertParallel ?? flags.sharedDies ?? flags.redundant ?? flags.expertSkew ?? flags.expertsApart;
   const has = model?.groups.some(({ feedForward }) => feedForward.kind === 'experts') === true;
   const mtp = flags.mtp === undefined ? undefined : mtpOf(flags.mtp, problems);
   const draft = draftOf(flags, problems);

@@ -1,5 +1,6 @@
 import { nearest } from '../../src/base/nearest.ts';
 import type { TraceReader } from './format.ts';
+import { labelColumns, LabelReader } from './label-columns.ts';
 import type { LineProblems } from './problems.ts';
 import { type ColumnNames, TraceRows } from './rows.ts';
 
@@ -10,6 +11,7 @@ export function csvReader(dialects: readonly ColumnNames[], parseTime: (text: st
   let header: readonly string[] | undefined;
   let names: ColumnNames | undefined;
   let rows: TraceRows | undefined;
+  let labels: LabelReader | undefined;
   let timeAt = -1;
   let inputAt = -1;
   let outputAt = -1;
@@ -21,12 +23,13 @@ export function csvReader(dialects: readonly ColumnNames[], parseTime: (text: st
       problems.add(line, `columns: ${missing(found, dialects)}`);
       return;
     }
-    for (const name of [names.time, names.input, names.output])
+    for (const name of [names.time, names.input, names.output, ...labelColumns])
       if (found.indexOf(name) !== found.lastIndexOf(name)) problems.add(line, `columns: "${name}" is there twice`);
     timeAt = found.indexOf(names.time);
     inputAt = found.indexOf(names.input);
     outputAt = found.indexOf(names.output);
     rows = new TraceRows(problems, names, 0);
+    labels = new LabelReader(problems, found);
   }
 
   function tokens(text: string, name: string, line: number): number | undefined {
@@ -51,11 +54,11 @@ export function csvReader(dialects: readonly ColumnNames[], parseTime: (text: st
       if (typeof time === 'string') problems.add(line, `${names.time}: ${time}`);
       const input = tokens(cells[inputAt] ?? '', names.input, line);
       const output = tokens(cells[outputAt] ?? '', names.output, line);
-      rows.add(line, { time: typeof time === 'string' ? undefined : time, input, output });
+      rows.add(line, { time: typeof time === 'string' ? undefined : time, input, output, labels: labels?.read(cells, line) });
     },
     content() {
       if (header === undefined) problems.add(0, `the file is empty; expected a header such as ${example(dialects)}`);
-      else if (rows !== undefined) return rows.content();
+      else if (rows !== undefined) return rows.content(labels?.tenants);
       problems.throwIfAny();
       throw new Error('bug: a table without columns has a problem');
     },

@@ -105,13 +105,23 @@ const table = listOf(
   .refine((knots) => grows(knots.map(([, value]) => value)), { error: 'expected values that do not fall' })
   .transform((knots): Quantiles => ({ share: knots.map(([share]) => share), value: knots.map(([, value]) => value) }));
 
-const agent = { turns: table, first: table, growth: table, output: table, think: table } as const;
+const starts = listOf(record({ share, turns: table, first: table }), 1).refine(
+  (list) => Math.abs(list.reduce((sum, { share }) => sum + share, 0) - 1) < 0.001,
+  {
+    error: 'expected shares of 1 together',
+  },
+);
+const agent = { starts, growth: table, output: table, think: table } as const;
 
 const sessionsPreset: z.ZodType<SessionsPreset> = record({
   ...named,
   kind: z.literal('sessions'),
   'block-tokens': count(1),
-  main: record({ ...agent, rewrite: record({ chance: share, kept: table, length: table }).optional() }),
+  main: record({
+    ...agent,
+    rewrite: record({ chance: share, kept: table }).optional(),
+    compaction: record({ limit: table, length: table, kept: table }).optional(),
+  }),
   helpers: record({ ...agent, chance: share, 'fan-out': table, delay: table, 'shared-tokens': count(0) }).optional(),
   fit: z.record(z.string(), number),
 }).transform(({ name, summary, source, main, helpers, ...file }): SessionsPreset => ({

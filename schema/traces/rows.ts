@@ -1,4 +1,5 @@
 import { TraceBuilder } from '../../src/serving/traffic/columns.ts';
+import type { Labels } from '../../src/serving/traffic/arrival.ts';
 import type { TraceContent } from './format.ts';
 import type { LineProblems } from './problems.ts';
 
@@ -19,6 +20,7 @@ export interface FoundRequest {
   readonly input: number | undefined;
   readonly output: number | undefined;
   readonly blocks?: readonly (number | string)[] | undefined;
+  readonly labels?: Partial<Labels> | undefined;
 }
 
 /** Checks requests against the laws that every trace keeps, and gathers them into columns with dense block ids. */
@@ -36,21 +38,21 @@ export class TraceRows {
     this.#builder = new TraceBuilder(blockTokens);
   }
 
-  add(line: number, { time, input, output, blocks = [] }: FoundRequest): void {
+  add(line: number, { time, input, output, blocks = [], labels }: FoundRequest): void {
     const before = this.#problems.count;
     this.#checkTime(line, time);
     this.#checkTokens(line, this.#names.input, input, 'a request without a prompt cannot be served');
     this.#checkTokens(line, this.#names.output, output, 'a request that emits nothing has no latency to tell: leave it out');
     if (this.#problems.count > before || time === undefined || input === undefined || output === undefined) return;
     for (const id of blocks) this.#builder.addBlock(this.#dense(id));
-    this.#builder.add(time, input, output);
+    this.#builder.add(time, input, output, labels);
   }
 
   /** @throws InputError when there was any problem. */
-  content(): TraceContent {
+  content(tenants?: readonly string[]): TraceContent {
     if (this.#builder.count === 0 && this.#problems.count === 0) this.#problems.add(0, 'no requests: expected a line for each');
     this.#problems.throwIfAny();
-    return { kind: 'requests', columns: this.#builder.columns() };
+    return { kind: 'requests', columns: { ...this.#builder.columns(), ...(tenants === undefined ? {} : { tenants }) } };
   }
 
   #checkTime(line: number, time: number | undefined): void {

@@ -153,10 +153,13 @@ async function readLengths(lines: AsyncIterable<string>, path: string, first: nu
     const found = new Map<number, { readonly input: Table; readonly output: Table }>();
     for (const window of windows as readonly Readonly<Record<string, unknown>>[]) {
       const at = Number(window['t_start_s']) / LENGTH_WINDOW;
-      if (!(at >= 0)) problems.add(number, `t_start_s: expected a time, got ${JSON.stringify(window['t_start_s'])}`);
       const [input, output] = [tableOf(window['input_tokens']), tableOf(window['output_tokens'])];
-      if (input === undefined || output === undefined) problems.add(number, 'expected input_tokens and output_tokens as lists of [tokens, probability]');
-      else if (at >= from && at < to && input.size > 0 && output.size > 0) found.set(at, { input, output });
+      if (!(at >= 0) || input === undefined || output === undefined) {
+        const keys = Object.keys(window).join(', ');
+        problems.add(number, `expected windows of t_start_s [s], input_tokens and output_tokens as lists of [tokens, probability], got ${keys}`);
+        break;
+      }
+      if (at >= from && at < to && input.size > 0 && output.size > 0) found.set(at, { input, output });
     }
     if (found.size > 0) clients.set(String(client), found);
   }

@@ -61,6 +61,8 @@ export function figuresOf(machine: Machine): readonly NamedFigure[] {
   return present([
     ...chipFigures(machine),
     ['node.dram', 'B', machine.node.dram],
+    ['node.storage.bandwidth', 'B/s', machine.node.storage?.bandwidth],
+    ['node.storage.latency', 's', machine.node.storage?.latency],
     ...machine.planes.flatMap(planeFigures),
     ['power', 'W', machine.power],
     ...(machine.draws ?? []).flatMap(({ name, idle, max }): Entry[] => [

@@ -94,6 +94,8 @@ export interface Node {
   readonly cpu: string;
   /** Host memory. [B per node] */
   readonly dram: Figure;
+  /** Network or local storage that a node reaches: one way [B/s], and the latency of a read [s]. */
+  readonly storage?: { readonly bandwidth: Figure; readonly latency: Figure } | undefined;
 }
 
 export interface Racks {

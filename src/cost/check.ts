@@ -4,7 +4,7 @@ import { dieCount, type Machine } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
 import { headsOf } from '../model/attention.ts';
 import { draftModel } from '../model/drafter.ts';
-import { contextOf, dataRanks, exchangesTokens, stageDies, type Layout } from '../model/layout.ts';
+import { contextOf, dataRanks, exchangesTokens, instanceDies, stageDies, type Layout } from '../model/layout.ts';
 import { tensorClasses, type LayerGroup, type Model, type Precision } from '../model/model.ts';
 import { layerStages } from '../model/operator.ts';
 import { linearFormat } from '../model/operators/formats.ts';
@@ -28,7 +28,14 @@ export interface StepSetting {
 
 /** Everything that keeps an instance from being priced. Paths are the keys of a deployment. */
 export function settingIssues(setting: StepSetting): readonly Issue[] {
-  return [...formatIssues(setting), ...splitIssues(setting), ...draftIssues(setting), ...contextIssues(setting), ...streamIssues(setting)];
+  return [
+    ...formatIssues(setting),
+    ...splitIssues(setting),
+    ...draftIssues(setting),
+    ...apartIssues(setting),
+    ...contextIssues(setting),
+    ...streamIssues(setting),
+  ];
 }
 
 /** Products need a format that the chip multiplies. */
@@ -91,7 +98,8 @@ function splitIssues({ machine, model, layout, role }: StepSetting): Issue[] {
   const issues: Issue[] = [];
   const { dies, tensor, pipeline, attention, experts } = layout;
   const add = (path: string, message: string): void => void issues.push({ path, message });
-  if (dies > dieCount(machine)) add('dies', `one instance takes ${dies} dies, ${machine.name} has ${dieCount(machine)}`);
+  const all = instanceDies(layout);
+  if (all > dieCount(machine)) add('dies', `one instance takes ${all} dies, ${machine.name} has ${dieCount(machine)}`);
   if (!Number.isInteger(dataRanks(layout))) add('tensor', `${stageDies(layout)} x ${pipeline} pipeline stages do not divide the ${dies} dies of an instance`);
   for (const group of model.groups) {
     const heads = headsOf(group.attention);
@@ -99,15 +107,31 @@ function splitIssues({ machine, model, layout, role }: StepSetting): Issue[] {
     if (group.feedForward.kind !== 'experts') continue;
     if (attention === 'sp-tp-sp' && !exchangesTokens(layout))
       add('experts.parallel', `sp-tp-sp splits tokens over ${tensor} dies, so experts must be spread over at least 2 of them, got ${experts.parallel}`);
+    if (experts.apart === true) continue;
     if (!Number.isInteger(dies / pipeline / experts.parallel))
       add('experts.parallel', `${experts.parallel} expert ranks do not divide the ${dies / pipeline} dies of a pipeline stage`);
     if (experts.parallel < tensor ? tensor % experts.parallel !== 0 : experts.parallel % tensor !== 0)
       add('experts.parallel', `${experts.parallel} expert ranks and ${tensor} tensor ranks do not divide each other`);
   }
-  if (pipeline > 1 && layout.microbatches === 2)
+  if (pipeline > 1 && layout.microbatches > 1)
     add('microbatches', `${pipeline} pipeline stages have a batch each in flight: two microbatches do not combine with them`);
+  if (layout.microbatches > 2 && experts.apart !== true)
+    add('microbatches', `${layout.microbatches} microbatches go back and forth between attention and experts that are apart; on shared dies expected 1 or 2`);
   if (attention === 'sp-tp-sp' && role !== 'prefill') add('attention', `sp-tp-sp splits the tokens of prompts: it serves prefill, not ${role}`);
   return dedupe(issues);
+}
+
+/** Experts on dies of their own serve decode, and need some to be there. */
+function apartIssues({ model, layout, role }: StepSetting): Issue[] {
+  const { experts, pipeline, context } = layout;
+  if (experts.apart !== true) return [];
+  const issues: Issue[] = [];
+  const add = (message: string): void => void issues.push({ path: 'experts.apart', message });
+  if (role !== 'decode') add(`experts on dies of their own serve decode, not ${role}`);
+  if (!model.groups.some(({ feedForward }) => feedForward.kind === 'experts')) add(`${model.name} has no experts`);
+  if (pipeline > 1) add(`does not combine with ${pipeline} pipeline stages: attention and experts are the stages`);
+  if (context !== undefined && context.parallel * context.decode > 1) add('does not combine with a context that is spread over dies');
+  return issues;
 }
 
 /** Which attentions and roles can spread the tokens of a sequence. */
@@ -147,7 +171,7 @@ function contextIssues({ model, layout, role }: StepSetting): Issue[] {
 
 /** Two microbatches need streams that cover every stage of a layer. */
 function streamIssues({ stack, layout, role }: StepSetting): Issue[] {
-  if (layout.microbatches === 1) return [];
+  if (layout.microbatches === 1 || layout.experts.apart === true) return [];
   const phases = role === 'merged' ? (['prefill', 'decode'] as const) : ([role] as const);
   return phases.flatMap((phase) => {
     const missing = layerStages.filter((stage) => !stack.streams[phase].some((stream) => stream.stages.includes(stage)));

@@ -45,7 +45,7 @@ export interface Part {
   readonly width: number;
 }
 
-/** A group of two microbatches, which is scheduled when its times are known. */
+/** A group of several microbatches, which is scheduled when its times are known. */
 interface Scheduled {
   readonly layers: ChunkedLayers;
   /** Its first chunk in `times`. */
@@ -160,12 +160,12 @@ function schedules(plan: readonly PlannedGroup[]): Pick<Compiled, 'scheduled' | 
   const scheduled: Scheduled[] = [];
   const placesOf: (Places | undefined)[] = [];
   let from = 0;
-  for (const { group, stageOf, runs, lag } of plan) {
-    if (runs === undefined) {
+  for (const { stageOf, runs, overlap } of plan) {
+    if (runs === undefined || overlap === undefined) {
       placesOf.push(undefined);
       continue;
     }
-    const { layers, chunkOf } = chunkedLayers(runs, stageOf, group.count, lag);
+    const { layers, chunkOf } = chunkedLayers(runs, stageOf, overlap);
     const { runOf } = layers;
     const first = from;
     placesOf.push({
@@ -223,7 +223,7 @@ export function rowOf(pricer: CompilablePricer, { signature: expected }: Compile
     const { count, microbatches } = planned.group;
     const prices = pricer.prices(planned, places);
     const repeats = count * microbatches;
-    const runs = microbatches === 2 ? 1 : count;
+    const runs = planned.runs === undefined ? count : 1;
     for (let i = 0; i < places.length; i++) {
       const price = prices[i] as Price;
       const place = into[i] as number;
@@ -234,7 +234,7 @@ export function rowOf(pricer: CompilablePricer, { signature: expected }: Compile
       for (let p = 0; p < placed.length; p++) row[head + p] = (row[head + p] as number) + whole * (placed[p] as number);
       const drawn = memory[i] as number;
       if (drawn >= 0) row[drawn] = (row[drawn] as number) + price.memory;
-      addBusy(row, repeats, price);
+      addBusy(row, repeats * (planned.busy?.[places[i] as number] ?? 1), price);
     }
   }
   return row;

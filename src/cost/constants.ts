@@ -108,7 +108,7 @@ const shareNames = {
 
 function streamShares(setting: StepSetting, phase: 'prefill' | 'decode'): readonly Candidate[] {
   const { stack, layout } = setting;
-  if (layout.microbatches === 1) return [];
+  if (layout.microbatches === 1 || layout.experts.apart === true) return [];
   const { streams } = stack;
   return streams[phase].flatMap((stream) =>
     shares.flatMap((share): Candidate[] => {
@@ -137,7 +137,7 @@ function lagOf(setting: StepSetting, phase: 'prefill' | 'decode'): readonly Cand
   const { stack, layout } = setting;
   const { streams } = stack;
   const value = streams.lag?.[phase];
-  if (value === undefined || layout.microbatches === 1) return [];
+  if (value === undefined || layout.microbatches === 1 || layout.experts.apart === true) return [];
   return [
     {
       name: `stack: ${phase} streams: ${streams.turns?.[phase] === undefined ? 'runs' : 'turns'} by which the second microbatch follows the first (one more, one less)`,

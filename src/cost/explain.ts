@@ -1,6 +1,6 @@
 import type { Doubt } from '../base/doubt.ts';
 import type { Die } from '../catalogue/chip.ts';
-import type { Layout } from '../model/layout.ts';
+import type { Layout, Microbatches } from '../model/layout.ts';
 import { stages, type Operator, type Stage } from '../model/operator.ts';
 import { engines, paceOf, type Engine, type PipelineCost, type StepCost } from './batch.ts';
 import type { Pricing } from './price.ts';
@@ -51,7 +51,7 @@ export interface Bar {
 export interface GroupExplanation {
   readonly name: string;
   readonly count: number;
-  readonly microbatches: 1 | 2;
+  readonly microbatches: Microbatches;
   /** All of them together. [s] */
   readonly time: number;
   /** One layer in the steady state. [s] */
@@ -85,7 +85,7 @@ export function explanationOf(
   doubts: readonly Doubt[],
 ): StepExplanation {
   const hostGap = cost.stages[stages.length] ?? 0;
-  const operators = priced.flatMap((group) => operatorsOf(group, layout, pricing, die));
+  const operators = priced.flatMap((group) => operatorsOf(group, pricing, die));
   const shares = sharesOf([...operators.map(({ trust, exposed }) => ({ trust, time: exposed })), { trust: host, time: hostGap }]);
   const pace = paceOf(cost, layout.pipeline);
   // Of a pipeline the engines of the mean stage.
@@ -105,7 +105,7 @@ export function explanationOf(
   };
 }
 
-/** Every slot of two microbatches; undefined for one. */
+/** Every slot of microbatches that overlap; undefined where nothing does. */
 function slotsOf({ runs, overlap, prices }: PricedGroup): Schedule | undefined {
   return runs === undefined || overlap === undefined ? undefined : scheduleOf(runs, overlap, prices);
 }
@@ -136,7 +136,7 @@ function groupOf(priced: PricedGroup): GroupExplanation {
   return { ...head, layerTime: steadyEnd - steadyStart, timeline };
 }
 
-function operatorsOf(priced: PricedGroup, layout: Layout, pricing: Pricing, die: Die): OperatorExplanation[] {
+function operatorsOf(priced: PricedGroup, pricing: Pricing, die: Die): OperatorExplanation[] {
   const { group, prices, streamOf, streams, exposed } = priced;
   const schedule = slotsOf(priced);
   const spans = spansOf(
@@ -155,7 +155,7 @@ function operatorsOf(priced: PricedGroup, layout: Layout, pricing: Pricing, die:
       stream: streams[streamOf[i] ?? 0]?.name ?? 'die',
       launches: group.count * group.microbatches,
       flop: operator.kind === 'compute' ? operator.matrixFlop + operator.vectorFlop : 0,
-      bytes: bytesOf(operator, layout, pricing),
+      bytes: bytesOf(operator, pricing),
       ...rooflineOf(operator, die),
       time,
       bound: price?.bound ?? 'launch',
@@ -190,7 +190,7 @@ function spansOf(count: number, times: readonly number[], schedule: Schedule | u
   return spans;
 }
 
-function bytesOf(operator: Operator, layout: Layout, pricing: Pricing): number {
+function bytesOf(operator: Operator, pricing: Pricing): number {
   switch (operator.kind) {
     case 'compute':
       return operator.weightBytes + operator.activationBytes;
@@ -200,6 +200,6 @@ function bytesOf(operator: Operator, layout: Layout, pricing: Pricing): number {
     case 'host':
       return 0;
     case 'exchange':
-      return pricing.exchanges(layout.experts.parallel)[0]?.bytes(operator.operation, operator) ?? 0;
+      return pricing.exchanges(operator.ranks)[0]?.bytes(operator.operation, operator) ?? 0;
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { chunkedLayers, expose } from './exposure.ts';
+import { Overlap } from './overlap.ts';
 import { scheduleLayers, type OperatorRuns } from './schedule.ts';
 
 const operator = fc.record({
@@ -36,7 +37,7 @@ test('stages answer for what their operators answer for in the schedule', () => 
       for (const [i, { stage }] of operators.entries()) expected[stage] = (expected[stage] ?? 0) + (exposed[i] ?? 0);
 
       const stageOf = operators.map(({ stage }) => stage);
-      const { layers, chunkOf } = chunkedLayers(runs, stageOf, count, lag);
+      const { layers, chunkOf } = chunkedLayers(runs, stageOf, new Overlap(runs, count, lag));
       const chunks = layers.runOf.length;
       // Something of another group lies in front.
       const values = new Float64Array(1 + chunks + starts.length).fill(0).fill(9, 0, 1);

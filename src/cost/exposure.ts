@@ -1,21 +1,16 @@
-import { Overlap } from './overlap.ts';
+import type { LaidOut } from './laid-out.ts';
 import type { OperatorRuns } from './schedule.ts';
 
-/** Equal layers of two microbatches, in chunks: operators of one run that answer for one stage. */
+/** Equal layers of several microbatches, in chunks: operators of one run that answer for one stage. */
 export interface ChunkedLayers {
-  readonly overlap: Overlap;
+  readonly overlap: LaidOut;
   /** Stage and run of each chunk. */
   readonly stageOf: Int32Array;
   readonly runOf: Int32Array;
 }
 
 /** The chunks of one group: what is laid out, and the chunk of each operator. */
-export function chunkedLayers(
-  runs: OperatorRuns,
-  stages: ArrayLike<number>,
-  count: number,
-  lag: number | undefined,
-): { layers: ChunkedLayers; chunkOf: number[] } {
+export function chunkedLayers(runs: OperatorRuns, stages: ArrayLike<number>, overlap: LaidOut): { layers: ChunkedLayers; chunkOf: number[] } {
   const stageOf: number[] = [];
   const runOf: number[] = [];
   const chunkOf: number[] = [];
@@ -27,7 +22,7 @@ export function chunkedLayers(
       }
       chunkOf.push(stageOf.length - 1);
     }
-  const layers: ChunkedLayers = { overlap: new Overlap(runs, count, lag), stageOf: Int32Array.from(stageOf), runOf: Int32Array.from(runOf) };
+  const layers: ChunkedLayers = { overlap: overlap.again(), stageOf: Int32Array.from(stageOf), runOf: Int32Array.from(runOf) };
   return { layers, chunkOf };
 }
 

@@ -1,6 +1,7 @@
 import type { Figure } from '../catalogue/figure.ts';
 import type { Machine, PlaneRole } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
+import type { Layout, Microbatches } from '../model/layout.ts';
 import { paceOf, type InstanceBatch, type RankBatch, type StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { stepPricer } from './pricer.ts';
@@ -41,7 +42,6 @@ function changesOf(setting: StepSetting, batch: InstanceBatch): readonly Change[
   const { machine, stack, layout } = setting;
   const { load } = layout.experts;
   const on = (name: string, changed: Partial<StepSetting>): Change => ({ name, setting: { ...setting, ...changed }, batch });
-  const microbatches = layout.microbatches === 1 ? 2 : 1;
   return [
     on('memory bandwidth +10 %', { machine: withDie(machine, (die) => ({ ...die, memory: { ...die.memory, bandwidth: times(die.memory.bandwidth, more) } })) }),
     on('matrix rate +10 %', { machine: withMatrix(machine) }),
@@ -54,13 +54,21 @@ function changesOf(setting: StepSetting, batch: InstanceBatch): readonly Change[
     on('no gap of the host', { stack: { ...stack, hostGap: times(stack.hostGap, 0) } }),
     on('no spread between ranks', { stack: { ...stack, spread: { prefill: times(stack.spread.prefill, 0), decode: times(stack.spread.decode, 0) } } }),
     ...(load.kind === 'uniform' ? [] : [on('experts evenly loaded', { layout: { ...layout, experts: { ...layout.experts, load: { kind: 'uniform' } } } })]),
-    on(`${microbatches} ${microbatches === 1 ? 'microbatch' : 'microbatches'}`, { layout: { ...layout, microbatches } }),
+    ...othersThan(layout).map((microbatches) =>
+      on(`${microbatches} ${microbatches === 1 ? 'microbatch' : 'microbatches'}`, { layout: { ...layout, microbatches } }),
+    ),
     ...[2, 0.5].flatMap((factor): Change[] =>
       batch.rank.decodeSequences * factor + batch.rank.prefillSequences * factor < 1
         ? []
         : [{ name: `batch x ${factor}`, setting, batch: scaled(batch, factor) }],
     ),
   ];
+}
+
+/** One microbatch more, and one less. */
+function othersThan({ microbatches, experts }: Layout): readonly Microbatches[] {
+  const counts: readonly Microbatches[] = experts.apart === true ? [1, 2, 3, 4] : [1, 2];
+  return counts.filter((count) => Math.abs(count - microbatches) === 1);
 }
 
 function times(figure: Figure, factor: number): Figure {

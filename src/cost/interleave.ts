@@ -73,6 +73,7 @@ export const mostFollowed = 3;
 /**
  * Both microbatches take turns: of the runs on a stream those of the earlier turn come first, of two of one turn those of the first microbatch;
  * the second microbatch is `lag` turns late. The order is fixed, so that a longer run makes nothing earlier.
+ * @throws RangeError where a run follows more than two others of its microbatch: no schedule has that
  */
 export function interleaved(runs: LayerRuns, layers: number, lag: number): Interleaving {
   const { streams, after } = runs;
@@ -91,7 +92,9 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
         const id = base + run;
         const queue = queues[streams[run] as number] as number[];
         const own = run === 0 ? (id === m * each ? [] : [id - 1]) : (after[run] as readonly number[]).map((other) => base + other);
-        const all = [...new Set([...own, ...queue.slice(-1)])].slice(0, mostFollowed);
+        const all = [...new Set([...own, ...queue.slice(-1)])];
+        if (all.length > mostFollowed)
+          throw new RangeError(`run ${run} follows ${own.length} runs of its own microbatch, at most ${mostFollowed - 1} can be laid out`);
         order.push(id);
         follows.push(...all, ...Array.from({ length: mostFollowed - all.length }, () => 2 * each));
         queue.push(id);

@@ -23,6 +23,16 @@ test('the published buffers: 96 tokens per die over EP320 take 645 MiB', () => {
   expect((parts.find(({ name }) => name === 'exchange buffers')?.bytes ?? 0) / 2 ** 20).toBeCloseTo(645, 9);
 });
 
+test('experts on dies of their own leave the others room for KV, and are refused where they do not fit', () => {
+  const split = (parallel: number): typeof publishedDecode.layout => ({ ...publishedDecode.layout, experts: { ...uniform.experts, parallel, apart: true } });
+  const { kvBlocks, experts, parts, capacity } = memoryBudget({ ...publishedDecode, layout: split(256), maxBatchTokens: 96 });
+  expect(kvBlocks).toBeGreaterThan(memoryBudget({ ...publishedDecode, maxBatchTokens: 96 }).kvBlocks);
+  expect(parts.some(({ name }) => name === 'weights: experts')).toBe(false);
+  expect(Math.abs((experts?.parts.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0) / capacity - 1)).toBeLessThan(1e-12);
+  // 256 experts of 58 layers, and of the draft module, on 8 dies: 85 GB each.
+  expect(() => memoryBudget({ ...publishedDecode, layout: split(8), maxBatchTokens: 96 })).toThrow(/per expert die, 64.0 GB there/);
+});
+
 test('larger batches leave fewer blocks', () => {
   const blocks = [64, 1024, 16_384].map((maxBatchTokens) => memoryBudget({ ...publishedPrefill, maxBatchTokens: maxBatchTokens * 32 }).kvBlocks);
   expect(blocks).toEqual(blocks.toSorted((a, b) => b - a));

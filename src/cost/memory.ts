@@ -9,7 +9,7 @@ import { kvBytesPerTokenPerDie, stateBytesOfSequence, widestTokenBytes } from '.
 import { contextOf, exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
 import type { ExpertFeedForward, FeedForward, Model, Precision } from '../model/model.ts';
 import { linearFormat } from '../model/operators/formats.ts';
-import { expertsPerDie, weightBytesPerDie } from '../model/weights.ts';
+import { expertsPerDie, weightBytesPerDie, type Side } from '../model/weights.ts';
 
 export interface MemoryRequest {
   readonly machine: Machine;
@@ -37,6 +37,8 @@ export interface MemoryBudget {
   readonly kvBlocks: number;
   /** Blocks that a sequence takes whatever its length, for recurrent states and windows. */
   readonly stateBlocks: number;
+  /** Of a die that holds experts and nothing else, where they are apart. */
+  readonly experts?: Pick<MemoryBudget, 'parts' | 'capacity'> | undefined;
 }
 
 /** Hidden-wide rows that are alive at once inside a layer: residual, norm, attention output, projection. */
@@ -48,7 +50,7 @@ const logitRows = 1024;
 /**
  * Memory of the fullest die: weights by class, exchange buffers, activations, the framework's reserve; KV blocks take what is left under
  * the engine's utilisation.
- * @throws InputError when nothing is left for KV
+ * @throws InputError when nothing is left for KV, or experts do not fit on dies of their own
  */
 export function memoryBudget(request: MemoryRequest): MemoryBudget {
   const { machine, model, precision, layout, stack } = request;
@@ -64,31 +66,59 @@ export function memoryBudget(request: MemoryRequest): MemoryBudget {
   const free = keptFree(stack.memoryRule, capacity, request.utilisation ?? stack.memoryUtilisation.value, total(weights), total(working));
   const fixed = [...weights, ...working, { name: 'kept free', bytes: free }].filter(({ bytes }) => bytes > 0);
   const taken = total(fixed);
+  const experts = layout.experts.apart === true ? expertSide(request, rowsPerDie) : undefined;
   const kvBytesPerToken = kvBytesPerTokenPerDie(model, precision, layout);
   const blockBytes = kvBytesPerToken * stack.blockTokens;
   const kvBlocks = Math.floor((capacity - taken) / blockBytes);
   if (kvBlocks < 1) {
-    // Figures that differ by less than a percent are told apart.
-    const digits = taken + blockBytes > 1.01 * capacity ? 3 : 6;
-    const largest = fixed.toSorted((a, b) => b.bytes - a.bytes).slice(0, 3);
-    const list = largest.map(({ name, bytes }) => `${name} ${formatQuantity(bytes, 'B')}`).join(', ');
-    throw new InputError([
-      {
-        path: 'memory',
-        message: `${model.name} needs ${formatQuantity(taken + blockBytes, 'B', digits)} per die, ${formatQuantity(capacity, 'B', digits)} there (${list}); spread it over more dies or use narrower weights`,
-      },
-    ]);
+    throw tooLarge(request, taken + blockBytes, fixed, 'die');
   }
   const kv = kvBlocks * blockBytes;
   const left = capacity - taken - kv;
   return {
     parts: [...fixed, { name: 'KV blocks', bytes: kv }, ...(left > 0 ? [{ name: 'less than a block', bytes: left }] : [])],
     capacity,
+    experts,
     kvBytesPerToken,
     blockTokens: stack.blockTokens,
     kvBlocks,
     stateBlocks: blockBytes > 0 ? Math.ceil(stateBytesOfSequence(model, precision, layout) / blockBytes) : 0,
   };
+}
+
+/** @throws InputError when experts and what they work on do not fit on dies of their own */
+function expertSide(request: MemoryRequest, rows: number): Pick<MemoryBudget, 'parts' | 'capacity'> {
+  const { machine, model, precision, layout, stack } = request;
+  const capacity = machine.chip.die.memory.capacity.value;
+  const weights = weightBytesPerDie(model, precision, layout, 'experts').map(({ name, bytes }) => ({ name: `weights: ${name}`, bytes }));
+  const moe = expertsOf(model);
+  const { parallel } = layout.experts;
+  // Rows that arrive in the mean, in and out of an expert, beside its inner width.
+  const arriving = moe === undefined ? 0 : (rows * layout.dies * (moe.perToken + 1)) / parallel;
+  const width = moe === undefined ? 0 : 2 * (moe.latent?.size ?? model.hidden) + 3 * moe.intermediate;
+  const parts = [
+    ...weights,
+    { name: 'exchange buffers', bytes: exchangeBuffers(request, rows, 'experts') },
+    { name: 'activations', bytes: Math.ceil(arriving * width * half) },
+    { name: 'framework reserve', bytes: stack.reserve.value },
+  ].filter(({ bytes }) => bytes > 0);
+  const taken = total(parts);
+  if (taken > capacity) throw tooLarge(request, taken, parts, 'expert die');
+  return { parts: [...parts, { name: 'not used', bytes: capacity - taken }], capacity };
+}
+
+function tooLarge({ machine, model }: MemoryRequest, needed: number, parts: MemoryBudget['parts'], where: string): InputError {
+  const capacity = machine.chip.die.memory.capacity.value;
+  // Figures that differ by less than a percent are told apart.
+  const digits = needed > 1.01 * capacity ? 3 : 6;
+  const largest = parts.toSorted((a, b) => b.bytes - a.bytes).slice(0, 3);
+  const list = largest.map(({ name, bytes }) => `${name} ${formatQuantity(bytes, 'B')}`).join(', ');
+  return new InputError([
+    {
+      path: 'memory',
+      message: `${model.name} needs ${formatQuantity(needed, 'B', digits)} per ${where}, ${formatQuantity(capacity, 'B', digits)} there (${list}); spread it over more dies or use narrower weights`,
+    },
+  ]);
 }
 
 function total(parts: readonly { readonly bytes: number }[]): number {
@@ -122,17 +152,24 @@ function lowLatency(stack: Stack, rows: number): Exchange | undefined {
 
 /**
  * Dispatch and combine buffers. Kernels for small batches keep a slot for every rank: ranks x tokens x min(top k, experts per die) x
- * message (the sizing of the supernode's fused kernels); those for large batches keep the rows that arrive.
+ * message (the sizing of the supernode's fused kernels); those for large batches keep the rows that arrive. Where experts are apart, their dies
+ * keep what is dispatched, a slot for every rank that sends, and the others what comes back.
  */
-function exchangeBuffers({ model, precision, layout, stack }: MemoryRequest, rows: number): number {
+function exchangeBuffers({ model, precision, layout, stack }: MemoryRequest, rows: number, side: Side = 'attention'): number {
   const experts = expertsOf(model);
   if (experts === undefined || !exchangesTokens(layout)) return 0;
   const tokens = layout.attention === 'tensor' ? rows / layout.tensor : rows;
   const format = linearFormat(model, precision, 'experts');
   const small = lowLatency(stack, tokens);
-  const message = (experts.latent?.size ?? model.hidden) * (format.inputBytes + half) + (small?.scaleBytes ?? 0);
+  const { apart, parallel } = layout.experts;
+  const width = experts.latent?.size ?? model.hidden;
+  const out = width * format.inputBytes + (small?.scaleBytes ?? 0);
+  const back = width * half;
+  const message = apart !== true ? out + back : side === 'experts' ? out : back;
+  const ranks = side === 'experts' ? layout.dies : parallel;
+  const arriving = side === 'experts' ? (tokens * layout.dies) / parallel : tokens;
   const local = expertsPerDie(experts.routed, layout);
-  return Math.ceil(small === undefined ? tokens * experts.perToken * message : layout.experts.parallel * tokens * Math.min(experts.perToken, local) * message);
+  return Math.ceil(small === undefined ? arriving * experts.perToken * message : ranks * tokens * Math.min(experts.perToken, local) * message);
 }
 
 /** Keys and values of one layer that come from the other dies of a context: those of the largest batch, or two blocks of a ring. */
@@ -160,6 +197,7 @@ function innerWidth(part: FeedForward, layout: Layout, hidden: number, precision
     case 'dense':
       return (part.intermediate / (layout.attention === 'sp-tp-sp' ? 1 : layout.tensor)) * 3;
     case 'experts': {
+      if (layout.experts.apart === true) return part.sharedIntermediate * 3 * (layout.experts.sharedDies > 0 ? 0 : 1);
       const expert = (part.intermediate / expertTensor(layout)) * 3 + (part.latent?.size ?? hidden) * (1 + bytesPerElement[precision.activations] / half);
       return (part.perToken / (exchangesTokens(layout) ? 1 : layout.experts.parallel)) * expert;
     }

@@ -1,5 +1,6 @@
 import { assert } from '../base/errors.ts';
 import { bestLag, interleaved, mostFollowed, turnsOf, type Interleaving } from './interleave.ts';
+import type { LaidOut } from './laid-out.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
 export interface LayerRuns {
@@ -23,8 +24,9 @@ const rest = 1e-12;
  * lag: as far as takes the least time). What runs at once shares the memory bandwidth by max-min: a run that draws less than its part leaves
  * the rest to the others. Made once for layers of one form, then filled with times. All times in seconds.
  */
-export class Overlap {
+export class Overlap implements LaidOut {
   readonly runs: LayerRuns;
+  readonly microbatches = 2;
   /** Layers laid out, and slots of one microbatch: slot `m x each + layer x runs + run`. */
   readonly layers: number;
   readonly each: number;
@@ -78,6 +80,10 @@ export class Overlap {
   /** The layer of the steady state. */
   get steadyLayer(): number {
     return Math.min(repeated, this.layers - 1);
+  }
+
+  again(): Overlap {
+    return new Overlap(this.runs, this.#count, this.#lag);
   }
 
   /** When a slot begins: as the one ends that let it start. */

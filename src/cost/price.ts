@@ -285,7 +285,7 @@ export class Pricing {
         let scaleOut = false;
         let bytes = 0;
         // The call ends when the die that gets most has all of it.
-        const load = { ...operator, tokens: operator.tokens * operator.hottest };
+        const load = { ...operator, tokens: Math.max(operator.tokens * operator.hottest, operator.arriving ?? 0) };
         for (const model of this.exchanges(operator.ranks)) {
           const time = model.time(operator.operation, load) * (this.#errors?.link('exchange', operator.operation) ?? 1);
           if (time >= best) continue;

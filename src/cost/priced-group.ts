@@ -2,7 +2,7 @@ import type { Stream } from '../catalogue/stack.ts';
 import type { OperatorGroup } from '../model/operator.ts';
 import type { Launching, Price } from './price.ts';
 import type { OperatorRuns } from './schedule.ts';
-import type { Overlap } from './overlap.ts';
+import type { LaidOut } from './laid-out.ts';
 
 /** One group of a step before it is priced: what runs, where, and on what share of the die. */
 export interface PlannedGroup extends Launching {
@@ -14,9 +14,11 @@ export interface PlannedGroup extends Launching {
   readonly streams: readonly Stream[];
   /** Runs by which the second microbatch follows the first, where the stack says so. */
   readonly lag?: number | undefined;
-  /** Only for two microbatches: the runs of the layer, and what lays them out. */
+  /** Share of the dies of the instance that each operator keeps busy; absent: all of them. */
+  readonly busy?: Float64Array | undefined;
+  /** Only where microbatches overlap: the runs of the layer, and what lays them out. */
   readonly runs?: OperatorRuns | undefined;
-  readonly overlap?: Overlap | undefined;
+  readonly overlap?: LaidOut | undefined;
 }
 
 /** One group of a step with its prices and its schedule. */

@@ -32,6 +32,18 @@ const settings = new Map<string, StepSetting>([
   ],
   ['sequences over dies', on(models.llama, { ...uniform, dies: 8, tensor: 4, context: { parallel: 2, exchange: 'ring', decode: 1 } })],
   ['KV over dies', on(models.r1, { ...uniform, dies: 8, tensor: 8, context: { parallel: 1, exchange: 'all-gather', decode: 8 } }, 'fp8')],
+  [
+    'experts apart',
+    {
+      ...publishedDecode,
+      layout: {
+        ...publishedDecode.layout,
+        dies: 96,
+        experts: { ...publishedDecode.layout.experts, parallel: 64, sharedDies: 0, redundant: 0, apart: true },
+        microbatches: 3,
+      },
+    },
+  ],
   ['mixture, pipeline', on(models.mixtral, { ...uniform, dies: 4, tensor: 2, pipeline: 2 })],
 ]);
 

@@ -1,7 +1,7 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
 import type { Stream, Turns } from '../catalogue/stack.ts';
-import { dataRanks } from '../model/layout.ts';
+import { dataRanks, exchangeRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import type { Operator, OperatorGroup } from '../model/operator.ts';
 import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
@@ -9,12 +9,15 @@ import type { InstanceBatch, PipelineCost, StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
 import type { CompilablePricer } from './compiled.ts';
+import type { LaidOut } from './laid-out.ts';
 import { Overlap } from './overlap.ts';
 import { Pricing, type Price } from './price.ts';
 import type { PlannedGroup, PricedGroup } from './priced-group.ts';
 import { wholeDie } from './roofline.ts';
 import type { PriceErrors } from './uncertainty/errors.ts';
 import { rangeDoubts } from './uncertainty/trust.ts';
+import { PingPong } from './ping-pong.ts';
+import { diesBusy, goesOut, sideRuns, sidesOf, sideStreams } from './sides.ts';
 import { runsOf, waysOf, type Way } from './streams.ts';
 import { exposedOf, type OperatorRuns } from './schedule.ts';
 import { addBusy, stageCount, stepCostOf, sumCount } from './step-sums.ts';
@@ -81,21 +84,22 @@ class Pricer implements ExplainingPricer {
     const prompts = role === 'decode' ? rank : { ...none, ...prompt };
     const planned = this.plan({ rank: prompts, instanceTokens: dataRanks(layout) * (prompts.decodeSequences * prompts.queryTokens + prompts.prefillTokens) });
     this.launches = planned.reduce((sum, { group }) => sum + group.operators.length * group.count * group.microbatches, 0);
-    const exchanges = layout.experts.parallel > 1 ? this.#pricing.exchanges(layout.experts.parallel).flatMap(({ doubts }) => doubts) : [];
+    const { parallel, apart } = layout.experts;
+    const exchanges = parallel > 1 || apart === true ? this.#pricing.exchanges(exchangeRanks(layout)).flatMap(({ doubts }) => doubts) : [];
     const moe = model.groups.some(({ feedForward }) => feedForward.kind === 'experts');
-    this.doubts = [...this.#pricing.doubts, ...(moe ? exchanges : []), ...draftDoubts(setting)];
+    this.doubts = [...this.#pricing.doubts, ...(moe ? exchanges : []), ...draftDoubts(setting), ...apartDoubts(setting)];
   }
 
   cost(batch: InstanceBatch): StepCost {
     const priced = this.#price(batch);
     const sums = this.#sums.fill(0);
-    for (const { group, stageOf, prices, exposed } of priced) {
+    for (const { group, stageOf, prices, exposed, busy } of priced) {
       const repeats = group.count * group.microbatches;
       for (let i = 0; i < prices.length; i++) {
         const price = prices[i] as Price;
         const stage = stageOf[i] as number;
         sums[stage] = (sums[stage] as number) + (exposed[i] as number);
-        addBusy(sums, repeats, price);
+        addBusy(sums, repeats * (busy?.[i] ?? 1), price);
       }
     }
     const host = this.#setting.stack.hostGap.value;
@@ -125,15 +129,22 @@ class Pricer implements ExplainingPricer {
   plan(batch: InstanceBatch): readonly PlannedGroup[] {
     const groups = this.#build(batch);
     const { rank } = batch;
-    const { stack, role } = this.#setting;
+    const { stack, role, layout } = this.#setting;
     const prefills = role === 'prefill' || (role === 'merged' && rank.prefillTokens > rank.decodeSequences * rank.queryTokens);
     const phase = prefills ? 'prefill' : 'decode';
-    const { [phase]: streams, lag, turns } = stack.streams;
+    const apart = layout.experts.apart === true;
+    const { [phase]: own, lag: lags, turns } = stack.streams;
+    const streams = apart ? sideStreams : own;
+    const lag = apart ? undefined : lags;
     return groups.map((group, i) => {
       const known = this.#plans[i];
       if (known !== undefined && known.lag === lag?.[phase] && sameGroup(known.group, group) && (group.microbatches === 1 || known.streams === streams))
         return { ...known, group };
-      const made = group.microbatches === 2 ? this.#overlapping(group, streams, lag?.[phase], turns?.[phase]) : this.#whole(group, lag?.[phase]);
+      const made = apart
+        ? this.#apart(group)
+        : group.microbatches === 2
+          ? this.#overlapping(group, streams, lag?.[phase], turns?.[phase])
+          : this.#whole(group, lag?.[phase]);
       this.#plans[i] = made;
       return made;
     });
@@ -161,6 +172,17 @@ class Pricer implements ExplainingPricer {
 
   #whole(group: OperatorGroup, lag: number | undefined): PlannedGroup {
     return { ...this.#pricing.launching(group.operators, []), group, stageOf: stagesOf(group), streamOf: nothing, streams: [], lag };
+  }
+
+  /** Attention and expert dies, and the links between them, at once: microbatches that go back and forth. */
+  #apart(group: OperatorGroup): PlannedGroup {
+    const { layout } = this.#setting;
+    const { operators, count, microbatches } = group;
+    const streamOf = sidesOf(operators);
+    const plan = { ...this.#pricing.launching(operators, []), group, stageOf: stagesOf(group), busy: diesBusy(streamOf, operators, layout) };
+    if (!goesOut(operators)) return { ...plan, streamOf: nothing, streams: [] };
+    const runs = sideRuns(operators, streamOf);
+    return { ...plan, streamOf, streams: sideStreams, runs, overlap: new PingPong(runs, count, microbatches) };
   }
 
   /** Two microbatches over the streams of the stack. */
@@ -193,7 +215,7 @@ class Pricer implements ExplainingPricer {
     return made;
   }
 
-  #overlapped(planned: PlannedGroup, runs: OperatorRuns, overlap: Overlap): PricedGroup {
+  #overlapped(planned: PlannedGroup, runs: OperatorRuns, overlap: LaidOut): PricedGroup {
     const prices = this.#pricing.group(planned.group.operators, planned);
     return { ...planned, prices, exposed: exposedOf(runs, overlap, prices) };
   }
@@ -212,6 +234,19 @@ function draftDoubts({ layout: { draftTokens, drafter }, model, stack }: StepSet
       { rule: 'draft-lookup', where: 'draft', message: `what a search of the host takes under ${stack.title} is an estimate: no measurement stands behind it` },
     ];
   return [];
+}
+
+/** What is assumed of microbatches between attention and expert dies. */
+function apartDoubts({ layout, stack }: StepSetting): Doubt[] {
+  if (layout.experts.apart !== true) return [];
+  const { dies, experts } = layout;
+  return [
+    {
+      rule: 'experts-apart',
+      where: `${dies} + ${experts.parallel} dies`,
+      message: `no transfer between attention and expert dies was measured under ${stack.title}: dispatch and combine of ${exchangeRanks(layout)} ranks stand in, for the busier side, and take no cores of either while it works`,
+    },
+  ];
 }
 
 /** What each stage has of the groups of a step; what no stage has lies between them. */

@@ -1,3 +1,4 @@
+import type { LaidOut } from './laid-out.ts';
 import { Overlap, type LayerRuns } from './overlap.ts';
 import type { Price } from './price.ts';
 
@@ -18,7 +19,7 @@ export interface Slot {
   readonly end: number;
 }
 
-/** Equal layers of two microbatches over streams. All times in seconds. */
+/** Equal layers of several microbatches over streams. All times in seconds. */
 export interface Schedule {
   /** Every slot of the layers that were laid out. */
   readonly slots: readonly Slot[];
@@ -26,7 +27,7 @@ export interface Schedule {
   readonly steadyLayer: number;
   readonly steadyStart: number;
   readonly steadyEnd: number;
-  /** Part of the time of all layers that each operator is answerable for: on the critical path, both microbatches together. */
+  /** Part of the time of all layers that each operator is answerable for: on the critical path, all microbatches together. */
   readonly exposed: readonly number[];
 }
 
@@ -39,7 +40,7 @@ export function scheduleLayers(runs: OperatorRuns, launches: readonly Launch[], 
 }
 
 /** Lays out and returns what each operator is answerable for. [s] */
-export function exposedOf({ bounds }: OperatorRuns, overlap: Overlap, launches: readonly Launch[]): number[] {
+export function exposedOf({ bounds }: OperatorRuns, overlap: LaidOut, launches: readonly Launch[]): number[] {
   const { times, memory, exposed } = overlap;
   for (let run = 0; run < times.length; run++) {
     let [time, drawn] = [0, 0];
@@ -62,11 +63,11 @@ export function exposedOf({ bounds }: OperatorRuns, overlap: Overlap, launches: 
 }
 
 /** The same with every slot. */
-export function scheduleOf(runs: OperatorRuns, overlap: Overlap, launches: readonly Launch[]): Schedule {
+export function scheduleOf(runs: OperatorRuns, overlap: LaidOut, launches: readonly Launch[]): Schedule {
   const { bounds, streams } = runs;
   const exposed = exposedOf(runs, overlap, launches);
-  const { steadyLayer, steadyStart, steadyEnd, each, end } = overlap;
-  const slots = Array.from({ length: 2 * each }, (_, id): Slot => {
+  const { steadyLayer, steadyStart, steadyEnd, microbatches, each, end } = overlap;
+  const slots = Array.from({ length: microbatches * each }, (_, id): Slot => {
     const run = id % streams.length;
     return {
       layer: Math.floor((id % each) / streams.length),

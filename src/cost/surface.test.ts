@@ -39,6 +39,18 @@ const drafters: readonly Drafter[] = [
 /** Instances whose steps come apart in different ways. */
 const settings: readonly NamedSetting[] = [
   { name: 'R1 decode, EP320', setting: publishedDecode, kinds: ['decode'] },
+  {
+    name: 'R1 decode, experts apart',
+    setting: {
+      ...publishedDecode,
+      layout: {
+        ...publishedDecode.layout,
+        dies: 480,
+        experts: { parallel: 288, sharedDies: 32, redundant: 0, load: { kind: 'skew', skew: 0.11 }, apart: true },
+      },
+    },
+    kinds: ['decode'],
+  },
   { name: 'R1 prefill, EP32', setting: publishedPrefill, kinds: ['prompts'] },
   { name: 'dense 70B, TP4', setting: hopper, kinds: every },
   { name: 'R1, EP16, two drafts', setting: wide, kinds: every },

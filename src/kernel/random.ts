@@ -1,5 +1,5 @@
 /** Multiplicative finaliser of MurmurHash3: every input bit reaches every output bit of a 32-bit word. */
-function mix(h: number): number {
+export function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;

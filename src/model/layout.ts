@@ -6,7 +6,12 @@ export type ExpertLoad =
   /** The slowest rank carries (1 + skew) times the mean: (max - mean) / mean after balancing. */
   | { readonly kind: 'skew'; readonly skew: number }
   /** Experts are unequally popular, by a coefficient of variation, and lie on ranks by chance: few tokens hit fewer of them. */
-  | { readonly kind: 'popularity'; readonly variation: number };
+  | { readonly kind: 'popularity'; readonly variation: number }
+  /**
+   * Experts of known popularity were placed: (slowest - mean) / mean in steps of so many token rows, which rise, and the coefficient of variation
+   * of what single slots get.
+   */
+  | { readonly kind: 'placed'; readonly variation: number; readonly rows: readonly number[]; readonly imbalances: readonly number[] };
 
 export interface ExpertLayout {
   /**
@@ -19,7 +24,12 @@ export interface ExpertLayout {
   /** Redundant copies of routed experts in the whole group of `parallel` ranks. */
   readonly redundant: number;
   readonly load: ExpertLoad;
+  /** Whether the `parallel` ranks have dies of their own beside those of the layout, which then only attend (attention/expert split). */
+  readonly apart?: boolean | undefined;
 }
+
+/** Parts of a step that take turns: two share the streams of a die, up to four go back and forth between attention and expert dies. */
+export type Microbatches = 1 | 2 | 3 | 4;
 
 /** How the tokens of one sequence are spread over dies. */
 export interface ContextLayout {
@@ -36,6 +46,7 @@ export interface ContextLayout {
 
 /** How one instance of a model is laid over dies. */
 export interface Layout {
+  /** Of its data-parallel ranks; experts that are apart have more beside them, see `instanceDies`. */
   readonly dies: number;
   /** Dies that share one attention head group (TP). */
   readonly tensor: number;
@@ -48,8 +59,8 @@ export interface Layout {
    */
   readonly attention: 'tensor' | 'sp-tp-sp';
   readonly experts: ExpertLayout;
-  /** 1 or 2: how many microbatches a step is cut into so that compute and communication overlap. */
-  readonly microbatches: 1 | 2;
+  /** How many microbatches a step is cut into so that compute and communication overlap: 1 or 2, up to 4 where experts are apart. */
+  readonly microbatches: Microbatches;
   /** Tokens that are proposed per step; 0 without speculation. */
   readonly draftTokens: number;
   /** Who proposes them; absent is the model's own draft module. */
@@ -68,6 +79,16 @@ export function stageDies(layout: Layout): number {
   return layout.tensor * contextOf(layout).parallel;
 }
 
+/** Dies of one instance, those of experts that are apart included. */
+export function instanceDies({ dies, experts }: Layout): number {
+  return dies + (experts.apart === true ? experts.parallel : 0);
+}
+
+/** Dies that take part in a dispatch or combine on the side that has more of them. */
+export function exchangeRanks({ dies, experts }: Layout): number {
+  return experts.apart === true ? Math.max(dies, experts.parallel) : experts.parallel;
+}
+
 /** Data-parallel ranks of a layout: groups of dies with KV and queue of their own. */
 export function dataRanks(layout: Layout): number {
   return layout.dies / (stageDies(layout) * layout.pipeline);
@@ -75,21 +96,26 @@ export function dataRanks(layout: Layout): number {
 
 /** Dies that split the matrices of one expert. */
 export function expertTensor({ tensor, attention, experts }: Layout): number {
-  return attention === 'tensor' && experts.parallel < tensor ? tensor / experts.parallel : 1;
+  return attention === 'tensor' && experts.apart !== true && experts.parallel < tensor ? tensor / experts.parallel : 1;
+}
+
+/** What says which dies hold which experts. */
+interface Spread {
+  readonly experts: Pick<ExpertLayout, 'parallel' | 'sharedDies'>;
 }
 
 /** Whether shared experts sit on dies of their own: then tokens are sent to them like to routed ones. */
-export function sharedApart({ experts }: Layout): boolean {
+export function sharedApart({ experts }: Spread): boolean {
   return experts.sharedDies > 0 && experts.sharedDies < experts.parallel;
 }
 
 /** Dies of an expert group that hold routed experts. */
-export function routedDies(layout: Layout): number {
+export function routedDies(layout: Spread): number {
   const { parallel, sharedDies } = layout.experts;
   return sharedApart(layout) ? parallel - sharedDies : parallel;
 }
 
 /** Whether tokens travel to their experts over an exchange; otherwise every die of the group has them already. */
 export function exchangesTokens({ experts, tensor, attention }: Layout): boolean {
-  return experts.parallel > 1 && (attention === 'sp-tp-sp' || experts.parallel > tensor);
+  return experts.apart === true || (experts.parallel > 1 && (attention === 'sp-tp-sp' || experts.parallel > tensor));
 }

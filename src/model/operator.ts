@@ -1,6 +1,7 @@
 import type { NumberFormat } from '../catalogue/format.ts';
 import type { CollectiveOperation } from '../catalogue/library.ts';
 import type { OperatorClass } from '../catalogue/stack.ts';
+import type { Microbatches } from './layout.ts';
 
 export type { CollectiveOperation } from '../catalogue/library.ts';
 
@@ -170,6 +171,8 @@ export interface ExchangeOperator {
   readonly localExperts: number;
   /** Rows of the die that gets most over those that each gets in the mean. */
   readonly hottest: number;
+  /** Where those that get are other dies than those that send: what the die that gets most would have sent to get as much. */
+  readonly arriving?: number | undefined;
 }
 
 /** What a rank waits for the slowest of `ranks` that did equal work since the exchange before. */
@@ -196,7 +199,7 @@ export interface OperatorGroup {
   readonly name: string;
   readonly count: number;
   /** How often a layer runs its operators in one step, each time on a share of the batch that the operators already stand for. */
-  readonly microbatches: 1 | 2;
+  readonly microbatches: Microbatches;
   /** Shares of it in the stages of a pipeline, first to last; absent where there is one stage, and for what lies between stages. */
   readonly placed?: readonly number[] | undefined;
   /** The stage that answers for the whole group, where that is not the operator's own. */

@@ -34,8 +34,11 @@ export function weightBytes(model: Model, precision: Precision): readonly ClassB
   return listed(sums);
 }
 
-/** What a die holds where shared experts have dies of their own: routed experts or one shared expert. */
-type DieRole = 'routed' | 'shared';
+/** What a die holds where shared experts have dies of their own: routed experts or one shared expert; where all experts have, everything else. */
+type DieRole = 'routed' | 'shared' | 'attention';
+
+/** The two sides of an instance whose experts are apart. */
+export type Side = 'attention' | 'experts';
 
 /** Routed experts that the fullest die keeps, redundant copies included. */
 export function expertsPerDie(routed: number, layout: Layout): number {
@@ -54,11 +57,13 @@ function share(tensor: Tensor, ranks: number): number {
  */
 function copiesOnDie(tensor: Tensor, layout: Layout, role: DieRole): number {
   const tokensSplit = layout.attention === 'sp-tp-sp';
+  const apart = layout.experts.apart === true;
   switch (tensor.class) {
     case 'experts':
-      return role === 'shared' ? 0 : expertsPerDie(tensor.copies, layout) * share(tensor, expertTensor(layout));
+      return role !== 'routed' ? 0 : expertsPerDie(tensor.copies, layout) * share(tensor, expertTensor(layout));
     case 'shared':
       if (sharedApart(layout)) return role === 'shared' ? 1 : 0;
+      if (apart) return role === 'attention' ? 1 : 0;
       return tokensSplit || exchangesTokens(layout) ? 1 : share(tensor, layout.tensor);
     case 'attention':
     case 'dense':
@@ -67,6 +72,7 @@ function copiesOnDie(tensor: Tensor, layout: Layout, role: DieRole): number {
     case 'router':
     case 'norm':
     case 'draft':
+      if (apart && role !== 'attention') return 0;
       return tokensSplit && !tensor.perHead ? 1 : share(tensor, layout.tensor);
     default:
       return unreachable(tensor.class);
@@ -81,10 +87,12 @@ function total(sums: Sums): number {
 
 /**
  * Weights on the fullest die of a layout, by class, scales included. What drafts is there only when the layout drafts, on the last stage: modules
- * share the embedding with the model, and the head unless they have one; a model of its own has everything. [B]
+ * share the embedding with the model, and the head unless they have one; a model of its own has everything. Where experts are apart, on a die of
+ * one `side`. [B]
  */
-export function weightBytesPerDie(model: Model, precision: Precision, layout: Layout): readonly ClassBytes[] {
-  const roles: readonly DieRole[] = sharedApart(layout) ? ['routed', 'shared'] : ['routed'];
+export function weightBytesPerDie(model: Model, precision: Precision, layout: Layout, side: Side = 'attention'): readonly ClassBytes[] {
+  const roles: readonly DieRole[] =
+    layout.experts.apart === true && side === 'attention' ? ['attention'] : sharedApart(layout) ? ['routed', 'shared'] : ['routed'];
   let fullest: Sums = new Map();
   const stages = stageLayers(model, layout.pipeline);
   for (const role of roles) {
@@ -101,7 +109,7 @@ export function weightBytesPerDie(model: Model, precision: Precision, layout: La
       model.groups.forEach((group, index) => put(layerTensors(model, group), layers[index] ?? 0));
       if (last) put(headTensors(model), 1);
       if (module !== undefined) put(draftTensors(model, module), module.layers.count, 'draft');
-      if (drafting !== undefined)
+      if (drafting !== undefined && !(layout.experts.apart === true && side === 'experts'))
         for (const { bytes } of weightBytesPerDie(drafting.model, drafting.precision, layoutOfDrafter(drafting))) add(sums, 'draft', bytes);
       if (total(sums) > total(fullest)) fullest = sums;
     }

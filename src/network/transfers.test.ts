@@ -122,4 +122,59 @@ describe('transfers', () => {
       { owner: 0, at: 2 },
     ]);
   });
+
+  test('MOV-6 a link that is slow or cut slows what is on it from then on, and nothing is lost', () => {
+    const transfers = new Transfers([4, 8]);
+    transfers.start(0, 7, 8, [0, 1]);
+    transfers.share(0);
+    expect(transfers.nextEndAt()).toBe(2);
+    transfers.setCapacity(1, 2);
+    transfers.share(1);
+    expect(transfers.nextEndAt()).toBe(3);
+    transfers.setCapacity(1, 0);
+    transfers.share(2);
+    expect(transfers.nextEndAt()).toBe(Infinity);
+    expect([...transfers.carriedBy(5)]).toEqual([6, 6]);
+    transfers.setCapacity(1, 1);
+    transfers.share(5);
+    expect(transfers.nextEndAt()).toBe(7);
+    expect(transfers.finish(7)).toEqual([7]);
+    expect([...transfers.carriedBy(7)]).toEqual([8, 8]);
+  });
+
+  test('MOV-6 links that change their rate and come back carry what they would, and every flow ends', () => {
+    const change = fc.record({ after: fc.nat(24), link: fc.nat(count - 1), rate: fc.constantFrom(0, 0.25, 1, 3) });
+    fc.assert(
+      fc.property(capacity, pushes, fc.array(change, { maxLength: 8 }), (rates, list, changes) => {
+        const transfers = new Transfers(rates);
+        const ended: number[] = [];
+        const until = (at: number) => {
+          while (transfers.nextEndAt() <= at) {
+            const end = transfers.nextEndAt();
+            ended.push(...transfers.finish(end));
+            transfers.share(end);
+          }
+        };
+        let now = 0;
+        for (const [i, { at, bytes, links }] of list.entries()) {
+          until(at);
+          transfers.start(at, i, bytes, links);
+          for (const { after, link, rate } of changes) if (after === i) transfers.setCapacity(link, rate);
+          transfers.share(at);
+          now = at;
+        }
+        rates.forEach((rate, link) => {
+          transfers.setCapacity(link, rate);
+        });
+        transfers.share(now + 1);
+        until(Number.MAX_VALUE);
+        expect(ended.toSorted((a, b) => a - b)).toEqual(list.map((_, i) => i));
+        const carried = transfers.carriedBy(Number.MAX_VALUE);
+        rates.forEach((_, link) => {
+          const bytes = list.reduce((sum, push) => sum + (push.links.includes(link) ? push.bytes : 0), 0);
+          expect(carried[link]).toBeCloseTo(bytes, 9);
+        });
+      }),
+    );
+  });
 });

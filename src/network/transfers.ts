@@ -16,8 +16,8 @@ interface Flow {
 }
 
 /**
- * Bytes in flight over links that they share by max-min fairness, whatever they are. Rates change only when a flow begins or ends, and
- * only those of flows that are joined to it by shared links. Beginnings and ends take effect with `share`, one for all of an instant.
+ * Bytes in flight over links that they share by max-min fairness, whatever they are. Rates change only when a flow begins or ends or a link changes, and
+ * only those of flows that are joined to it by shared links. All of that takes effect with `share`, one for all of an instant.
  */
 export class Transfers {
   readonly capacity: Float64Array;
@@ -25,20 +25,26 @@ export class Transfers {
   /** In the order in which they began. */
   #flows: Flow[] = [];
   readonly #flowsOf: Flow[][];
-  /** Links whose flows have changed since the last sharing. */
+  /** Links that have changed, or whose flows have, since the last sharing. */
   readonly #changed: number[] = [];
   #begun = 0;
   #sharing = 0;
   /** Sharing that a link was last part of, and its place among the links there. */
   readonly #sharingOf: Int32Array;
   readonly #placeOf: Int32Array;
-  readonly #maxMin = new MaxMin();
+  readonly #maxMin: MaxMin = new MaxMin();
+  /** Columns of a sharing: where the links of each flow start, their places, and what flows get; by place what links carry. */
+  #start: Int32Array<ArrayBuffer> = new Int32Array(64);
+  #entries: Int32Array<ArrayBuffer> = new Int32Array(256);
+  #rates: Float64Array<ArrayBuffer> = new Float64Array(64);
+  readonly #reachedCapacity: Float64Array;
 
   /** @param capacity rate of each link, one way [B/s] */
   constructor(capacity: ArrayLike<BytesPerSecond>) {
     this.capacity = Float64Array.from(capacity);
     this.#carried = new Float64Array(capacity.length);
     this.#flowsOf = Array.from({ length: capacity.length }, () => []);
+    this.#reachedCapacity = new Float64Array(capacity.length);
     this.#sharingOf = new Int32Array(capacity.length);
     this.#placeOf = new Int32Array(capacity.length);
   }
@@ -47,7 +53,7 @@ export class Transfers {
     return this.#flows.length;
   }
 
-  /** Whether flows have begun or ended since the last `share`. */
+  /** Whether flows have begun or ended, or links changed, since the last `share`. */
   get changed(): boolean {
     return this.#changed.length > 0;
   }
@@ -87,13 +93,22 @@ export class Transfers {
     return owners;
   }
 
-  /** Takes a flow back before its end; what it has moved by `at` stays counted. Nothing happens where there is none. */
+  /** Takes the flows of an owner back before their end; what they have moved by `at` stays counted. Nothing happens where there is none. */
   cancel(at: Seconds, owner: number): void {
-    const flow = this.#flows.find((candidate) => candidate.owner === owner);
-    if (flow === undefined) return;
-    this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
-    this.#flows.splice(this.#flows.indexOf(flow), 1);
-    this.#leave(flow);
+    const own = this.#flows.filter((candidate) => candidate.owner === owner);
+    if (own.length === 0) return;
+    this.#flows = this.#flows.filter((candidate) => candidate.owner !== owner);
+    for (const flow of own) {
+      this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
+      this.#leave(flow);
+    }
+  }
+
+  /** Gives a link another rate from the next `share` on; over one of rate 0 nothing moves, and flows wait. */
+  setCapacity(link: number, rate: BytesPerSecond): void {
+    if (this.capacity[link] === rate) return;
+    this.capacity[link] = rate;
+    this.#changed.push(link);
   }
 
   /** Bytes that each link has moved by `at`. */
@@ -109,32 +124,49 @@ export class Transfers {
     if (this.#changed.length === 0) return;
     const flows = this.#reached();
     if (flows.length === 0) return;
-    const start = new Int32Array(flows.length + 1);
-    const links: number[] = [];
-    const capacity: number[] = [];
+    if (flows.length === 1) {
+      const [flow] = flows as [Flow];
+      let rate = Infinity;
+      for (const link of flow.links) rate = Math.min(rate, this.capacity[link] as number);
+      this.#run(flow, at, rate);
+      return;
+    }
     const sharing = ++this.#sharing;
+    let entries = 0;
+    let links = 0;
+    if (this.#start.length <= flows.length) {
+      this.#start = new Int32Array(2 * flows.length);
+      this.#rates = new Float64Array(2 * flows.length);
+    }
     for (let f = 0; f < flows.length; f++) {
-      for (const link of (flows[f] as Flow).links) {
+      const over = (flows[f] as Flow).links;
+      if (this.#entries.length < entries + over.length) {
+        const grown = new Int32Array(2 * (entries + over.length));
+        grown.set(this.#entries);
+        this.#entries = grown;
+      }
+      for (const link of over) {
         if (this.#sharingOf[link] !== sharing) {
           this.#sharingOf[link] = sharing;
-          this.#placeOf[link] = capacity.length;
-          capacity.push(this.capacity[link] as number);
+          this.#placeOf[link] = links;
+          this.#reachedCapacity[links++] = this.capacity[link] as number;
         }
-        links.push(this.#placeOf[link] as number);
+        this.#entries[entries++] = this.#placeOf[link] as number;
       }
-      start[f + 1] = links.length;
+      this.#start[f + 1] = entries;
     }
-    const rates = new Float64Array(flows.length);
-    this.#maxMin.solve(Float64Array.from(capacity), start, Int32Array.from(links), rates);
-    for (let f = 0; f < flows.length; f++) {
-      const flow = flows[f] as Flow;
-      const rate = rates[f] as number;
-      if (rate === flow.rate) continue;
-      this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
-      flow.at = at;
-      flow.rate = rate;
-      flow.endsAt = at + flow.left / rate;
-    }
+    const rates = this.#rates;
+    this.#maxMin.solve(this.#reachedCapacity.subarray(0, links), this.#start.subarray(0, flows.length + 1), this.#entries, rates);
+    for (let f = 0; f < flows.length; f++) this.#run(flows[f] as Flow, at, rates[f] as number);
+  }
+
+  /** Gives a flow its rate from `at` on. */
+  #run(flow: Flow, at: Seconds, rate: BytesPerSecond): void {
+    if (rate === flow.rate) return;
+    this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
+    flow.at = at;
+    flow.rate = rate;
+    flow.endsAt = rate > 0 ? at + flow.left / rate : Infinity;
   }
 
   #leave(flow: Flow): void {

@@ -56,6 +56,13 @@ export interface TimeChart {
   readonly limit?: { readonly value: number; readonly label: string } | undefined;
 }
 
+/** Something at a moment of a run, or over a span of it. */
+export interface TimedEvent {
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Quantiles of one latency, a line per run. */
 export interface QuantileChart {
   readonly caption: string;
@@ -92,6 +99,8 @@ export type Block =
       readonly charts: readonly TimeChart[];
       /** The steady window. [s] */
       readonly window: { readonly from: number; readonly to: number } | undefined;
+      /** What happened to the deployment, and until when it was felt. [s] */
+      readonly events?: readonly TimedEvent[] | undefined;
     }
   | { readonly kind: 'quantiles'; readonly charts: readonly QuantileChart[] }
   | { readonly kind: 'scatter'; readonly charts: readonly ScatterChart[] };

@@ -1,8 +1,8 @@
 import type { Block, Section } from './block.ts';
 import { bar } from './cells.ts';
 import { areWhole, percentages } from './shares.ts';
-import type { Share, Summary } from './summary.ts';
-import { quantity } from './wording.ts';
+import type { PoolSummary, Share, Summary } from './summary.ts';
+import { percent, quantity } from './wording.ts';
 
 /** Shares as bars, the longest one full; a last line adds up what is one whole. */
 function shareBars(caption: string, shares: readonly Share[]): Block {
@@ -24,6 +24,23 @@ function shareBars(caption: string, shares: readonly Share[]): Block {
   return { kind: 'bars', caption, rows };
 }
 
+/** The same step by who is at work: the stages are those of the slowest rank, which the others wait for. */
+function barrierBlocks({ name, barrier }: PoolSummary): readonly Block[] {
+  if (barrier.samples === 0) return [];
+  const { share, time, error } = barrier;
+  const range = error > 0 ? ` ± ${percent(error)}` : '';
+  return [
+    {
+      kind: 'bars',
+      caption: `Ranks of ${name} in the mean step`,
+      rows: [
+        bar('at work', 1 - share, percent(1 - share), 'the mean rank', 'plain'),
+        bar('barrier', share, percent(share), `${quantity(time, 's')}${range}: waiting for the slowest rank`, share >= 0.2 ? 'warn' : 'plain'),
+      ],
+    },
+  ];
+}
+
 /** Where the time of a request and of a step goes. */
 export function timeSection(summary: Summary): Section {
   const blocks: Block[] = [];
@@ -36,6 +53,7 @@ export function timeSection(summary: Summary): Section {
         `The mean ${pool.role === 'merged' ? '' : `${pool.role} `}step of ${pool.name}: ${quantity(stepTime.mean, 's')}, p99 ${quantity(stepTime.p99, 's')}`,
         pool.stepShares,
       ),
+      ...barrierBlocks(pool),
     );
   }
   return { title: 'Where the time goes', blocks };

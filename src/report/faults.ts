@@ -1,6 +1,6 @@
-import type { Metrics } from '../serving/metrics.ts';
+import type { Interval, Metrics } from '../serving/metrics.ts';
 import type { FaultRecord } from '../serving/faults/fault.ts';
-import type { Block, Section } from './block.ts';
+import type { Block, Section, TimedEvent } from './block.ts';
 import { columns, row } from './cells.ts';
 import type { Summary } from './summary.ts';
 import { count, percent, quantity } from './wording.ts';
@@ -20,25 +20,33 @@ export interface FaultSummary {
   readonly failed: number;
   readonly tokens: number;
   /**
-   * Output in the minute before, least in an interval from the fault until all was restored, and after that, in tok/s: from what was put
+   * Output in the ten seconds before, least in an interval from the fault until all was restored, and after that, in tok/s: from what was put
    * out in the intervals of the run; absent where the run has none there.
    */
   readonly before?: number | undefined;
   readonly least?: number | undefined;
   readonly after?: number | undefined;
+  /** Requests that would have met every objective at the rate of those ten seconds, and did not, from the fault until ten seconds after all was restored. */
+  readonly goodputLost?: number | undefined;
 }
 
-const lookedAt = 60;
+/** How far around a fault one looks, in seconds and at least in intervals of the run: long enough for a mean, short enough not to see the run begin. */
+const around = { seconds: 10, intervals: 3 } as const;
 
 /** @param end of what is looked at: the last arrival, behind which load falls anyway [s] */
 export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics, end: number): readonly FaultSummary[] {
   const { width, intervals } = metrics;
-  const rates = (from: number, to: number): readonly number[] =>
-    intervals.flatMap(({ outputServed }, i) => (i * width >= from && (i + 1) * width <= Math.min(to, end) ? [Math.max(0, outputServed) / width] : []));
+  const between = (from: number, to: number, of: (interval: Interval) => number): readonly number[] =>
+    intervals.flatMap((interval, i) => (i * width >= from && (i + 1) * width <= Math.min(to, end) ? [of(interval) / width] : []));
+  const rates = (from: number, to: number): readonly number[] => between(from, to, ({ outputServed }) => Math.max(0, outputServed));
+  const good = (from: number, to: number): readonly number[] => between(from, to, (interval) => interval.good);
   const mean = (values: readonly number[]): number | undefined =>
     values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
   return records.map(({ text, kind, at, healedAt, restoredAt, instances, interrupted, failed, tokens }) => {
-    const during = rates(Math.floor(at / width) * width, restoredAt ?? Infinity);
+    const look = Math.max(around.seconds, around.intervals * width);
+    const goodBefore = mean(good(at - look, at));
+    const goodSince = good(Math.floor(at / width) * width, (restoredAt ?? Infinity) + look);
+    const during = rates(Math.floor(at / width) * width, Math.ceil((restoredAt ?? Infinity) / width) * width);
     return {
       what: text,
       kind,
@@ -49,22 +57,43 @@ export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics
       interrupted,
       failed,
       tokens,
-      before: mean(rates(at - Math.max(lookedAt, 2 * width), at)),
+      before: mean(rates(at - look, at)),
       least: during.length === 0 ? undefined : Math.min(...during),
-      after: restoredAt === undefined ? undefined : mean(rates(restoredAt, restoredAt + Math.max(lookedAt, 2 * width))),
+      after: restoredAt === undefined ? undefined : mean(rates(restoredAt, restoredAt + look)),
+      goodputLost:
+        goodBefore === undefined
+          ? undefined
+          : Math.max(
+              0,
+              goodSince.reduce((sum, rate) => sum + (goodBefore - rate) * width, 0),
+            ),
     };
   });
 }
 
-const verbs: Readonly<Record<FaultSummary['kind'], string>> = { kill: 'lost', hang: 'hangs', slow: 'slow', cut: 'cut', choke: 'slow' };
+const verbs: Readonly<Record<FaultSummary['kind'], string>> = { kill: 'lost', hang: 'hangs', slow: 'slow', jitter: 'jitters', cut: 'cut', choke: 'slow' };
+
+/** A long list says no more than its beginning. */
+const shownAtMost = 30;
+
+function nameOf({ what, kind }: FaultSummary): string {
+  return `${what} ${verbs[kind]}`;
+}
+
+/** Faults as charts over time mark them: until all that they had stopped serves again, at most to the end of what is drawn. */
+export function faultEvents({ faults, series }: Summary): readonly TimedEvent[] {
+  const end = series.at(-1)?.at ?? 0;
+  return faults
+    .slice(0, shownAtMost)
+    .flatMap((fault) => (fault.at <= end ? [{ label: nameOf(fault), from: fault.at, to: Math.min(end, fault.restoredAt ?? end) }] : []));
+}
 
 /** Faults as they came. */
 export function faultSection({ faults, requests }: Summary): Section | undefined {
   if (faults.length === 0) return undefined;
-  const shown = faults.slice(0, 30);
+  const shown = faults.slice(0, shownAtMost);
   const span = (from: number, to: number | undefined): string => (to === undefined ? 'not in the run' : quantity(to - from, 's'));
   const rate = (value: number | undefined): string => (value === undefined ? '–' : quantity(value, 'tok/s'));
-  const name = ({ what, kind }: FaultSummary): string => `${what} ${verbs[kind]}`;
   const blocks: Block[] = [
     {
       kind: 'table',
@@ -72,7 +101,7 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
       columns: columns(['', 'at', 'served again in', 'before', 'least', 'after']),
       rows: shown.map((fault) =>
         row(
-          name(fault),
+          nameOf(fault),
           quantity(fault.at, 's'),
           fault.instances === 0 ? '–' : span(fault.at, fault.restoredAt),
           rate(fault.before),
@@ -84,14 +113,22 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
     {
       kind: 'table',
       caption: 'What they hit',
-      columns: columns(['', 'instances', 'requests', 'of them failed', 'tokens computed again']),
+      columns: columns(['', 'instances', 'requests', 'of them failed', 'tokens computed again', 'goodput lost']),
       rows: shown.map((fault) =>
-        row(name(fault), ...[fault.instances, fault.interrupted, fault.failed, fault.tokens].map((value) => (Number.isFinite(value) ? `${value}` : '–'))),
+        row(
+          nameOf(fault),
+          ...[fault.instances, fault.interrupted, fault.failed, fault.tokens, fault.goodputLost].map((value) =>
+            value !== undefined && Number.isFinite(value) ? `${Math.round(value)}` : '–',
+          ),
+        ),
       ),
     },
   ];
+  const { failed, arrived } = requests;
   const lines = [
-    `${count(requests.failed, 'request')} of ${count(requests.arrived, 'request')} failed: ${percent(requests.arrived === 0 ? 0 : requests.failed / requests.arrived)}.`,
+    failed === 0
+      ? `None of ${count(arrived, 'request')} failed.`
+      : `${percent(failed / arrived)} of ${count(arrived, 'request')} failed: ${count(failed, 'request')}.`,
   ];
   if (faults.length > shown.length) lines.push(`The first ${shown.length} of ${faults.length} faults are shown; all are in the JSON.`);
   blocks.push({ kind: 'sentences', tone: 'plain', lines });

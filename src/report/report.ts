@@ -1,10 +1,13 @@
 import type { Report, Section } from './block.ts';
 import { timeSection } from './breakdown.ts';
 import { latencySection } from './latencies.ts';
+import { balanceSection } from './balance.ts';
 import { faultSection } from './faults.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
+import { speculationSection } from './speculation.ts';
 import type { Summary } from './summary.ts';
+import { tenantSection } from './tenants.ts';
 import { timelineSection } from './timeline.ts';
 import { doubtSection, reproduceLine, windowSection } from './trust.ts';
 import { cacheSection, memorySection, utilisationSection } from './usage.ts';
@@ -13,10 +16,13 @@ import { cacheSection, memorySection, utilisationSection } from './usage.ts';
 export function reportOf(summary: Summary): Report {
   const sections: readonly (Section | undefined)[] = [
     latencySection(summary),
+    tenantSection(summary),
     timelineSection(summary),
     faultSection(summary),
+    balanceSection(summary),
     utilisationSection(summary),
     timeSection(summary),
+    speculationSection(summary),
     cacheSection(summary),
     memorySection(summary),
     powerSection(summary),

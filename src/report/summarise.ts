@@ -1,5 +1,5 @@
 import { significant } from '../base/quantity.ts';
-import { chipCount, type Plane, planeOf } from '../catalogue/machine.ts';
+import { chipCount, planeOf } from '../catalogue/machine.ts';
 import type { Doubt } from '../base/doubt.ts';
 import { engines } from '../cost/batch.ts';
 import { labelOf } from '../cost/uncertainty/trust.ts';
@@ -13,12 +13,17 @@ import { phases } from '../serving/lifetime.ts';
 import type { Interval, PoolMeter } from '../serving/metrics.ts';
 import { poolLoad, poolTrust, type MeanRequest, type PoolTrust } from './capacity.ts';
 import { costOf } from './cost.ts';
+import { balanceSummary } from './balance.ts';
 import { faultSummaries } from './faults.ts';
+import { speculationSummary } from './speculation.ts';
 import { energySummary } from './energy/summary.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
+import { cacheSummary } from './prefixes.ts';
 import type { Distribution, PlaneSummary, PoolSummary, SeriesPoint, Share, Summary } from './summary.ts';
+import { tenantsSummary } from './tenants.ts';
 import { trafficText } from './traffic.ts';
+import { transferSummaries } from './transfers.ts';
 import { steadyWindow, type Window } from './window.ts';
 
 /** What a run measures: the part of its summary that the events alone decide. */
@@ -118,7 +123,10 @@ export function summarise(run: Run, version: string): Summary {
     goodput: good,
     pools,
     planes,
-    cache: cacheSummary(run),
+    cache: cacheSummary(run, total),
+    speculation: speculationSummary(deployed.pools, total),
+    balances: run.balances.map((record) => balanceSummary(record, deployed.pools[record.pool]?.plant.name ?? '', window)),
+    tenants: tenantsSummary(deployed.plant.tenants ?? [], total.tenants, scenario.slo, window.to - window.from),
     faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),
     requestShares: shares(phases, total.phases, total.finished),
     limit,
@@ -197,11 +205,17 @@ function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): Pool
     steps: meter.steps,
     stepTime: distribution(meter.stepTime),
     stepShares: shares([...stages, 'host'], meter.stages, meter.steps),
+    barrier: barrierOf(meter),
     memory: memory.parts,
     kvBlocks: plant.kvBlocks,
     kvBlockTokens: plant.blockTokens,
     preemptions: meter.preemptions,
   };
+}
+
+function barrierOf({ barrier, stepTime }: PoolMeter): PoolSummary['barrier'] {
+  const { samples, share, error } = barrier;
+  return { time: samples === 0 ? 0 : share * stepTime.mean(), share, error, samples };
 }
 
 function layoutText(layout: Layout, ranks: number): string {
@@ -213,7 +227,7 @@ function layoutText(layout: Layout, ranks: number): string {
     context !== undefined && context.decode > 1 ? `DCP${context.decode}` : '',
     pipeline > 1 ? `PP${pipeline}` : '',
   ];
-  if (experts.parallel > 1) parts.push(`EP${experts.parallel}`);
+  if (experts.parallel > 1) parts.push(`EP${experts.parallel}${experts.apart === true ? ' apart' : ''}`);
   if (microbatches > 1) parts.push(`${microbatches} microbatches`);
   parts.push(draftText(layout));
   return parts.filter((part) => part !== '').join(' · ') || 'one die';
@@ -235,8 +249,8 @@ function goodput(total: Interval, slo: Run['scenario']['slo'], requestsPerSecond
   return { slo, requestsPerSecond, share, misses, note };
 }
 
-function planeSummaries({ scenario, deployed, simulation }: Run, pools: readonly PoolSummary[], duration: number): readonly PlaneSummary[] {
-  const { machine, deployment } = scenario;
+function planeSummaries(run: Run, pools: readonly PoolSummary[], duration: number): readonly PlaneSummary[] {
+  const { machine } = run.scenario;
   const summaries: PlaneSummary[] = [];
   for (const pool of pools) {
     for (const role of ['scale-up', 'scale-out'] as const) {
@@ -246,51 +260,7 @@ function planeSummaries({ scenario, deployed, simulation }: Run, pools: readonly
         summaries.push({ name: plane.name, role, use: `${pool.name}: exchange and collectives`, bytes: 0, utilisation: busy });
     }
   }
-  const { transfers, links } = simulation;
-  if (transfers === undefined || deployment.kind === 'merged' || duration <= 0) return summaries;
-  const { plant } = deployed;
-  const { capacity } = transfers;
-  const carried = transfers.carriedBy(simulation.now);
-  const { firstSink: sink, pool: cache } = links;
-  const used = (from: number, to: number): { readonly bytes: number; readonly utilisation: number } => {
-    const bytes = carried.subarray(from, to).reduce((total, part) => total + part, 0);
-    const rate = capacity.subarray(from, to).reduce((total, part) => total + part, 0);
-    return { bytes, utilisation: rate > 0 ? bytes / (rate * duration) : 0 };
-  };
-  const named = (name: string): Plane | undefined => machine.planes.find((plane) => plane.name === name);
-  const busiest = (a: ReturnType<typeof used>, b: ReturnType<typeof used>): ReturnType<typeof used> => (a.utilisation >= b.utilisation ? a : b);
-  summaries.push({
-    name: deployment.transferPlane,
-    role: named(deployment.transferPlane)?.role ?? '',
-    use: 'KV from prefill to decode',
-    ...busiest(used(0, sink), used(sink, cache)),
-  });
-  if (plant.cache !== undefined && deployment.cache !== undefined) {
-    const { plane } = deployment.cache;
-    summaries.push({
-      name: plane,
-      role: named(plane)?.role ?? '',
-      use: 'prefix cache reads',
-      ...busiest(used(cache, cache + 1), used(cache + 1, carried.length)),
-    });
-  }
-  return summaries;
-}
-
-function cacheSummary({ deployed, simulation }: Run): Summary['cache'] {
-  const { lookups, promptTokens, tokensHit } = simulation.cacheCounters;
-  const { plant } = deployed;
-  const pooled = simulation.prefixes;
-  if (pooled === undefined && !(plant.pools[0]?.prefixCaching ?? false)) return undefined;
-  const own = [...new Set(simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks.map(({ kv }) => kv))))];
-  return {
-    hitShare: promptTokens === 0 ? 0 : tokensHit / promptTokens,
-    lookups,
-    tokensHit,
-    capacity: plant.cache?.capacity ?? 0,
-    used: pooled?.used ?? 0,
-    evictions: pooled?.cache.evictions ?? own.reduce((sum, { cache }) => sum + (cache?.evictions ?? 0), 0),
-  };
+  return [...summaries, ...transferSummaries(run, duration)];
 }
 
 function seriesPoint(interval: Interval, index: number, width: number, pools: readonly DeployedPool[]): SeriesPoint {

@@ -1,8 +1,11 @@
 import type { Doubt } from '../base/doubt.ts';
+import type { BalanceSummary } from './balance.ts';
 import type { FaultSummary } from './faults.ts';
+import type { SpeculationSummary } from './speculation.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
 import type { EnergySummary } from './energy/summary.ts';
+import type { TenantsSummary } from './tenants.ts';
 
 /** A distribution by its mean, quantiles and extremes. Quantiles carry the sketch's relative error. */
 export interface Distribution {
@@ -45,6 +48,11 @@ export interface PoolSummary {
   readonly stepTime: Distribution;
   /** Where the mean step goes, by stage. */
   readonly stepShares: readonly Share[];
+  /**
+   * What of the mean step the ranks of an instance wait for the slowest one, on average; `error` is the standard error of the share, from so
+   * many samples. All 0 where an instance has one rank.
+   */
+  readonly barrier: { readonly time: number; readonly share: number; readonly error: number; readonly samples: number };
   /** Memory of one die. [B] */
   readonly memory: readonly { readonly name: string; readonly bytes: number }[];
   /** KV blocks per data-parallel rank and tokens in each. */
@@ -60,6 +68,40 @@ export interface PlaneSummary {
   readonly bytes: number;
   /** Mean share of the capacity that its busiest side (sources or sinks) moved. */
   readonly utilisation: number;
+}
+
+/** Share of looked-up prompt tokens that memory of a capacity would have had. */
+export interface HitPoint {
+  /** [B] */
+  readonly capacity: number;
+  readonly hitShare: number;
+}
+
+/** The prefix cache over the whole run: the pooled one, or those of the instances together. */
+export interface CacheSummary {
+  readonly hitShare: number;
+  readonly lookups: number;
+  readonly tokensHit: number;
+  /** Of memory, and what is in use of it. [B] */
+  readonly capacity: number;
+  readonly used: number;
+  readonly evictions: number;
+  /** Of the pooled cache alone. */
+  readonly pool?:
+    | {
+        readonly plane: string;
+        readonly nodes: number;
+        /** Bytes read and written go over the plane for memory, between storage and memory for storage. */
+        readonly tiers: readonly { readonly name: string; readonly tokensHit: number; readonly read: number; readonly written: number }[];
+        /** Blocks that were too old. */
+        readonly expired: number;
+        /** Of the time to first token in the window, the share in which prefixes were read. */
+        readonly readShare: number;
+        readonly curve: readonly HitPoint[];
+        /** Share of the blocks that the curve is counted on. */
+        readonly sampled: number;
+      }
+    | undefined;
 }
 
 export interface SeriesPoint {
@@ -178,18 +220,15 @@ export interface Summary {
   };
   readonly pools: readonly PoolSummary[];
   readonly planes: readonly PlaneSummary[];
+  /** Who got what; absent where no tenants are named. */
+  readonly tenants?: TenantsSummary | undefined;
   /** In the order in which they came. */
   readonly faults: readonly FaultSummary[];
-  readonly cache?:
-    | {
-        readonly hitShare: number;
-        readonly lookups: number;
-        readonly tokensHit: number;
-        readonly capacity: number;
-        readonly used: number;
-        readonly evictions: number;
-      }
-    | undefined;
+  /** What drafts came to, where there are any. */
+  readonly speculation?: SpeculationSummary | undefined;
+  /** How evenly experts were loaded, by pool; empty where the workload does not say what they are asked for. */
+  readonly balances: readonly BalanceSummary[];
+  readonly cache?: CacheSummary | undefined;
   /** Where the mean request's time goes. */
   readonly requestShares: readonly Share[];
   readonly limit: { readonly resource: string; readonly utilisation: number; readonly note: string };

@@ -69,11 +69,15 @@ function stack({ caption, parts }: Extract<Block, { kind: 'stack' }>, width: num
   ];
 }
 
+/** The column of a moment on lines of `width` columns that go from `first` to `last`. */
+function columnAt(at: number, first: number, last: number, width: number): number {
+  return Math.min(width - 1, Math.max(0, Math.round(((at - first) / Math.max(1e-12, last - first)) * (width - 1))));
+}
+
 /** The steady window as a ruler below the lines. */
 function ruler(window: { readonly from: number; readonly to: number }, first: number, last: number, width: number): string {
-  const column = (at: number): number => Math.min(width - 1, Math.max(0, Math.round(((at - first) / Math.max(1e-12, last - first)) * (width - 1))));
-  const from = column(window.from);
-  const to = Math.max(from + 1, column(window.to));
+  const from = columnAt(window.from, first, last, width);
+  const to = Math.max(from + 1, columnAt(window.to, first, last, width));
   return fit(`${' '.repeat(from)}├${'─'.repeat(Math.max(0, to - from - 1))}┤`, width);
 }
 
@@ -82,7 +86,7 @@ function whole(name: string, parts: readonly Line[]): Line {
   return { name, points: (parts[0]?.points ?? []).map(({ x }, i) => ({ x, y: parts.reduce((sum, { points }) => sum + (points[i]?.y ?? 0), 0) })) };
 }
 
-function timeline({ charts, window }: Extract<Block, { kind: 'timeline' }>, width: number, paint: Ink): readonly string[] {
+function timeline({ charts, window, events = [] }: Extract<Block, { kind: 'timeline' }>, width: number, paint: Ink): readonly string[] {
   const lines = charts.flatMap(({ axis, unit, lines: drawn, stacked }) =>
     [...(stacked === true && drawn.length > 1 ? [whole(axis, drawn)] : []), ...drawn].map((line) => ({ unit, line })),
   );
@@ -101,6 +105,17 @@ function timeline({ charts, window }: Extract<Block, { kind: 'timeline' }>, widt
     rows.push(
       `  ${fit('steady window', label)}  ${paint('dim', axis)}  ${paint('dim', clip(`${quantity(window.from, 's')} to ${quantity(window.to, 's')}`, width - label - spark - 6))}`,
     );
+  }
+  if (events.length > 0 && points.length > 1) {
+    const [first, last] = [points[0]?.x ?? 0, points.at(-1)?.x ?? 0];
+    const marks = Array.from({ length: spark }, () => ' ');
+    for (const { from, to } of events) {
+      const [a, b] = [columnAt(from, first, last, spark), columnAt(to, first, last, spark)];
+      for (let i = a; i <= b; i++) if (marks[i] === ' ') marks[i] = '─';
+      marks[a] = '▲';
+    }
+    const told = events.length === 1 ? (events[0]?.label ?? '') : `${events.length} faults`;
+    rows.push(`  ${fit('faults', label)}  ${paint('dim', marks.join(''))}  ${paint('dim', clip(told, width - label - spark - 6))}`);
   }
   return [paint('bold', 'Over simulated time, each line from zero to its highest'), ...rows];
 }

@@ -1,4 +1,5 @@
 import type { Line, Section, TimeChart } from './block.ts';
+import { faultEvents } from './faults.ts';
 import type { SeriesPoint, Summary } from './summary.ts';
 import { quantity } from './wording.ts';
 
@@ -30,6 +31,9 @@ export function timelineSection(summary: Summary): Section {
   ];
   return {
     title: 'Over time',
-    blocks: series.length === 0 ? [] : [{ kind: 'timeline', charts, window: window.to > window.from ? { from: window.from, to: window.to } : undefined }],
+    blocks:
+      series.length === 0
+        ? []
+        : [{ kind: 'timeline', charts, window: window.to > window.from ? { from: window.from, to: window.to } : undefined, events: faultEvents(summary) }],
   };
 }

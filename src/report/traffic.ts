@@ -23,7 +23,7 @@ export function trafficText(workload: Workload, arrived: number): string {
       return `${name}: ${many} of sessions, ${sessionText(workload.arrivals)}${workload.maxThink === Infinity ? '' : `, think times of at most ${formatTime(workload.maxThink)}`}${leftOutText(workload.supply)}`;
     case 'client-pool': {
       const { pool, scale } = workload;
-      return `${name}: ${many} of ${whole(pool.clients.length)} clients, ${significant(scale * meanRate(pool))} req/s over their whole time${pool.note === '' ? '' : `; ${pool.note}`}`;
+      return `${name}: ${many} of ${pool.clients.length} clients, ${significant(scale * meanRate(pool))} req/s over their whole time${pool.note === '' ? '' : `; ${pool.note}`}`;
     }
     default:
       return unreachable(workload);

@@ -1,7 +1,7 @@
 import type { Bar, Block, Section } from './block.ts';
 import { bar, columns, row } from './cells.ts';
 import { percentages } from './shares.ts';
-import type { PoolSummary, Summary } from './summary.ts';
+import type { CacheSummary, PoolSummary, Summary } from './summary.ts';
 import { count, list, percent, quantity, sentence } from './wording.ts';
 
 function tone(share: number): Bar['tone'] {
@@ -68,8 +68,35 @@ export function cacheSection(summary: Summary): Section | undefined {
             : []),
         ],
       },
+      ...(cache.pool === undefined ? [] : poolBlocks(cache.pool, cache)),
     ],
   };
+}
+
+/** By tier what it found and moved, and what other capacities would have found. */
+function poolBlocks(pool: NonNullable<CacheSummary['pool']>, { tokensHit }: CacheSummary): readonly Block[] {
+  const tiers: Block = {
+    kind: 'table',
+    caption: `Tiers of the prefix cache over ${pool.plane}, on ${count(pool.nodes, 'node')}; reading took ${percent(pool.readShare)} of the time to first token`,
+    columns: columns(['tier', 'tokens found', 'of all found', 'read', 'written']),
+    rows: pool.tiers.map((tier) =>
+      row(
+        tier.name,
+        count(tier.tokensHit, 'token'),
+        percent(tokensHit > 0 ? tier.tokensHit / tokensHit : 0),
+        quantity(tier.read, 'B'),
+        quantity(tier.written, 'B'),
+      ),
+    ),
+  };
+  if (pool.curve.length === 0) return [tiers];
+  const sample = pool.sampled < 1 ? `, estimated on ${percent(pool.sampled)} of the blocks` : '';
+  const curve: Block = {
+    kind: 'bars',
+    caption: `Hit rate by memory given to the cache: the most recently used blocks alone${sample}`,
+    rows: pool.curve.map(({ capacity, hitShare }) => bar(quantity(capacity, 'B'), hitShare, percent(hitShare), 'of looked-up prompt tokens')),
+  };
+  return [tiers, curve];
 }
 
 /** Memory that nothing uses. */

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { engines, type StepPricer } from '../cost/batch.ts';
 import { stages } from '../model/operator.ts';
-import type { Plant } from './plant.ts';
+import { simpleLinks } from './links.contract.ts';
+import type { EndPlant, Plant } from './plant.ts';
 import { routerNames } from './policies/router.ts';
 import { schedulerNames } from './policies/scheduler.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
@@ -172,6 +173,7 @@ const common = {
 
 const merged: fc.Arbitrary<Plant> = fc.record({ pool: fc.record({ ...shape, prefillFirst: fc.boolean() }), ...common }).map(({ pool, ...rest }) => ({
   pools: [{ name: 'merged', role: 'merged', ...sized(pool, rest.maxContext) }],
+  links: [],
   ...rest,
 }));
 
@@ -193,21 +195,57 @@ const disaggregated: fc.Arbitrary<Plant> = fc
         capacity: fc.integer({ min: 0, max: 80 }).map((tokens) => tokens * 2 ** 32),
         blockTokens: fc.integer({ min: 1, max: 8 }),
         poolBandwidth: bandwidth,
-        instanceBandwidth: bandwidth,
+        rankBandwidth: bandwidth,
+        nodeBandwidths: fc.option(fc.array(bandwidth, { minLength: 1, maxLength: 4 }), { nil: undefined }),
+        ttl: fc.constantFrom(undefined, undefined, 0.002, 0.01),
+        storage: fc.option(
+          fc.record({
+            capacity: fc.integer({ min: 0, max: 120 }).map((tokens) => tokens * 2 ** 32),
+            bandwidth,
+            latency,
+            write: fc.constantFrom('through' as const, 'back' as const),
+          }),
+          { nil: undefined },
+        ),
         latency,
       }),
       { nil: undefined },
     ),
+    /** Source groups that share a port, nodes that ranks are dealt to, and what leads from each to the others. */
+    shared: fc.integer({ min: 1, max: 2 }),
+    uplinks: fc.array(bandwidth, { minLength: 1, maxLength: 3 }),
     ...common,
   })
-  .map(({ prefill, decode, cache, ...rest }) => ({
-    pools: [
+  .map(({ prefill, decode, cache, transfer, shared, uplinks, ...rest }) => {
+    const pools = [
       { name: 'prefill', role: 'prefill', ...sized(prefill, rest.maxContext), prefixCaching: prefill.prefixCaching && cache === undefined },
       { name: 'decode', role: 'decode', ...sized({ ...decode, watermarkBlocks: decode.watermarkBlocks + stepBlocks(decode) }, rest.maxContext) },
+    ] as const;
+    return { pools, ...overNodes(simpleLinks(pools, transfer, cache), shared, uplinks), ...rest };
+  });
+
+/** Puts ends on nodes: those of one node meet below, the others above. */
+function overNodes({ transfer, cache, links }: ReturnType<typeof simpleLinks>, shared: number, uplinks: readonly number[]): ReturnType<typeof simpleLinks> {
+  if (transfer === undefined) return { cache, links };
+  const first = links.length;
+  const leading = uplinks.flatMap((rate, node) => ['up', 'down'].map((way) => ({ name: `node ${node} ${way}`, rate })));
+  const place = (end: EndPlant, port: EndPlant | undefined, node: number, down: number): EndPlant => ({
+    ports: port?.ports ?? end.ports,
+    levels: [
+      { group: 1 + node, link: first + 2 * node + down },
+      { group: 0, link: -1 },
     ],
+  });
+  return {
+    transfer: {
+      ...transfer,
+      sources: transfer.sources.map((end, i) => place(end, transfer.sources[i - (i % shared)], Math.floor(i / shared) % uplinks.length, 0)),
+      sinks: transfer.sinks.map((end, i) => place(end, undefined, i % uplinks.length, 1)),
+    },
     cache,
-    ...rest,
-  }));
+    links: [...links, ...leading],
+  };
+}
 
 /** Prompts that begin alike: ids of one of two families up to a fork, of a branch after it. */
 const request = fc

@@ -1,6 +1,7 @@
 import { Sketch } from '../kernel/sketch.ts';
 import { stages } from '../model/operator.ts';
 import { whole, type Run } from './run.contract.ts';
+import type { Arrival } from './traffic/arrival.ts';
 import type { PoolTrace, TwinResult } from './twin-result.contract.ts';
 
 /** A distribution down to the last bit of its sum. */
@@ -35,6 +36,12 @@ export function metricsOf({ simulation }: Run): unknown {
     output: all.outputTokens,
     good: all.good,
     missed: all.missed,
+    tenants: (simulation.plant.tenants ?? []).map((_, t) => {
+      const meter = all.tenants.meters[t];
+      return meter === undefined
+        ? undefined
+        : [meter.arrived, meter.finished, meter.rejected, meter.good, meter.inputTokens, meter.outputTokens, shown(meter.ttft), shown(meter.tpot)];
+    }),
     pools: all.pools.map((pool) => ({
       steps: pool.steps,
       busy: pool.busy,
@@ -45,6 +52,7 @@ export function metricsOf({ simulation }: Run): unknown {
       prefillPairs: pool.prefillPairs,
       decodeSequences: pool.decodeSequences,
       decodeContext: pool.decodeContext,
+      barrier: [pool.barrier.samples, pool.barrier.time.toPrecision(12), pool.barrier.waits.toPrecision(12)],
       engines: [...pool.engines],
       stages: [...pool.stages],
     })),
@@ -53,8 +61,19 @@ export function metricsOf({ simulation }: Run): unknown {
   };
 }
 
-/** The same of the twin's lists. */
-export function metricsOfTwin({ events, timelines, ttft, tpot, e2e, itl, pools, carried, cache }: TwinResult, { simulation: { plant } }: Run): unknown {
+/** Waits are off the grid: their sums depend on their order in the last digits. */
+function barrierOf(iterations: PoolTrace['iterations']): unknown {
+  const looked = iterations.flatMap(({ barrier }) => barrier ?? []);
+  return [looked.length, sum(looked.map(({ time }) => time)).toPrecision(12), sum(looked.map(({ wait }) => wait)).toPrecision(12)];
+}
+
+/** The same of the twin's lists. Requests arrive in the order of their list. */
+export function metricsOfTwin(
+  { events, timelines, ttft, tpot, e2e, itl, pools, carried, cache }: TwinResult,
+  { simulation: { plant } }: Run,
+  requests: readonly Arrival[],
+): unknown {
+  const tenantOf = (request: number): number | undefined => requests[request]?.tenant;
   const late = (limit: number | undefined, value: number | undefined) => limit !== undefined && value !== undefined && value > limit;
   const misses = timelines.map(({ output, tenant }, i) => {
     const [first = 0, end = 0] = [ttft[i], e2e[i]];
@@ -72,6 +91,7 @@ export function metricsOfTwin({ events, timelines, ttft, tpot, e2e, itl, pools, 
     prefillPairs: sum(iterations.map((step) => step.prefillPairs)),
     decodeSequences: sum(iterations.map((step) => step.decodeSequences)),
     decodeContext: sum(iterations.map((step) => step.decodeContext)),
+    barrier: barrierOf(iterations),
     engines: [0, 1, 2, 3, 4, 5].map((e) => sum(iterations.map(({ cost }) => cost.busy[e] ?? Number.NaN))),
     stages: [...stages, 'gap'].map((_, s) => sum(iterations.map(({ cost }) => cost.stages[s] ?? Number.NaN))),
   });
@@ -88,6 +108,16 @@ export function metricsOfTwin({ events, timelines, ttft, tpot, e2e, itl, pools, 
     output: sum(timelines.map(({ output }) => output)),
     good: misses.filter((miss) => !miss.ttft && !miss.tpot && !miss.e2e).length,
     missed: { ttft: misses.filter((miss) => miss.ttft).length, tpot: misses.filter((miss) => miss.tpot).length, e2e: misses.filter((miss) => miss.e2e).length },
+    tenants: (plant.tenants ?? []).map((_, t) => {
+      const own = timelines.flatMap((life, i) => (life.tenant === t ? [{ ...life, i }] : []));
+      const rejected = events.filter((event) => event.kind === 'rejected' && tenantOf(event.request) === t).length;
+      if (own.length + rejected === 0) return undefined;
+      const first = own.map(({ i }) => ttft[i] ?? Number.NaN);
+      const next = own.flatMap(({ i, output }) => (output > 1 ? [((e2e[i] ?? Number.NaN) - (ttft[i] ?? Number.NaN)) / (output - 1)] : []));
+      const good = own.filter(({ i }) => !(misses[i]?.ttft ?? true) && !(misses[i]?.tpot ?? true) && !(misses[i]?.e2e ?? true)).length;
+      const tokens = [sum(own.map(({ input }) => input)), sum(own.map(({ output }) => output))];
+      return [own.length + rejected, own.length, rejected, good, ...tokens, shown(sketched(first)), shown(sketched(next))];
+    }),
     pools: pools.map(poolOf),
     carried,
     cache,

@@ -1,26 +1,29 @@
 import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
-import { dieCount, type Machine, type Plane } from '../catalogue/machine.ts';
+import { dieCount } from '../catalogue/machine.ts';
 import type { StepSetting } from '../cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { activityOf } from '../cost/power.ts';
 import type { ExplainingPricer } from '../cost/pricer.ts';
 import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
-import { dataRanks, stageDies, type Layout } from '../model/layout.ts';
-import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
-import { dieBandwidth, pathOf } from '../network/reach.ts';
+import { dataRanks, instanceDies, type Layout } from '../model/layout.ts';
+import type { Wiring } from '../network/wiring.ts';
 import type { EventSink } from './events.ts';
 import { Dies } from './faults/dies.ts';
 import type { FaultRecord } from './faults/fault.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable } from './faults/timetable.ts';
+import { rebalancers } from './experts/balanced.ts';
+import type { BalanceRecord } from './experts/rebalancer.ts';
+import { TransferDamage } from './faults/transfers.ts';
 import type { InstanceRole } from './instance.ts';
-import type { CachePlant, Plant, PoolPlant, TenantPlant, TransferPlant } from './plant.ts';
+import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
-import type { CachePool, DisaggregatedDeployment, Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 import { requestSource } from './traffic/source.ts';
 import type { Workload } from './traffic/workload.ts';
+import { wired } from './wire.ts';
 
 /** Share of a rank's KV blocks that stays free when a prompt is admitted beside others (the watermark of the paged allocators). */
 const watermark = 0.01;
@@ -41,6 +44,8 @@ export interface DeployedPool {
 export interface Deployed {
   readonly plant: Plant;
   readonly pools: readonly DeployedPool[];
+  /** Where KV moves between pools: what faults leave of the plant's links. */
+  readonly wiring?: Wiring | undefined;
   readonly doubts: readonly Doubt[];
 }
 
@@ -48,6 +53,8 @@ export interface Deployed {
 export interface Run {
   /** What became of faults, in the order in which they came. */
   readonly faults: readonly FaultRecord[];
+  /** How evenly the experts of pools were loaded as time went on, where the workload says what they are asked for. */
+  readonly balances: readonly BalanceRecord[];
   readonly scenario: Scenario;
   readonly deployed: Deployed;
   readonly simulation: Simulation;
@@ -62,27 +69,42 @@ export interface Run {
 export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
   const deployed = deploy(scenario, pricers);
   const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
-  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers) };
+  const loops = scenario.experts === undefined ? [] : rebalancers(scenario.experts, deployed.pools, pricers, scenario.seed);
+  for (const loop of loops) simulation.attach(loop);
+  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers), balances: loops.map(({ record }) => record) };
 }
 
 /** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
-function faultsOn(simulation: Simulation, { faults, machine, seed }: Scenario, { pools, plant }: Deployed, pricers: PricerSource): readonly FaultRecord[] {
+function faultsOn(
+  simulation: Simulation,
+  { faults, machine, seed }: Scenario,
+  { pools, plant, wiring }: Deployed,
+  pricers: PricerSource,
+): readonly FaultRecord[] {
   if (faults === undefined) return [];
   const dies = new Dies(
     simulation.service.pools,
-    pools.map(({ layout }) => layout.dies),
+    pools.map(({ layout }) => instanceDies(layout)),
     dieCount(machine),
   );
   const settings = pools.map(({ setting }) => setting);
   const whole = plant.pools.map(({ pricer }) => pricer);
-  const timetable = new Timetable(faults.planned, faults.random, faults.recovery, dies, new Planes(machine, settings, whole, pricers), seed);
+  const timetable = new Timetable(
+    faults.planned,
+    faults.random,
+    faults.recovery,
+    dies,
+    new Planes(machine, settings, whole, pricers),
+    seed,
+    new TransferDamage(wiring, machine.node.cpus),
+  );
   simulation.attach(timetable);
   return timetable.records;
 }
 
 /**
- * Prices and sizes the pools of a scenario: KV blocks follow from memory, bandwidths from the planes.
- * @throws InputError when the model does not fit its dies, or no prompt would
+ * Prices and sizes the pools of a scenario: KV blocks follow from memory, links from the planes.
+ * @throws InputError when the model does not fit its dies, no prompt would, or no plane joins what moves KV
  */
 function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
   const { deployment, model, slo, seed } = scenario;
@@ -126,10 +148,12 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
       })),
     );
   }
+  const links = deployment.kind === 'merged' ? undefined : wired(scenario, deployment);
   const plant: Plant = {
     pools: pools.map((deployed) => deployed.plant),
-    transfer: deployment.kind === 'merged' ? undefined : transferOf(scenario, deployment),
-    cache: deployment.kind === 'merged' || deployment.cache === undefined ? undefined : cacheOf(scenario, deployment, deployment.cache),
+    transfer: links?.transfer,
+    cache: links?.cache,
+    links: links?.links ?? [],
     firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
     maxContext,
     maxContextOf: maxContext === model.maxPositions ? 'the model' : 'the KV memory of a rank',
@@ -141,7 +165,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
   };
   const doubts = new Map<string, Doubt>();
   for (const { pricer } of pools) for (const doubt of pricer.doubts) doubts.set(`${doubt.rule} ${doubt.where}`, doubt);
-  return { plant, pools, doubts: [...doubts.values()] };
+  return { plant, pools, wiring: links?.wiring, doubts: [...doubts.values()] };
 }
 
 function tenantsOf(workload: Workload): readonly TenantPlant[] {
@@ -170,7 +194,7 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
   const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
   const setting: StepSetting = { machine, model, precision, layout, stack, role };
   const { exact, compiled } = pricers(setting);
-  const dies = instances * layout.dies;
+  const dies = instances * instanceDies(layout);
   return {
     plant: {
       name: role,
@@ -200,59 +224,4 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
     dies,
     chips: dies / machine.chip.dies,
   };
-}
-
-/** KV of one token in the whole model, counted once however often a layout replicates it. [B] */
-function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number {
-  return kvBytesPerTokenPerDie(model, precision, unsplit(layout));
-}
-
-/**
- * KV from prefill to decode: a decode rank of `d` dies pulls from `d` of the `p` dies of a prefill rank, so that the prefill rank has
- * `p / d` sources (arXiv 2506.12708, 4.3).
- */
-function transferOf(scenario: Scenario, { prefill, decode, transferPlane }: DisaggregatedDeployment): TransferPlant {
-  const plane = planeNamed(scenario.machine, transferPlane);
-  const perDie = streamBandwidth(scenario.machine, plane);
-  const sourcesPerRank = Math.max(1, Math.floor(stageDies(prefill.layout) / stageDies(decode.layout)));
-  return {
-    bytesPerToken: kvBytesPerToken(scenario, decode.layout),
-    bytesPerSequence: movedStateBytes(scenario.model, scenario.precision, decode.layout),
-    sourcesPerRank,
-    sourceBandwidth: (perDie * stageDies(prefill.layout)) / sourcesPerRank,
-    sinkBandwidth: perDie * stageDies(decode.layout),
-    latency: plane.port.latency.value,
-  };
-}
-
-/** Reads of the pool leave through the CPU sockets' own ports, or the node's port where CPUs have none, of the nodes in use. */
-function cacheOf(scenario: Scenario, { prefill, decode }: DisaggregatedDeployment, cache: CachePool): CachePlant {
-  const { machine } = scenario;
-  const plane = planeNamed(machine, cache.plane);
-  const dies = prefill.instances * prefill.layout.dies + decode.instances * decode.layout.dies;
-  const diesPerNode = machine.node.chips * machine.chip.dies;
-  const nodes = Math.ceil(dies / diesPerNode);
-  const read = pathOf(plane, 'machine', 'read', 'cpu');
-  const perDie = plane.port.owner === 'node' ? streamBandwidth(machine, plane) : (read?.bandwidth.value ?? streamBandwidth(machine, plane));
-  const perNode = plane.cpuPort === undefined ? streamBandwidth(machine, plane) * diesPerNode : machine.node.cpus * plane.cpuPort.value;
-  return {
-    bytesPerToken: kvBytesPerToken(scenario, prefill.layout),
-    capacity: cache.capacity,
-    blockTokens: cache.blockTokens,
-    poolBandwidth: nodes * perNode,
-    instanceBandwidth: prefill.layout.dies * perDie,
-    latency: read?.latency.value ?? plane.port.latency.value,
-  };
-}
-
-/** A plane by name; the scenario's door has checked that it is there. */
-function planeNamed(machine: Machine, name: string): Plane {
-  const plane = machine.planes.find((candidate) => candidate.name === name);
-  if (plane === undefined) throw new InputError([{ path: 'deployment', message: `${machine.name} has no plane "${name}"` }]);
-  return plane;
-}
-
-/** What one die's stream reaches on a plane, one way. [B/s] */
-function streamBandwidth(machine: Machine, plane: Plane): number {
-  return dieBandwidth(machine, plane) * plane.efficiency.value;
 }

@@ -34,7 +34,7 @@ const pricer = syntheticPricer([700, 2, 0.02, 0.01, 3, 0.3], 1.07);
 const size = { kvBlocks: 400, blockTokens: 16, watermarkBlocks: 4, maxSequences: 24, tokenBudget: 512, pricer } as const;
 const plant = { maxContext: 2000, slo: { ttft: 0.2, tpot: 0.02 }, seed: 42 } as const;
 const scenarios: readonly { readonly name: string; readonly plant: Plant; readonly hash: string; readonly concurrency?: number }[] = [
-  { name: 'merged instances with prefix caching', plant: mergedPlant({ ...size, instances: 2, prefixCaching: true }, plant), hash: '13624d30' },
+  { name: 'merged instances with prefix caching', plant: mergedPlant({ ...size, instances: 2, prefixCaching: true }, plant), hash: '7dfda5f8' },
   {
     name: 'prefill and decode pools with a pooled cache and speculation',
     plant: splitPlant(
@@ -43,13 +43,23 @@ const scenarios: readonly { readonly name: string; readonly plant: Plant; readon
       {
         ...plant,
         firstToken: 'decode',
-        cache: { bytesPerToken: 70_272, capacity: 3e8, blockTokens: 128, poolBandwidth: 2e9, instanceBandwidth: 1.3e9, latency: 0.00011 },
       },
       { bytesPerToken: 70_272, sourcesPerRank: 2, sourceBandwidth: 3.1e9, sinkBandwidth: 1.7e9, latency: 0.0003 },
+      {
+        bytesPerToken: 70_272,
+        capacity: 3e8,
+        blockTokens: 128,
+        poolBandwidth: 2e9,
+        rankBandwidth: 1.3e9,
+        nodeBandwidths: [7e8, 6e8, 5e8],
+        latency: 0.00011,
+        ttl: 0.4,
+        storage: { capacity: 5e8, bandwidth: 1e9, latency: 0.0007, write: 'back' },
+      },
     ),
-    hash: 'a16217b1',
+    hash: '9c124a2a',
   },
-  { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: '32db637d' },
+  { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: 'ef83951e' },
 ];
 
 describe('bytes that are the same in Node and in browsers', () => {

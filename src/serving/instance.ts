@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
+import { barrierEvery, waitOf } from './barrier.ts';
 import { Calendar } from './calendar.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
@@ -69,6 +70,8 @@ export class Instance {
   /** What an iteration costs on it as it is now, and how many times as long it takes. */
   pricer: StepPricer;
   slowdown = 1;
+  /** What the iteration of this number waits for beside its work; absent without jitter. */
+  delay: ((iteration: number) => Seconds) | undefined;
   /** Time that a prompt token takes on one rank, of late: a moving mean over iterations. [s] */
   pace: Seconds = 0;
   startedAt: Seconds = 0;
@@ -86,6 +89,8 @@ export class Instance {
   readonly #finishers = new Calendar();
   /** Iterations since it last looked for what came while one ran. */
   #unlooked = 0;
+  /** Iterations that were formed. */
+  #formed = 0;
 
   /** @param pipeline of the instance, where this is one of its batches in flight */
   constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener, ranks: readonly Rank[], pipeline?: Pipeline) {
@@ -223,13 +228,23 @@ export class Instance {
     this.running = cost !== undefined;
     if (cost === undefined) return false;
     this.startedAt = at;
-    const { slowdown } = this;
+    const { slowdown, delay } = this;
+    const late = delay === undefined ? 0 : delay(this.#formed);
     const least = this.iteration.prefillTokens > 0 ? (this.options.launching ?? 0) : 0;
+    this.iteration.barrier = this.ranks.length > 1 && this.#formed % barrierEvery === 0 ? this.#barrier(cost.time, least, late) : undefined;
+    this.#formed++;
     this.endsAt =
       this.pipeline === undefined || cost.pipeline === undefined
-        ? at + gridDuration(Math.max(cost.time * slowdown, least))
-        : this.pipeline.pass(at, cost.pipeline, slowdown, least);
+        ? at + gridDuration(Math.max(cost.time * slowdown, least) + late)
+        : this.pipeline.pass(at, late === 0 ? cost.pipeline : { ...cost.pipeline, host: cost.pipeline.host + late }, slowdown, least);
     return true;
+  }
+
+  /** How long the rank whose turn it is waits for the slowest one. */
+  #barrier(slowest: Seconds, least: Seconds, late: Seconds): Iteration['barrier'] {
+    const { ranks, pricer, slowdown } = this;
+    const rank = ranks[(this.#formed / barrierEvery) % ranks.length];
+    return waitOf(slowest, this.iteration.own(rank, this.tokens, 1 + this.options.acceptance.drafts, pricer), slowdown, ranks.length, least, late);
   }
 
   /** Decoding sequences grow, and prompts take what they leave of the budget. */

@@ -1,3 +1,4 @@
+import type { Seconds } from '../base/units.ts';
 import type { RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
@@ -14,6 +15,8 @@ export class Iteration {
   /** KV blocks that running and promised requests hold. */
   usedBlocks = 0;
   cost: StepCost | undefined;
+  /** How long one of the ranks waits for the slowest one; there only in iterations in which that is looked at. */
+  barrier: { readonly time: Seconds; readonly wait: Seconds } | undefined;
   #decodes = true;
   readonly #table: RequestTable;
 
@@ -77,6 +80,17 @@ export class Iteration {
     if (this.prefillTokens > 0 && byPairs !== byContext && byPairs !== byTokens) this.cost = slower(this.cost, costOf(byPairs));
   }
 
+  /**
+   * What the part of one rank would take if it waited for no other. One that has nothing computes a token for nothing, as engines have it do so
+   * that its experts take part.
+   */
+  own(rank: Rank, tokens: number, queryTokens: number, pricer: StepPricer): Seconds {
+    const own = this.#batchOf(rank, tokens, queryTokens);
+    const idle = own.decodeSequences === 0 && own.prefillTokens === 0;
+    const batch = idle ? { ...own, ...(this.decoding > 0 ? oneSequence : oneToken) } : own;
+    return pricer.cost({ rank: batch, instanceTokens: this.decoding * queryTokens + this.prefillTokens }).time;
+  }
+
   #batchOf(rank: Rank, tokens: number, queryTokens: number): RankBatch {
     let prefillTokens = 0;
     let prefillSequences = 0;
@@ -103,6 +117,9 @@ export class Iteration {
     };
   }
 }
+
+const oneSequence = { decodeSequences: 1, decodeContext: 1 };
+const oneToken = { prefillTokens: 1, prefillSequences: 1, prefillPairs: 1, prefillContext: 1 };
 
 /** Each of `chunk` new tokens attends to those before it and to itself. */
 function pairsOf(chunk: number, before: number): number {

@@ -1,38 +1,26 @@
-import type { BytesPerSecond } from '../base/units.ts';
-import type { Plant } from './plant.ts';
+import type { EndPlant, TransferPlant } from './plant.ts';
 
-/** The links of a deployment's transfers, numbered: sources of every prefill rank, sinks of every decode rank, the cache pool, its readers. */
-export class Links {
-  readonly rates: readonly BytesPerSecond[];
-  /** First decode rank's sink, the pool's link, and the end. */
-  readonly firstSink: number;
-  readonly pool: number;
-  readonly #sourcesPerRank: number;
-  readonly #decodeRanks: number;
+/** The group of dies of a prefill rank that a decode rank pulls from (MOV-1). `to` counts within its instance of `decodeRanks`. */
+export function sourceOf({ sourcesPerRank }: Pick<TransferPlant, 'sourcesPerRank'>, to: number, decodeRanks: number): number {
+  const group = Math.max(1, Math.floor(decodeRanks / sourcesPerRank));
+  return Math.min(sourcesPerRank - 1, Math.floor(to / group));
+}
 
-  constructor({ pools, transfer, cache }: Plant) {
-    const [prefill, decode] = pools;
-    this.#sourcesPerRank = transfer?.sourcesPerRank ?? 0;
-    this.#decodeRanks = decode?.ranks ?? 1;
-    this.firstSink = prefill.instances * prefill.ranks * this.#sourcesPerRank;
-    this.pool = this.firstSink + (decode === undefined ? 0 : decode.instances * decode.ranks);
-    const same = (count: number, rate: BytesPerSecond): BytesPerSecond[] => Array.from({ length: count }, () => rate);
-    this.rates = [
-      ...same(this.firstSink, transfer?.sourceBandwidth ?? 0),
-      ...same(this.pool - this.firstSink, transfer?.sinkBandwidth ?? 0),
-      ...(cache === undefined ? [] : [cache.poolBandwidth, ...same(prefill.instances, cache.instanceBandwidth)]),
-    ];
+/** Links between two ends: ports, and on both sides those up to the lowest level where they meet (MOV-3). */
+export function linksBetween(from: EndPlant, to: EndPlant): readonly number[] {
+  const links = [...from.ports];
+  const levels = Math.min(from.levels.length, to.levels.length);
+  const down: number[] = [];
+  for (let level = 0; level < levels; level++) {
+    const [a, b] = [from.levels[level], to.levels[level]];
+    if (a.group === b.group) break;
+    if (a.link >= 0) links.push(a.link);
+    if (b.link >= 0) down.push(b.link);
   }
+  return [...links, ...down, ...to.ports];
+}
 
-  /** From the prefill rank `from` to the decode rank `to`, both counted over all instances (MOV-1). */
-  push(from: number, to: number): readonly number[] {
-    const group = Math.max(1, Math.floor(this.#decodeRanks / this.#sourcesPerRank));
-    const source = Math.min(this.#sourcesPerRank - 1, Math.floor((to % this.#decodeRanks) / group));
-    return [from * this.#sourcesPerRank + source, this.firstSink + to];
-  }
-
-  /** From the cache pool to a prefill instance. */
-  read(instance: number): readonly number[] {
-    return [this.pool, this.pool + 1 + instance];
-  }
+/** Whether some level joins two ends. */
+export function joined(from: EndPlant, to: EndPlant): boolean {
+  return from.levels.some(({ group }, level) => group === to.levels[level]?.group);
 }

@@ -3,9 +3,11 @@ import { engines, type StepCost } from '../cost/batch.ts';
 import { activeTime, type DieActivity } from '../cost/power.ts';
 import { Sketch } from '../kernel/sketch.ts';
 import { stages } from '../model/operator.ts';
+import { BarrierMeter } from './barrier.ts';
 import type { Iteration } from './iteration.ts';
 import { phases } from './lifetime.ts';
 import type { ServiceLevel } from './scenario.ts';
+import { TenantMeters } from './tenant-meter.ts';
 
 /** What a pool did in an interval: sums over its instances' iterations that began there. */
 export class PoolMeter {
@@ -29,6 +31,7 @@ export class PoolMeter {
   readonly engines: Float64Array = new Float64Array(engines.length);
   readonly stages: Float64Array = new Float64Array(stages.length + 1);
   readonly stepTime: Sketch = new Sketch();
+  readonly barrier: BarrierMeter = new BarrierMeter();
 
   step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
@@ -46,6 +49,7 @@ export class PoolMeter {
     for (let e = 0; e < this.engines.length; e++) this.engines[e] += cost.busy[e];
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += cost.stages[s];
     this.stepTime.add(duration);
+    if (iteration.barrier !== undefined) this.barrier.add(iteration.barrier.time, iteration.barrier.wait);
   }
 
   merge(other: PoolMeter): void {
@@ -65,6 +69,7 @@ export class PoolMeter {
     for (let e = 0; e < this.engines.length; e++) this.engines[e] += other.engines[e];
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += other.stages[s];
     this.stepTime.merge(other.stepTime);
+    this.barrier.merge(other.barrier);
   }
 }
 
@@ -80,6 +85,9 @@ export class Interval {
   inputTokens = 0;
   cachedTokens = 0;
   outputTokens = 0;
+  /** Decode steps that they took, and tokens that those put out. */
+  decodeSteps = 0;
+  decodeEmitted = 0;
   /** Prompt tokens (cached ones included) of prompts that were computed here, and tokens that were put out here, whenever their requests finish. */
   inputServed = 0;
   outputServed = 0;
@@ -94,8 +102,11 @@ export class Interval {
   readonly e2e: Sketch = new Sketch();
   readonly phases: Float64Array = new Float64Array(phases.length);
   readonly pools: readonly PoolMeter[];
+  readonly tenants: TenantMeters;
 
-  constructor(pools: number) {
+  /** @param tenants that are named: their requests are counted apart as well */
+  constructor(pools: number, tenants = 0) {
+    this.tenants = new TenantMeters(tenants);
     this.pools = Array.from({ length: pools }, () => new PoolMeter());
   }
 
@@ -108,6 +119,8 @@ export class Interval {
     this.inputTokens += other.inputTokens;
     this.cachedTokens += other.cachedTokens;
     this.outputTokens += other.outputTokens;
+    this.decodeSteps += other.decodeSteps;
+    this.decodeEmitted += other.decodeEmitted;
     this.inputServed += other.inputServed;
     this.outputServed += other.outputServed;
     this.good += other.good;
@@ -122,10 +135,11 @@ export class Interval {
     this.e2e.merge(other.e2e);
     for (let p = 0; p < this.phases.length; p++) this.phases[p] += other.phases[p];
     this.pools.forEach((pool, p) => pool.merge(other.pools[p]));
+    this.tenants.merge(other.tenants);
   }
 
   /** A request that finished: its lengths, its latencies and whether it met every objective. */
-  finish(input: number, cached: number, output: number, ttft: Seconds, e2e: Seconds, slo: ServiceLevel): void {
+  finish(input: number, cached: number, output: number, ttft: Seconds, e2e: Seconds, slo: ServiceLevel, tenant: number): void {
     this.finished++;
     this.inputTokens += input;
     this.cachedTokens += cached;
@@ -140,7 +154,9 @@ export class Interval {
     if (lateFirst) this.missed.ttft++;
     if (lateNext) this.missed.tpot++;
     if (lateEnd) this.missed.e2e++;
-    if (!lateFirst && !lateNext && !lateEnd) this.good++;
+    const good = !lateFirst && !lateNext && !lateEnd;
+    if (good) this.good++;
+    this.tenants.of(tenant)?.finish(input, output, ttft, tpot, good);
   }
 }
 
@@ -154,9 +170,11 @@ export class Metrics {
   runningNow = 0;
   #countedTo: Seconds = 0;
   readonly #pools: number;
+  readonly #tenants: number;
 
-  constructor(pools: number) {
+  constructor(pools: number, tenants = 0) {
     this.#pools = pools;
+    this.#tenants = tenants;
   }
 
   /** The interval that holds `at`. */
@@ -166,7 +184,7 @@ export class Metrics {
       this.#halve();
       index = Math.floor(at / this.width);
     }
-    while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools));
+    while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools, this.#tenants));
     return this.intervals[index];
   }
 

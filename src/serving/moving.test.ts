@@ -1,8 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cases, listed } from './cases.contract.ts';
-import { Links } from './links.ts';
+import type { Pooled } from './links.contract.ts';
+import { linksBetween, sourceOf } from './links.ts';
+import type { EndPlant } from './plant.ts';
 import { request, splitPlant, tick } from './plants.contract.ts';
+import { nodeByHash } from './prefix-pool.ts';
 import { finished } from './run.contract.ts';
 
 describe('transfers of KV', () => {
@@ -22,33 +25,79 @@ describe('transfers of KV', () => {
   });
 
   test('MOV-1 contiguous groups of decode ranks pull from the same group of the prefill rank', () => {
-    const sourcesOf = (ranks: number, sourcesPerRank: number) => {
-      const links = new Links(splitPlant({ instances: 2 }, { ranks }, {}, { sourcesPerRank }));
-      return Array.from({ length: ranks }, (_, to) => (links.push(1, to)[0] ?? 0) - sourcesPerRank);
-    };
+    const sourcesOf = (ranks: number, sourcesPerRank: number) => Array.from({ length: ranks }, (_, to) => sourceOf({ sourcesPerRank }, to, ranks));
     expect(sourcesOf(8, 4)).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
     expect(sourcesOf(7, 3)).toEqual([0, 0, 1, 1, 2, 2, 2]);
     expect(sourcesOf(2, 4)).toEqual([0, 1]);
     expect(sourcesOf(320, 32).filter((group) => group === 31)).toHaveLength(10);
   });
 
-  test('MOV-1, MOV-2 the links carry all bytes of all pushes and reads, and nothing else', () => {
+  test('MOV-1, MOV-2, MOV-4, MOV-5 the links carry all bytes of all pushes, reads and writes, and nothing else', () => {
     fc.assert(
       fc.property(cases, ({ plant, requests, concurrency }) => {
         const { simulation, events } = finished(plant, listed(requests, concurrency));
-        const { transfers, links } = simulation;
-        if (transfers === undefined || plant.transfer === undefined) return;
+        const { transfers, transport } = simulation;
+        if (plant.transfer === undefined) return;
         const carried = transfers.carriedBy(simulation.now);
-        const sum = (from: number, to: number) => carried.slice(from, to).reduce((total, bytes) => total + bytes, 0);
-        const pushed = sum(0, links.firstSink);
-        expect(sum(links.firstSink, links.pool) / (pushed || 1)).toBeCloseTo(pushed > 0 ? 1 : 0, 9);
+        const sum = (links: readonly (readonly number[])[]) => [...new Set(links.flat())].reduce((total, link) => total + (carried[link] ?? 0), 0);
+        const same = (found: number, begun: number) => expect(found / (begun || 1)).toBeCloseTo(begun > 0 ? 1 : 0, 9);
+        const { begun } = transport;
+        same(sum(plant.transfer.sources.map(({ ports }) => ports)), begun.push);
+        same(sum(plant.transfer.sinks.map(({ ports }) => ports)), begun.push);
         const least = events.filter(({ kind }) => kind === 'moved').length * (plant.transfer.bytesPerToken + plant.transfer.bytesPerSequence);
-        expect(pushed).toBeGreaterThanOrEqual(least * (1 - 1e-9));
-        if (plant.cache === undefined) return;
-        const read = simulation.cacheCounters.tokensHit * plant.cache.bytesPerToken;
-        expect(sum(links.pool, links.pool + 1) / (read || 1)).toBeCloseTo(read > 0 ? 1 : 0, 9);
-        expect(sum(links.pool + 1, links.rates.length) / (read || 1)).toBeCloseTo(read > 0 ? 1 : 0, 9);
+        expect(begun.push).toBeGreaterThanOrEqual(least * (1 - 1e-9));
+        const { cache } = plant;
+        if (cache === undefined) return;
+        expect(begun.read).toBe(simulation.cacheCounters.tokensHit * cache.bytesPerToken);
+        same(sum([cache.pool.out]), begun.read);
+        same(sum(cache.ranks.map((rank) => rank.out)), begun.write);
+        same(sum([cache.pool.in]), begun.write);
+        same(sum(cache.ranks.map((rank) => rank.in)), begun.read);
+        same(sum([cache.storage?.links.out ?? []]), begun.fromStorage);
+        same(sum([cache.storage?.links.in ?? []]), begun.toStorage);
+        expect(begun.fromStorage).toBe((simulation.prefixes?.tokensStored ?? 0) * cache.bytesPerToken);
       }),
     );
+  });
+
+  test('MOV-3 ends on one node meet there, ends on two pass what leads from node to node', () => {
+    const end = (port: number, node: number, link: number): EndPlant => ({
+      ports: [port],
+      levels: [
+        { group: node, link },
+        { group: 9, link: -1 },
+      ],
+    });
+    expect(linksBetween(end(0, 1, 4), end(1, 1, 5))).toEqual([0, 1]);
+    expect(linksBetween(end(0, 1, 4), end(1, 2, 5))).toEqual([0, 4, 5, 1]);
+  });
+
+  test('MOV-4 a read alone takes as long as its slowest node: its part over the ports of that node, or all over those of the pool or of the reader', () => {
+    const tokens = 33;
+    const ids = Array.from({ length: tokens }, (_, i) => i);
+    const readyAfter = (nodeBandwidths: readonly number[], poolBandwidth: number, rankBandwidth: number) => {
+      const cache: Pooled = { bytesPerToken: 64, capacity: 64_000, blockTokens: 1, poolBandwidth, rankBandwidth, nodeBandwidths, latency: 2 ** -8 };
+      const { timelines } = finished(splitPlant({}, {}, {}, {}, cache), listed([request(0, tokens, 1, ids), request(1, tokens, 1, ids)]));
+      return (timelines.find((one) => one.request === 1)?.ready ?? 0) - 1 - 2 ** -8;
+    };
+    const parts = [0, 1].map((node) => ids.slice(0, tokens - 1).filter((id) => nodeByHash(id, 0, 2) === node).length);
+    const [a = 0, b = 0] = parts;
+    expect(a + b).toBe(tokens - 1);
+    expect(readyAfter([2 ** 14, 2 ** 20], 2 ** 30, 2 ** 30)).toBeCloseTo((a * 64) / 2 ** 14, 9);
+    expect(readyAfter([2 ** 20, 2 ** 14], 2 ** 30, 2 ** 30)).toBeCloseTo((b * 64) / 2 ** 14, 9);
+    expect(readyAfter([2 ** 30, 2 ** 30], 2 ** 12, 2 ** 30)).toBeCloseTo(((a + b) * 64) / 2 ** 12, 9);
+    expect(readyAfter([2 ** 30, 2 ** 30], 2 ** 30, 2 ** 12)).toBeCloseTo(((a + b) * 64) / 2 ** 12, 9);
+  });
+
+  test('MOV-5 a prefix is in the cache one latency after it was written, not before', () => {
+    const ids = Array.from({ length: 8 }, (_, i) => i);
+    const cachedAt = (second: number) => {
+      const cache: Pooled = { bytesPerToken: 64, capacity: 6400, blockTokens: 1, poolBandwidth: 2 ** 14, rankBandwidth: 2 ** 20, latency: 2 ** -8 };
+      const { timelines } = finished(splitPlant({}, {}, {}, {}, cache), listed([request(0, 8, 1, ids), request(second, 9, 1, [...ids, 99])]));
+      return timelines.find((one) => one.request === 1)?.cached;
+    };
+    const there = tick + (8 * 64) / 2 ** 14 + 2 ** -8;
+    expect(cachedAt(there - 2 ** -20)).toBe(0);
+    expect(cachedAt(there + 2 ** -20)).toBe(8);
   });
 });

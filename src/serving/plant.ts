@@ -41,6 +41,14 @@ export interface PoolPlant {
   readonly activity?: DieActivity | undefined;
 }
 
+/** Where a transfer begins or ends. Numbers are those of the plant's links. */
+export interface EndPlant {
+  /** Its ports, and whatever else contains them and is shared as a whole. */
+  readonly ports: readonly number[];
+  /** Switches above it, level by level: ends of one group meet there, others take the link (-1 at the top) to the next level. */
+  readonly levels: readonly { readonly group: number; readonly link: number }[];
+}
+
 /** How KV moves from prefill ranks to decode ranks. */
 export interface TransferPlant {
   readonly bytesPerToken: Bytes;
@@ -48,21 +56,52 @@ export interface TransferPlant {
   readonly bytesPerSequence: Bytes;
   /** Groups of dies of one prefill rank that each serve a contiguous group of decode ranks. */
   readonly sourcesPerRank: number;
-  /** Of one source group and of one decode rank, one way. */
-  readonly sourceBandwidth: BytesPerSecond;
-  readonly sinkBandwidth: BytesPerSecond;
+  /** Source groups rank by rank over all prefill instances, and decode ranks over all decode instances. */
+  readonly sources: readonly EndPlant[];
+  readonly sinks: readonly EndPlant[];
   readonly latency: Seconds;
 }
 
-/** The pooled prefix cache and how prefill instances read it. */
+/** Links of one end by direction. */
+export interface BothWays {
+  readonly out: readonly number[];
+  readonly in: readonly number[];
+}
+
+/** A tier of storage below the memory of the pooled prefix cache. */
+export interface StoragePlant {
+  readonly capacity: Bytes;
+  /** Beside that of the pool. */
+  readonly latency: Seconds;
+  /** When what the memory holds is stored: with it, or when memory drops it. */
+  readonly write: 'through' | 'back';
+  /** Links between storage and memory. */
+  readonly links: BothWays;
+}
+
+/** The pooled prefix cache: its memory is spread over nodes, its blocks over the memory. */
 export interface CachePlant {
   readonly bytesPerToken: Bytes;
+  /** Of the memory of all its nodes. */
   readonly capacity: Bytes;
   readonly blockTokens: number;
-  /** Of the whole pool, and of one prefill instance, one way. */
-  readonly poolBandwidth: BytesPerSecond;
-  readonly instanceBandwidth: BytesPerSecond;
+  /** From its last use on. */
+  readonly ttl?: Seconds | undefined;
+  readonly storage?: StoragePlant | undefined;
+  /** Of all nodes together, and of each apart: its own links only. */
+  readonly pool: BothWays;
+  readonly nodes: readonly BothWays[];
+  /** Of prefill ranks, over all instances. */
+  readonly ranks: readonly BothWays[];
+  /** Of a read, and of a write. */
   readonly latency: Seconds;
+  readonly writeLatency: Seconds;
+}
+
+/** Something that transfers share. */
+export interface LinkPlant {
+  readonly name: string;
+  readonly rate: BytesPerSecond;
 }
 
 /** Who decides what; what is absent is decided in order of arrival, by the least loaded rank, and nobody is turned away. */
@@ -84,6 +123,8 @@ export interface Plant {
   readonly pools: readonly PoolPlant[];
   readonly transfer?: TransferPlant | undefined;
   readonly cache?: CachePlant | undefined;
+  /** All links that transfers and the cache use. */
+  readonly links: readonly LinkPlant[];
   readonly firstToken: 'prefill' | 'decode';
   /** Longest prompt and answer together, and what sets it. [tokens] */
   readonly maxContext: number;

@@ -1,6 +1,7 @@
 import type { InstanceBatch, StepPricer } from '../cost/batch.ts';
 import { syntheticPricer } from './cases.contract.ts';
-import type { Plant, PoolPlant, TransferPlant } from './plant.ts';
+import { simpleLinks, type Moves, type Pooled } from './links.contract.ts';
+import type { Plant, PoolPlant } from './plant.ts';
 import { emptyArrival, type Arrival } from './traffic/arrival.ts';
 
 /** Time of an iteration where nothing else is said. [s] */
@@ -26,7 +27,7 @@ const pool: PoolPlant = {
   pricer: ticking,
 };
 
-const rest = { firstToken: 'prefill', maxContext: 100, maxContextOf: 'the model', slo: {}, seed: 1 } as const;
+const rest = { links: [], firstToken: 'prefill', maxContext: 100, maxContextOf: 'the model', slo: {}, seed: 1 } as const;
 
 /** One pool that does both. */
 export function mergedPlant(of: Partial<PoolPlant> = {}, plant: Partial<Plant> = {}): Plant {
@@ -38,17 +39,15 @@ export function splitPlant(
   prefill: Partial<PoolPlant> = {},
   decode: Partial<PoolPlant> = {},
   plant: Partial<Plant> = {},
-  moves: Partial<TransferPlant> = {},
+  moves: Partial<Moves> = {},
+  cache?: Pooled,
 ): Plant {
-  return {
-    pools: [
-      { ...pool, name: 'prefill', role: 'prefill', ...prefill },
-      { ...pool, name: 'decode', role: 'decode', watermarkBlocks: 1, ...decode },
-    ],
-    transfer: { bytesPerToken: 1, bytesPerSequence: 0, sourcesPerRank: 1, sourceBandwidth: 2 ** 20, sinkBandwidth: 2 ** 20, latency: 0, ...moves },
-    ...rest,
-    ...plant,
-  };
+  const pools = [
+    { ...pool, name: 'prefill', role: 'prefill', ...prefill },
+    { ...pool, name: 'decode', role: 'decode', watermarkBlocks: 1, ...decode },
+  ] as const;
+  const all = { bytesPerToken: 1, bytesPerSequence: 0, sourcesPerRank: 1, sourceBandwidth: 2 ** 20, sinkBandwidth: 2 ** 20, latency: 0, ...moves };
+  return { pools, ...rest, ...simpleLinks(pools, all, cache), ...plant };
 }
 
 /** A request; `blocks` are the ids of its prefix, of one token each. */

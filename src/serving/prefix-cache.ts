@@ -9,10 +9,13 @@ export class PrefixCache {
   #refs: Int32Array;
   #next: Int32Array;
   #previous: Int32Array;
+  #usedAt: Float64Array;
   readonly #free: number[] = [];
   #top = 1;
   #evictable = 0;
   evictions = 0;
+  /** Time of what is done next, where the owner lets blocks expire. */
+  now = 0;
 
   /** @param capacity blocks that it holds at most; Infinity where the owner evicts by hand */
   constructor(capacity: number) {
@@ -23,6 +26,7 @@ export class PrefixCache {
     // Slot 0 is the ring's sentinel: next is the least recently used, previous the most.
     this.#next = new Int32Array(initial);
     this.#previous = new Int32Array(initial);
+    this.#usedAt = new Float64Array(initial);
   }
 
   get size(): number {
@@ -107,19 +111,55 @@ export class PrefixCache {
     this.#previous[0] = 0;
   }
 
+  /** The least recently used unpinned block; undefined where there is none. */
+  get oldest(): number | undefined {
+    const slot = this.#next[0];
+    return slot === 0 ? undefined : this.#key[slot];
+  }
+
+  /** When that was last used. */
+  get oldestAt(): number {
+    return this.#usedAt[this.#next[0]];
+  }
+
   /** Drops the least recently used unpinned block. Returns whether there was one. */
   evict(): boolean {
     const slot = this.#next[0];
     if (slot === 0) return false;
-    this.#unlink(slot);
-    this.#slotOf.delete(this.#key[slot]);
-    this.#free.push(slot);
-    this.#evictable--;
+    this.#drop(slot);
     this.evictions++;
     return true;
   }
 
+  /** Drops unpinned blocks that were last used before a time. Returns how many. */
+  expire(before: number): number {
+    let count = 0;
+    for (let slot = this.#next[0]; slot !== 0 && this.#usedAt[slot] < before; slot = this.#next[0]) {
+      this.#drop(slot);
+      count++;
+    }
+    return count;
+  }
+
+  /** Takes a present, unpinned block out. */
+  remove(id: number): void {
+    this.#drop(this.#slotOf.get(id) as number);
+  }
+
+  /** Present blocks, in no order. */
+  ids(): IterableIterator<number> {
+    return this.#slotOf.keys();
+  }
+
+  #drop(slot: number): void {
+    this.#unlink(slot);
+    this.#slotOf.delete(this.#key[slot]);
+    this.#free.push(slot);
+    this.#evictable--;
+  }
+
   #append(slot: number): void {
+    this.#usedAt[slot] = this.now;
     const last = this.#previous[0];
     this.#next[last] = slot;
     this.#previous[slot] = last;
@@ -145,6 +185,9 @@ export class PrefixCache {
       this.#refs = bigger(this.#refs);
       this.#next = bigger(this.#next);
       this.#previous = bigger(this.#previous);
+      const usedAt = new Float64Array(2 * this.#usedAt.length);
+      usedAt.set(this.#usedAt);
+      this.#usedAt = usedAt;
     }
     return this.#top++;
   }

@@ -1,50 +1,192 @@
+import type { Seconds } from '../base/units.ts';
+import { mix } from '../kernel/random.ts';
+import { StackDistances } from '../kernel/stack-distances.ts';
 import type { CachePlant } from './plant.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import type { RequestTable } from './request-table.ts';
 
-/** The prefix cache in pooled host memory: looked up on arrival, written through when a prompt has been computed (CAC-2). */
+/** Units of a prompt on their way into the pool. */
+export interface Kept {
+  readonly ids: ArrayLike<number>;
+  readonly unitTokens: number;
+  /** Of them in memory, and in storage, those that were not there. */
+  readonly missing: number;
+  readonly unstored: number;
+}
+
+/**
+ * The prefix cache in pooled host memory, with storage below it: looked up on arrival, written when a prompt has been computed (CAC-2). Units are spread over the
+ * memory of nodes by a hash of their ids (CAC-4).
+ */
 export class PrefixPool {
   readonly #table: RequestTable;
   readonly #plant: CachePlant;
+  /** Units in memory, and below it. */
   readonly cache: PrefixCache = new PrefixCache(0);
-  /** Tokens of a unit, set by the first prompt that is written. */
+  readonly storage: PrefixCache = new PrefixCache(0);
+  /** Tokens of a unit, set by the first prompt that has any. */
   unitTokens = 0;
+  /** What the last look-up found: units in the memory of each node, and in storage. */
+  readonly found: Int32Array;
+  stored = 0;
+  /** Tokens found in storage so far; units that were too old; units that memory gave to storage, ever and since that was last asked. */
+  tokensStored = 0;
+  expired = 0;
+  spilt = 0;
+  #spilling = 0;
+  /** How far back in the order of use each unit was found: what other capacities would have held. */
+  readonly distances: StackDistances = new StackDistances(32_768);
+  readonly #alive: boolean[];
+  /** Nodes that are not there. */
+  #lost = 0;
 
   constructor(table: RequestTable, plant: CachePlant) {
     this.#table = table;
     this.#plant = plant;
+    this.found = new Int32Array(plant.nodes.length);
+    this.#alive = plant.nodes.map(() => true);
   }
 
-  /** [B] */
+  /** In memory. [B] */
   get used(): number {
     return this.cache.size * this.unitTokens * this.#plant.bytesPerToken;
   }
 
+  /** The node whose memory has a unit: the first of its hashes that falls on one that is there. */
+  nodeOf(id: number): number {
+    const nodes = this.#alive.length;
+    if (this.#lost === 0) return nodeByHash(id, 0, nodes);
+    if (this.#lost === nodes) return -1;
+    let node = nodeByHash(id, 0, nodes);
+    for (let turn = 1; !this.#alive[node]; turn++) node = nodeByHash(id, turn, nodes);
+    return node;
+  }
+
   /** Prompt tokens whose KV is in the pool, now the most recently used; at least one token is left to compute. */
-  lookUp(slot: number): number {
+  lookUp(slot: number, now: Seconds): number {
     const table = this.#table;
     const unit = table.blockTokens[slot];
+    this.found.fill(0);
+    this.stored = 0;
     if (unit === 0) return 0;
+    this.#begin(unit, now);
     const ids = table.blocks[slot];
-    const units = this.cache.match(ids, Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unit)));
-    this.cache.touch(ids, units);
+    const limit = Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unit));
+    let units = 0;
+    for (; units < limit; units++) {
+      const id = ids[units];
+      if (this.cache.has(id)) this.found[this.nodeOf(id)]++;
+      else if (this.storage.has(id)) this.stored++;
+      else break;
+    }
+    this.distances.measure(ids, limit);
+    if (this.stored === 0) this.cache.touch(ids, Math.min(units, this.cache.capacity));
+    else this.#use(ids, units);
+    if (this.storage.size > 0) this.storage.touch(ids, units);
+    this.tokensStored += this.stored * unit;
     return units * unit;
   }
 
-  /** Writes a computed prompt's prefix, of its units as many as fit. */
-  write(slot: number): void {
-    const { cache } = this;
+  /** What has to be written of a computed prompt, of its units as many as fit. What is there already is the most recently used now. */
+  keep(slot: number, now: Seconds): Kept | undefined {
     const unit = this.#table.blockTokens[slot];
-    if (unit === 0) return;
-    if (this.unitTokens === 0) {
-      this.unitTokens = unit;
-      cache.capacity = Math.floor(this.#plant.capacity / (unit * this.#plant.bytesPerToken));
-    }
+    if (unit === 0) return undefined;
+    this.#begin(unit, now);
     const ids = this.#table.blocks[slot];
+    this.distances.touch(ids, ids.length);
+    const absent = (cache: PrefixCache): number => {
+      let count = 0;
+      for (let i = 0; i < Math.min(ids.length, cache.capacity); i++) if (!cache.has(ids[i])) count++;
+      return count;
+    };
+    const through = this.#plant.storage?.write === 'through';
+    const kept = { ids, unitTokens: unit, missing: absent(this.cache), unstored: through ? absent(this.storage) : 0 };
+    if (kept.missing + kept.unstored > 0) return kept;
+    this.land(kept, now);
+    return undefined;
+  }
+
+  /** What was written is there. */
+  land({ ids, unitTokens }: Kept, now: Seconds): void {
+    this.#begin(unitTokens, now);
+    this.#use(ids, ids.length);
+    if (this.#plant.storage?.write === 'through') put(this.storage, ids, ids.length);
+  }
+
+  /** Units that memory has given to storage since this was last asked. */
+  takeSpilt(): number {
+    const units = this.#spilling;
+    this.#spilling = 0;
+    return units;
+  }
+
+  /** Takes the memory of a node away, with what it held, or gives it back empty. Units that are looked for elsewhere from now on are lost too. */
+  setNode(node: number, alive: boolean): void {
+    if (this.#alive[node] === alive) return;
+    const before = new Map([...this.cache.ids()].map((id) => [id, this.nodeOf(id)]));
+    this.#alive[node] = alive;
+    this.#lost += alive ? -1 : 1;
+    for (const [id, at] of before) if (this.nodeOf(id) !== at) this.cache.remove(id);
+    this.#size();
+    while (this.cache.size > this.cache.capacity) this.#evict();
+  }
+
+  #begin(unitTokens: number, now: Seconds): void {
+    const { ttl } = this.#plant;
+    if (this.unitTokens === 0) {
+      this.unitTokens = unitTokens;
+      this.#size();
+    }
+    this.cache.now = now;
+    this.storage.now = now;
+    if (ttl !== undefined) this.expired += this.cache.expire(now - ttl) + this.storage.expire(now - ttl);
+  }
+
+  #size(): void {
+    if (this.unitTokens === 0) return;
+    const unit = this.unitTokens * this.#plant.bytesPerToken;
+    const there = 1 - this.#lost / this.#alive.length;
+    this.cache.capacity = Math.floor((this.#plant.capacity * there) / unit);
+    this.storage.capacity = Math.floor((this.#plant.storage?.capacity ?? 0) / unit);
+  }
+
+  /** Makes units the most recently used in memory; those that come from storage leave it where it has only what memory dropped. */
+  #use(ids: ArrayLike<number>, count: number): void {
+    const { cache, storage } = this;
+    const kept = Math.min(count, cache.capacity);
     // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
-    const kept = Math.min(ids.length, cache.capacity);
     cache.touch(ids, kept);
-    for (let i = 0; i < kept; i++) if (!cache.has(ids[i])) cache.add(ids[i]);
+    const back = this.#plant.storage?.write === 'back';
+    for (let i = 0; i < kept; i++) {
+      if (cache.has(ids[i])) continue;
+      if (back && storage.has(ids[i])) storage.remove(ids[i]);
+      if (cache.size >= cache.capacity) this.#evict();
+      cache.add(ids[i]);
+    }
     cache.touch(ids, kept);
   }
+
+  #evict(): void {
+    const { cache, storage } = this;
+    const { oldest: id, oldestAt } = cache;
+    cache.evict();
+    if (id === undefined || this.#plant.storage?.write !== 'back' || storage.capacity === 0) return;
+    storage.now = oldestAt;
+    storage.add(id);
+    storage.now = cache.now;
+    this.spilt++;
+    this.#spilling++;
+  }
+}
+
+/** Where the hash of a unit falls in its nth turn. */
+export function nodeByHash(id: number, turn: number, nodes: number): number {
+  return mix(id ^ Math.imul(turn + 1, 0x9e3779b1)) % nodes;
+}
+
+function put(cache: PrefixCache, ids: ArrayLike<number>, count: number): void {
+  const kept = Math.min(count, cache.capacity);
+  cache.touch(ids, kept);
+  for (let i = 0; i < kept; i++) if (!cache.has(ids[i])) cache.add(ids[i]);
+  cache.touch(ids, kept);
 }

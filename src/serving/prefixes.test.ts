@@ -1,29 +1,46 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cases, listed } from './cases.contract.ts';
+import type { Pooled } from './links.contract.ts';
 import { mergedPlant, request, splitPlant } from './plants.contract.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import { finished, recorded, type Run } from './run.contract.ts';
 import type { CachePlant } from './plant.ts';
+import { PrefixPool } from './prefix-pool.ts';
+import { RequestTable } from './request-table.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
 
 const cachedOf = ({ timelines }: Run): readonly number[] => timelines.toSorted((a, b) => a.request - b.request).map(({ cached }) => cached);
 const ids = (count: number, from = 0): readonly number[] => Array.from({ length: count }, (_, i) => from + i);
-const pool = (tokens: number, blockTokens = 1): CachePlant => ({
+const pool = (tokens: number, blockTokens = 1): Pooled => ({
   bytesPerToken: 1,
   capacity: tokens,
   blockTokens,
   poolBandwidth: 2 ** 20,
-  instanceBandwidth: 2 ** 20,
+  rankBandwidth: 2 ** 20,
   latency: 0,
 });
+
+/** A pool by itself, and a table whose slot 0 asks it. */
+function alone(cache: Pooled): { readonly table: RequestTable; readonly pool: PrefixPool } {
+  const table = new RequestTable();
+  table.allocate();
+  return { table, pool: new PrefixPool(table, splitPlant({}, {}, {}, {}, cache).cache as CachePlant) };
+}
+
+/** A prompt of these units and one token more. */
+function ask(table: RequestTable, units: readonly number[]): void {
+  table.blockTokens[0] = 1;
+  table.blocks[0] = Int32Array.from(units);
+  table.prompt[0] = units.length + 1;
+}
 
 describe('prefix caches', () => {
   test('CAC-1 the cached part is the leading run of whole units, never the last token', () => {
     const later = [request(1, 12, 1, ids(12)), request(2, 14, 1, [...ids(7), ...ids(7, 200)]), request(3, 12, 1, ids(12)), request(4, 5, 1, ids(5, 50))];
     const inInstance = finished(mergedPlant({ prefixCaching: true, blockTokens: 3 }), listed([request(0, 12, 1, ids(12)), ...later]));
     expect(cachedOf(inInstance)).toEqual([0, 9, 6, 9, 0]);
-    const inPool = finished(splitPlant({}, {}, { cache: pool(1000, 3) }), listed([request(0, 12, 1, ids(12)), ...later]));
+    const inPool = finished(splitPlant({}, {}, {}, {}, pool(1000, 3)), listed([request(0, 12, 1, ids(12)), ...later]));
     expect(cachedOf(inPool)).toEqual([0, 9, 6, 9, 0]);
   });
 
@@ -33,12 +50,12 @@ describe('prefix caches', () => {
       { ...request(0, 40, 1), ...blocks },
       { ...request(1, 40, 1), ...blocks },
     ];
-    expect(cachedOf(finished(splitPlant({}, {}, { cache: pool(1000, 7) }), listed(twice)))).toEqual([0, 32]);
+    expect(cachedOf(finished(splitPlant({}, {}, {}, {}, pool(1000, 7)), listed(twice)))).toEqual([0, 32]);
     expect(cachedOf(finished(mergedPlant({ prefixCaching: true, blockTokens: 6 }), listed(twice)))).toEqual([0, 36]);
   });
 
   test('CAC-2 the pool is read before the prompt is queued and written when it is prefilled', () => {
-    const { timelines, simulation } = finished(splitPlant({}, {}, { cache: pool(1000) }), listed([request(0, 65, 1, ids(65)), request(1, 65, 1, ids(65))]));
+    const { timelines, simulation } = finished(splitPlant({}, {}, {}, {}, pool(1000)), listed([request(0, 65, 1, ids(65)), request(1, 65, 1, ids(65))]));
     expect(timelines[1]).toMatchObject({ arrived: 1, cached: 64, ready: 1 + 2 ** -14, scheduled: 1 + 2 ** -14 });
     expect(simulation.cacheCounters).toEqual({ lookups: 2, promptTokens: 130, tokensHit: 64 });
     expect(simulation.prefixes?.used).toBe(65);
@@ -47,12 +64,12 @@ describe('prefix caches', () => {
   test('CAC-2 the least recently used units go first, and of one prompt the deepest', () => {
     const [a, b] = [ids(4, 10), ids(4, 20)];
     const asked = (last: readonly number[]) =>
-      cachedOf(finished(splitPlant({}, {}, { cache: pool(6) }), listed([request(0, 4, 1, a), request(1, 4, 1, b), request(2, 5, 1, [...last, 99])])))[2];
+      cachedOf(finished(splitPlant({}, {}, {}, {}, pool(6)), listed([request(0, 4, 1, a), request(1, 4, 1, b), request(2, 5, 1, [...last, 99])])))[2];
     // Two units of the first prompt's four had to go.
     expect(asked(a)).toBe(2);
     expect(asked(b)).toBe(4);
     const long = [request(0, 9, 1, ids(9)), request(1, 9, 1, ids(9))];
-    expect(cachedOf(finished(splitPlant({}, {}, { cache: pool(6) }), listed(long)))).toEqual([0, 6]);
+    expect(cachedOf(finished(splitPlant({}, {}, {}, {}, pool(6)), listed(long)))).toEqual([0, 6]);
   });
 
   test('CAC-2 the cache keeps the order of use of a plain list', () => {
@@ -72,6 +89,82 @@ describe('prefix caches', () => {
         }
       }),
     );
+  });
+
+  test('CAC-2 more memory never finds less, and the curve says what memory of each size finds', () => {
+    const prefix = fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 7 })).map(([family, depth]) => ids(depth, family * 10));
+    fc.assert(
+      fc.property(fc.array(prefix, { minLength: 1, maxLength: 40 }), (uses) => {
+        const hits = [1, 2, 3, 5, 8, 13, 21].map((capacity) => {
+          const { table, pool: cache } = alone(pool(capacity));
+          let found = 0;
+          uses.forEach((units, at) => {
+            ask(table, units);
+            found += cache.lookUp(0, at);
+            const kept = cache.keep(0, at);
+            if (kept !== undefined) cache.land(kept, at);
+          });
+          expect(cache.distances.sampled).toBe(1);
+          return { found, curve: [1, 2, 3, 5, 8, 13, 21].map((size) => cache.distances.found(size)) };
+        });
+        const found = hits.map((one) => one.found);
+        expect(found).toEqual(found.toSorted((a, b) => a - b));
+        for (const { curve } of hits) expect(curve).toEqual(found);
+      }),
+    );
+  });
+
+  test('CAC-4 units spread evenly over nodes; what a lost node had is lost, the rest stays where it is', () => {
+    const nodeBandwidths = Array.from({ length: 8 }, () => 2 ** 20);
+    const { table, pool: cache } = alone({ ...pool(4000), nodeBandwidths });
+    const units = ids(4000);
+    ask(table, units);
+    const kept = cache.keep(0, 0);
+    if (kept !== undefined) cache.land(kept, 0);
+    const shares = nodeBandwidths.map((_, node) => units.filter((id) => cache.nodeOf(id) === node).length);
+    for (const share of shares) expect(Math.abs(share - 500)).toBeLessThan(5 * Math.sqrt(500));
+    const before = units.map((id) => cache.nodeOf(id));
+    cache.setNode(3, false);
+    expect(cache.cache.size).toBe(4000 - (shares[3] ?? 0));
+    expect(cache.cache.capacity).toBe(3500);
+    const after = units.map((id) => cache.nodeOf(id));
+    expect(after).not.toContain(3);
+    expect(units.filter((_, i) => after[i] !== before[i])).toEqual(units.filter((_, i) => before[i] === 3));
+    expect(units.filter((id) => !cache.cache.has(id))).toEqual(units.filter((_, i) => before[i] === 3));
+    cache.setNode(3, true);
+    expect(units.map((id) => cache.nodeOf(id))).toEqual(before);
+    for (let node = 0; node < 8; node++) cache.setNode(node, false);
+    expect([cache.cache.size, cache.cache.capacity]).toEqual([0, 0]);
+  });
+
+  test('CAC-5 what memory has dropped is found in storage, which is read through memory with its own latency', () => {
+    const [a, b] = [ids(4, 10), ids(4, 20)];
+    const asked = (write: 'through' | 'back' | undefined) => {
+      const storage = write === undefined ? undefined : { capacity: 100, bandwidth: 2 ** 12, latency: 2 ** -6, write };
+      const run = finished(
+        splitPlant({}, {}, {}, {}, { ...pool(4), storage }),
+        listed([request(0, 4, 1, a), request(1, 4, 1, b), request(2, 5, 1, [...a, 99])]),
+      );
+      const third = run.timelines.find(({ request: number }) => number === 2);
+      return { cached: third?.cached, took: (third?.ready ?? 0) - 2, begun: run.simulation.transport.begun };
+    };
+    expect(asked(undefined).cached).toBe(0);
+    for (const write of ['through', 'back'] as const) {
+      const { cached, took, begun } = asked(write);
+      expect([cached, took]).toEqual([4, 4 / 2 ** 12 + 2 ** -6]);
+      expect(begun.fromStorage).toBe(4);
+      // Through: both prompts and the fifth block of the third; back: what the second prompt and the third's look-up pushed out.
+      expect(begun.toStorage).toBe(write === 'through' ? 9 : 8);
+    }
+  });
+
+  test('CAC-6 a unit that was not used for the time to live is gone from every tier', () => {
+    const cachedAt = (ttl: number | undefined, second: number, storage?: Pooled['storage']) =>
+      cachedOf(finished(splitPlant({}, {}, {}, {}, { ...pool(100), ttl, storage }), listed([request(0, 9, 1, ids(9)), request(second, 9, 1, ids(9))])))[1];
+    expect(cachedAt(undefined, 1000)).toBe(8);
+    expect(cachedAt(2, 1.9)).toBe(8);
+    expect(cachedAt(2, 2.1)).toBe(0);
+    expect(cachedAt(2, 2.1, { capacity: 100, bandwidth: 1, latency: 0, write: 'back' })).toBe(0);
   });
 
   test('CAC-3 prefixes that running requests share are held once', () => {

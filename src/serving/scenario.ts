@@ -3,6 +3,7 @@ import type { Stack } from '../catalogue/stack.ts';
 import type { Seconds } from '../base/units.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Model, Precision } from '../model/model.ts';
+import type { ExpertBalance } from './experts/balanced.ts';
 import type { PlannedFault, RandomFaults, Recovery } from './faults/fault.ts';
 import type { PoliciesPlant } from './plant.ts';
 import type { Workload } from './traffic/workload.ts';
@@ -25,13 +26,29 @@ export interface DecodePool {
   readonly acceptance: readonly number[];
 }
 
-/** A rack-wide prefix cache in host memory, read over a plane. */
+/** A rack-wide prefix cache in host memory, read and written over a plane. */
 export interface CachePool {
-  /** Name of the plane that reads take. */
+  /** Name of the plane that reads and writes take. */
   readonly plane: string;
-  /** Host memory given to it in the whole machine. [B] */
+  /** The first nodes of the machine, so many, give it memory. */
+  readonly nodes: number;
+  /** Of all of them together. [B] */
   readonly capacity: number;
   readonly blockTokens: number;
+  /** From its last use on, a block is kept so long. */
+  readonly ttl?: Seconds | undefined;
+  readonly storage?: CacheStorage | undefined;
+}
+
+/** Storage below the memory of the prefix cache. */
+export interface CacheStorage {
+  /** [B] */
+  readonly capacity: number;
+  /** Of all of it, one way. [B/s] */
+  readonly bandwidth: number;
+  readonly latency: Seconds;
+  /** Written with the memory, or when memory drops a block. */
+  readonly write: 'through' | 'back';
 }
 
 export interface DisaggregatedDeployment {
@@ -92,6 +109,8 @@ export interface Scenario {
   readonly policies: PoliciesPlant;
   /** What fails, and how the deployment gets over it. */
   readonly faults?: Faults | undefined;
+  /** What experts are asked for as time goes on, and what pools do about it; absent: as their layouts say. */
+  readonly experts?: ExpertBalance | undefined;
   readonly workload: Workload;
   readonly slo: ServiceLevel;
   readonly seed: number;

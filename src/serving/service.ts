@@ -1,4 +1,5 @@
 import type { Seconds } from '../base/units.ts';
+import { CachedPrompts } from './cached-prompts.ts';
 import type { Errand } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import type { Instance, InstanceListener } from './instance.ts';
@@ -13,17 +14,17 @@ import { queueOf } from './policies/scheduler.ts';
 import { place, runs } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
-import { PrefixPool } from './prefix-pool.ts';
+import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
+import type { ServiceLevel } from './scenario.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
-import type { ServiceLevel } from './scenario.ts';
 import type { World } from './world.ts';
 
 /** The pools that serve a model: where prompts go, where their KV moves, what becomes of what a lost instance held. */
 export class Service {
   readonly pools: readonly Pool[];
-  readonly prefixes: PrefixPool | undefined;
+  readonly #cached: CachedPrompts | undefined;
   readonly #world: World;
   readonly #plant: Plant;
   readonly #entry: Pool;
@@ -62,13 +63,17 @@ export class Service {
     this.#entry = this.pools[0];
     this.#decode = this.pools[1];
     this.#emittedPerStep = (this.#decode ?? this.#entry).instances[0].options.acceptance.mean;
-    if (plant.cache !== undefined) this.prefixes = new PrefixPool(world.table, plant.cache);
+    if (plant.cache !== undefined) this.#cached = new CachedPrompts(world, plant.cache);
     this.#recount();
   }
 
   /** Prompts that wait because no instance could take them. */
   get stranded(): number {
     return this.#stranded.size;
+  }
+
+  get prefixes(): PrefixPool | undefined {
+    return this.#cached?.pool;
   }
 
   poolOf(instance: Instance): Pool {
@@ -92,7 +97,7 @@ export class Service {
 
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
-    const { table, now, sink, transport } = this.#world;
+    const { table, now, sink } = this.#world;
     const ranks = this.#entryRanks;
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
@@ -118,7 +123,7 @@ export class Service {
     table.source[slot] = rank.index;
     table.place[slot] = place.reading;
     rank.queuedTokens += table.prompt[slot] - cached;
-    const bytes = transport.read(now, slot, cached, instance.index % this.#entry.plant.instances);
+    const bytes = this.#cached?.read(slot, rankOver(rank.index, this.#entry.plant)) ?? 0;
     sink?.({ kind: 'transfer-begun', at: now, request, errand: 'read', bytes, ...where });
   }
 
@@ -219,6 +224,8 @@ export class Service {
       table.place[slot] = place.holding;
       this.#moving.push(slot);
     }
+    const first = this.poolOf(instance) === this.#entry ? instance.index % this.#entry.plant.instances : -1;
+    if (first >= 0) this.#cached?.lose(first * entries, (first + 1) * entries);
     for (const batch of batches) {
       if (batch.running) {
         // What the iteration was credited with will not come out.
@@ -253,6 +260,11 @@ export class Service {
     table.progress[slot] = 0;
     table.prompt[slot] = table.inputTokens[slot] + table.emitted[slot];
     this.dispatch(slot);
+  }
+
+  /** Takes away the prompts that wait because no instance could take them; `gone` gets them in their order. */
+  forsake(gone: (slot: number) => void): void {
+    for (let left = this.#stranded.size; left > 0; left--) gone(this.#stranded.shift());
   }
 
   #recount(): void {
@@ -292,8 +304,8 @@ export class Service {
 
   /** Prompt tokens whose KV the pooled cache holds. */
   #lookUp(slot: number): number {
-    if (this.prefixes === undefined) return 0;
-    const hit = this.prefixes.lookUp(slot);
+    if (this.#cached === undefined) return 0;
+    const hit = this.#cached.lookUp(slot);
     this.#countLookUp(slot, hit);
     return hit;
   }
@@ -352,8 +364,8 @@ export class Service {
         world.sink?.({ kind: 'prefilled', at, request: table.ordinal[slot], instance: table.instance[slot] });
         if (pool.role !== 'prefill') return;
         world.now = at;
-        this.prefixes?.write(slot);
         table.source[slot] = table.instance[slot] * pool.ranks + table.rank[slot];
+        this.#cached?.keep(slot, rankOver(table.source[slot], pool));
         table.place[slot] = place.holding;
         if (this.#plant.firstToken === 'prefill' && this.#emitFromPrefill(slot, at)) return;
         this.#moving.push(slot);
@@ -423,9 +435,12 @@ export class Service {
       table.firstTokenAt[slot] - arrivedAt,
       now - arrivedAt,
       this.#objectives(table.tenant[slot]),
+      table.tenant[slot],
     );
     this.#shares.answered(table.tenant[slot], output);
     // Steps were credited with the tokens that they put out on average; what this request really got makes up the difference.
+    interval.decodeSteps += table.stepsBefore[slot];
+    interval.decodeEmitted += output - table.fromPrompts[slot];
     interval.outputServed += output - table.fromPrompts[slot] - table.stepsBefore[slot] * this.#emittedPerStep;
     addLifetime(table, slot, now, this.#decode !== undefined, interval.phases);
     metrics.change(now, 0, -1);

@@ -8,20 +8,37 @@ import { twin } from './twin.contract.ts';
 
 describe('the simulation and its naive twin', () => {
   test('TIM-3 tell the same story to the last bit: events, lives of requests, metrics', () => {
-    const seen = { chunked: 0, heldBack: 0, unitsDropped: 0, preempted: 0, hits: 0, evictions: 0, rejected: 0, several: 0 };
+    const seen = {
+      chunked: 0,
+      heldBack: 0,
+      unitsDropped: 0,
+      preempted: 0,
+      hits: 0,
+      evictions: 0,
+      rejected: 0,
+      several: 0,
+      stored: 0,
+      spilt: 0,
+      expired: 0,
+      onNodes: 0,
+    };
     fc.assert(
       fc.property(cases, ({ plant, requests, concurrency }) => {
         const naive = twin(plant, listed(requests, concurrency));
         const run = finished(plant, listed(requests, concurrency));
         expect(JSON.stringify(run.events)).toBe(JSON.stringify(naive.events));
         expect(JSON.stringify(run.timelines)).toBe(JSON.stringify(naive.timelines));
-        expect(JSON.stringify(metricsOf(run))).toBe(JSON.stringify(metricsOfTwin(naive, run)));
+        expect(JSON.stringify(metricsOf(run))).toBe(JSON.stringify(metricsOfTwin(naive, run, requests)));
         seen.chunked += naive.seen.chunked;
         seen.heldBack += naive.seen.heldBack;
         seen.unitsDropped += naive.seen.unitsDropped;
         seen.preempted += sum(naive.pools.map(({ preemptions }) => preemptions));
         seen.hits += naive.cache.tokensHit;
         seen.evictions += plant.cache === undefined ? 0 : naive.cache.evictions;
+        seen.stored += run.simulation.prefixes?.tokensStored ?? 0;
+        seen.spilt += run.simulation.prefixes?.spilt ?? 0;
+        seen.expired += run.simulation.prefixes?.expired ?? 0;
+        seen.onNodes += (run.simulation.prefixes?.found.length ?? 0) > 1 ? run.simulation.transport.begun.read : 0;
         seen.rejected += naive.events.filter(({ kind }) => kind === 'rejected').length;
         seen.several += Math.max(0, run.simulation.steps - run.simulation.snapshot().events);
       }),

@@ -4,7 +4,6 @@ import type { Actor } from './actor.ts';
 import { stepEvent, type EventSink } from './events.ts';
 import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
-import type { Links } from './links.ts';
 import type { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -16,6 +15,7 @@ import type { RequestTable } from './request-table.ts';
 import { Service } from './service.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
+import type { Transport } from './transport.ts';
 import { World } from './world.ts';
 
 /** Acts in a row, no iteration ending and nothing being delivered between them, after which requests that wait are given up. */
@@ -96,9 +96,9 @@ export class Simulation {
     return this.service.pools;
   }
 
-  /** Links of KV pushes and cache reads, and what flows over them. */
-  get links(): Links {
-    return this.#world.transport.links;
+  /** What flows over the plant's links, and what has begun to. */
+  get transport(): Transport {
+    return this.#world.transport;
   }
 
   get transfers(): Transfers {
@@ -201,9 +201,11 @@ export class Simulation {
 
   /** Nothing will serve those that are still there. */
   #abandon(): void {
-    const { table } = this.#world;
-    const left = [...table.slots()].sort((a, b) => table.ordinal[a] - table.ordinal[b]);
-    for (const slot of left) this.#world.fail(slot, 'nothing was left that could have served it');
+    const world = this.#world;
+    const give = (slot: number): void => world.fail(slot, 'nothing was left that could have served it');
+    // What instances hold is taken from them: a slot that is free must be nowhere.
+    for (const { instances, plant } of this.service.pools) for (const instance of instances.slice(0, plant.instances)) this.service.wipe(instance, give);
+    this.service.forsake(give);
   }
 
   #ended(instance: Instance, until: Seconds): void {
@@ -302,7 +304,10 @@ export class Simulation {
     table.arrivedAt[slot] = now;
     table.place[slot] = place.outside;
     this.lastArrivalAt = now;
-    world.metrics.at(now).arrived++;
+    const interval = world.metrics.at(now);
+    interval.arrived++;
+    const tenant = interval.tenants.of(table.tenant[slot]);
+    if (tenant !== undefined) tenant.arrived++;
     const input = table.inputTokens[slot];
     world.sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
     const { maxContext, maxContextOf, intake } = this.plant;

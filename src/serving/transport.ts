@@ -1,48 +1,140 @@
-import type { Bytes, Seconds } from '../base/units.ts';
+import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import type { EventQueue } from '../kernel/event-queue.ts';
 import { Transfers } from '../network/transfers.ts';
 import type { Errand } from './events.ts';
-import { Links } from './links.ts';
+import { linksBetween, sourceOf } from './links.ts';
 import { pending } from './pending.ts';
 import type { Plant } from './plant.ts';
+import type { Kept } from './prefix-pool.ts';
 
-/** An errand of a request as one integer, for the event queue. */
-function code(slot: number, errand: Errand): number {
-  return slot * 2 + (errand === 'push' ? 1 : 0);
+/** What travels, a request's or the cache's own, as part of an integer for the event queue. */
+const errands = ['read', 'push', 'write', 'spill'] as const;
+type Travel = (typeof errands)[number];
+
+function code(number: number, travel: Travel): number {
+  return number * errands.length + errands.indexOf(travel);
 }
 
-/** KV on its way over links that all of it shares (MOV-1, MOV-2): flows end, then are delivered one latency later. */
+/** Prefixes of a prompt on their way from the rank that computed them into the cache. */
+interface Writing {
+  readonly kept: Kept;
+  readonly rank: number;
+}
+
+/** What a read finds where. */
+export interface Found {
+  readonly byNode: ArrayLike<number>;
+  readonly stored: number;
+  readonly unitBytes: Bytes;
+}
+
+/** KV on its way over links that all of it shares (MOV-1 to MOV-5): flows end, then are delivered one latency later. */
 export class Transport {
-  readonly links: Links;
   readonly transfers: Transfers;
   readonly #plant: Plant;
   readonly #queue: EventQueue;
   /** The pending end of a flow that still holds; ends that a change has made void carry an older number. */
   #version = 0;
   /** When what has left its links arrives, by its code. */
-  readonly #due = new Map<number, Seconds>();
+  readonly #due: Map<number, Seconds> = new Map();
   #endAt: Seconds = Infinity;
+  /** Flows that are left of what takes several, and the latency behind the last one, by code. */
+  readonly #parts: Map<number, { left: number; readonly latency: Seconds }> = new Map();
+  readonly #writes: (Writing | undefined)[] = [];
+  readonly #free: number[] = [];
+  /** Told of prefixes that have come to the cache. */
+  onKept: (kept: Kept) => void = () => {};
+  /** Bytes that have begun to travel. */
+  readonly begun: Record<'push' | 'read' | 'write' | 'fromStorage' | 'toStorage', Bytes> = { push: 0, read: 0, write: 0, fromStorage: 0, toStorage: 0 };
 
   constructor(plant: Plant, queue: EventQueue) {
     this.#plant = plant;
     this.#queue = queue;
-    this.links = new Links(plant);
-    this.transfers = new Transfers(this.links.rates);
+    this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
+  }
+
+  /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
+  setCapacity(at: Seconds, link: number, rate: BytesPerSecond): void {
+    this.transfers.setCapacity(link, rate);
+    this.share(at);
   }
 
   /** Starts to push `tokens` of KV from a prefill rank to a decode rank, both counted over all instances. Returns what travels. */
   push(at: Seconds, slot: number, tokens: number, from: number, to: number): Bytes {
-    const { bytesPerToken = 0, bytesPerSequence = 0 } = this.#plant.transfer ?? {};
-    const bytes = tokens * bytesPerToken + bytesPerSequence;
-    this.transfers.start(at, code(slot, 'push'), bytes, this.links.push(from, to));
+    const { transfer, pools } = this.#plant;
+    if (transfer === undefined) return 0;
+    const bytes = tokens * transfer.bytesPerToken + transfer.bytesPerSequence;
+    const ranks = pools[1].ranks;
+    const source = transfer.sources[from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks)];
+    this.transfers.start(at, code(slot, 'push'), bytes, linksBetween(source, transfer.sinks[to]));
+    this.begun.push += bytes;
     return bytes;
   }
 
-  /** Starts to read `tokens` of cached KV into a prefill instance. Returns what travels. */
-  read(at: Seconds, slot: number, tokens: number, instance: number): Bytes {
-    const bytes = tokens * (this.#plant.cache?.bytesPerToken ?? 0);
-    this.transfers.start(at, code(slot, 'read'), bytes, this.links.read(instance));
-    return bytes;
+  /**
+   * Starts to read cached units into a prefill rank (MOV-4): those on the node that would take longest for its part alone, those on the others, those in storage, a
+   * flow each. Returns what travels.
+   */
+  read(at: Seconds, slot: number, rank: number, { byNode, stored, unitBytes }: Found): Bytes {
+    const { cache } = this.#plant;
+    if (cache === undefined) return 0;
+    const owner = code(slot, 'read');
+    const reader = cache.ranks[rank].in;
+    let [slowest, longest, touched, units, other] = [-1, -1, 0, 0, -1];
+    for (let node = 0; node < byNode.length; node++) {
+      if (byNode[node] === 0) continue;
+      touched++;
+      units += byNode[node];
+      const takes = byNode[node] / this.#least(cache.nodes[node].out);
+      other = node;
+      if (takes > longest) [slowest, longest] = [node, takes];
+    }
+    if (touched === 2) for (let node = 0; node < byNode.length; node++) if (byNode[node] > 0 && node !== slowest) other = node;
+    let parts = 0;
+    const start = (count: number, links: readonly number[]): void => {
+      if (count === 0) return;
+      parts++;
+      this.transfers.start(at, owner, count * unitBytes, links);
+    };
+    if (touched > 0) {
+      start(byNode[slowest], [...cache.nodes[slowest].out, ...cache.pool.out, ...reader]);
+      start(units - byNode[slowest], [...(touched === 2 ? cache.nodes[other].out : []), ...cache.pool.out, ...reader]);
+    }
+    const { storage } = cache;
+    if (stored > 0) start(stored, [...(storage?.links.out ?? []), ...cache.pool.out, ...reader]);
+    this.#parts.set(owner, { left: parts, latency: cache.latency + (stored > 0 ? (storage?.latency ?? 0) : 0) });
+    this.begun.read += (units + stored) * unitBytes;
+    this.begun.fromStorage += stored * unitBytes;
+    return (units + stored) * unitBytes;
+  }
+
+  /** Starts to write units of a prompt from the prefill rank that computed it (MOV-5); they are in the cache when all is there. */
+  write(at: Seconds, rank: number, kept: Kept, bytesPerToken: Bytes): void {
+    const { cache } = this.#plant;
+    if (cache === undefined) return;
+    const number = this.#free.pop() ?? this.#writes.length;
+    this.#writes[number] = { kept, rank };
+    const owner = code(number, 'write');
+    const unitBytes = kept.unitTokens * bytesPerToken;
+    const from = cache.ranks[rank].out;
+    let left = 0;
+    if (kept.missing > 0) {
+      this.transfers.start(at, owner, kept.missing * unitBytes, [...from, ...cache.pool.in]);
+      this.begun.write += kept.missing * unitBytes;
+      left++;
+    }
+    if (kept.unstored > 0) {
+      this.transfers.start(at, owner, kept.unstored * unitBytes, cache.storage?.links.in ?? []);
+      this.begun.toStorage += kept.unstored * unitBytes;
+      left++;
+    }
+    this.#parts.set(owner, { left, latency: cache.writeLatency + (kept.unstored > 0 ? (cache.storage?.latency ?? 0) : 0) });
+  }
+
+  /** Units that memory drops go to storage; nobody waits for them. */
+  spill(at: Seconds, units: number, unitBytes: Bytes): void {
+    this.transfers.start(at, code(0, 'spill'), units * unitBytes, this.#plant.cache?.storage?.links.in ?? []);
+    this.begun.toStorage += units * unitBytes;
   }
 
   /** Shares the links anew at the end of an event in which flows began or ended, and waits for the next end. */
@@ -57,30 +149,66 @@ export class Transport {
     if (next < Infinity) this.#queue.push(next, pending.flowEnd, pending.flowEnd, this.#version);
   }
 
-  /** Ends the flows that are due, if `version` still holds, and schedules their delivery; `ended` is told whose KV has left its source. */
+  /** Ends the flows that are due, if `version` still holds, and schedules what is complete for delivery; `ended` is told whose KV has left its source. */
   end(at: Seconds, version: number, ended: (slot: number, errand: Errand) => void): void {
     if (version !== this.#version) return;
     this.#endAt = Infinity;
-    const { cache, transfer } = this.#plant;
     for (const owner of this.transfers.finish(at)) {
-      const push = owner % 2 === 1;
-      ended(owner >> 1, push ? 'push' : 'read');
-      const due = at + ((push ? transfer?.latency : cache?.latency) ?? 0);
+      const travel = errands[owner % errands.length];
+      if (travel === 'spill') continue;
+      const parts = this.#parts.get(owner);
+      if (parts !== undefined) {
+        if (--parts.left > 0) continue;
+        this.#parts.delete(owner);
+      }
+      if (travel !== 'write') ended(Math.floor(owner / errands.length), travel);
+      const due = at + (parts?.latency ?? this.#plant.transfer?.latency ?? 0);
       this.#due.set(owner, due);
       this.#queue.push(due, pending.delivery, pending.delivery, owner);
     }
   }
 
-  /** Which request and errand a delivery event stands for; undefined where it was cancelled in the meantime. */
+  /** Which request and errand a delivery event stands for; undefined where it was cancelled in the meantime, or is the cache's own. */
   delivered(at: Seconds, payload: number): { readonly slot: number; readonly errand: Errand } | undefined {
     if (this.#due.get(payload) !== at) return undefined;
     this.#due.delete(payload);
-    return { slot: payload >> 1, errand: payload % 2 === 1 ? 'push' : 'read' };
+    const travel = errands[payload % errands.length];
+    const number = Math.floor(payload / errands.length);
+    if (travel === 'read' || travel === 'push') return { slot: number, errand: travel };
+    const writing = this.#writes[number];
+    this.#forget(number);
+    if (writing !== undefined) this.onKept(writing.kept);
+    return undefined;
   }
 
   /** Takes an errand back, whether its flow has ended or not. What it has carried stays counted. */
   cancel(at: Seconds, slot: number, errand: Errand): void {
-    const owner = code(slot, errand);
+    this.#cancel(at, code(slot, errand));
+  }
+
+  /** Takes back what ranks were writing to the cache, by their numbers over all prefill instances. */
+  cancelWrites(at: Seconds, from: number, to: number): void {
+    this.#writes.forEach((writing, number) => {
+      if (writing === undefined || writing.rank < from || writing.rank >= to) return;
+      this.#cancel(at, code(number, 'write'));
+      this.#forget(number);
+    });
+  }
+
+  #forget(write: number): void {
+    this.#writes[write] = undefined;
+    this.#free.push(write);
+  }
+
+  #cancel(at: Seconds, owner: number): void {
+    this.#parts.delete(owner);
     if (!this.#due.delete(owner)) this.transfers.cancel(at, owner);
+  }
+
+  /** Rate of the slowest of some links; 1 for none, so that parts compare by their size. */
+  #least(links: readonly number[]): BytesPerSecond {
+    let least = Infinity;
+    for (const link of links) least = Math.min(least, this.transfers.capacity[link]);
+    return links.length === 0 ? 1 : least;
   }
 }

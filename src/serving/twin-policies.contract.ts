@@ -35,7 +35,7 @@ export function nextWaiting(plant: Plant, rank: Rank, now: number, shares: Naive
   const byKey = (key: (request: Request) => number): Request => fronted ?? least(first, (a, b) => key(a) - key(b));
   const deadline = ({ tenant, marks }: Request): number => (marks.arrived ?? 0) + (plant.tenants?.[tenant]?.slo.ttft ?? plant.slo.ttft ?? Infinity);
   switch (scheduler) {
-    case 'sglang':
+    case 'prompts-first':
       return rank.waiting.length > 128 ? (first[0] as Request) : least(first, (a, b) => cachedTokens(rank, b) - cachedTokens(rank, a));
     case 'shortest-prompt':
       return byKey(({ prompt }) => prompt);
@@ -48,7 +48,7 @@ export function nextWaiting(plant: Plant, rank: Rank, now: number, shares: Naive
       return least(first, (a, b) => served(a) - served(b) || a.tenant - b.tenant);
     }
     case 'fcfs':
-    case 'vllm':
+    case 'mixed':
       return first[0] as Request;
   }
 }

@@ -74,6 +74,8 @@ export interface Instance {
   joins: number;
   /** Iterations since it last looked for what came meanwhile. */
   unlooked: number;
+  /** Iterations that were formed. */
+  formed: number;
   /** What a prompt token takes on one rank, of late, and when its iteration began. */
   pace: number;
   startedAt: number;
@@ -136,7 +138,21 @@ export function newInstances(plant: PoolPlant, pool: number, from: number): read
 
 function newInstance(plant: PoolPlant, pool: number, index: number, place: number, pipelines: readonly NaivePipeline[]): Instance {
   const pipeline = pipelines[place] as NaivePipeline;
-  const instance: Instance = { index, pool, plant, place, pipeline, ranks: [], steps: 0, joins: 0, unlooked: 0, pace: 0, startedAt: 0, running: false };
+  const instance: Instance = {
+    index,
+    pool,
+    plant,
+    place,
+    pipeline,
+    ranks: [],
+    steps: 0,
+    joins: 0,
+    unlooked: 0,
+    formed: 0,
+    pace: 0,
+    startedAt: 0,
+    running: false,
+  };
   const [first] = pipeline.batches;
   pipeline.batches.push(instance);
   for (let r = 0; r < plant.ranks; r++) {

@@ -1,7 +1,8 @@
 import { counterUniform } from '../kernel/random.ts';
-import type { Plant, PoolPlant } from './plant.ts';
+import type { BothWays, CachePlant, EndPlant, Plant, PoolPlant } from './plant.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
-import { NaiveCache } from './twin-cache.contract.ts';
+import { nodeByHash } from './prefix-pool.ts';
+import { NaivePool } from './twin-cache.contract.ts';
 import { passed, priced, promptsAlone } from './twin-iteration.contract.ts';
 import { refusal } from './policies/admission.ts';
 import { routerOf } from './policies/router.ts';
@@ -61,14 +62,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   const entryRanks = instances.filter(({ pool }) => pool === 0).flatMap(({ ranks }) => ranks);
   const decodeRanks = instances.filter(({ pool }) => pool === 1).flatMap(({ ranks }) => ranks);
   const groups = transfer === undefined ? 0 : transfer.sourcesPerRank;
-  const sinks = entry.instances * entry.ranks * groups;
-  const sinkRanks = decode === undefined ? 0 : decode.instances * decode.ranks;
-  const links = new NaiveLinks([
-    ...Array.from({ length: sinks }, () => transfer?.sourceBandwidth ?? 0),
-    ...Array.from({ length: sinkRanks }, () => transfer?.sinkBandwidth ?? 0),
-    ...(poolCache === undefined ? [] : [poolCache.poolBandwidth, ...Array.from({ length: entry.instances }, () => poolCache.instanceBandwidth)]),
-  ]);
-  const pooled = new NaiveCache();
+  const links = new NaiveLinks(plant.links.map(({ rate }) => rate));
+  const pooled = poolCache === undefined ? undefined : new NaivePool(poolCache);
   const frontEnds = Array.from({ length: entry.instances }, () => ({ free: 0 }));
   const router = routerOf(plant.policies?.router ?? 'least-loaded', plant.seed);
   const shares = new NaiveShares(plant, entryRanks);
@@ -190,10 +185,15 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const about = { promptTokens: request.prompt, tenant: request.tenant, priority: request.priority };
     const rank = entryRanks[router.route(about, views)] as Rank;
     request.computed = 0;
-    if (poolCache !== undefined) {
-      const units = request.units.slice(0, request.unitTokens === 0 ? 0 : pooled.run(request.units, Math.floor((request.prompt - 1) / request.unitTokens)));
-      pooled.use(units, Infinity);
-      request.computed = units.length * request.unitTokens;
+    let found: ReturnType<NaivePool['lookUp']> = { inMemory: [], inStorage: [] };
+    if (pooled !== undefined) {
+      if (request.unitTokens > 0) {
+        pooled.begin(request.unitTokens, now);
+        const spilt = pooled.spilt;
+        found = pooled.lookUp(request.units, Math.floor((request.prompt - 1) / request.unitTokens), now);
+        spill(request, pooled.spilt - spilt);
+      }
+      request.computed = (found.inMemory.length + found.inStorage.length) * request.unitTokens;
       countLookup(request);
     }
     if (request.marks.scheduled === undefined) {
@@ -207,7 +207,6 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       return;
     }
     rank.reading.push(request);
-    const pool = sinks + sinkRanks;
     const there = () => {
       events.push({ kind: 'fetched', at: now, request: request.number });
       if (request.marks.scheduled === undefined) request.marks.ready = now;
@@ -219,7 +218,89 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const sent = () => {
       events.push({ kind: 'transfer-ended', at: now, request: request.number, errand: 'read' });
     };
-    send(bytes, [pool, pool + 1 + instance.place], poolCache.latency, sent, there);
+    const reader = (poolCache.ranks[placeOf(rank)] as BothWays).in;
+    const latency = poolCache.latency + (found.inStorage.length > 0 ? (poolCache.storage?.latency ?? 0) : 0);
+    const unitBytes = request.unitTokens * poolCache.bytesPerToken;
+    const flows = [
+      ...onNodes(poolCache, found.inMemory).map(({ units, over }) => ({ bytes: units * unitBytes, over: [...over, ...poolCache.pool.out, ...reader] })),
+      { bytes: found.inStorage.length * unitBytes, over: [...(poolCache.storage?.links.out ?? []), ...poolCache.pool.out, ...reader] },
+    ];
+    sendParts(flows, latency, sent, there);
+  }
+
+  // CAC-4, MOV-4
+  function onNodes({ nodes }: CachePlant, ids: readonly number[]): readonly { readonly units: number; readonly over: readonly number[] }[] {
+    const nodeOf = (id: number) => nodeByHash(id, 0, nodes.length);
+    const parts = nodes.flatMap(({ out }, node) => {
+      const units = ids.filter((id) => nodeOf(id) === node).length;
+      const slowest = out.length === 0 ? 1 : Math.min(...out.map((link) => plant.links[link]?.rate ?? 0));
+      return units === 0 ? [] : [{ units, over: out, takes: units / slowest }];
+    });
+    if (parts.length === 0) return [];
+    const first = least(parts, (a, b) => b.takes - a.takes);
+    const others = without(parts, first);
+    return [first, { units: sum(others, ({ units }) => units), over: others.length === 1 ? (others[0]?.over ?? []) : [] }];
+  }
+
+  function sendParts(
+    flows: readonly { readonly bytes: number; readonly over: readonly number[] }[],
+    latency: number,
+    sent: () => void,
+    there: () => void,
+  ): void {
+    const some = flows.filter(({ bytes }) => bytes > 0);
+    let left = some.length;
+    for (const { bytes, over } of some)
+      links.flows.push({
+        links: over,
+        left: bytes,
+        at: now,
+        rate: 0,
+        sent: () => {
+          left--;
+          if (left > 0) return;
+          sent();
+          later(now + latency, delivery, there);
+        },
+      });
+  }
+
+  // CAC-5
+  function spill(request: Request, units: number): void {
+    if (units === 0 || poolCache?.storage === undefined) return;
+    links.flows.push({
+      links: poolCache.storage.links.in,
+      left: units * request.unitTokens * poolCache.bytesPerToken,
+      at: now,
+      rate: 0,
+      sent: () => {},
+    });
+  }
+
+  // CAC-2, MOV-5
+  function keep(rank: Rank, request: Request): void {
+    if (pooled === undefined || poolCache === undefined || request.unitTokens === 0) return;
+    const { units, unitTokens } = request;
+    const land = () => {
+      pooled.begin(unitTokens, now);
+      const spilt = pooled.spilt;
+      pooled.land(units, now);
+      spill(request, pooled.spilt - spilt);
+    };
+    pooled.begin(unitTokens, now);
+    const { missing, unstored } = pooled.lacks(units);
+    if (missing + unstored === 0) {
+      land();
+      return;
+    }
+    const unitBytes = unitTokens * poolCache.bytesPerToken;
+    const latency = poolCache.writeLatency + (unstored > 0 ? (poolCache.storage?.latency ?? 0) : 0);
+    const from = (poolCache.ranks[placeOf(rank)] as BothWays).out;
+    const flows = [
+      { bytes: missing * unitBytes, over: [...from, ...poolCache.pool.in] },
+      { bytes: unstored * unitBytes, over: poolCache.storage?.links.in ?? [] },
+    ];
+    sendParts(flows, latency, () => {}, land);
   }
 
   function wait(rank: Rank, request: Request): void {
@@ -279,7 +360,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       request.admission = rank.admissions++;
       request.marks.reserved = now;
       const group = Math.min(groups - 1, Math.floor(rank.index / Math.max(1, Math.floor(decode.ranks / groups))));
-      const over = [placeOf(from) * groups + group, sinks + placeOf(rank)];
+      const over = between(transfer.sources[placeOf(from) * groups + group] as EndPlant, transfer.sinks[placeOf(rank)] as EndPlant);
       const there = () => {
         request.marks.moved = now;
         events.push({ kind: 'moved', at: now, request: request.number, instance: rank.instance.index, rank: rank.index });
@@ -305,6 +386,13 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       };
       send(bytes, over, transfer.latency, sent, there);
     }
+  }
+
+  // MOV-3
+  function between(a: EndPlant, b: EndPlant): readonly number[] {
+    const meet = a.levels.findIndex(({ group }, level) => group === b.levels[level]?.group);
+    const up = [a, b].flatMap(({ levels }) => levels.slice(0, meet).map(({ link }) => link));
+    return [...a.ports, ...up, ...b.ports];
   }
 
   function letGo(request: Request): void {
@@ -501,8 +589,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     if (!merged) {
       request.source = rank;
       rank.holding.push(request);
-      if (poolCache !== undefined && request.unitTokens > 0)
-        pooled.use(request.units, Math.floor(poolCache.capacity / (request.unitTokens * poolCache.bytesPerToken)));
+      keep(rank, request);
     }
     if (merged || plant.firstToken === 'prefill') {
       request.emitted++;
@@ -543,6 +630,6 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     event?.happen();
     shareLinks();
   }
-  result.cache.evictions = poolCache === undefined ? seen.unitsDropped : pooled.evictions;
+  result.cache.evictions = pooled === undefined ? seen.unitsDropped : pooled.evictions;
   return { ...result, carried: links.carried };
 }

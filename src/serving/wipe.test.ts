@@ -1,19 +1,56 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Actor } from './actor.ts';
 import { cases, listed } from './cases.contract.ts';
 import type { SimulationEvent } from './events.ts';
 import { Breaker, loss } from './losses.contract.ts';
 import { Simulation } from './simulation.ts';
 
+interface Cut {
+  readonly at: number;
+  readonly link: number;
+  readonly left: number;
+  readonly back: number;
+}
+
+const cut: fc.Arbitrary<Cut> = fc.record({
+  at: fc.integer({ min: 0, max: 400 }).map((ticks) => ticks * 2 ** -13),
+  link: fc.nat(60),
+  left: fc.constantFrom(0, 0.25),
+  back: fc.integer({ min: 1, max: 200 }).map((ticks) => ticks * 2 ** -13),
+});
+
+/** Cuts a link or slows it, and takes a node of the cache away, for a while. */
+class Cutter implements Actor {
+  nextAt: number;
+  readonly #cut: Cut;
+  #done = false;
+
+  constructor(of: Cut) {
+    this.#cut = of;
+    this.nextAt = of.at;
+  }
+
+  act({ plant, prefixes, transport, now }: Simulation): void {
+    const link = this.#cut.link % Math.max(1, plant.links.length);
+    const rate = plant.links[link]?.rate;
+    if (rate !== undefined) transport.setCapacity(now, link, this.#done ? rate : rate * this.#cut.left);
+    if (plant.cache !== undefined) prefixes?.setNode(this.#cut.link % plant.cache.nodes.length, this.#done);
+    this.nextAt = this.#done ? Infinity : this.nextAt + this.#cut.back;
+    this.#done = true;
+  }
+}
+
 describe('instances that are lost', () => {
-  test('REQ-1 every request ends once, as finished, rejected or failed; nothing is left behind; the same again', () => {
+  test('REQ-1, MOV-6 every request ends once, as finished, rejected or failed; nothing is left behind; the same again', () => {
     const seen = { interrupted: 0, failed: 0, finished: 0 };
     fc.assert(
-      fc.property(cases, fc.array(loss, { minLength: 1, maxLength: 4 }), ({ plant, requests, concurrency }, losses) => {
+      fc.property(cases, fc.array(loss, { minLength: 1, maxLength: 4 }), fc.array(cut, { maxLength: 4 }), ({ plant, requests, concurrency }, losses, cuts) => {
         const run = () => {
           const events: SimulationEvent[] = [];
           const simulation = new Simulation(plant, listed(requests, concurrency), (event) => events.push(event));
           for (const one of losses) simulation.attach(new Breaker(one));
+          for (const one of cuts) simulation.attach(new Cutter(one));
           let last = 0;
           for (let handled = 0; simulation.step(); handled++) {
             if (handled > 100_000) throw new Error('still going on');

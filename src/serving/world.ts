@@ -33,14 +33,17 @@ export class World {
   constructor(plant: Plant, sink: EventSink | undefined) {
     this.plant = plant;
     this.sink = sink;
-    this.metrics = new Metrics(plant.pools.length);
+    this.metrics = new Metrics(plant.pools.length, plant.tenants?.length);
     this.transport = new Transport(plant, this.queue);
   }
 
   /** A request that is not served, by policy or for want of room; it waits nowhere and was not counted as waiting. */
   reject(slot: number, cause: string): void {
     this.rejected++;
-    this.metrics.at(this.now).rejected++;
+    const interval = this.metrics.at(this.now);
+    interval.rejected++;
+    const tenant = interval.tenants.of(this.table.tenant[slot]);
+    if (tenant !== undefined) tenant.rejected++;
     this.#end(slot, 'rejected', cause);
   }
 
@@ -49,7 +52,10 @@ export class World {
     const running = runs(this.table.place[slot]);
     this.metrics.change(this.now, running ? 0 : -1, running ? -1 : 0);
     this.failed++;
-    this.metrics.at(this.now).failed++;
+    const interval = this.metrics.at(this.now);
+    interval.failed++;
+    const tenant = interval.tenants.of(this.table.tenant[slot]);
+    if (tenant !== undefined) tenant.failed++;
     this.#end(slot, 'failed', cause);
   }
 

@@ -33,17 +33,17 @@ export function memoryTimes(scenario: Scenario, factor: { readonly bandwidth?: n
   return { ...scenario, machine: { ...machine, chip: { ...machine.chip, die } } };
 }
 
-/** The scenario with other pools. */
+/** The scenario with other pools, on a machine of as many nodes as they take. */
 export function poolsOf(
   scenario: Scenario,
   change: { readonly prefill?: Partial<DisaggregatedDeployment['prefill']>; readonly decode?: Partial<DisaggregatedDeployment['decode']> },
 ): Scenario {
-  const { deployment } = scenario;
+  const { deployment, machine } = scenario;
   if (deployment.kind !== 'disaggregated') throw new Error('expected prefill and decode pools');
-  return {
-    ...scenario,
-    deployment: { ...deployment, prefill: { ...deployment.prefill, ...change.prefill }, decode: { ...deployment.decode, ...change.decode } },
-  };
+  const pools = { prefill: { ...deployment.prefill, ...change.prefill }, decode: { ...deployment.decode, ...change.decode } };
+  const dies = [pools.prefill, pools.decode].reduce((sum, { instances, layout }) => sum + instances * layout.dies, 0);
+  const nodes = Math.max(machine.nodes, Math.ceil(dies / (machine.node.chips * machine.chip.dies)));
+  return { ...scenario, machine: { ...machine, nodes }, deployment: { ...deployment, ...pools } };
 }
 
 /** The scenario with equal requests: Poisson arrivals at a rate, or a closed loop of so many requests. */

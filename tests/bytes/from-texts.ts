@@ -53,6 +53,9 @@ const context: ScenarioContext = {
   }),
   preset: (name) => readPreset(data('workloads', name), name),
   precision: precisionOf,
+  text: () => {
+    throw new Error('no texts here');
+  },
   trace: () => {
     throw new Error('no traces here');
   },

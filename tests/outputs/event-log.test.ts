@@ -78,6 +78,17 @@ describe('--replay', () => {
     expect(again.out).toBe(first.out);
   });
 
+  test('a run with faults', async () => {
+    const path = file('faults.jsonl');
+    const faults = 'faults=[{ at: 500 ms, kill: npu 17, for: 1 s }, { mtbf: 100 h, kill: npu, for: 1 s }]';
+    const first = await supernode('simulate', pools, '--requests', '1000', '--set', faults, '--no-intervals', '--json', '--events-out', path);
+    expect(first.code).toBe(0);
+    expect(readFileSync(path, 'utf8')).toMatch(/"kind":"interrupted"/);
+    const again = await supernode('simulate', '--replay', path, '--no-intervals', '--json');
+    expect(again.code).toBe(0);
+    expect(again.out).toBe(first.out);
+  });
+
   test('writes the files that the run would have left', async () => {
     const [before, after] = [file('before.csv'), file('after.csv')];
     await supernode('simulate', pools, '--requests', '500', '--no-intervals', '--requests-out', before);

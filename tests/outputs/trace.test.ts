@@ -10,6 +10,8 @@ const folder = mkdtempSync(join(tmpdir(), 'supernode-trace-'));
 const pools = 'examples/cloudmatrix384-deepseek-r1.yaml';
 const merged = 'examples/closed-loop.yaml';
 
+const faults = 'faults=[{ at: 500 ms, kill: npu 17, for: 1 s }, { at: 600 ms, slow: "die 200:50%", for: 1 s }, { at: 2 s, kill: npu 100 }]';
+
 /** A run as both formats show it. */
 async function traced(scenario: string, ...flags: readonly string[]): Promise<{ readonly json: string; readonly protobuf: Uint8Array }> {
   const [json, protobuf] = [join(folder, 'run.json'), join(folder, 'run.perfetto-trace.gz')];
@@ -26,6 +28,7 @@ describe('--trace-out', () => {
     ['pools', pools, ['--requests', '400']],
     ['merged instances', merged, ['--requests', '200', '--trace-requests', '5']],
     ['preemption', merged, ['--requests', '600', '--set', 'workload.concurrency=512', '--set', 'deployment.merged.gpu-memory-utilization=0.25']],
+    ['faults', pools, ['--requests', '2000', '--set', faults]],
     ['a window', pools, ['--requests', '400', '--trace-window', '0.1s..300ms']],
   ])(
     '%s: JSON and protocol buffers show the same, and what is shown nests',
@@ -35,6 +38,7 @@ describe('--trace-out', () => {
       expect(shownProtobuf(protobuf)).toEqual(shown);
       expect(shown.slices.length).toBeGreaterThan(10);
       expect(shown.values.length).toBeGreaterThan(10);
+      expect(shown.slices.filter((slice) => /^run \/ faults \d+ \/ 0 \/ (kill|slow) /.test(slice)).length).toBe(what === 'faults' ? 3 : 0);
       expect(shown.marks.some((mark) => mark.includes('preempted'))).toBe(what === 'preemption');
     },
     60_000,

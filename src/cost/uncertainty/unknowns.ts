@@ -56,6 +56,10 @@ export class Unknowns {
         return layout;
       case 'skew':
         return { ...layout, experts: { ...experts, load: { ...load, skew: load.skew * this.factor('skew') } } };
+      case 'placed': {
+        const factor = this.factor('skew');
+        return { ...layout, experts: { ...experts, load: { ...load, imbalances: load.imbalances.map((imbalance) => imbalance * factor) } } };
+      }
       case 'popularity':
         return { ...layout, experts: { ...experts, load: { ...load, variation: load.variation * this.factor('skew') } } };
     }

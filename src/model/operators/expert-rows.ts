@@ -39,7 +39,7 @@ export function ranksOfToken({ instance }: Pass, layer: ExpertFeedForward): numb
  * (slowest - mean) / mean over `dies` that share `experts` of a layer. Unequally popular ones are dealt by chance: the sum of n of N draws
  * spreads by variation / sqrt(n) x sqrt((N - n) / (N - 1)), and the slowest is the largest of so many such sums.
  */
-function slowest(load: ExpertLoad, experts: number, dies: number): number {
+function slowest(load: ExpertLoad, experts: number, dies: number, tokenRows: number): number {
   switch (load.kind) {
     case 'uniform':
       return 0;
@@ -49,16 +49,29 @@ function slowest(load: ExpertLoad, experts: number, dies: number): number {
       const local = experts / dies;
       return dies <= 1 || experts <= 1 ? 0 : load.variation * Math.sqrt((experts - local) / (experts - 1) / local) * expectedMaximum(dies);
     }
+    case 'placed':
+      return dies <= 1 ? 0 : imbalanceOf(load, tokenRows);
     default:
       return unreachable(load);
   }
 }
 
+/** Between steps that were worked out, along a line in 1 / sqrt(rows): chance falls by it. */
+function imbalanceOf({ rows, imbalances }: Extract<ExpertLoad, { kind: 'placed' }>, tokenRows: number): number {
+  const last = rows.length - 1;
+  const at = rows.findIndex((other) => other >= tokenRows);
+  if (at === 0) return imbalances[0] ?? 0;
+  if (at < 0) return imbalances[last] ?? 0;
+  const [low, high] = [1 / Math.sqrt(rows[at - 1] ?? 1), 1 / Math.sqrt(rows[at] ?? 1)];
+  const share = (low - 1 / Math.sqrt(tokenRows)) / (low - high);
+  return (imbalances[at - 1] ?? 0) + share * ((imbalances[at] ?? 0) - (imbalances[at - 1] ?? 0));
+}
+
 /** Rows that arrive at the die that gets most of them, over those that each die gets in the mean. */
 export function hottestDie(pass: Pass, layer: ExpertFeedForward): number {
-  const { instance } = pass;
+  const { instance, expertTokens } = pass;
   const { experts } = instance.layout;
-  const skew = slowest(experts.load, layer.routed + experts.redundant, instance.routedDies);
+  const skew = slowest(experts.load, layer.routed + experts.redundant, instance.routedDies, expertTokens * layer.perToken);
   if (!instance.sharedApart) return 1 + skew;
   const mean = (layer.perToken + 1) / experts.parallel;
   return Math.max(((1 + skew) * layer.perToken) / instance.routedDies, 1 / experts.sharedDies) / mean;
@@ -73,18 +86,16 @@ export function expertRows(pass: Pass, layer: ExpertFeedForward): ExpertRows {
   const { experts } = instance.layout;
   const dies = instance.exchanges ? instance.routedDies : Math.max(1, experts.parallel);
   const slots = layer.routed + experts.redundant;
-  const skew = slowest(experts.load, slots, dies);
+  const skew = slowest(experts.load, slots, dies, expertTokens * layer.perToken);
+  const unequal = experts.load.kind === 'popularity' || experts.load.kind === 'placed' ? experts.load : undefined;
   const rows = ((expertTokens * layer.perToken) / dies) * (dies > 1 ? 1 + skew : 1);
   const local = slots / dies;
   const chance = Math.min(1, layer.perToken / slots);
-  const hit =
-    experts.load.kind === 'popularity'
-      ? local * hitShare(experts.load.variation, chance * (1 + skew), expertTokens)
-      : local * (1 - power(1 - chance, expertTokens));
+  const hit = unequal !== undefined ? local * hitShare(unequal.variation, chance * (1 + skew), expertTokens) : local * (1 - power(1 - chance, expertTokens));
   const routedWork: ExpertRows = {
     rows,
     local,
-    groups: experts.load.kind === 'popularity' ? Math.max(Math.min(1, rows), hit) : Math.max(Math.min(local, rows), hit),
+    groups: unequal !== undefined ? Math.max(Math.min(1, rows), hit) : Math.max(Math.min(local, rows), hit),
     intermediate: layer.intermediate,
     tensor: 'experts',
   };

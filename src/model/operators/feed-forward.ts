@@ -1,7 +1,8 @@
 import { bytesPerElement } from '../../catalogue/format.ts';
 import type { DenseFeedForward, ExpertFeedForward, TensorClass } from '../model.ts';
-import type { ComputeOperator, ExpertWork, Stage } from '../operator.ts';
+import type { ComputeOperator, ExchangeOperator, ExpertWork, Stage } from '../operator.ts';
 import { collective } from './collective.ts';
+import { exchangeRanks } from '../layout.ts';
 import { expertsPerDie } from '../weights.ts';
 import { expertRows, hottestDie, ranksOfToken } from './expert-rows.ts';
 import type { LinearFormat } from './formats.ts';
@@ -69,17 +70,16 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
   const width = layer.latent?.size ?? hidden;
   if (layer.latent !== undefined) linear(pass, latentDown, 'gate', formats.dense, tokens, width, hidden);
   const split = {
-    ranks: layout.experts.parallel,
-    tokens,
+    ranks: exchangeRanks(layout),
+    ...exchanged(pass, layer, tokens),
     fanout,
     hidden: width,
     format: formats.experts.product,
     localExperts: expertsPerDie(layer.routed, layout),
-    hottest: hottestDie(pass, layer),
   };
   if (exchanges) {
     if (formats.experts.quantises) quantise(pass, 'dispatch-quantise', 'dispatch', formats.experts, tokens, width);
-    pass.operators.push({ kind: 'wait', name: 'rank-wait', stage: 'dispatch', ranks: layout.experts.parallel });
+    pass.operators.push({ kind: 'wait', name: 'rank-wait', stage: 'dispatch', ranks: layout.experts.apart === true ? layout.dies : layout.experts.parallel });
     pass.operators.push({ kind: 'exchange', name: 'dispatch', stage: 'dispatch', operation: 'dispatch', ...split });
   }
   if (layer.sharedIntermediate > 0 && !instance.sharedApart && !fused(instance, layer)) {
@@ -99,6 +99,13 @@ export function expertFeedForward(pass: Pass, layer: ExpertFeedForward, attends:
     if (layer.latent !== undefined) linear(pass, latentUp, 'combine', formats.dense, tokens, hidden, width);
     if (insideRank) collective(pass, 'expert-all-reduce', 'combine', 'all-reduce', vectorBytes);
   }
+}
+
+/** What the die that gets most rows has over the mean; an expert die that is apart gets the tokens of all attention dies and sends none. */
+function exchanged(pass: Pass, layer: ExpertFeedForward, tokens: number): Pick<ExchangeOperator, 'tokens' | 'hottest' | 'arriving'> {
+  const { apart, parallel } = pass.instance.layout.experts;
+  const hottest = hottestDie(pass, layer);
+  return apart === true ? { tokens, hottest: 1, arriving: (pass.expertTokens * hottest) / parallel } : { tokens, hottest };
 }
 
 /** Whether the shared expert runs as one more routed expert, which every token has: one as wide, of their format, without a gate of its own. */

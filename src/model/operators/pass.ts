@@ -79,7 +79,7 @@ export function keyValueVariant({ kvFormat, attentionFormat }: Instance): string
 }
 
 /** One of `parts` equal microbatches of a rank's batch. */
-export function passOf(instance: Instance, whole: RankBatch, instanceTokens: number, parts: 1 | 2): Pass {
+export function passOf(instance: Instance, whole: RankBatch, instanceTokens: number, parts: number): Pass {
   const { layout, expertGroup, exchanges, context } = instance;
   const shared = context.parallel;
   const batch: RankBatch =
@@ -96,7 +96,7 @@ export function passOf(instance: Instance, whole: RankBatch, instanceTokens: num
         };
   const decodeRows = batch.decodeSequences * batch.queryTokens;
   const rows = decodeRows + batch.prefillTokens;
-  const groups = Math.max(1, layout.dies / layout.pipeline / expertGroup);
+  const groups = layout.experts.apart === true ? 1 : Math.max(1, layout.dies / layout.pipeline / expertGroup);
   const dieRows = layout.attention === 'sp-tp-sp' ? rows / layout.tensor : rows;
   // A group of experts inside one rank meets only that rank's tokens; a wider one meets its part of the instance's. Dies that share the context of
   // a sequence all decode it, so that its tokens come as often.

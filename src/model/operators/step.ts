@@ -3,7 +3,7 @@ import { bytesPerElement } from '../../catalogue/format.ts';
 import type { Attention } from '../attention.ts';
 import type { InstanceBatch, RankBatch } from '../batch.ts';
 import { draftModel, draftModule, layoutOfDrafter } from '../drafter.ts';
-import type { Layout } from '../layout.ts';
+import type { Layout, Microbatches } from '../layout.ts';
 import type { DraftModule, LayerGroup, Model, Precision } from '../model.ts';
 import type { OperatorGroup, Stage } from '../operator.ts';
 import { stageLayers } from '../pipeline.ts';
@@ -86,12 +86,13 @@ function drafterOf(model: Model, precision: Precision, layout: Layout, kernels: 
 class StepList {
   readonly groups: OperatorGroup[] = [];
   readonly places: Placing | undefined;
-  readonly #parts: 1 | 2;
+  readonly #parts: Microbatches;
 
   constructor({ rank }: InstanceBatch, { microbatches }: Layout, places: Placing | undefined) {
     this.places = places;
-    // One sequence cannot be cut in two.
-    this.#parts = rank.decodeSequences + rank.prefillSequences < 2 ? 1 : microbatches;
+    // Every part has a sequence.
+    const sequences = Math.floor(rank.decodeSequences + rank.prefillSequences);
+    this.#parts = sequences < 2 ? 1 : sequences === 2 || microbatches === 2 ? 2 : sequences === 3 ? 3 : microbatches;
   }
 
   /** A whole model: embedding, layers, sends between its stages, head. As a draft it runs `passes` times on one microbatch. */
@@ -147,7 +148,9 @@ class StepList {
     stage?: Stage,
     passes: number = 1,
   ): void {
-    const parts = instance.layout.microbatches === 1 ? 1 : this.#parts;
+    // Where experts are apart, only layers that have some go back and forth.
+    const { microbatches, experts } = instance.layout;
+    const parts = microbatches === 1 || (experts.apart === true && group.feedForward.kind !== 'experts') ? 1 : this.#parts;
     const pass = passOf(instance, rank, instanceTokens, parts);
     layer(pass, group);
     this.groups.push({ name, count: group.count * passes, microbatches: parts, stage, placed, operators: pass.operators });

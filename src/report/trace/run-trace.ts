@@ -1,6 +1,7 @@
 import type { SimulationEvent } from '../../serving/events.ts';
 import type { Plant } from '../../serving/plant.ts';
 import { TraceCounters } from './counters.ts';
+import { FaultLanes } from './faults.ts';
 import { TraceOutput, type TraceWindow } from './output.ts';
 import type { TraceRecord } from './record.ts';
 import { RequestLanes } from './requests.ts';
@@ -22,6 +23,7 @@ export interface RunTraceOptions {
  */
 export class RunTrace {
   readonly #output: TraceOutput;
+  readonly #faults: FaultLanes;
   readonly #requests: RequestLanes;
   readonly #steps: StepLanes;
   readonly #transfers: TransferLanes;
@@ -29,7 +31,7 @@ export class RunTrace {
 
   constructor(plant: Plant, { window, requests, expected, mostSlices, planes }: RunTraceOptions, emit: (record: TraceRecord) => void) {
     this.#output = new TraceOutput(window ?? { from: 0, to: Infinity }, mostSlices, emit);
-    this.#output.process('run');
+    this.#faults = new FaultLanes(this.#output, this.#output.process('run'));
     this.#requests = new RequestLanes(this.#output, requests, expected);
     for (const { name } of plant.pools) this.#output.process(`${name} pool`);
     this.#steps = new StepLanes(this.#output);
@@ -56,6 +58,10 @@ export class RunTrace {
         if (begun !== undefined && event.kind === 'transfer-ended') this.#counters.carried(event.errand, begun.at, event.at, begun.bytes);
         return;
       }
+      case 'fault':
+      case 'healed':
+        this.#faults.tell(event);
+        return;
       case 'arrived':
       case 'rejected':
       case 'failed':
@@ -65,8 +71,6 @@ export class RunTrace {
       case 'scheduled':
       case 'prefilled':
       case 'moved':
-      case 'fault':
-      case 'healed':
       case 'first-token':
       case 'finished':
     }
@@ -76,6 +80,7 @@ export class RunTrace {
   end(at: number): void {
     this.#requests.end(at);
     this.#steps.end();
+    this.#faults.end(at);
     this.#counters.end();
   }
 

@@ -14,10 +14,18 @@ export interface Struck {
  * - `kill`: what it was doing and what its memory held is lost.
  * - `hang`: it does nothing for a while and goes on, unless that is noticed before: then it is as if killed.
  * - `slow`: it works at a share of its speed.
+ * - `jitter`: now and then an iteration waits for it, as for a host that does something else.
  * - `cut`: links that carry nothing; what uses them hangs until they are routed around.
  * - `choke`: links at a share of their rate.
  */
-export type FaultKind = 'kill' | 'hang' | 'slow' | 'cut' | 'choke';
+export type FaultKind = 'kill' | 'hang' | 'slow' | 'jitter' | 'cut' | 'choke';
+
+/** How often an iteration waits, and how long. */
+export interface Jitter {
+  /** Of the iterations that begin. */
+  readonly share: number;
+  readonly by: Seconds;
+}
 
 /** A fault of a timetable. */
 export interface PlannedFault {
@@ -26,8 +34,9 @@ export interface PlannedFault {
   /** Infinity: for good. */
   readonly duration: Seconds;
   readonly struck: Struck;
-  /** Share of the speed or rate that is left; 0 for `kill`, `hang` and `cut`. */
+  /** Share of the speed or rate that is left; 0 for `kill`, `hang` and `cut`, 1 for `jitter`. */
   readonly left: number;
+  readonly jitter?: Jitter | undefined;
 }
 
 /** Faults of parts of one kind that come at random, each part on its own. */
@@ -38,6 +47,7 @@ export interface RandomFaults {
   readonly duration: Seconds;
   readonly parts: readonly Struck[];
   readonly left: number;
+  readonly jitter?: Jitter | undefined;
 }
 
 /** How a deployment gets over faults. */

@@ -98,6 +98,24 @@ describe('faults', () => {
     expect(under(plant, [request(tick, 10, 5)], [slow(0, 2.5 * tick, 0.5)]).at('finished')).toEqual([(1 + 2 + 4) * tick]);
   });
 
+  test('FLT-8 a share of the iterations of a die that jitters waits, by draws of their own', () => {
+    const jitter = (share: number, by: number): PlannedFault => ({
+      kind: 'jitter',
+      at: 0,
+      duration: Infinity,
+      struck: struck(0),
+      left: 1,
+      jitter: { share, by },
+    });
+    const end = (faults: readonly PlannedFault[], output = 5) => under(mergedPlant(), [request(tick, 10, output)], faults).at('finished')[0] ?? 0;
+    expect(end([jitter(1, 2 * tick)])).toBe((1 + 5 * 3) * tick);
+    expect(end([jitter(1, 2 * tick), jitter(1, tick)])).toBe((1 + 5 * 3) * tick);
+    expect(end([jitter(0, 2 * tick)])).toBe(6 * tick);
+    const waited = (end([jitter(0.3, tick)], 90) - 91 * tick) / tick;
+    expect(waited).toBeGreaterThan(90 * 0.15);
+    expect(waited).toBeLessThan(90 * 0.5);
+  });
+
   test('FLT-6 links that are cut stop what uses them until they are routed around, at the price of what is left; what is cut off is lost', () => {
     const plant = mergedPlant();
     const cut: PlannedFault = { kind: 'cut', at: 1.5 * tick, duration: 20 * tick, struck: struck(), left: 0 };
@@ -135,7 +153,7 @@ describe('faults', () => {
     const seen = { interrupted: 0, failed: 0, restored: 0 };
     const time = fc.integer({ min: 0, max: 300 }).map((ticks) => ticks * 2 ** -13);
     const fault = fc.record({
-      kind: fc.constantFrom('kill' as const, 'kill' as const, 'hang' as const, 'slow' as const, 'cut' as const, 'choke' as const),
+      kind: fc.constantFrom('kill' as const, 'kill' as const, 'hang' as const, 'slow' as const, 'jitter' as const, 'cut' as const, 'choke' as const),
       at: time,
       duration: fc.oneof({ arbitrary: time, weight: 5 }, { arbitrary: fc.constant(Infinity), weight: 1 }),
       die: fc.nat(15),
@@ -153,7 +171,8 @@ describe('faults', () => {
           const count = plant.pools.reduce((sum, { instances, ranks }) => sum + instances * ranks, 0);
           const planned = faults.map(({ kind, at, duration, die, left }): PlannedFault => {
             const links = kind === 'cut' || kind === 'choke' ? [{} as never] : [];
-            return { kind, at, duration, left, struck: { text: kind, dies: links.length > 0 ? [] : [die % count], cpus: [], links } };
+            const jitter = kind === 'jitter' ? { share: left, by: tick } : undefined;
+            return { kind, at, duration, left, jitter, struck: { text: kind, dies: links.length > 0 ? [] : [die % count], cpus: [], links } };
           });
           const often: RandomFaults = { kind: 'kill', mtbf: 0.5, duration: 2 ** -6, parts: Array.from({ length: count }, (_, die) => struck(die)), left: 0 };
           const run = () => under(plant, requests, planned, { over, planes: damage(plant, share), concurrency, spare, random: random ? [often] : [] });

@@ -1,12 +1,13 @@
 import type { Seconds } from '../../base/units.ts';
 import type { StepPricer } from '../../cost/batch.ts';
 import { exponential } from '../../kernel/variates.ts';
-import { stream, type RandomStream } from '../../kernel/random.ts';
+import { counterUniform, stream, type RandomStream } from '../../kernel/random.ts';
 import type { Actor } from '../actor.ts';
 import type { Instance } from '../instance.ts';
 import type { Simulation } from '../simulation.ts';
 import type { Dies } from './dies.ts';
-import type { FaultRecord, PlannedFault, RandomFaults, Recovery } from './fault.ts';
+import type { FaultRecord, Jitter, PlannedFault, RandomFaults, Recovery } from './fault.ts';
+import type { TransferDamage } from './transfers.ts';
 
 /** What a fault does to the planes: the links it holds down, and what it leaves an instance with. */
 export interface PlaneDamage {
@@ -37,12 +38,14 @@ export class Timetable implements Actor {
   readonly #recovery: Recovery;
   readonly #dies: Dies;
   readonly #planes: PlaneDamage | undefined;
+  readonly #transfers: TransferDamage | undefined;
   readonly #moments: Moment[] = [];
   readonly #outages = new Map<Instance, Outage>();
   /** Shares of the planes' rates that instances had left when they were last priced. */
   readonly #left = new Map<Instance, readonly number[]>();
-  /** Slow dies: what is left of their speed, fault by fault. */
+  /** Faults that make dies slow or wait. */
   readonly #slow = new Set<PlannedFault>();
+  readonly #seed: number;
   #order = 0;
 
   constructor(
@@ -52,10 +55,13 @@ export class Timetable implements Actor {
     dies: Dies,
     planes: PlaneDamage | undefined,
     seed: number,
+    transfers?: TransferDamage,
   ) {
     this.#recovery = recovery;
     this.#dies = dies;
     this.#planes = planes;
+    this.#transfers = transfers;
+    this.#seed = seed;
     for (const fault of planned) this.#at(fault.at, (simulation) => this.#strike(simulation, fault));
     random.forEach((faults, i) => this.#draw(faults, stream(seed, `faults ${i}`), 0));
   }
@@ -78,9 +84,9 @@ export class Timetable implements Actor {
     const at = from + (exponential(random) * faults.mtbf) / faults.parts.length;
     const struck = faults.parts[Math.floor(random.uniform() * faults.parts.length)];
     this.#at(at, (simulation) => {
-      const { kind, duration, left } = faults;
+      const { kind, duration, left, jitter } = faults;
       this.#draw(faults, random, at);
-      this.#strike(simulation, { kind, at, duration, struck, left });
+      this.#strike(simulation, { kind, at, duration, struck, left, jitter });
     });
   }
 
@@ -90,7 +96,8 @@ export class Timetable implements Actor {
     this.records.push(record);
     simulation.world.sink?.({ kind: 'fault', at, fault: kind, what: struck.text });
     if (duration < Infinity) this.#at(at + duration, () => this.#heal(simulation, fault, record));
-    if (kind === 'slow') {
+    this.#transfers?.strike(simulation, fault);
+    if (kind === 'slow' || kind === 'jitter') {
       this.#slow.add(fault);
       record.instances = this.#dies.on(struck.dies).length;
       this.#pace(simulation, struck.dies);
@@ -115,7 +122,8 @@ export class Timetable implements Actor {
     const { kind, struck } = fault;
     record.healedAt = simulation.now;
     simulation.world.sink?.({ kind: 'healed', at: simulation.now, fault: kind, what: struck.text });
-    if (kind === 'slow') {
+    this.#transfers?.heal(simulation, fault);
+    if (kind === 'slow' || kind === 'jitter') {
       this.#slow.delete(fault);
       this.#pace(simulation, struck.dies);
     }
@@ -126,7 +134,7 @@ export class Timetable implements Actor {
     if (kind === 'kill' || kind === 'hang') {
       this.#dies.heal(struck.dies);
     }
-    if (kind === 'slow' || kind === 'choke') record.restoredAt = simulation.now;
+    if (kind === 'slow' || kind === 'jitter' || kind === 'choke') record.restoredAt = simulation.now;
     for (const [instance, outage] of this.#outages) {
       if (!outage.records.has(record)) continue;
       // A hang that nobody has noticed is over.
@@ -220,13 +228,27 @@ export class Timetable implements Actor {
     });
   }
 
-  /** The slowest of its dies sets the pace of an instance. */
+  /** Draws of an iteration depend on its instance and number alone; where several make it wait, it waits for the longest. */
+  #late(jitters: readonly Jitter[], instance: number, iteration: number): Seconds {
+    let longest = 0;
+    jitters.forEach(({ share, by }, j) => {
+      const draw = counterUniform(Math.floor(this.#seed / 2 ** 32), this.#seed >>> 0, instance * 64 + j, iteration);
+      if (draw < share) longest = Math.max(longest, by);
+    });
+    return longest;
+  }
+
+  /** The slowest of its dies sets the pace of an instance; it waits for those that jitter. */
   #pace(simulation: Simulation, dies: readonly number[]): void {
     for (const instance of this.#dies.on(dies)) {
       const own = new Set(this.#dies.of(instance));
-      let least = 1;
-      for (const { struck, left } of this.#slow) if (struck.dies.some((die) => own.has(die))) least = Math.min(least, left);
-      for (const batch of simulation.service.batchesOf(instance)) batch.slowdown = 1 / least;
+      const here = [...this.#slow].filter(({ struck }) => struck.dies.some((die) => own.has(die)));
+      const least = here.reduce((slowest, { left }) => Math.min(slowest, left), 1);
+      const jitters = here.flatMap(({ jitter }) => jitter ?? []);
+      for (const batch of simulation.service.batchesOf(instance)) {
+        batch.slowdown = 1 / least;
+        batch.delay = jitters.length === 0 ? undefined : (iteration) => this.#late(jitters, batch.index, iteration);
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 import { ClassQueue } from './class-queue.ts';
 import type { WaitingQueue } from './waiting-queue.ts';
 
-/** Prompts up to which the queue is searched, as in SGLang: a longer one is taken in order of arrival. */
+/** Prompts up to which the queue is searched (SCH-12): a longer one is taken in order of arrival. */
 const searched = 128;
 
 /** By priority, then the longest cached prefix, then order of arrival (SCH-12). */

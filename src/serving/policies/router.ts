@@ -92,8 +92,8 @@ function powerOfTwo(seed: number): Router {
 const affinity = { share: 0.5, load: 32, ratio: 1.1 } as const;
 
 /**
- * RTE-5: the rank that has most of the prompt, if it has half of it and loads are even; else the least loaded. The rule and its bounds are
- * those of SGLang's cache-aware router, but over the ranks' true caches.
+ * RTE-5: the rank that has most of the prompt, if it has half of it and loads are even; else the least loaded. docs/guide/policies.md
+ * says where the bounds are from.
  */
 function prefixAffinity<Request extends RequestView>(request: Request, ranks: readonly RankView<Request>[]): number {
   let best = 0;
@@ -112,7 +112,7 @@ function prefixAffinity<Request extends RequestView>(request: Request, ranks: re
 
 /**
  * RTE-6: least of what it would have to compute (queued tokens and the part of the prompt that it does not have) and of the KV that it
- * holds, both in tokens (NVIDIA Dynamo's KV-aware router with an overlap weight of 1); then the first.
+ * holds, both in tokens (docs/guide/policies.md has the source); then the first.
  */
 function kvAware<Request extends RequestView>(request: Request, ranks: readonly RankView<Request>[]): number {
   let best = 0;

@@ -6,7 +6,7 @@ import { KeyedQueue } from './keyed-queue.ts';
 import { PrefixQueue } from './prefix-queue.ts';
 import type { WaitingQueue } from './waiting-queue.ts';
 
-export const schedulerNames = ['fcfs', 'vllm', 'sglang', 'shortest-prompt', 'slo-aware', 'fair'] as const;
+export const schedulerNames = ['fcfs', 'mixed', 'prompts-first', 'shortest-prompt', 'slo-aware', 'fair'] as const;
 export type SchedulerName = (typeof schedulerNames)[number];
 
 /** What schedulers see of a request that waits: never the length of its answer. */
@@ -28,9 +28,9 @@ export function queueOf(name: SchedulerName, view: WaitingView, cached: (slot: n
   const priority = (slot: number): number => view.priority(slot);
   switch (name) {
     case 'fcfs':
-    case 'vllm':
+    case 'mixed':
       return new ClassQueue(priority);
-    case 'sglang':
+    case 'prompts-first':
       return new PrefixQueue(priority, cached);
     case 'shortest-prompt':
       return new KeyedQueue(priority, (slot) => view.promptTokens(slot), false);
@@ -45,6 +45,6 @@ export function queueOf(name: SchedulerName, view: WaitingView, cached: (slot: n
 
 /** Whether a scheduler computes prompts apart, before anything decodes on (SCH-8); undefined: as the stack does. */
 export function promptsFirst(name: SchedulerName): boolean | undefined {
-  if (name === 'vllm') return false;
-  return name === 'sglang' ? true : undefined;
+  if (name === 'mixed') return false;
+  return name === 'prompts-first' ? true : undefined;
 }

@@ -41,7 +41,7 @@ interface Waiting {
 function naiveFirst(name: SchedulerName, waiting: readonly Waiting[], now: number, served: readonly number[]): Waiting {
   const key = ({ prompt: one, front }: Waiting): readonly number[] => {
     switch (name) {
-      case 'sglang':
+      case 'prompts-first':
         return [-one.cached];
       case 'shortest-prompt':
         return front ? [-1] : [one.promptTokens];
@@ -50,7 +50,7 @@ function naiveFirst(name: SchedulerName, waiting: readonly Waiting[], now: numbe
       case 'fair':
         return [served[one.tenant] ?? 0, one.tenant];
       case 'fcfs':
-      case 'vllm':
+      case 'mixed':
         return [];
     }
   };

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { emptyArrival } from './arrival.ts';
-import { meanRate, type ClientPool, type GapLaw, type PoolClient } from './client-pool.ts';
+import { meanRate, windowsOf, type ClientPool, type GapLaw, type PoolClient } from './client-pool.ts';
 import { ClientSource } from './client-source.ts';
 import { traceOf } from './columns.ts';
 import { QuantileSampler } from './quantile-sampler.ts';
@@ -125,6 +125,12 @@ describe('a pool of clients', () => {
       // 4,000 clients of one request a second send 2,400 in 0.6 s.
       expect(Math.abs(early - 0.6)).toBeLessThan(0.1);
     }
+  });
+
+  test('a part of its time holds the rates of its windows, around the end of it', () => {
+    const part = windowsOf(poolOf([client([1, 2, 3, 4])]), 3, 2);
+    expect([part.windows, [...(part.clients[0]?.rate ?? [])]]).toEqual([2, [4, 1]]);
+    expect(meanRate(part)).toBe(2.5);
   });
 
   test('rates scale, and lengths stay those of each client', () => {

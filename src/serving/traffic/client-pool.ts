@@ -39,3 +39,15 @@ export function meanRate({ clients, windows }: ClientPool): number {
   for (const { rate } of clients) for (const one of rate) sum += one;
   return sum / windows;
 }
+
+/** The same clients over so many windows from one on, around the end of the pool's time if need be. */
+export function windowsOf(pool: ClientPool, from: number, windows: number): ClientPool {
+  const place = (w: number): number => (from + w) % pool.windows;
+  const clients = pool.clients.map((client) => ({
+    ...client,
+    rate: Float64Array.from({ length: windows }, (_, w) => client.rate[place(w)]),
+    gapsOf: Uint16Array.from({ length: windows }, (_, w) => client.gapsOf[place(w)]),
+    lengthsOf: Uint16Array.from({ length: windows }, (_, w) => client.lengthsOf[place(w)]),
+  }));
+  return { ...pool, windows, clients };
+}

@@ -1,14 +1,17 @@
 import { gammaFunction } from '../../kernel/gamma-function.ts';
 import { exp, ln } from '../../kernel/elementary.ts';
 import { stream, type RandomStream } from '../../kernel/random.ts';
-import { exponential, gamma } from '../../kernel/variates.ts';
+import { quickExponential, quickGamma } from '../../kernel/ziggurat.ts';
 import type { Arrival, RequestSource } from './arrival.ts';
-import type { ClientPool, GapLaw, PoolClient } from './client-pool.ts';
+import type { ClientPool, PoolClient } from './client-pool.ts';
 import { labeller } from './labels.ts';
+import type { QuantileSampler } from './quantile-sampler.ts';
 import type { PoolWorkload } from './workload.ts';
 
 /** A gamma law of so high a shape has no spread to speak of. */
 const EVEN = 1e9;
+
+const TO_UNIT = 1 / 4294967296;
 
 /** A client on its way through the windows. */
 class Sender {
@@ -20,6 +23,13 @@ class Sender {
   at = 0;
   #window = 0;
   #windowEnd: number;
+  /** Of the window: rate, lengths, shape of the gaps and one over the mean of what their law draws. */
+  #rate = 0;
+  #input: QuantileSampler;
+  #output: QuantileSampler;
+  #weibull = false;
+  #shape = 1;
+  #perMean = 1;
 
   constructor(client: PoolClient, pool: ClientPool, scale: number, random: RandomStream) {
     this.#client = client;
@@ -27,48 +37,76 @@ class Sender {
     this.#scale = scale;
     this.#random = random;
     this.#windowEnd = pool.window;
-    this.#pass(residual(this.#law(), random));
+    const { input, output } = client.lengths[client.lengthsOf[0]];
+    this.#input = input;
+    this.#output = output;
+    this.#enter();
+    this.#pass(this.#residual());
   }
 
   inputTokens(): number {
-    return Math.max(1, Math.round(this.#lengths().input.draw(this.#random)));
+    return atLeastOne(this.#input.at(this.#random.next32() * TO_UNIT));
   }
 
   outputTokens(): number {
-    return Math.max(1, Math.round(this.#lengths().output.draw(this.#random)));
+    return atLeastOne(this.#output.at(this.#random.next32() * TO_UNIT));
   }
 
   /** Moves on to its next request. */
   next(): void {
-    this.#pass(unitGap(this.#law(), this.#random));
+    this.#pass(this.#gap());
   }
 
-  #law(): GapLaw {
-    const { gaps, gapsOf } = this.#client;
-    return gaps[gapsOf[this.#window]];
+  /** Takes over what holds in the window that begins. */
+  #enter(): void {
+    const { rate, gaps, gapsOf, lengths, lengthsOf } = this.#client;
+    this.#rate = rate[this.#window] * this.#scale;
+    const { kind, shape } = gaps[gapsOf[this.#window]];
+    const { input, output } = lengths[lengthsOf[this.#window]];
+    this.#input = input;
+    this.#output = output;
+    this.#weibull = kind === 'weibull';
+    this.#shape = shape;
+    this.#perMean = kind === 'weibull' ? 1 / gammaFunction(1 + 1 / shape) : 1 / shape;
   }
 
-  #lengths(): PoolClient['lengths'][number] {
-    const { lengths, lengthsOf } = this.#client;
-    return lengths[lengthsOf[this.#window]];
+  /** A gap of mean 1. */
+  #gap(): number {
+    if (this.#weibull) return exp(ln(quickExponential(this.#random)) / this.#shape) * this.#perMean;
+    if (this.#shape === 1) return quickExponential(this.#random);
+    return this.#shape > EVEN ? 1 : quickGamma(this.#random, this.#shape) * this.#perMean;
+  }
+
+  /**
+   * From an arbitrary moment to the next request of a client that has been going on forever: a uniform part of a gap drawn in
+   * proportion to its length. For gamma that is gamma of a shape one higher; for Weibull the gap's power is gamma of 1 + 1 / shape.
+   */
+  #residual(): number {
+    const part = this.#random.uniform();
+    if (this.#weibull) return part * exp(ln(quickGamma(this.#random, 1 + 1 / this.#shape)) / this.#shape) * this.#perMean;
+    return this.#shape > EVEN ? part : part * quickGamma(this.#random, this.#shape + 1) * this.#perMean;
   }
 
   /** Lets so many requests' worth of time pass, at the rate of each window. */
   #pass(requests: number): void {
     let left = requests;
     for (;;) {
-      const rate = this.#client.rate[this.#window] * this.#scale;
-      const within = (this.#windowEnd - this.at) * rate;
-      if (left <= within && rate > 0) {
-        this.at += left / rate;
+      const within = (this.#windowEnd - this.at) * this.#rate;
+      if (left <= within && this.#rate > 0) {
+        this.at += left / this.#rate;
         return;
       }
       left -= within;
       this.at = this.#windowEnd;
       this.#windowEnd += this.#pool.window;
       this.#window = this.#window + 1 === this.#pool.windows ? 0 : this.#window + 1;
+      this.#enter();
     }
   }
+}
+
+function atLeastOne(tokens: number): number {
+  return tokens < 1 ? 1 : Math.round(tokens);
 }
 
 /**
@@ -132,21 +170,4 @@ export class ClientSource implements RequestSource {
     }
     heap[place] = client;
   }
-}
-
-/** A gap of mean 1. */
-function unitGap({ kind, shape }: GapLaw, random: RandomStream): number {
-  if (kind === 'weibull') return exp(ln(exponential(random)) / shape) / gammaFunction(1 + 1 / shape);
-  if (shape === 1) return exponential(random);
-  return shape > EVEN ? 1 : gamma(random, shape) / shape;
-}
-
-/**
- * From an arbitrary moment to the next request of a client that has been going on forever: a uniform part of a gap drawn in
- * proportion to its length. For gamma that is gamma of a shape one higher; for Weibull the gap's power is gamma of 1 + 1 / shape.
- */
-function residual({ kind, shape }: GapLaw, random: RandomStream): number {
-  const part = random.uniform();
-  if (kind === 'weibull') return (part * exp(ln(gamma(random, 1 + 1 / shape)) / shape)) / gammaFunction(1 + 1 / shape);
-  return shape > EVEN ? part : (part * gamma(random, shape + 1)) / shape;
 }

@@ -1,5 +1,5 @@
 import { unreachable } from '../../base/errors.ts';
-import { emptyArrival } from './arrival.ts';
+import { emptyArrival, type Labels } from './arrival.ts';
 import { requestSource } from './source.ts';
 import type { SessionWorkload, TraceColumns, Workload } from './workload.ts';
 
@@ -13,6 +13,7 @@ export class TraceBuilder {
   #blockStart = new Int32Array(1025);
   #blockCount = 0;
   #blocks = new Int32Array(1024);
+  readonly #labels: Partial<Record<keyof Labels, number[]>> = {};
 
   /** `blockTokens` is 0 for a trace without blocks. */
   constructor(blockTokens: number) {
@@ -24,8 +25,9 @@ export class TraceBuilder {
   }
 
   /** Adds a request; its blocks are those added since the last one. */
-  add(arrivedAt: number, inputTokens: number, outputTokens: number): void {
+  add(arrivedAt: number, inputTokens: number, outputTokens: number, labels?: Partial<Labels>): void {
     const at = this.#count++;
+    for (const name of Object.keys(labels ?? {}) as (keyof Labels)[]) (this.#labels[name] ??= [])[at] = labels?.[name] ?? 0;
     if (at === this.#arrivedAt.length) {
       this.#arrivedAt = larger(this.#arrivedAt, new Float64Array(2 * at));
       this.#inputTokens = larger(this.#inputTokens, new Int32Array(2 * at));
@@ -48,6 +50,7 @@ export class TraceBuilder {
   columns(): TraceColumns {
     const start = this.#arrivedAt[0] ?? 0;
     const withBlocks = this.#blockTokens > 0;
+    const labels = Object.entries(this.#labels);
     return {
       count: this.#count,
       arrivedAt: this.#arrivedAt.subarray(0, this.#count).map((time) => time - start),
@@ -56,6 +59,7 @@ export class TraceBuilder {
       blockTokens: this.#blockTokens,
       blockStart: withBlocks ? this.#blockStart.slice(0, this.#count + 1) : new Int32Array(0),
       blocks: withBlocks ? this.#blocks.slice(0, this.#blockCount) : new Int32Array(0),
+      ...(labels.length === 0 ? {} : { labels: Object.fromEntries(labels.map(([name, list]) => [name, Int32Array.from(list)])) }),
     };
   }
 }

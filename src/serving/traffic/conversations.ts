@@ -29,7 +29,7 @@ export class Conversations {
 
   /** Writes the block ids of the next prompt into `blocks`, and keeps prompt and answer as a history. */
   next(inputTokens: number, outputTokens: number, blocks: number[]): void {
-    const { share, blockTokens, window } = this.#reuse;
+    const { share, blockTokens, window, prefix = 1 } = this.#reuse;
     const promptBlocks = Math.floor(inputTokens / blockTokens);
     const continues = this.#random.uniform() < share && this.#runs.length > 0;
     const slot = continues ? this.#choose(promptBlocks) : this.#open(window);
@@ -38,7 +38,7 @@ export class Conversations {
     // A prompt that is history to its last token would leave nothing to compute.
     let kept = 0;
     let parts = 0;
-    const most = Math.floor((inputTokens - 1) / blockTokens);
+    const most = Math.min(Math.floor((inputTokens - 1) / blockTokens), Math.floor(prefix * promptBlocks));
     for (; parts < runs.length && kept < most; parts += 2) {
       const first = runs[parts] ?? 0;
       const length = Math.min(runs[parts + 1] ?? 0, most - kept);

@@ -1,9 +1,12 @@
 import { stream, type RandomStream } from '../../kernel/random.ts';
 import { QuantileSampler } from './quantile-sampler.ts';
-import type { AgentLaw, AgentPlan, HelperLaw, Quantiles, RewriteLaw, SessionLaw, SessionPlan } from './session.ts';
+import type { AgentLaw, AgentPlan, CompactionLaw, HelperLaw, Quantiles, RewriteLaw, SessionLaw, SessionPlan } from './session.ts';
 
 /** A prompt of more tokens is not drawn: an agent whose context has come so far stays there. */
 const MOST_TOKENS = 10_000_000;
+
+/** Draws of a limit above the first prompt. */
+const LIMIT_TRIES = 64;
 
 /** Hands out block ids of a session, each once. */
 interface Ids {
@@ -11,11 +14,11 @@ interface Ids {
 }
 
 /**
- * Draws sessions one by one. Turns, prompts, answers, think times and helpers draw from streams of their own, in the order of the
+ * Draws sessions one by one. Starts, prompts, answers, think times, rewrites, compactions and helpers draw from streams of their own, in the order of the
  * sessions, so that one law can change and leave the draws of the others as they were.
  */
 export function sessionDrawer(law: SessionLaw, seed: number): () => SessionPlan {
-  const main = agentDrawer(law.main, law.blockTokens, seed, 'main agents');
+  const main = agentDrawer(law.main, law.blockTokens, seed, 'main agents', law.context);
   const helpers = law.helpers === undefined ? undefined : helperDrawer(law.helpers, law.blockTokens, seed);
   return () => {
     const ids: Ids = { next: 0 };
@@ -46,17 +49,17 @@ function helperDrawer(law: HelperLaw, blockTokens: number, seed: number): (ids: 
 
 type AgentDrawer = (ids: Ids, parent: number, delay: number, sharedBlocks: number, sharedFrom?: number) => AgentPlan;
 
-function agentDrawer(law: AgentLaw, blockTokens: number, seed: number, name: string): AgentDrawer {
+function agentDrawer(law: AgentLaw, blockTokens: number, seed: number, name: string, context = Infinity): AgentDrawer {
   const draws = (what: string): RandomStream => stream(seed, `${name}: ${what}`);
-  const [turnDraws, promptDraws, outputDraws, thinkDraws] = [draws('turns'), draws('prompts'), draws('outputs'), draws('think times')];
-  const turns = sampler(law.turns);
-  const first = sampler(law.first);
+  const [startDraws, promptDraws, outputDraws, thinkDraws] = [draws('starts'), draws('prompts'), draws('outputs'), draws('think times')];
+  const start = starter(law.starts, startDraws);
   const growth = sampler(law.growth);
   const output = sampler(law.output);
   const think = sampler(law.think);
-  const rewritten = law.rewrite === undefined ? undefined : rewriter(law.rewrite, draws('rewrites'));
+  const rewritten = law.rewrite === undefined ? () => undefined : rewriter(law.rewrite, draws('rewrites'));
+  const compacted = law.compaction === undefined ? () => () => undefined : compactor(law.compaction, draws('compactions'), context);
   return (ids, parent, delay, sharedBlocks, sharedFrom = 0) => {
-    const count = Math.max(1, Math.round(turns.draw(turnDraws)));
+    const { turns: count, first } = start();
     const plan = {
       parent,
       awaited: parent >= 0,
@@ -67,15 +70,20 @@ function agentDrawer(law: AgentLaw, blockTokens: number, seed: number, name: str
     };
     const runs: number[] = [];
     let history: number[] = sharedBlocks === 0 ? [] : [sharedFrom, sharedBlocks];
-    let prompt = 0;
+    let prompt = Math.max(Math.min(Math.round(first), context), sharedBlocks * blockTokens + 1);
+    const cutDown = compacted(prompt);
     for (let t = 0; t < count; t++) {
       plan.think[t] = t === 0 ? delay : think.draw(thinkDraws);
       plan.outputTokens[t] = Math.max(1, Math.round(output.draw(outputDraws)));
-      const rewrite = t === 0 ? undefined : rewritten?.();
-      const grown = t === 0 ? Math.max(first.draw(promptDraws), sharedBlocks * blockTokens + 1) : prompt + Math.max(1, growth.draw(promptDraws));
-      if (rewrite !== undefined) history = leading(history, Math.floor((rewrite.kept * prompt) / blockTokens));
-      const wanted = rewrite === undefined ? grown : Math.max(lengthOf(history) * blockTokens + 1, prompt * rewrite.length);
-      prompt = Math.min(MOST_TOKENS, Math.round(wanted));
+      if (t > 0) {
+        const before = prompt;
+        prompt = Math.min(MOST_TOKENS, prompt + Math.max(1, Math.round(growth.draw(promptDraws))));
+        const kept = rewritten();
+        const cut = cutDown(prompt);
+        if (cut !== undefined) prompt = cut.length;
+        const share = cut?.kept ?? kept;
+        if (share !== undefined) history = leading(history, Math.floor((share * before) / blockTokens));
+      }
       plan.inputTokens[t] = prompt;
       history = extended(history, Math.floor(prompt / blockTokens), ids);
       for (const number of history) runs.push(number);
@@ -85,10 +93,39 @@ function agentDrawer(law: AgentLaw, blockTokens: number, seed: number, name: str
   };
 }
 
-function rewriter(law: RewriteLaw, random: RandomStream): () => { readonly kept: number; readonly length: number } | undefined {
+/** Turns and first prompt of an agent of a drawn kind. */
+function starter(starts: AgentLaw['starts'], random: RandomStream): () => { readonly turns: number; readonly first: number } {
+  const kind = QuantileSampler.discrete(
+    starts.map((_, k) => k),
+    starts.map(({ share }) => share),
+  );
+  const laws = starts.map(({ turns, first }) => ({ turns: sampler(turns), first: sampler(first) }));
+  return () => {
+    const { turns, first } = laws[kind.draw(random)];
+    return { turns: Math.max(1, Math.round(turns.draw(random))), first: first.draw(random) };
+  };
+}
+
+/** The share of the prompt before that is kept, where one is rewritten. */
+function rewriter(law: RewriteLaw, random: RandomStream): () => number | undefined {
   const kept = sampler(law.kept);
+  return () => (random.uniform() < law.chance ? kept.draw(random) : undefined);
+}
+
+type Compaction = (prompt: number) => { readonly length: number; readonly kept: number } | undefined;
+
+/** For an agent with this first prompt: what becomes of a prompt that has come above its limit. */
+function compactor(law: CompactionLaw, random: RandomStream, context: number): (first: number) => Compaction {
+  const limits = sampler(law.limit);
   const length = sampler(law.length);
-  return () => (random.uniform() < law.chance ? { kept: kept.draw(random), length: length.draw(random) } : undefined);
+  const kept = sampler(law.kept);
+  return (first) => {
+    let limit = 0;
+    for (let tries = 0; limit <= first && tries < LIMIT_TRIES; tries++) limit = limits.draw(random);
+    // A first prompt above every limit that was drawn belongs to an agent that has none of its own.
+    limit = Math.min(context, limit <= first ? Infinity : limit);
+    return (prompt) => (prompt <= limit ? undefined : { length: Math.max(1, Math.round(Math.min(limit, length.draw(random)))), kept: kept.draw(random) });
+  };
 }
 
 function sampler({ share, value }: Quantiles): QuantileSampler {

@@ -37,6 +37,8 @@ export interface RecordedSessions {
 export interface SessionLaw {
   readonly kind: 'drawn';
   readonly blockTokens: number;
+  /** No main agent's prompt is longer: it starts with no more, and cuts down a context that would come above it. [tokens] */
+  readonly context?: number | undefined;
   readonly main: AgentLaw;
   /** Agents beside the main one. */
   readonly helpers?: HelperLaw | undefined;
@@ -44,25 +46,41 @@ export interface SessionLaw {
 
 /** How an agent goes about its turns; every table is a cumulative share and a value. */
 export interface AgentLaw {
-  readonly turns: Quantiles;
-  /** Prompt of the first turn. [tokens] */
-  readonly first: Quantiles;
+  /** Kinds of agents by how they begin and how long they last; at least one. */
+  readonly starts: readonly StartLaw[];
   /** What a prompt has more than the one before it. [tokens] */
   readonly growth: Quantiles;
   readonly output: Quantiles;
   /** Before each turn behind the first. [s] */
   readonly think: Quantiles;
-  /** Prompts that keep only a part of the one before them, as when the context is cut down or written anew. */
   readonly rewrite?: RewriteLaw | undefined;
+  readonly compaction?: CompactionLaw | undefined;
 }
 
+export interface StartLaw {
+  /** Of the agents; all together 1. */
+  readonly share: number;
+  readonly turns: Quantiles;
+  /** Prompt of the first turn. [tokens] */
+  readonly first: Quantiles;
+}
+
+/** Prompts that go on from a part of the one before them only, as when something early in the context is written anew. */
 export interface RewriteLaw {
   /** Chance at each turn behind the first. */
   readonly chance: number;
   /** Share of the earlier prompt that still leads this one. */
   readonly kept: Quantiles;
-  /** Length beside that of the earlier prompt. */
+}
+
+/** A context that has come to its limit is cut down. */
+export interface CompactionLaw {
+  /** Longest prompt, drawn for each agent above its first prompt. [tokens] */
+  readonly limit: Quantiles;
+  /** Length of the prompt that comes in place of one above the limit. [tokens] */
   readonly length: Quantiles;
+  /** Share of the earlier prompt that still leads this one. */
+  readonly kept: Quantiles;
 }
 
 export interface HelperLaw {

@@ -4,7 +4,7 @@ import { mergedPlant } from '../plants.contract.ts';
 import { finished } from '../run.contract.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './arrival.ts';
 import { sessionDrawer } from './drawn-sessions.ts';
-import { turnsOf, type AgentPlan, type Quantiles, type SessionLaw, type SessionPlan } from './session.ts';
+import { turnsOf, type AgentLaw, type AgentPlan, type Quantiles, type SessionLaw, type SessionPlan } from './session.ts';
 import { SessionSource } from './session-source.ts';
 import { sessionStatistics } from './session-statistics.ts';
 import type { SessionWorkload } from './workload.ts';
@@ -12,7 +12,8 @@ import type { SessionWorkload } from './workload.ts';
 const table = (most: number, least = 0): fc.Arbitrary<Quantiles> =>
   fc.tuple(fc.integer({ min: least, max: most }), fc.nat(most)).map(([low, more]) => ({ share: [0, 0.5, 1], value: [low, low + more / 2, low + more] }));
 
-const agent = fc.record({ turns: table(5, 1), first: table(300, 1), growth: table(80), output: table(10, 1), think: table(9) });
+const start = fc.record({ share: fc.constant(1), turns: table(5, 1), first: table(300, 1) });
+const agent = fc.record({ starts: fc.tuple(start), growth: table(80), output: table(10, 1), think: table(9) });
 const law: fc.Arbitrary<SessionLaw> = fc.record({
   kind: fc.constant('drawn' as const),
   blockTokens: fc.integer({ min: 1, max: 64 }),
@@ -22,7 +23,11 @@ const law: fc.Arbitrary<SessionLaw> = fc.record({
     { nil: undefined },
   ),
 });
-const rewrite = { chance: 0.5, kept: { share: [0, 1], value: [0, 1] }, length: { share: [0, 1], value: [0.2, 1.5] } } as const;
+const kept = { share: [0, 1], value: [0, 1] } as const;
+const cut: Pick<AgentLaw, 'rewrite' | 'compaction'> = {
+  rewrite: { chance: 0.5, kept },
+  compaction: { limit: { share: [0, 1], value: [50, 400] }, length: { share: [0, 1], value: [10, 300] }, kept },
+};
 
 const workload: fc.Arbitrary<SessionWorkload> = fc.record({
   kind: fc.constant('sessions' as const),
@@ -110,10 +115,10 @@ describe('drawn sessions', () => {
     );
   });
 
-  test('a rewritten prompt keeps a part of the one before it, and still has its full blocks', () => {
+  test('a prompt that is rewritten or cut down keeps a part of the one before it, and still has its full blocks', () => {
     fc.assert(
       fc.property(law, fc.nat(), (given, seed) => {
-        const { agents } = sessionDrawer({ ...given, helpers: undefined, main: { ...given.main, rewrite } }, seed)();
+        const { agents } = sessionDrawer({ ...given, helpers: undefined, main: { ...given.main, ...cut } }, seed)();
         for (const one of agents)
           one.think.forEach((_, t) => {
             const blocks = blocksOf(one, t);
@@ -123,6 +128,19 @@ describe('drawn sessions', () => {
             expect(blocks.slice(0, known.length)).toEqual(known);
             expect(earlier.slice(0, known.length)).toEqual(known);
           });
+      }),
+    );
+  });
+
+  test('no prompt is longer than the context; it changes nothing for agents that stay below', () => {
+    const compaction = { limit: { share: [0, 1], value: [500, 1000] }, length: { share: [0, 1], value: [10, 80] }, kept };
+    fc.assert(
+      fc.property(law, fc.nat(), fc.integer({ min: 100, max: 600 }), (given, seed, context) => {
+        const free = { ...given, helpers: undefined, main: { ...given.main, compaction } };
+        const [bound, unbound] = [sessionDrawer({ ...free, context }, seed)(), sessionDrawer(free, seed)()];
+        const longest = (plan: SessionPlan) => Math.max(...plan.agents.flatMap(({ inputTokens }) => [...inputTokens]));
+        expect(longest(bound)).toBeLessThanOrEqual(context);
+        expect(longest(unbound) > context || JSON.stringify(bound) === JSON.stringify(unbound)).toBe(true);
       }),
     );
   });
@@ -236,6 +254,26 @@ describe('sessions in a closed loop with the machine', () => {
       [100, 7],
       [110, 12],
     ]);
+  });
+
+  test('a session belongs to one tenant with all its agents', () => {
+    const tenants = ['a', 'b', 'c'].map((name, i) => ({ name, share: 1 / 3, priority: i, model: 0 }));
+    const helper = turns(0, true, [1, 1], 200);
+    const sessions = Array.from({ length: 40 }, (_, k) =>
+      plan([turns(-1, false, [0, 1, 1], 1000 * k), { ...helper, inputTokens: Int32Array.of(1000 * k + 5, 1000 * k + 6) }]),
+    );
+    const given = recorded(sessions, {
+      arrivals: { kind: 'closed', concurrency: 7 },
+      mix: { tenants, adapters: { count: 9, exponent: 1, share: 0.5 }, seed: 2 },
+    });
+    const bySession = Map.groupBy(
+      serve(new SessionSource(given), () => 1),
+      ({ request }) => Math.floor(request.inputTokens / 1000),
+    );
+    expect(bySession.size).toBe(40);
+    const labels = [...bySession.values()].map((list) => new Set(list.map(({ request: { tenant, priority, adapter } }) => `${tenant} ${priority} ${adapter}`)));
+    expect(labels.map(({ size }) => size)).toEqual(labels.map(() => 1));
+    expect(new Set(labels.flatMap((one) => [...one].map((text) => text.split(' ')[0]))).size).toBe(3);
   });
 
   test('in the simulation a session never overlaps with its own successor, and its prefixes are found again', () => {

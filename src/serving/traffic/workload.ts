@@ -18,6 +18,8 @@ export interface TraceColumns {
   readonly blocks: Int32Array;
   /** What the trace says of whose each request is; a column that it does not have is absent. */
   readonly labels?: Partial<Readonly<Record<keyof Labels, Int32Array>>> | undefined;
+  /** Names of the tenants by their numbers, where the trace has them. */
+  readonly tenants?: readonly string[] | undefined;
 }
 
 export type Arrivals =
@@ -41,6 +43,8 @@ export interface Reuse {
   readonly blockTokens: number;
   /** Conversations that can still be continued. */
   readonly window: number;
+  /** Most of a prompt that can be history; all but its last token where absent. */
+  readonly prefix?: number | undefined;
 }
 
 /** What every workload has. */

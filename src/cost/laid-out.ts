@@ -1,0 +1,26 @@
+import type { LayerRuns } from './overlap.ts';
+
+/** Equal layers of several microbatches over streams: made once for layers of one form, then filled with times. All times in seconds. */
+export interface LaidOut {
+  readonly runs: LayerRuns;
+  readonly microbatches: number;
+  /** Layers laid out, and slots of one microbatch: slot `m x each + layer x runs + run`. */
+  readonly layers: number;
+  readonly each: number;
+  /** Of each slot, and when it begins. */
+  readonly end: Float64Array;
+  startOf(id: number): number;
+  /** What `lay` is asked, of each run: its time while nothing else draws bandwidth, and what it draws, at the whole bandwidth. */
+  readonly times: Float64Array;
+  readonly memory: Float64Array;
+  /** Part of the time of all layers that each run is answerable for: on the critical path, all microbatches together. */
+  readonly exposed: Float64Array;
+  /** The layer that stands for the others, its begin and its end. */
+  readonly steadyLayer: number;
+  readonly steadyStart: number;
+  readonly steadyEnd: number;
+  /** Lays the layers out by `times` and `memory`. */
+  lay(): void;
+  /** The same with working memory of its own. */
+  again(): LaidOut;
+}

@@ -1,0 +1,137 @@
+import { mix } from './random.ts';
+
+/** Distances are counted in bins of a sixteenth of their octave, exactly below 32. */
+const STEPS = 16;
+const TWO_32 = 2 ** 32;
+
+/**
+ * How many different ids were used since the last use of the same id (Mattson's stack distance), counted for a sample of ids that does not grow: ids whose hash is
+ * below a limit, and the limit falls when more than `most` are known (SHARDS, FAST '15). Exact until then. An LRU cache of n ids finds a
+ * reference if fewer than n others came between.
+ */
+export class StackDistances {
+  readonly #most: number;
+  /** Place in time of each sampled id. */
+  readonly #placeOf: Map<number, number> = new Map();
+  #limit = TWO_32;
+  /** Fenwick tree over places in time: 1 where an id was last used. */
+  #tree: Int32Array;
+  #idAt: Int32Array;
+  #clock = 0;
+  /** References of all ids so far, and as many as those of the sample stand for. */
+  #references = 0;
+  #standFor = 0;
+  /** References by distance, in references of all ids. */
+  readonly #counts: Float64Array = new Float64Array(STEPS * 40);
+
+  constructor(most: number) {
+    this.#most = most;
+    this.#tree = new Int32Array(4 * most + 1);
+    this.#idAt = new Int32Array(4 * most + 1);
+  }
+
+  /** Share of the ids that are looked at. */
+  get sampled(): number {
+    return this.#limit / TWO_32;
+  }
+
+  /** Counts a reference to each of the first `count` ids, at distances as things are before any of them. */
+  measure(ids: ArrayLike<number>, count: number): void {
+    this.#references += count;
+    const scale = TWO_32 / this.#limit;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i];
+      if (mix(id ^ 0x51ed270b) >= this.#limit) continue;
+      this.#standFor += scale;
+      const place = this.#placeOf.get(id);
+      if (place === undefined) continue;
+      this.#counts[binOf((this.#placeOf.size - this.#sum(place)) * scale)] += scale;
+    }
+  }
+
+  /** Makes the first `count` ids the most recently used, the last of them least so. */
+  touch(ids: ArrayLike<number>, count: number): void {
+    for (let i = count - 1; i >= 0; i--) {
+      const id = ids[i];
+      if (mix(id ^ 0x51ed270b) >= this.#limit) continue;
+      const place = this.#placeOf.get(id);
+      if (place !== undefined) {
+        this.#add(place, -1);
+        this.#placeOf.delete(id);
+      }
+      this.#place(id);
+      if (this.#placeOf.size > this.#most) this.#thin();
+    }
+  }
+
+  /**
+   * References, of all ids, that a cache of so many ids would have found. Bins count from their lower end. What the sample stands for is taken as a share of
+   * what there were, since ids of the sample may be more or less popular than others.
+   */
+  found(capacity: number): number {
+    let sum = 0;
+    for (let bin = 0; bin < this.#counts.length && lowerEnd(bin) < capacity; bin++) sum += this.#counts[bin];
+    return this.#standFor === 0 ? 0 : (sum * this.#references) / this.#standFor;
+  }
+
+  /** The smallest capacity that would have found all that any would have. */
+  get farthest(): number {
+    const bin = this.#counts.findLastIndex((count) => count > 0);
+    return bin < 0 ? 0 : lowerEnd(bin + 1);
+  }
+
+  #place(id: number): void {
+    if (this.#clock + 1 >= this.#tree.length) this.#renumber();
+    this.#clock++;
+    this.#placeOf.set(id, this.#clock);
+    this.#idAt[this.#clock] = id;
+    this.#add(this.#clock, 1);
+  }
+
+  #add(place: number, by: number): void {
+    for (let at = place; at < this.#tree.length; at += at & -at) this.#tree[at] += by;
+  }
+
+  /** Ids whose place is at most this. */
+  #sum(place: number): number {
+    let sum = 0;
+    for (let at = place; at > 0; at -= at & -at) sum += this.#tree[at];
+    return sum;
+  }
+
+  /** Halves the sample. */
+  #thin(): void {
+    this.#limit /= 2;
+    for (const [id, place] of this.#placeOf) {
+      if (mix(id ^ 0x51ed270b) < this.#limit) continue;
+      this.#placeOf.delete(id);
+      this.#add(place, -1);
+    }
+  }
+
+  /** Closes the gaps in time. */
+  #renumber(): void {
+    const ids: number[] = [];
+    for (let place = 1; place <= this.#clock; place++) {
+      const id = this.#idAt[place];
+      if (this.#placeOf.get(id) === place) ids.push(id);
+    }
+    this.#tree.fill(0);
+    this.#clock = 0;
+    for (const id of ids) this.#place(id);
+  }
+}
+
+/** Bin of a distance: itself below 32, then sixteenths of octaves. */
+function binOf(distance: number): number {
+  const whole = Math.floor(distance);
+  if (whole < 2 * STEPS) return whole;
+  const octave = 31 - Math.clz32(Math.min(whole, 0x7fffffff));
+  return octave * STEPS - 4 * STEPS + Math.floor(whole / 2 ** (octave - 4));
+}
+
+function lowerEnd(bin: number): number {
+  if (bin < 2 * STEPS) return bin;
+  const octave = Math.floor((bin - 2 * STEPS) / STEPS) + 5;
+  return (STEPS + ((bin - 2 * STEPS) % STEPS)) * 2 ** (octave - 4);
+}
