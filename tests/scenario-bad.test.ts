@@ -48,6 +48,13 @@ test('the scenarios that the cases below spoil are right', async () => {
 type Case = readonly [setting: string, path: string, message: RegExp];
 
 const splitCases: readonly Case[] = [
+  // control loops
+  ['control={ ratio: {} }', 'control.ratio', /no instance of one pool has the dies of one of the other/],
+  ['control={ autoscale: { prefill: { min: 0, max: 7 } } }', 'control.autoscale.prefill.min', /prefill and decode need each other/],
+  ['models=[{ model: deepseek-r1 }]', 'models', /several models are served by merged instances/],
+  ['control={ ratio: { min-prefill: 7 } }', 'control.ratio.min-prefill', /6 serve from the beginning/],
+  ['control={ ratio: {}, autoscale: { prefill: { max: 7 } } }', 'control', /has both autoscale and ratio/],
+  ['control={ autoscale: { prefill: { max: 7 } }, weights: { dram: 1 TB/node } }', 'control.weights.dram', /there beside 1.00 TB of prefix cache/],
   // keys
   ['machin=cloudmatrix384', 'machin', /unknown key \(did you mean "machine"\?\); expected one of name, machine/],
   ['deployment.prefil={}', 'deployment.prefil', /did you mean "prefill"/],
@@ -199,6 +206,45 @@ describe('a prefill and decode deployment', () => {
 });
 
 const mergedCases: readonly Case[] = [
+  // control loops
+  ['control={}', 'control', /expected autoscale or ratio, got neither/],
+  ['control={ autoscale: { merged: {} } }', 'control.autoscale.merged.max', /expected the most instances, got nothing/],
+  ['control={ autoscale: { merged: { max: 3 } } }', 'control.autoscale.merged.max', /3 instances of 4 chips do not fit the 8 chips of hgx-h100/],
+  [
+    'control={ autoscale: { merged: { min: 3, max: 2 } } }',
+    'control.autoscale.merged',
+    /2 instances serve from the beginning; expected min 3 to max 2 to hold that/,
+  ],
+  ['control={ autoscale: { merged: { max: 2, policy: lode } } }', 'control.autoscale.merged.policy', /expected one of target-load, queue, slo/],
+  ['control={ autoscale: { merged: { max: 2, policy: slo } } }', 'control.autoscale.merged.policy', /expected slo with ttft/],
+  [
+    'control={ autoscale: { merged: { max: 2, policy: queue, target: 0.5 } } }',
+    'control.autoscale.merged.target',
+    /means nothing to the policy queue; expected ahead/,
+  ],
+  ['control={ autoscale: { merged: { max: 2, ahead: 1 s } } }', 'control.autoscale.merged.ahead', /means nothing to the policy target-load/],
+  ['control={ autoscale: { decode: { max: 2 } } }', 'control.autoscale.decode', /the deployment has no decode pool; expected merged/],
+  ['control={ ratio: {} }', 'control.ratio', /merged instances; expected prefill and decode pools/],
+  [
+    'control={ autoscale: { merged: { max: 2 } }, weights: { dram: 3 TB/node } }',
+    'control.weights.dram',
+    /needs 3.00 TB of host memory per node, 2.00 TB there/,
+  ],
+  ['control={ autoscale: { merged: { max: 2 } }, weights: { cache: none, dram: 1 TB/node } }', 'control.weights.dram', /means nothing without a cache/],
+  ['models=[{}]', 'models[0]: model', /expected the name of a model/],
+  ['models=[{ model: qwen3-32b }]', 'models[0]: deployment', /expected prefill and decode pools, or merged instances/],
+  [
+    'models=[{ model: qwen3-32b, deployment: { merged: { instances: 1, gpus: 4, tensor: 4, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } } }]',
+    'models',
+    /all instances take 12 chips from the beginning, hgx-h100 has 8/,
+  ],
+  [
+    'models=[{ model: qwen3-32b, deployment: { merged: { instances: 1, gpus: 4, tensor: 3, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } } }]',
+    'models[0]: deployment.merged.tensor',
+    /3 does not divide/,
+  ],
+  ['workload={ phases: [{ for: 5 s }], input: 5, output: 5 }', 'workload.phases[0].rate', /expected a rate such as "40\/s", got nothing/],
+  ['workload.phases=[{ for: 5 s, rate: 3/s }]', 'workload.phases', /leave out rate/],
   ['deployment.merged.tensor=3', 'deployment.merged.tensor', /3 does not divide/],
   ['deployment.merged.gpus=8', 'deployment', /takes 16 chips \(merged 16\), hgx-h100 has 8/],
   ['deployment.merged.max-num-seqs=256', 'deployment.merged.max-num-seqs', /bare number 256/],

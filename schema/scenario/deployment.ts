@@ -6,6 +6,7 @@ import type { DecodePool, Deployment, MergedDeployment, PrefillPool } from '../.
 import type { Count } from '../counts.ts';
 import { cachePool } from './cache.ts';
 import { over } from './count.ts';
+import { dieGroups } from './die-groups.ts';
 import type { DecodeFile, DeploymentFile, MergedFile, PoolFile, PrefillFile } from './file.ts';
 import type { Surroundings } from './layout.ts';
 import { layoutOf } from './layout.ts';
@@ -126,26 +127,13 @@ function disaggregated(file: DeploymentFile, surroundings: Surroundings): Deploy
   return { kind: 'disaggregated', prefill, decode, cache, transferPlane: plane, firstToken: file['first-token'] ?? 'prefill' };
 }
 
-/** Pools of a deployment with their layouts, by the key that the file has for them. */
-function poolsOf(deployment: Deployment): readonly { readonly key: 'prefill' | 'decode' | 'merged'; readonly instances: number; readonly layout: Layout }[] {
-  switch (deployment.kind) {
-    case 'merged':
-      return [{ key: 'merged', instances: deployment.instances, layout: deployment.layout }];
-    case 'disaggregated':
-      return [
-        { key: 'prefill', instances: deployment.prefill.instances, layout: deployment.prefill.layout },
-        { key: 'decode', instances: deployment.decode.instances, layout: deployment.decode.layout },
-      ];
-  }
-}
-
 function fitsTheMachine(deployment: Deployment, { machine, problems }: Surroundings): void {
   if (machine === undefined) return;
-  const pools = poolsOf(deployment);
-  const dies = pools.reduce((sum, { instances, layout }) => sum + instances * instanceDies(layout), 0);
-  if (dies <= dieCount(machine)) return;
-  const parts = pools.map(({ key, instances, layout }) => `${key} ${(instances * instanceDies(layout)) / machine.chip.dies}`).join(' + ');
-  problems.add('deployment', `takes ${dies / machine.chip.dies} chips (${parts}), ${machine.name} has ${chipCount(machine)}`);
+  const groups = dieGroups(deployment);
+  const total = groups.reduce((sum, { instances, dies }) => sum + instances * dies, 0);
+  if (total <= dieCount(machine)) return;
+  const parts = groups.map(({ key, instances, dies }) => `${key} ${(instances * dies) / machine.chip.dies}`).join(' + ');
+  problems.add('deployment', `takes ${total / machine.chip.dies} chips (${parts}), ${machine.name} has ${chipCount(machine)}`);
 }
 
 /** The deployment of a file, with everything that contradicts itself, the machine or the model reported. */

@@ -1,4 +1,7 @@
 import type { NumberFormat } from '../../src/catalogue/format.ts';
+import type { WeightsPlace } from '../../src/serving/control/control.ts';
+import type { RatioName } from '../../src/serving/control/ratio-policy.ts';
+import type { ScalingName } from '../../src/serving/control/scaling-policy.ts';
 import type { BalancerName } from '../../src/serving/experts/balancer.ts';
 import type { Where } from '../experts/files.ts';
 import type { LoadFile } from '../experts/load.ts';
@@ -114,6 +117,24 @@ export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: stri
 /** Times in seconds. */
 export type RecoveryFile = Keys<{ detection: number; restart: number; retries: number; spares: boolean }>;
 
+/** Shares as numbers, times in seconds. */
+export type ScalingFile = Keys<{ min: number; max: number; policy: ScalingName; target: number; ahead: number; hold: number }>;
+export type RatioFile = Keys<{ policy: RatioName; target: number; hold: number; 'min-prefill': number; 'min-decode': number }>;
+
+/** Rates in bytes per second, times in seconds. */
+export type WeightsFile = Keys<{ cache: WeightsPlace; dram: HostMemory; store: number; 'per-die': number; setup: number }>;
+
+export type ControlFile = Keys<{
+  /** [s] */
+  period: number;
+  autoscale: Keys<{ prefill: ScalingFile; decode: ScalingFile; merged: ScalingFile }>;
+  ratio: RatioFile;
+  weights: WeightsFile;
+}>;
+
+/** A part of a workload: how long it lasts [s], its rate [1/s] and its lengths. */
+export type PhaseFile = Keys<{ for: number; rate: number; input: Lengths; output: Lengths; model: number }>;
+
 export type TenantFile = Keys<{
   name: string;
   share: number;
@@ -134,6 +155,7 @@ export type WorkloadFile = Keys<{
   concurrency: number;
   input: Lengths;
   output: Lengths;
+  phases: readonly PhaseFile[];
   reuse: Keys<{ share: number; 'block-tokens': number; window: number; prefix: number }>;
   trace: string;
   format: string;
@@ -154,6 +176,9 @@ export type WorkloadFile = Keys<{
   seed: number;
 }>;
 
+/** A further model on the machine. */
+export type ServedFile = Keys<{ model: string; precision: PrecisionFile; deployment: Keys<{ merged: MergedFile }>; autoscale: ScalingFile }>;
+
 /** The scenario file as it was read, key by key, in SI units. */
 export type ScenarioFile = Keys<{
   name: string;
@@ -162,8 +187,10 @@ export type ScenarioFile = Keys<{
   stack: string;
   precision: PrecisionFile;
   deployment: DeploymentFile;
+  models: readonly ServedFile[];
   faults: readonly FaultFile[];
   recovery: RecoveryFile;
+  control: ControlFile;
   policies: Keys<{ router: RouterName; scheduler: SchedulerWord; eviction: 'lru'; admission: AdmissionFile }>;
   workload: WorkloadFile;
   /** [s] */

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 import { numberFormats } from '../../src/catalogue/format.ts';
+import { weightsPlaces } from '../../src/serving/control/control.ts';
+import { ratioNames } from '../../src/serving/control/ratio-policy.ts';
+import { scalingNames } from '../../src/serving/control/scaling-policy.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
 import { balance, expertTraffic } from '../experts/balance.ts';
 import { loadField } from '../experts/load.ts';
@@ -176,6 +179,50 @@ const recovery = record({
   spares: toggle('Whether dies that nothing is deployed on take the place of dead ones; on by default.'),
 }).meta({ description: 'How the deployment gets over faults.' });
 
+const held = quantity('time', ['60 s'], 'How long a pool keeps what was asked for before it is made smaller, or until instances move again; 60 s by default.');
+
+const scaling = record({
+  min: whole(0, 'Fewest instances; 1 by default. Merged instances may all go: the first one comes back when a request asks for it.'),
+  max: whole(1, 'Most instances.'),
+  policy: choice(scalingNames, 'What the number of instances follows: their load (default), the time that is queued, or latencies against their objectives.'),
+  target: plain(
+    { min: 0, above: true, max: 1 },
+    'Load that `target-load` brings the pool to, 0.7 by default; share of the objective above which `slo` adds instances, 0.9 by default.',
+  ),
+  ahead: quantity('time', ['1 s'], 'Time of queued prompts that `queue` brings a pool to; 1 s by default.'),
+  hold: held,
+}).meta({ description: 'How many instances a pool has, and what they follow.' });
+
+const autoscale = record({ prefill: scaling.optional(), decode: scaling.optional(), merged: scaling.optional() }).meta({
+  description: 'Pools whose instances come and go with the load.',
+});
+
+const ratio = record({
+  policy: choice(ratioNames, 'What decides: the load of both pools (default), or latencies against their objectives.'),
+  target: plain({ min: 0, above: true, max: 1 }, 'Above it a pool gets what the other can spare below it; 0.85 by default.'),
+  hold: held,
+  'min-prefill': whole(1, 'Prefill instances that stay; 1 by default.'),
+  'min-decode': whole(1, 'Decode instances that stay; 1 by default.'),
+}).meta({ description: 'Instances that move between prefill and decode.' });
+
+const weights = record({
+  cache: choice(
+    weightsPlaces,
+    'Where host memory keeps weights that were fetched: once for the machine (`pooled`, default), on the nodes that loaded them, or nowhere.',
+  ),
+  dram: hostMemory('Host memory for weights; what the prefix cache leaves by default.'),
+  store: quantity('bandwidth', ['2.5 GB/s'], 'What the object store gives to all loads together; 2.5 GB/s by default.'),
+  'per-die': quantity('bandwidth', ['5.6 GB/s'], 'What one die takes in from host memory, software included; 5.6 GB/s by default.'),
+  setup: quantity('time', ['12 s'], 'From when weights are there until an instance serves: processes, groups, graphs; 12 s by default.'),
+}).meta({ description: 'How weights come to instances that start.' });
+
+const control = record({
+  period: quantity('time', ['10 s'], 'Between two looks of a loop; 10 s by default.'),
+  autoscale: autoscale.optional(),
+  ratio: ratio.optional(),
+  weights: weights.optional(),
+}).meta({ description: 'Loops that change how many instances there are while they serve.' });
+
 const admission = record({
   'in-flight': whole(1, 'Requests that may wait or run.'),
   'queued-tokens': whole(1, 'Prompt tokens that may be ahead on the rank that has the fewest.'),
@@ -224,6 +271,14 @@ const adapters = record({
   share: plain({ min: 0, max: 1 }, 'Share of the requests that ask for an adapter; 1 by default.'),
 }).meta({ description: 'Adapters (LoRA) that requests ask for.' });
 
+const phase = record({
+  for: quantity('time', ['10 min'], 'How long it lasts.'),
+  rate: quantity('rate', ['40/s'], 'Mean arrival rate in it.'),
+  input: lengths('Prompt lengths in it; those of the workload by default.'),
+  output: lengths('Output lengths in it; those of the workload by default.'),
+  model: whole(0, 'Index of the model that its requests ask for; 0 by default.'),
+}).meta({ description: 'A part of a workload.' });
+
 const workload = record({
   generator: text('the name of a workload', 'Workload preset, such as `chat`; without it, `input` and `output` say the lengths.'),
   arrivals: choice(['poisson', 'gamma'], 'Law of the gaps between arrivals.'),
@@ -236,6 +291,7 @@ const workload = record({
   concurrency: whole(1, 'Requests, or sessions, in flight of a closed loop: the next one arrives when one ends.'),
   input: lengths('Prompt lengths; over the preset’s.'),
   output: lengths('Output lengths; over the preset’s.'),
+  phases: listOf(phase, 1).meta({ description: 'Traffic that changes: parts of it one behind the other, and then anew, in place of a rate.' }).optional(),
   reuse: reuse.optional(),
   trace: text('the path of a trace', 'Trace of requests, relative to this file.'),
   format: choice(formats, 'Format of the trace; found from its first lines, or from what is in the folder, by default.'),
@@ -253,6 +309,13 @@ const workload = record({
   seed: whole(0, 'Seed of the traffic; the seed of the scenario by default.'),
 }).meta({ description: 'Traffic: a generator or a trace.' });
 
+const served = record({
+  model: text('the name or path of a model', 'Model of the catalogue, or the path of a config.json.'),
+  precision: precision.optional(),
+  deployment: record({ merged: merged.optional() }).meta({ description: 'Merged instances.' }).optional(),
+  autoscale: scaling.optional(),
+}).meta({ description: 'A further model.' });
+
 /** The scenario file. Every key is optional here, so that one mistake does not hide the next; `readScenario` says what is missing. */
 export const scenarioFile: z.ZodType<ScenarioFile> = record({
   name: text('a name', 'Name in reports; the name of the file by default.'),
@@ -261,9 +324,13 @@ export const scenarioFile: z.ZodType<ScenarioFile> = record({
   stack: text('the name or path of a stack', 'Software stack; the one that the machine names by default.'),
   precision: precision.optional(),
   deployment: deployment.optional(),
+  models: listOf(served, 1)
+    .meta({ description: 'Further models on the machine, numbered from 1; `model` is number 0. Requests choose by the `model` of their tenant or phase.' })
+    .optional(),
   policies: policies.optional(),
   faults: listOf(fault, 1).meta({ description: 'What fails, and when.' }).optional(),
   recovery: recovery.optional(),
+  control: control.optional(),
   workload: workload.optional(),
   slo: slo.optional(),
   seed: whole(0, 'Seed of every random stream; 1 by default.'),

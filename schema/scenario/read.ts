@@ -3,14 +3,17 @@ import type { Stack } from '../../src/catalogue/stack.ts';
 import type { Model, Precision } from '../../src/model/model.ts';
 import type { PoliciesPlant } from '../../src/serving/plant.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
+import type { Workload } from '../../src/serving/traffic/workload.ts';
+import { draftModels } from './draft-models.ts';
+import { readControl } from './control.ts';
 import { readBalance } from '../experts/balance.ts';
 import { filesOf } from '../experts/load.ts';
-import { draftModelOf } from './draft.ts';
 import { readDeployment } from './deployment.ts';
 import { readFaults } from './faults.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
 import { checkFit } from './fit.ts';
+import { readModels } from './models.ts';
 import { Problems } from './problems.ts';
 import { schedulerOf } from './schedulers.ts';
 import { readShape } from './shape.ts';
@@ -45,17 +48,19 @@ async function found<T>(file: ScenarioFile, key: Named, find: (nameOrPath: strin
   return undefined;
 }
 
-/** The models that pools draft by. */
-async function draftModels({ deployment }: ScenarioFile, context: ScenarioContext, problems: Problems): Promise<ReadonlyMap<string, Model>> {
-  const models = new Map<string, Model>();
-  for (const pool of ['decode', 'merged'] as const) {
-    const name = draftModelOf(deployment?.[pool]);
-    if (name === undefined) continue;
-    const at = `deployment.${pool}.draft.model`;
-    const model = await problems.attempt(at, () => context.model(name, problems.at(at)));
-    if (model !== undefined) models.set(name, model);
-  }
-  return models;
+function controlled({ control, models = [] }: ScenarioFile): boolean {
+  return control !== undefined || models.some(({ autoscale }) => autoscale !== undefined);
+}
+
+/** Models that traffic asks for and nobody serves; where only one is, the numbers mean nothing. */
+function checkModels(workload: Workload, count: number, problems: Problems): void {
+  if (count === 1) return;
+  const of = (list: readonly { readonly model?: number | undefined }[] | undefined, at: string): void =>
+    list?.forEach(({ model = 0 }, i) => {
+      if (model >= count) problems.add(`${at}[${i}].model`, `${count} models are served, numbered from 0; got ${model}`);
+    });
+  of('mix' in workload ? workload.mix?.tenants : undefined, 'workload.tenants');
+  of(workload.kind === 'generator' ? workload.phases : undefined, 'workload.phases');
 }
 
 /** Files that loads of experts name. */
@@ -91,7 +96,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   const precision = model === undefined ? undefined : await problems.attempt('precision', () => context.precision(model, file.precision ?? {}));
   for (const key of ['deployment', 'workload'] as const)
     if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
-  const drafts = { models: await draftModels(file, context, problems), precision };
+  const drafts = { models: await draftModels(file.deployment, context, problems), precision };
   const texts = await loadTexts(file, context, problems);
   const laid = file.deployment === undefined ? undefined : readDeployment(file.deployment, { machine, model, problems, drafts, texts });
   const { deployment, experts } =
@@ -100,10 +105,36 @@ export async function readScenario(value: unknown, path: string, context: Scenar
       : readBalance(file.deployment, file.workload?.experts, laid, { machine, model, texts, problems });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
   const faults = file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems);
+  const others = await readModels(file.models ?? [], { machine, stack, deployment, workload, context, problems });
+  const control =
+    controlled(file) && machine !== undefined && deployment !== undefined
+      ? readControl(file.control ?? {}, { deployment, others, machine, slo, problems })
+      : undefined;
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
   if (experts !== undefined && faults !== undefined) problems.add('faults', 'do not combine with experts of the workload yet; leave one of them out');
+  if (experts !== undefined && control !== undefined) problems.add('control', 'does not combine with experts of the workload yet; leave one of them out');
+  if (workload !== undefined) checkModels(workload, 1 + others.length, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
-  return { name, machine, model, stack, precision, deployment, policies: policiesOf(file), faults, experts, workload, slo, seed } as Scenario;
+  const served =
+    others.length === 0
+      ? undefined
+      : others.map(({ model: one, precision: formats, deployment: pools }) => ({ model: one, precision: formats, deployment: pools }));
+  return {
+    name,
+    machine,
+    model,
+    stack,
+    precision,
+    deployment,
+    others: served,
+    policies: policiesOf(file),
+    faults,
+    control,
+    experts,
+    workload,
+    slo,
+    seed,
+  } as Scenario;
 }

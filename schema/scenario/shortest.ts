@@ -19,7 +19,7 @@ function shortest(lengths: Lengths): number {
 export function shortestRequest(workload: Workload): number {
   switch (workload.kind) {
     case 'generator':
-      return shortest(workload.input) + shortest(workload.output);
+      return Math.min(...(workload.phases ?? [workload]).map(({ input, output }) => shortest(input) + shortest(output)));
     case 'trace': {
       const { inputTokens, outputTokens } = workload.columns;
       return inputTokens.reduce((least, input, i) => Math.min(least, input + (outputTokens[i] ?? 0)), Infinity);

@@ -1,12 +1,13 @@
 import type { Model } from '../../src/model/model.ts';
 import { meanRate, windowsOf, type ClientPool } from '../../src/serving/traffic/client-pool.ts';
 import { sessionDrawer } from '../../src/serving/traffic/drawn-sessions.ts';
+import { meanOfPhases } from '../../src/serving/traffic/phases.ts';
 import { turnsOf, type SessionSupply } from '../../src/serving/traffic/session.ts';
 import type { Arrivals, PoolWorkload, Reuse, SessionWorkload, TraceColumns, Workload } from '../../src/serving/traffic/workload.ts';
 import type { TraceContent } from '../traces/format.ts';
 import type { LengthsPreset, Preset } from '../traces/preset.ts';
 import type { PoolChoice } from '../traces/servegen.ts';
-import type { WorkloadFile } from './file.ts';
+import type { PhaseFile, WorkloadFile } from './file.ts';
 import { mixOf, SERVED, tenantsRate } from './mix.ts';
 import type { Problems } from './problems.ts';
 import { shortestRequest } from './shortest.ts';
@@ -24,7 +25,7 @@ export type WorkloadContent = TraceContent | { readonly kind: 'client-pool'; rea
 type Kind = 'lengths' | 'requests' | 'sessions' | 'client-pool';
 const everyone = ['generator', 'trace', 'format', 'requests', 'seed', 'tenants', 'adapters', 'experts'] as const;
 const keysOf: Readonly<Record<Kind, readonly (keyof WorkloadFile)[]>> = {
-  lengths: ['arrivals', 'rate', 'cv', 'concurrency', 'input', 'output', 'reuse'],
+  lengths: ['arrivals', 'rate', 'cv', 'concurrency', 'input', 'output', 'phases', 'reuse'],
   requests: ['speed', 'concurrency'],
   sessions: ['arrivals', 'rate', 'cv', 'concurrency', 'sessions', 'context', 'max-think'],
   'client-pool': ['rate', 'pool', 'from', 'span'],
@@ -68,6 +69,20 @@ function arrivalsOf(file: WorkloadFile, cvOfPreset: number | undefined, problems
   return variation === 1 ? { kind: 'poisson', rate } : { kind: 'gamma', rate, cv: variation };
 }
 
+/** Arrivals of traffic that changes: Poisson in each part, at its rate. */
+function phasedArrivals(file: WorkloadFile, phases: readonly PhaseFile[], problems: Problems): Arrivals | undefined {
+  const others = (['rate', 'concurrency', 'arrivals', 'cv'] as const).filter((key) => file[key] !== undefined);
+  if (others.length > 0) problems.add(at('phases'), `phases have their own rates, of Poisson arrivals; leave out ${others.join(', ')}`);
+  if (file.tenants?.some(({ rate }) => rate !== undefined) === true) problems.add(at('phases'), 'phases have their own rates; expected shares of tenants');
+  phases.forEach((phase, i) => {
+    for (const key of ['for', 'rate'] as const)
+      if (phase[key] === undefined && !problems.covers(at(`phases[${i}].${key}`)))
+        problems.add(at(`phases[${i}].${key}`), `expected ${key === 'for' ? 'how long it lasts, such as "10 min"' : 'a rate such as "40/s"'}, got nothing`);
+  });
+  if (phases.some(({ for: duration, rate }) => duration === undefined || rate === undefined)) return undefined;
+  return { kind: 'poisson', rate: meanOfPhases(phases.map(({ for: duration = 0, rate = 0 }) => ({ duration, rate }))) };
+}
+
 function reuseOf(file: WorkloadFile, preset: LengthsPreset | undefined): Reuse | undefined {
   if (file.reuse === undefined) return preset?.reuse;
   const { share = preset?.reuse?.share ?? 0, window = preset?.reuse?.window ?? 1000, prefix = preset?.reuse?.prefix } = file.reuse;
@@ -84,7 +99,7 @@ function fitsPositions(workload: Workload, model: Model | undefined, place: stri
 
 function generated(file: WorkloadFile, preset: LengthsPreset | undefined, seed: number, problems: Problems): Workload | undefined {
   const { generator: name, requests = defaultRequests } = file;
-  const arrivals = arrivalsOf(file, preset?.cv, problems);
+  const arrivals = file.phases === undefined ? arrivalsOf(file, preset?.cv, problems) : phasedArrivals(file, file.phases, problems);
   const input = file.input ?? preset?.input;
   const output = file.output ?? preset?.output;
   if (name === undefined && !problems.covers(at('generator')))
@@ -92,9 +107,16 @@ function generated(file: WorkloadFile, preset: LengthsPreset | undefined, seed: 
       if (file[key] === undefined && !problems.covers(at(key))) problems.add(at(key), 'expected a length, or a generator that has it, got neither');
   const mix = mixOf(file, seed, problems);
   if (input === undefined || output === undefined || arrivals === undefined) return undefined;
+  const phases = file.phases?.map(({ for: duration = 0, rate = 0, ...own }) => ({
+    duration,
+    rate,
+    input: own.input ?? input,
+    output: own.output ?? output,
+    model: own.model,
+  }));
   if (arrivals.kind === 'closed' && arrivals.concurrency > requests)
     problems.add(at('concurrency'), `${arrivals.concurrency} requests in flight are more than the ${requests} of the run`);
-  return { kind: 'generator', name: name ?? 'custom', arrivals, input, output, reuse: reuseOf(file, preset), requests, seed, mix };
+  return { kind: 'generator', name: name ?? 'custom', arrivals, input, output, reuse: reuseOf(file, preset), phases, requests, seed, mix };
 }
 
 function replayed(name: string, columns: TraceColumns, file: WorkloadFile, seed: number, problems: Problems): Workload {

@@ -2,6 +2,7 @@ import type { Doubt } from '../base/doubt.ts';
 import { paceOf, type InstanceBatch, type RankBatch } from '../cost/batch.ts';
 import { sharesOf, trusts, type TrustShares } from '../cost/uncertainty/trust.ts';
 import type { DeployedPool } from '../serving/deploy.ts';
+import { emptyRank, fullPromptBatch, fullPromptPace } from '../serving/full-batch.ts';
 import type { PoolMeter } from '../serving/metrics.ts';
 
 /** Mean lengths of the requests that a window saw. [tokens] */
@@ -16,30 +17,23 @@ export interface PoolTrust {
   readonly doubts: readonly Doubt[];
 }
 
-const idle: RankBatch = { decodeSequences: 0, queryTokens: 1, decodeContext: 0, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
-
 /**
  * Rate of a pool against what it sustains with full batches of the same requests; 1 is where it binds. A full prefill batch is the
  * token budget on every rank, each with as much attention as the rank that the others waited for; a full decode batch is as many
  * sequences as slots and KV blocks allow at the mean context seen. A merged instance needs the time of both for each request.
+ * @param seconds of service of all instances together
  * @param emitted tokens that a step emits of each sequence, over what the run saw
  */
-export function poolLoad({ plant }: Pick<DeployedPool, 'plant'>, meter: PoolMeter, length: number, request: MeanRequest, emitted: number = 1): number {
-  if (length <= 0 || meter.steps === 0) return 0;
-  const ranks = plant.instances * plant.ranks;
-  const perRank = length * ranks;
+export function poolLoad({ plant }: Pick<DeployedPool, 'plant'>, meter: PoolMeter, seconds: number, request: MeanRequest, emitted: number = 1): number {
+  if (seconds <= 0 || meter.steps === 0) return 0;
+  const perRank = seconds * plant.ranks;
   return (meter.prefillTokens / perRank) * prefillTime(plant, meter, request) + ((meter.decodeTokens / perRank) * decodeTime(plant, meter)) / emitted;
 }
 
 /** A full batch of prompts, with the tokens of a rank; undefined where the pool saw none. */
 function promptBatch(plant: DeployedPool['plant'], meter: PoolMeter, request: MeanRequest): InstanceBatch | undefined {
   if (meter.prefillTokens === 0) return undefined;
-  const tokens = Math.min(plant.tokenBudget, plant.kvBlocks * plant.blockTokens);
-  const sequences = Math.max(1, Math.round(tokens / Math.max(1, request.computed)));
-  const pairs = (meter.slowestPairs / meter.prefillTokens) * tokens;
-  const context = Math.max(tokens, Math.round((2 * pairs) / (tokens / sequences)));
-  const rank: RankBatch = { ...idle, prefillTokens: tokens, prefillSequences: sequences, prefillPairs: pairs, prefillContext: context };
-  return { rank, instanceTokens: tokens * plant.ranks };
+  return fullPromptBatch(plant, meter.slowestPairs / meter.prefillTokens, request.computed);
 }
 
 /** A full batch of decoding sequences; undefined where the pool saw none. */
@@ -50,14 +44,14 @@ function decodeBatch(plant: DeployedPool['plant'], meter: PoolMeter): InstanceBa
   const each = context / plant.blockTokens + 1 / 2 + plant.stateBlocks;
   const fitting = Math.floor((plant.kvBlocks - plant.watermarkBlocks) / each);
   const sequences = Math.max(1, Math.min(plant.maxSequences, Math.floor(fitting / plant.stages), Math.floor(plant.tokenBudget / queryTokens)));
-  const rank: RankBatch = { ...idle, decodeSequences: sequences, queryTokens, decodeContext: Math.round(sequences * context) };
+  const rank: RankBatch = { ...emptyRank, decodeSequences: sequences, queryTokens, decodeContext: Math.round(sequences * context) };
   return { rank, instanceTokens: sequences * queryTokens * plant.ranks };
 }
 
 /** Time that a full batch takes for one prompt token of a rank. [s] */
 function prefillTime(plant: DeployedPool['plant'], meter: PoolMeter, request: MeanRequest): number {
   const batch = promptBatch(plant, meter, request);
-  return batch === undefined ? 0 : paceOf(plant.pricer.cost(batch), plant.stages) / batch.rank.prefillTokens;
+  return batch === undefined ? 0 : fullPromptPace(plant, batch);
 }
 
 /** Time that a full batch takes for one output token of a rank. [s] */

@@ -1,3 +1,4 @@
+import { significant } from '../base/quantity.ts';
 import type { Fact, Headline } from './block.ts';
 import type { Distribution, MetricName, PoolSummary, Summary } from './summary.ts';
 import { clause, count, duration, list, parameters, percent, plain, quantity, range, sentence } from './wording.ts';
@@ -34,15 +35,21 @@ function trustText({ trust: { label, shares, pool } }: Summary): string {
   return `${label}: of the time of full ${pool} steps ${list(stands)}`;
 }
 
+function modelLines({ name, parameters: all, activeParameters, precision }: Summary['model'] & { readonly precision: string }): readonly string[] {
+  const active = activeParameters === all ? '' : `, ${parameters(activeParameters)} active per token`;
+  return [`${name}: ${parameters(all)} parameters${active}`, precision].filter((line) => line !== '');
+}
+
 /** What ran: machine, model, deployment, traffic, objective. */
 export function factsOf(summary: Summary): readonly Fact[] {
   const { machine, model } = summary;
   const used =
-    machine.chipsUsed === machine.chips ? `all ${count(machine.chips, machine.chipWord)}` : `${machine.chipsUsed} of ${count(machine.chips, machine.chipWord)}`;
-  const active = model.activeParameters === model.parameters ? '' : `, ${parameters(model.activeParameters)} active per token`;
+    machine.chipsUsed === machine.chips
+      ? `all ${count(machine.chips, machine.chipWord)}`
+      : `${Number.isInteger(machine.chipsUsed) ? machine.chipsUsed : significant(machine.chipsUsed)} of ${count(machine.chips, machine.chipWord)}`;
   const facts: Fact[] = [
     { label: 'Machine', lines: [`${machine.title}, ${used} (${machine.chip})`] },
-    { label: 'Model', lines: [`${model.name}: ${parameters(model.parameters)} parameters${active}`, summary.precision].filter((line) => line !== '') },
+    { label: 'Model', lines: [{ ...model, precision: summary.precision }, ...(summary.others ?? [])].flatMap(modelLines) },
     { label: 'Software', lines: [summary.stack] },
     { label: 'Deployment', lines: summary.pools.map((pool) => poolLine(pool, machine.chipWord)) },
     { label: 'Traffic', lines: [summary.workload, cutShortNote(summary)].filter((line) => line !== '') },

@@ -3,6 +3,7 @@ import { timeSection } from './breakdown.ts';
 import { latencySection } from './latencies.ts';
 import { balanceSection } from './balance.ts';
 import { faultSection } from './faults.ts';
+import { fleetSection } from './fleet.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
 import { speculationSection } from './speculation.ts';
@@ -19,6 +20,7 @@ export function reportOf(summary: Summary): Report {
     tenantSection(summary),
     timelineSection(summary),
     faultSection(summary),
+    fleetSection(summary),
     balanceSection(summary),
     utilisationSection(summary),
     timeSection(summary),
@@ -31,7 +33,7 @@ export function reportOf(summary: Summary): Report {
   ];
   return {
     title: summary.scenario,
-    subtitle: `${summary.model.name} on ${summary.machine.title}`,
+    subtitle: `${[summary.model, ...(summary.others ?? [])].map(({ name }) => name).join(', ')} on ${summary.machine.title}`,
     verdict: verdictOf(summary),
     facts: factsOf(summary),
     headlines: headlinesOf(summary),

@@ -3,6 +3,7 @@ import type { Machine } from '../catalogue/machine.ts';
 import type { ActivityFigures } from '../catalogue/power.ts';
 import type { Condition } from '../catalogue/uncertainty.ts';
 import type { StepPricer } from '../cost/batch.ts';
+import { poolUse } from './pool-use.ts';
 import { stepPricer } from '../cost/pricer.ts';
 import type { PricerSource } from '../cost/shared-pricers.ts';
 import { drawsOf, onlyOf } from '../cost/uncertainty/draws.ts';
@@ -66,12 +67,13 @@ export function* sampledRuns(run: Run, summary: Summary, options: RunIntervalOpt
     });
     const changed = { ...short, deployment: drafts(short.deployment, unknowns), machine: sampledMachine(short.machine, unknowns) };
     const length = window.to - window.from;
+    const uses = poolUse(run, window.from, window.to);
     found.push({
       measured: measure(counted(changed, inPlaceOf(deployed, pricers), nominal.simulation.metrics.width)),
       loads: deployed.pools.map(({ plant }, p) => {
         const emitted = emittedBy(unknowns.acceptance(plant.acceptance)) / emittedBy(plant.acceptance);
         const own = { plant: { ...plant, pricer: exact[p] as StepPricer } };
-        return poolLoad(own, window.total.pools[p] as PoolMeter, length, meanRequest(window.total), emitted);
+        return poolLoad(own, window.total.pools[p] as PoolMeter, length * (uses[p]?.served ?? 0), meanRequest(window.total), emitted);
       }),
       price: unknowns.factor('price'),
     });

@@ -5,7 +5,7 @@ import { engines } from '../cost/batch.ts';
 import { labelOf } from '../cost/uncertainty/trust.ts';
 import { QUANTILE_ERROR, type Sketch } from '../kernel/sketch.ts';
 import { draftText } from '../model/drafter.ts';
-import type { Layout } from '../model/layout.ts';
+import { instanceDies, type Layout } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import { parametersOf } from '../model/parameters.ts';
 import type { DeployedPool, Run } from '../serving/deploy.ts';
@@ -17,8 +17,10 @@ import { balanceSummary } from './balance.ts';
 import { faultSummaries } from './faults.ts';
 import { speculationSummary } from './speculation.ts';
 import { energySummary } from './energy/summary.ts';
+import { fleetSummary } from './fleet.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
+import { poolUse, poweredOf, type PoolUse } from './pool-use.ts';
 import { cacheSummary } from './prefixes.ts';
 import type { Distribution, PlaneSummary, PoolSummary, SeriesPoint, Share, Summary } from './summary.ts';
 import { tenantsSummary } from './tenants.ts';
@@ -40,14 +42,15 @@ export function measure(run: Run): Measured & { readonly window: Window; readonl
   const length = window.to - window.from;
   const { total } = window;
   const rate = (count: number): number => (length > 0 ? count / length : 0);
-  const chipsUsed = chipsIn(deployed.pools);
-  const chipsOf = (role: 'prefill' | 'decode'): number => chipsIn(deployed.pools.filter(({ plant }) => plant.role === role || plant.role === 'merged'));
-  const pools = deployed.pools.map((pool, p) => poolSummary(pool, total.pools[p] as PoolMeter, window));
+  const used = poolsInUse(run, window);
+  const chipsUsed = chipsIn(used);
+  const chipsOf = (role: 'prefill' | 'decode'): number => chipsIn(used.filter(({ plant }) => plant.role === role || plant.role === 'merged'));
+  const pools = used.map((pool, p) => poolSummary(pool, total.pools[p] as PoolMeter, window));
   const planes = planeSummaries(run, pools, simulation.lastArrivalAt > 0 ? simulation.lastArrivalAt : at);
   const [inputRate, outputRate] = [rate(total.inputServed), rate(total.outputServed)];
   // Behind the last arrival a few long answers run on alone: the start of that drain is shown, not all of it.
   const shown = Math.ceil((simulation.lastArrivalAt * 1.15) / metrics.width) + 1;
-  const energy = energySummary(machine, deployed.pools, metrics, window, at, shown);
+  const energy = energySummary(machine, used, metrics, window, at, shown, poweredOf(run));
   return {
     window,
     shown,
@@ -76,6 +79,21 @@ export function measure(run: Run): Measured & { readonly window: Window; readonl
   };
 }
 
+/** Deployed pools as they were in a window: their chips and dies are what they had on average. */
+interface UsedPool extends DeployedPool {
+  readonly use: PoolUse;
+}
+
+function poolsInUse(run: Run, { from, to }: { readonly from: number; readonly to: number }): readonly UsedPool[] {
+  const { machine } = run.scenario;
+  const uses = poolUse(run, from, to);
+  return run.deployed.pools.map((pool, p) => {
+    const use = uses[p] as PoolUse;
+    const dies = use.powered * instanceDies(pool.layout);
+    return { ...pool, use, dies, chips: dies / machine.chip.dies };
+  });
+}
+
 function chipsIn(pools: readonly DeployedPool[]): number {
   return pools.reduce((chips, pool) => chips + pool.chips, 0);
 }
@@ -99,10 +117,14 @@ export function summarise(run: Run, version: string): Summary {
       chip: machine.chip.title,
       chipWord: machine.chip.word,
       chips: chipCount(machine),
-      chipsUsed: chipsIn(deployed.pools),
+      chipsUsed: chipsIn(poolsInUse(run, window)),
     },
     model: { name: model.name, parameters: parameters.total, activeParameters: parameters.active },
     precision: precisionText(scenario.precision),
+    others: scenario.others?.map((other) => {
+      const { total: all, active } = parametersOf(other.model);
+      return { name: other.model.name, parameters: all, activeParameters: active, precision: precisionText(other.precision) };
+    }),
     stack: scenario.stack.title,
     workload: trafficText(scenario.workload, state.arrived),
     seed: scenario.seed,
@@ -128,11 +150,14 @@ export function summarise(run: Run, version: string): Summary {
     balances: run.balances.map((record) => balanceSummary(record, deployed.pools[record.pool]?.plant.name ?? '', window)),
     tenants: tenantsSummary(deployed.plant.tenants ?? [], total.tenants, scenario.slo, window.to - window.from),
     faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),
+    control: fleetSummary(run, energy?.joules ?? 0, shown),
     requestShares: shares(phases, total.phases, total.finished),
     limit,
     cost,
     energy,
-    series: metrics.intervals.slice(0, shown).map((interval, i) => seriesPoint(interval, i, metrics.width, deployed.pools)),
+    series: metrics.intervals
+      .slice(0, shown)
+      .map((interval, i) => seriesPoint(interval, i, metrics.width, deployed.pools, poolUse(run, i * metrics.width, (i + 1) * metrics.width).at(-1))),
     trust: trustOf(pools, standing, limit.resource),
     doubts: distinct([...deployed.doubts, ...standing.flatMap(({ doubts }) => doubts)]),
     reproduce: { version, scenarioHash: hashOf(scenario), calibrationHash: hashOf([scenario.stack, machine]), seed: scenario.seed },
@@ -184,20 +209,20 @@ function distinct(doubts: readonly Doubt[]): readonly Doubt[] {
   return [...new Map(doubts.map((doubt) => [`${doubt.rule} ${doubt.where}`, doubt])).values()];
 }
 
-function poolSummary(pool: DeployedPool, meter: PoolMeter, window: Window): PoolSummary {
-  const { plant, layout, memory } = pool;
+function poolSummary(pool: UsedPool, meter: PoolMeter, window: Window): PoolSummary {
+  const { plant, layout, memory, use } = pool;
   const length = window.to - window.from;
   // All batches in flight have their time; a stage has its part of the work of each.
-  const time = length * plant.instances * plant.stages;
+  const time = length * use.served * plant.stages;
   const request = meanRequest(window.total);
   return {
     name: plant.name,
     role: plant.role,
-    instances: plant.instances,
+    instances: use.powered,
     chips: pool.chips,
     dies: pool.dies,
     layout: layoutText(layout, plant.ranks),
-    load: poolLoad(pool, meter, length, request),
+    load: poolLoad(pool, meter, length * use.served, request),
     busy: time > 0 ? Math.min(1, meter.busy / time) : 0,
     occupancy: meter.busy > 0 ? (meter.occupancy / meter.busy) * (plant.role === 'prefill' ? 1 : Math.min(1, meter.busy / time)) : 0,
     kv: { mean: time > 0 ? Math.min(1, meter.kv / time) : 0, max: meter.kvMax },
@@ -264,7 +289,7 @@ function planeSummaries(run: Run, pools: readonly PoolSummary[], duration: numbe
   return [...summaries, ...transferSummaries(run, duration)];
 }
 
-function seriesPoint(interval: Interval, index: number, width: number, pools: readonly DeployedPool[]): SeriesPoint {
+function seriesPoint(interval: Interval, index: number, width: number, pools: readonly DeployedPool[], use: PoolUse | undefined): SeriesPoint {
   const quantile = (sketch: Sketch, q: number): number => (sketch.count === 0 ? 0 : sketch.quantile(q));
   const last = pools.length - 1;
   const meter = interval.pools[last] as PoolMeter;
@@ -280,6 +305,10 @@ function seriesPoint(interval: Interval, index: number, width: number, pools: re
     tpotP99: quantile(interval.tpot, 0.99),
     waiting: interval.waiting / width,
     running: interval.running / width,
-    kv: Math.min(1, meter.kv / (width * (pools[last] as DeployedPool).plant.instances * (pools[last] as DeployedPool).plant.stages)),
+    kv: share(meter.kv, width * (use?.served ?? 0) * (pools[last] as DeployedPool).plant.stages),
   };
+}
+
+function share(part: number, whole: number): number {
+  return whole > 0 ? Math.min(1, part / whole) : 0;
 }

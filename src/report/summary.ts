@@ -1,6 +1,7 @@
 import type { Doubt } from '../base/doubt.ts';
 import type { BalanceSummary } from './balance.ts';
 import type { FaultSummary } from './faults.ts';
+import type { FleetSummary } from './fleet.ts';
 import type { SpeculationSummary } from './speculation.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
@@ -30,6 +31,7 @@ export interface Share {
 export interface PoolSummary {
   readonly name: string;
   readonly role: 'prefill' | 'decode' | 'merged';
+  /** Where control loops change it, the mean of the window, as of chips and dies. */
   readonly instances: number;
   readonly chips: number;
   readonly dies: number;
@@ -167,6 +169,10 @@ export interface Summary {
   };
   readonly model: { readonly name: string; readonly parameters: number; readonly activeParameters: number };
   readonly precision: string;
+  /** Further models on the machine; absent where there is one. */
+  readonly others?:
+    | readonly { readonly name: string; readonly parameters: number; readonly activeParameters: number; readonly precision: string }[]
+    | undefined;
   readonly stack: string;
   readonly workload: string;
   readonly seed: number;
@@ -226,6 +232,8 @@ export interface Summary {
   readonly tenants?: TenantsSummary | undefined;
   /** In the order in which they came. */
   readonly faults: readonly FaultSummary[];
+  /** What control loops did; absent without. */
+  readonly control?: FleetSummary | undefined;
   /** What drafts came to, where there are any. */
   readonly speculation?: SpeculationSummary | undefined;
   /** How evenly experts were loaded, by pool; empty where the workload does not say what they are asked for. */

@@ -2,7 +2,7 @@ import { unreachable } from '../base/errors.ts';
 import { formatTime, significant } from '../base/quantity.ts';
 import { meanRate } from '../serving/traffic/client-pool.ts';
 import type { SessionSupply } from '../serving/traffic/session.ts';
-import type { Arrivals, Lengths, Workload } from '../serving/traffic/workload.ts';
+import type { Arrivals, Lengths, Phase, Workload } from '../serving/traffic/workload.ts';
 
 /** The traffic in words: where it is from, how it arrives, how long its requests are. */
 export function trafficText(workload: Workload, arrived: number): string {
@@ -10,7 +10,8 @@ export function trafficText(workload: Workload, arrived: number): string {
   const { name } = workload;
   switch (workload.kind) {
     case 'generator': {
-      const { arrivals, input, output } = workload;
+      const { arrivals, input, output, phases } = workload;
+      if (phases !== undefined) return `${name}: ${many}, ${phases.map(phaseText).join('; ')}`;
       return `${name}: ${many}, ${arrivalText(arrivals)}; ${lengthText(input)} in, ${lengthText(output)} out`;
     }
     case 'trace': {
@@ -28,6 +29,10 @@ export function trafficText(workload: Workload, arrived: number): string {
     default:
       return unreachable(workload);
   }
+}
+
+function phaseText({ duration, rate, input, output }: Phase): string {
+  return `${formatTime(duration)} at ${significant(rate)} req/s, ${lengthText(input)} in, ${lengthText(output)} out`;
 }
 
 function sessionText(arrivals: Arrivals): string {

@@ -8,8 +8,13 @@ import type { ExplainingPricer } from '../cost/pricer.ts';
 import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
 import { dataRanks, instanceDies, type Layout } from '../model/layout.ts';
 import type { Wiring } from '../network/wiring.ts';
+import { mostInstances } from './control/control.ts';
+import { ControlLoop } from './control/control-loop.ts';
+import { Fleet, type FleetPool } from './control/fleet.ts';
+import { Loader } from './control/loader.ts';
+import { hostMemoryRate, weightsOf } from './control/weights.ts';
+import { Dies } from './dies.ts';
 import type { EventSink } from './events.ts';
-import { Dies } from './faults/dies.ts';
 import type { FaultRecord } from './faults/fault.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable } from './faults/timetable.ts';
@@ -19,7 +24,7 @@ import { TransferDamage } from './faults/transfers.ts';
 import type { InstanceRole } from './instance.ts';
 import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
-import type { Scenario } from './scenario.ts';
+import type { DisaggregatedDeployment, MergedDeployment, Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 import { requestSource } from './traffic/source.ts';
 import type { Workload } from './traffic/workload.ts';
@@ -35,7 +40,7 @@ export interface DeployedPool {
   readonly pricer: ExplainingPricer;
   readonly setting: StepSetting;
   readonly memory: MemoryBudget;
-  /** In all instances together. */
+  /** In all instances that serve from the beginning. */
   readonly chips: number;
   readonly dies: number;
 }
@@ -58,6 +63,8 @@ export interface Run {
   readonly scenario: Scenario;
   readonly deployed: Deployed;
   readonly simulation: Simulation;
+  /** Instances that come and go, where control loops say so. */
+  readonly fleet?: Fleet | undefined;
 }
 
 /**
@@ -69,24 +76,35 @@ export interface Run {
 export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
   const deployed = deploy(scenario, pricers);
   const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
+  const dies = new Dies(
+    simulation.service.pools,
+    deployed.pools.map(({ layout }) => instanceDies(layout)),
+    dieCount(scenario.machine),
+  );
+  const faults = faultsOn(simulation, scenario, deployed, dies, pricers);
   const loops = scenario.experts === undefined ? [] : rebalancers(scenario.experts, deployed.pools, pricers, scenario.seed);
   for (const loop of loops) simulation.attach(loop);
-  return { scenario, deployed, simulation, faults: faultsOn(simulation, scenario, deployed, pricers), balances: loops.map(({ record }) => record) };
+  const balances = loops.map(({ record }) => record);
+  return { scenario, deployed, simulation, faults, balances, fleet: fleetOn(simulation, scenario, deployed.pools, dies) };
+}
+
+/** Lets the control loops of a scenario act on a simulation. */
+function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly DeployedPool[], dies: Dies): Fleet | undefined {
+  const { control, machine, slo } = scenario;
+  if (control === undefined) return undefined;
+  const pools = deployed.map(({ layout, setting }) => ({ dies: instanceDies(layout), weights: weightsOf(setting, control.weights) }));
+  const intake = simulation.service.pools.flatMap(({ instances, index }) => instances.map(() => (pools[index] as FleetPool).weights.intake));
+  const loader = new Loader(control.weights, hostMemoryRate(machine), intake);
+  const fleet = new Fleet(simulation, pools, dies, machine.node.chips * machine.chip.dies, loader);
+  const perInstance = pools.map((pool) => pool.dies);
+  simulation.attach(new ControlLoop(simulation, control, slo, fleet, perInstance));
+  return fleet;
 }
 
 /** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
-function faultsOn(
-  simulation: Simulation,
-  { faults, machine, seed }: Scenario,
-  { pools, plant, wiring }: Deployed,
-  pricers: PricerSource,
-): readonly FaultRecord[] {
+function faultsOn(simulation: Simulation, scenario: Scenario, { pools, plant, wiring }: Deployed, dies: Dies, pricers: PricerSource): readonly FaultRecord[] {
+  const { faults, machine, seed } = scenario;
   if (faults === undefined) return [];
-  const dies = new Dies(
-    simulation.service.pools,
-    pools.map(({ layout }) => instanceDies(layout)),
-    dieCount(machine),
-  );
   const settings = pools.map(({ setting }) => setting);
   const whole = plant.pools.map(({ pricer }) => pricer);
   const timetable = new Timetable(
@@ -107,47 +125,9 @@ function faultsOn(
  * @throws InputError when the model does not fit its dies, no prompt would, or no plane joins what moves KV
  */
 function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
-  const { deployment, model, slo, seed } = scenario;
-  const pools =
-    deployment.kind === 'merged'
-      ? [
-          pool(scenario, pricers, 'merged', deployment.instances, deployment.layout, {
-            maxSequences: deployment.maxSequences,
-            tokenBudget: deployment.maxBatchedTokens,
-            watermark: deployment.watermark,
-            prefixCaching: deployment.prefixCaching,
-            prefillFirst: deployment.prefillFirst ?? promptsFirst(scenario.policies.scheduler ?? 'fcfs') ?? scenario.stack.prefillFirst !== undefined,
-            pollEvery: deployment.pollEvery,
-            acceptance: deployment.acceptance,
-            utilisation: deployment.memoryUtilisation,
-          }),
-        ]
-      : [
-          pool(scenario, pricers, 'prefill', deployment.prefill.instances, deployment.prefill.layout, {
-            maxSequences: Infinity,
-            tokenBudget: Math.floor(deployment.prefill.batchTokens / dataRanks(deployment.prefill.layout)),
-            watermark: 0,
-            prefixCaching: false,
-            acceptance: [],
-          }),
-          pool(scenario, pricers, 'decode', deployment.decode.instances, deployment.decode.layout, {
-            maxSequences: deployment.decode.maxSequences,
-            tokenBudget: Infinity,
-            watermark,
-            prefixCaching: false,
-            acceptance: deployment.decode.acceptance,
-          }),
-        ];
-  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks - plant.stateBlocks) * plant.blockTokens);
-  const maxContext = Math.min(model.maxPositions, ...fits);
-  if (maxContext < 2) {
-    throw new InputError(
-      pools.map(({ plant }) => ({
-        path: `deployment.${plant.name}`,
-        message: `no room for the KV of a single prompt: ${plant.kvBlocks} blocks of ${plant.blockTokens} tokens per rank`,
-      })),
-    );
-  }
+  const { deployment, slo, seed } = scenario;
+  const pools = deployment.kind === 'merged' ? mergedPools(scenario, deployment, pricers) : splitPools(scenario, deployment, pricers);
+  const models = deployment.kind === 'merged' ? pools.map((own) => limitsOf([own])) : undefined;
   const links = deployment.kind === 'merged' ? undefined : wired(scenario, deployment);
   const plant: Plant = {
     pools: pools.map((deployed) => deployed.plant),
@@ -155,8 +135,8 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
     cache: links?.cache,
     links: links?.links ?? [],
     firstToken: deployment.kind === 'merged' ? 'prefill' : deployment.firstToken,
-    maxContext,
-    maxContextOf: maxContext === model.maxPositions ? 'the model' : 'the KV memory of a rank',
+    models: models !== undefined && models.length > 1 ? models : undefined,
+    ...limitsOf(deployment.kind === 'merged' ? pools.slice(0, 1) : pools),
     intake: scenario.stack.intake === undefined ? undefined : { request: scenario.stack.intake.request.value, token: scenario.stack.intake.token.value },
     policies: scenario.policies,
     tenants: tenantsOf(scenario.workload),
@@ -168,12 +148,71 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
   return { plant, pools, wiring: links?.wiring, doubts: [...doubts.values()] };
 }
 
+/** A pool for each model. */
+function mergedPools(scenario: Scenario, first: MergedDeployment, pricers: PricerSource): readonly DeployedPool[] {
+  const { others = [], policies, stack, model, precision } = scenario;
+  const served = [{ model, precision, deployment: first }, ...others];
+  return served.map(({ deployment, ...own }, m) =>
+    pool({ ...scenario, ...own }, pricers, m, 'merged', deployment.instances, deployment.layout, {
+      name: others.length === 0 ? 'merged' : own.model.name,
+      maxSequences: deployment.maxSequences,
+      tokenBudget: deployment.maxBatchedTokens,
+      watermark: deployment.watermark,
+      prefixCaching: deployment.prefixCaching,
+      prefillFirst: deployment.prefillFirst ?? promptsFirst(policies.scheduler ?? 'fcfs') ?? stack.prefillFirst !== undefined,
+      pollEvery: deployment.pollEvery,
+      acceptance: deployment.acceptance,
+      utilisation: deployment.memoryUtilisation,
+    }),
+  );
+}
+
+function splitPools(scenario: Scenario, { prefill, decode }: DisaggregatedDeployment, pricers: PricerSource): readonly DeployedPool[] {
+  return [
+    pool(scenario, pricers, 0, 'prefill', prefill.instances, prefill.layout, {
+      maxSequences: Infinity,
+      tokenBudget: Math.floor(prefill.batchTokens / dataRanks(prefill.layout)),
+      watermark: 0,
+      prefixCaching: false,
+      acceptance: [],
+    }),
+    pool(scenario, pricers, 1, 'decode', decode.instances, decode.layout, {
+      maxSequences: decode.maxSequences,
+      tokenBudget: Infinity,
+      watermark,
+      prefixCaching: false,
+      acceptance: decode.acceptance,
+    }),
+  ];
+}
+
+/**
+ * Longest prompt and answer together that pools of one model take.
+ * @throws InputError where there is no room for any
+ */
+function limitsOf(pools: readonly DeployedPool[]): Pick<Plant, 'maxContext' | 'maxContextOf'> {
+  const positions = Math.min(...pools.map(({ setting }) => setting.model.maxPositions));
+  const fits = pools.map(({ plant }) => (plant.kvBlocks - plant.watermarkBlocks - plant.stateBlocks) * plant.blockTokens);
+  const maxContext = Math.min(positions, ...fits);
+  if (maxContext < 2) {
+    throw new InputError(
+      pools.map(({ plant }) => ({
+        path: `deployment.${plant.role}`,
+        message: `no room for the KV of a single prompt: ${plant.kvBlocks} blocks of ${plant.blockTokens} tokens per rank`,
+      })),
+    );
+  }
+  return { maxContext, maxContextOf: maxContext === positions ? 'the model' : 'the KV memory of a rank' };
+}
+
 function tenantsOf(workload: Workload): readonly TenantPlant[] {
   const { tenants = [] } = ('mix' in workload ? workload.mix : undefined) ?? {};
   return tenants.map(({ name, weight = 1, slo = {} }) => ({ name, weight, slo }));
 }
 
 interface PoolLimits {
+  /** Its role by default. */
+  readonly name?: string | undefined;
   readonly maxSequences: number;
   readonly tokenBudget: number;
   readonly watermark: number;
@@ -184,9 +223,18 @@ interface PoolLimits {
   readonly utilisation?: number | undefined;
 }
 
-function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, instances: number, layout: Layout, limits: PoolLimits): DeployedPool {
+function pool(
+  scenario: Scenario,
+  pricers: PricerSource,
+  index: number,
+  role: InstanceRole,
+  instances: number,
+  layout: Layout,
+  limits: PoolLimits,
+): DeployedPool {
   const { machine, model, precision, stack } = scenario;
   const ranks = dataRanks(layout);
+  const { control } = scenario;
   // Sequences are spread over the batches that a pipeline has in flight.
   const maxSequences = Math.ceil(limits.maxSequences / layout.pipeline);
   const decodeTokens = Math.min(maxSequences, 1e9) * (1 + layout.draftTokens);
@@ -197,9 +245,10 @@ function pool(scenario: Scenario, pricers: PricerSource, role: InstanceRole, ins
   const dies = instances * instanceDies(layout);
   return {
     plant: {
-      name: role,
+      name: limits.name ?? role,
       role,
-      instances,
+      instances: control === undefined ? instances : mostInstances(control, index, role, instances),
+      atStart: control === undefined ? undefined : instances,
       stages: layout.pipeline,
       ranks,
       kvBlocks: memory.kvBlocks,

@@ -63,8 +63,8 @@ export class Instance {
   steps = 0;
   tokens = 0;
   running = false;
-  /** Whether routers see it; one that drains finishes what it has. */
-  state: 'active' | 'draining' | 'off' = 'active';
+  /** Whether routers see it: only one that is active. One that drains finishes what it has. */
+  state: 'active' | 'starting' | 'draining' | 'off' = 'active';
   /** Nothing on it goes on, and nobody has noticed: the iteration that was running does not end. */
   stuck = false;
   /** What an iteration costs on it as it is now, and how many times as long it takes. */
@@ -107,6 +107,11 @@ export class Instance {
   /** Whether prompts wait on one of its ranks. */
   get hungry(): boolean {
     return this.ranks.some(({ waiting }) => waiting.size > 0);
+  }
+
+  /** Whether it holds nothing and nothing is on its way to it; cached prefixes apart. */
+  get empty(): boolean {
+    return !this.running && this.ranks.every(({ load, queuedTokens, usedBlocks }) => load === 0 && queuedTokens === 0 && usedBlocks === 0);
   }
 
   /** Queues a prompt on a rank. */

@@ -12,6 +12,8 @@ export interface PoolPlant {
   readonly name: string;
   readonly role: InstanceRole;
   readonly instances: number;
+  /** Those that serve from the beginning; the others wait for a control loop. Absent: all. */
+  readonly atStart?: number | undefined;
   /** Stages of the pipeline of one instance, and batches that it has in flight. */
   readonly stages: number;
   /** Data-parallel ranks of one instance. */
@@ -118,11 +120,13 @@ export interface TenantPlant {
   readonly slo: ServiceLevel;
 }
 
-/** A deployment as the engine runs it. One pool is merged; two are prefill and decode. */
+/** A deployment as the engine runs it. One pool is merged; two are prefill and decode; with several models each has a merged pool. */
 export interface Plant {
   readonly pools: readonly PoolPlant[];
   readonly transfer?: TransferPlant | undefined;
   readonly cache?: CachePlant | undefined;
+  /** Limits of each model, where there are several: pool by pool, by the number that requests ask for. */
+  readonly models?: readonly { readonly maxContext: number; readonly maxContextOf: Plant['maxContextOf'] }[] | undefined;
   /** All links that transfers and the cache use. */
   readonly links: readonly LinkPlant[];
   readonly firstToken: 'prefill' | 'decode';

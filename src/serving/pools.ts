@@ -11,6 +11,8 @@ import type { RequestTable } from './request-table.ts';
 export interface Pool {
   readonly plant: PoolPlant;
   readonly index: number;
+  /** Number of its first instance over all pools. */
+  readonly first: number;
   readonly instances: readonly Instance[];
 }
 
@@ -33,7 +35,7 @@ export function poolOf(
     const ranks = kv[at].map((blocks, r) => new Rank(blocks, i * plant.ranks + r, queue));
     return new Instance(first + i, options, table, listener, ranks, pipelines[at]);
   });
-  return { plant, index, instances };
+  return { plant, index, first, instances };
 }
 
 /** The batches in flight of the same instance, itself included. */

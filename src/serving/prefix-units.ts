@@ -6,7 +6,8 @@ import type { Arrival } from './traffic/arrival.ts';
 export function blocksPerUnit({ pools, cache }: Plant, blockTokens: number): number {
   if (blockTokens === 0) return 0;
   if (cache !== undefined) return Math.ceil(cache.blockTokens / blockTokens);
-  const [entry] = pools;
+  // Several models have the block size of their one stack.
+  const entry = pools.find(({ prefixCaching }) => prefixCaching) ?? pools[0];
   return entry.prefixCaching ? entry.blockTokens / greatestCommonDivisor(entry.blockTokens, blockTokens) : 0;
 }
 

@@ -5,6 +5,7 @@ import type { Layout } from '../model/layout.ts';
 import type { Model, Precision } from '../model/model.ts';
 import type { ExpertBalance } from './experts/balanced.ts';
 import type { PlannedFault, RandomFaults, Recovery } from './faults/fault.ts';
+import type { Control } from './control/control.ts';
 import type { PoliciesPlant } from './plant.ts';
 import type { Workload } from './traffic/workload.ts';
 
@@ -98,6 +99,13 @@ export interface Faults {
   readonly recovery: Recovery;
 }
 
+/** A model and what serves it. */
+export interface ServedModel {
+  readonly model: Model;
+  readonly precision: Precision;
+  readonly deployment: MergedDeployment;
+}
+
 /** Everything that a simulation depends on. Same scenario, same bytes out. */
 export interface Scenario {
   readonly name: string;
@@ -106,9 +114,13 @@ export interface Scenario {
   readonly stack: Stack;
   readonly precision: Precision;
   readonly deployment: Deployment;
+  /** Further models on the machine, by number from 1; with them the first one is merged too. */
+  readonly others?: readonly ServedModel[] | undefined;
   readonly policies: PoliciesPlant;
   /** What fails, and how the deployment gets over it. */
   readonly faults?: Faults | undefined;
+  /** Loops that change how many instances there are while they serve. */
+  readonly control?: Control | undefined;
   /** What experts are asked for as time goes on, and what pools do about it; absent: as their layouts say. */
   readonly experts?: ExpertBalance | undefined;
   readonly workload: Workload;

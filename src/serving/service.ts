@@ -41,10 +41,18 @@ export class Service {
   readonly #stranded = new Fifo();
   /** Prompts whose KV waits in a prefill instance for a place to decode. */
   readonly #moving = new Fifo();
+  /** Instances that finish what they have, and who is told when one has. */
+  readonly #draining = new Set<Instance>();
+  onDrained: (instance: Instance) => void = () => {};
   /** A preemption has left room to decode since it was last handed out. */
   #vacated = false;
 
-  constructor(world: World, plant: Plant) {
+  /** Number of its first instance over all services. */
+  readonly #first: number;
+
+  /** @param firstPool number of its first pool over all services, and of its first instance */
+  constructor(world: World, plant: Plant, firstPool: number = 0, firstInstance: number = 0) {
+    this.#first = firstInstance;
     this.#world = world;
     this.#plant = plant;
     const { policies = {}, tenants = [] } = plant;
@@ -54,10 +62,11 @@ export class Service {
     this.#router = routerOf(policies.router ?? 'least-loaded', plant.seed);
     this.#asked = new RequestInTable(table);
     const queue = (rank: Rank): WaitingQueue => queueOf(policies.scheduler ?? 'fcfs', view, (slot) => rank.cachedTokens(this.#about(slot)), this.#shares);
-    let first = 0;
+    let first = firstInstance;
     this.pools = plant.pools.map((pool, p) => {
-      const made = poolOf(pool, p, first, plant.seed, table, this.#listener(pool, p), queue);
+      const made = poolOf(pool, firstPool + p, first, plant.seed, table, this.#listener(pool, firstPool + p), queue);
       first += made.instances.length;
+      for (const instance of made.instances) if ((instance.index - made.first) % pool.instances >= (pool.atStart ?? Infinity)) instance.state = 'off';
       return made;
     });
     this.#entry = this.pools[0];
@@ -72,12 +81,17 @@ export class Service {
     return this.#stranded.size;
   }
 
+  /** Longest prompt and answer together, and what sets it. */
+  get limits(): Pick<Plant, 'maxContext' | 'maxContextOf'> {
+    return this.#plant;
+  }
+
   get prefixes(): PrefixPool | undefined {
     return this.#cached?.pool;
   }
 
   poolOf(instance: Instance): Pool {
-    return instance.index < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
+    return instance.index - this.#first < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
   }
 
   /** Why a request that arrives is turned away; undefined where it is let in (ADM-1). */
@@ -140,7 +154,7 @@ export class Service {
   landed(slot: number): void {
     const { table, now, sink } = this.#world;
     table.movedAt[slot] = now;
-    const instance = this.#instance(table.instance[slot]);
+    const instance = this.instance(table.instance[slot]);
     sink?.({ kind: 'moved', at: now, request: table.ordinal[slot], instance: instance.index, rank: table.rank[slot] });
     instance.arrive(slot);
     this.#wake(instance);
@@ -179,16 +193,31 @@ export class Service {
       if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
       else this.#wake(batch);
     }
-    this.setState(instance, 'active');
+    // One that loads its weights goes on with that.
+    if (instance.state !== 'starting') this.setState(instance, 'active');
   }
 
   /** Puts an instance, all its batches in flight included, into or out of the routers' sight. */
   setState(instance: Instance, state: Instance['state']): void {
-    for (const batch of this.batchesOf(instance)) batch.state = state;
+    const batches = this.batchesOf(instance);
+    for (const batch of batches) batch.state = state;
+    if (state === 'draining') this.#draining.add(instance);
+    else this.#draining.delete(instance);
     this.#recount();
     if (state !== 'active') return;
     for (let left = this.#stranded.size; left > 0; left--) this.dispatch(this.#stranded.shift());
     this.#move();
+  }
+
+  /** Turns off the instances that drain and have nothing left. */
+  settleDrained(): void {
+    for (const instance of this.#draining) {
+      const batches = this.batchesOf(instance);
+      if (instance.stuck || !batches.every(({ empty }) => empty)) continue;
+      for (const batch of batches) batch.clear();
+      this.setState(instance, 'off');
+      this.onDrained(instance);
+    }
   }
 
   /**
@@ -216,8 +245,8 @@ export class Service {
       if (at === place.reading) this.#cancel(slot, 'read');
       if (at === place.holding) this.#moving.remove(slot);
       if (at === place.pushing || at === place.landing) this.#cancel(slot, 'push');
-      if (at === place.pushing) this.#instance(table.instance[slot]).withdraw(slot);
-      if (at === place.decoding) this.#instance(table.instance[slot]).interrupt(slot);
+      if (at === place.pushing) this.instance(table.instance[slot]).withdraw(slot);
+      if (at === place.decoding) this.instance(table.instance[slot]).interrupt(slot);
     }
     for (const slot of again.sort(byArrival)) {
       this.#cancel(slot, 'push');
@@ -278,9 +307,11 @@ export class Service {
     return this.#asked;
   }
 
-  #instance(index: number): Instance {
+  /** By its number over all pools. */
+  instance(index: number): Instance {
     const entry = this.#entry.instances;
-    return index < entry.length ? entry[index] : (this.#decode as Pool).instances[index - entry.length];
+    const own = index - this.#first;
+    return own < entry.length ? entry[own] : (this.#decode as Pool).instances[own - entry.length];
   }
 
   #instanceOf(entryRank: number): Instance {
@@ -372,6 +403,7 @@ export class Service {
         this.#move();
       },
       firstToken: (slot, at) => {
+        world.listener?.firstToken(at - table.arrivedAt[slot]);
         world.sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
       },
       resumed: (slot, at) => {
@@ -407,6 +439,7 @@ export class Service {
     metrics.at(at).outputServed++;
     if (table.firstTokenAt[slot] === -1) {
       table.firstTokenAt[slot] = at;
+      this.#world.listener?.firstToken(at - table.arrivedAt[slot]);
       sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
     } else {
       metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
@@ -437,6 +470,7 @@ export class Service {
       this.#objectives(table.tenant[slot]),
       table.tenant[slot],
     );
+    world.listener?.ended(table.firstTokenAt[slot] - arrivedAt, now - arrivedAt, output);
     this.#shares.answered(table.tenant[slot], output);
     // Steps were credited with the tokens that they put out on average; what this request really got makes up the difference.
     interval.decodeSteps += table.stepsBefore[slot];

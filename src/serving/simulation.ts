@@ -12,7 +12,7 @@ import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { RequestTable } from './request-table.ts';
-import { Service } from './service.ts';
+import { Services } from './services.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import type { Transport } from './transport.ts';
@@ -27,13 +27,15 @@ const PATIENCE = 10_000;
  */
 export class Simulation {
   readonly plant: Plant;
-  readonly service: Service;
+  readonly service: Services;
   lastArrivalAt: Seconds = 0;
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
   readonly #actors: Actor[] = [];
-  /** Actors that have an event pending, and acts since anything was served. */
+  /** When each actor acts next. */
+  readonly #due: Seconds[] = [];
+  /** Events of actors that are pending, and acts since anything was served. */
   #expected = 0;
   #acts = 0;
   #arrived = 0;
@@ -44,7 +46,7 @@ export class Simulation {
   constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
     this.plant = plant;
     this.#world = new World(plant, sink);
-    this.service = new Service(this.#world, plant);
+    this.service = new Services(this.#world, plant);
     this.#instances = this.service.pools.flatMap(({ instances }) => instances);
     this.#intake = new Intake(plant, source, this.#world.table, this.#world.queue);
     this.#world.onEnd = (slot) => this.#intake.ended(this.now, slot);
@@ -54,6 +56,12 @@ export class Simulation {
   /** Lets an actor act from now on. */
   attach(actor: Actor): void {
     this.#expect(this.#actors.push(actor) - 1);
+  }
+
+  /** Tells that what an actor waits for has changed outside of its acts. */
+  wake(actor: Actor): void {
+    const index = this.#actors.indexOf(actor);
+    if (index >= 0 && actor.nextAt !== this.#due[index]) this.#expect(index);
   }
 
   /** What services share. For actors. */
@@ -182,12 +190,14 @@ export class Simulation {
     }
     if (queue.kind === pending.actor) this.#acts++;
     else if (queue.kind === pending.stepEnd || queue.kind === pending.delivery) this.#acts = 0;
+    this.service.settleDrained();
     world.transport.share(world.now);
     return true;
   }
 
   #expect(index: number): void {
     const { nextAt } = this.#actors[index];
+    this.#due[index] = nextAt;
     if (nextAt === Infinity) return;
     this.#expected++;
     this.#world.queue.push(nextAt, pending.actor, pending.actor, index);
@@ -195,6 +205,9 @@ export class Simulation {
 
   #act(index: number): void {
     this.#expected--;
+    // It was told another time since then.
+    if (this.#due[index] !== this.now) return;
+    this.#due[index] = Infinity;
     this.#actors[index].act(this);
     this.#expect(index);
   }
@@ -310,7 +323,8 @@ export class Simulation {
     if (tenant !== undefined) tenant.arrived++;
     const input = table.inputTokens[slot];
     world.sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
-    const { maxContext, maxContextOf, intake } = this.plant;
+    const { intake } = this.plant;
+    const { maxContext, maxContextOf } = this.service.limits(slot);
     if (input >= maxContext) {
       world.reject(slot, `prompt and answer longer than the ${maxContext} tokens of ${maxContextOf}`);
       return;

@@ -1,9 +1,10 @@
 import { InputError } from '../base/errors.ts';
-import type { Machine, Plane } from '../catalogue/machine.ts';
+import { dieCount, type Machine, type Plane } from '../catalogue/machine.ts';
 import { stageDies, type Layout } from '../model/layout.ts';
 import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
 import { dieBandwidth, pathOf } from '../network/reach.ts';
 import { Wiring, type Direction } from '../network/wiring.ts';
+import { mostInstances } from './control/control.ts';
 import { joined } from './links.ts';
 import { placement, type RankDies } from './placement.ts';
 import type { BothWays, CachePlant, EndPlant, Plant, StoragePlant, TransferPlant } from './plant.ts';
@@ -22,7 +23,12 @@ export interface Wired extends Pick<Plant, 'transfer' | 'cache' | 'links'> {
 export function wired(scenario: Scenario, deployment: DisaggregatedDeployment): Wired {
   const { machine } = scenario;
   const wiring = new Wiring(machine);
-  const [prefill = [], decode = []] = placement([deployment.prefill, deployment.decode]);
+  const pools = (['prefill', 'decode'] as const).map((role, index) => {
+    const { instances, layout } = deployment[role];
+    const most = scenario.control === undefined ? instances : mostInstances(scenario.control, index, role, instances);
+    return { instances, added: most - instances, layout };
+  });
+  const [prefill = [], decode = []] = placement(pools, dieCount(machine));
   // Links of the cache come first: those of ports that push lie inside some of them where both use one plane.
   const cache = deployment.cache === undefined ? undefined : cacheOf(scenario, deployment.prefill.layout, deployment.cache, prefill, wiring);
   const transfer = transferOf(scenario, deployment, [prefill, decode], wiring);

@@ -8,6 +8,12 @@ import { RequestTable } from './request-table.ts';
 import type { CacheCounters } from './snapshot.ts';
 import { Transport } from './transport.ts';
 
+/** Is told of latencies as a front end would measure them. */
+export interface LatencyListener {
+  firstToken(ttft: Seconds): void;
+  ended(ttft: Seconds, e2e: Seconds, output: number): void;
+}
+
 /**
  * What everything in a simulation shares: the clock, events to come, requests in flight, links, meters. Only `Simulation` moves `now`; an
  * iteration that ends tells at which instant it did.
@@ -23,6 +29,7 @@ export class World {
   readonly sink: EventSink | undefined;
   /** Requests that were rejected or failed, by cause. */
   readonly causes: Map<string, number> = new Map();
+  listener: LatencyListener | undefined;
   steps = 0;
   finished = 0;
   rejected = 0;

@@ -4,7 +4,9 @@ import { engines } from '../../cost/batch.ts';
 import { activityOf } from '../../cost/power.ts';
 import type { DeployedPool, Run } from '../../serving/deploy.ts';
 import type { Interval, Metrics, PoolMeter } from '../../serving/metrics.ts';
+import { instanceDies } from '../../model/layout.ts';
 import { energyAccount, type EnergyAccount } from './account.ts';
+import { poweredOf } from '../pool-use.ts';
 import type { PoweredPool, PoweredSeconds } from './activity.ts';
 import { boundsOf, energyGroups, sourcesOf, standings, type EnergyGroup, type PowerSources, type Standing } from './sources.ts';
 
@@ -54,8 +56,8 @@ interface Span {
 }
 
 /** A deployed pool as its energy needs it. */
-function poweredPool({ plant, chips }: DeployedPool): PoweredPool {
-  return { instances: plant.instances, stages: plant.stages, chipsPerInstance: chips / plant.instances };
+function poweredPool({ plant, layout }: DeployedPool, { chip }: Machine): PoweredPool {
+  return { instances: plant.atStart ?? plant.instances, stages: plant.stages, chipsPerInstance: instanceDies(layout) / chip.dies };
 }
 
 /** The energy of a run up to `end`. `shown`: intervals of the series; `powered`: when instances are on, where they come and go. */
@@ -69,7 +71,8 @@ export function energySummary(
   powered?: PoweredSeconds,
 ): EnergySummary {
   const power = sourcesOf(machine);
-  const account = energyAccount(power, pools.map(poweredPool), metrics, end, powered);
+  const powers = pools.map((pool) => poweredPool(pool, machine));
+  const account = energyAccount(power, powers, metrics, end, powered);
   const { lines, width, lengths } = account;
   const first = Math.round(window.from / width);
   const last = Math.max(first + 1, Math.ceil(window.to / width - 1e-9));
@@ -97,8 +100,10 @@ export function energySummary(
 }
 
 /** Mean power of every interval of a run so far. */
-export function powerSeries({ scenario, deployed, simulation }: Run): readonly PowerPoint[] {
-  return pointsOf(energyAccount(sourcesOf(scenario.machine), deployed.pools.map(poweredPool), simulation.metrics, simulation.snapshot().at));
+export function powerSeries(run: Run): readonly PowerPoint[] {
+  const { scenario, deployed, simulation } = run;
+  const pools = deployed.pools.map((pool) => poweredPool(pool, scenario.machine));
+  return pointsOf(energyAccount(sourcesOf(scenario.machine), pools, simulation.metrics, simulation.snapshot().at, poweredOf(run)));
 }
 
 /** Of all groups. [W] */
@@ -134,7 +139,7 @@ function enginesOf(machine: Machine, pools: readonly DeployedPool[], total: Inte
   const asked = ['kernels running', ...engines].map(() => 0);
   pools.forEach((pool, p) => {
     const meter = total.pools[p] as PoolMeter;
-    const weight = pool.chips / pool.plant.instances / pool.plant.stages;
+    const weight = instanceDies(pool.layout) / machine.chip.dies / pool.plant.stages;
     asked[0] = (asked[0] as number) + weight * activity.running * Math.max(0, meter.busy - (meter.engines[host] as number));
     engines.forEach((_, e) => (asked[e + 1] = (asked[e + 1] as number) + weight * (activity.engines[e] as number) * (meter.engines[e] as number)));
   });

@@ -5,7 +5,7 @@ import { counterUniform, stream, type RandomStream } from '../../kernel/random.t
 import type { Actor } from '../actor.ts';
 import type { Instance } from '../instance.ts';
 import type { Simulation } from '../simulation.ts';
-import type { Dies } from './dies.ts';
+import type { Dies } from '../dies.ts';
 import type { FaultRecord, Jitter, PlannedFault, RandomFaults, Recovery } from './fault.ts';
 import type { TransferDamage } from './transfers.ts';
 

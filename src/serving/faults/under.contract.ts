@@ -5,7 +5,7 @@ import type { Plant } from '../plant.ts';
 import { tick } from '../plants.contract.ts';
 import { Simulation } from '../simulation.ts';
 import type { Arrival } from '../traffic/arrival.ts';
-import { Dies } from './dies.ts';
+import { Dies } from '../dies.ts';
 import type { PlannedFault, RandomFaults, Recovery } from './fault.ts';
 import { Timetable, type PlaneDamage } from './timetable.ts';
 

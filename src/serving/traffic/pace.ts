@@ -30,7 +30,11 @@ export function atPace(workload: Workload, value: number): Workload {
   switch (workload.kind) {
     case 'trace':
       return { ...workload, speed: value };
-    case 'generator':
+    case 'generator': {
+      const { arrivals, phases } = workload;
+      const factor = arrivals.kind === 'closed' ? 1 : value / arrivals.rate;
+      return { ...workload, arrivals: faster(arrivals), phases: phases?.map((phase) => ({ ...phase, rate: phase.rate * factor })) };
+    }
     case 'sessions':
       return { ...workload, arrivals: faster(workload.arrivals) };
     case 'client-pool':

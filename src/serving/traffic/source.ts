@@ -6,6 +6,7 @@ import { ClientSource } from './client-source.ts';
 import { Conversations } from './conversations.ts';
 import { labeller } from './labels.ts';
 import { lengthSampler } from './lengths.ts';
+import { PhasedDraws, type Draws } from './phases.ts';
 import { SessionSource } from './session-source.ts';
 import type { GeneratorWorkload, TraceWorkload, Workload } from './workload.ts';
 
@@ -30,10 +31,8 @@ export function requestSource(workload: Workload): RequestSource {
 }
 
 function generated(workload: GeneratorWorkload): RequestSource {
-  const { arrivals, reuse, seed } = workload;
-  const gap = gapSampler(arrivals, stream(seed, 'arrivals'));
-  const input = lengthSampler(workload.input, stream(seed, 'input lengths'));
-  const output = lengthSampler(workload.output, stream(seed, 'output lengths'));
+  const { arrivals, reuse, seed, phases } = workload;
+  const next = phases === undefined ? steady(workload) : new PhasedDraws(phases, seed);
   const conversations = reuse === undefined ? undefined : new Conversations(reuse, stream(seed, 'conversations'));
   const blockTokens = reuse?.blockTokens ?? 0;
   const label = workload.mix === undefined ? undefined : labeller(workload.mix);
@@ -45,10 +44,11 @@ function generated(workload: GeneratorWorkload): RequestSource {
     next(arrival) {
       if (left <= 0) return false;
       left--;
-      now += gap();
+      now = next.after(now);
       arrival.arrivedAt = now;
-      arrival.inputTokens = input();
-      arrival.outputTokens = output();
+      arrival.inputTokens = next.input();
+      arrival.outputTokens = next.output();
+      arrival.model = next.model;
       arrival.blockTokens = blockTokens;
       arrival.blocks = blocks;
       arrival.thread = -1;
@@ -56,6 +56,17 @@ function generated(workload: GeneratorWorkload): RequestSource {
       conversations?.next(arrival.inputTokens, arrival.outputTokens, blocks);
       return true;
     },
+  };
+}
+
+/** Draws of traffic that stays as it is. */
+function steady({ arrivals, input, output, seed }: GeneratorWorkload): Draws {
+  const gap = gapSampler(arrivals, stream(seed, 'arrivals'));
+  return {
+    after: (at) => at + gap(),
+    input: lengthSampler(input, stream(seed, 'input lengths')),
+    output: lengthSampler(output, stream(seed, 'output lengths')),
+    model: 0,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Seconds } from '../../base/units.ts';
 import type { ClientPool } from './client-pool.ts';
 import type { Labels } from './arrival.ts';
 import type { Mix } from './labels.ts';
@@ -55,12 +56,25 @@ interface Traffic {
   readonly mix?: Mix | undefined;
 }
 
+/** A part of a workload that changes. */
+export interface Phase {
+  readonly duration: Seconds;
+  /** Of Poisson arrivals. [1/s] */
+  readonly rate: number;
+  readonly input: Lengths;
+  readonly output: Lengths;
+  /** Index of the model that its requests ask for, where tenants do not say it; 0 where nothing is said. */
+  readonly model?: number | undefined;
+}
+
 export interface GeneratorWorkload extends Traffic {
   readonly kind: 'generator';
   readonly arrivals: Arrivals;
   readonly input: Lengths;
   readonly output: Lengths;
   readonly reuse?: Reuse | undefined;
+  /** Parts one behind the other, and then anew; `arrivals` is their mean. */
+  readonly phases?: readonly Phase[] | undefined;
   readonly seed: number;
 }
 

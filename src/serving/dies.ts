@@ -1,7 +1,7 @@
-import type { Instance } from '../instance.ts';
-import type { Pool } from '../pools.ts';
+import type { Instance } from './instance.ts';
+import type { Pool } from './pools.ts';
 
-/** Which dies an instance runs on. Pools take the machine's dies in order, instance by instance; what is left over is spare. */
+/** Which dies an instance runs on. Instances that serve from the beginning take the machine's dies in order, pool by pool; what is left over is spare. */
 export class Dies {
   /** By instance (batches in flight of one pipeline share theirs): indices over the machine. */
   readonly #of = new Map<Instance, number[]>();
@@ -15,15 +15,30 @@ export class Dies {
     this.#dead = new Int32Array(count);
     let next = 0;
     pools.forEach(({ plant, instances }, p) => {
-      for (let i = 0; i < plant.instances; i++) {
+      for (const instance of instances.slice(0, plant.atStart ?? plant.instances)) {
         const dies = Array.from({ length: perInstance[p] }, () => next++);
-        for (const die of dies) this.#owner[die] = instances[i];
-        this.#of.set(instances[i], dies);
+        for (const die of dies) this.#owner[die] = instance;
+        this.#of.set(instance, dies);
       }
     });
   }
 
-  /** The first batch in flight of each instance. */
+  /** Gives an instance that has no dies the first free ones, if there are enough. Returns whether it has them. */
+  take(instance: Instance, count: number): boolean {
+    const free = this.#owner.flatMap((owner, die) => (owner === undefined && this.#dead[die] === 0 ? [die] : [])).slice(0, count);
+    if (free.length < count) return false;
+    for (const die of free) this.#owner[die] = instance;
+    this.#of.set(instance, free);
+    return true;
+  }
+
+  /** Nothing runs on the dies of an instance any more. */
+  give(instance: Instance): void {
+    for (const die of this.of(instance)) this.#owner[die] = undefined;
+    this.#of.delete(instance);
+  }
+
+  /** The first batch in flight of each instance that has dies. */
   get instances(): readonly Instance[] {
     return [...this.#of.keys()];
   }

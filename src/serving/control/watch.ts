@@ -1,0 +1,91 @@
+import { Sketch } from '../../kernel/sketch.ts';
+import type { LatencyListener } from '../world.ts';
+import type { Instance } from '../instance.ts';
+import { fullPromptBatch, fullPromptPace } from '../full-batch.ts';
+import type { PoolMeter } from '../metrics.ts';
+import type { PoolPlant } from '../plant.ts';
+import type { Pool } from '../pools.ts';
+import type { Simulation } from '../simulation.ts';
+import type { Fleet } from './fleet.ts';
+import type { PoolView } from './pool-view.ts';
+
+/** Sums over a pool's iterations so far. */
+interface Sums {
+  /** Prompt tokens, and what each of them attended to on the slowest rank, summed. */
+  readonly tokens: number;
+  readonly pairs: number;
+  readonly occupancy: number;
+  readonly kv: number;
+  /** Instance-seconds of service. */
+  readonly served: number;
+}
+
+/** Measures pools from one look to the next. */
+export class Watch implements LatencyListener {
+  readonly #fleet: Fleet;
+  #ttft = new Sketch();
+  #tpot = new Sketch();
+  readonly #before: Sums[] = [];
+
+  constructor(fleet: Fleet) {
+    this.#fleet = fleet;
+  }
+
+  firstToken(ttft: number): void {
+    this.#ttft.add(ttft);
+  }
+
+  ended(ttft: number, e2e: number, output: number): void {
+    if (output > 1) this.#tpot.add(Math.max(0, (e2e - ttft) / (output - 1)));
+  }
+
+  /** What has been since the last look, and begins anew. */
+  look(simulation: Simulation): readonly PoolView[] {
+    const quantile = (sketch: Sketch): number | undefined => (sketch.count === 0 ? undefined : sketch.quantile(0.9));
+    const latencies = { ttft: quantile(this.#ttft), tpot: quantile(this.#tpot) };
+    this.#ttft = new Sketch();
+    this.#tpot = new Sketch();
+    return simulation.service.pools.map((pool) => ({ ...this.#view(simulation, pool), ...latencies }));
+  }
+
+  #view({ metrics, now, service }: Simulation, pool: Pool): Omit<PoolView, 'ttft' | 'tpot'> {
+    const { plant, index, instances } = pool;
+    const total = (of: (meter: PoolMeter) => number): number => metrics.intervals.reduce((sum, { pools }) => sum + of(pools[index]), 0);
+    const sums: Sums = {
+      tokens: total(({ prefillTokens }) => prefillTokens),
+      pairs: total(({ slowestPairs }) => slowestPairs),
+      occupancy: total(({ occupancy }) => occupancy),
+      kv: total(({ kv }) => kv),
+      served: this.#fleet.servedSeconds(index, 0, now),
+    };
+    const before = this.#before[index] ?? { tokens: 0, pairs: 0, occupancy: 0, kv: 0, served: 0 };
+    this.#before[index] = sums;
+    const seconds = sums.served - before.served;
+    const time = seconds * plant.stages;
+    const share = (name: 'occupancy' | 'kv'): number => (time > 0 ? Math.min(1, (sums[name] - before[name]) / time) : 0);
+    const active = instances.filter(({ state }) => state === 'active');
+    const queuedTokens = active.reduce((sum, instance) => sum + queuedOn(instance), 0);
+    return {
+      role: plant.role,
+      ...this.#fleet.counts(pool),
+      stranded: service.stranded(pool),
+      queuedTokens,
+      ahead: active.reduce((sum, instance) => sum + (queuedOn(instance) * instance.pace) / plant.ranks, 0) / Math.max(1, active.length),
+      load:
+        plant.role === 'prefill'
+          ? promptLoad(plant, sums.tokens - before.tokens, sums.pairs - before.pairs, seconds)
+          : Math.max(share('occupancy'), share('kv')),
+    };
+  }
+}
+
+/** Prompt tokens of a pool against what full batches of the same prompts take, as a benchmark would tell. Without cached prefixes a prompt is twice as long as what its mean token attends to. */
+function promptLoad(plant: PoolPlant, tokens: number, pairs: number, seconds: number): number {
+  if (tokens <= 0 || seconds <= 0) return 0;
+  const attended = pairs / tokens;
+  return Math.min(1, (tokens / (seconds * plant.ranks)) * fullPromptPace(plant, fullPromptBatch(plant, attended, 2 * attended)));
+}
+
+function queuedOn({ ranks }: Instance): number {
+  return ranks.reduce((sum, { queuedTokens }) => sum + queuedTokens, 0);
+}

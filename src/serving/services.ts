@@ -1,0 +1,139 @@
+import type { Errand } from './events.ts';
+import type { Instance } from './instance.ts';
+import type { Plant } from './plant.ts';
+import type { Pool } from './pools.ts';
+import type { PrefixPool } from './prefix-pool.ts';
+import { Service } from './service.ts';
+import type { World } from './world.ts';
+
+/** The services of a plant, one for each model, as one: what concerns a request or an instance goes to the service that it belongs to. */
+export class Services {
+  /** Of all services. */
+  readonly pools: readonly Pool[];
+  readonly #world: World;
+  readonly #list: readonly Service[];
+  /** By number of the instance. */
+  readonly #owners: readonly Service[];
+  readonly #poolOf: readonly Pool[];
+  readonly #instances: readonly Instance[];
+
+  constructor(world: World, plant: Plant) {
+    this.#world = world;
+    const list: Service[] = [];
+    let firstPool = 0;
+    let firstInstance = 0;
+    for (const own of plantsOf(plant)) {
+      const service = new Service(world, own, firstPool, firstInstance);
+      list.push(service);
+      firstPool += service.pools.length;
+      for (const { instances } of service.pools) firstInstance += instances.length;
+    }
+    this.#list = list;
+    this.pools = list.flatMap(({ pools }) => pools);
+    this.#owners = list.flatMap((service) => service.pools.flatMap(({ instances }) => instances.map(() => service)));
+    this.#poolOf = this.pools.flatMap((pool) => pool.instances.map(() => pool));
+    this.#instances = this.pools.flatMap(({ instances }) => instances);
+  }
+
+  /** The pooled prefix cache; only one service has one. */
+  get prefixes(): PrefixPool | undefined {
+    return this.#list[0].prefixes;
+  }
+
+  /** By its number over all pools. */
+  instance(index: number): Instance {
+    return this.#instances[index];
+  }
+
+  poolOf({ index }: Instance): Pool {
+    return this.#poolOf[index];
+  }
+
+  /** Prompts that wait for an instance of a pool that could take them: of the pool that prompts of its service go to first. */
+  stranded(pool: Pool): number {
+    const service = this.#owners[pool.first];
+    return service.pools[0] === pool ? service.stranded : 0;
+  }
+
+  /** Told of each instance that has drained. */
+  set onDrained(told: (instance: Instance) => void) {
+    for (const service of this.#list) service.onDrained = told;
+  }
+
+  /** Why a request that arrives is turned away; undefined where it is let in. */
+  refusal(slot: number): string | undefined {
+    const model = this.#world.table.model[slot];
+    if (this.#list.length > 1 && model >= this.#list.length) return `asks for model ${model}; ${this.#list.length} are served, from 0`;
+    return this.#for(slot).refusal(slot);
+  }
+
+  /** Longest prompt and answer of the model that a request asks for together, and what sets it. */
+  limits(slot: number): Pick<Plant, 'maxContext' | 'maxContextOf'> {
+    return this.#for(slot).limits;
+  }
+
+  dispatch(slot: number): void {
+    this.#for(slot).dispatch(slot);
+  }
+
+  left(slot: number, errand: Errand): void {
+    this.#for(slot).left(slot, errand);
+  }
+
+  landed(slot: number): void {
+    this.#for(slot).landed(slot);
+  }
+
+  read(slot: number): void {
+    this.#for(slot).read(slot);
+  }
+
+  retry(slot: number): void {
+    this.#for(slot).retry(slot);
+  }
+
+  settle(): void {
+    for (const service of this.#list) service.settle();
+  }
+
+  settleDrained(): void {
+    for (const service of this.#list) service.settleDrained();
+  }
+
+  batchesOf(instance: Instance): readonly Instance[] {
+    return this.#owners[instance.index].batchesOf(instance);
+  }
+
+  pause(instance: Instance): void {
+    this.#owners[instance.index].pause(instance);
+  }
+
+  resume(instance: Instance): void {
+    this.#owners[instance.index].resume(instance);
+  }
+
+  setState(instance: Instance, state: Instance['state']): void {
+    this.#owners[instance.index].setState(instance, state);
+  }
+
+  wipe(instance: Instance, interrupted: (slot: number) => void): void {
+    this.#owners[instance.index].wipe(instance, interrupted);
+  }
+
+  /** Takes away all prompts that wait because no instance could take them. */
+  forsake(gone: (slot: number) => void): void {
+    for (const service of this.#list) service.forsake(gone);
+  }
+
+  #for(slot: number): Service {
+    const list = this.#list;
+    return list.length === 1 ? list[0] : (list[this.#world.table.model[slot]] ?? list[0]);
+  }
+}
+
+/** What each service has of a plant. */
+function plantsOf(plant: Plant): readonly Plant[] {
+  const { models } = plant;
+  if (models === undefined) return [plant];
+  return models.map((own, m) => ({ ...plant, ...own, pools: [plant.pools[m]] }));
+}
