@@ -1,20 +1,15 @@
 /**
- * Measures how far prices are from measured tables where they stand in for something else, as data/uncertainty.yaml has it:
- * `npx node bench/fit-uncertainty.ts`. Needs ../shared/measured. Errors are ln(measured / predicted).
+ * Measures how far prices are from measured tables where they stand in for something else, and writes the spreads that data/uncertainty.yaml has of
+ * it: `npx node bench/fit-uncertainty.ts [shortest launch in s [one kind of stand-in]]`. Needs ../shared/measured. Errors are ln(measured / predicted).
  */
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import { loadCalibration } from '../cli/calibration.ts';
-import { readOperatorTable } from '../cli/calibrate/read.ts';
 import { mergedCells, ratesFor } from '../cli/calibrate/refit.ts';
 import { loadChip, loadMachine } from '../cli/machines.ts';
 import { loadStack } from '../cli/stacks.ts';
 import { loadUncertainty } from '../cli/uncertainty.ts';
 import { loadCases } from '../cli/validate/load.ts';
-import type { OperatorTable } from '../schema/tables/read-table.ts';
-import { InputError } from '../src/base/errors.ts';
 import type { Cell } from '../src/catalogue/cell.ts';
 import type { CollectiveOperation } from '../src/catalogue/library.ts';
 import { mostSpecific, operatorClasses } from '../src/catalogue/stack.ts';
@@ -35,11 +30,13 @@ import { exchangeModel } from '../src/network/exchange.ts';
 import { answer } from '../src/ledger/answer.ts';
 import type { LedgerCase } from '../src/ledger/case.ts';
 import { measuredFolders, tablesOf } from './calibration-sources.ts';
+import { writeSpreads, type Found, type Triple } from './uncertainty/file.ts';
+import { releasePairs } from './uncertainty/releases.ts';
+import { measured, median, quantile, rowsOf, tableAt, type Judged } from './uncertainty/tables.ts';
 
-const measured = fileURLToPath(new URL('../../shared/measured/', import.meta.url));
 const operatorCases = fileURLToPath(new URL('../validation/cases/operators', import.meta.url));
 /** Student's t by its degrees of freedom: sizes that half, nine in ten and 99 in 100 draws stay below. */
-const student: readonly (readonly [number, number, number] | undefined)[] = [
+const student: readonly (Triple | undefined)[] = [
   undefined,
   undefined,
   undefined,
@@ -54,32 +51,21 @@ const student: readonly (readonly [number, number, number] | undefined)[] = [
 ];
 /** Launches that are shorter say little of a step: it is made of longer ones. [s] */
 const shortest = Number(process.argv[2] ?? 20e-6);
+/** The one situation that is measured anew; absent: everything. */
+const only = process.argv[3];
 /** Rows of a cell that are looked at. */
 const rowsOfCell = 600;
 /** A cell with fewer rows, or fewer groups, says nothing. */
 const fewest = 24;
 
-function sorted(values: readonly number[]): readonly number[] {
-  return values.toSorted((a, b) => a - b);
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const order = sorted(values);
-  return order[Math.min(order.length - 1, Math.floor(share * order.length))] ?? Number.NaN;
-}
-
-const median = (values: readonly number[]): number => quantile(values, 0.5);
 const spreadText = (values: readonly number[]): string => {
   const sizes = values.map((value) => Math.abs(value));
   return `median ${quantile(sizes, 0.5).toFixed(3)}, p80 ${quantile(sizes, 0.8).toFixed(3)}, p90 ${quantile(sizes, 0.9).toFixed(3)}, p99 ${quantile(sizes, 0.99).toFixed(3)} (${values.length})`;
 };
 
-/** Errors of the operators (groups of rows) of one cell. */
-interface Judged {
-  readonly name: string;
-  readonly groups: readonly number[];
-  /** Whether both stacks take the kernels from one vendor's library. */
-  readonly vendor?: boolean;
+interface Predictive {
+  readonly spread: Triple;
+  readonly freedom: number;
 }
 
 const rowKernels: ReadonlySet<string> = new Set(['norm', 'activation', 'rope', 'quantise', 'add', 'row-move']);
@@ -99,11 +85,20 @@ function groupErrors(family: OperatorFamily<unknown>, rows: readonly MeasuredRow
   return [...groups.values()].map(median);
 }
 
+/** What was found, by title. */
+const found = new Map<string, Found>();
+
+const quantilesOf = (values: readonly number[]): Triple => {
+  const sizes = values.map((value) => Math.abs(value));
+  return [quantile(sizes, 0.5), quantile(sizes, 0.9), quantile(sizes, 0.99)];
+};
+
 /** Part that a cell's operators share, and what each has of its own. */
 function tell(title: string, judged: readonly Judged[]): void {
   const enough = judged.filter(({ groups }) => groups.length >= 3);
   const common = enough.map(({ groups }) => median(groups));
   const own = enough.flatMap(({ groups }, i) => groups.map((error) => error - (common[i] ?? 0)));
+  if (enough.length > 0) found.set(title, { together: quantilesOf(common), apart: quantilesOf(own), cells: enough.length, groups: own.length });
   process.stdout.write(`${title}: ${enough.length} cells\n  common ${spreadText(common)}, bias ${median(common).toFixed(3)}\n  own    ${spreadText(own)}\n`);
 }
 
@@ -116,7 +111,8 @@ function tellFew(title: string, judged: readonly Judged[]): void {
   if (spread === undefined) process.stdout.write(`${title}: ${judged.length} cells\n`);
   else {
     const own = judged.flatMap(({ groups }) => groups.map((error) => error - median(groups)));
-    process.stdout.write(`${title}: ${judged.length} cells\n  common of one more ${spread}\n  own    ${spreadText(own)}\n`);
+    found.set(title, { together: spread.spread, apart: quantilesOf(own), cells: judged.length, groups: own.length });
+    process.stdout.write(`${title}: ${judged.length} cells\n  common of one more ${predictiveText(spread)}\n  own    ${spreadText(own)}\n`);
   }
 }
 
@@ -124,12 +120,17 @@ function tellFew(title: string, judged: readonly Judged[]): void {
  * How far one more is off if errors are normal around nothing: quantiles of Student's t times the root of their mean square. `constants` that were
  * read off the same measurements take a degree of freedom each; of fewer than three left, nothing is said.
  */
-function predictive(errors: readonly number[], constants: number): string | undefined {
+function predictive(errors: readonly number[], constants: number): Predictive | undefined {
   const freedom = errors.length - constants;
   const quantiles = student[freedom];
   if (freedom < 3 || quantiles === undefined) return undefined;
   const scale = Math.sqrt((errors.reduce((sum, error) => sum + error ** 2, 0) / freedom) * (1 + constants / errors.length));
-  return `[${quantiles.map((quantile) => (quantile * scale).toFixed(3)).join(', ')}] (${freedom} degrees of freedom)`;
+  const [half, most, nearly] = quantiles;
+  return { spread: [half * scale, most * scale, nearly * scale], freedom };
+}
+
+function predictiveText({ spread, freedom }: Predictive): string {
+  return `[${spread.map((size) => size.toFixed(3)).join(', ')}] (${freedom} degrees of freedom)`;
 }
 
 /** Errors of micro-benchmarks in the ledger where no cell of the chip and stack prices them: one for each operator (group of shapes). */
@@ -139,8 +140,8 @@ async function tellChecks(): Promise<void> {
     const { question } = one;
     if (question.kind !== 'operator') continue;
     const { machine, stack, class: operatorClass, format } = question;
-    const found = findCell(cells, { chip: machine.chip, stack: stack.name, class: operatorClass, format });
-    if (found !== undefined && found.doubt === undefined) continue;
+    const nearest = findCell(cells, { chip: machine.chip, stack: stack.name, class: operatorClass, format });
+    if (nearest !== undefined && nearest.doubt === undefined) continue;
     const place = `${machine.chip.name} ${stack.name} ${operatorClass} ${format}`;
     places.set(place, [...(places.get(place) ?? []), one]);
   }
@@ -164,8 +165,10 @@ async function tellChecks(): Promise<void> {
     }
     asProducts(ofPlace);
     const errors = [...groups.values()].map(median);
+    const spread = predictive(errors, bounds.size);
+    if (spread !== undefined) found.set(`check of ${place}`, { together: spread.spread, apart: [0, 0, 0], cells: 1, groups: errors.length });
     process.stdout.write(
-      `check of ${place}: ${ofPlace.length} rows from ${(shortest * 1e6).toFixed(0)} us, ${errors.length} operators, ${bounds.size} constants read off them: ${predictive(errors, bounds.size) ?? 'too few'}; ${errors.map((error) => error.toFixed(3)).join(' ')}\n`,
+      `check of ${place}: ${ofPlace.length} rows from ${(shortest * 1e6).toFixed(0)} us, ${errors.length} operators, ${bounds.size} constants read off them: ${spread === undefined ? 'too few' : predictiveText(spread)}; ${errors.map((error) => error.toFixed(3)).join(' ')}\n`,
     );
   }
 }
@@ -175,26 +178,17 @@ function asProducts(ofPlace: readonly LedgerCase[]): void {
   const errors = ofPlace.flatMap(({ question, measured: figure }) => {
     if (question.kind !== 'operator' || question.class !== 'grouped-gemm' || question.figure !== 'time') return [];
     const { machine, stack, format, shape } = question;
-    const found = findCell(cells, { chip: machine.chip, stack: stack.name, class: gemm.class, format });
-    if (found === undefined) return [];
-    const values = Float64Array.from(gemm.parameters, ({ name, start }) => found.cell.parameters[name] ?? start);
+    const plain = findCell(cells, { chip: machine.chip, stack: stack.name, class: gemm.class, format });
+    if (plain === undefined) return [];
+    const values = Float64Array.from(gemm.parameters, ({ name, start }) => plain.cell.parameters[name] ?? start);
     const die = ratesFor(machine.chip, format);
     gemm.inStep?.(values, die, 0);
-    const cell = { ...found.cell, parameters: Object.fromEntries(gemm.parameters.map(({ name }, i) => [name, values[i] ?? 0])) };
+    const cell = { ...plain.cell, parameters: Object.fromEntries(gemm.parameters.map(({ name }, i) => [name, values[i] ?? 0])) };
     const { n, k, loads } = shape as GroupedGemmShape;
     const { hit, rows } = sumOf(loads);
     return [Math.log(figure.value / (hit * predictor(gemm, cell, die)({ m: rows / hit, n, k })))];
   });
   if (errors.length > 0) process.stdout.write(`as products one after another: ${errors.map((error) => error.toFixed(3)).join(' ')}\n`);
-}
-
-async function tableAt(path: string): Promise<OperatorTable | undefined> {
-  try {
-    return await readOperatorTable(path);
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
 }
 
 const cells = loadCalibration();
@@ -206,6 +200,15 @@ function ofVendor(cell: Cell, stack: string): boolean {
   );
 }
 
+/** Of a source, without the chip that was measured. */
+function releaseOf(source: string): string {
+  return source
+    .replace(/; drawn to .*/, '')
+    .split(', ')
+    .filter((part) => !/^(\w+_sxm|gb200|A100|H100|A800|H800|H20|RTX .*)$/.test(part))
+    .join(', ');
+}
+
 const same = (a: Cell, chip: string, stack: string): readonly [boolean, boolean] => [a.chip === chip, a.stack === stack];
 const situations: Record<string, Judged[]> = {
   own: [],
@@ -213,7 +216,7 @@ const situations: Record<string, Judged[]> = {
   chip: [],
   stack: [],
   format: [],
-  chipAndStack: [],
+  'chip-and-stack': [],
   kernel: [],
   sheet: [],
   sheetMeasured: [],
@@ -242,14 +245,20 @@ for (const source of measuredFolders(measured)) {
     const judge = (situation: keyof typeof situations, predict: (shape: unknown) => number, vendor: boolean = false, rows = looked): void =>
       void situations[situation]?.push({ name, groups: groupErrors(family, rows, predict), vendor });
     const by = (situation: string, fits: (cell: Cell) => boolean): void => {
-      const found = findCell(cells.filter(fits), { chip, stack: source.stack, class: family.class, format });
-      if (found !== undefined) judge(situation, predictor(family, found.cell, die), ofVendor(found.cell, source.stack));
+      if (only !== undefined && situation !== only) return;
+      const nearest = findCell(cells.filter(fits), { chip, stack: source.stack, class: family.class, format });
+      if (nearest !== undefined) judge(situation, predictor(family, nearest.cell, die), ofVendor(nearest.cell, source.stack));
     };
     by('own', (cell) => cell.format === format && same(cell, source.chip, source.stack).every(Boolean));
-    by('chip', (cell) => cell.format === format && cell.chip !== source.chip && cell.stack === source.stack);
+    // Of one release: what two differ by is drawn apart.
+    by(
+      'chip',
+      (cell) => cell.format === format && cell.chip !== source.chip && cell.stack === source.stack && releaseOf(cell.source) === releaseOf(source.source),
+    );
     by('stack', (cell) => cell.format === format && cell.chip === source.chip && cell.stack !== source.stack);
     by('format', (cell) => cell.format !== format && cell.chip === source.chip && cell.stack === source.stack);
-    by('chipAndStack', (cell) => cell.format === format && cell.chip !== source.chip && cell.stack !== source.stack);
+    by('chip-and-stack', (cell) => cell.format === format && cell.chip !== source.chip && cell.stack !== source.stack);
+    if (only !== undefined) continue;
     const { standIn } = family;
     const other = standIn === undefined ? undefined : findCell(cells, { chip, stack: source.stack, class: standIn.class, format });
     if (standIn !== undefined && other !== undefined && other.cell.chip === source.chip && other.cell.stack === source.stack && other.cell.format === format)
@@ -319,13 +328,14 @@ function heldOut(family: OperatorFamily<unknown>, name: string, rows: readonly M
 for (const [title, judged] of Object.entries(situations)) {
   tell(title, judged);
   if (['own', 'heldOut'].includes(title)) continue;
-  const others = title === 'stack' ? judged.filter(({ vendor }) => vendor !== true) : judged;
-  if (title === 'stack') {
+  const stacks = title === 'stack' || title === 'chip-and-stack';
+  const others = stacks ? judged.filter(({ vendor }) => vendor !== true) : judged;
+  if (stacks) {
     tell(
-      "stack, both of one vendor's library",
+      `${title}, both of one vendor's library`,
       judged.filter(({ vendor }) => vendor === true),
     );
-    tell('stack, others', others);
+    tell(`${title}, others`, others);
   }
   for (const operatorClass of new Set(others.map(({ name }) => name.split('/')[2]))) {
     const ofClass = others.filter(({ name, groups }) => name.split('/')[2] === operatorClass && groups.length >= 3);
@@ -343,23 +353,16 @@ tell(
     return numberFormatOf(format) === format;
   }),
 );
+if (only !== undefined) {
+  writeSpreads(found, undefined);
+  process.exit();
+}
 await tellChecks();
 // Random effects: what the mean of a fold has beyond what so many independent groups would give it.
 const shares = folds.map(({ fold, within, groups }) => ({ between: fold ** 2 - within / groups, within }));
 const total = (of: (part: (typeof shares)[number]) => number): number => shares.reduce((sum, part) => sum + Math.min(0.25, of(part)), 0);
-process.stdout.write(
-  `held out, common share of the variance of a group: ${(total((p) => p.between) / total((p) => p.between + p.within)).toFixed(3)} over ${folds.length} folds\n`,
-);
-
-/** Columns of a gzipped table. */
-function rowsOf(file: string): readonly Readonly<Record<string, string>>[] {
-  const [head = '', ...lines] = gunzipSync(readFileSync(measured + file))
-    .toString()
-    .trim()
-    .split('\n');
-  const names = head.split(',');
-  return lines.map((line) => Object.fromEntries(line.split(',').map((value, i) => [names[i] ?? '', value])));
-}
+const share = total((p) => p.between) / total((p) => p.between + p.within);
+process.stdout.write(`held out, common share of the variance of a group: ${share.toFixed(3)} over ${folds.length} folds\n`);
 
 const operations: Readonly<Record<string, CollectiveOperation>> = {
   all_gather: 'all-gather',
@@ -436,3 +439,17 @@ for (const [system, machineName, stackName, ranks] of [
   }
 }
 tell('exchanges', exchanges);
+
+const releases = await releasePairs(shortest, fewest);
+const ofReleases = (title: string, judged: readonly Judged[]): void => {
+  for (const { name, groups } of judged) process.stdout.write(`${title}, ${name}: ${median(groups).toFixed(3)} over ${groups.length} groups\n`);
+  const common = judged.map(({ groups }) => median(groups));
+  const own = judged.flatMap(({ groups }, i) => groups.map((error) => error - (common[i] ?? 0)));
+  found.set(title, { together: quantilesOf(common), apart: quantilesOf(own), cells: judged.length, groups: own.length });
+  process.stdout.write(`${title}: ${judged.length} pairs of tables\n  common ${spreadText(common)}\n  own    ${spreadText(own)}\n`);
+};
+for (const [operatorClass, judged] of Map.groupBy(releases, ({ name }) => /\/([a-z-]+)(\/[^/]*)?$/.exec(name)?.[1] ?? ''))
+  if (judged.length >= fewestCells) ofReleases(`releases, ${operatorClass}`, judged);
+ofReleases('releases', releases);
+
+writeSpreads(found, share);

@@ -67,6 +67,8 @@ describe('data/uncertainty.yaml', () => {
       expect([median, p90, p99].every((size) => size > 0)).toBe(true);
       expect(source.length).toBeGreaterThan(20);
     }
+    for (const { together, apart } of [...shipped.releases, ...Object.values(shipped.standIns).flat(), ...shipped.rates])
+      expect([together, apart].every(({ median, p90, p99 }) => median > 0 && p90 > 0 && p99 > 0)).toBe(true);
     expect(shipped.rates.some(({ measured, classes }) => measured && classes === undefined)).toBe(true);
     expect(shipped.rates.some(({ measured, classes }) => !measured && classes === undefined)).toBe(true);
   });

@@ -87,6 +87,8 @@ export interface Exchange extends Readonly<Record<ExchangeOperation, ExchangeCos
   readonly combineFormat: NumberFormat;
   /** Cores that it keeps to; absent: all of the die. */
   readonly cores?: number | undefined;
+  /** Share of what a call over RDMA takes beside moving rows that keeps cores busy as well, beyond what it does inside a node; absent: none. */
+  readonly held?: number | undefined;
   /** What it was measured with: the least and most ranks and tokens of a rank, experts in all, and the port of a die on its plane [B/s]. */
   readonly measured: { readonly ranks: readonly [number, number]; readonly tokens: readonly [number, number]; readonly experts: number; readonly port: number };
 }

@@ -26,6 +26,10 @@ export interface SharedSpread extends Sourced {
 export const differences = ['chip', 'stack', 'format', 'kernel'] as const;
 export type Difference = (typeof differences)[number];
 
+/** What a spread is of: a cell of another chip and stack is the nearest of more cells than one that differs in either, and errs less than both add up to. */
+export const standIns = ['chip', 'stack', 'format', 'kernel', 'chip-and-stack'] as const;
+export type StandIn = (typeof standIns)[number];
+
 /** A spread of some classes of operators; of all where none are named. */
 export interface SpreadOfClasses extends SharedSpread {
   readonly classes?: readonly string[] | undefined;
@@ -59,10 +63,11 @@ export interface Check extends SourcedSpread {
 }
 
 /** Unknowns of a setting that are no errors of prices. */
-export const conditions = ['skew', 'drift', 'host', 'bandwidth', 'acceptance', 'power', 'price'] as const;
+export const conditions = ['skew', 'drift', 'host', 'cores', 'bandwidth', 'acceptance', 'power', 'activity', 'price'] as const;
 /**
- * `skew` of expert load; `drift` between equal ranks; gap of the `host`; `bandwidth` that transfers reach on a plane; `acceptance` of drafts;
- * `power` and `price` of machines.
+ * `skew` of expert load; `drift` between equal ranks; gap of the `host`; share of what an exchange beyond a node does not move bytes for that holds
+ * `cores`; `bandwidth` that transfers reach on a plane; `acceptance` of drafts; `power` of machines, and what `activity` of a chip draws of its
+ * range; `price`.
  */
 export type Condition = (typeof conditions)[number];
 
@@ -73,12 +78,14 @@ export interface Uncertainty {
   readonly vendorKernels: readonly VendorKernels[];
   /** Of prices that stand on no cell of their own but were checked: instead of the spreads below. */
   readonly checks: readonly Check[];
+  /** Between two releases of the same kernels: of all cells but those of another stack, in whose spread it is. The first entry that fits. */
+  readonly releases: readonly SpreadOfClasses[];
   /** Of cells of another chip, stack or format: their held-out error is in these. The first entry that fits. */
-  readonly standIns: Readonly<Record<Difference, readonly SpreadOfClasses[]>>;
+  readonly standIns: Readonly<Record<StandIn, readonly SpreadOfClasses[]>>;
   /** Of prices by rates of a stack, `measured` on this generation of chips or not: the first entry that fits. */
   readonly rates: readonly RateSpread[];
-  /** Of links whose own fit says nothing; `elsewhere`: where no library was measured. */
+  /** `elsewhere`: where no library was measured. */
   readonly links: { readonly collective: SharedSpread; readonly 'collective-elsewhere': SharedSpread; readonly exchange: SharedSpread };
-  /** Relative, but for `host`, which is added [s], and `acceptance`, which is of the logarithm of its odds. */
+  /** Relative, but for `host`, which is added [s], `acceptance`, which is of the logarithm of its odds, and `cores`, a share by its quantiles. */
   readonly conditions: Readonly<Record<Condition, SourcedSpread>>;
 }

@@ -6,13 +6,24 @@ import { findCell } from '../cost/calibration/find.ts';
 import { stepPricer } from '../cost/pricer.ts';
 import { differencesOf } from '../cost/providers.ts';
 import { drawsOf } from '../cost/uncertainty/draws.ts';
-import { priceErrors } from '../cost/uncertainty/errors.ts';
+import { priceErrors, type LinkKind } from '../cost/uncertainty/errors.ts';
 import { intervalOf, type Interval } from '../cost/uncertainty/interval.ts';
 import { linkInterval, operatorInterval, ratedInterval, stepInterval, stepSamples } from '../cost/uncertainty/step-interval.ts';
 import { Unknowns } from '../cost/uncertainty/unknowns.ts';
-import type { MetricName, Summary } from '../report/summary.ts';
+import { collectiveModel } from '../network/collective.ts';
+import { planeFor } from '../network/reach.ts';
+import type { Intervals, MetricName, Summary } from '../report/summary.ts';
 import { layerTime, stepValue } from './answer.ts';
-import type { GainQuestion, LayerQuestion, OperatorQuestion, Question, ServingQuestion, StepQuestion } from './question.ts';
+import type {
+  CollectiveQuestion,
+  ExchangeQuestion,
+  GainQuestion,
+  LayerQuestion,
+  OperatorQuestion,
+  Question,
+  ServingQuestion,
+  StepQuestion,
+} from './question.ts';
 import type { ServingFigure } from './serving-figure.ts';
 import type { ServingRuns } from './serving-runs.ts';
 
@@ -26,8 +37,7 @@ export function intervalFor(question: Question, value: number, cells: readonly C
       return ofOperator(question, value, cells);
     case 'collective':
     case 'exchange': {
-      const kind = question.kind === 'exchange' ? 'exchange' : 'collective';
-      const factor = linkInterval(kind, question.stack.uncertainty);
+      const factor = linkInterval(kindOfLink(question), question.stack.uncertainty);
       return question.figure === 'time' ? scaled(factor, value) : divided(factor, value);
     }
     case 'step':
@@ -56,7 +66,16 @@ function divided({ low, high }: Interval, value: number): Interval {
   return { low: value / high, high: value / low };
 }
 
-function ofOperator({ machine, stack, class: operatorClass, format, figure, roofline }: OperatorQuestion, value: number, cells: readonly Cell[]): Interval {
+/** As steps price them: where no library was measured, collectives err as they do elsewhere. */
+function kindOfLink(question: CollectiveQuestion | ExchangeQuestion): LinkKind {
+  if (question.kind === 'exchange') return 'exchange';
+  const { machine, stack, ranks } = question;
+  const elsewhere = planeFor(machine, ranks)?.role === 'scale-out' || collectiveModel(machine, stack, ranks).doubts.length > 0;
+  return elsewhere ? 'collective-elsewhere' : 'collective';
+}
+
+function ofOperator(question: OperatorQuestion, value: number, cells: readonly Cell[]): Interval {
+  const { machine, stack, class: operatorClass, format, figure, roofline, flop, bytes } = question;
   const wanted = { chip: machine.chip, stack: stack.name, class: operatorClass, format };
   const found = findCell(cells, wanted);
   const measured = (): boolean => {
@@ -64,10 +83,12 @@ function ofOperator({ machine, stack, class: operatorClass, format, figure, roof
     const entry = mostSpecific(rates, machine.chip.generation, numberFormatOf(format));
     return entry?.compute.kind === 'measured' && entry.memory.kind === 'measured';
   };
+  const time = figure === 'time' ? value : (figure === 'compute' ? flop : bytes) / value;
+  const prices = { ...wanted, chip: machine.chip.name };
   const factor =
     found === undefined
-      ? ratedInterval(operatorClass, measured(), stack.uncertainty)
-      : operatorInterval({ cell: found.cell, differs: differencesOf(found.cell, wanted) }, stack.uncertainty);
+      ? ratedInterval({ ...prices, time: () => time }, measured(), stack.uncertainty)
+      : operatorInterval({ cell: found.cell, differs: differencesOf(found.cell, wanted), prices }, time, stack.uncertainty);
   return figure === 'time' ? scaled(factor, value) : divided(factor, value);
 }
 
@@ -137,13 +158,19 @@ function nominalOf(metric: MetricName, { latency, throughput, cost }: Summary): 
   }
 }
 
-function ofServing({ scenario, figure }: ServingQuestion, value: number, runs: ServingRuns): Interval | undefined {
-  const { summary, intervals } = runs.of(scenario).sampled();
+/** The headline metric whose range stands for that of a figure, with its value in the run; undefined where it has none. */
+export function runMetric(figure: ServingFigure, summary: Summary, intervals: Intervals): (Interval & { readonly nominal: number }) | undefined {
   const metric = metricOf[figure];
   const found = intervals.metrics[metric];
   const nominal = nominalOf(metric, summary);
-  if (found === undefined || !(nominal > 0)) return undefined;
-  const factor = { low: found.low / nominal, high: found.high / nominal };
+  return found === undefined || !(nominal > 0) ? undefined : { low: found.low, high: found.high, nominal };
+}
+
+function ofServing({ scenario, figure }: ServingQuestion, value: number, runs: ServingRuns): Interval | undefined {
+  const { summary, intervals } = runs.of(scenario).sampled();
+  const found = runMetric(figure, summary, intervals);
+  if (found === undefined) return undefined;
+  const factor = { low: found.low / found.nominal, high: found.high / found.nominal };
   return figure === 'output-tokens-per-joule' ? divided(factor, value) : scaled(factor, value);
 }
 

@@ -17,7 +17,7 @@ export interface ExchangeModel {
   readonly kernel?: Exchange | undefined;
   /** [s] */
   time(operation: ExchangeOperation, load: ExchangeLoad): number;
-  /** What a call takes of the cores beside moving rows: as the same kernels take it where links are shortest. [s] */
+  /** What a call takes of the cores beside moving rows: as the same kernels take it where links are shortest, and the share `held` of the rest. [s] */
   onCores(operation: ExchangeOperation, load: ExchangeLoad): number;
   /** Where it goes. */
   parts(operation: ExchangeOperation, load: ExchangeLoad): ExchangeParts;
@@ -80,8 +80,8 @@ function measured(found: Exchange, group: ExchangeGroup, role: 'scale-up' | 'sca
       // As many ranks as were measured, with as many experts in all as here.
       const localExperts = ((load.localExperts ?? found.measured.experts / group.ranks) * group.ranks) / ranks;
       const work = workOf(inside, operation, { ...group, ranks }, { ...load, localExperts });
-      const { start, ranks: perRank, experts } = partsOf(inside[operation], work, false);
-      return start + perRank + experts;
+      const near = fixedOf(partsOf(inside[operation], work, false));
+      return found.held === undefined ? near : near + found.held * Math.max(0, fixedOf(parts(operation, load)) - near);
     },
     loadDoubts(operation, load) {
       const [least, most] = found.measured.tokens;
@@ -95,6 +95,11 @@ function measured(found: Exchange, group: ExchangeGroup, role: 'scale-up' | 'sca
       ];
     },
   };
+}
+
+/** What does not grow with rows. [s] */
+function fixedOf({ start, ranks, experts }: ExchangeParts): number {
+  return start + ranks + experts;
 }
 
 function groupDoubts(found: Exchange, { ranks, farPort }: ExchangeGroup, kernel: ExchangeKernel): readonly Doubt[] {

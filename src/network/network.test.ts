@@ -72,6 +72,22 @@ describe('dispatch and combine', () => {
     }
   });
 
+  test('what it holds of the cores over both planes lies between that and its time', () => {
+    const holding = (held: number) => ({
+      ...stacks.sglang,
+      exchanges: stacks.sglang.exchanges.map((exchange) => (exchange.plane === 'scale-out' ? { ...exchange, held } : exchange)),
+    });
+    const on = { ...load(64), localExperts: 8 };
+    for (const operation of ['dispatch', 'combine'] as const) {
+      const [none, half, all] = [0, 0.5, 1].map((held) => exchangeModel(cluster, holding(held), 'low-latency', 32).onCores(operation, on));
+      const model = exchangeModel(cluster, stacks.sglang, 'low-latency', 32);
+      expect(none).toBe(model.onCores(operation, on));
+      expect(half).toBeGreaterThan(none ?? Infinity);
+      expect(all).toBeGreaterThan(half ?? Infinity);
+      expect(all).toBeLessThan(model.time(operation, on));
+    }
+  });
+
   test('an exchange moves the bytes of its rows: what stays, what stays in the node and what leaves it are all of them', () => {
     const one = stacks.sglang.exchanges.find(({ kernel, plane }) => kernel === 'low-latency' && plane === 'scale-out');
     if (one === undefined) throw new Error('no kernel');

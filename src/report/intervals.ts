@@ -137,10 +137,30 @@ function loadsOf(run: SampledRun): readonly number[] | undefined {
 function noiseOf({ series, window }: Summary, piece: Headline['piece']): number {
   if (piece === undefined) return 0;
   const values = series.filter(({ at, finished }) => at > window.from && at < window.to && finished > 0).map(piece);
-  if (values.length < 3) return 0;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / (values.length - 1);
-  return mean > 0 ? (nineInTen * Math.sqrt(variance / values.length)) / mean : 0;
+  return nineInTen * standardError(values, window.residences > 0 ? values.length / window.residences : 1);
+}
+
+/** A run of fewer independent stretches shows nothing of its noise. */
+const fewestStretches = 2;
+
+/**
+ * Relative standard error of the mean of consecutive pieces, by overlapping batch means (Meketon and Schmeiser 1984) of `length` pieces. Over one
+ * residence: requests that come and go together, as in a closed loop of equal ones, make waves of that length, which the mean has all of and
+ * which are no chance.
+ */
+export function standardError(values: readonly number[], length: number): number {
+  const [n, m] = [values.length, Math.max(1, Math.round(length))];
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  if (n < 3 || n < fewestStretches * m || !(mean > 0)) return 0;
+  let inside = values.slice(0, m).reduce((sum, value) => sum + value, 0);
+  let squares = 0;
+  for (let end = m; ; end++) {
+    squares += (inside / m - mean) * (inside / m - mean);
+    if (end === n) break;
+    inside += (values[end] as number) - (values[end - m] as number);
+  }
+  const variance = ((n * m) / ((n - m + 1) * (n - m))) * squares;
+  return Math.sqrt(variance / n) / mean;
 }
 
 function withNoise({ low, high }: Interval, point: number, noise: number): Interval {

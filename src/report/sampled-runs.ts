@@ -1,11 +1,12 @@
 import type { Figure } from '../catalogue/figure.ts';
 import type { Machine } from '../catalogue/machine.ts';
+import type { ActivityFigures } from '../catalogue/power.ts';
 import type { Condition } from '../catalogue/uncertainty.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import { poolUse } from './pool-use.ts';
 import { stepPricer } from '../cost/pricer.ts';
 import type { PricerSource } from '../cost/shared-pricers.ts';
-import { drawsOf } from '../cost/uncertainty/draws.ts';
+import { drawsOf, onlyOf } from '../cost/uncertainty/draws.ts';
 import { priceErrors } from '../cost/uncertainty/errors.ts';
 import { emittedBy } from '../cost/uncertainty/step-interval.ts';
 import { Unknowns } from '../cost/uncertainty/unknowns.ts';
@@ -27,6 +28,8 @@ export interface RunIntervalOptions {
   readonly requests?: number | undefined;
   /** Conditions that the case states, so that they are not off. */
   readonly known?: readonly Condition[] | undefined;
+  /** Unknowns, by the names of their draws, that are off; all by default. */
+  readonly only?: ((name: string) => boolean) | undefined;
 }
 
 const samplesByDefault = 12;
@@ -45,13 +48,14 @@ const rounds = 4;
  */
 export function* sampledRuns(run: Run, summary: Summary, options: RunIntervalOptions = {}): Generator<number, Intervals, undefined> {
   const { scenario, deployed } = run;
-  const { samples = samplesByDefault, known } = options;
+  const { samples = samplesByDefault, known, only } = options;
   const { window } = measure(run);
   const short = shortened(scenario, options.requests ?? requestsFor(summary));
   const recorders = deployed.pools.map(({ plant }) => new RecordingPricer(plant.pricer));
   const nominal = counted(short, inPlaceOf(deployed, recorders));
   const found: Sampled[] = [];
-  for (const draw of drawsOf(scenario.seed, samples)) {
+  for (const whole of drawsOf(scenario.seed, samples)) {
+    const draw = only === undefined ? whole : onlyOf(whole, only);
     yield found.length / samples;
     const { uncertainty } = scenario.stack;
     const unknowns = new Unknowns(uncertainty, draw, known);
@@ -125,6 +129,12 @@ function drafts(deployment: Deployment, unknowns: Unknowns): Deployment {
   return { ...deployment, decode: { ...decode, acceptance: unknowns.acceptance(decode.acceptance) } };
 }
 
+/** What engines draw: each figure has an error of its own. */
+function sampledActivity(activity: ActivityFigures, unknowns: Unknowns): ActivityFigures {
+  const of = (part: keyof ActivityFigures): Figure => ({ ...activity[part], value: activity[part].value * unknowns.factor('activity', part) });
+  return { running: of('running'), matrix: of('matrix'), vector: of('vector'), memory: of('memory'), link: of('link') };
+}
+
 /** What transfers reach on each plane, what the machine draws and costs. */
 function sampledMachine(machine: Machine, unknowns: Unknowns): Machine {
   const times = (figure: Figure, factor: number): Figure => ({ ...figure, value: figure.value * factor });
@@ -141,6 +151,7 @@ function sampledMachine(machine: Machine, unknowns: Unknowns): Machine {
       };
     }),
     power: machine.power === undefined ? undefined : times(machine.power, power),
+    powerFacts: machine.powerFacts === undefined ? undefined : { ...machine.powerFacts, activity: sampledActivity(machine.powerFacts.activity, unknowns) },
     draws: machine.draws?.map((draw) => ({ ...draw, idle: draw.idle === undefined ? undefined : times(draw.idle, power), max: times(draw.max, power) })),
     price: machine.price === undefined ? undefined : times(machine.price, price),
     hourly: machine.hourly === undefined ? undefined : times(machine.hourly, price),

@@ -8,6 +8,11 @@ export type Draw = (name: string) => number;
 /** No unknown is off: the nominal sample. */
 export const nominal: Draw = () => 0;
 
+/** A draw in which only some unknowns are off: what these alone do to an interval. */
+export function onlyOf(draw: Draw, off: (name: string) => boolean): Draw {
+  return (name) => (off(name) ? draw(name) : 0);
+}
+
 /**
  * The draws of `samples` samples of any number of unknowns. Each unknown has a stream of its own by name and seed, whoever asks and in whatever
  * order. Its samples are spread evenly: each takes another one of `samples` equal parts of the distribution (Latin hypercube), so that few samples

@@ -1,5 +1,5 @@
 import type { Cell, Score } from '../../catalogue/cell.ts';
-import type { Check, Difference, SharedSpread, SpreadOfClasses, Uncertainty } from '../../catalogue/uncertainty.ts';
+import type { Check, Difference, SharedSpread, SpreadOfClasses, StandIn, Uncertainty } from '../../catalogue/uncertainty.ts';
 import { exp } from '../../kernel/elementary.ts';
 import type { Draw } from './draws.ts';
 import { errorAt, spreadOfScore } from './spread.ts';
@@ -35,8 +35,7 @@ export interface PriceErrors {
   operator(name: string, standing: Standing, time?: () => number): number;
   /** Of an operator that rates of the stack price, measured on this generation of chips or assumed. `launch`: absent, nothing was checked. */
   rated(name: string, operatorClass: string, measured: boolean, launch?: Rated): number;
-  /** `error`: of the link's own fit, where there is one. */
-  link(kind: LinkKind, name: string, error?: Score): number;
+  link(kind: LinkKind, name: string): number;
 }
 
 /** The errors that a draw gives. Without an `uncertainty`, cells have their held-out errors and nothing else is off. */
@@ -80,15 +79,20 @@ export function priceErrors(uncertainty: Uncertainty | undefined, draw: Draw): P
       const check = differs.length === 0 ? undefined : checkOf(prices, time);
       if (check !== undefined) return checked(check);
       return keep(`${group} ${name} ${differs.join(' ')}`, () => {
-        if (differs.length === 0) return heldOut(cell.heldOut, group, name) ?? heldOut(cell.fit, group, name) ?? 0;
-        if (uncertainty === undefined) return heldOut(cell.heldOut, group, name) ?? 0;
+        const own = differs.length === 0 || uncertainty === undefined ? (heldOut(cell.heldOut, group, name) ?? heldOut(cell.fit, group, name) ?? 0) : 0;
+        if (uncertainty === undefined) return own;
         const vendor = vendors(cell, prices);
-        return differs.reduce((sum, difference) => {
+        const part = (entries: readonly SpreadOfClasses[], operatorClass: string, of: string): number => {
+          const entry = spreadFor(entries, operatorClass, vendor);
+          return entry === undefined ? 0 : shared(entry, `${group} ${of}`, name);
+        };
+        // What releases differ by is in what stacks do.
+        const release = differs.includes('stack') ? 0 : part(uncertainty.releases, cell.class, 'release');
+        return standInsOf(differs).reduce((sum, standIn) => {
           // Another class stands in as that class does; all else as the class of the cell.
-          const operatorClass = difference === 'kernel' ? (prices?.class ?? cell.class) : cell.class;
-          const entry = spreadFor(uncertainty.standIns[difference], operatorClass, vendor);
-          return entry === undefined ? sum : sum + shared(entry, `${group} other ${difference}`, name);
-        }, 0);
+          const operatorClass = standIn === 'kernel' ? (prices?.class ?? cell.class) : cell.class;
+          return sum + part(uncertainty.standIns[standIn], operatorClass, `other ${standIn}`);
+        }, own + release);
       });
     },
     rated(name, operatorClass, measured, launch) {
@@ -100,13 +104,16 @@ export function priceErrors(uncertainty: Uncertainty | undefined, draw: Draw): P
       if (entry === undefined) return 1;
       return keep(`rates ${operatorClass} ${entry.from ?? 0} ${name}`, () => shared(entry, `rates ${operatorClass}`, name));
     },
-    link(kind, name, error) {
-      return keep(`${kind} ${name}`, () => {
-        const fitted = error === undefined ? undefined : heldOut(error, kind, name);
-        return fitted ?? (uncertainty === undefined ? 0 : shared(uncertainty.links[kind], kind, name));
-      });
+    link(kind, name) {
+      return keep(`${kind} ${name}`, () => (uncertainty === undefined ? 0 : shared(uncertainty.links[kind], kind, name)));
     },
   };
+}
+
+/** Another chip under another stack was measured as one. */
+function standInsOf(differs: readonly Difference[]): readonly StandIn[] {
+  if (!differs.includes('chip') || !differs.includes('stack')) return differs;
+  return ['chip-and-stack', ...differs.filter((difference) => difference !== 'chip' && difference !== 'stack')];
 }
 
 function samePlace(one: Priced, other: Priced): boolean {

@@ -14,7 +14,7 @@ import { drawsOf } from './draws.ts';
 import { priceErrors } from './errors.ts';
 import type { Interval } from './interval.ts';
 import { exactly } from './spread.ts';
-import { linkInterval, operatorInterval, stepInterval, stepSamples } from './step-interval.ts';
+import { operatorInterval, stepInterval, stepSamples } from './step-interval.ts';
 
 const uncertainty = readUncertainty(parse(uncertaintyText), 'data/uncertainty.yaml');
 const cells = readCells(JSON.parse(cellsText), 'h100.json');
@@ -49,8 +49,10 @@ function certain(of: Uncertainty): Uncertainty {
       stack: standIns.stack.map((entry) => ({ ...entry, ...none })),
       format: standIns.format.map((entry) => ({ ...entry, ...none })),
       kernel: standIns.kernel.map((entry) => ({ ...entry, ...none })),
+      'chip-and-stack': standIns['chip-and-stack'].map((entry) => ({ ...entry, ...none })),
     },
     vendorKernels: of.vendorKernels,
+    releases: of.releases.map((entry) => ({ ...entry, ...none })),
     checks: of.checks.map(still),
     rates: of.rates.map((rate) => ({ ...rate, ...none })),
     links: {
@@ -62,9 +64,11 @@ function certain(of: Uncertainty): Uncertainty {
       skew: still(conditions.skew),
       drift: still(conditions.drift),
       host: still(conditions.host),
+      cores: still(conditions.cores),
       bandwidth: still(conditions.bandwidth),
       acceptance: still(conditions.acceptance),
       power: still(conditions.power),
+      activity: still(conditions.activity),
       price: still(conditions.price),
     },
   };
@@ -155,9 +159,9 @@ describe('factors', () => {
 
   test('of an operator hold 1 and widen with what its cell stands in for', () => {
     if (cell === undefined) throw new Error('no cells');
-    const own = operatorInterval({ cell, differs: [] }, uncertainty);
-    const other = operatorInterval({ cell, differs: ['chip'] }, uncertainty);
-    const further = operatorInterval({ cell, differs: ['chip', 'stack'] }, uncertainty);
+    const own = operatorInterval({ cell, differs: [] }, 1e-3, uncertainty);
+    const other = operatorInterval({ cell, differs: ['chip'] }, 1e-3, uncertainty);
+    const further = operatorInterval({ cell, differs: ['chip', 'stack', 'format'] }, 1e-3, uncertainty);
     for (const { low, high } of [own, other, further]) {
       expect(low).toBeLessThan(1);
       expect(high).toBeGreaterThan(1);
@@ -166,14 +170,9 @@ describe('factors', () => {
     expect(width(further)).toBeGreaterThan(width(other));
   });
 
-  test('of a link come from its own fit where that says its error', () => {
-    const fitted = linkInterval('exchange', uncertainty, { rows: 100, median: 0.02, p90: 0.05, p99: 0.1 });
-    expect(width(fitted)).toBeLessThan(width(linkInterval('exchange', uncertainty)) / 2);
-  });
-
   test('a cell of many rows errs as often as it says', () => {
     if (cell === undefined) throw new Error('no cells');
-    const { low, high } = operatorInterval({ cell, differs: [] }, uncertainty);
+    const { low, high } = operatorInterval({ cell, differs: [] }, 1e-3, uncertainty);
     const inside = Array.from({ length: 300 }, (_, trial) =>
       priceErrors(uncertainty, drawsOf(trial + 77, 1)[0] ?? (() => 0)).operator('it', { cell, differs: [] }),
     );
@@ -201,6 +200,16 @@ describe('factors', () => {
       const of = { ...uncertainty, vendorKernels: [vendors] };
       expect(spanOf(factorOf(of, 'mine'))).toBeLessThan(spanOf(factorOf(of, 'another')) / 1.5);
       expect(factorOf(of, 'another')).toEqual(factorOf({ ...of, vendorKernels: [] }, 'another'));
+    });
+
+    test('err by the release that runs, but where the spread of stacks has that in it', () => {
+      const [entry] = uncertainty.releases;
+      if (entry === undefined) throw new Error('no spread of releases');
+      const none = { ...entry, together: exactly, apart: exactly, classes: undefined };
+      const [wide, narrow] = [uncertainty, { ...uncertainty, releases: [none] }];
+      const of = (what: Uncertainty, differs: readonly ('chip' | 'stack')[]) => width(operatorInterval({ cell: source, differs }, 1e-3, what));
+      for (const differs of [[], ['chip']] as const) expect(of(wide, differs)).toBeGreaterThan(of(narrow, differs));
+      expect(of(wide, ['stack'])).toBe(of(narrow, ['stack']));
     });
 
     test('are what a check says of launches as long as those that were checked, and of no others', () => {

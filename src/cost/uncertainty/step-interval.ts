@@ -1,10 +1,9 @@
-import type { Score } from '../../catalogue/cell.ts';
 import type { Condition, Uncertainty } from '../../catalogue/uncertainty.ts';
 import type { InstanceBatch, StepCost } from '../batch.ts';
 import type { StepSetting } from '../check.ts';
 import { stepPricer } from '../pricer.ts';
-import { drawsOf, nominal, type Draw } from './draws.ts';
-import { priceErrors, type LinkKind, type Standing } from './errors.ts';
+import { drawsOf, nominal, onlyOf, type Draw } from './draws.ts';
+import { priceErrors, type LinkKind, type Rated, type Standing } from './errors.ts';
 import { intervalOf, type Interval } from './interval.ts';
 import { Unknowns } from './unknowns.ts';
 
@@ -16,6 +15,8 @@ export interface IntervalOptions {
   readonly seed?: number | undefined;
   /** Conditions that a case states, so that they are not off. */
   readonly known?: readonly Condition[] | undefined;
+  /** Unknowns, by the names of their draws, that are off; all by default. */
+  readonly only?: ((name: string) => boolean) | undefined;
   /** Chance of each drafted token; none by default. */
   readonly acceptance?: readonly number[] | undefined;
 }
@@ -41,14 +42,14 @@ const defaults = { samples: 31, seed: 1 } as const;
  * @throws InputError with everything that keeps the instance from being priced
  */
 export function stepSamples(setting: StepSetting, batch: InstanceBatch, options: IntervalOptions = {}): StepSamples {
-  const { samples = defaults.samples, seed = defaults.seed, known, acceptance = [] } = options;
+  const { samples = defaults.samples, seed = defaults.seed, known, only, acceptance = [] } = options;
   const { uncertainty } = setting.stack;
   const sampleOf = (draw: Draw): StepSample => {
     const unknowns = new Unknowns(uncertainty, draw, known);
     const errors = draw === nominal ? undefined : priceErrors(uncertainty, draw);
     return { cost: stepPricer(unknowns.setting(setting), errors).cost(batch), emitted: emittedBy(unknowns.acceptance(acceptance)) };
   };
-  return { nominal: sampleOf(nominal), samples: drawsOf(seed, samples).map(sampleOf) };
+  return { nominal: sampleOf(nominal), samples: drawsOf(seed, samples).map((draw) => sampleOf(only === undefined ? draw : onlyOf(draw, only))) };
 }
 
 /**
@@ -77,19 +78,22 @@ function factorInterval(uncertainty: Uncertainty | undefined, options: IntervalO
   );
 }
 
-/** The 80 % interval of what one operator takes over what its cell says: multiply the priced time by both ends. `differs`: what the cell stands in for. */
-export function operatorInterval(standing: Standing, uncertainty: Uncertainty | undefined, options: IntervalOptions = {}): Interval {
-  return factorInterval(uncertainty, options, (errors) => errors.operator('an operator', standing));
+/**
+ * The 80 % interval of what one operator takes over what its cell says: multiply the priced time by both ends. `differs`: what the cell stands in for;
+ * `time`: of the launch by the cell [s].
+ */
+export function operatorInterval(standing: Standing, time: number, uncertainty: Uncertainty | undefined, options: IntervalOptions = {}): Interval {
+  return factorInterval(uncertainty, options, (errors) => errors.operator('an operator', standing, () => time));
 }
 
-/** The same for a class of operators that rates of the stack price, measured on this generation of chips or assumed. */
-export function ratedInterval(operatorClass: string, measured: boolean, uncertainty: Uncertainty | undefined, options: IntervalOptions = {}): Interval {
-  return factorInterval(uncertainty, options, (errors) => errors.rated('an operator', operatorClass, measured));
+/** The same for a launch that rates of the stack price, measured on this generation of chips or assumed. */
+export function ratedInterval(launch: Rated, measured: boolean, uncertainty: Uncertainty | undefined, options: IntervalOptions = {}): Interval {
+  return factorInterval(uncertainty, options, (errors) => errors.rated('an operator', launch.class, measured, launch));
 }
 
-/** The same for a collective, or a dispatch or combine. `error`: of the link's own fit; absent: what links are off by in general. */
-export function linkInterval(kind: LinkKind, uncertainty: Uncertainty | undefined, error?: Score, options: IntervalOptions = {}): Interval {
-  return factorInterval(uncertainty, options, (errors) => errors.link(kind, 'a link', error));
+/** The same for a collective, or a dispatch or combine. */
+export function linkInterval(kind: LinkKind, uncertainty: Uncertainty | undefined, options: IntervalOptions = {}): Interval {
+  return factorInterval(uncertainty, options, (errors) => errors.link(kind, 'a link'));
 }
 
 /** Tokens that a sequence emits in a step: 1 + the chance of the first draft + that of the first two ... */

@@ -29,11 +29,12 @@ export class Unknowns {
     return exp(this.error(condition, of));
   }
 
-  /** The setting of an instance as this sample has it: skew of expert load, drift of ranks, gap of the host. */
+  /** The setting of an instance as this sample has it: skew of expert load, drift of ranks, gap of the host, cores that exchanges hold. */
   setting(setting: StepSetting): StepSetting {
     const { stack, layout } = setting;
-    const { spread, hostGap } = stack;
+    const { spread, hostGap, exchanges } = stack;
     const drift = this.factor('drift');
+    const held = Math.abs(this.error('cores'));
     return {
       ...setting,
       layout: this.layout(layout),
@@ -41,6 +42,7 @@ export class Unknowns {
         ...stack,
         spread: { prefill: times(spread.prefill, drift), decode: times(spread.decode, drift) },
         hostGap: { ...hostGap, value: Math.max(0, hostGap.value + this.error('host')) },
+        exchanges: held === 0 ? exchanges : exchanges.map((exchange) => (exchange.plane === 'scale-out' ? { ...exchange, held: Math.min(1, held) } : exchange)),
       },
     };
   }
