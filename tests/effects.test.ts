@@ -7,9 +7,12 @@ import { summarise } from '../src/report/summarise.ts';
 import { percent, quantity } from '../src/report/wording.ts';
 import { createSimulation } from '../src/serving/deploy.ts';
 
+/** Pages of the guide that have a table of effects. */
+const pages = ['policies', 'faults', 'context-cache'] as const;
+
 /** A change of an example and what it does to one figure of its report. */
 interface Effect {
-  readonly page: 'policies' | 'faults';
+  readonly page: (typeof pages)[number];
   /** In the words of the guide. */
   readonly what: string;
   readonly file: string;
@@ -43,6 +46,7 @@ const metrics: Readonly<Record<string, Metric>> = {
   'gap p99': seconds(({ latency }) => latency.itl.p99),
   'within objectives': share(({ goodput }) => goodput.share),
   goodput: { of: ({ goodput }) => goodput.requestsPerSecond, words: (value) => quantity(value, 'req/s') },
+  input: { of: ({ throughput }) => throughput.inputTokens, words: (value) => quantity(value, 'tok/s') },
   'cache hits': share(({ cache }) => cache?.hitShare),
   barrier: share(({ pools }) => pools.at(-1)?.barrier.share),
   'TTFT p50 of modest': seconds((summary) => tenant(summary, 'modest')?.ttft.p50),
@@ -90,7 +94,7 @@ describe('effects', () => {
   test('are in the guide as examples/effects.json has them (UPDATE_EFFECTS=1 measures them anew and writes both)', () => {
     expect(found).toHaveLength(effects.length);
     if (rewrites) writeFileSync(file, `${JSON.stringify(found, null, 2)}\n`);
-    for (const page of ['policies', 'faults'] as const) {
+    for (const page of pages) {
       const path = new URL(`../docs/guide/${page}.md`, import.meta.url);
       const text = readFileSync(path, 'utf8');
       const written = text.replace(

@@ -19,13 +19,28 @@ export function shareLeft(fabric: Fabric, capacity: Float64Array, dies: readonly
     else known.push(port);
   }
   let least = 1;
-  const [whole, faulty] = [new Structure(fabric, capacitiesOf(fabric, [])), new Structure(fabric, capacity)];
+  const faulty = new Structure(fabric, capacity);
   for (const members of domains.values()) {
     if (members.length < 2) continue;
-    const slowest = (structure: Structure): number => Math.min(...shareOf(structure, [{ kind: 'all-to-all', members }]).flows.map(({ rate }) => rate));
-    least = Math.min(least, slowest(faulty) / slowest(whole));
+    least = Math.min(least, slowest(faulty, members) / withoutFaults(fabric, members));
   }
   return least;
+}
+
+function slowest(structure: Structure, members: readonly number[]): number {
+  return Math.min(...shareOf(structure, [{ kind: 'all-to-all', members }]).flows.map(({ rate }) => rate));
+}
+
+/** Rates without faults, by fabric and members: asked for again at every fault. */
+const known = new WeakMap<Fabric, Map<string, number>>();
+
+function withoutFaults(fabric: Fabric, members: readonly number[]): number {
+  const rates = known.get(fabric) ?? new Map<string, number>();
+  known.set(fabric, rates);
+  const key = members.join(' ');
+  const rate = rates.get(key) ?? slowest(new Structure(fabric, capacitiesOf(fabric, [])), members);
+  rates.set(key, rate);
+  return rate;
 }
 
 /** Parts of a plane that links join, faults not counted. */
