@@ -7,9 +7,11 @@ import { summarise } from '../src/report/summarise.ts';
 import { percent, quantity } from '../src/report/wording.ts';
 import { createSimulation } from '../src/serving/deploy.ts';
 
+const pages = ['policies', 'faults', 'traffic'] as const;
+
 /** A change of an example and what it does to one figure of its report. */
 interface Effect {
-  readonly page: 'policies' | 'faults';
+  readonly page: (typeof pages)[number];
   /** In the words of the guide. */
   readonly what: string;
   readonly file: string;
@@ -44,6 +46,8 @@ const metrics: Readonly<Record<string, Metric>> = {
   'within objectives': share(({ goodput }) => goodput.share),
   goodput: { of: ({ goodput }) => goodput.requestsPerSecond, words: (value) => quantity(value, 'req/s') },
   'cache hits': share(({ cache }) => cache?.hitShare),
+  'adapters resident': share(({ adapters }) => adapters?.[0]?.hitShare),
+  'adapters of step time': share(({ adapters }) => adapters?.[0]?.productShare),
   barrier: share(({ pools }) => pools.at(-1)?.barrier.share),
   'TTFT p50 of modest': seconds((summary) => tenant(summary, 'modest')?.ttft.p50),
   'TTFT p50 of greedy': seconds((summary) => tenant(summary, 'greedy')?.ttft.p50),
@@ -90,7 +94,7 @@ describe('effects', () => {
   test('are in the guide as examples/effects.json has them (UPDATE_EFFECTS=1 measures them anew and writes both)', () => {
     expect(found).toHaveLength(effects.length);
     if (rewrites) writeFileSync(file, `${JSON.stringify(found, null, 2)}\n`);
-    for (const page of ['policies', 'faults'] as const) {
+    for (const page of pages) {
       const path = new URL(`../docs/guide/${page}.md`, import.meta.url);
       const text = readFileSync(path, 'utf8');
       const written = text.replace(
