@@ -8,6 +8,11 @@ export class AdapterSlots {
     this.#slots = slots;
   }
 
+  /** Uses of all of them together. */
+  get uses(): number {
+    return [...this.#users.values()].reduce((sum, users) => sum + users, 0);
+  }
+
   /** Begins to use an adapter: it was there, it has to be loaded, or every slot is in use. */
   take(adapter: number): 'hit' | 'load' | 'full' {
     const users = this.#users.get(adapter);

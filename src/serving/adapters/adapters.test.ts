@@ -81,11 +81,12 @@ function counted({ pools, table }: Simulation): number {
   let any = 0;
   for (const { plant, instances } of pools)
     for (const { ranks, running, iteration } of instances) {
-      if (plant.adapters === undefined || !running) continue;
+      if (plant.adapters === undefined) continue;
       for (const { adapters, members, prefilling, chunks } of ranks) {
-        const held = new Set([...members, ...prefilling].map((slot) => table.adapter[slot] ?? 0));
-        held.delete(0);
-        expect(held.size).toBeLessThanOrEqual(plant.adapters.slots);
+        const held = [...members, ...prefilling].flatMap((slot) => (table.adapter[slot] === 0 ? [] : [table.adapter[slot]]));
+        expect(adapters?.users).toBe(held.length);
+        expect(new Set(held).size).toBeLessThanOrEqual(plant.adapters.slots);
+        if (!running) continue;
         const used = new Set<number>();
         let tokens = 0;
         const use = (slot: number | undefined, count: number): void => {
@@ -156,13 +157,20 @@ describe('laws of deployments with adapters', () => {
   }, 60_000);
 
   test('FLT-1 the same under faults: every request ends once, nothing is left behind', () => {
+    let interrupted = 0;
     fc.assert(
       fc.property(adapted, trouble, ({ plant, requests, concurrency }, drawn) => {
-        const { simulation, events } = troubled(plant, requests, drawn, concurrency, watcher().watch);
+        const looks = watcher();
+        const { simulation, events } = troubled(plant, requests, drawn, concurrency, (now) => {
+          looks.watch(now);
+          if (drawn.faults.every(({ kind }) => kind !== 'slow')) counted(now);
+        });
         inOrder(events, requests.length);
         leavesNothing(simulation);
+        interrupted += events.filter(({ kind }) => kind === 'interrupted').length;
       }),
       { numRuns: 200, endOnFailure: true },
     );
+    expect(interrupted).toBeGreaterThan(0);
   }, 60_000);
 });

@@ -26,6 +26,11 @@ export class RankAdapters {
     this.#slots = new AdapterSlots(plant.slots);
   }
 
+  /** Sequences that keep an adapter where it is. */
+  get users(): number {
+    return this.#slots.uses;
+  }
+
   /** An iteration is formed from here on. */
   begin(): void {
     this.hits = 0;
