@@ -6,7 +6,7 @@ const profiles = (...versions: readonly string[]): readonly OverheadProfile[] =>
   readOverheads(
     {
       schema: 'supernode/overheads/1',
-      profiles: versions.map((version) => ({ stack: 'engine', version, step: figure, request: figure, token: figure, rows: 5 })),
+      profiles: versions.map((version) => ({ stack: 'engine', version, step: figure, request: figure, token: figure, launch: figure, rows: 5 })),
     },
     'overheads.json',
   );

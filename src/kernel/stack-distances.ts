@@ -2,7 +2,10 @@ import { mix } from './random.ts';
 
 /** Distances are counted in bins of a sixteenth of their octave, exactly below 32. */
 const STEPS = 16;
-const TWO_32 = 2 ** 32;
+const TWO_32 = 4294967296;
+/** Powers of two, by doubling. */
+const powers = new Float64Array(64);
+for (let n = 0, power = 1; n < powers.length; n++, power *= 2) powers[n] = power;
 
 /**
  * How many different ids were used since the last use of the same id (Mattson's stack distance), counted for a sample of ids that does not grow: ids whose hash is
@@ -127,11 +130,11 @@ function binOf(distance: number): number {
   const whole = Math.floor(distance);
   if (whole < 2 * STEPS) return whole;
   const octave = 31 - Math.clz32(Math.min(whole, 0x7fffffff));
-  return octave * STEPS - 4 * STEPS + Math.floor(whole / 2 ** (octave - 4));
+  return octave * STEPS - 4 * STEPS + Math.floor(whole / powers[octave - 4]);
 }
 
 function lowerEnd(bin: number): number {
   if (bin < 2 * STEPS) return bin;
   const octave = Math.floor((bin - 2 * STEPS) / STEPS) + 5;
-  return (STEPS + ((bin - 2 * STEPS) % STEPS)) * 2 ** (octave - 4);
+  return (STEPS + ((bin - 2 * STEPS) % STEPS)) * powers[octave - 4];
 }

@@ -3,6 +3,7 @@ import { readCells } from '../../schema/calibration.ts';
 import { readChip } from '../../schema/chip.ts';
 import { readLibrary } from '../../schema/library.ts';
 import { readMachine } from '../../schema/machine.ts';
+import { readPowerFacts } from '../../schema/power.ts';
 import { readModelCard } from '../../schema/model.ts';
 import { applySettings } from '../../schema/scenario/overrides.ts';
 import { readScenario, type ScenarioContext } from '../../schema/scenario/read.ts';
@@ -20,6 +21,7 @@ const texts = import.meta.glob<string>(
     '../../data/{chips,libraries,machines,models,stacks,workloads}/*.yaml',
     '../../data/calibration/*.json',
     '../../data/uncertainty.yaml',
+    '../../data/power.yaml',
     '../../examples/*.yaml',
   ],
   {
@@ -44,7 +46,14 @@ const cells = Object.entries(texts)
   .flatMap(([path, text]) => readCells(JSON.parse(text), path));
 
 const context: ScenarioContext = {
-  machine: (name) => readMachine(data('machines', name), name, (chip) => readChip(data('chips', chip), chip)),
+  machine: (name) =>
+    readMachine(
+      data('machines', name),
+      name,
+      (chip) => readChip(data('chips', chip), chip),
+      undefined,
+      readPowerFacts(file('data/power.yaml'), 'data/power.yaml'),
+    ),
   model: (name) => readModelCard(data('models', name), name, name).model,
   stack: (name) => ({
     ...readStack(data('stacks', name), name, { library: (library) => readLibrary(data('libraries', library), library), stack: (base) => data('stacks', base) }),
