@@ -294,6 +294,6 @@ function estimatedAdapters({ name }: PoolPlant): Doubt {
     rule: 'adapters-estimated',
     where: name,
     message:
-      'what adapters take is an estimate at data-sheet rates, with no measurement behind it; loads hold the iteration up, and cached prefixes are found whatever their adapter was',
+      'what adapters take is an estimate at data-sheet rates, with no measurement behind it; loads hold the iteration up, cached prefixes are found whatever their adapter was, and neither power nor the load that a pool sustains counts adapters',
   };
 }
