@@ -8,7 +8,7 @@ import { percent, quantity } from '../src/report/wording.ts';
 import { createSimulation } from '../src/serving/deploy.ts';
 
 /** Pages of the guide that have a table of effects. */
-const pages = ['policies', 'faults', 'context-cache'] as const;
+const pages = ['policies', 'faults', 'context-cache', 'traffic'] as const;
 
 /** A change of an example and what it does to one figure of its report. */
 interface Effect {
@@ -48,6 +48,8 @@ const metrics: Readonly<Record<string, Metric>> = {
   goodput: { of: ({ goodput }) => goodput.requestsPerSecond, words: (value) => quantity(value, 'req/s') },
   input: { of: ({ throughput }) => throughput.inputTokens, words: (value) => quantity(value, 'tok/s') },
   'cache hits': share(({ cache }) => cache?.hitShare),
+  'adapters resident': share(({ adapters }) => adapters?.[0]?.hitShare),
+  'adapters of step time': share(({ adapters }) => adapters?.[0]?.productShare),
   barrier: share(({ pools }) => pools.at(-1)?.barrier.share),
   'TTFT p50 of modest': seconds((summary) => tenant(summary, 'modest')?.ttft.p50),
   'TTFT p50 of greedy': seconds((summary) => tenant(summary, 'greedy')?.ttft.p50),

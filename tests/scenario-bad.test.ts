@@ -206,6 +206,13 @@ describe('a prefill and decode deployment', () => {
 });
 
 const mergedCases: readonly Case[] = [
+  ['deployment.merged.lora={ rank: 8 }', 'deployment.merged.lora.slots', /expected a whole number from 1, got nothing/],
+  ['deployment.merged.lora={ rank: 0, slots: 4 }', 'deployment.merged.lora.rank', /whole number from 1 to 512, got 0/],
+  [
+    'deployment.merged={ instances: 1, gpus: 4, tensor: 2, pipeline: 2, max-num-seqs: 4/rank, max-num-batched-tokens: 99/rank, lora: { rank: 8, slots: 4 } }',
+    'deployment.merged.lora',
+    /not priced over 2 pipeline stages/,
+  ],
   // control loops
   ['control={}', 'control', /expected autoscale or ratio, got neither/],
   ['control={ autoscale: { merged: {} } }', 'control.autoscale.merged.max', /expected the most instances, got nothing/],

@@ -1,8 +1,9 @@
 import { chipCount, dieCount, planeOf } from '../../src/catalogue/machine.ts';
+import { adaptedProducts } from '../../src/cost/lora.ts';
 import { isRecurrent } from '../../src/model/kv.ts';
 import type { Layout } from '../../src/model/layout.ts';
 import { dataRanks, instanceDies, stageDies } from '../../src/model/layout.ts';
-import type { DecodePool, Deployment, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
+import type { DecodePool, Deployment, Lora, MergedDeployment, PrefillPool } from '../../src/serving/scenario.ts';
 import type { Count } from '../counts.ts';
 import { cachePool } from './cache.ts';
 import { over } from './count.ts';
@@ -82,6 +83,18 @@ function transferPlane(file: DeploymentFile, surroundings: Surroundings): string
   return plane?.name;
 }
 
+/** What adapters are served, where their cost is known. */
+function adaptersOf({ lora }: MergedFile, layout: Layout, { model, problems }: Surroundings): Lora | undefined {
+  if (lora === undefined) return undefined;
+  const at = 'deployment.merged.lora';
+  const missing = (['rank', 'slots'] as const).filter((key) => lora[key] === undefined && !problems.covers(`${at}.${key}`));
+  for (const key of missing) problems.add(`${at}.${key}`, 'expected a whole number from 1, got nothing');
+  if (layout.pipeline > 1) problems.add(at, `adapters are not priced over ${layout.pipeline} pipeline stages; expected pipeline: 1`);
+  if (model !== undefined && model.groups.every(({ attention }) => adaptedProducts(attention, model.hidden).length === 0))
+    problems.add(at, `${model.name} has no projection that adapters are priced on; expected attention by heads or latent attention`);
+  return lora.rank === undefined || lora.slots === undefined ? undefined : { rank: lora.rank, slots: lora.slots };
+}
+
 function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedDeployment | undefined {
   const at = 'deployment.merged';
   const { layout, acceptance } = layoutOf(file, at, surroundings);
@@ -110,6 +123,7 @@ function mergedDeployment(file: MergedFile, surroundings: Surroundings): MergedD
     prefillFirst: file['prefill-first'],
     pollEvery: file['poll-every'],
     memoryUtilisation: file['gpu-memory-utilization'],
+    lora: adaptersOf(file, layout, surroundings),
     acceptance,
   };
 }

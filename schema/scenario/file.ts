@@ -85,6 +85,7 @@ export type CacheFile = Keys<{
   write: 'through' | 'back' | 'never';
   ssd: StorageFile;
 }>;
+export type LoraFile = Keys<{ rank: number; slots: number }>;
 export type MergedFile = PoolFile &
   Keys<{
     'max-num-seqs': Count;
@@ -94,6 +95,7 @@ export type MergedFile = PoolFile &
     'poll-every': number;
     watermark: number;
     'gpu-memory-utilization': number;
+    lora: LoraFile;
   }>;
 
 export type DeploymentFile = Keys<{

@@ -132,6 +132,11 @@ const cache = record({
   ssd: ssd.optional(),
 }).meta({ description: 'Prefix cache in pooled host memory.' });
 
+const lora = record({
+  rank: whole(1, 'Rank of the adapters, the largest where they differ.', 512),
+  slots: whole(1, 'Adapters that are resident at once on a data-parallel rank; they take memory from the KV.', 65536),
+}).meta({ description: 'Low-rank adapters (LoRA) on the attention projections, priced; without it those that requests ask for cost nothing.' });
+
 const merged = record({
   ...size,
   ...prompts,
@@ -144,6 +149,7 @@ const merged = record({
   'poll-every': whole(1, 'Decode steps between two looks for new requests; a step with prompts is always followed by one.'),
   watermark: plain({ min: 0, max: 0.99 }, 'Share of KV blocks kept free when a request is admitted; 0.01 by default.'),
   'gpu-memory-utilization': plain({ min: 0, above: true, max: 1 }, "Share of the memory that the engine may fill; the stack's own by default."),
+  lora: lora.optional(),
   mtp: mtp.optional(),
   draft: draft.optional(),
 }).meta({ description: 'Instances that prefill and decode in the same iterations: continuous batching with chunked prefill.' });

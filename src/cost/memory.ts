@@ -23,6 +23,8 @@ export interface MemoryRequest {
   readonly maxSequences?: number | undefined;
   /** Share of the memory that the engine may fill, instead of the stack's. */
   readonly utilisation?: number | undefined;
+  /** What resident adapters take on one die. [B] */
+  readonly adapterBytes?: number | undefined;
 }
 
 /** What one die keeps in its memory; the parts sum to the capacity. */
@@ -57,6 +59,7 @@ export function memoryBudget(request: MemoryRequest): MemoryBudget {
   const capacity = machine.chip.die.memory.capacity.value;
   const rowsPerDie = request.maxBatchTokens / (layout.attention === 'sp-tp-sp' ? layout.tensor : contextOf(layout).parallel);
   const weights = weightBytesPerDie(model, precision, layout).map(({ name, bytes }) => ({ name: `weights: ${name}`, bytes }));
+  weights.push({ name: 'adapters', bytes: request.adapterBytes ?? 0 });
   const working = [
     { name: 'exchange buffers', bytes: exchangeBuffers(request, rowsPerDie) },
     { name: 'context buffers', bytes: contextBuffers(request) },

@@ -6,6 +6,7 @@ import { faultSection } from './faults.ts';
 import { fleetSection } from './fleet.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
+import { adapterSection } from './adapters.ts';
 import { speculationSection } from './speculation.ts';
 import type { Summary } from './summary.ts';
 import { tenantSection } from './tenants.ts';
@@ -25,6 +26,7 @@ export function reportOf(summary: Summary): Report {
     utilisationSection(summary),
     timeSection(summary),
     speculationSection(summary),
+    adapterSection(summary),
     cacheSection(summary),
     memorySection(summary),
     powerSection(summary),

@@ -15,6 +15,7 @@ import { poolLoad, poolTrust, type MeanRequest, type PoolTrust } from './capacit
 import { costOf } from './cost.ts';
 import { balanceSummary } from './balance.ts';
 import { faultSummaries } from './faults.ts';
+import { adaptersSummary } from './adapters.ts';
 import { speculationSummary } from './speculation.ts';
 import { energySummary } from './energy/summary.ts';
 import { fleetSummary } from './fleet.ts';
@@ -147,6 +148,7 @@ export function summarise(run: Run, version: string): Summary {
     planes,
     cache: cacheSummary(run, total),
     speculation: speculationSummary(deployed.pools, total),
+    adapters: adaptersSummary(deployed.pools, total),
     balances: run.balances.map((record) => balanceSummary(record, deployed.pools[record.pool]?.plant.name ?? '', window)),
     tenants: tenantsSummary(deployed.plant.tenants ?? [], total.tenants, scenario.slo, window.to - window.from),
     faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),

@@ -2,6 +2,7 @@ import type { Doubt } from '../base/doubt.ts';
 import type { BalanceSummary } from './balance.ts';
 import type { FaultSummary } from './faults.ts';
 import type { FleetSummary } from './fleet.ts';
+import type { AdaptersSummary } from './adapters.ts';
 import type { SpeculationSummary } from './speculation.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
 import type { Trust, TrustShares } from '../cost/uncertainty/trust.ts';
@@ -236,6 +237,8 @@ export interface Summary {
   readonly control?: FleetSummary | undefined;
   /** What drafts came to, where there are any. */
   readonly speculation?: SpeculationSummary | undefined;
+  /** What adapters came to, by pool; absent where none are priced. */
+  readonly adapters?: readonly AdaptersSummary[] | undefined;
   /** How evenly experts were loaded, by pool; empty where the workload does not say what they are asked for. */
   readonly balances: readonly BalanceSummary[];
   readonly cache?: CacheSummary | undefined;

@@ -2,6 +2,7 @@ import type { Doubt } from '../base/doubt.ts';
 import { InputError } from '../base/errors.ts';
 import { dieCount } from '../catalogue/machine.ts';
 import type { StepSetting } from '../cost/check.ts';
+import { adapterCost } from '../cost/lora.ts';
 import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
 import { activityOf } from '../cost/power.ts';
 import type { ExplainingPricer } from '../cost/pricer.ts';
@@ -12,7 +13,8 @@ import { mostInstances } from './control/control.ts';
 import { ControlLoop } from './control/control-loop.ts';
 import { Fleet, type FleetPool } from './control/fleet.ts';
 import { Loader } from './control/loader.ts';
-import { hostMemoryRate, weightsOf } from './control/weights.ts';
+import { hostMemoryRate, localPerDie, weightsOf } from './control/weights.ts';
+import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { Dies } from './dies.ts';
 import type { EventSink } from './events.ts';
 import type { FaultRecord } from './faults/fault.ts';
@@ -24,7 +26,7 @@ import { TransferDamage } from './faults/transfers.ts';
 import type { InstanceRole } from './instance.ts';
 import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
 import { promptsFirst } from './policies/scheduler.ts';
-import type { DisaggregatedDeployment, MergedDeployment, Scenario } from './scenario.ts';
+import type { DisaggregatedDeployment, Lora, MergedDeployment, Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 import { requestSource } from './traffic/source.ts';
 import type { Workload } from './traffic/workload.ts';
@@ -145,6 +147,7 @@ function deploy(scenario: Scenario, pricers: PricerSource): Deployed {
   };
   const doubts = new Map<string, Doubt>();
   for (const { pricer } of pools) for (const doubt of pricer.doubts) doubts.set(`${doubt.rule} ${doubt.where}`, doubt);
+  for (const { plant: own } of pools) if (own.adapters !== undefined) doubts.set(`adapters ${own.name}`, estimatedAdapters(own));
   return { plant, pools, wiring: links?.wiring, doubts: [...doubts.values()] };
 }
 
@@ -163,6 +166,7 @@ function mergedPools(scenario: Scenario, first: MergedDeployment, pricers: Price
       pollEvery: deployment.pollEvery,
       acceptance: deployment.acceptance,
       utilisation: deployment.memoryUtilisation,
+      lora: deployment.lora,
     }),
   );
 }
@@ -221,6 +225,7 @@ interface PoolLimits {
   readonly pollEvery?: number | undefined;
   readonly acceptance: readonly number[];
   readonly utilisation?: number | undefined;
+  readonly lora?: Lora | undefined;
 }
 
 function pool(
@@ -239,7 +244,10 @@ function pool(
   const maxSequences = Math.ceil(limits.maxSequences / layout.pipeline);
   const decodeTokens = Math.min(maxSequences, 1e9) * (1 + layout.draftTokens);
   const maxBatchTokens = role === 'decode' ? decodeTokens : limits.tokenBudget;
-  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation: limits.utilisation });
+  const adapters = limits.lora === undefined ? undefined : adaptersOf(scenario, layout, limits.lora);
+  const adapterBytes = adapters === undefined ? 0 : adapters.slots * adapters.cost.bytes;
+  const { utilisation } = limits;
+  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation, adapterBytes });
   const setting: StepSetting = { machine, model, precision, layout, stack, role };
   const { exact, compiled } = pricers(setting);
   const dies = instances * instanceDies(layout);
@@ -259,6 +267,7 @@ function pool(
       tokenBudget: limits.tokenBudget,
       prefixCaching: limits.prefixCaching,
       acceptance: limits.acceptance,
+      adapters,
       ahead: stack.ahead === true,
       prefillFirst: limits.prefillFirst,
       pollEvery: limits.pollEvery,
@@ -272,5 +281,19 @@ function pool(
     memory,
     dies,
     chips: dies / machine.chip.dies,
+  };
+}
+
+function adaptersOf({ machine, model, stack }: Scenario, layout: Layout, { rank, slots }: Lora): AdapterPlant {
+  const cost = adapterCost(machine, model, layout, stack, rank);
+  return { rank, slots, cost, load: cost.bytes / localPerDie(machine) };
+}
+
+function estimatedAdapters({ name }: PoolPlant): Doubt {
+  return {
+    rule: 'adapters-estimated',
+    where: name,
+    message:
+      'what adapters take is an estimate at data-sheet rates, with no measurement behind it; loads hold the iteration up, cached prefixes are found whatever their adapter was, and neither power nor the load that a pool sustains counts adapters',
   };
 }

@@ -1,6 +1,8 @@
 import type { Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
+import type { AdapterPlant } from './adapters/adapter-work.ts';
+import { adapterWork } from './adapters/rank-adapters.ts';
 import { barrierEvery, waitOf } from './barrier.ts';
 import { Calendar } from './calendar.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
@@ -27,6 +29,7 @@ export interface InstanceOptions {
   readonly tokenBudget: number;
   readonly prefixCaching: boolean;
   readonly acceptance: Acceptance;
+  readonly adapters?: AdapterPlant | undefined;
   readonly ahead?: boolean | undefined;
   readonly pollEvery?: number | undefined;
   readonly launching?: Seconds | undefined;
@@ -226,7 +229,8 @@ export class Instance {
 
   #form(at: Seconds): boolean {
     const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
-    const { acceptance, prefillFirst } = this.options;
+    const { acceptance, adapters, prefillFirst } = this.options;
+    if (adapters !== undefined) for (const rank of this.ranks) rank.adapters?.begin();
     const decodes = prefillFirst === true ? this.#promptsFirst(growth, at) : this.#together(growth, at);
     this.iteration.price(this.ranks, this.tokens, 1 + acceptance.drafts, this.pricer, decodes);
     const { cost } = this.iteration;
@@ -234,13 +238,17 @@ export class Instance {
     if (cost === undefined) return false;
     this.startedAt = at;
     const { slowdown, delay } = this;
-    const late = delay === undefined ? 0 : delay(this.#formed);
+    const work = adapters === undefined ? undefined : adapterWork(this.ranks, adapters, 1 + acceptance.drafts, decodes, slowdown);
+    this.iteration.adapters = work;
+    const products = work?.products ?? 0;
+    const late = (delay === undefined ? 0 : delay(this.#formed)) + (work?.loading ?? 0);
     const least = this.iteration.prefillTokens > 0 ? (this.options.launching ?? 0) : 0;
-    this.iteration.barrier = this.ranks.length > 1 && this.#formed % barrierEvery === 0 ? this.#barrier(cost.time, least, late) : undefined;
+    this.iteration.barrier =
+      this.ranks.length > 1 && this.#formed % barrierEvery === 0 ? this.#barrier(cost.time + products / slowdown, least, late) : undefined;
     this.#formed++;
     this.endsAt =
       this.pipeline === undefined || cost.pipeline === undefined
-        ? at + gridDuration(Math.max(cost.time * slowdown, least) + late)
+        ? at + gridDuration(Math.max(cost.time * slowdown + products, least) + late)
         : this.pipeline.pass(at, late === 0 ? cost.pipeline : { ...cost.pipeline, host: cost.pipeline.host + late }, slowdown, least);
     return true;
   }
@@ -249,7 +257,8 @@ export class Instance {
   #barrier(slowest: Seconds, least: Seconds, late: Seconds): Iteration['barrier'] {
     const { ranks, pricer, slowdown } = this;
     const rank = ranks[(this.#formed / barrierEvery) % ranks.length];
-    return waitOf(slowest, this.iteration.own(rank, this.tokens, 1 + this.options.acceptance.drafts, pricer), slowdown, ranks.length, least, late);
+    const own = this.iteration.own(rank, this.tokens, 1 + this.options.acceptance.drafts, pricer) + (rank.adapters?.products ?? 0);
+    return waitOf(slowest, own, slowdown, ranks.length, least, late);
   }
 
   /** Decoding sequences grow, and prompts take what they leave of the budget. */
@@ -327,6 +336,7 @@ export class Instance {
   #decode(rank: Rank, slot: number): void {
     const table = this.#table;
     const base = table.prompt[slot] - this.tokens;
+    rank.adapters?.joins(slot);
     table.place[slot] = place.decoding;
     table.base[slot] = base;
     table.position[slot] = rank.members.length;
@@ -343,6 +353,7 @@ export class Instance {
 
   #leave(rank: Rank, slot: number): void {
     const table = this.#table;
+    rank.adapters?.leaves(slot);
     const base = table.base[slot];
     const position = table.position[slot];
     const last = rank.members.pop() as number;
@@ -375,6 +386,7 @@ export class Instance {
     if (prompt >= 0 && later(prompt, latest)) {
       rank.prefilling.splice(rank.prefilling.indexOf(prompt), 1);
       rank.queuedTokens -= table.prompt[prompt] - table.progress[prompt];
+      rank.adapters?.drops(prompt);
       rank.kv.give(table.privateBlocks[prompt]);
       unpinPrefix(table, rank, prompt);
       this.#requeue(rank, prompt, at);
@@ -435,6 +447,7 @@ export class Instance {
       const pinning = blocksToPin(table, rank, slot, units);
       const own = Math.ceil(prompt / rank.blockTokens) + stateBlocks - units * rank.unitBlocks;
       if (rank.room < own + pinning + (rank.kv.sequences() === 0 ? 0 : watermarkBlocks)) break;
+      if (rank.adapters?.admit(slot) === false) break;
       rank.waiting.shift();
       pinPrefix(table, rank, slot, units);
       table.privateBlocks[slot] = own;
@@ -481,6 +494,7 @@ export class Instance {
     table.fromPrompts[slot]++;
     table.emitted[slot] = table.emitted[slot] + 1;
     if (table.emitted[slot] === table.outputTokens[slot]) {
+      rank.adapters?.drops(slot);
       rank.kv.give(table.privateBlocks[slot]);
       unpinPrefix(table, rank, slot);
       this.#listener.finished(slot, at);

@@ -1,4 +1,5 @@
 import type { Seconds } from '../base/units.ts';
+import type { AdapterWork } from './adapters/adapter-work.ts';
 import type { RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
@@ -17,6 +18,8 @@ export class Iteration {
   cost: StepCost | undefined;
   /** How long one of the ranks waits for the slowest one; there only in iterations in which that is looked at. */
   barrier: { readonly time: Seconds; readonly wait: Seconds } | undefined;
+  /** What adapters add to it; absent where none are served. */
+  adapters: AdapterWork | undefined;
   #decodes = true;
   readonly #table: RequestTable;
 

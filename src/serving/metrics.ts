@@ -3,6 +3,7 @@ import { engines, type StepCost } from '../cost/batch.ts';
 import { activeTime, type DieActivity } from '../cost/power.ts';
 import { Sketch } from '../kernel/sketch.ts';
 import { stages } from '../model/operator.ts';
+import { AdapterMeter } from './adapters/adapter-work.ts';
 import { BarrierMeter } from './barrier.ts';
 import type { Iteration } from './iteration.ts';
 import { phases } from './lifetime.ts';
@@ -32,6 +33,7 @@ export class PoolMeter {
   readonly stages: Float64Array = new Float64Array(stages.length + 1);
   readonly stepTime: Sketch = new Sketch();
   readonly barrier: BarrierMeter = new BarrierMeter();
+  readonly adapters: AdapterMeter = new AdapterMeter();
 
   step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
@@ -50,6 +52,7 @@ export class PoolMeter {
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += cost.stages[s];
     this.stepTime.add(duration);
     if (iteration.barrier !== undefined) this.barrier.add(iteration.barrier.time, iteration.barrier.wait);
+    if (iteration.adapters !== undefined) this.adapters.add(iteration.adapters, duration);
   }
 
   merge(other: PoolMeter): void {
@@ -70,6 +73,7 @@ export class PoolMeter {
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += other.stages[s];
     this.stepTime.merge(other.stepTime);
     this.barrier.merge(other.barrier);
+    this.adapters.merge(other.adapters);
   }
 }
 

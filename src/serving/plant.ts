@@ -1,6 +1,7 @@
 import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import type { DieActivity } from '../cost/power.ts';
+import type { AdapterPlant } from './adapters/adapter-work.ts';
 import type { InstanceRole } from './instance.ts';
 import type { Admission } from './policies/admission.ts';
 import type { RouterName } from './policies/router.ts';
@@ -30,6 +31,8 @@ export interface PoolPlant {
   readonly tokenBudget: number;
   readonly prefixCaching: boolean;
   readonly acceptance: readonly number[];
+  /** Adapters that it serves; absent: those that requests ask for cost nothing. */
+  readonly adapters?: AdapterPlant | undefined;
   /** Whether an iteration is formed when the one before it begins: what is queued during that one waits one longer (SCH-7). */
   readonly ahead?: boolean | undefined;
   /** Whether prompts are computed apart, before anything decodes on (SCH-8). */

@@ -1,4 +1,5 @@
 import { Acceptance } from './acceptance.ts';
+import { RankAdapters } from './adapters/rank-adapters.ts';
 import { Instance, type InstanceListener } from './instance.ts';
 import { KvBlocks } from './kv-blocks.ts';
 import { Pipeline } from './pipeline.ts';
@@ -33,6 +34,8 @@ export function poolOf(
   const instances = Array.from({ length: plant.instances * plant.stages }, (_, i) => {
     const at = i % plant.instances;
     const ranks = kv[at].map((blocks, r) => new Rank(blocks, i * plant.ranks + r, queue));
+    const { adapters } = plant;
+    if (adapters !== undefined) for (const rank of ranks) rank.adapters = new RankAdapters(adapters, table);
     return new Instance(first + i, options, table, listener, ranks, pipelines[at]);
   });
   return { plant, index, first, instances };

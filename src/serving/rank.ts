@@ -1,3 +1,4 @@
+import type { RankAdapters } from './adapters/rank-adapters.ts';
 import type { KvBlocks } from './kv-blocks.ts';
 import { Fifo } from './policies/fifo.ts';
 import type { RankView } from './policies/router.ts';
@@ -29,6 +30,8 @@ export class Rank implements RankView<RequestInTable> {
   /** KV blocks, shared with the rank's other batches in flight. */
   readonly kv: KvBlocks;
   readonly blockTokens: number;
+  /** Absent where no adapters are served. */
+  adapters: RankAdapters | undefined;
   /** Sequences that were promised a place here. */
   reserved = 0;
   /** Prompt tokens that are queued or under way and not yet computed. */
@@ -97,6 +100,7 @@ export class Rank implements RankView<RequestInTable> {
     this.reserved = 0;
     this.queuedTokens = 0;
     this.kv.clear();
+    this.adapters?.clear();
   }
 
   /** Blocks that the members need to grow from `tokens` to `tokens + growth` on the instance's token count. */

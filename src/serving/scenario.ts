@@ -63,6 +63,12 @@ export interface DisaggregatedDeployment {
   readonly firstToken: 'prefill' | 'decode';
 }
 
+/** Low-rank adapters: their rank, and how many are resident at once on a data-parallel rank. */
+export interface Lora {
+  readonly rank: number;
+  readonly slots: number;
+}
+
 /** Instances that prefill and decode in the same iterations: continuous batching with chunked prefill. */
 export interface MergedDeployment {
   readonly kind: 'merged';
@@ -81,6 +87,8 @@ export interface MergedDeployment {
   readonly pollEvery?: number | undefined;
   /** Share of the memory that the engine may fill (gpu-memory-utilization); absent: the stack's. */
   readonly memoryUtilisation?: number | undefined;
+  /** Adapters that it serves; absent: those that requests ask for cost nothing. */
+  readonly lora?: Lora | undefined;
   readonly acceptance: readonly number[];
 }
 

@@ -44,8 +44,8 @@ function pooledPerDie(machine: Machine): BytesPerSecond {
   return pathOf(plane, 'machine', 'read', 'cpu')?.bandwidth.value ?? stream(machine, plane);
 }
 
-/** From the memory of its own node, whose CPU ports its dies share. */
-function localPerDie(machine: Machine): BytesPerSecond {
+/** What one die takes in from the memory of its own node, whose CPU ports its dies share. */
+export function localPerDie(machine: Machine): BytesPerSecond {
   const host = planeOf(machine, 'host');
   if (host !== undefined) return stream(machine, host);
   const plane = memoryPlane(machine);
