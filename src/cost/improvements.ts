@@ -1,4 +1,4 @@
-import type { Figure } from '../catalogue/figure.ts';
+import { times } from '../catalogue/figure.ts';
 import type { Machine, PlaneRole } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
 import type { Layout, Microbatches } from '../model/layout.ts';
@@ -69,10 +69,6 @@ function changesOf(setting: StepSetting, batch: InstanceBatch): readonly Change[
 function othersThan({ microbatches, experts }: Layout): readonly Microbatches[] {
   const counts: readonly Microbatches[] = experts.apart === true ? [1, 2, 3, 4] : [1, 2];
   return counts.filter((count) => Math.abs(count - microbatches) === 1);
-}
-
-function times(figure: Figure, factor: number): Figure {
-  return { ...figure, value: figure.value * factor };
 }
 
 function withDie(machine: Machine, change: (die: Machine['chip']['die']) => Machine['chip']['die']): Machine {

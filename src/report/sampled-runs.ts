@@ -1,4 +1,4 @@
-import type { Figure } from '../catalogue/figure.ts';
+import { times, type Figure } from '../catalogue/figure.ts';
 import type { Machine } from '../catalogue/machine.ts';
 import type { ActivityFigures } from '../catalogue/power.ts';
 import type { Condition } from '../catalogue/uncertainty.ts';
@@ -137,7 +137,6 @@ function sampledActivity(activity: ActivityFigures, unknowns: Unknowns): Activit
 
 /** What transfers reach on each plane, what the machine draws and costs. */
 function sampledMachine(machine: Machine, unknowns: Unknowns): Machine {
-  const times = (figure: Figure, factor: number): Figure => ({ ...figure, value: figure.value * factor });
   const { power, price } = { power: unknowns.factor('power'), price: unknowns.factor('price') };
   return {
     ...machine,

@@ -31,7 +31,6 @@ export function waitingView(table: RequestTable, slo: ServiceLevel, tenants: rea
   return {
     priority: (slot) => table.priority[slot],
     tenant: (slot) => table.tenant[slot],
-    arrivedAt: (slot) => table.arrivedAt[slot],
     promptTokens: (slot) => table.prompt[slot],
     deadline: (slot) => table.arrivedAt[slot] + (tenants[table.tenant[slot]]?.slo.ttft ?? slo.ttft ?? Infinity),
   };

@@ -1,4 +1,4 @@
-import type { Figure } from '../../catalogue/figure.ts';
+import { times } from '../../catalogue/figure.ts';
 import type { Condition, Uncertainty } from '../../catalogue/uncertainty.ts';
 import { exp } from '../../kernel/elementary.ts';
 import type { Layout } from '../../model/layout.ts';
@@ -70,8 +70,4 @@ export class Unknowns {
     const odds = this.factor('acceptance');
     return chances.map((chance) => (chance * odds) / (1 - chance + chance * odds));
   }
-}
-
-function times(figure: Figure, factor: number): Figure {
-  return { ...figure, value: figure.value * factor };
 }

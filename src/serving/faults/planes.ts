@@ -1,4 +1,4 @@
-import type { Figure } from '../../catalogue/figure.ts';
+import { times } from '../../catalogue/figure.ts';
 import type { Machine } from '../../catalogue/machine.ts';
 import type { StepPricer } from '../../cost/batch.ts';
 import type { StepSetting } from '../../cost/check.ts';
@@ -78,7 +78,6 @@ export class Planes implements PlaneDamage {
 
 /** A machine whose planes reach a share of what they do. */
 function slowed(machine: Machine, left: readonly number[]): Machine {
-  const times = (figure: Figure, share: number): Figure => ({ ...figure, value: figure.value * share });
   return {
     ...machine,
     planes: machine.planes.map((plane, p) => ({

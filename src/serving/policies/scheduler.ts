@@ -13,7 +13,6 @@ export type SchedulerName = (typeof schedulerNames)[number];
 export interface WaitingView {
   priority(slot: number): number;
   tenant(slot: number): number;
-  arrivedAt(slot: number): Seconds;
   /** What has to be computed of it, cached or not. */
   promptTokens(slot: number): number;
   /** By when its first token is due; Infinity without an objective. */

@@ -6,7 +6,6 @@ import { queueOf, schedulerNames, type SchedulerName, type WaitingView } from '.
 interface Prompt {
   readonly priority: number;
   readonly tenant: number;
-  readonly arrivedAt: number;
   readonly promptTokens: number;
   readonly deadline: number;
   readonly cached: number;
@@ -17,7 +16,6 @@ type Move = { readonly kind: 'push' | 'front'; readonly prompt: Prompt } | { rea
 const prompt: fc.Arbitrary<Prompt> = fc.record({
   priority: fc.constantFrom(0, 0, 0, 1, 2),
   tenant: fc.nat(2),
-  arrivedAt: fc.nat(9),
   promptTokens: fc.integer({ min: 1, max: 6 }),
   deadline: fc.constantFrom(1, 3, 5, 9, Infinity),
   cached: fc.nat(3),
@@ -73,7 +71,6 @@ describe.each(schedulerNames)('the queue of %s', (name) => {
         const view: WaitingView = {
           priority: (slot) => of(slot).priority,
           tenant: (slot) => of(slot).tenant,
-          arrivedAt: (slot) => of(slot).arrivedAt,
           promptTokens: (slot) => of(slot).promptTokens,
           deadline: (slot) => of(slot).deadline,
         };
@@ -114,7 +111,7 @@ describe.each(schedulerNames)('the queue of %s', (name) => {
   });
 
   test('SCH-9 forgets everything when cleared', () => {
-    const view: WaitingView = { priority: () => 0, tenant: (slot) => slot % 3, arrivedAt: () => 0, promptTokens: () => 1, deadline: () => 1 };
+    const view: WaitingView = { priority: () => 0, tenant: (slot) => slot % 3, promptTokens: () => 1, deadline: () => 1 };
     const queue = queueOf(name, view, () => 0, new Shares([]));
     for (let slot = 0; slot < 7; slot++) queue.push(slot);
     queue.clear();
