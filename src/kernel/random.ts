@@ -59,19 +59,6 @@ export function stream(seed: number, name: string): RandomStream {
   return new RandomStream(a, b, c);
 }
 
-/** Bits of a counter's draw that `counterTop` gives. */
-export const TOP_BITS = 27;
-
-/** What all draws of (a, b) for one `a` have in common: made once where many are asked for. */
-export function counterPrefix(seedHigh: number, seedLow: number, a: number): number {
-  return mix(mix(mix(seedHigh ^ 0x9e3779b9) ^ seedLow) ^ a);
-}
-
-/** The top bits of `counterUniform`'s draw of (a, b), as an integer: it decides most comparisons alone. `prefix` is `a`'s. */
-export function counterTop(prefix: number, b: number): number {
-  return mix(prefix + Math.imul(b, 0x9e3779b1)) >>> 5;
-}
-
 /**
  * The draw that belongs to (a, b), such as a request and its step, whoever asks and in whatever order: in [0, 1), 53 bits.
  * Two 32-bit lanes of the mixed seed absorb both counters.

@@ -9,6 +9,7 @@ import { ceilToGrid, gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
 import type { Pipeline } from './pipeline.ts';
 import { place } from './place.ts';
+import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 import { blocksToPin, cachedUnits, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
@@ -58,6 +59,7 @@ export class Instance {
   readonly index: number;
   readonly options: InstanceOptions;
   readonly ranks: readonly Rank[];
+  readonly columns: RankColumns;
   readonly #table: RequestTable;
   readonly #listener: InstanceListener;
   /** Present for a batch in flight of a pipeline: one of as many as there are stages, which share KV blocks and nothing else. */
@@ -96,7 +98,15 @@ export class Instance {
   #formed = 0;
 
   /** @param pipeline of the instance, where this is one of its batches in flight */
-  constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener, ranks: readonly Rank[], pipeline?: Pipeline) {
+  constructor(
+    index: number,
+    options: InstanceOptions,
+    table: RequestTable,
+    listener: InstanceListener,
+    ranks: readonly Rank[],
+    columns: RankColumns,
+    pipeline?: Pipeline,
+  ) {
     this.index = index;
     this.pipeline = pipeline;
     this.options = options;
@@ -104,6 +114,7 @@ export class Instance {
     this.#listener = listener;
     this.iteration = new Iteration(table);
     this.ranks = ranks;
+    this.columns = columns;
     this.pricer = options.pricer;
   }
 
@@ -125,13 +136,15 @@ export class Instance {
     table.rank[slot] = rankIndex;
     table.place[slot] = place.queued;
     (this.#looksLater && this.running ? rank.late : rank.waiting).push(slot);
+    this.columns.awake[rankIndex] = 1;
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
 
-  /** Whether a prompt that decodes here can be promised its place on this rank. */
-  canReserve(rank: Rank, prompt: number): boolean {
-    const need = Math.ceil(prompt / rank.blockTokens) + this.options.stateBlocks;
-    return rank.sequences < this.options.maxSequences && rank.room >= need + (rank.kv.sequences() === 0 ? 0 : this.options.watermarkBlocks);
+  /** Whether a prompt that decodes here has room on a rank that takes another sequence. */
+  canReserve(rankIndex: number, prompt: number): boolean {
+    const { kv } = this.ranks[rankIndex];
+    const need = Math.ceil(prompt / kv.blockTokens) + this.options.stateBlocks;
+    return kv.room >= need && (kv.room >= need + this.options.watermarkBlocks || kv.sequences() === 0);
   }
 
   reserve(slot: number, rankIndex: number): void {
@@ -139,7 +152,7 @@ export class Instance {
     const table = this.#table;
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
-    rank.reserved++;
+    this.columns.places[rankIndex]++;
     rank.kv.take(Math.ceil(table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
     table.admission[slot] = rank.admissions++;
   }
@@ -147,8 +160,8 @@ export class Instance {
   /** The KV of a promised request is there: it joins the next step. */
   arrive(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
-    rank.reserved--;
     rank.ready.push(slot);
+    this.columns.awake[rank.at] = 1;
     this.#table.place[slot] = place.decoding;
   }
 
@@ -167,7 +180,7 @@ export class Instance {
   /** The KV of a promised request will not come. */
   withdraw(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
-    rank.reserved--;
+    this.columns.places[rank.at]--;
     rank.kv.give(Math.ceil(this.#table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
   }
 
@@ -219,9 +232,10 @@ export class Instance {
   /** What came while the last iteration ran may join the one behind this. Returns whether there was any. */
   #admitLate(): boolean {
     let any = false;
-    for (const { late, waiting } of this.ranks)
+    for (const { late, waiting, at } of this.ranks)
       while (late.size > 0) {
         waiting.push(late.shift());
+        this.columns.awake[at] = 1;
         any = true;
       }
     return any;
@@ -232,7 +246,7 @@ export class Instance {
     const { acceptance, adapters, prefillFirst } = this.options;
     if (adapters !== undefined) for (const rank of this.ranks) rank.adapters?.begin();
     const decodes = prefillFirst === true ? this.#promptsFirst(growth, at) : this.#together(growth, at);
-    this.iteration.price(this.ranks, this.tokens, 1 + acceptance.drafts, this.pricer, decodes);
+    this.iteration.price(this.ranks, this.columns, this.tokens, 1 + acceptance.drafts, this.pricer, decodes);
     const { cost } = this.iteration;
     this.running = cost !== undefined;
     if (cost === undefined) return false;
@@ -263,12 +277,23 @@ export class Instance {
 
   /** Decoding sequences grow, and prompts take what they leave of the budget. */
   #together(growth: number, at: Seconds): boolean {
-    // Most ranks have nothing to do in most steps: whatever runs holds blocks.
-    for (const rank of this.ranks) {
-      if (rank.usedBlocks === 0 && rank.waiting.size === 0) continue;
-      if (rank.ready.length > 0) this.#join(rank, at);
-      this.#grow(rank, growth, at);
+    const { columns, ranks, tokens } = this;
+    const { awake, used, phases, decoding, kvBlocks } = columns;
+    const caching = this.options.prefixCaching;
+    const [first, second] = [columns.phase(tokens), columns.phase(tokens + 1)];
+    for (let r = 0; r < used.length; r++) {
+      if (awake[r] === 1 && ranks[r].ready.length > 0) this.#join(ranks[r], at);
+      if (decoding[r] > 0) {
+        // The sum of `growth` phases, of which there are two at most but with long drafts.
+        const need = growth === 1 ? phases[first + r] : growth === 2 ? phases[first + r] + phases[second + r] : columns.growth(r, tokens, growth);
+        if (caching || used[r] + need > kvBlocks) this.#grow(ranks[r], growth, at);
+        else used[r] += need;
+      }
+      // One that was pushed out has woken it.
+      if (awake[r] === 0) continue;
+      const rank = ranks[r];
       if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#fill(rank, at);
+      else awake[r] = 0;
     }
     return true;
   }
@@ -341,8 +366,7 @@ export class Instance {
     table.base[slot] = base;
     table.position[slot] = rank.members.length;
     rank.members.push(slot);
-    rank.baseSum += base;
-    rank.phases[modulo(base, rank.blockTokens)]++;
+    this.columns.count(rank.at, base, 1);
     const left = table.outputTokens[slot] - table.emitted[slot];
     const steps = this.options.acceptance.stepsFor(table.ordinal[slot], table.stepsBefore[slot], left);
     table.joinStep[slot] = this.steps;
@@ -361,8 +385,8 @@ export class Instance {
       rank.members[position] = last;
       table.position[last] = position;
     }
-    rank.baseSum -= base;
-    rank.phases[modulo(base, rank.blockTokens)]--;
+    this.columns.count(rank.at, base, -1);
+    this.columns.places[rank.at]--;
     rank.kv.give(Math.ceil((base + this.tokens) / rank.blockTokens) + this.options.stateBlocks - table.pinned[slot] * rank.unitBlocks);
     unpinPrefix(table, rank, slot);
   }
@@ -370,8 +394,8 @@ export class Instance {
   /** Blocks for the tokens that decoding sequences add in this step; the latest admitted give way where there are too few. */
   #grow(rank: Rank, growth: number, at: Seconds): void {
     if (rank.members.length === 0) return;
-    let need = rank.growth(this.tokens, growth);
-    while (rank.room < need && this.#preemptLatest(rank, at)) need = rank.growth(this.tokens, growth);
+    let need = this.columns.growth(rank.at, this.tokens, growth);
+    while (rank.room < need && this.#preemptLatest(rank, at)) need = this.columns.growth(rank.at, this.tokens, growth);
     rank.kv.take(need);
   }
 
@@ -423,6 +447,7 @@ export class Instance {
     if (this.options.role === 'merged') {
       table.place[slot] = place.queued;
       rank.waiting.pushFront(slot);
+      this.columns.awake[rank.at] = 1;
       rank.queuedTokens += table.prompt[slot];
     }
     this.#listener.preempted(slot, at);
@@ -501,6 +526,7 @@ export class Instance {
       return;
     }
     table.joinedAt[slot] = at;
+    this.columns.places[rank.at]++;
     this.#decode(rank, slot);
   }
 
@@ -521,9 +547,4 @@ export class Instance {
     table.emitted[slot] = table.outputTokens[slot];
     this.#listener.finished(slot, at);
   }
-}
-
-function modulo(value: number, size: number): number {
-  const rest = value % size;
-  return rest < 0 ? rest + size : rest;
 }

@@ -34,9 +34,9 @@ export class Service {
   readonly #shares: Shares;
   /** The request that a policy is asked about. */
   readonly #asked: RequestInTable;
-  /** Ranks that take prompts, and ranks that take KV: those of active instances. */
+  /** Ranks that take prompts, and instances that take KV: those that are active. */
   #entryRanks: readonly Rank[] = [];
-  #decodeRanks: readonly Rank[] = [];
+  #decodeInstances: readonly Instance[] = [];
   /** Prompts that no instance could take. */
   readonly #stranded = new Fifo();
   /** Prompts whose KV waits in a prefill instance for a place to decode. */
@@ -297,9 +297,9 @@ export class Service {
   }
 
   #recount(): void {
-    const open = (pool: Pool | undefined): readonly Rank[] => pool?.instances.filter(({ state }) => state === 'active').flatMap(({ ranks }) => ranks) ?? [];
-    this.#entryRanks = open(this.#entry);
-    this.#decodeRanks = open(this.#decode);
+    const open = (pool: Pool | undefined): readonly Instance[] => pool?.instances.filter(({ state }) => state === 'active') ?? [];
+    this.#entryRanks = open(this.#entry).flatMap(({ ranks }) => ranks);
+    this.#decodeInstances = open(this.#decode);
   }
 
   #about(slot: number): RequestInTable {
@@ -363,17 +363,18 @@ export class Service {
     if (decode === undefined) return;
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
-      const rank = leastOccupied(this.#decodeRanks, (one) => decode.instances[Math.floor(one.index / decode.plant.ranks)].canReserve(one, table.prompt[slot]));
-      if (rank === undefined) return;
+      const prompt = table.prompt[slot];
+      const found = leastOccupied(this.#decodeInstances, (one, at) => one.canReserve(at, prompt));
+      if (found === undefined) return;
       this.#moving.shift();
-      const { name: pool, ranks } = decode.plant;
-      const instance = decode.instances[Math.floor(rank.index / ranks)];
-      instance.reserve(slot, rank.index % ranks);
+      const { name: pool } = decode.plant;
+      const { instance, rank } = found;
+      instance.reserve(slot, rank);
       table.reservedAt[slot] = now;
       table.place[slot] = place.pushing;
-      const bytes = transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(rank.index, decode.plant));
+      const bytes = transport.push(now, slot, prompt, rankOver(table.source[slot], this.#entry.plant), rankOver(instance.ranks[rank].index, decode.plant));
       const request = table.ordinal[slot];
-      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank: rank.index % ranks });
+      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank });
     }
   }
 
