@@ -152,7 +152,7 @@ export class Instance {
     const table = this.#table;
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
-    this.columns.places[rankIndex]++;
+    this.columns.places.increase(rankIndex);
     rank.kv.take(Math.ceil(table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
     table.admission[slot] = rank.admissions++;
   }
@@ -180,7 +180,7 @@ export class Instance {
   /** The KV of a promised request will not come. */
   withdraw(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
-    this.columns.places[rank.at]--;
+    this.columns.places.decrease(rank.at);
     rank.kv.give(Math.ceil(this.#table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
   }
 
@@ -386,7 +386,7 @@ export class Instance {
       table.position[last] = position;
     }
     this.columns.count(rank.at, base, -1);
-    this.columns.places[rank.at]--;
+    this.columns.places.decrease(rank.at);
     rank.kv.give(Math.ceil((base + this.tokens) / rank.blockTokens) + this.options.stateBlocks - table.pinned[slot] * rank.unitBlocks);
     unpinPrefix(table, rank, slot);
   }
@@ -526,7 +526,7 @@ export class Instance {
       return;
     }
     table.joinedAt[slot] = at;
-    this.columns.places[rank.at]++;
+    this.columns.places.increase(rank.at);
     this.#decode(rank, slot);
   }
 

@@ -173,6 +173,10 @@ export class Metrics {
   waitingNow = 0;
   runningNow = 0;
   #countedTo: Seconds = 0;
+  /** The interval that was asked for last, and its begin and end: widths are powers of two, so that these are exact. */
+  #latest: Interval | undefined;
+  #from: Seconds = 0;
+  #to: Seconds = 0;
   readonly #pools: number;
   readonly #tenants: number;
 
@@ -183,13 +187,16 @@ export class Metrics {
 
   /** The interval that holds `at`. */
   at(at: Seconds): Interval {
+    if (at >= this.#from && at < this.#to) return this.#latest as Interval;
     let index = Math.floor(at / this.width);
     while (index >= maxIntervals) {
       this.#halve();
       index = Math.floor(at / this.width);
     }
     while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools, this.#tenants));
-    return this.intervals[index];
+    this.#from = index * this.width;
+    this.#to = this.#from + this.width;
+    return (this.#latest = this.intervals[index]);
   }
 
   /** Counts the requests in flight up to `at`, then changes them. */
@@ -200,13 +207,20 @@ export class Metrics {
   }
 
   count(at: Seconds): void {
-    this.at(at);
+    const interval = this.at(at);
+    if (this.#countedTo >= this.#from) {
+      if (this.#countedTo >= at) return;
+      interval.waiting += this.waitingNow * (at - this.#countedTo);
+      interval.running += this.runningNow * (at - this.#countedTo);
+      this.#countedTo = at;
+      return;
+    }
     while (this.#countedTo < at) {
       const index = Math.floor(this.#countedTo / this.width);
       const end = Math.min(at, (index + 1) * this.width);
-      const interval = this.intervals[index];
-      interval.waiting += this.waitingNow * (end - this.#countedTo);
-      interval.running += this.runningNow * (end - this.#countedTo);
+      const earlier = this.intervals[index];
+      earlier.waiting += this.waitingNow * (end - this.#countedTo);
+      earlier.running += this.runningNow * (end - this.#countedTo);
       this.#countedTo = end;
     }
   }
@@ -221,5 +235,6 @@ export class Metrics {
     }
     this.intervals = merged;
     this.width *= 2;
+    this.#to = 0;
   }
 }

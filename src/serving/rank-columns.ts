@@ -1,8 +1,10 @@
+import { RanksByCount } from './ranks-by-count.ts';
+
 /** What every iteration looks at of each rank of an instance, side by side by rank. */
 export class RankColumns {
   /** Sequences that decode; those that hold a place there or were promised one. */
   readonly decoding: Int32Array;
-  readonly places: Int32Array;
+  readonly places: RanksByCount;
   /** How many may. */
   readonly most: Int32Array;
   /** Sum over decoding sequences of their KV tokens less the instance's token count. */
@@ -23,7 +25,7 @@ export class RankColumns {
     this.blockTokens = blockTokens;
     this.used = used;
     this.decoding = new Int32Array(ranks);
-    this.places = new Int32Array(ranks);
+    this.places = new RanksByCount(ranks);
     this.most = new Int32Array(ranks).fill(Math.min(maxSequences, 2 ** 31 - 1));
     this.baseSum = new Float64Array(ranks);
     this.phases = new Int32Array(ranks * blockTokens);
@@ -53,7 +55,7 @@ export class RankColumns {
 
   clear(rank: number): void {
     this.decoding[rank] = 0;
-    this.places[rank] = 0;
+    this.places.clear(rank);
     this.baseSum[rank] = 0;
     this.awake[rank] = 0;
     for (let at = rank; at < this.phases.length; at += this.used.length) this.phases[at] = 0;

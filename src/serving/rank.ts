@@ -56,7 +56,7 @@ export class Rank implements RankView<RequestInTable> {
 
   /** Sequences that hold a place: decoding, prefilling, about to join, promised. */
   get sequences(): number {
-    return this.columns.places[this.at] + this.prefilling.length;
+    return this.columns.places.of[this.at] + this.prefilling.length;
   }
 
   /** Sequences with a place, and prompts that wait for one. */

@@ -364,7 +364,7 @@ export class Service {
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
       const prompt = table.prompt[slot];
-      const found = leastOccupied(this.#decodeInstances, (one, at) => one.canReserve(at, prompt));
+      const found = leastOccupied(this.#decodeInstances, decode.plant.maxSequences, (one, at) => one.canReserve(at, prompt));
       if (found === undefined) return;
       this.#moving.shift();
       const { name: pool } = decode.plant;

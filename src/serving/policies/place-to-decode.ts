@@ -1,11 +1,17 @@
-/** What is seen of the ranks of an instance that prompts may decode on, side by side by rank. */
+/** What is seen of the ranks of an instance that prompts may decode on. */
 export interface PlacesView {
   readonly columns: {
-    /** Sequences that decode, are about to join or were promised a place; fewer than `most`. */
-    readonly places: Int32Array;
-    readonly most: Int32Array;
+    /** Sequences that decode, are about to join or were promised a place, by rank. */
+    readonly places: {
+      readonly least: number;
+      readonly most: number;
+      first(count: number): number;
+      next(rank: number): number;
+    };
+    /** A rank takes another one where it has fewer than so many. */
+    readonly most: ArrayLike<number>;
     /** KV blocks in use. */
-    readonly used: Int32Array;
+    readonly used: ArrayLike<number>;
   };
 }
 
@@ -18,23 +24,32 @@ export interface Place<Of extends PlacesView> {
 /**
  * Picks the rank on which a prompt decodes, among those that can promise it a place: fewest sequences, then most free blocks, then
  * the first (RTE-2). Undefined when none has room.
+ * @param maxSequences no rank takes another one beside so many
  */
-export function leastOccupied<Of extends PlacesView>(instances: readonly Of[], canReserve: (instance: Of, rank: number) => boolean): Place<Of> | undefined {
-  let best: Of | undefined;
-  let bestRank = 0;
-  let leastSequences = Infinity;
-  let leastUsed = Infinity;
-  for (const instance of instances) {
-    const { places, most, used } = instance.columns;
-    for (let rank = 0; rank < places.length; rank++) {
-      const sequences = places[rank];
-      if (sequences > leastSequences || sequences >= most[rank] || (sequences === leastSequences && used[rank] >= leastUsed)) continue;
-      if (!canReserve(instance, rank)) continue;
-      best = instance;
-      bestRank = rank;
-      leastSequences = sequences;
-      leastUsed = used[rank];
+export function leastOccupied<Of extends PlacesView>(
+  instances: readonly Of[],
+  maxSequences: number,
+  canReserve: (instance: Of, rank: number) => boolean,
+): Place<Of> | undefined {
+  let least = Infinity;
+  for (const { columns } of instances) least = Math.min(least, columns.places.least);
+  for (let count = least, more = true; more && count < maxSequences; count++) {
+    more = false;
+    let best: Of | undefined;
+    let bestRank = 0;
+    let leastUsed = Infinity;
+    for (const instance of instances) {
+      const { places, most, used } = instance.columns;
+      more ||= count < places.most;
+      for (let rank = places.first(count); rank >= 0; rank = places.next(rank)) {
+        if (used[rank] > leastUsed || count >= most[rank] || (used[rank] === leastUsed && (instance !== best || rank > bestRank))) continue;
+        if (!canReserve(instance, rank)) continue;
+        best = instance;
+        bestRank = rank;
+        leastUsed = used[rank];
+      }
     }
+    if (best !== undefined) return { instance: best, rank: bestRank };
   }
-  return best === undefined ? undefined : { instance: best, rank: bestRank };
+  return undefined;
 }
