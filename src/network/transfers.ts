@@ -27,10 +27,16 @@ export class Transfers {
   readonly #flowsOf: Flow[][];
   /** Links that have changed, or whose flows have, since the last sharing. */
   readonly #changed: number[] = [];
+  /** Flows that are joined by links, as a sharing comes to them, and links that it has yet to look at. */
+  readonly #joined: Flow[] = [];
+  readonly #open: number[] = [];
+  readonly #ended: number[] = [];
   #begun = 0;
   #sharing = 0;
-  /** Sharing that a link was last part of, and its place among the links there. */
+  #division = 0;
+  /** Sharing and division that a link was last part of, and its place among the links there. */
   readonly #sharingOf: Int32Array;
+  readonly #divisionOf: Int32Array;
   readonly #placeOf: Int32Array;
   readonly #maxMin: MaxMin = new MaxMin();
   /** Columns of a sharing: where the links of each flow start, their places, and what flows get; by place what links carry. */
@@ -46,6 +52,7 @@ export class Transfers {
     this.#flowsOf = Array.from({ length: capacity.length }, () => []);
     this.#reachedCapacity = new Float64Array(capacity.length);
     this.#sharingOf = new Int32Array(capacity.length);
+    this.#divisionOf = new Int32Array(capacity.length);
     this.#placeOf = new Int32Array(capacity.length);
   }
 
@@ -75,13 +82,16 @@ export class Transfers {
     return soonest;
   }
 
-  /** Ends what is due at `at`; returns the owners in the order in which their flows began. */
+  /** Ends what is due at `at`; returns the owners in the order in which their flows began, in a list that the next call uses again. */
   finish(at: Seconds): readonly number[] {
-    const owners: number[] = [];
+    const owners = this.#ended;
+    owners.length = 0;
     let kept = 0;
-    for (const flow of this.#flows) {
+    for (let f = 0; f < this.#flows.length; f++) {
+      const flow = this.#flows[f] as Flow;
       if (flow.endsAt > at) {
-        this.#flows[kept++] = flow;
+        if (kept < f) this.#flows[kept] = flow;
+        kept++;
         continue;
       }
       // What rounding leaves of it is nothing.
@@ -119,25 +129,35 @@ export class Transfers {
     return carried;
   }
 
-  /** Shares the links anew at `at` among the flows that what has changed may reach. */
+  /** Shares the links anew at `at` among the flows that what has changed may reach: those that are joined by links, apart from others. */
   share(at: Seconds): void {
-    if (this.#changed.length === 0) return;
-    const flows = this.#reached();
-    if (flows.length === 0) return;
-    if (flows.length === 1) {
-      const [flow] = flows as [Flow];
-      let rate = Infinity;
-      for (const link of flow.links) rate = Math.min(rate, this.capacity[link] as number);
-      this.#run(flow, at, rate);
-      return;
-    }
+    const changed = this.#changed;
+    if (changed.length === 0) return;
     const sharing = ++this.#sharing;
+    for (let i = 0; i < changed.length; i++) {
+      const joined = this.#joinedTo(changed[i] as number, sharing);
+      if (joined === 1) this.#run(this.#joined[0] as Flow, at, this.#slowest(this.#joined[0] as Flow));
+      else if (joined > 1) this.#divide(at);
+    }
+    changed.length = 0;
+  }
+
+  #slowest({ links }: Flow): BytesPerSecond {
+    let rate = Infinity;
+    for (const link of links) rate = Math.min(rate, this.capacity[link] as number);
+    return rate;
+  }
+
+  /** Divides links among `#joined`. */
+  #divide(at: Seconds): void {
+    const flows = this.#joined.sort(inOrder);
     let entries = 0;
     let links = 0;
     if (this.#start.length <= flows.length) {
       this.#start = new Int32Array(2 * flows.length);
       this.#rates = new Float64Array(2 * flows.length);
     }
+    const division = ++this.#division;
     for (let f = 0; f < flows.length; f++) {
       const over = (flows[f] as Flow).links;
       if (this.#entries.length < entries + over.length) {
@@ -146,8 +166,8 @@ export class Transfers {
         this.#entries = grown;
       }
       for (const link of over) {
-        if (this.#sharingOf[link] !== sharing) {
-          this.#sharingOf[link] = sharing;
+        if (this.#divisionOf[link] !== division) {
+          this.#divisionOf[link] = division;
           this.#placeOf[link] = links;
           this.#reachedCapacity[links++] = this.capacity[link] as number;
         }
@@ -156,7 +176,7 @@ export class Transfers {
       this.#start[f + 1] = entries;
     }
     const rates = this.#rates;
-    this.#maxMin.solve(this.#reachedCapacity.subarray(0, links), this.#start.subarray(0, flows.length + 1), this.#entries, rates);
+    this.#maxMin.solve(this.#reachedCapacity, this.#start, this.#entries, rates, undefined, links, flows.length);
     for (let f = 0; f < flows.length; f++) this.#run(flows[f] as Flow, at, rates[f] as number);
   }
 
@@ -172,7 +192,9 @@ export class Transfers {
   #leave(flow: Flow): void {
     for (const link of flow.links) {
       const others = this.#flowsOf[link] as Flow[];
-      others.splice(others.indexOf(flow), 1);
+      // In any order: a division puts them into that of their beginning.
+      const last = others.pop() as Flow;
+      if (last !== flow) others[others.indexOf(flow)] = last;
       this.#changed.push(link);
     }
   }
@@ -182,22 +204,32 @@ export class Transfers {
     for (const link of flow.links) this.#carried[link] = (this.#carried[link] as number) + moved;
   }
 
-  /** Flows that share links, directly or through others, with what has changed; in the order in which they began. */
-  #reached(): readonly Flow[] {
-    const reached: Flow[] = [];
-    const sharing = ++this.#sharing;
-    const open = this.#changed;
+  /** Puts the flows that share a link, directly or through others, into `#joined`, and returns how many; none where this sharing has had it before. */
+  #joinedTo(first: number, sharing: number): number {
+    const { length } = this.#joined;
+    if (length > 0) this.#joined.length = 0;
+    if (this.#sharingOf[first] === sharing) return 0;
+    this.#sharingOf[first] = sharing;
+    const joined = this.#joined;
+    const open = this.#open;
+    open.push(first);
     while (open.length > 0) {
       const link = open.pop() as number;
-      if (this.#sharingOf[link] === sharing) continue;
-      this.#sharingOf[link] = sharing;
       for (const flow of this.#flowsOf[link] as Flow[]) {
         if (flow.sharing === sharing) continue;
         flow.sharing = sharing;
-        reached.push(flow);
-        for (const other of flow.links) if (other !== link) open.push(other);
+        joined.push(flow);
+        for (const other of flow.links) {
+          if (this.#sharingOf[other] === sharing) continue;
+          this.#sharingOf[other] = sharing;
+          open.push(other);
+        }
       }
     }
-    return reached.sort((a, b) => a.order - b.order);
+    return joined.length;
   }
+}
+
+function inOrder(a: Flow, b: Flow): number {
+  return a.order - b.order;
 }

@@ -1,7 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import type { Transfers } from '../network/transfers.ts';
 import type { Actor } from './actor.ts';
-import { stepEvent, type EventSink } from './events.ts';
+import { stepEvent, type Errand, type EventSink } from './events.ts';
 import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Metrics } from './metrics.ts';
@@ -39,6 +39,7 @@ export class Simulation {
   #expected = 0;
   #acts = 0;
   #arrived = 0;
+  readonly #left = (slot: number, errand: Errand): void => this.service.left(slot, errand);
   /** When each front end is free: one for each instance that prompts go to. */
   readonly #frontEnds: Float64Array;
   #events = 0;
@@ -171,7 +172,7 @@ export class Simulation {
         this.#arrive(payload);
         break;
       case pending.flowEnd:
-        world.transport.end(world.now, payload, (slot, errand) => this.service.left(slot, errand));
+        world.transport.end(world.now, payload, this.#left);
         break;
       case pending.delivery:
         this.#deliver(payload);
