@@ -59,6 +59,16 @@ export function stream(seed: number, name: string): RandomStream {
   return new RandomStream(a, b, c);
 }
 
+/** What all words of (a, b) have in common for one `a`: made once where many are asked for. */
+export function counterPrefix(seedHigh: number, seedLow: number, a: number): number {
+  return mix(mix(mix(seedHigh ^ 0x9e3779b9) ^ seedLow) ^ a);
+}
+
+/** A draw that belongs to (a, b) like that of `counterUniform`, of 32 bits. `prefix` is `a`'s. */
+export function counterWord(prefix: number, b: number): number {
+  return mix(prefix + Math.imul(b, 0x9e3779b1));
+}
+
 /**
  * The draw that belongs to (a, b), such as a request and its step, whoever asks and in whatever order: in [0, 1), 53 bits.
  * Two 32-bit lanes of the mixed seed absorb both counters.

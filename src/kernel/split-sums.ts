@@ -1,8 +1,9 @@
-import { counterUniform } from './random.ts';
+import { counterPrefix, counterWord } from './random.ts';
 
 /** A block is so many positions, as a power of two. */
 const levels = 8;
 const block: number = 1 << levels;
+const words: number = 2 ** 32;
 
 /**
  * Sums of independent small whole numbers of one distribution over positions 0, 1, 2 ... of many rows, drawn from the whole to its parts: first the sum of a block of
@@ -15,6 +16,8 @@ export class SplitSums {
   /** Chances of the sums of 2^level positions. */
   readonly #chances: readonly Float64Array[];
   readonly #ofBlock: Float64Array;
+  /** The median of it. */
+  readonly #likely: number;
   /** By level and sum: chances, cumulated, of what the first half has of it. Made when they are asked for. */
   readonly #ofHalf: readonly (Float64Array | undefined)[][];
 
@@ -26,16 +29,18 @@ export class SplitSums {
     for (let level = 1; level <= levels; level++) sums.push(folded(sums[level - 1]));
     this.#chances = sums;
     this.#ofBlock = cumulated(sums[levels]);
+    this.#likely = this.#ofBlock.findIndex((chance) => chance >= words / 2);
     this.#ofHalf = sums.map(({ length }) => Array.from({ length }, () => undefined));
   }
 
   /** The number at a position. */
   at(row: number, position: number): number {
+    const prefix = this.#prefix(row);
     const first = Math.floor(position / block);
-    let sum = this.#block(row, first);
+    let sum = this.#block(prefix, first);
     let part = 1;
     for (let level = levels; level > 0; level--) {
-      const left = this.#half(row, first, level, part, sum);
+      const left = this.#half(prefix, first, level, part, sum);
       const right = (position >> (level - 1)) & 1;
       sum = right === 0 ? left : sum - left;
       part = 2 * part + right;
@@ -45,15 +50,16 @@ export class SplitSums {
 
   /** Sum over the positions below `end`. */
   below(row: number, end: number): number {
+    const prefix = this.#prefix(row);
     const whole = Math.floor(end / block);
     let total = 0;
-    for (let b = 0; b < whole; b++) total += this.#block(row, b);
+    for (let b = 0; b < whole; b++) total += this.#block(prefix, b);
     const rest = end - whole * block;
     if (rest === 0) return total;
-    let sum = this.#block(row, whole);
+    let sum = this.#block(prefix, whole);
     let part = 1;
     for (let level = levels; level > 0; level--) {
-      const left = this.#half(row, whole, level, part, sum);
+      const left = this.#half(prefix, whole, level, part, sum);
       const right = (rest >> (level - 1)) & 1;
       if (right === 1) total += left;
       sum = right === 0 ? left : sum - left;
@@ -65,18 +71,19 @@ export class SplitSums {
   /** The least number of positions that, together with the sum over them, comes to `target`. */
   reaching(row: number, target: number): number {
     if (target <= 0) return 0;
+    const prefix = this.#prefix(row);
     let left = target;
     let b = 0;
-    let sum = this.#block(row, b);
+    let sum = this.#block(prefix, b);
     while (block + sum < left) {
       left -= block + sum;
-      sum = this.#block(row, ++b);
+      sum = this.#block(prefix, ++b);
     }
     let position = b * block;
     let part = 1;
     for (let level = levels; level > 0; level--) {
       const size = 1 << (level - 1);
-      const first = this.#half(row, b, level, part, sum);
+      const first = this.#half(prefix, b, level, part, sum);
       if (size + first >= left) {
         sum = first;
         part = 2 * part;
@@ -90,15 +97,19 @@ export class SplitSums {
     return position + 1;
   }
 
-  #block(row: number, b: number): number {
-    return drawn(this.#ofBlock, counterUniform(this.#seedHigh, this.#seedLow, row, b * block), this.#ofBlock.length >> 1);
+  #prefix(row: number): number {
+    return counterPrefix(this.#seedHigh, this.#seedLow, row);
+  }
+
+  #block(prefix: number, b: number): number {
+    return drawn(this.#ofBlock, counterWord(prefix, b * block), this.#likely);
   }
 
   /** What the first half has of the sum of a part of 2^level positions; parts are numbered as in a heap. */
-  #half(row: number, b: number, level: number, part: number, sum: number): number {
+  #half(prefix: number, b: number, level: number, part: number, sum: number): number {
     if (sum === 0) return 0;
     const chances = (this.#ofHalf[level][sum] ??= halved(this.#chances[level - 1], sum));
-    return drawn(chances, counterUniform(this.#seedHigh, this.#seedLow, row, b * block + part), sum >> 1);
+    return drawn(chances, counterWord(prefix, b * block + part), sum >> 1);
   }
 }
 
@@ -115,6 +126,7 @@ function halved(chances: Float64Array, sum: number): Float64Array {
   return cumulated(Float64Array.from({ length: Math.min(sum, most) + 1 }, (_, k) => (sum - k > most ? 0 : chances[k] * chances[sum - k])));
 }
 
+/** Chances up to each value, in words. */
 function cumulated(chances: Float64Array): Float64Array {
   let total = 0;
   let last = 0;
@@ -125,14 +137,14 @@ function cumulated(chances: Float64Array): Float64Array {
   let sum = 0;
   return chances.map((chance, k) => {
     sum += chance;
-    return k >= last ? 1 : sum / total;
+    return k >= last ? words : (sum / total) * words;
   });
 }
 
-/** The least value whose cumulated chance is above `uniform`, looked for from `near` on. */
-function drawn(cumulated: Float64Array, uniform: number, near: number): number {
+/** The least value whose cumulated chance is above that of `word`, looked for from `near` on. */
+function drawn(cumulated: Float64Array, word: number, near: number): number {
   let at = Math.min(near, cumulated.length - 1);
-  while (cumulated[at] <= uniform) at++;
-  while (at > 0 && cumulated[at - 1] > uniform) at--;
+  while (cumulated[at] <= word) at++;
+  while (at > 0 && cumulated[at - 1] > word) at--;
   return at;
 }

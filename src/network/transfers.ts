@@ -6,11 +6,12 @@ interface Flow {
   /** Place in the order of beginning. */
   readonly order: number;
   readonly links: readonly number[];
-  /** Bytes that were left at `at`, when `rate` began; at that rate they end at `endsAt`. */
+  /** Bytes that were left at `at`, when `rate` began. */
   left: Bytes;
   at: Seconds;
   rate: BytesPerSecond;
-  endsAt: Seconds;
+  /** Place among the flows. */
+  position: number;
   /** Last sharing that it was part of. */
   sharing: number;
 }
@@ -24,6 +25,8 @@ export class Transfers {
   readonly #carried: Float64Array;
   /** In the order in which they began. */
   #flows: Flow[] = [];
+  /** When each ends at its rate, beside them. */
+  #endsAt: Float64Array<ArrayBuffer> = new Float64Array(64);
   readonly #flowsOf: Flow[][];
   /** Links that have changed, or whose flows have, since the last sharing. */
   readonly #changed: number[] = [];
@@ -67,7 +70,9 @@ export class Transfers {
 
   /** Adds a flow of `bytes` (> 0) over `links` (distinct, at least one). `owner` comes back when it ends. */
   start(at: Seconds, owner: number, bytes: Bytes, links: readonly number[]): void {
-    const flow: Flow = { owner, order: this.#begun++, links, left: bytes, at, rate: 0, endsAt: Infinity, sharing: 0 };
+    const flow: Flow = { owner, order: this.#begun++, links, left: bytes, at, rate: 0, position: this.#flows.length, sharing: 0 };
+    if (flow.position === this.#endsAt.length) this.#endsAt = longer(this.#endsAt);
+    this.#endsAt[flow.position] = Infinity;
     this.#flows.push(flow);
     for (const link of links) {
       this.#flowsOf[link]?.push(flow);
@@ -78,7 +83,8 @@ export class Transfers {
   /** When the next flow ends, after `share`; Infinity when none is active. */
   nextEndAt(): Seconds {
     let soonest = Infinity;
-    for (const { endsAt } of this.#flows) if (endsAt < soonest) soonest = endsAt;
+    const { length } = this.#flows;
+    for (let f = 0; f < length; f++) if ((this.#endsAt[f] as number) < soonest) soonest = this.#endsAt[f] as number;
     return soonest;
   }
 
@@ -86,12 +92,13 @@ export class Transfers {
   finish(at: Seconds): readonly number[] {
     const owners = this.#ended;
     owners.length = 0;
+    const { length } = this.#flows;
     let kept = 0;
-    for (let f = 0; f < this.#flows.length; f++) {
+    while (kept < length && (this.#endsAt[kept] as number) > at) kept++;
+    for (let f = kept; f < length; f++) {
       const flow = this.#flows[f] as Flow;
-      if (flow.endsAt > at) {
-        if (kept < f) this.#flows[kept] = flow;
-        kept++;
+      if ((this.#endsAt[f] as number) > at) {
+        this.#keep(flow, f, kept++);
         continue;
       }
       // What rounding leaves of it is nothing.
@@ -103,15 +110,24 @@ export class Transfers {
     return owners;
   }
 
+  #keep(flow: Flow, from: number, to: number): void {
+    this.#flows[to] = flow;
+    this.#endsAt[to] = this.#endsAt[from] as number;
+    flow.position = to;
+  }
+
   /** Takes the flows of an owner back before their end; what they have moved by `at` stays counted. Nothing happens where there is none. */
   cancel(at: Seconds, owner: number): void {
-    const own = this.#flows.filter((candidate) => candidate.owner === owner);
-    if (own.length === 0) return;
-    this.#flows = this.#flows.filter((candidate) => candidate.owner !== owner);
-    for (const flow of own) {
+    let kept = 0;
+    for (const [f, flow] of this.#flows.entries()) {
+      if (flow.owner !== owner) {
+        this.#keep(flow, f, kept++);
+        continue;
+      }
       this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
       this.#leave(flow);
     }
+    this.#flows.length = kept;
   }
 
   /** Gives a link another rate from the next `share` on; over one of rate 0 nothing moves, and flows wait. */
@@ -186,7 +202,7 @@ export class Transfers {
     this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
     flow.at = at;
     flow.rate = rate;
-    flow.endsAt = rate > 0 ? at + flow.left / rate : Infinity;
+    this.#endsAt[flow.position] = rate > 0 ? at + flow.left / rate : Infinity;
   }
 
   #leave(flow: Flow): void {
@@ -232,4 +248,10 @@ export class Transfers {
 
 function inOrder(a: Flow, b: Flow): number {
   return a.order - b.order;
+}
+
+function longer(items: Float64Array): Float64Array<ArrayBuffer> {
+  const twice = new Float64Array(2 * items.length);
+  twice.set(items);
+  return twice;
 }

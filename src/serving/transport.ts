@@ -4,7 +4,7 @@ import { Transfers } from '../network/transfers.ts';
 import type { Errand } from './events.ts';
 import { linksBetween, sourceOf } from './links.ts';
 import { pending } from './pending.ts';
-import type { EndPlant, Plant } from './plant.ts';
+import type { Plant, TransferPlant } from './plant.ts';
 import type { Kept } from './prefix-pool.ts';
 
 /** What travels, a request's or the cache's own, as part of an integer for the event queue. */
@@ -35,7 +35,7 @@ export class Transport {
   readonly #queue: EventQueue;
   /** The pending end of a flow that still holds; ends that a change has made void carry an older number. */
   #version = 0;
-  readonly #between: Map<EndPlant, Map<EndPlant, readonly number[]>> = new Map();
+  readonly #between: (readonly number[] | undefined)[];
   /** When what has left its links arrives, by its code; NaN for what has not. */
   #due: Float64Array = new Float64Array(1024).fill(Number.NaN);
   #endAt: Seconds = Infinity;
@@ -51,16 +51,14 @@ export class Transport {
   constructor(plant: Plant, queue: EventQueue) {
     this.#plant = plant;
     this.#queue = queue;
+    const { sources, sinks } = plant.transfer ?? { sources: [], sinks: [] };
+    this.#between = Array.from({ length: sources.length * sinks.length });
     this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
   }
 
-  /** Links between two ends, found once. */
-  #linksOf(source: EndPlant, sink: EndPlant): readonly number[] {
-    let from = this.#between.get(source);
-    if (from === undefined) this.#between.set(source, (from = new Map()));
-    let links = from.get(sink);
-    if (links === undefined) from.set(sink, (links = linksBetween(source, sink)));
-    return links;
+  /** Links between a source and a sink of pushes, found once. */
+  #pushLinks({ sources, sinks }: TransferPlant, source: number, sink: number): readonly number[] {
+    return (this.#between[source * sinks.length + sink] ??= linksBetween(sources[source], sinks[sink]));
   }
 
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
@@ -75,8 +73,8 @@ export class Transport {
     if (transfer === undefined) return 0;
     const bytes = tokens * transfer.bytesPerToken + transfer.bytesPerSequence;
     const ranks = pools[1].ranks;
-    const source = transfer.sources[from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks)];
-    this.transfers.start(at, code(slot, 'push'), bytes, this.#linksOf(source, transfer.sinks[to]));
+    const source = from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks);
+    this.transfers.start(at, code(slot, 'push'), bytes, this.#pushLinks(transfer, source, to));
     this.begun.push += bytes;
     return bytes;
   }
