@@ -90,25 +90,23 @@ function compareCounts(rows: readonly Row[]): readonly string[] {
   return [];
 }
 
-function print(rows: readonly Row[]): void {
-  const line = (cells: readonly string[]): string => `${cells.map((cell, i) => (i === 0 ? cell.padEnd(52) : cell.padStart(13))).join('')}\n`;
-  process.stdout.write(line(['', 'requests', 'steps', 'events', 'processor', 'wall', 'whole process', 'start', 'per request', 'requests/s', 'peak']));
-  for (const { title, requests, counts, events, processor, wall, whole, start, peak } of rows)
-    process.stdout.write(
-      line([
-        title,
-        sizeText(requests),
-        `${counts.steps}`,
-        `${events}`,
-        `${processor.toFixed(2)} s`,
-        `${wall.toFixed(2)} s`,
-        `${whole.toFixed(2)} s`,
-        `${start.toFixed(2)} s`,
-        `${((wall / requests) * 1e6).toFixed(2)} us`,
-        `${Math.round(requests / wall / 100) / 10} k`,
-        `${Math.round(peak / 1e6)} MB`,
-      ]),
-    );
+const line = (cells: readonly string[]): string => `${cells.map((cell, i) => (i === 0 ? cell.padEnd(52) : cell.padStart(13))).join('')}\n`;
+const head = line(['', 'requests', 'steps', 'events', 'processor', 'wall', 'whole', 'start', 'per request', 'requests/s', 'peak']);
+
+function lineOf({ title, requests, counts, events, processor, wall, whole, start, peak }: Row): string {
+  return line([
+    title,
+    sizeText(requests),
+    `${counts.steps}`,
+    `${events}`,
+    `${processor.toFixed(2)} s`,
+    `${wall.toFixed(2)} s`,
+    `${whole.toFixed(2)} s`,
+    `${start.toFixed(2)} s`,
+    `${((wall / requests) * 1e6).toFixed(2)} us`,
+    `${Math.round(requests / wall / 100) / 10} k`,
+    `${Math.round(peak / 1e6)} MB`,
+  ]);
 }
 
 /** What is over its budget. */
@@ -139,13 +137,14 @@ else {
   const chosen = positionals.length === 0 ? cases : positionals.map(caseNamed);
   const sizes = values.requests?.split(',').map(sizeOf);
   const rows: Row[] = [];
+  if (!values.json) process.stdout.write(head);
   for (const one of chosen)
     for (const requests of sizes ?? one.sizes) {
-      process.stderr.write(`${one.name}, ${sizeText(requests)}\n`);
-      rows.push(runCase(one, requests, Number(values.repeats)));
+      const row = runCase(one, requests, Number(values.repeats));
+      rows.push(row);
+      if (!values.json) process.stdout.write(lineOf(row));
     }
   if (values.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-  else print(rows);
   const [other, over] = [compareCounts(rows), misses(rows)];
   for (const text of over) process.stderr.write(`over: ${text}\n`);
   for (const text of other) process.stderr.write(`other work: ${text}\n`);
