@@ -7,6 +7,7 @@ import type { Summary } from '../../src/report/summary.ts';
 import { textReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode, withIntervals } from '../drive.ts';
+import { simulateFleet } from '../fleet-result.ts';
 import { driveSeeds } from '../seeds.ts';
 import type { Search } from '../find-rate.ts';
 import { criterion, findRate, goodShare, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
@@ -30,6 +31,7 @@ interface Options extends ScenarioFlags, IntervalFlags, OutputFlags {
   readonly failOnSlo?: boolean;
   readonly seeds?: number;
   readonly threads?: number;
+  readonly runs: string;
 }
 
 /** `supernode simulate FILE`: runs a scenario from the first arrival to the last token and reports. */
@@ -40,7 +42,8 @@ export function command(): Command {
     .option('--requests <n>', 'serve so many requests', wholeFlag(1))
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
     .option('--seeds <n>', 'run so many seeds, from that one on, and tell means with their confidence', wholeFlag(2))
-    .option('--threads <n>', 'worker threads for seeds (one for each core)', wholeFlag(1))
+    .option('--threads <n>', 'worker threads for seeds and fleets (one for each core)', wholeFlag(1))
+    .option('--runs <folder>', 'where machines of a fleet that are done are kept until all are', '.supernode')
     .option('--set <key=value>', 'change a key of the scenario, such as deployment.decode.npus=80 (repeatable)', repeated)
     .option('--slo <bounds>', 'service level, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--find-rate', 'find the highest rate that the deployment carries under the service level')
@@ -55,7 +58,9 @@ export function command(): Command {
     if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
     else {
       const scenario = await loadScenario(source.path, options);
-      process.exitCode = options.findRate === true ? await search(source.path, scenario, options) : await once(source.path, scenario, options, outputs);
+      const { fleet } = scenario;
+      if (fleet !== undefined) process.exitCode = await simulateFleet(source.path, { ...scenario, fleet }, options);
+      else process.exitCode = options.findRate === true ? await search(source.path, scenario, options) : await once(source.path, scenario, options, outputs);
     }
   });
 }
