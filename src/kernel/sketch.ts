@@ -11,6 +11,19 @@ const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 const HIGH: number = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
+/** Everything that a sketch holds, as data; of an empty one `min` and `max` are absent. */
+export interface SketchData {
+  readonly count: number;
+  readonly zeros: number;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  /** Bin of index 0 of the lists. */
+  readonly first: number;
+  readonly weights: readonly number[];
+  readonly coarse: readonly number[];
+  readonly fine: readonly number[];
+}
+
 /**
  * Quantiles of non-negative numbers, each within `QUANTILE_ERROR` of the exact one, in memory that depends on their range only.
  * Merging two sketches equals adding all their values to one, in any order, to the last bit: the sum as well, for as long as a
@@ -27,6 +40,33 @@ export class Sketch {
   /** What the values of a bin exceed its lower edge by, in units of 2^24 ulp and of 1 ulp: sums of integers, hence exact. */
   #coarse = new Float64Array(0);
   #fine = new Float64Array(0);
+
+  /** A sketch that holds what `data` was made of, to the last bit. */
+  static of({ count, zeros, min = Infinity, max = -Infinity, first, weights, coarse, fine }: SketchData): Sketch {
+    const sketch = new Sketch();
+    sketch.#count = count;
+    sketch.#zeros = zeros;
+    sketch.#min = min;
+    sketch.#max = max;
+    sketch.#first = first;
+    sketch.#weights = Float64Array.from(weights);
+    sketch.#coarse = Float64Array.from(coarse);
+    sketch.#fine = Float64Array.from(fine);
+    return sketch;
+  }
+
+  /** What it holds, without the empty bins at both ends. */
+  data(): SketchData {
+    const bins = this.#weights;
+    let from = 0;
+    let to = bins.length;
+    while (from < to && bins[from] === 0) from++;
+    while (to > from && bins[to - 1] === 0) to--;
+    const part = (list: Float64Array): readonly number[] => Array.from(list.subarray(from, to));
+    const ends = this.#count === 0 ? {} : { min: this.#min, max: this.#max };
+    const lists = { weights: part(bins), coarse: part(this.#coarse), fine: part(this.#fine) };
+    return { count: this.#count, zeros: this.#zeros, ...ends, first: this.#first + from, ...lists };
+  }
 
   get count(): number {
     return this.#count;

@@ -7,6 +7,7 @@ import type { ExpertBalance } from './experts/balanced.ts';
 import type { PlannedFault, RandomFaults, Recovery } from './faults/fault.ts';
 import type { Control } from './control/control.ts';
 import type { PoliciesPlant } from './plant.ts';
+import type { Split } from './traffic/split.ts';
 import type { Workload } from './traffic/workload.ts';
 
 /** A pool of equal instances that only prefill: each batch takes waiting prompts up to a token budget. */
@@ -107,6 +108,12 @@ export interface Faults {
   readonly recovery: Recovery;
 }
 
+/** Equal machines, each with the whole deployment, and a front end before them. */
+export interface FleetOfMachines {
+  readonly machines: number;
+  readonly split: Split;
+}
+
 /** A model and what serves it. */
 export interface ServedModel {
   readonly model: Model;
@@ -132,6 +139,8 @@ export interface Scenario {
   /** What experts are asked for as time goes on, and what pools do about it; absent: as their layouts say. */
   readonly experts?: ExpertBalance | undefined;
   readonly workload: Workload;
+  /** Machines that share the traffic; absent: there is one. */
+  readonly fleet?: FleetOfMachines | undefined;
   readonly slo: ServiceLevel;
   readonly seed: number;
 }
