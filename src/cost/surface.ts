@@ -1,8 +1,9 @@
-import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
+import type { InstanceBatch, StepCost, StepPricer, Stretch } from './batch.ts';
 import { addAlong, addRow, compile, finish, rowOf, type CompilablePricer, type Compiled, type Part } from './compiled.ts';
 import { kindNumber, kindOf, kinds, type Driver } from './drivers.ts';
 import { lineOver, type Line } from './lines.ts';
 import type { PlannedGroup } from './priced-group.ts';
+import { LineStretch } from './stretch.ts';
 
 /** Values of a driver that a table keeps, by their last bits; a row that was dropped is made again, and is the same. */
 const kept = 65_536;
@@ -62,6 +63,20 @@ export class SurfacePricer implements StepPricer {
     return this.#exact.cost(batch);
   }
 
+  /** Where all but one line in the context stays as it is and nothing has to be scheduled. */
+  stretch(batch: InstanceBatch): Stretch | undefined {
+    const surface = this.#surface(batch);
+    if (surface === undefined || surface.compiled.scheduled.length > 0 || surface.compiled.pipeline > 0) return undefined;
+    const { compiled, tables } = surface;
+    const last = tables.at(-1);
+    if (last?.part.context !== true) return undefined;
+    const sums = compiled.constant.slice();
+    this.#plan = undefined;
+    for (const table of tables) if (table !== last && (table.driver === undefined || !this.#add(compiled, table, batch, sums))) return undefined;
+    const line = this.#lineAt(compiled, last, last.driver?.key(batch) ?? 0, batch);
+    return line === undefined ? undefined : new LineStretch(sums, line, last.part.width);
+  }
+
   /** Whether steps like this one come apart. */
   compiles(batch: InstanceBatch): boolean {
     return this.#surface(batch) !== undefined;
@@ -111,6 +126,14 @@ export class SurfacePricer implements StepPricer {
   }
 
   #addContext(compiled: Compiled, table: Table, key: number, batch: InstanceBatch, sums: Float64Array): boolean {
+    const at = this.#lineAt(compiled, table, key, batch);
+    if (at === undefined) return false;
+    addAlong(compiled, table.part, sums, at.line, (batch.rank.decodeContext - at.from) / (at.to - at.from));
+    return true;
+  }
+
+  /** The line on which the context of a batch lies. */
+  #lineAt(compiled: Compiled, table: Table, key: number, batch: InstanceBatch): Line | undefined {
     const place = key % keptContexts;
     let octaves = table.lines[place];
     if (octaves === undefined || table.keys[place] !== key) {
@@ -121,12 +144,11 @@ export class SurfacePricer implements StepPricer {
     const context = batch.rank.decodeContext;
     const octave = 31 - Math.clz32(context + 1);
     const line = octaves[octave] ?? this.#line(compiled, table.part, batch, octave);
-    if (line === undefined) return false;
+    if (line === undefined) return undefined;
     octaves[octave] = line;
     let at = line;
     while (at.halves !== undefined) at = context <= at.halves[0].to ? at.halves[0] : at.halves[1];
-    addAlong(compiled, table.part, sums, at.line, (context - at.from) / (at.to - at.from));
-    return true;
+    return at;
   }
 
   #line(compiled: Compiled, part: Part, batch: InstanceBatch, octave: number): Line | undefined {

@@ -1,5 +1,5 @@
 import type { Seconds } from '../base/units.ts';
-import type { StepPricer } from '../cost/batch.ts';
+import type { StepPricer, Stretch } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { adapterWork } from './adapters/rank-adapters.ts';
@@ -7,8 +7,10 @@ import { barrierEvery, waitOf } from './barrier.ts';
 import { Calendar } from './calendar.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
+import type { Metrics } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';
 import { place } from './place.ts';
+import type { Pool } from './pools.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
@@ -214,6 +216,94 @@ export class Instance {
     return true;
   }
 
+  /**
+   * Goes on with iterations that only decode while nobody joins, ends or waits, all KV fits and each one ends before `before` and not after `until`:
+   * the same as `end` and `start` in turn, with what it comes to told to the meters of many iterations at once. Returns how many it formed.
+   */
+  coast(before: Seconds, until: Seconds, metrics: Metrics, pool: Pool): number {
+    const { iteration, columns, pricer } = this;
+    if (pricer.stretch === undefined || this.ranks.length > 1 || !this.#unchanging) return 0;
+    let formed = 0;
+    while (this.#lasts(before, until)) {
+      const stretch = pricer.stretch(iteration.next(this.ranks[0], this.#tokensAfter(this.steps + 1), 1 + this.options.acceptance.drafts));
+      if (stretch === undefined) break;
+      const many = this.#along(stretch, before, until, metrics, pool);
+      if (many === 0) break;
+      formed += many;
+    }
+    iteration.decodeContext = columns.baseSum[0] + columns.decoding[0] * this.tokens;
+    iteration.usedBlocks = columns.used[0];
+    return formed;
+  }
+
+  /** Whether the iterations behind the one that runs may be like it. */
+  get #unchanging(): boolean {
+    const { iteration, columns, options, delay, pipeline } = this;
+    if (iteration.decoding === 0 || iteration.prefillTokens > 0 || this.#joined.length > 0 || columns.awake[0] === 1) return false;
+    return options.adapters === undefined && delay === undefined && pipeline === undefined;
+  }
+
+  /** Whether the iteration that runs ends in time, and with it none of the sequences. */
+  #lasts(before: Seconds, until: Seconds): boolean {
+    return this.endsAt < before && this.endsAt <= until && this.#finishers.first(this.steps + 1) < 0;
+  }
+
+  #along(stretch: Stretch, before: Seconds, until: Seconds, metrics: Metrics, { index, plant }: Pool): number {
+    const { columns, slowdown, options } = this;
+    const { kv } = this.ranks[0];
+    const looks = this.#looksLater;
+    const { decoding: sequences } = this.iteration;
+    const base = columns.baseSum[0];
+    const occupancy = sequences / plant.maxSequences;
+    const emitted = sequences * options.acceptance.mean;
+    let formed = 0;
+    let whole = true;
+    while (whole && this.#lasts(before, until)) {
+      // One interval of the meters at a time.
+      const interval = metrics.at(this.endsAt);
+      const { end } = metrics;
+      const pool = interval.pools[index];
+      const stride = { steps: 0, time: 0, busy: 0, contexts: 0, kv: 0, kvMax: 0 };
+      while (this.endsAt < end && this.#lasts(before, until)) {
+        const tokens = this.#tokensAfter(this.steps + 1);
+        const context = base + sequences * tokens;
+        const need = columns.growth(0, tokens, this.#tokensAfter(this.steps + 2) - tokens);
+        if (context > stretch.to || kv.room < need) {
+          whole = false;
+          break;
+        }
+        const at = this.endsAt;
+        this.steps++;
+        this.before = this.steppedAt;
+        this.steppedAt = at;
+        this.tokens = tokens;
+        interval.itl.add(at - this.before, sequences);
+        if (need > 0) kv.take(need);
+        if (looks) this.#looks();
+        this.#formed++;
+        this.startedAt = at;
+        const time = stretch.time(context);
+        const duration = gridDuration(time * slowdown);
+        this.endsAt = at + duration;
+        const share = kv.used / plant.kvBlocks;
+        stride.steps++;
+        stride.time += time;
+        stride.busy += duration;
+        stride.contexts += context;
+        stride.kv += duration * share;
+        if (share > stride.kvMax) stride.kvMax = share;
+        pool.stepTime.add(duration);
+      }
+      if (stride.steps === 0) break;
+      this.gaps = sequences;
+      formed += stride.steps;
+      pool.stride(stride, sequences, occupancy, stretch, plant.activity);
+      pool.decodeTokens += stride.steps * emitted;
+      interval.outputServed += stride.steps * emitted;
+    }
+    return formed;
+  }
+
   /** Whether what comes while an iteration runs waits until the instance looks. */
   get #looksLater(): boolean {
     return this.options.ahead === true || this.options.pollEvery !== undefined;
@@ -310,7 +400,10 @@ export class Instance {
   #fillAll(at: Seconds): boolean {
     let any = false;
     for (const rank of this.ranks) {
-      if (rank.waiting.size === 0 && rank.prefilling.length === 0) continue;
+      if (rank.waiting.size === 0 && rank.prefilling.length === 0) {
+        this.columns.awake[rank.at] = 0;
+        continue;
+      }
       this.#fill(rank, at);
       any ||= rank.chunks.length > 0;
     }

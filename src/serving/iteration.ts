@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/units.ts';
 import type { AdapterWork } from './adapters/adapter-work.ts';
-import type { RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
+import type { InstanceBatch, RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
@@ -99,6 +99,11 @@ export class Iteration {
     const idle = own.decodeSequences === 0 && own.prefillTokens === 0;
     const batch = idle ? { ...own, ...(this.decoding > 0 ? oneSequence : oneToken) } : own;
     return pricer.cost({ rank: batch, instanceTokens: this.decoding * queryTokens + this.prefillTokens }).time;
+  }
+
+  /** The iteration that decodes what this one does behind it, of an instance of one rank. */
+  next(rank: Rank, tokens: number, queryTokens: number): InstanceBatch {
+    return { rank: this.#batchOf(rank, tokens, queryTokens), instanceTokens: this.decoding * queryTokens };
   }
 
   #promptsOf({ chunks, prefilling }: Rank): { readonly prefill: number; readonly pairs: number } {

@@ -1,5 +1,5 @@
 import type { Seconds } from '../base/units.ts';
-import { engines, type StepCost } from '../cost/batch.ts';
+import { engines, type StepCost, type Stretch } from '../cost/batch.ts';
 import { activeTime, type DieActivity } from '../cost/power.ts';
 import { Sketch } from '../kernel/sketch.ts';
 import { stages } from '../model/operator.ts';
@@ -55,6 +55,23 @@ export class PoolMeter {
     if (iteration.adapters !== undefined) this.adapters.add(iteration.adapters, duration);
   }
 
+  /** Iterations that only decode, one after another: what they come to together. Their durations are in `stepTime` already. */
+  stride({ steps, time, busy, contexts, kv, kvMax }: Stride, sequences: number, occupancy: number, stretch: Stretch, activity?: DieActivity): void {
+    this.decodeSequences += steps * sequences;
+    this.decodeContext += contexts;
+    this.busy += busy;
+    this.steps += steps;
+    this.occupancy += busy * occupancy;
+    this.kv += kv;
+    if (kvMax > this.kvMax) this.kvMax = kvMax;
+    const stageTimes = new Float64Array(this.stages.length);
+    const busyTimes = new Float64Array(this.engines.length);
+    stretch.add(steps, contexts, stageTimes, busyTimes);
+    for (let s = 0; s < stageTimes.length; s++) this.stages[s] += stageTimes[s];
+    for (let e = 0; e < busyTimes.length; e++) this.engines[e] += busyTimes[e];
+    this.active += activeTime(activity, { time, busy: busyTimes });
+  }
+
   merge(other: PoolMeter): void {
     this.busy += other.busy;
     this.steps += other.steps;
@@ -75,6 +92,18 @@ export class PoolMeter {
     this.barrier.merge(other.barrier);
     this.adapters.merge(other.adapters);
   }
+}
+
+/** Sums over iterations that follow each other. */
+export interface Stride {
+  steps: number;
+  /** What their costs say that they take. */
+  time: Seconds;
+  busy: Seconds;
+  contexts: number;
+  /** Integral over time of the share of KV blocks in use, and the most of it. */
+  kv: number;
+  kvMax: number;
 }
 
 /** One interval of simulated time. Requests count where they arrive or end; steps where they begin. */
@@ -197,6 +226,11 @@ export class Metrics {
     this.#from = index * this.width;
     this.#to = this.#from + this.width;
     return (this.#latest = this.intervals[index]);
+  }
+
+  /** End of the interval that `at` was asked for last. */
+  get end(): Seconds {
+    return this.#to;
   }
 
   /** Counts the requests in flight up to `at`, then changes them. */

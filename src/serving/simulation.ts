@@ -29,6 +29,8 @@ export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
   lastArrivalAt: Seconds = 0;
+  /** Iterations that were gone through many at once. */
+  coasted = 0;
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
@@ -270,6 +272,7 @@ export class Simulation {
   #run(instance: Instance, until: Seconds): void {
     const world = this.#world;
     for (;;) {
+      if (world.sink === undefined) this.#coast(instance, until);
       const { endsAt } = instance;
       if (world.queue.peekTime() <= endsAt || endsAt > until) {
         world.queue.push(endsAt, pending.stepEnd, pending.stepEnd, instance.index);
@@ -278,6 +281,16 @@ export class Simulation {
       world.now = endsAt;
       if (!this.#turn(instance)) return;
     }
+  }
+
+  /** Many iterations at once, where nobody is told of each. */
+  #coast(instance: Instance, until: Seconds): void {
+    const world = this.#world;
+    const formed = instance.coast(world.queue.peekTime(), until, world.metrics, this.service.poolOf(instance));
+    if (formed === 0) return;
+    world.steps += formed;
+    this.coasted += formed;
+    world.now = instance.startedAt;
   }
 
   /** Ends an iteration and forms the next one. Returns whether there is one. */
