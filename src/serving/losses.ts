@@ -31,21 +31,28 @@ export class Losses {
    * Takes away all that an instance holds. Prompts that another rank still holds the KV of wait again for a place to decode; `interrupted` gets the
    * others, in order of their arrival.
    * @param batches in flight of the instance, all of them
+   * @param ranks by number, where it loses what only those hold; what was being computed is lost in any case
    */
-  wipe(instance: Instance, batches: readonly Instance[], interrupted: (slot: number) => void): void {
+  wipe(instance: Instance, batches: readonly Instance[], interrupted: (slot: number) => void, ranks?: ReadonlySet<number>): void {
     const { table, metrics, now, sink } = this.#world;
     const { entry, poolOf, moving, cached } = this.#of;
     const here = new Set(batches.map(({ index }) => index));
+    const goes = (index: number, rank: number): boolean => here.has(index) && (ranks === undefined || ranks.has(rank));
     const entries = entry.plant.ranks;
     const lost: number[] = [];
     const again: number[] = [];
     for (const slot of table.slots()) {
       const at = table.place[slot];
-      const sourceLost = at === place.reading || at === place.holding || at === place.pushing ? here.has(Math.floor(table.source[slot] / entries)) : false;
-      const lostHere = at >= place.queued && at !== place.holding ? here.has(table.instance[slot]) : false;
+      const sourceLost =
+        at === place.reading || at === place.holding || at === place.pushing
+          ? goes(Math.floor(table.source[slot] / entries), table.source[slot] % entries)
+          : false;
+      const lostHere = at >= place.queued && at !== place.holding ? goes(table.instance[slot], table.rank[slot]) : false;
       if (sourceLost) lost.push(slot);
       else if (lostHere) (at === place.pushing ? again : lost).push(slot);
     }
+    for (const batch of batches) this.#uncredit(batch);
+    if (ranks !== undefined) for (const batch of batches) batch.abandon();
     const byArrival = (a: number, b: number): number => table.ordinal[a] - table.ordinal[b];
     for (const slot of lost.sort(byArrival)) this.#take(slot);
     for (const slot of again.sort(byArrival)) {
@@ -54,15 +61,11 @@ export class Losses {
       moving.push(slot);
     }
     const first = poolOf(instance) === entry ? instance.index % entry.plant.instances : -1;
-    if (first >= 0) cached?.lose(first * entries, (first + 1) * entries);
+    const gone = ranks ?? batches[0].ranks.keys();
+    if (first >= 0) for (const rank of gone) cached?.lose(first * entries + rank, first * entries + rank + 1);
     for (const batch of batches) {
-      if (batch.running) {
-        // What the iteration was credited with will not come out.
-        const emitted = batch.iteration.decoding * batch.options.acceptance.mean;
-        metrics.at(now).outputServed -= emitted;
-        metrics.at(now).pools[poolOf(batch).index].decodeTokens -= emitted;
-      }
-      batch.clear();
+      if (ranks === undefined) batch.clear();
+      else for (const rank of ranks) batch.ranks[rank].clear();
     }
     batches[0]?.pipeline?.clear();
     for (const slot of lost) {
@@ -73,6 +76,15 @@ export class Losses {
       sink?.({ kind: 'interrupted', at: now, request: table.ordinal[slot] });
     }
     for (const slot of lost) interrupted(slot);
+  }
+
+  /** What a running iteration was credited with will not come out. */
+  #uncredit(batch: Instance): void {
+    if (!batch.running) return;
+    const interval = this.#world.metrics.at(this.#world.now);
+    const emitted = batch.iteration.decoding * batch.options.acceptance.mean;
+    interval.outputServed -= emitted;
+    interval.pools[this.#of.poolOf(batch).index].decodeTokens -= emitted;
   }
 
   /** Takes a request whose KV is lost out of whatever waits for it. */

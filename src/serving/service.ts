@@ -189,21 +189,20 @@ export class Service {
     return inFlightWith(instance, this.poolOf(instance));
   }
 
-  /** Nothing on an instance goes on, and nobody has noticed. */
+  /** Nothing on an instance goes on, until each pause has its `resume`. */
   pause(instance: Instance): void {
     for (const batch of this.batchesOf(instance)) batch.pause(this.#world.now);
   }
 
-  /** An instance goes on with what it has, or from nothing. */
+  /** An instance goes on with what it has, or from nothing, unless something else keeps it. */
   resume(instance: Instance): void {
     const { now, queue } = this.#world;
     for (const batch of this.batchesOf(instance)) {
       batch.resume(now);
+      if (batch.stuck) continue;
       if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
       else this.#wake(batch);
     }
-    // One that loads its weights goes on with that.
-    if (instance.state !== 'starting') this.setState(instance, 'active');
   }
 
   /** Puts an instance, all its batches in flight included, into or out of the routers' sight. */
@@ -238,6 +237,21 @@ export class Service {
     this.#move();
   }
 
+  /** An instance goes on without some of its ranks, by number: they lose what they hold as by `wipe`, and its iterations are formed anew. */
+  lose(instance: Instance, ranks: ReadonlySet<number>, interrupted: (slot: number) => void): void {
+    const batches = this.batchesOf(instance);
+    for (const batch of batches) batch.without(ranks);
+    this.#recount();
+    this.#losses.wipe(instance, batches, interrupted, ranks);
+    this.#move();
+  }
+
+  /** All ranks of an instance take part again. */
+  regain(instance: Instance): void {
+    for (const batch of this.batchesOf(instance)) batch.without(new Set());
+    this.#recount();
+  }
+
   /** Sends a request whose KV was lost through the router again: its prompt, and what it had put out, are computed anew. */
   retry(slot: number): void {
     const { table } = this.#world;
@@ -252,7 +266,7 @@ export class Service {
   }
 
   #recount(): void {
-    const open = (pool: Pool | undefined): readonly Rank[] => pool?.instances.filter(({ state }) => state === 'active').flatMap(({ ranks }) => ranks) ?? [];
+    const open = (pool: Pool | undefined): readonly Rank[] => pool?.instances.filter(({ state }) => state === 'active').flatMap(({ serving }) => serving) ?? [];
     this.#entryRanks = open(this.#entry);
     this.#decodeRanks = open(this.#decode);
   }

@@ -300,7 +300,7 @@ export class Simulation {
     const duration = instance.endsAt - at;
     const { iteration } = instance;
     const interval = world.metrics.at(at);
-    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * pool.plant.ranks);
+    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * instance.serving.length);
     interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, pool.plant.activity);
     const emitted = iteration.decoding * instance.options.acceptance.mean;
     interval.pools[pool.index].decodeTokens += emitted;
@@ -360,6 +360,6 @@ export class Simulation {
 }
 
 /** Share of a pool's places, or of its token budget, that an iteration takes up on one instance. */
-function occupied({ plant }: Pool, { iteration }: Instance): number {
-  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * plant.ranks) : iteration.decoding / (plant.maxSequences * plant.ranks);
+function occupied({ plant }: Pool, { iteration, serving: { length: ranks } }: Instance): number {
+  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * ranks) : iteration.decoding / (plant.maxSequences * ranks);
 }
