@@ -17,7 +17,7 @@ export interface Causes {
 export type PricedUnder = (pool: number, causes: Causes) => StepPricer;
 
 /** The setting that an instance is priced as: all causes together. */
-export function settingUnder(setting: StepSetting, { left, imbalance, lost }: Causes): StepSetting {
+function settingUnder(setting: StepSetting, { left, imbalance, lost }: Causes): StepSetting {
   const layout = lost === undefined ? setting.layout : layoutWithout(setting.layout, lost);
   const { experts } = layout;
   return {

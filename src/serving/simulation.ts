@@ -300,8 +300,9 @@ export class Simulation {
     const duration = instance.endsAt - at;
     const { iteration } = instance;
     const interval = world.metrics.at(at);
-    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * instance.serving.length);
-    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, pool.plant.activity);
+    const ranks = instance.serving.length;
+    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * ranks);
+    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, ranks / pool.plant.ranks, pool.plant.activity);
     const emitted = iteration.decoding * instance.options.acceptance.mean;
     interval.pools[pool.index].decodeTokens += emitted;
     interval.outputServed += emitted;

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { listed, syntheticPricer } from '../cases.contract.ts';
 import type { SimulationEvent } from '../events.ts';
-import type { Plant } from '../plant.ts';
+import type { Plant, PoolPlant } from '../plant.ts';
 import type { Services } from '../services.ts';
 import { tick } from '../plants.contract.ts';
 import { Simulation } from '../simulation.ts';
 import type { Arrival } from '../traffic/arrival.ts';
 import { Dies } from '../dies.ts';
-import type { PlannedFault, RandomFaults, Recovery } from './fault.ts';
+import { expertRecoveries, type PlannedFault, type RandomFaults, type Recovery } from './fault.ts';
 import { Prices } from '../prices.ts';
 import type { PricedUnder } from '../causes.ts';
 import type { Narrowing } from './narrowing.ts';
@@ -29,7 +29,17 @@ export function damage(share: number): PlaneDamage {
 
 /** Two ticks for what has fewer links. */
 const slower = syntheticPricer([2 ** 11]);
-const priced: PricedUnder = () => slower;
+
+/** Instances with one die a rank go on while one is left; each of the others costs so much time. */
+export function oneDieARank(moving: number): (plant: Plant, service: Services) => Narrowing {
+  return (_, service) => ({
+    without: (instance, places) => {
+      if (places.size === instance.ranks.length) return `none of the ${service.poolOf(instance).plant.name} ranks is left`;
+      const lost = { ranks: places.size, routed: [...places], shared: 0, redundant: 0 };
+      return { ranks: places, places, lost, experts: places.size, bytes: places.size, moving: places.size * moving };
+    },
+  });
+}
 
 /** Runs a plant with one die a rank to its end under faults. */
 export function under(
@@ -61,6 +71,7 @@ export function under(
   const perInstance = plant.pools.map(({ ranks }) => ranks);
   const count = plant.pools.reduce((sum, { instances, ranks }) => sum + instances * ranks, spare);
   const dies = new Dies(simulation.service.pools, perInstance, count);
+  const priced: PricedUnder = (pool, { left }) => (left.length > 0 ? slower : (plant.pools[pool] as PoolPlant).pricer);
   const prices = new Prices(simulation.service, priced);
   const narrowing = narrowed?.(plant, simulation.service);
   const timetable = new Timetable(simulation, planned, random, { ...recovery, ...over }, { dies, prices, planes, narrowing }, 7);
@@ -88,7 +99,14 @@ export const trouble = fc.record({
     }),
     { minLength: 1, maxLength: 5 },
   ),
-  over: fc.record({ detection: fc.oneof(fc.constant(0), fc.constant(2 ** -11), time), restart: time, retries: fc.nat(2), spares: fc.boolean() }),
+  over: fc.record({
+    detection: fc.oneof(fc.constant(0), fc.constant(2 ** -11), time),
+    restart: time,
+    retries: fc.nat(2),
+    spares: fc.boolean(),
+    experts: fc.constantFrom(...expertRecoveries),
+    regroup: fc.constantFrom(0, tick, 8 * tick),
+  }),
   /** Of the planes' rate, while any of their links is at fault. */
   share: fc.constantFrom(0, 0.5),
   spare: fc.nat(2),
@@ -117,6 +135,7 @@ export function troubled(
     concurrency,
     spare,
     random: random ? [often] : [],
+    narrowed: oneDieARank(2 ** -12),
     ...(watch === undefined ? {} : { watch }),
   });
 }
