@@ -62,6 +62,8 @@ export class Instance {
   readonly options: InstanceOptions;
   readonly ranks: readonly Rank[];
   readonly columns: RankColumns;
+  /** Ranks that take part: all but those that a fault has taken. */
+  serving: readonly Rank[];
   readonly #table: RequestTable;
   readonly #listener: InstanceListener;
   /** Present for a batch in flight of a pipeline: one of as many as there are stages, which share KV blocks and nothing else. */
@@ -72,7 +74,7 @@ export class Instance {
   running = false;
   /** Whether routers see it: only one that is active. One that drains finishes what it has. */
   state: 'active' | 'starting' | 'draining' | 'off' = 'active';
-  /** Nothing on it goes on, and nobody has noticed: the iteration that was running does not end. */
+  /** Nothing on it goes on: the iteration that was running does not end. */
   stuck = false;
   /** What an iteration costs on it as it is now, and how many times as long it takes. */
   pricer: StepPricer;
@@ -90,7 +92,9 @@ export class Instance {
   readonly iteration: Iteration;
   /** Sequences of the last step that had put out tokens in the one before it. */
   gaps = 0;
+  /** Since when it stands still, and for how many reasons. */
   #pausedAt: Seconds = 0;
+  #pauses = 0;
   /** Slots that decode for the first time in the running step, or in the next where prompts go first. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
@@ -117,6 +121,7 @@ export class Instance {
     this.iteration = new Iteration(table);
     this.ranks = ranks;
     this.columns = columns;
+    this.serving = ranks;
     this.pricer = options.pricer;
   }
 
@@ -167,16 +172,34 @@ export class Instance {
     this.#table.place[slot] = place.decoding;
   }
 
-  /** Nothing on it goes on from now. */
+  /** Nothing on it goes on from now, until each pause has its `resume`. */
   pause(at: Seconds): void {
     this.stuck = true;
-    this.#pausedAt = at;
+    if (this.#pauses++ === 0) this.#pausedAt = at;
   }
 
-  /** It goes on; a running iteration ends as much later as it was paused. */
+  /** One reason less to stand still. With the last one it goes on, and a running iteration ends as much later as it was paused. */
   resume(at: Seconds): void {
+    if (--this.#pauses > 0) return;
     this.stuck = false;
     if (this.running) this.endsAt = ceilToGrid(this.endsAt + (at - this.#pausedAt));
+  }
+
+  /** Goes on without some of its ranks, by number; with none, all take part. What those that go held is settled and cleared by the caller. */
+  without(ranks: ReadonlySet<number>): void {
+    this.serving = ranks.size === 0 ? this.ranks : this.ranks.filter((_, r) => !ranks.has(r));
+    this.columns.close(ranks);
+  }
+
+  /** The running iteration does not end: what it was to compute is formed anew when the instance goes on. */
+  abandon(): void {
+    if (!this.running) return;
+    this.running = false;
+    if (this.iteration.decoding > 0) {
+      const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
+      for (const { at, kv } of this.ranks) kv.give(this.columns.growth(at, this.tokens, growth));
+    }
+    this.#admitLate();
   }
 
   /** The KV of a promised request will not come. */
@@ -359,7 +382,7 @@ export class Instance {
 
   /** How long the rank whose turn it is waits for the slowest one. */
   #barrier(slowest: Seconds, least: Seconds, late: Seconds): Iteration['barrier'] {
-    const { ranks, pricer, slowdown } = this;
+    const { serving: ranks, pricer, slowdown } = this;
     const rank = ranks[(this.#formed / barrierEvery) % ranks.length];
     const own = this.iteration.own(rank, this.tokens, 1 + this.options.acceptance.drafts, pricer) + (rank.adapters?.products ?? 0);
     return waitOf(slowest, own, slowdown, ranks.length, least, late);
@@ -432,7 +455,7 @@ export class Instance {
     }
     const { prefillTokens } = this.iteration;
     if (prefillTokens === 0) return;
-    const pace = ((at - this.startedAt) * this.ranks.length) / prefillTokens;
+    const pace = ((at - this.startedAt) * this.serving.length) / prefillTokens;
     this.pace = this.pace === 0 ? pace : this.pace + (pace - this.pace) / 8;
     for (const rank of this.ranks) if (rank.prefilling.length > 0) this.#completePrompts(rank, at);
   }

@@ -35,7 +35,7 @@ export class PoolMeter {
   readonly barrier: BarrierMeter = new BarrierMeter();
   readonly adapters: AdapterMeter = new AdapterMeter();
 
-  step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, activity?: DieActivity): void {
+  step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, share: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
     this.prefillTokens += iteration.prefillTokens;
     this.prefillPairs += iteration.prefillPairs;
@@ -46,7 +46,7 @@ export class PoolMeter {
     this.steps++;
     this.occupancy += duration * occupancy;
     this.kv += duration * kv;
-    this.active += activeTime(activity, cost);
+    this.active += share * activeTime(activity, cost);
     if (kv > this.kvMax) this.kvMax = kv;
     for (let e = 0; e < this.engines.length; e++) this.engines[e] += cost.busy[e];
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += cost.stages[s];

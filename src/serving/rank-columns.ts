@@ -18,6 +18,7 @@ export class RankColumns {
   /** KV blocks of each rank, and tokens of a block. */
   readonly kvBlocks: number;
   readonly blockTokens: number;
+  readonly #maxSequences: number;
 
   constructor(kvBlocks: number, blockTokens: number, maxSequences: number, used: Int32Array) {
     const ranks = used.length;
@@ -26,7 +27,8 @@ export class RankColumns {
     this.used = used;
     this.decoding = new Int32Array(ranks);
     this.places = new RanksByCount(ranks);
-    this.most = new Int32Array(ranks).fill(Math.min(maxSequences, 2 ** 31 - 1));
+    this.#maxSequences = Math.min(maxSequences, 2 ** 31 - 1);
+    this.most = new Int32Array(ranks).fill(this.#maxSequences);
     this.baseSum = new Float64Array(ranks);
     this.phases = new Int32Array(ranks * blockTokens);
     this.awake = new Uint8Array(ranks);
@@ -51,6 +53,11 @@ export class RankColumns {
     this.decoding[rank] += by;
     this.baseSum[rank] += by * base;
     this.phases[(rest < 0 ? rest + this.blockTokens : rest) * this.used.length + rank] += by;
+  }
+
+  /** Only these ranks take no sequence. */
+  close(ranks: ReadonlySet<number>): void {
+    for (let rank = 0; rank < this.most.length; rank++) this.most[rank] = ranks.has(rank) ? 0 : this.#maxSequences;
   }
 
   clear(rank: number): void {

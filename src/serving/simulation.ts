@@ -314,8 +314,9 @@ export class Simulation {
     const duration = instance.endsAt - at;
     const { iteration } = instance;
     const interval = world.metrics.at(at);
-    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * pool.plant.ranks);
-    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, pool.plant.activity);
+    const ranks = instance.serving.length;
+    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * ranks);
+    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, ranks / pool.plant.ranks, pool.plant.activity);
     const emitted = iteration.decoding * instance.options.acceptance.mean;
     interval.pools[pool.index].decodeTokens += emitted;
     interval.outputServed += emitted;
@@ -374,6 +375,6 @@ export class Simulation {
 }
 
 /** Share of a pool's places, or of its token budget, that an iteration takes up on one instance. */
-function occupied({ plant }: Pool, { iteration }: Instance): number {
-  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * plant.ranks) : iteration.decoding / (plant.maxSequences * plant.ranks);
+function occupied({ plant }: Pool, { iteration, serving: { length: ranks } }: Instance): number {
+  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * ranks) : iteration.decoding / (plant.maxSequences * ranks);
 }
