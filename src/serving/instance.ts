@@ -1,10 +1,11 @@
 import type { Seconds } from '../base/units.ts';
-import type { StepPricer, Stretch } from '../cost/batch.ts';
+import type { StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { adapterWork } from './adapters/rank-adapters.ts';
 import { barrierEvery, waitOf } from './barrier.ts';
 import { Calendar } from './calendar.ts';
+import { Coast, type Coasting } from './coast.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
 import type { Metrics } from './metrics.ts';
@@ -57,7 +58,7 @@ export interface InstanceListener {
  * A group of ranks that iterate together: an instance, or one of the batches that are in flight in its pipeline. Each rank fills its part of an iteration by the rules of docs/spec/serving.md (SCH); the
  * iteration takes as long as the slowest rank's.
  */
-export class Instance {
+export class Instance implements Coasting {
   readonly index: number;
   readonly options: InstanceOptions;
   readonly ranks: readonly Rank[];
@@ -98,6 +99,9 @@ export class Instance {
   /** Slots that decode for the first time in the running step, or in the next where prompts go first. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
+  readonly #coast = new Coast();
+  /** Ends in the queue that hold no longer, since iterations were laid out anew. */
+  readonly voided: Seconds[] = [];
   /** Iterations since it last looked for what came while one ran. */
   #unlooked = 0;
   /** Iterations that were formed. */
@@ -196,7 +200,7 @@ export class Instance {
     if (!this.running) return;
     this.running = false;
     if (this.iteration.decoding > 0) {
-      const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
+      const growth = this.tokensAfter(this.steps + 1) - this.tokens;
       for (const { at, kv } of this.ranks) kv.give(this.columns.growth(at, this.tokens, growth));
     }
     this.#admitLate();
@@ -219,6 +223,7 @@ export class Instance {
   clear(): void {
     for (const rank of this.ranks) rank.clear();
     this.#finishers.clear();
+    this.#coast.drop();
     this.#joined.length = 0;
     this.#unlooked = 0;
     this.running = false;
@@ -239,92 +244,54 @@ export class Instance {
     return true;
   }
 
-  /**
-   * Goes on with iterations that only decode while nobody joins, ends or waits, all KV fits and each one ends before `before` and not after `until`:
-   * the same as `end` and `start` in turn, with what it comes to told to the meters of many iterations at once. Returns how many it formed.
-   */
-  coast(before: Seconds, until: Seconds, metrics: Metrics, pool: Pool): number {
-    const { iteration, columns, pricer } = this;
-    if (pricer.stretch === undefined || this.ranks.length > 1 || !this.#unchanging) return 0;
-    let formed = 0;
-    while (this.#lasts(before, until)) {
-      const stretch = pricer.stretch(iteration.next(this.ranks[0], this.#tokensAfter(this.steps + 1), 1 + this.options.acceptance.drafts));
-      if (stretch === undefined) break;
-      const many = this.#along(stretch, before, until, metrics, pool);
-      if (many === 0) break;
-      formed += many;
-    }
-    iteration.decodeContext = columns.baseSum[0] + columns.decoding[0] * this.tokens;
-    iteration.usedBlocks = columns.used[0];
-    return formed;
+  /** Lays out the iterations behind the one that has begun, where they will only decode. Returns when it has something to do next. */
+  plan(): Seconds {
+    const { iteration, columns, options } = this;
+    if (this.pricer.stretch === undefined || iteration.decoding === 0 || iteration.prefillTokens > 0 || this.#joined.length > 0) return this.endsAt;
+    if (columns.awake[0] === 1 || this.ranks.length > 1 || this.ranks[0].late.size > 0 || options.adapters !== undefined || this.delay !== undefined || this.pipeline !== undefined)
+      return this.endsAt;
+    return this.#coast.plan(this);
   }
 
-  /** Whether the iterations behind the one that runs may be like it. */
-  get #unchanging(): boolean {
-    const { iteration, columns, options, delay, pipeline } = this;
-    if (iteration.decoding === 0 || iteration.prefillTokens > 0 || this.#joined.length > 0 || columns.awake[0] === 1) return false;
-    return options.adapters === undefined && delay === undefined && pipeline === undefined;
+  /** Goes through what was laid out up to `at`. Returns how many iterations have begun. */
+  catchUp(at: Seconds, included: boolean, metrics: Metrics, pool: Pool): number {
+    return this.#coast.until === 0 ? 0 : this.#coast.catchUp(this, at, included, metrics, pool);
   }
 
-  /** Whether the iteration that runs ends in time, and with it none of the sequences. */
-  #lasts(before: Seconds, until: Seconds): boolean {
-    return this.endsAt < before && this.endsAt <= until && this.#finishers.first(this.steps + 1) < 0;
+  /** Until when iterations are laid out; 0 where none is. */
+  get plannedUntil(): Seconds {
+    return this.#coast.until;
   }
 
-  #along(stretch: Stretch, before: Seconds, until: Seconds, metrics: Metrics, { index, plant }: Pool): number {
-    const { columns, slowdown, options } = this;
-    const { kv } = this.ranks[0];
-    const looks = this.#looksLater;
-    const { decoding: sequences } = this.iteration;
-    const base = columns.baseSum[0];
-    const occupancy = sequences / plant.maxSequences;
-    const emitted = sequences * options.acceptance.mean;
-    let formed = 0;
-    let whole = true;
-    while (whole && this.#lasts(before, until)) {
-      // One interval of the meters at a time.
-      const interval = metrics.at(this.endsAt);
-      const { end } = metrics;
-      const pool = interval.pools[index];
-      const stride = { steps: 0, time: 0, busy: 0, contexts: 0, kv: 0, kvMax: 0 };
-      while (this.endsAt < end && this.#lasts(before, until)) {
-        const tokens = this.#tokensAfter(this.steps + 1);
-        const context = base + sequences * tokens;
-        const need = columns.growth(0, tokens, this.#tokensAfter(this.steps + 2) - tokens);
-        if (context > stretch.to || kv.room < need) {
-          whole = false;
-          break;
-        }
-        const at = this.endsAt;
-        this.steps++;
-        this.before = this.steppedAt;
-        this.steppedAt = at;
-        this.tokens = tokens;
-        interval.itl.add(at - this.before, sequences);
-        if (need > 0) kv.take(need);
-        if (looks) this.#looks();
-        this.#formed++;
-        this.startedAt = at;
-        const time = stretch.time(context);
-        const duration = gridDuration(time * slowdown);
-        this.endsAt = at + duration;
-        const share = kv.used / plant.kvBlocks;
-        stride.steps++;
-        stride.time += time;
-        stride.busy += duration;
-        stride.contexts += context;
-        stride.kv += duration * share;
-        if (share > stride.kvMax) stride.kvMax = share;
-        pool.stepTime.add(duration);
-      }
-      if (stride.steps === 0) break;
-      this.gaps = sequences;
-      formed += stride.steps;
-      pool.stride(stride, sequences, occupancy, stretch, plant.activity);
-      pool.decodeTokens += stride.steps * emitted;
-      interval.outputServed += stride.steps * emitted;
-    }
-    return formed;
+  /** What was laid out and has not begun will not be: something comes in between. */
+  replan(): void {
+    this.#coast.drop();
+  }
+
+  endsWith(step: number): boolean {
+    return this.#finishers.first(step) >= 0;
+  }
+
+  get queryTokens(): number {
+    return 1 + this.options.acceptance.drafts;
+  }
+
+  get meanEmitted(): number {
+    return this.options.acceptance.mean;
+  }
+
+  turn(endsAt: Seconds): Seconds {
+    const at = this.endsAt;
+    this.steps++;
+    this.before = this.steppedAt;
+    this.steppedAt = at;
+    this.tokens = this.tokensAfter(this.steps);
+    this.gaps = this.iteration.decoding;
+    if (this.#looksLater) this.#looks();
+    this.#formed++;
+    this.startedAt = at;
+    this.endsAt = endsAt;
+    return at - this.before;
   }
 
   /** Whether what comes while an iteration runs waits until the instance looks. */
@@ -355,7 +322,7 @@ export class Instance {
   }
 
   #form(at: Seconds): boolean {
-    const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
+    const growth = this.tokensAfter(this.steps + 1) - this.tokens;
     const { acceptance, adapters, prefillFirst } = this.options;
     if (adapters !== undefined) for (const rank of this.ranks) rank.adapters?.begin();
     const decodes = prefillFirst === true ? this.#promptsFirst(growth, at) : this.#together(growth, at);
@@ -443,7 +410,7 @@ export class Instance {
       this.steps++;
       this.before = this.steppedAt;
       this.steppedAt = at;
-      this.tokens = this.#tokensAfter(this.steps);
+      this.tokens = this.tokensAfter(this.steps);
       this.gaps = decoding - this.#joined.length;
       for (const slot of this.#joined) this.#emitAfterPause(slot, at);
       this.#joined.length = 0;
@@ -461,7 +428,7 @@ export class Instance {
   }
 
   /** Tokens by which each sequence has grown after so many steps: whole numbers whose mean is what a step emits. */
-  #tokensAfter(steps: number): number {
+  tokensAfter(steps: number): number {
     return Math.floor(steps * this.options.acceptance.mean);
   }
 

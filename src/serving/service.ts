@@ -127,6 +127,7 @@ export class Service {
       this.#stranded.push(slot);
       return;
     }
+    if (this.#router.readsKv === true) for (const instance of this.#entry.instances) this.#world.catchUp(instance, this.#entry);
     const rank = ranks[this.#router.route(this.#about(slot), ranks)];
     const cached = this.#lookUp(slot);
     table.progress[slot] = cached;
@@ -293,6 +294,7 @@ export class Service {
 
   #enqueue(slot: number, rank: Rank): void {
     const instance = this.#instanceOf(rank.index);
+    this.#world.touch(instance, this.#entry);
     instance.enqueue(slot, rank.index % this.#entry.plant.ranks);
     this.#wake(instance);
   }

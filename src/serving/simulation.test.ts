@@ -68,11 +68,11 @@ describe('the simulation and its naive twin', () => {
         one.pools.forEach((pool, p) => {
           for (const key of ['occupancy', 'kv', 'active', 'decodeTokens'] as const) expect(pool[key]).toBeCloseTo(other.pools[p]?.[key] ?? Number.NaN, 9);
         });
-        coasted += simulation.coasted;
+        coasted += simulation.stepsAhead;
       }),
       { numRuns: 400 },
     );
-    expect(coasted).toBeGreaterThan(500);
+    expect(coasted).toBeGreaterThan(200);
   }, 60_000);
 
   test('TIM-3 tell the same story of requests that follow from others', () => {

@@ -29,8 +29,6 @@ export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
   lastArrivalAt: Seconds = 0;
-  /** Iterations that were gone through many at once. */
-  coasted = 0;
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
@@ -67,6 +65,11 @@ export class Simulation {
     if (index >= 0 && actor.nextAt !== this.#due[index]) this.#expect(index);
   }
 
+  /** Goes through what was laid out of iterations up to now: whatever is done to instances from outside begins with this. */
+  touch(): void {
+    for (const instance of this.#instances) this.#world.touch(instance, this.service.poolOf(instance));
+  }
+
   /** What services share. For actors. */
   get world(): World {
     return this.#world;
@@ -97,9 +100,14 @@ export class Simulation {
     return this.#world.causes;
   }
 
-  /** Iterations that have begun. */
+  /** Iterations that have begun, but for those of instances that have not been looked at since. */
   get steps(): number {
     return this.#world.steps;
+  }
+
+  /** Of these, those that were laid out ahead and gone through together. */
+  get stepsAhead(): number {
+    return this.#world.ahead;
   }
 
   /** Instances of all pools, by pool. */
@@ -123,7 +131,7 @@ export class Simulation {
 
   /** Nothing is left to happen but what actors would do to an idle deployment. */
   get done(): boolean {
-    return this.#world.queue.size === this.#expected && this.#inFlight === 0;
+    return this.#world.queue.size === this.#expected + this.#world.voided && this.#inFlight === 0;
   }
 
   get #inFlight(): number {
@@ -140,7 +148,7 @@ export class Simulation {
   /** Handles the next event, and with it the iterations that nothing comes between. Returns false when there is none. */
   step(): boolean {
     if (this.done) return false;
-    if (this.#world.queue.size > this.#expected) return this.#next(Infinity);
+    if (this.#world.queue.size > this.#expected + this.#world.voided) return this.#next(Infinity);
     if (this.#expected > 0 && this.#acts < PATIENCE) return this.#next(Infinity);
     this.#abandon();
     return true;
@@ -211,6 +219,7 @@ export class Simulation {
     // It was told another time since then.
     if (this.#due[index] !== this.now) return;
     this.#due[index] = Infinity;
+    this.touch();
     this.#actors[index].act(this);
     this.#expect(index);
   }
@@ -225,8 +234,15 @@ export class Simulation {
   }
 
   #ended(instance: Instance, until: Seconds): void {
-    // The end of an iteration that a fault has taken away.
-    if (!instance.running || instance.stuck || instance.endsAt !== this.now) return;
+    if (instance.plannedUntil === this.now) this.#world.run(instance, this.now, false, this.service.poolOf(instance));
+    // The end of an iteration that a fault has taken away, or that was laid out and came to nothing.
+    if (!instance.running || instance.stuck || instance.plannedUntil > 0 || instance.endsAt !== this.now) {
+      const at = instance.voided.indexOf(this.now);
+      if (at < 0) return;
+      instance.voided.splice(at, 1);
+      this.#world.voided--;
+      return;
+    }
     if (instance.pipeline === undefined) {
       if (this.#turn(instance)) this.#run(instance, until);
       return;
@@ -271,26 +287,19 @@ export class Simulation {
   /** Runs a formed iteration, and those behind it, past the queue while nothing else is due before the next one ends. */
   #run(instance: Instance, until: Seconds): void {
     const world = this.#world;
+    const pool = this.service.poolOf(instance);
+    // Where somebody is told of each iteration, or it takes part in what other instances do, they are gone through one by one.
+    const ahead = world.sink === undefined && pool.plant.role === 'merged';
     for (;;) {
-      if (world.sink === undefined) this.#coast(instance, until);
-      const { endsAt } = instance;
+      const endsAt = ahead ? instance.plan() : instance.endsAt;
       if (world.queue.peekTime() <= endsAt || endsAt > until) {
         world.queue.push(endsAt, pending.stepEnd, pending.stepEnd, instance.index);
         return;
       }
+      if (ahead) world.run(instance, endsAt, false, pool);
       world.now = endsAt;
       if (!this.#turn(instance)) return;
     }
-  }
-
-  /** Many iterations at once, where nobody is told of each. */
-  #coast(instance: Instance, until: Seconds): void {
-    const world = this.#world;
-    const formed = instance.coast(world.queue.peekTime(), until, world.metrics, this.service.poolOf(instance));
-    if (formed === 0) return;
-    world.steps += formed;
-    this.coasted += formed;
-    world.now = instance.startedAt;
   }
 
   /** Ends an iteration and forms the next one. Returns whether there is one. */
