@@ -45,6 +45,6 @@ export interface Stretch {
 /** Prices the iterations of one instance. Pure: the same batch, the same cost. */
 export interface StepPricer {
   cost(batch: InstanceBatch): StepCost;
-  /** Where steps that follow a step that only decodes can be had at once; undefined where each has to be priced. */
-  stretch?(batch: InstanceBatch): Stretch | undefined;
+  /** Where steps that follow a step that only decodes can be had at once; undefined where each has to be priced. `old` is a stretch that is no longer needed. */
+  stretch?(batch: InstanceBatch, old?: Stretch): Stretch | undefined;
 }

@@ -64,17 +64,20 @@ export class SurfacePricer implements StepPricer {
   }
 
   /** Where all but one line in the context stays as it is and nothing has to be scheduled. */
-  stretch(batch: InstanceBatch): Stretch | undefined {
+  stretch(batch: InstanceBatch, old?: Stretch): Stretch | undefined {
     const surface = this.#surface(batch);
     if (surface === undefined || surface.compiled.scheduled.length > 0 || surface.compiled.pipeline > 0) return undefined;
     const { compiled, tables } = surface;
     const last = tables.at(-1);
     if (last?.part.context !== true) return undefined;
-    const sums = compiled.constant.slice();
+    const { constant } = compiled;
+    const stretch = old instanceof LineStretch && old.base.length === constant.length ? old : new LineStretch(constant.length);
+    const sums = stretch.base;
+    sums.set(constant);
     this.#plan = undefined;
     for (const table of tables) if (table !== last && (table.driver === undefined || !this.#add(compiled, table, batch, sums))) return undefined;
     const line = this.#lineAt(compiled, last, last.driver?.key(batch) ?? 0, batch);
-    return line === undefined ? undefined : new LineStretch(sums, line, last.part.width);
+    return line === undefined ? undefined : stretch.along(line, last.part.width);
   }
 
   /** Whether steps like this one come apart. */

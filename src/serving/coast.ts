@@ -58,7 +58,7 @@ export class Coast {
     this.#planned = 0;
     this.#begun = 0;
     if (instance.endsWith(steps + 1)) return at;
-    const stretch = pricer.stretch?.(iteration.next(rank, tokens, instance.queryTokens));
+    const stretch = pricer.stretch?.(iteration.next(rank, tokens, instance.queryTokens), this.#stretch);
     if (stretch === undefined) return at;
     let room = kv.room;
     while (count < most && !instance.endsWith(steps + 1 + count)) {

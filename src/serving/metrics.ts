@@ -10,6 +10,10 @@ import { phases } from './lifetime.ts';
 import type { ServiceLevel } from './scenario.ts';
 import { TenantMeters } from './tenant-meter.ts';
 
+/** Working memory of `stride`. */
+const stageTimes = new Float64Array(stages.length + 1);
+const busyTimes = new Float64Array(engines.length);
+
 /** What a pool did in an interval: sums over its instances' iterations that began there. */
 export class PoolMeter {
   busy: Seconds = 0;
@@ -64,8 +68,8 @@ export class PoolMeter {
     this.occupancy += busy * occupancy;
     this.kv += kv;
     if (kvMax > this.kvMax) this.kvMax = kvMax;
-    const stageTimes = new Float64Array(this.stages.length);
-    const busyTimes = new Float64Array(this.engines.length);
+    stageTimes.fill(0);
+    busyTimes.fill(0);
     stretch.add(steps, contexts, stageTimes, busyTimes);
     for (let s = 0; s < stageTimes.length; s++) this.stages[s] += stageTimes[s];
     for (let e = 0; e < busyTimes.length; e++) this.engines[e] += busyTimes[e];
