@@ -1,6 +1,6 @@
-import type { Operator } from '../model/operator.ts';
+import type { Operator, OperatorGroup } from '../model/operator.ts';
 import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
-import { contextDriver, driversOf, type Driver, type Kind } from './drivers.ts';
+import { driversOf, nothingDriver, type Driver, type Kind } from './drivers.ts';
 import type { Price } from './price.ts';
 import type { PlannedGroup } from './priced-group.ts';
 import { chunkedLayers, expose, type ChunkedLayers } from './exposure.ts';
@@ -12,6 +12,10 @@ export interface CompilablePricer extends StepPricer {
   plan(batch: InstanceBatch): readonly PlannedGroup[];
   /** Prices of some operators of a group, by their places in it, without what they add to its waits (`drift`). */
   prices(planned: PlannedGroup, places: readonly number[]): readonly Price[];
+  /** The groups of a step with nothing but what looks at contexts and at single sequences. */
+  cores(batch: InstanceBatch): readonly OperatorGroup[];
+  /** Price of such an operator at a place of a group that was planned for another batch. */
+  priceAt(planned: PlannedGroup, place: number, operator: Operator): Price;
 }
 
 /**
@@ -26,6 +30,8 @@ interface Share {
   /** Shares of the group in the places of a pipeline; empty where there is none. */
   readonly placed: readonly number[];
   readonly places: readonly number[];
+  /** The places of the same operators among the cores of the group; absent where some are none. */
+  readonly cores?: readonly number[] | undefined;
   /** Where in a row the time of each goes: its stage, or its chunk behind the head. */
   readonly into: readonly number[];
   /** Where what it adds to a wait goes, and what share of its time that is; where what it draws of the memory goes. Negative: nowhere. */
@@ -37,12 +43,14 @@ interface Share {
 /** What one driver decides of a step. */
 export interface Part {
   readonly driver: Driver | undefined;
-  /** Interpolated in the context. */
-  readonly context: boolean;
+  /** Whether it has nothing but cores. */
+  readonly cores: boolean;
   readonly shares: readonly Share[];
   /** Places in `times` of the chunks and runs that it has a part in, behind the head of a row. */
   readonly slots: Int32Array;
   readonly width: number;
+  /** Where times of plain groups, busy times, what stages of a pipeline have, and times of chunks end. */
+  readonly ends: readonly number[];
 }
 
 /** A group of several microbatches, which is scheduled when its times are known. */
@@ -62,8 +70,11 @@ export interface Compiled {
   readonly times: Float64Array;
   /** Places in `times` of the chunk and of the run of each operator of each scheduled group; absent for groups that are not scheduled. */
   readonly placesOf: readonly (Places | undefined)[];
-  /** What no operator accounts for: gaps of the host. */
+  /** What is the same in every step: operators that depend on nothing, and what no operator accounts for, gaps of the host; and their part of `times`. */
   readonly constant: Float64Array;
+  readonly constantTimes: Float64Array;
+  /** A step of the kind. */
+  readonly plan: readonly PlannedGroup[];
   readonly signature: Signature;
 }
 
@@ -88,11 +99,10 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
   const probes = first.pairs.flat();
   const plan = pricer.plan(probes[0] as InstanceBatch);
   const expected = signature(plan);
-  const texts = (batch: InstanceBatch): string[] | undefined => {
-    const planned = pricer.plan(batch);
-    return matches(planned, expected)
-      ? planned.flatMap(({ group: { operators }, halves }) => operators.map((operator, i) => JSON.stringify([operator, halves?.[i]?.map((j) => operators[j])])))
-      : undefined;
+  const known = new Map<InstanceBatch, readonly string[] | undefined>();
+  const texts = (batch: InstanceBatch): readonly string[] | undefined => {
+    if (!known.has(batch)) known.set(batch, textsOf(pricer.plan(batch), expected));
+    return known.get(batch);
   };
   const driverOf: number[] = plan.flatMap(({ group }) => group.operators.map(() => drivers.length));
   for (let d = drivers.length - 1; d >= 0; d--) {
@@ -106,9 +116,29 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
   }
   const { scheduled, times, placesOf } = schedules(plan);
   const pipeline = Math.max(0, ...plan.map(({ group }) => group.placed?.length ?? 0));
-  const parts = [...drivers, undefined].flatMap((driver, d) => partOf(plan, driver, d, driverOf, placesOf, pipeline));
-  const compiled: Compiled = { parts, pipeline, scheduled, times, placesOf, constant: new Float64Array(fixedOf(pipeline)), signature: expected };
-  return settled(pricer, compiled, probes) ? compiled : undefined;
+  const cores = pricer.cores(probes[0] as InstanceBatch);
+  const parts = [...drivers, undefined].flatMap((driver, d) => partOf(plan, cores, driver, d, driverOf, placesOf, pipeline));
+  const [constant, constantTimes] = [new Float64Array(fixedOf(pipeline)), new Float64Array(times.length)];
+  const compiled: Compiled = { parts, pipeline, scheduled, times, placesOf, constant, constantTimes, plan, signature: expected };
+  return settled(pricer, compiled, probes) ? withoutNothing(pricer, compiled) : undefined;
+}
+
+/** Everything about each operator of a step; undefined for a step that is not of the kind. */
+function textsOf(plan: readonly PlannedGroup[], expected: Signature): readonly string[] | undefined {
+  if (!matches(plan, expected)) return undefined;
+  return plan.flatMap(({ group: { operators }, halves }) => operators.map((operator, i) => JSON.stringify([operator, halves?.[i]?.map((j) => operators[j])])));
+}
+
+/** Puts what depends on nothing with the constants. */
+function withoutNothing(pricer: CompilablePricer, compiled: Compiled): Compiled {
+  const { constant, constantTimes, times, plan } = compiled;
+  const nothing = compiled.parts.find(({ driver }) => driver?.name === nothingDriver);
+  const row = nothing === undefined ? undefined : rowOf(pricer, compiled, nothing, plan);
+  if (nothing === undefined || row === undefined) return compiled;
+  times.fill(0);
+  addRow(compiled, nothing, constant, row, 0);
+  constantTimes.set(times);
+  return { ...compiled, parts: compiled.parts.filter((part) => part !== nothing) };
 }
 
 /** Entries of a row in front of the chunks. */
@@ -180,6 +210,7 @@ function schedules(plan: readonly PlannedGroup[]): Pick<Compiled, 'scheduled' | 
 
 function partOf(
   plan: readonly PlannedGroup[],
+  coreGroups: readonly OperatorGroup[],
   driver: Driver | undefined,
   index: number,
   driverOf: readonly number[],
@@ -199,11 +230,13 @@ function partOf(
     at += group.operators.length;
     if (places.length === 0) continue;
     const scheduled = placesOf[g];
+    const cores = coresAt(group.operators, coreGroups[g]?.operators ?? [], places);
     const timeOf = (i: number): number => (scheduled === undefined ? (stageOf[i] ?? 0) : slotOf(scheduled.chunk[i] ?? 0));
     shares.push({
       group: g,
       placed: pipeline === 0 ? [] : [...(group.placed ?? Array.from({ length: pipeline }, () => 0)), group.placed === undefined ? 1 : 0],
       places,
+      cores,
       into: places.map(timeOf),
       waits: places.map((i) => ((drift.at[i] ?? -1) < 0 ? -1 : timeOf(drift.at[i] ?? 0))),
       shares: places.map((i) => drift.share[i] ?? 0),
@@ -211,33 +244,65 @@ function partOf(
     });
   }
   if (shares.length === 0) return [];
-  return [{ driver, context: driver?.name === contextDriver, shares, slots: Int32Array.from(slots), width: fixed + slots.length }];
+  const cores = shares.every((share) => share.cores !== undefined);
+  const width = fixed + slots.length;
+  return [{ driver, cores, shares, slots: Int32Array.from(slots), width, ends: [stageCount, sumCount, fixed, width] }];
+}
+
+/** Where operators at some places stand among the cores of their group, which may have several of one name; undefined where one is none. */
+function coresAt(operators: readonly Operator[], cores: readonly Operator[], places: readonly number[]): readonly number[] | undefined {
+  const found = places.map((place) => {
+    const name = operators[place]?.name;
+    const before = operators.slice(0, place).filter((other) => other.name === name).length;
+    return cores.map((_, i) => i).filter((i) => cores[i]?.name === name)[before] ?? -1;
+  });
+  return found.includes(-1) ? undefined : found;
 }
 
 /** What a part comes to in one step; undefined for a step whose operators are not those of the kind. */
 export function rowOf(pricer: CompilablePricer, { signature: expected }: Compiled, part: Part, plan: readonly PlannedGroup[]): Float64Array | undefined {
   if (!matches(plan, expected)) return undefined;
   const row = new Float64Array(part.width);
-  for (const { group: g, placed, places, into, waits, shares, memory } of part.shares) {
-    const planned = plan[g] as PlannedGroup;
-    const { count, microbatches } = planned.group;
-    const prices = pricer.prices(planned, places);
-    const repeats = count * microbatches;
-    const runs = planned.runs === undefined ? count : 1;
-    for (let i = 0; i < places.length; i++) {
-      const price = prices[i] as Price;
-      const place = into[i] as number;
-      row[place] = (row[place] as number) + runs * price.time;
-      const wait = waits[i] as number;
-      if (wait >= 0) row[wait] = (row[wait] as number) + (shares[i] as number) * runs * price.time;
-      const whole = runs * price.time * (wait >= 0 ? 1 + (shares[i] as number) : 1);
-      for (let p = 0; p < placed.length; p++) row[head + p] = (row[head + p] as number) + whole * (placed[p] as number);
-      const drawn = memory[i] as number;
-      if (drawn >= 0) row[drawn] = (row[drawn] as number) + price.memory;
-      addBusy(row, repeats * (planned.busy?.[places[i] as number] ?? 1), price);
-    }
+  for (const share of part.shares) {
+    const planned = plan[share.group] as PlannedGroup;
+    const prices = pricer.prices(planned, share.places);
+    for (let i = 0; i < prices.length; i++) addPrice(row, share, i, prices[i] as Price, planned, planned.group);
   }
   return row;
+}
+
+/** The same of a part that has nothing but cores, of which no others are looked at. Written to a row. */
+export function fillCores(pricer: CompilablePricer, { plan }: Compiled, part: Part, batch: InstanceBatch, row: Float64Array): boolean {
+  const groups = pricer.cores(batch);
+  if (groups.length !== plan.length) return false;
+  for (let i = 0; i < row.length; i++) row[i] = 0;
+  for (const share of part.shares) {
+    const planned = plan[share.group] as PlannedGroup;
+    const group = groups[share.group] as OperatorGroup;
+    const cores = share.cores as readonly number[];
+    for (let i = 0; i < cores.length; i++) {
+      const place = share.places[i] as number;
+      const operator = group.operators[cores[i] as number];
+      if (operator === undefined || operator.name !== (planned.group.operators[place] as Operator).name) return false;
+      addPrice(row, share, i, pricer.priceAt(planned, place, operator), planned, group);
+    }
+  }
+  return true;
+}
+
+/** Adds the price of one operator of a share. */
+function addPrice(row: Float64Array, share: Share, i: number, price: Price, { runs, busy }: PlannedGroup, { count, microbatches }: OperatorGroup): void {
+  const { placed } = share;
+  const launches = runs === undefined ? count : 1;
+  const place = share.into[i] as number;
+  row[place] = (row[place] as number) + launches * price.time;
+  const wait = share.waits[i] as number;
+  if (wait >= 0) row[wait] = (row[wait] as number) + (share.shares[i] as number) * launches * price.time;
+  const whole = launches * price.time * (wait >= 0 ? 1 + (share.shares[i] as number) : 1);
+  for (let p = 0; p < placed.length; p++) row[head + p] = (row[head + p] as number) + whole * (placed[p] as number);
+  const drawn = share.memory[i] as number;
+  if (drawn >= 0) row[drawn] = (row[drawn] as number) + price.memory;
+  addBusy(row, count * microbatches * (busy?.[share.places[i] as number] ?? 1), price);
 }
 
 /** Adds the row at `at` of `rows` to the sums, and the times of scheduled operators to those of their chunks. */

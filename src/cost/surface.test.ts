@@ -6,7 +6,7 @@ import { compositions, type CompositionKind, type NamedSetting } from './composi
 import type { CompilablePricer } from './compiled.ts';
 import { stepPricer } from './pricer.ts';
 import type { StepSetting } from './check.ts';
-import { decoding, machines, models, publishedDecode, publishedPrefill, stacks, uniform } from './settings.contract.ts';
+import { decoding, machines, models, prefilling, publishedDecode, publishedPrefill, stacks, uniform } from './settings.contract.ts';
 import { SurfacePricer } from './surface.ts';
 
 const every: readonly CompositionKind[] = ['decode', 'prompts', 'mixed'];
@@ -153,6 +153,12 @@ test('lists the operators of few steps, however many there are', () => {
   expect(surface.evaluations).toBeLessThan(500);
 });
 
+test('lists the operators of few steps of prompts, however many lengths there are', () => {
+  const surface = new SurfacePricer(stepPricer(publishedPrefill));
+  for (let step = 0; step < 20_000; step++) surface.cost(prefilling(publishedPrefill.layout, 8, 200 + ((step * 7919) % 3000)));
+  expect(surface.evaluations).toBeLessThan(1500);
+});
+
 /** A pricer whose steps take longer than their operators. */
 function behind(exact: CompilablePricer, extra: (batch: InstanceBatch) => number): CompilablePricer {
   const cost = (batch: InstanceBatch): StepCost => {
@@ -160,7 +166,13 @@ function behind(exact: CompilablePricer, extra: (batch: InstanceBatch) => number
     const more = extra(batch);
     return { time: time + more, busy, stages: [...stages.slice(0, -1), (stages.at(-1) ?? 0) + more] };
   };
-  return { cost, plan: (batch) => exact.plan(batch), prices: (planned, places) => exact.prices(planned, places) };
+  return {
+    cost,
+    plan: (batch) => exact.plan(batch),
+    prices: (planned, places) => exact.prices(planned, places),
+    cores: (batch) => exact.cores(batch),
+    priceAt: (planned, place, operator) => exact.priceAt(planned, place, operator),
+  };
 }
 
 test('what all steps take besides their operators is added; steps that do not come apart are priced whole', () => {

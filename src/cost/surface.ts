@@ -1,13 +1,18 @@
 import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
-import { addAlong, addRow, compile, finish, rowOf, type CompilablePricer, type Compiled, type Part } from './compiled.ts';
-import { kindNumber, kindOf, kinds, type Driver } from './drivers.ts';
-import { lineOver, type Line } from './lines.ts';
+import { addAlong, addRow, compile, fillCores, finish, rowOf, type CompilablePricer, type Compiled, type Part } from './compiled.ts';
+import { contextDriver, kindNumber, kindOf, kinds, type Driver } from './drivers.ts';
+import { lineOver, through, type Line, type Rows } from './lines.ts';
 import type { PlannedGroup } from './priced-group.ts';
 
 /** Values of a driver that a table keeps, by their last bits; a row that was dropped is made again, and is the same. */
 const kept = 65_536;
-const keptContexts = 1024;
+const keptFixed = 1024;
 const firstRows = 64;
+/** Values up to which every one has a row, and the most that lies beside them in a key. */
+const fewest = 64;
+const wide = 2 ** 26;
+/** How often an octave of contexts is cut in two: they are too many to look for every step of a kernel. */
+const contextCuts = 9;
 
 /** Rows of one part by the value of its driver, and which value each place stands for. */
 interface Table {
@@ -18,8 +23,12 @@ interface Table {
   readonly places: Int32Array;
   rows: Float64Array;
   used: number;
-  /** Over octaves of contexts [2^o - 1, 2^(o+1) - 1]. */
-  readonly lines: ((Line | undefined)[] | undefined)[];
+  /** Working memory: one row. */
+  readonly row: Float64Array;
+  /** By what is fixed on them, lines over the octaves ]2^(o-1), 2^o]; null where there are none. */
+  readonly fixed: Float64Array;
+  readonly lines: ((Line | null | undefined)[] | undefined)[];
+  readonly cuts: number;
 }
 
 interface Surface {
@@ -29,10 +38,10 @@ interface Surface {
 }
 
 /**
- * A pricer that puts the cost of a step together from tables of its parts. Operators that depend on a count of tokens or sequences have an
- * exact row for each count that comes up; those that depend on the context of decoding sequences are read off straight lines whose ends
- * are exact; those of prompts are priced each time. Two microbatches are then scheduled as in the exact cost. Rows depend on nothing but the
- * pricer, so that results do not depend on what was asked before.
+ * A pricer that puts the cost of a step together from tables of its parts. Operators that depend on a count of few values have an exact row for
+ * each that comes up; those that depend on counts of tokens are read off straight lines whose ends are exact; those of prompts over contexts are priced
+ * each time. Two microbatches are then scheduled as in the exact cost. Rows and lines depend on nothing but the pricer, so that results do not
+ * depend on what was asked before.
  */
 export class SurfacePricer implements StepPricer {
   readonly #exact: CompilablePricer;
@@ -51,8 +60,9 @@ export class SurfacePricer implements StepPricer {
     const surface = this.#surface(batch);
     if (surface !== undefined) {
       const { compiled, tables, sums } = surface;
-      sums.set(compiled.constant);
-      compiled.times.fill(0);
+      const { constant, constantTimes, times } = compiled;
+      for (let i = 0; i < constant.length; i++) sums[i] = constant[i] as number;
+      for (let i = 0; i < times.length; i++) times[i] = constantTimes[i] as number;
       this.#plan = undefined;
       let whole = true;
       for (let i = 0; i < tables.length && whole; i++) whole = this.#add(compiled, tables[i] as Table, batch, sums);
@@ -82,27 +92,27 @@ export class SurfacePricer implements StepPricer {
     return made;
   }
 
-  #planOf(batch: InstanceBatch): readonly PlannedGroup[] {
-    if (this.#plan === undefined) {
-      this.evaluations++;
-      this.#plan = this.#exact.plan(batch);
-    }
-    return this.#plan;
-  }
-
   /** Adds what a table says of a batch; false where the batch is not of the kind. */
   #add(compiled: Compiled, table: Table, batch: InstanceBatch, sums: Float64Array): boolean {
     const { part, driver } = table;
     if (driver === undefined) {
-      const row = rowOf(this.#exact, compiled, part, this.#planOf(batch));
+      const row = this.#rowOf(compiled, table, batch);
       if (row !== undefined) addRow(compiled, part, sums, row, 0);
       return row !== undefined;
     }
-    const key = driver.key(batch);
-    if (part.context) return this.#addContext(compiled, table, key, batch, sums);
+    const fixed = driver.fixed(batch);
+    const along = driver.along(batch);
+    if (driver.wide && along > fewest) {
+      const line = this.#lineOf(compiled, table, driver, fixed, along);
+      if (line !== undefined) {
+        addAlong(compiled, part, sums, line.line, (along - line.from) * line.scale);
+        return true;
+      }
+    }
+    const key = fixed * wide + along;
     const place = key % kept;
     if (table.keys[place] !== key) {
-      const row = rowOf(this.#exact, compiled, part, this.#planOf(batch));
+      const row = this.#rowOf(compiled, table, batch);
       if (row === undefined) return false;
       keep(table, place, key, row);
     }
@@ -110,45 +120,64 @@ export class SurfacePricer implements StepPricer {
     return true;
   }
 
-  #addContext(compiled: Compiled, table: Table, key: number, batch: InstanceBatch, sums: Float64Array): boolean {
-    const place = key % keptContexts;
-    let octaves = table.lines[place];
-    if (octaves === undefined || table.keys[place] !== key) {
-      octaves = [];
-      table.lines[place] = octaves;
-      table.keys[place] = key;
+  /** What a part comes to in the step that is being priced. */
+  #rowOf(compiled: Compiled, { part, row }: Table, batch: InstanceBatch): Float64Array | undefined {
+    if (part.cores && fillCores(this.#exact, compiled, part, batch, row)) return row;
+    if (this.#plan === undefined) {
+      this.evaluations++;
+      this.#plan = this.#exact.plan(batch);
     }
-    const context = batch.rank.decodeContext;
-    const octave = 31 - Math.clz32(context + 1);
-    const line = octaves[octave] ?? this.#line(compiled, table.part, batch, octave);
-    if (line === undefined) return false;
-    octaves[octave] = line;
-    let at = line;
-    while (at.halves !== undefined) at = context <= at.halves[0].to ? at.halves[0] : at.halves[1];
-    addAlong(compiled, table.part, sums, at.line, (context - at.from) / (at.to - at.from));
-    return true;
+    return rowOf(this.#exact, compiled, part, this.#plan);
   }
 
-  #line(compiled: Compiled, part: Part, batch: InstanceBatch, octave: number): Line | undefined {
-    const low = 1 << octave;
-    const { rank } = batch;
-    return lineOver(low - 1, 2 * low - 1, (decodeContext) => {
+  #lineOf(compiled: Compiled, table: Table, driver: Driver, fixed: number, along: number): Line | undefined {
+    const place = fixed % keptFixed;
+    let octaves = table.lines[place];
+    if (octaves === undefined || table.fixed[place] !== fixed) {
+      octaves = [];
+      table.lines[place] = octaves;
+      table.fixed[place] = fixed;
+    }
+    const octave = 32 - Math.clz32(along - 1);
+    let line = octaves[octave];
+    if (line === undefined) {
+      const to = 2 ** octave;
+      line = lineOver(to / 2 + 1, to, this.#rows(compiled, table.part, driver, fixed), table.cuts) ?? null;
+      octaves[octave] = line;
+    }
+    if (line === null) return undefined;
+    return line.straight ? line : through(line, along, this.#rows(compiled, table.part, driver, fixed));
+  }
+
+  /** Rows of a part along its driver. */
+  #rows(compiled: Compiled, part: Part, driver: Driver, fixed: number): Rows {
+    const at = (along: number): Float64Array | undefined => {
+      const batch = driver.example(fixed, along);
+      if (batch === undefined) return undefined;
+      const row = new Float64Array(part.width);
+      if (part.cores && fillCores(this.#exact, compiled, part, batch, row)) return row;
       this.evaluations++;
-      return rowOf(this.#exact, compiled, part, this.#exact.plan({ ...batch, rank: { ...rank, decodeContext } }));
-    });
+      return rowOf(this.#exact, compiled, part, this.#exact.plan(batch));
+    };
+    return { at, ends: part.ends };
   }
 }
 
 function tableOf(part: Part): Table {
-  const size = part.context ? keptContexts : kept;
+  const { driver } = part;
+  const rows = driver === undefined ? 0 : kept;
+  const lines = driver?.wide === true ? keptFixed : 0;
   return {
     part,
-    driver: part.driver,
-    keys: new Float64Array(size).fill(-1),
-    places: new Int32Array(part.context ? 0 : kept),
-    rows: new Float64Array(part.context ? 0 : firstRows * part.width),
+    driver,
+    keys: new Float64Array(rows).fill(-1),
+    places: new Int32Array(rows),
+    rows: new Float64Array(rows === 0 ? 0 : firstRows * part.width),
     used: 0,
-    lines: Array.from({ length: part.context ? keptContexts : 0 }),
+    row: new Float64Array(part.width),
+    fixed: new Float64Array(lines),
+    lines: Array.from({ length: lines }),
+    cuts: driver?.name === contextDriver ? contextCuts : Infinity,
   };
 }
 
