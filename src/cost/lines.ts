@@ -28,7 +28,7 @@ export interface Line {
 /** Largest relative error of a line where it is checked. Between kinks a cost is nearly linear, and a kink is at most twice as far off. */
 const tolerance = 1e-4;
 /** Where lines are checked, as shares of their length: out of step with tiles and waves, which are even parts of it. */
-const checks = [0.4377, 0.7639, 0.1459] as const;
+const checks = [0.4377, 0.78, 0.16] as const;
 /** Positions of a stretch of which each has a row of its own where they are not on a line. */
 const short = 8;
 
