@@ -1,11 +1,36 @@
 import type { InstanceBatch, RankBatch } from './batch.ts';
 
+/** Sums of a batch that operators may depend on. */
+const sums = ['nothing', 'decoding', 'decodeContext', 'rows', 'instance', 'prompts', 'promptContext', 'drawn', 'sequences'] as const;
+type Sum = (typeof sums)[number];
+export const sumsOfBatch: number = sums.length;
+
+/** Writes the sums of a batch in their order. */
+export function readSums({ rank, instanceTokens }: InstanceBatch, into: Float64Array): void {
+  const decoded = rank.decodeSequences * rank.queryTokens;
+  into[0] = 0;
+  into[1] = rank.decodeSequences;
+  into[2] = rank.decodeContext;
+  into[3] = decoded + rank.prefillTokens;
+  into[4] = instanceTokens;
+  into[5] = rank.prefillTokens;
+  into[6] = rank.prefillContext;
+  into[7] = decoded + rank.prefillSequences;
+  into[8] = rank.decodeSequences + rank.prefillSequences;
+}
+
+function sumsOf(batch: InstanceBatch): Float64Array {
+  const read = new Float64Array(sumsOfBatch);
+  readSums(batch, read);
+  return read;
+}
+
 /** A few sums of a batch that an operator may depend on and nothing else: one along which rows may be read off lines, and what is fixed on a line. */
 export interface Driver {
   readonly name: string;
-  /** One whole number for each value of the other sums; 0 where there are none. */
-  readonly fixed: (this: void, batch: InstanceBatch) => number;
-  readonly along: (this: void, batch: InstanceBatch) => number;
+  /** Places of both among the sums; that of nothing where nothing is fixed. */
+  readonly fixed: number;
+  readonly along: number;
   /** Batches in pairs: of one value in each pair, and different in all else that a batch may differ in. */
   readonly pairs: readonly (readonly [InstanceBatch, InstanceBatch])[];
   /** Whether the sum takes so many values that rows are read off lines. */
@@ -48,8 +73,11 @@ function rowsOf({ decodeSequences, queryTokens, prefillTokens }: RankBatch): num
   return decodeSequences * queryTokens + prefillTokens;
 }
 
-interface Candidate extends Pick<Driver, 'name' | 'along' | 'wide'> {
-  readonly fixed?: Driver['fixed'];
+interface Candidate {
+  readonly name: string;
+  readonly fixed?: Sum;
+  readonly along: Sum;
+  readonly wide: boolean;
   /** What another batch needs to have these values. */
   readonly given: (fixed: number, along: number, other: RankBatch) => Partial<RankBatch> & { readonly instanceTokens?: number };
 }
@@ -61,47 +89,47 @@ export const contextDriver = 'decoding sequences and their context';
 
 /** From what says least to what says most: an operator is put down to the first that explains it. */
 const candidates: readonly Candidate[] = [
-  { name: nothingDriver, along: () => 0, wide: false, given: () => ({}) },
-  { name: 'decoding sequences', along: ({ rank }) => rank.decodeSequences, wide: false, given: (_, decodeSequences) => ({ decodeSequences }) },
+  { name: nothingDriver, along: 'nothing', wide: false, given: () => ({}) },
+  { name: 'decoding sequences', along: 'decoding', wide: false, given: (_, decodeSequences) => ({ decodeSequences }) },
   {
     name: 'rows',
-    along: ({ rank }) => rowsOf(rank),
+    along: 'rows',
     wide: true,
     given: (_, rows, other) => ({ prefillTokens: rows - other.decodeSequences * other.queryTokens }),
   },
-  { name: 'tokens of the instance', along: ({ instanceTokens }) => instanceTokens, wide: true, given: (_, instanceTokens) => ({ instanceTokens }) },
-  { name: 'prompt tokens', along: ({ rank }) => rank.prefillTokens, wide: true, given: (_, prefillTokens) => ({ prefillTokens }) },
-  { name: 'prompt context', along: ({ rank }) => rank.prefillContext, wide: true, given: (_, prefillContext) => ({ prefillContext }) },
+  { name: 'tokens of the instance', along: 'instance', wide: true, given: (_, instanceTokens) => ({ instanceTokens }) },
+  { name: 'prompt tokens', along: 'prompts', wide: true, given: (_, prefillTokens) => ({ prefillTokens }) },
+  { name: 'prompt context', along: 'promptContext', wide: true, given: (_, prefillContext) => ({ prefillContext }) },
   {
     name: 'drawn tokens',
-    along: ({ rank }) => rank.decodeSequences * rank.queryTokens + rank.prefillSequences,
+    along: 'drawn',
     wide: false,
     given: (_, drawn, other) => ({ prefillSequences: drawn - other.decodeSequences * other.queryTokens }),
   },
   {
     name: 'sequences',
-    along: ({ rank }) => rank.decodeSequences + rank.prefillSequences,
+    along: 'sequences',
     wide: false,
     given: (_, sequences, other) => ({ prefillSequences: sequences - other.decodeSequences }),
   },
   {
     name: 'rows and tokens of the instance',
-    fixed: ({ rank }) => rowsOf(rank),
-    along: ({ instanceTokens }) => instanceTokens,
+    fixed: 'rows',
+    along: 'instance',
     wide: true,
     given: (rows, instanceTokens, other) => ({ instanceTokens, prefillTokens: rows - other.decodeSequences * other.queryTokens }),
   },
   {
     name: 'decoding sequences and tokens of the instance',
-    fixed: ({ rank }) => rank.decodeSequences,
-    along: ({ instanceTokens }) => instanceTokens,
+    fixed: 'decoding',
+    along: 'instance',
     wide: true,
     given: (decodeSequences, instanceTokens) => ({ instanceTokens, decodeSequences }),
   },
   {
     name: contextDriver,
-    fixed: ({ rank }) => rank.decodeSequences,
-    along: ({ rank }) => rank.decodeContext,
+    fixed: 'decoding',
+    along: 'decodeContext',
     wide: true,
     given: (decodeSequences, decodeContext) => ({ decodeSequences, decodeContext }),
   },
@@ -139,13 +167,12 @@ function examples({ decodes, prefills, single, mostlyPrompts }: Kind, queryToken
 }
 
 const few = 8;
-const one = (): number => 0;
 
 /**
  * A batch of a kind with given values: few sequences, in steps that are mostly decoding as many as it takes, all else as small as can be. What
  * depends on these values alone is the same in all of them, so that any will do.
  */
-function exampleOf(kind: Kind, queryTokens: number, { given, along, fixed = one }: Candidate, at: number, position: number): InstanceBatch | undefined {
+function exampleOf(kind: Kind, queryTokens: number, { given, along, fixed = 'nothing' }: Candidate, at: number, position: number): InstanceBatch | undefined {
   const wanted = numberOf(kind);
   const decoding = !kind.decodes
     ? [0]
@@ -168,7 +195,9 @@ function exampleOf(kind: Kind, queryTokens: number, { given, along, fixed = one 
     const rank = { ...other, ...more };
     const context = Math.max(rank.prefillTokens, rank.prefillContext);
     const batch = { rank: { ...rank, prefillContext: context, prefillPairs: context * few }, instanceTokens: instanceTokens ?? rowsOf(rank) };
-    if (fixed(batch) === at && along(batch) === position && batch.instanceTokens >= rowsOf(rank) && kindNumber(batch) === wanted) return batch;
+    const read = sumsOf(batch);
+    if (read[sums.indexOf(fixed)] === at && read[sums.indexOf(along)] === position && batch.instanceTokens >= rowsOf(rank) && kindNumber(batch) === wanted)
+      return batch;
   }
   return undefined;
 }
@@ -177,19 +206,22 @@ function exampleOf(kind: Kind, queryTokens: number, { given, along, fixed = one 
 export function driversOf(kind: Kind, queryTokens: number): readonly Driver[] {
   const of = examples(kind, queryTokens);
   const wanted = numberOf(kind);
-  const drivers = candidates.map((candidate): Driver => {
-    const { name, along, wide, given, fixed = one } = candidate;
+  return candidates.flatMap((candidate): Driver[] => {
+    const { name, wide, given } = candidate;
+    const fixed = sums.indexOf(candidate.fixed ?? 'nothing');
+    const along = sums.indexOf(candidate.along);
     const pairs = of.map(([from, other]): [InstanceBatch, InstanceBatch] => {
-      const { instanceTokens = other.instanceTokens, ...rank } = given(fixed(from), along(from), other.rank);
+      const values = sumsOf(from);
+      const { instanceTokens = other.instanceTokens, ...rank } = given(values[fixed] ?? 0, values[along] ?? 0, other.rank);
       return [from, { rank: { ...other.rank, ...rank }, instanceTokens }];
     });
-    return { name, along, wide, fixed, pairs, example: (at, position) => exampleOf(kind, queryTokens, candidate, at, position) };
+    const fits = pairs.every(([a, b]) => {
+      const [one, two] = [sumsOf(a), sumsOf(b)];
+      return one[fixed] === two[fixed] && one[along] === two[along] && kindNumber(a) === wanted && kindNumber(b) === wanted;
+    });
+    if (!fits || (name === contextDriver && !kind.decodes)) return [];
+    return [{ name, wide, fixed, along, pairs, example: (at, position) => exampleOf(kind, queryTokens, candidate, at, position) }];
   });
-  return drivers.filter(
-    ({ name, fixed, along, pairs }) =>
-      (name !== contextDriver || kind.decodes) &&
-      pairs.every(([a, b]) => fixed(a) === fixed(b) && along(a) === along(b) && kindNumber(a) === wanted && kindNumber(b) === wanted),
-  );
 }
 
 function numberOf({ decodes, prefills, single, mostlyPrompts }: Kind): number {

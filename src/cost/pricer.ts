@@ -8,7 +8,7 @@ import { coreBuilder, stepBuilder, type StepBuilder } from '../model/operators/s
 import type { InstanceBatch, PipelineCost, StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
-import type { CompilablePricer } from './compiled.ts';
+import type { CompilablePricer } from './compilable.ts';
 import type { LaidOut } from './laid-out.ts';
 import { Overlap } from './overlap.ts';
 import { Pricing, type Price } from './price.ts';

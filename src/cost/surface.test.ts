@@ -3,7 +3,7 @@ import type { InstanceBatch, StepCost } from './batch.ts';
 import { headLike, type Drafter } from '../model/drafter.ts';
 import { precisionOf } from '../model/precision.ts';
 import { compositions, type CompositionKind, type NamedSetting } from './compositions.contract.ts';
-import type { CompilablePricer } from './compiled.ts';
+import type { CompilablePricer } from './compilable.ts';
 import { stepPricer } from './pricer.ts';
 import type { StepSetting } from './check.ts';
 import { decoding, machines, models, prefilling, publishedDecode, publishedPrefill, stacks, uniform } from './settings.contract.ts';

@@ -1,16 +1,20 @@
 import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
-import { addAlong, addRow, compile, fillCores, finish, rowOf, type CompilablePricer, type Compiled, type Part } from './compiled.ts';
-import { contextDriver, kindNumber, kindOf, kinds, type Driver } from './drivers.ts';
+import type { CompilablePricer } from './compilable.ts';
+import { compile, finish, type Compiled } from './compiled.ts';
+import { contextDriver, kindNumber, kindOf, kinds, readSums, sumsOfBatch, type Driver } from './drivers.ts';
 import { lineOver, through, type Line, type Rows } from './lines.ts';
+import { addAlong, addRow, fillCores, rowOf, type Part } from './parts.ts';
 import type { PlannedGroup } from './priced-group.ts';
 
-/** Values of a driver that a table keeps, by their last bits; a row that was dropped is made again, and is the same. */
+/** Values of a driver that a table keeps, powers of two; a row that was dropped is made again, and is the same. */
 const kept = 65_536;
 const keptFixed = 1024;
 const firstRows = 64;
 /** Values up to which every one has a row, and the most that lies beside them in a key. */
 const fewest = 64;
 const wide = 2 ** 26;
+/** How far apart the places of rows are that have other values fixed. */
+const apart = fewest + 1;
 /** How often an octave of contexts is cut in two: they are too many to look for every step of a kernel. */
 const contextCuts = 9;
 
@@ -46,6 +50,7 @@ interface Surface {
 export class SurfacePricer implements StepPricer {
   readonly #exact: CompilablePricer;
   readonly #surfaces: (Surface | 'none' | undefined)[] = Array.from({ length: kinds });
+  readonly #batchSums: Float64Array = new Float64Array(sumsOfBatch);
   #queryTokens = -1;
   /** The plan of the step that is being priced, once something needs it. */
   #plan: readonly PlannedGroup[] | undefined;
@@ -60,10 +65,10 @@ export class SurfacePricer implements StepPricer {
     const surface = this.#surface(batch);
     if (surface !== undefined) {
       const { compiled, tables, sums } = surface;
-      const { constant, constantTimes, times } = compiled;
+      const { constant } = compiled;
       for (let i = 0; i < constant.length; i++) sums[i] = constant[i] as number;
-      for (let i = 0; i < times.length; i++) times[i] = constantTimes[i] as number;
       this.#plan = undefined;
+      readSums(batch, this.#batchSums);
       let whole = true;
       for (let i = 0; i < tables.length && whole; i++) whole = this.#add(compiled, tables[i] as Table, batch, sums);
       if (whole) return finish(compiled, sums);
@@ -97,41 +102,41 @@ export class SurfacePricer implements StepPricer {
     const { part, driver } = table;
     if (driver === undefined) {
       const row = this.#rowOf(compiled, table, batch);
-      if (row !== undefined) addRow(compiled, part, sums, row, 0);
+      if (row !== undefined) addRow(part, sums, row, 0);
       return row !== undefined;
     }
-    const fixed = driver.fixed(batch);
-    const along = driver.along(batch);
+    const fixed = this.#batchSums[driver.fixed] as number;
+    const along = this.#batchSums[driver.along] as number;
     if (driver.wide && along > fewest) {
       const line = this.#lineOf(compiled, table, driver, fixed, along);
       if (line !== undefined) {
-        addAlong(compiled, part, sums, line.line, (along - line.from) * line.scale);
+        addAlong(part, sums, line.line, (along - line.from) * line.scale);
         return true;
       }
     }
     const key = fixed * wide + along;
-    const place = key % kept;
+    const place = (fixed * apart + along) & (kept - 1);
     if (table.keys[place] !== key) {
       const row = this.#rowOf(compiled, table, batch);
       if (row === undefined) return false;
       keep(table, place, key, row);
     }
-    addRow(compiled, part, sums, table.rows, ((table.places[place] as number) - 1) * part.width);
+    addRow(part, sums, table.rows, ((table.places[place] as number) - 1) * part.columns.length);
     return true;
   }
 
   /** What a part comes to in the step that is being priced. */
   #rowOf(compiled: Compiled, { part, row }: Table, batch: InstanceBatch): Float64Array | undefined {
-    if (part.cores && fillCores(this.#exact, compiled, part, batch, row)) return row;
+    if (part.cores && fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
     if (this.#plan === undefined) {
       this.evaluations++;
       this.#plan = this.#exact.plan(batch);
     }
-    return rowOf(this.#exact, compiled, part, this.#plan);
+    return rowOf(this.#exact, compiled.signature, part, this.#plan);
   }
 
   #lineOf(compiled: Compiled, table: Table, driver: Driver, fixed: number, along: number): Line | undefined {
-    const place = fixed % keptFixed;
+    const place = fixed & (keptFixed - 1);
     let octaves = table.lines[place];
     if (octaves === undefined || table.fixed[place] !== fixed) {
       octaves = [];
@@ -154,10 +159,10 @@ export class SurfacePricer implements StepPricer {
     const at = (along: number): Float64Array | undefined => {
       const batch = driver.example(fixed, along);
       if (batch === undefined) return undefined;
-      const row = new Float64Array(part.width);
-      if (part.cores && fillCores(this.#exact, compiled, part, batch, row)) return row;
+      const row = new Float64Array(part.columns.length);
+      if (part.cores && fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
       this.evaluations++;
-      return rowOf(this.#exact, compiled, part, this.#exact.plan(batch));
+      return rowOf(this.#exact, compiled.signature, part, this.#exact.plan(batch));
     };
     return { at, ends: part.ends };
   }
@@ -172,9 +177,9 @@ function tableOf(part: Part): Table {
     driver,
     keys: new Float64Array(rows).fill(-1),
     places: new Int32Array(rows),
-    rows: new Float64Array(rows === 0 ? 0 : firstRows * part.width),
+    rows: new Float64Array(rows === 0 ? 0 : firstRows * part.columns.length),
     used: 0,
-    row: new Float64Array(part.width),
+    row: new Float64Array(part.columns.length),
     fixed: new Float64Array(lines),
     lines: Array.from({ length: lines }),
     cuts: driver?.name === contextDriver ? contextCuts : Infinity,
@@ -185,8 +190,8 @@ function tableOf(part: Part): Table {
 function keep(table: Table, place: number, key: number, row: Float64Array): void {
   const { places, keys, part } = table;
   if (places[place] === 0) places[place] = ++table.used;
-  const at = ((places[place] as number) - 1) * part.width;
-  if (at + part.width > table.rows.length) {
+  const at = ((places[place] as number) - 1) * part.columns.length;
+  if (at + part.columns.length > table.rows.length) {
     const wider = new Float64Array(2 * table.rows.length);
     wider.set(table.rows);
     table.rows = wider;
