@@ -46,7 +46,8 @@ export function lineOver(from: number, to: number, rows: Rows, cuts: number = In
 export function through(whole: Line, position: number, rows: Rows): Line | undefined {
   let line = whole;
   while (!line.straight) {
-    const part = Math.floor((position - line.from) / line.size);
+    const beyond = position - line.from;
+    const part = line.size === 1 ? beyond : beyond < line.size ? 0 : 1;
     const next = line.parts[part] ?? partOf(line, part, rows);
     if (next === undefined) return undefined;
     line.parts[part] = next;
