@@ -2,10 +2,10 @@ import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import { MaxMin } from '../kernel/max-min.ts';
 
 interface Flow {
-  readonly owner: number;
+  owner: number;
   /** Place in the order of beginning. */
-  readonly order: number;
-  readonly links: readonly number[];
+  order: number;
+  links: readonly number[];
   /** Bytes that were left at `at`, when `rate` began. */
   left: Bytes;
   at: Seconds;
@@ -28,6 +28,8 @@ export class Transfers {
   /** When each ends at its rate, beside them. */
   #endsAt: Float64Array<ArrayBuffer> = new Float64Array(64);
   readonly #flowsOf: Flow[][];
+  /** Flows that have ended, to be used again. */
+  readonly #spare: Flow[] = [];
   /** Links that have changed, or whose flows have, since the last sharing. */
   readonly #changed: number[] = [];
   /** Flows that are joined by links, as a sharing comes to them, and links that it has yet to look at. */
@@ -70,7 +72,15 @@ export class Transfers {
 
   /** Adds a flow of `bytes` (> 0) over `links` (distinct, at least one). `owner` comes back when it ends. */
   start(at: Seconds, owner: number, bytes: Bytes, links: readonly number[]): void {
-    const flow: Flow = { owner, order: this.#begun++, links, left: bytes, at, rate: 0, position: this.#flows.length, sharing: 0 };
+    const flow: Flow = this.#spare.pop() ?? { owner: 0, order: 0, links: none, left: 0.5, at: 0.5, rate: 0.5, position: 0, sharing: 0 };
+    flow.owner = owner;
+    flow.order = this.#begun++;
+    flow.links = links;
+    flow.left = bytes;
+    flow.at = at;
+    flow.rate = 0;
+    flow.position = this.#flows.length;
+    flow.sharing = 0;
     if (flow.position === this.#endsAt.length) this.#endsAt = longer(this.#endsAt);
     this.#endsAt[flow.position] = Infinity;
     this.#flows.push(flow);
@@ -213,6 +223,7 @@ export class Transfers {
       if (last !== flow) others[others.indexOf(flow)] = last;
       this.#changed.push(link);
     }
+    this.#spare.push(flow);
   }
 
   #count(flow: Flow, moved: Bytes): void {
@@ -255,3 +266,5 @@ function longer(items: Float64Array): Float64Array<ArrayBuffer> {
   twice.set(items);
   return twice;
 }
+
+const none: readonly number[] = [];

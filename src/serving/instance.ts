@@ -248,7 +248,14 @@ export class Instance implements Coasting {
   plan(): Seconds {
     const { iteration, columns, options } = this;
     if (this.pricer.stretch === undefined || iteration.decoding === 0 || iteration.prefillTokens > 0 || this.#joined.length > 0) return this.endsAt;
-    if (columns.awake[0] === 1 || this.ranks.length > 1 || this.ranks[0].late.size > 0 || options.adapters !== undefined || this.delay !== undefined || this.pipeline !== undefined)
+    if (
+      columns.awake[0] === 1 ||
+      this.ranks.length > 1 ||
+      this.ranks[0].late.size > 0 ||
+      options.adapters !== undefined ||
+      this.delay !== undefined ||
+      this.pipeline !== undefined
+    )
       return this.endsAt;
     return this.#coast.plan(this);
   }

@@ -46,12 +46,12 @@ export class Iteration {
     decodes: boolean,
   ): void {
     this.#decodes = decodes;
-    this.decoding = 0;
     this.prefillTokens = 0;
-    this.decodeContext = 0;
     this.prefillPairs = 0;
     this.slowestPairs = 0;
-    this.usedBlocks = 0;
+    let allSequences = 0;
+    let allContext = 0;
+    let allUsed = 0;
     let mostContext = -1;
     let mostTokens = -1;
     let mostPairs = -1;
@@ -71,16 +71,27 @@ export class Iteration {
         this.prefillTokens += prefill;
         this.prefillPairs += pairs;
         if (pairs > mostPairs) {
-          [mostPairs, byPairs] = [pairs, r];
+          mostPairs = pairs;
+          byPairs = r;
           this.slowestPairs = prefill === 0 ? 0 : pairs / prefill;
         }
       }
-      this.decoding += sequences;
-      this.decodeContext += context;
-      this.usedBlocks += used[r];
-      if (context > mostContext) [mostContext, byContext] = [context, r];
-      if (own > mostTokens || (own === mostTokens && context > contextOfTokens)) [mostTokens, contextOfTokens, byTokens] = [own, context, r];
+      allSequences += sequences;
+      allContext += context;
+      allUsed += used[r];
+      if (context > mostContext) {
+        mostContext = context;
+        byContext = r;
+      }
+      if (own > mostTokens || (own === mostTokens && context > contextOfTokens)) {
+        mostTokens = own;
+        contextOfTokens = context;
+        byTokens = r;
+      }
     }
+    this.decoding = allSequences;
+    this.decodeContext = allContext;
+    this.usedBlocks = allUsed;
     this.cost = undefined;
     if (this.empty) return;
     const instanceTokens = this.decoding * queryTokens + this.prefillTokens;
