@@ -64,6 +64,10 @@ const splitCases: readonly Case[] = [
   ['workload.rps=10', 'workload.rps', /unknown key/],
   ['slo.itl=50 ms', 'slo.itl', /unknown key; expected one of ttft, tpot, e2e|did you mean/],
   ['faults=[]', 'faults', /expected at least 1 item/],
+  ['recovery={ experts: redo }', 'recovery.experts', /expected one of restart, replace|did you mean/],
+  ['recovery={ regroup: 5 s }', 'recovery.regroup', /means nothing to instances that come back whole/],
+  ['recovery={ experts: replace, regroup: 5 }', 'recovery.regroup', /bare number 5/],
+  ['recovery={ experts: restart, experts-from: peers }', 'recovery.experts-from', /expected experts: replace/],
   // missing and mistaken parts
   ['machine=null', 'machine', /expected the name of a machine .* got nothing/],
   ['model=null', 'model', /expected the name of a model/],

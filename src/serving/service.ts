@@ -17,6 +17,7 @@ import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
+import { States } from './states.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
@@ -30,6 +31,7 @@ export class Service {
   readonly #entry: Pool;
   readonly #decode: Pool | undefined;
   readonly #accounts: Accounts;
+  readonly #states: States;
   readonly #losses: Losses;
   readonly #router: Router;
   readonly #shares: Shares;
@@ -47,7 +49,6 @@ export class Service {
   onDrained: (instance: Instance) => void = () => {};
   /** A preemption has left room to decode since it was last handed out. */
   #vacated = false;
-
   /** Number of its first instance over all services. */
   readonly #first: number;
 
@@ -82,6 +83,7 @@ export class Service {
       cached: this.#cached,
       moving: this.#moving,
     });
+    this.#states = new States(world, this.pools);
     this.#recount();
   }
 
@@ -193,6 +195,7 @@ export class Service {
   /** Nothing on an instance goes on, until each pause has its `resume`. */
   pause(instance: Instance): void {
     for (const batch of this.batchesOf(instance)) batch.pause(this.#world.now);
+    this.#states.tell(instance);
   }
 
   /** An instance goes on with what it has, or from nothing, unless something else keeps it. */
@@ -204,12 +207,14 @@ export class Service {
       if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
       else this.#wake(batch);
     }
+    this.#states.tell(instance);
   }
 
   /** Puts an instance, all its batches in flight included, into or out of the routers' sight. */
   setState(instance: Instance, state: Instance['state']): void {
     const batches = this.batchesOf(instance);
     for (const batch of batches) batch.state = state;
+    this.#states.tell(instance);
     if (state === 'draining') this.#draining.add(instance);
     else this.#draining.delete(instance);
     this.#recount();
@@ -242,6 +247,7 @@ export class Service {
   lose(instance: Instance, ranks: ReadonlySet<number>, interrupted: (slot: number) => void): void {
     const batches = this.batchesOf(instance);
     for (const batch of batches) batch.without(ranks);
+    this.#states.tell(instance);
     this.#recount();
     this.#losses.wipe(instance, batches, interrupted, ranks);
     this.#move();
@@ -250,6 +256,7 @@ export class Service {
   /** All ranks of an instance take part again. */
   regain(instance: Instance): void {
     for (const batch of this.batchesOf(instance)) batch.without(new Set());
+    this.#states.tell(instance);
     this.#recount();
   }
 
