@@ -38,7 +38,7 @@ beforeAll(async () => {
 const sum = (list: readonly number[]) => list.reduce((all, one) => all + one, 0);
 
 describe('a fleet', () => {
-  test('is its machines, each as it is alone', () => {
+  test('FLE-4 is its machines, each as it is alone', () => {
     expect(merged.schema).toBe('supernode/fleet/1');
     expect(merged.fleet).toEqual({ machines: 3, split: 'spread', done: 3 });
     expect(merged.machines).toEqual(JSON.parse(JSON.stringify(shards.map(({ summary }) => summary))));
@@ -47,7 +47,7 @@ describe('a fleet', () => {
     expect(merged.cost.power).toBeCloseTo(sum(shards.map(({ summary }) => summary.cost.power ?? 0)), 6);
   });
 
-  test('has the latencies of all requests together', () => {
+  test('FLE-4 has the latencies of all requests together', () => {
     const all = new Sketch();
     for (const { window } of shards) all.merge(Sketch.of(window.ttft));
     expect([merged.latency.ttft.count, merged.latency.ttft.mean, merged.latency.ttft.p99]).toEqual([all.count, all.mean(), all.quantile(0.99)]);

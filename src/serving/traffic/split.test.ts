@@ -42,7 +42,7 @@ describe('spread', () => {
   test.each([
     ['a generator', generator],
     ['clients', clients],
-  ] as const)('gives %s to machines in equal parts, with draws of their own', (_, workload) => {
+  ] as const)('FLE-1, FLE-2 gives %s to machines in equal parts, with draws of their own', (_, workload) => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), (machines) => {
         const parts = splitWorkload(workload, machines, 'spread').map(taken);
@@ -67,7 +67,7 @@ describe('spread', () => {
     expect(Math.max(...parts) - Math.min(...parts)).toBeLessThanOrEqual(1);
   });
 
-  test('every request of a trace goes to one machine, those that begin alike to the same', () => {
+  test('FLE-2 every request of a trace goes to one machine, those that begin alike to the same', () => {
     const columns = traceOf(generator);
     const trace: TraceWorkload = { kind: 'trace', name: 'trace', columns, speed: 1, requests: columns.count };
     const parts = splitWorkload(trace, 5, 'spread').map((part) => (part.kind === 'trace' ? part.columns : columns));
@@ -96,7 +96,7 @@ describe('spread', () => {
 });
 
 describe('clients', () => {
-  test('each client sends to one machine, and all of its requests', () => {
+  test('FLE-3 each client sends to one machine, and all of its requests', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), (machines) => {
         const parts = splitWorkload(clients, machines, 'clients').map((part) => (part.kind === 'client-pool' ? part : clients));
@@ -117,7 +117,7 @@ describe('clients', () => {
   });
 });
 
-test('seeds of machines differ from each other and between seeds', () => {
+test('FLE-1 seeds of machines differ from each other and between seeds', () => {
   const all = [1, 2, 3].flatMap((seed) => Array.from({ length: 50 }, (_, m) => seedOf(seed, m)));
   expect(new Set(all).size).toBe(all.length);
 });
