@@ -36,7 +36,7 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
   if (blocks !== undefined) blockIndex(pass, blocks);
   if (batch.prefillTokens > 0) {
     const pairs = seenByPrompts(pass, window, chunk);
-    const ring = gatherContext(pass, { tokenBytes: keyValueWidth * kvBytes, window: window ?? chunk });
+    const ring = gatherContext(pass, { tokenBytes: keyValueWidth * kvBytes, window: window ?? chunk, kept: 'by head' });
     pass.operators.push({
       kind: 'compute',
       name: 'attention-prefill',
