@@ -1,5 +1,5 @@
 import type { Seconds } from '../base/units.ts';
-import type { StepPricer } from '../cost/batch.ts';
+import type { StepCost, StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { adapterWork } from './adapters/rank-adapters.ts';
@@ -66,6 +66,8 @@ export class Instance {
   steps = 0;
   tokens = 0;
   running = false;
+  /** An iteration is formed and has not begun. */
+  held = false;
   /** Whether routers see it: only one that is active. One that drains finishes what it has. */
   state: 'active' | 'starting' | 'draining' | 'off' = 'active';
   /** Nothing on it goes on, and nobody has noticed: the iteration that was running does not end. */
@@ -82,6 +84,8 @@ export class Instance {
   steppedAt: Seconds = 0;
   before: Seconds = 0;
   endsAt: Seconds = 0;
+  /** Cached prefixes that prompts of the formed iteration still wait for: it begins when they are there. */
+  reads = 0;
   /** What the running iteration computes. */
   readonly iteration: Iteration;
   /** Sequences of the last step that had put out tokens in the one before it. */
@@ -161,7 +165,7 @@ export class Instance {
   /** It goes on; a running iteration ends as much later as it was paused. */
   resume(at: Seconds): void {
     this.stuck = false;
-    if (this.running) this.endsAt = ceilToGrid(this.endsAt + (at - this.#pausedAt));
+    if (this.running && !this.held) this.endsAt = ceilToGrid(this.endsAt + (at - this.#pausedAt));
   }
 
   /** The KV of a promised request will not come. */
@@ -184,6 +188,8 @@ export class Instance {
     this.#joined.length = 0;
     this.#unlooked = 0;
     this.running = false;
+    this.held = false;
+    this.reads = 0;
   }
 
   /** Frees the KV that a prefill instance held for a request. */
@@ -194,7 +200,7 @@ export class Instance {
     unpinPrefix(this.#table, rank, slot);
   }
 
-  /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`. */
+  /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`, unless it is `held`. */
   start(at: Seconds): boolean {
     if (!this.#form(at) && !(this.#looksLater && this.#admitLate() && this.#form(at))) return false;
     if (this.#looks()) this.#admitLate();
@@ -236,10 +242,21 @@ export class Instance {
     const { cost } = this.iteration;
     this.running = cost !== undefined;
     if (cost === undefined) return false;
+    this.held = this.reads > 0;
+    if (this.held) this.endsAt = Infinity;
+    else this.begin(at);
+    return true;
+  }
+
+  /** The formed iteration begins: it ends at `endsAt`. */
+  begin(at: Seconds): void {
+    const { slowdown, delay, iteration } = this;
+    const { adapters, acceptance } = this.options;
+    const cost = iteration.cost as StepCost;
+    this.held = false;
     this.startedAt = at;
-    const { slowdown, delay } = this;
-    const work = adapters === undefined ? undefined : adapterWork(this.ranks, adapters, 1 + acceptance.drafts, decodes, slowdown);
-    this.iteration.adapters = work;
+    const work = adapters === undefined ? undefined : adapterWork(this.ranks, adapters, 1 + acceptance.drafts, iteration.decodes, slowdown);
+    iteration.adapters = work;
     const products = work?.products ?? 0;
     const late = (delay === undefined ? 0 : delay(this.#formed)) + (work?.loading ?? 0);
     const least = this.iteration.prefillTokens > 0 ? (this.options.launching ?? 0) : 0;
@@ -250,7 +267,6 @@ export class Instance {
       this.pipeline === undefined || cost.pipeline === undefined
         ? at + gridDuration(Math.max(cost.time * slowdown + products, least) + late)
         : this.pipeline.pass(at, late === 0 ? cost.pipeline : { ...cost.pipeline, host: cost.pipeline.host + late }, slowdown, least);
-    return true;
   }
 
   /** How long the rank whose turn it is waits for the slowest one. */

@@ -20,7 +20,8 @@ export class Iteration {
   barrier: { readonly time: Seconds; readonly wait: Seconds } | undefined;
   /** What adapters add to it; absent where none are served. */
   adapters: AdapterWork | undefined;
-  #decodes = true;
+  /** Whether decoding sequences take part. */
+  decodes = true;
   readonly #table: RequestTable;
 
   constructor(table: RequestTable) {
@@ -37,7 +38,7 @@ export class Iteration {
    * @param decodes whether decoding sequences take part
    */
   price(ranks: readonly Rank[], tokens: number, queryTokens: number, pricer: StepPricer, decodes: boolean): void {
-    this.#decodes = decodes;
+    this.decodes = decodes;
     this.decoding = 0;
     this.prefillTokens = 0;
     this.decodeContext = 0;
@@ -108,11 +109,11 @@ export class Iteration {
       prefillPairs += pairsOf(chunk, before);
       prefillContext += before + chunk;
     }
-    const decodeSequences = this.#decodes ? rank.members.length : 0;
+    const decodeSequences = this.decodes ? rank.members.length : 0;
     return {
       decodeSequences,
       queryTokens,
-      decodeContext: this.#decodes ? rank.baseSum + decodeSequences * tokens : 0,
+      decodeContext: this.decodes ? rank.baseSum + decodeSequences * tokens : 0,
       prefillTokens,
       prefillSequences,
       prefillPairs,

@@ -130,7 +130,8 @@ export class Service {
     const request = table.ordinal[slot];
     const where = { pool, instance: instance.index, rank: rank.index % perInstance };
     sink?.({ kind: 'routed', at: now, request, ...where, cachedTokens: cached });
-    if (cached === 0) {
+    if (cached === 0 || this.#cached?.inStep === true) {
+      if (cached > 0) this.#cached?.postpone(slot);
       this.#enqueue(slot, rank);
       return;
     }
@@ -160,10 +161,16 @@ export class Service {
     this.#wake(instance);
   }
 
-  /** A cached prefix has been read: the rest of the prompt is queued. */
+  /** A cached prefix has been read: the rest of the prompt is queued, or its iteration has one less to wait for. */
   read(slot: number): void {
     const { table, now, sink } = this.#world;
     sink?.({ kind: 'fetched', at: now, request: table.ordinal[slot] });
+    if (this.#cached?.settle(slot) === true) {
+      const instance = this.instance(table.instance[slot]);
+      instance.reads--;
+      this.#goOn(instance);
+      return;
+    }
     if (table.startedAt[slot] === -1) table.readyAt[slot] = now;
     const rank = this.#entryRank(table.source[slot]);
     rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
@@ -190,7 +197,8 @@ export class Service {
     const { now, queue } = this.#world;
     for (const batch of this.batchesOf(instance)) {
       batch.resume(now);
-      if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
+      if (batch.held) this.#goOn(batch);
+      else if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
       else this.#wake(batch);
     }
     // One that loads its weights goes on with that.
@@ -242,7 +250,7 @@ export class Service {
     lost.sort(byArrival);
     for (const slot of lost) {
       const at = table.place[slot];
-      if (at === place.reading) this.#cancel(slot, 'read');
+      if (at === place.reading || this.#cached?.settle(slot) === true) this.#cancel(slot, 'read');
       if (at === place.holding) this.#moving.remove(slot);
       if (at === place.pushing || at === place.landing) this.#cancel(slot, 'push');
       if (at === place.pushing) this.instance(table.instance[slot]).withdraw(slot);
@@ -328,6 +336,11 @@ export class Service {
     this.#wake(instance);
   }
 
+  /** Makes an iteration that is held begin at the next instant of the grid, if it has what it waits for. */
+  #goOn(instance: Instance): void {
+    if (instance.reads === 0 && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
+  }
+
   /** Makes an idle instance look for work at the next instant of the grid. */
   #wake(instance: Instance): void {
     if (!instance.running && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
@@ -346,6 +359,16 @@ export class Service {
     cacheCounters.lookups++;
     cacheCounters.promptTokens += table.prompt[slot];
     cacheCounters.tokensHit += hit;
+  }
+
+  /** Reads what was found of a prompt that an iteration has taken in, which waits for it. */
+  #readInStep(slot: number, pool: PoolPlant): void {
+    const { table, now, sink } = this.#world;
+    const [index, rank] = [table.instance[slot], table.rank[slot]];
+    const bytes = this.#cached?.readNow(slot, rankOver(index * pool.ranks + rank, pool));
+    if (bytes === undefined) return;
+    this.instance(index).reads++;
+    sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool: pool.name, instance: index, rank });
   }
 
   #releaseSource(slot: number): void {
@@ -386,6 +409,7 @@ export class Service {
         if (this.#plant.cache === undefined && pool.prefixCaching) this.#countLookUp(slot, table.progress[slot]);
         const cachedTokens = table.progress[slot];
         world.sink?.({ kind: 'scheduled', at, request: table.ordinal[slot], pool: pool.name, instance: table.instance[slot], cachedTokens });
+        if (pool.role === 'prefill' && cachedTokens > 0) this.#readInStep(slot, pool);
       },
       prefilled: (slot, at) => {
         const interval = world.metrics.at(at);
