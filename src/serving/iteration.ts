@@ -8,8 +8,9 @@ import type { RequestTable } from './request-table.ts';
 export class Iteration {
   decoding = 0;
   prefillTokens = 0;
-  /** KV tokens of decoding sequences, and pairs of prompt tokens that attend. */
+  /** KV tokens of decoding sequences, those of prompts behind their chunks, and pairs of prompt tokens that attend. */
   decodeContext = 0;
+  prefillContext = 0;
   prefillPairs = 0;
   /** Pairs for one prompt token of the rank with the most pairs: what the others wait for. */
   slowestPairs = 0;
@@ -42,6 +43,7 @@ export class Iteration {
     this.decoding = 0;
     this.prefillTokens = 0;
     this.decodeContext = 0;
+    this.prefillContext = 0;
     this.prefillPairs = 0;
     this.slowestPairs = 0;
     this.usedBlocks = 0;
@@ -60,8 +62,11 @@ export class Iteration {
       let pairs = 0;
       for (let i = 0; i < rank.chunks.length; i++) {
         const chunk = rank.chunks[i];
+        if (chunk === 0) continue;
+        const before = this.#table.progress[rank.prefilling[i]];
         prefill += chunk;
-        pairs += pairsOf(chunk, this.#table.progress[rank.prefilling[i]]);
+        pairs += pairsOf(chunk, before);
+        this.prefillContext += before + chunk;
       }
       this.decoding += sequences;
       this.prefillTokens += prefill;
