@@ -8,6 +8,8 @@ import { stepPricer } from './pricer.ts';
 import type { StepSetting } from './check.ts';
 import { decoding, machines, models, prefilling, publishedDecode, publishedPrefill, stacks, uniform } from './settings.contract.ts';
 import { SurfacePricer } from './surface.ts';
+import { stages } from '../model/operator.ts';
+import { engines } from './batch.ts';
 
 const every: readonly CompositionKind[] = ['decode', 'prompts', 'mixed'];
 const spread = (parallel: number): StepSetting['layout']['experts'] => ({ parallel, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } });
@@ -143,6 +145,32 @@ describe.each(settings)('$name', (named) => {
     const warm = new SurfacePricer(exact);
     for (const batch of batches) warm.cost(batch);
     for (const batch of batches.slice(0, 8)) expect(warm.cost(batch)).toEqual(new SurfacePricer(exact).cost(batch));
+  });
+
+  test('a stretch says the time of every step that it holds for to the last bit, and what they come to together', () => {
+    const surface = new SurfacePricer(stepPricer(named.setting));
+    let held = 0;
+    for (const batch of compositions({ ...named, kinds: ['decode'] }, 40)) {
+      const stretch = surface.stretch(batch);
+      if (stretch === undefined) continue;
+      const { decodeSequences, decodeContext } = batch.rank;
+      const sums = { stages: new Float64Array(stages.length + 1), busy: new Float64Array(engines.length) };
+      const expected = { stages: sums.stages.slice(), busy: sums.busy.slice() };
+      let [count, contexts] = [0, 0];
+      for (let context = decodeContext; context <= stretch.to && count < 50; context += decodeSequences) {
+        const cost = surface.cost({ ...batch, rank: { ...batch.rank, decodeContext: context } });
+        expect(stretch.time(context)).toBe(cost.time);
+        cost.stages.forEach((time, i) => (expected.stages[i]! += time));
+        cost.busy.forEach((time, i) => (expected.busy[i]! += time));
+        count++;
+        contexts += context;
+      }
+      stretch.add(count, contexts, sums.stages, sums.busy);
+      for (const key of ['stages', 'busy'] as const) sums[key].forEach((time, i) => expect(time).toBeCloseTo(expected[key][i] ?? Number.NaN, 9));
+      held += count;
+    }
+    const { microbatches, pipeline } = named.setting.layout;
+    expect(held).toBeGreaterThan(named.kinds.includes('decode') && microbatches === 1 && pipeline === 1 ? 50 : -1);
   });
 });
 

@@ -1,10 +1,11 @@
-import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
+import type { InstanceBatch, StepCost, StepPricer, Stretch } from './batch.ts';
 import type { CompilablePricer } from './compilable.ts';
 import { compile, finish, type Compiled } from './compiled.ts';
 import { contextDriver, kindNumber, kindOf, kinds, readSums, sumsOfBatch, type Driver } from './drivers.ts';
 import { lineOver, through, type Line, type Rows } from './lines.ts';
 import { addAlong, addRow, fillCores, rowOf, type Part } from './parts.ts';
 import type { PlannedGroup } from './priced-group.ts';
+import { LineStretch } from './stretch.ts';
 
 /** Values of a driver that a table keeps, powers of two; a row that was dropped is made again, and is the same. */
 const kept = 65_536;
@@ -75,6 +76,25 @@ export class SurfacePricer implements StepPricer {
     }
     this.evaluations++;
     return this.#exact.cost(batch);
+  }
+
+  /** Where all but one line in the context stays as it is and nothing has to be scheduled. */
+  stretch(batch: InstanceBatch, old?: Stretch): Stretch | undefined {
+    const surface = this.#surface(batch);
+    if (surface === undefined || surface.compiled.scheduled.length > 0 || surface.compiled.pipeline > 0) return undefined;
+    const { compiled, tables } = surface;
+    const last = tables.at(-1);
+    if (last?.driver?.name !== contextDriver) return undefined;
+    const { constant } = compiled;
+    const stretch = old instanceof LineStretch ? old : new LineStretch();
+    stretch.base.set(constant);
+    this.#plan = undefined;
+    readSums(batch, this.#batchSums);
+    for (const table of tables) if (table !== last && (table.driver === undefined || !this.#add(compiled, table, batch, stretch.base))) return undefined;
+    const fixed = this.#batchSums[last.driver.fixed] as number;
+    const along = this.#batchSums[last.driver.along] as number;
+    const line = along > fewest ? this.#lineOf(compiled, last, last.driver, fixed, along) : undefined;
+    return line === undefined ? undefined : stretch.along(line, last.part.columns);
   }
 
   /** Whether steps like this one come apart. */
