@@ -8,6 +8,7 @@ import type { LoadFile } from '../experts/load.ts';
 import type { ExpertRecovery, ExpertsFrom } from '../../src/serving/faults/fault.ts';
 import type { RouterName } from '../../src/serving/policies/router.ts';
 import type { SchedulerWord } from './schedulers.ts';
+import type { Split } from '../../src/serving/traffic/split.ts';
 import type { Lengths } from '../../src/serving/traffic/workload.ts';
 import type { Count } from '../counts.ts';
 import type { DraftMethod } from './draft.ts';
@@ -191,6 +192,8 @@ export type WorkloadFile = Keys<{
 export type ServedFile = Keys<{ model: string; precision: PrecisionFile; deployment: Keys<{ merged: MergedFile }>; autoscale: ScalingFile }>;
 
 /** The scenario file as it was read, key by key, in SI units. */
+export type FleetFile = Keys<{ machines: number; split: Split }>;
+
 export type ScenarioFile = Keys<{
   name: string;
   machine: string;
@@ -204,6 +207,7 @@ export type ScenarioFile = Keys<{
   control: ControlFile;
   policies: Keys<{ router: RouterName; scheduler: SchedulerWord; eviction: 'lru'; admission: AdmissionFile }>;
   workload: WorkloadFile;
+  fleet: FleetFile;
   /** [s] */
   slo: SloFile;
   seed: number;

@@ -7,6 +7,7 @@ import { expertRecoveries, expertSources } from '../../src/serving/faults/fault.
 import { routerNames } from '../../src/serving/policies/router.ts';
 import { balance, expertTraffic } from '../experts/balance.ts';
 import { loadField } from '../experts/load.ts';
+import { splits } from '../../src/serving/traffic/split.ts';
 import { schedulers } from './schedulers.ts';
 import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
@@ -337,6 +338,14 @@ const served = record({
 }).meta({ description: 'A further model.' });
 
 /** The scenario file. Every key is optional here, so that one mistake does not hide the next; `readScenario` says what is missing. */
+const fleet = record({
+  machines: whole(1, 'How many machines like this one serve the traffic, each with the whole deployment.'),
+  split: choice(
+    splits,
+    'How the front end spreads it, without looking at the machines. spread (by default): an equal part of the users, or of the requests of a trace, to each. clients: each client of a pool to one machine, the busiest first and each to the machine that has least.',
+  ),
+}).meta({ description: 'Several machines that share the traffic (docs/guide/fleet.md).' });
+
 export const scenarioFile: z.ZodType<ScenarioFile> = record({
   name: text('a name', 'Name in reports; the name of the file by default.'),
   machine: text('the name or path of a machine', 'Machine of the catalogue (`supernode machines`), or the path of a machine file.'),
@@ -352,6 +361,7 @@ export const scenarioFile: z.ZodType<ScenarioFile> = record({
   recovery: recovery.optional(),
   control: control.optional(),
   workload: workload.optional(),
+  fleet: fleet.optional(),
   slo: slo.optional(),
   seed: whole(0, 'Seed of every random stream; 1 by default.'),
 }).meta({ description: 'A Supernode scenario.', required: ['machine', 'model', 'deployment', 'workload'] });

@@ -13,6 +13,7 @@ import { checkRecovery, readFaults } from './faults.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
 import { checkFit } from './fit.ts';
+import { readFleet } from './fleet.ts';
 import { readModels } from './models.ts';
 import { Problems } from './problems.ts';
 import { schedulerOf } from './schedulers.ts';
@@ -114,6 +115,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
     file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems, control?.weights);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
+  const fleet = file.fleet === undefined ? undefined : readFleet(file.fleet, workload, faults, problems);
   if (workload !== undefined) checkModels(workload, 1 + others.length, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
@@ -134,6 +136,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
     control,
     experts,
     workload,
+    fleet,
     slo,
     seed,
   } as Scenario;

@@ -7,6 +7,7 @@ import { fleetSection } from './fleet.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
 import { adapterSection } from './adapters.ts';
+import { seedsSection } from './seeds.ts';
 import { speculationSection } from './speculation.ts';
 import type { Summary } from './summary.ts';
 import { tenantSection } from './tenants.ts';
@@ -17,6 +18,7 @@ import { cacheSection, memorySection, utilisationSection } from './usage.ts';
 /** The report of one run, for any medium. */
 export function reportOf(summary: Summary): Report {
   const sections: readonly (Section | undefined)[] = [
+    seedsSection(summary),
     latencySection(summary),
     tenantSection(summary),
     timelineSection(summary),

@@ -171,7 +171,7 @@ function precisionText({ weights, experts, activations, kv }: Run['scenario']['p
   return `${upper(weights)} weights${experts === weights ? '' : `, ${upper(experts)} experts`}, ${upper(activations)} activations, ${upper(kv)} KV`;
 }
 
-function distribution(sketch: Sketch): Distribution {
+export function distribution(sketch: Sketch): Distribution {
   if (sketch.count === 0) return { count: 0, mean: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 };
   return {
     count: sketch.count,

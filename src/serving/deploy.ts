@@ -81,6 +81,7 @@ export interface Run {
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
 export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
+  if (scenario.fleet !== undefined) throw new InputError([{ path: 'fleet', message: 'is several machines; expected one of them' }]);
   const deployed = deploy(scenario, pricers);
   const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
   const dies = new Dies(

@@ -65,7 +65,7 @@ export function leavesNothing(simulation: Simulation): void {
   for (const { instances } of simulation.pools)
     for (const { ranks } of instances)
       for (const rank of ranks) {
-        const left = [rank.usedBlocks, rank.queuedTokens, rank.sequences, rank.waiting.size, rank.late.size, rank.baseSum];
+        const left = [rank.usedBlocks, rank.queuedTokens, rank.sequences, rank.waiting.size, rank.late.size, rank.columns.baseSum[rank.at]];
         holds(
           left.every((count) => count === 0),
           () => `blocks, tokens, sequences left: ${left.join(', ')}`,

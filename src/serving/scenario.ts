@@ -8,6 +8,7 @@ import type { WeightSource } from './experts/weight-moves.ts';
 import type { ExpertsFrom, PlannedFault, RandomFaults, Recovery } from './faults/fault.ts';
 import type { Control } from './control/control.ts';
 import type { PoliciesPlant } from './plant.ts';
+import type { Split } from './traffic/split.ts';
 import type { Workload } from './traffic/workload.ts';
 
 /** A pool of equal instances that only prefill: each batch takes waiting prompts up to a token budget. */
@@ -110,6 +111,12 @@ export interface Faults {
   readonly reload: { readonly from: ExpertsFrom; readonly source: WeightSource };
 }
 
+/** Equal machines, each with the whole deployment, and a front end before them. */
+export interface FleetOfMachines {
+  readonly machines: number;
+  readonly split: Split;
+}
+
 /** A model and what serves it. */
 export interface ServedModel {
   readonly model: Model;
@@ -135,6 +142,8 @@ export interface Scenario {
   /** What experts are asked for as time goes on, and what pools do about it; absent: as their layouts say. */
   readonly experts?: ExpertBalance | undefined;
   readonly workload: Workload;
+  /** Machines that share the traffic; absent: there is one. */
+  readonly fleet?: FleetOfMachines | undefined;
   readonly slo: ServiceLevel;
   readonly seed: number;
 }

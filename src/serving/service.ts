@@ -37,9 +37,9 @@ export class Service {
   readonly #shares: Shares;
   /** The request that a policy is asked about. */
   readonly #asked: RequestInTable;
-  /** Ranks that take prompts, and ranks that take KV: those of active instances. */
+  /** Ranks that take prompts, and instances that take KV: those that are active. */
   #entryRanks: readonly Rank[] = [];
-  #decodeRanks: readonly Rank[] = [];
+  #decodeInstances: readonly Instance[] = [];
   /** Prompts that no instance could take. */
   readonly #stranded = new Fifo();
   /** Prompts whose KV waits in a prefill instance for a place to decode. */
@@ -129,6 +129,7 @@ export class Service {
       this.#stranded.push(slot);
       return;
     }
+    if (this.#router.readsKv === true) for (const instance of this.#entry.instances) this.#world.catchUp(instance, this.#entry);
     const rank = ranks[this.#router.route(this.#about(slot), ranks)];
     const cached = this.#lookUp(slot);
     table.progress[slot] = cached;
@@ -273,9 +274,9 @@ export class Service {
   }
 
   #recount(): void {
-    const open = (pool: Pool | undefined): readonly Rank[] => pool?.instances.filter(({ state }) => state === 'active').flatMap(({ serving }) => serving) ?? [];
-    this.#entryRanks = open(this.#entry);
-    this.#decodeRanks = open(this.#decode);
+    const open = (pool: Pool | undefined): readonly Instance[] => pool?.instances.filter(({ state }) => state === 'active') ?? [];
+    this.#entryRanks = open(this.#entry).flatMap(({ serving }) => serving);
+    this.#decodeInstances = open(this.#decode);
   }
 
   #about(slot: number): RequestInTable {
@@ -300,6 +301,7 @@ export class Service {
 
   #enqueue(slot: number, rank: Rank): void {
     const instance = this.#instanceOf(rank.index);
+    this.#world.touch(instance, this.#entry);
     instance.enqueue(slot, rank.index % this.#entry.plant.ranks);
     this.#wake(instance);
   }
@@ -339,17 +341,18 @@ export class Service {
     if (decode === undefined) return;
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
-      const rank = leastOccupied(this.#decodeRanks, (one) => decode.instances[Math.floor(one.index / decode.plant.ranks)].canReserve(one, table.prompt[slot]));
-      if (rank === undefined) return;
+      const prompt = table.prompt[slot];
+      const found = leastOccupied(this.#decodeInstances, decode.plant.maxSequences, (one, at) => one.canReserve(at, prompt));
+      if (found === undefined) return;
       this.#moving.shift();
-      const { name: pool, ranks } = decode.plant;
-      const instance = decode.instances[Math.floor(rank.index / ranks)];
-      instance.reserve(slot, rank.index % ranks);
+      const { name: pool } = decode.plant;
+      const { instance, rank } = found;
+      instance.reserve(slot, rank);
       table.reservedAt[slot] = now;
       table.place[slot] = place.pushing;
-      const bytes = transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(rank.index, decode.plant));
+      const bytes = transport.push(now, slot, prompt, rankOver(table.source[slot], this.#entry.plant), rankOver(instance.ranks[rank].index, decode.plant));
       const request = table.ordinal[slot];
-      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank: rank.index % ranks });
+      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank });
     }
   }
 

@@ -246,13 +246,13 @@ describe('the activity of a step', () => {
   });
 
   test('is all of a step where the matrix engine is busy throughout, and all of it where nothing is known', () => {
-    const full = { time: 1, busy: [1, 0, 0, 0, 0, 0], stages: [] };
+    const full = { time: 1, busy: [1, 0, 0, 0, 0, 0] };
     expect(activeTime(activity, full)).toBeCloseTo(1, 12);
     expect(activeTime(undefined, { ...full, busy: [0, 0, 0, 0, 0, 0.25] })).toBe(0.75);
   });
 
   test('takes bytes at what they cost: half of the memory is half of 3.2 TB/s at 48 pJ a byte', () => {
-    const moved = activeTime(activity, { time: 1, busy: [0, 0, 0.5, 0, 0, 0], stages: [] }) - 0.3;
+    const moved = activeTime(activity, { time: 1, busy: [0, 0, 0.5, 0, 0, 0] }) - 0.3;
     expect(moved * 500).toBeCloseTo(0.5 * 3.2e12 * 48e-12, 6);
   });
 });

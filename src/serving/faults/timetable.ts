@@ -1,5 +1,5 @@
 import type { Seconds } from '../../base/units.ts';
-import { exponential } from '../../kernel/variates.ts';
+import { quickExponential } from '../../kernel/ziggurat.ts';
 import { stream, type RandomStream } from '../../kernel/random.ts';
 import type { Actor } from '../actor.ts';
 import type { Dies } from '../dies.ts';
@@ -76,7 +76,7 @@ export class Timetable implements Actor {
   }
 
   #draw(faults: RandomFaults, random: RandomStream, from: Seconds): void {
-    const at = from + (exponential(random) * faults.mtbf) / faults.parts.length;
+    const at = from + (quickExponential(random) * faults.mtbf) / faults.parts.length;
     const struck = faults.parts[Math.floor(random.uniform() * faults.parts.length)];
     this.#at(at, (simulation) => {
       const { kind, duration, left, jitter } = faults;
