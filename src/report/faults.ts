@@ -50,15 +50,27 @@ export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics
   const good = (from: number, to: number): readonly number[] => between(from, to, (interval) => interval.good);
   const mean = (values: readonly number[]): number | undefined =>
     values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
-  return records.map(({ text: what, ...record }) => {
+  return records.map((record) => {
     const { at, wentOnAt, restoredAt } = record;
     const look = Math.max(around.seconds, around.intervals * width);
     const goodBefore = mean(good(at - look, at));
     const goodSince = good(Math.floor(at / width) * width, (restoredAt ?? Infinity) + look);
     const during = rates(Math.floor(at / width) * width, Math.ceil((restoredAt ?? Infinity) / width) * width);
     return {
-      what,
-      ...record,
+      what: record.text,
+      kind: record.kind,
+      at,
+      healedAt: record.healedAt,
+      restoredAt,
+      wentOnAt,
+      ranks: record.ranks,
+      experts: record.experts,
+      bytes: record.bytes,
+      refused: record.refused,
+      instances: record.instances,
+      interrupted: record.interrupted,
+      failed: record.failed,
+      tokens: record.tokens,
       before: mean(rates(at - look, at)),
       least: during.length === 0 ? undefined : Math.min(...during),
       meanwhile: wentOnAt === undefined ? undefined : mean(rates(wentOnAt, restoredAt ?? Infinity)),
