@@ -92,6 +92,10 @@ export class Losses {
     const { table } = this.#world;
     const at = table.place[slot];
     if (at === place.reading) this.#cancel(slot, 'read');
+    if (this.#of.cached?.settle(slot) === true) {
+      this.#cancel(slot, 'read');
+      this.#of.instance(table.instance[slot]).reads--;
+    }
     if (at === place.holding) this.#of.moving.remove(slot);
     if (at === place.pushing || at === place.landing) this.#cancel(slot, 'push');
     if (at === place.pushing) this.#of.instance(table.instance[slot]).withdraw(slot);

@@ -142,7 +142,8 @@ export class Service {
     const request = table.ordinal[slot];
     const where = { pool, instance: instance.index, rank: rank.index % perInstance };
     sink?.({ kind: 'routed', at: now, request, ...where, cachedTokens: cached });
-    if (cached === 0) {
+    if (cached === 0 || this.#cached?.inStep === true) {
+      if (cached > 0) this.#cached?.postpone(slot);
       this.#enqueue(slot, rank);
       return;
     }
@@ -172,10 +173,16 @@ export class Service {
     this.#wake(instance);
   }
 
-  /** A cached prefix has been read: the rest of the prompt is queued. */
+  /** A cached prefix has been read: the rest of the prompt is queued, or its iteration has one less to wait for. */
   read(slot: number): void {
     const { table, now, sink } = this.#world;
     sink?.({ kind: 'fetched', at: now, request: table.ordinal[slot] });
+    if (this.#cached?.settle(slot) === true) {
+      const instance = this.instance(table.instance[slot]);
+      instance.reads--;
+      this.#goOn(instance);
+      return;
+    }
     if (table.startedAt[slot] === -1) table.readyAt[slot] = now;
     const rank = this.#entryRank(table.source[slot]);
     rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
@@ -204,7 +211,8 @@ export class Service {
     for (const batch of this.batchesOf(instance)) {
       batch.resume(now);
       if (batch.stuck) continue;
-      if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
+      if (batch.held) this.#goOn(batch);
+      else if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
       else this.#wake(batch);
     }
     this.#states.tell(instance);
@@ -306,6 +314,11 @@ export class Service {
     this.#wake(instance);
   }
 
+  /** Makes an iteration that is held begin at the next instant of the grid, if it has what it waits for. */
+  #goOn(instance: Instance): void {
+    if (instance.reads === 0 && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
+  }
+
   /** Makes an idle instance look for work at the next instant of the grid. */
   #wake(instance: Instance): void {
     if (!instance.running && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
@@ -326,6 +339,16 @@ export class Service {
     cacheCounters.tokensHit += hit;
   }
 
+  /** Reads what was found of a prompt that an iteration has taken in, which waits for it. */
+  #readInStep(slot: number, pool: PoolPlant): void {
+    const { table, now, sink } = this.#world;
+    const [index, rank] = [table.instance[slot], table.rank[slot]];
+    const bytes = this.#cached?.readNow(slot, rankOver(index * pool.ranks + rank, pool));
+    if (bytes === undefined) return;
+    this.instance(index).reads++;
+    sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool: pool.name, instance: index, rank });
+  }
+
   #releaseSource(slot: number): void {
     const source = this.#world.table.source[slot];
     const instance = this.#instanceOf(source);
@@ -342,7 +365,8 @@ export class Service {
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
       const prompt = table.prompt[slot];
-      const found = leastOccupied(this.#decodeInstances, decode.plant.maxSequences, (one, at) => one.canReserve(at, prompt));
+      const { maxSequences, watermarkBlocks } = decode.plant;
+      const found = leastOccupied(this.#decodeInstances, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
       if (found === undefined) return;
       this.#moving.shift();
       const { name: pool } = decode.plant;
@@ -366,6 +390,7 @@ export class Service {
       scheduled: (slot, at) => {
         if (this.#plant.cache === undefined && pool.prefixCaching) this.#countLookUp(slot, table.progress[slot]);
         scheduled(slot, at);
+        if (pool.role === 'prefill' && table.progress[slot] > 0) this.#readInStep(slot, pool);
       },
       prefilled: (slot, at) => {
         prefilled(slot, at);
