@@ -5,6 +5,7 @@ import type { ScalingName } from '../../src/serving/control/scaling-policy.ts';
 import type { BalancerName } from '../../src/serving/experts/balancer.ts';
 import type { Where } from '../experts/files.ts';
 import type { LoadFile } from '../experts/load.ts';
+import type { ExpertRecovery, ExpertsFrom } from '../../src/serving/faults/fault.ts';
 import type { RouterName } from '../../src/serving/policies/router.ts';
 import type { SchedulerWord } from './schedulers.ts';
 import type { Split } from '../../src/serving/traffic/split.ts';
@@ -83,6 +84,7 @@ export type CacheFile = Keys<{
   'block-tokens': number;
   /** [s] */
   ttl: number;
+  read: 'ahead' | 'in-step';
   write: 'through' | 'back' | 'never';
   ssd: StorageFile;
 }>;
@@ -118,7 +120,15 @@ export type AdmissionFile = Keys<{ 'in-flight': number; 'queued-tokens': number;
 export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: string; hang: string; slow: string; jitter: string; share: number; by: number }>;
 
 /** Times in seconds. */
-export type RecoveryFile = Keys<{ detection: number; restart: number; retries: number; spares: boolean }>;
+export type RecoveryFile = Keys<{
+  detection: number;
+  restart: number;
+  retries: number;
+  spares: boolean;
+  experts: ExpertRecovery;
+  'experts-from': ExpertsFrom;
+  regroup: number;
+}>;
 
 /** Shares as numbers, times in seconds. */
 export type ScalingFile = Keys<{ min: number; max: number; policy: ScalingName; target: number; ahead: number; hold: number }>;

@@ -3,6 +3,7 @@ import { numberFormats } from '../../src/catalogue/format.ts';
 import { weightsPlaces } from '../../src/serving/control/control.ts';
 import { ratioNames } from '../../src/serving/control/ratio-policy.ts';
 import { scalingNames } from '../../src/serving/control/scaling-policy.ts';
+import { expertRecoveries, expertSources } from '../../src/serving/faults/fault.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
 import { balance, expertTraffic } from '../experts/balance.ts';
 import { loadField } from '../experts/load.ts';
@@ -129,6 +130,10 @@ const cache = record({
   nodes: whole(1, 'Nodes that give memory, the first ones of the machine; those of the deployment by default.'),
   'block-tokens': whole(1, 'Tokens of one cached block.'),
   ttl: quantity('time', ['30 min'], 'How long a block is kept after its last use; for ever by default.'),
+  read: choice(
+    ['ahead', 'in-step'],
+    'When a prompt reads what was found: before it is queued (`ahead`, the default), or within its iteration, which waits for it.',
+  ),
   write: choice(['through', 'back', 'never'], 'When storage gets a block: with the memory (`through`, the default), when memory drops it (`back`), or never.'),
   ssd: ssd.optional(),
 }).meta({ description: 'Prefix cache in pooled host memory.' });
@@ -184,6 +189,19 @@ const recovery = record({
   restart: quantity('time', ['60 s'], 'From then, or from when its parts are whole, until an instance serves again; 60 s by default.'),
   retries: whole(0, 'How often a request whose KV was lost is computed anew before it fails; 3 by default.'),
   spares: toggle('Whether dies that nothing is deployed on take the place of dead ones; on by default.'),
+  experts: choice(
+    expertRecoveries,
+    'What an instance whose experts are spread over its dies does when it loses some: come back whole (`restart`, the default), or go on without their ranks (`replace`), lost experts placed anew on the others.',
+  ),
+  'experts-from': choice(
+    expertSources,
+    'With `experts: replace`: where experts without a copy come from: host memory (`memory`, the default), or another instance that has them (`peers`), where one serves.',
+  ),
+  regroup: quantity(
+    'time',
+    ['10 s'],
+    'With `experts: replace`: what groups and graphs of other ranks than before take, while all stand still; 10 s by default.',
+  ),
 }).meta({ description: 'How the deployment gets over faults.' });
 
 const held = quantity('time', ['60 s'], 'How long a pool keeps what was asked for before it is made smaller, or until instances move again; 60 s by default.');

@@ -1,7 +1,8 @@
 /** Bins split every octave into 128 parts: the exponent and the top seven mantissa bits of a double name its bin. */
 const SHIFT = 13;
 const LOW_MASK = (1 << SHIFT) - 1;
-const LOWEST_BIN = 1 << 7;
+const OCTAVE = 1 << 7;
+const LOWEST_BIN = OCTAVE;
 
 /** Half of the widest bin, relative to its lower edge. */
 export const QUANTILE_ERROR: number = 1 / 256;
@@ -159,18 +160,18 @@ export class Sketch {
     return this.#max;
   }
 
-  /** Makes the arrays reach over bins `from` to `to`, with room on both sides, so that growing costs little. */
+  /** Makes the arrays reach over bins `from` to `to`, in whole octaves: sketches of like values reach over the same ones, and merging them moves nothing. */
   #cover(from: number, to: number): void {
     const empty = this.#weights.length === 0;
-    const first = empty ? from : this.#first;
-    const end = first + this.#weights.length;
-    if (!empty && from >= first && to <= end) return;
-    const room = Math.max(64, end - first);
-    const newFirst = empty || from < first ? Math.max(0, from - (empty ? 0 : room)) : first;
-    const newEnd = to > end ? to + room : end;
-    this.#weights = moved(this.#weights, first - newFirst, newEnd - newFirst);
-    this.#coarse = moved(this.#coarse, first - newFirst, newEnd - newFirst);
-    this.#fine = moved(this.#fine, first - newFirst, newEnd - newFirst);
+    const first = empty ? from : Math.min(from, this.#first);
+    const end = empty ? to : Math.max(to, this.#first + this.#weights.length);
+    if (!empty && first === this.#first && end === first + this.#weights.length) return;
+    const newFirst = first & -OCTAVE;
+    const length = ((end + OCTAVE - 1) & -OCTAVE) - newFirst;
+    const offset = empty ? 0 : this.#first - newFirst;
+    this.#weights = moved(this.#weights, offset, length);
+    this.#coarse = moved(this.#coarse, offset, length);
+    this.#fine = moved(this.#fine, offset, length);
     this.#first = newFirst;
   }
 }

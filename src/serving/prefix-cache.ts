@@ -1,10 +1,12 @@
+import { IntMap } from '../kernel/int-map.ts';
+
 /**
  * Blocks of prompt prefixes by id, evicted least recently used first. An id names a whole prefix, so a prompt's cached part is
  * its leading run of ids that are present. Blocks that a running request refers to are pinned and never evicted.
  */
 export class PrefixCache {
   capacity: number;
-  readonly #slotOf = new Map<number, number>();
+  readonly #slotOf = new IntMap();
   #key: Int32Array;
   #refs: Int32Array;
   #next: Int32Array;
@@ -50,7 +52,7 @@ export class PrefixCache {
     let n = 0;
     for (let i = 0; i < count; i++) {
       const slot = this.#slotOf.get(ids[i]);
-      if (slot !== undefined && this.#refs[slot] === 0) n++;
+      if (slot >= 0 && this.#refs[slot] === 0) n++;
     }
     return n;
   }
@@ -59,7 +61,7 @@ export class PrefixCache {
   touch(ids: ArrayLike<number>, count: number): void {
     for (let i = count - 1; i >= 0; i--) {
       const slot = this.#slotOf.get(ids[i]);
-      if (slot === undefined || this.#refs[slot] !== 0) continue;
+      if (slot < 0 || this.#refs[slot] !== 0) continue;
       this.#unlink(slot);
       this.#append(slot);
     }
@@ -67,7 +69,7 @@ export class PrefixCache {
 
   /** Refers to a present id. */
   pin(id: number): void {
-    const slot = this.#slotOf.get(id) as number;
+    const slot = this.#slotOf.get(id);
     if (this.#refs[slot] === 0) {
       this.#unlink(slot);
       this.#evictable--;
@@ -77,7 +79,7 @@ export class PrefixCache {
 
   /** Gives one reference back; the block becomes the most recently used evictable one when it was the last. */
   unpin(id: number): void {
-    const slot = this.#slotOf.get(id) as number;
+    const slot = this.#slotOf.get(id);
     this.#refs[slot]--;
     if (this.#refs[slot] === 0) {
       this.#append(slot);
@@ -143,7 +145,7 @@ export class PrefixCache {
 
   /** Takes a present, unpinned block out. */
   remove(id: number): void {
-    this.#drop(this.#slotOf.get(id) as number);
+    this.#drop(this.#slotOf.get(id));
   }
 
   /** Present blocks, in no order. */

@@ -44,10 +44,8 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
     const width = sparse.heads * sparse.headSize;
     linear(pass, index, 'attention-prologue', formats.attention, rows, width, queryRank > 0 ? queryRank : model.hidden);
     linear(pass, indexKey, 'attention-prologue', formats.attention, dieRows, sparse.headSize + sparse.heads, model.hidden);
-    sparseIndex(pass, { ...sparse, ratio: 1 });
   }
-  prefillCore(pass, attention, heads);
-  decodeCore(pass, attention, heads);
+  latentCore(pass, attention);
   grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', instance.absorbed, {
     rows: absorbedRows * heads,
     n: valueHeadSize,
@@ -59,6 +57,15 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
   linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputHeads * valueHeadSize);
 }
 
+/** The part of it that looks at contexts. */
+export function latentCore(pass: Pass, attention: LatentAttention): void {
+  const { sparse } = attention;
+  const heads = attention.heads / pass.instance.layout.tensor;
+  if (sparse !== undefined && sparse.shared !== true) sparseIndex(pass, { ...sparse, ratio: 1 });
+  prefillCore(pass, attention, heads);
+  decodeCore(pass, attention, heads);
+}
+
 function prefillCore(pass: Pass, attention: LatentAttention, heads: number): void {
   const { batch, instance } = pass;
   if (batch.prefillTokens <= 0) return;
@@ -67,7 +74,7 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
   const latent = keyValueRank + ropeHeadSize;
   const pairs = seenByPrompts(pass, sparse?.topK);
   const indexBytes = sparse === undefined || sparse.shared === true ? 0 : sparse.headSize + indexScale;
-  const ring = gatherContext(pass, { tokenBytes: latent * instance.kvBytes + indexBytes });
+  const ring = gatherContext(pass, { tokenBytes: latent * instance.kvBytes + indexBytes, kept: 'by token' });
   if (sparse === undefined) {
     linear(pass, expand, 'attention-prologue', instance.formats.attention, context, heads * (nopeHeadSize + valueHeadSize), keyValueRank);
     // Each head's key is put together from its own part and the rotated one that all heads share.
