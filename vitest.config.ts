@@ -1,6 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig } from 'vitest/config';
-import { findChromium } from './tests/gates/chromium.ts';
+import { chromiumArguments, findChromium } from './tests/gates/chromium.ts';
 
 const chromium = findChromium() ?? 'chromium';
 const laws = { setupFiles: ['tests/laws-seed.ts'], provide: { lawsSeed: Number(process.env['LAWS_SEED'] ?? 1) } };
@@ -32,15 +32,7 @@ export default defineConfig({
             provider: playwright({
               launchOptions: {
                 executablePath: chromium,
-                args: [
-                  '--no-sandbox',
-                  '--disable-gpu',
-                  '--disable-quic',
-                  '--no-first-run',
-                  '--disable-background-networking',
-                  '--disable-component-update',
-                  '--disable-sync',
-                ],
+                args: [...chromiumArguments],
               },
             }),
             instances: [{ browser: 'chromium' }],
@@ -53,9 +45,13 @@ export default defineConfig({
           name: 'shells',
           environment: 'node',
           include: ['schema/**/*.test.ts', 'cli/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'tests/bytes/page.test.ts'],
+          exclude: [...configDefaults.exclude, 'tests/bytes/page.test.ts', 'tests/web/**'],
           testTimeout: 30_000,
         },
+      },
+      // What users do in the built page.
+      {
+        test: { ...laws, name: 'page', environment: 'node', include: ['tests/web/**/*.test.ts'], globalSetup: ['tests/web/site.ts'], testTimeout: 60_000 },
       },
     ],
   },

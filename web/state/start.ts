@@ -1,0 +1,89 @@
+import { effect, signal, type Signal } from '@preact/signals';
+import { InputError } from '../../src/base/errors.ts';
+import { firstView, isView, type ViewName } from '../views/views.ts';
+import { fetched, pack, readLink, unpack, writeLink, type Link } from './link.ts';
+import { keepPreferences } from './preferences.ts';
+import { catalogue, engine, frame, opened, series } from './run.ts';
+import { failure, issues, scenario, type ScenarioState } from './scenario.ts';
+
+/** What a first visit shows. */
+const firstExample = 'cloudmatrix384-deepseek-r1';
+
+/** The view that is shown. */
+export const view: Signal<ViewName> = signal(firstView);
+
+/** Joins the parts of the page: the address and the scenario, the scenario and the engine. */
+export function start(): void {
+  keepPreferences();
+  addEventListener('hashchange', () => void follow());
+  effect(() => {
+    const now = scenario.value;
+    if (now !== undefined) void run(now);
+  });
+  effect(() => {
+    const [now, name] = [scenario.value, view.value];
+    if (now !== undefined) void address(now, name);
+  });
+  void begin();
+}
+
+async function begin(): Promise<void> {
+  try {
+    catalogue.value = await engine.ask('catalogue');
+    await follow();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** The scenario of an example; undefined where there is none of that name. */
+export function exampleState(name: string): ScenarioState | undefined {
+  const example = catalogue.peek()?.examples[name];
+  return example === undefined ? undefined : { name, value: example.scenario, files: [] };
+}
+
+/** Takes over what the address says. */
+async function follow(): Promise<void> {
+  const link = readLink(location.hash);
+  if (isView(link.view)) view.value = link.view;
+  if (location.hash === written) return;
+  const named = await stateOf(link);
+  const next = named ?? scenario.peek() ?? exampleState(firstExample);
+  if (next !== undefined && next !== scenario.peek()) scenario.value = next;
+}
+
+async function stateOf({ packed, file, example }: Link): Promise<ScenarioState | undefined> {
+  if (packed !== undefined) return unpack(packed);
+  return file === undefined ? exampleState(example ?? '') : fetched(file);
+}
+
+/** The address that shows what is there. */
+let written: string | undefined;
+
+async function address(state: ScenarioState, name: ViewName): Promise<void> {
+  const example = catalogue.peek()?.examples[state.name];
+  const packed = example?.scenario === state.value ? undefined : await pack(state);
+  if (state !== scenario.peek() || name !== view.peek()) return;
+  written = writeLink({ view: name, example: packed === undefined ? state.name : undefined, packed });
+  if (location.hash !== written) history.replaceState(null, '', written);
+}
+
+/** Gives the engine the scenario, and lets it play. One that is refused leaves the run as it is. */
+async function run({ name, value, files }: ScenarioState): Promise<void> {
+  try {
+    const found = await engine.ask('open', { name, scenario: value, files: [...files] });
+    if (scenario.peek()?.value !== value) return;
+    issues.value = [];
+    series.value = undefined;
+    frame.value = undefined;
+    opened.value = found;
+    await engine.ask('play');
+  } catch (error) {
+    if (error instanceof InputError) issues.value = error.issues;
+    else fail(error);
+  }
+}
+
+function fail(error: unknown): void {
+  failure.value = error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,71 @@
+import * as z from 'zod';
+import type { Issue } from '../../src/base/errors.ts';
+import type { Machine } from '../../src/catalogue/machine.ts';
+import type { Life } from '../../src/report/records/life.ts';
+import type { Catalogued } from './catalogued.ts';
+import type { Opened } from './opened.ts';
+import type { Frame, StepRecord } from './frame.ts';
+import type { ScenarioValue } from './shipped.ts';
+
+/*
+ * What a page and its engine say to each other. The page asks, each time with a number of its own, and gets one answer with that number: what it
+ * asked for, or what is wrong with its input. While a run plays, the worker shows frames without being asked. Checked at the worker's door.
+ */
+
+const scenario = z.record(z.string(), z.unknown());
+const files = z.array(z.strictObject({ name: z.string(), text: z.string() }));
+/** A scenario as its file has it, and the files that it names. `name` stands for the file's own. */
+const source = { name: z.string(), scenario, files };
+
+const ask = z.discriminatedUnion('ask', [
+  /** What is shipped: names of machines, models and the like, and examples. */
+  z.strictObject({ ask: z.literal('catalogue') }),
+  /** The content of a YAML or JSON text, and back. */
+  z.strictObject({ ask: z.literal('parse'), text: z.string(), path: z.string() }),
+  z.strictObject({ ask: z.literal('print'), scenario }),
+  /** A machine's facts by name, `name*N`, or the name of a file. */
+  z.strictObject({ ask: z.literal('machine'), name: z.string(), files }),
+  /** Makes a scenario the one that runs, from its first arrival. */
+  z.strictObject({ ask: z.literal('open'), ...source }),
+  /** Simulated seconds per second; without `speed` as before. */
+  z.strictObject({ ask: z.literal('play'), speed: z.number().positive().optional() }),
+  z.strictObject({ ask: z.literal('pause') }),
+  /** To a simulated time, back too: the run is computed anew to there, as it was. Infinity: to its end. */
+  z.strictObject({ ask: z.literal('seek'), to: z.number().min(0).or(z.literal(Infinity)) }),
+  /** A request of the run: where its time went. */
+  z.strictObject({ ask: z.literal('inspect'), request: z.int().min(0) }),
+  /** The latest iterations of an instance, numbered over all pools. */
+  z.strictObject({ ask: z.literal('iterations'), instance: z.int().min(0) }),
+  /** The summary of a whole run of its own, as JSON: the bytes of `simulate --json`. */
+  z.strictObject({ ask: z.literal('simulate'), ...source, intervals: z.boolean() }),
+]);
+
+/** The door: what comes from a page. */
+export const message = z.strictObject({ id: z.number(), body: ask });
+
+export type Ask = z.infer<typeof ask>;
+export type AskKind = Ask['ask'];
+
+/** What is answered, by what was asked. */
+export interface Answers {
+  readonly catalogue: Catalogued;
+  readonly parse: ScenarioValue;
+  readonly print: string;
+  readonly machine: Machine;
+  readonly open: Opened;
+  readonly play: void;
+  readonly pause: void;
+  readonly seek: void;
+  readonly inspect: Life | undefined;
+  readonly iterations: readonly StepRecord[];
+  readonly simulate: string;
+}
+
+/** What comes from the worker. */
+export type FromWorker =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  /** The input is wrong: every problem. */
+  | { readonly kind: 'refused'; readonly id: number; readonly issues: readonly Issue[] }
+  /** The program is wrong. */
+  | { readonly kind: 'failed'; readonly id: number; readonly error: string }
+  | { readonly kind: 'frame'; readonly frame: Frame };
