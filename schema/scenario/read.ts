@@ -104,7 +104,8 @@ export async function readScenario(value: unknown, path: string, context: Scenar
       ? { deployment: laid, experts: undefined }
       : readBalance(file.deployment, file.workload?.experts, laid, { machine, model, texts, problems });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
-  const faults = file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems);
+  const stated = file.faults !== undefined || file.recovery !== undefined;
+  const faults = !stated || machine === undefined ? undefined : readFaults(file.faults ?? [], file.recovery ?? {}, machine, problems);
   const others = await readModels(file.models ?? [], { machine, stack, deployment, workload, context, problems });
   const control =
     controlled(file) && machine !== undefined && deployment !== undefined
@@ -112,7 +113,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
       : undefined;
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
-  if (experts !== undefined && faults !== undefined) problems.add('faults', 'do not combine with experts of the workload yet; leave one of them out');
+  if (experts !== undefined && file.faults !== undefined) problems.add('faults', 'do not combine with experts of the workload yet; leave one of them out');
   if (experts !== undefined && control !== undefined) problems.add('control', 'does not combine with experts of the workload yet; leave one of them out');
   if (workload !== undefined) checkModels(workload, 1 + others.length, problems);
   problems.throwIfAny();

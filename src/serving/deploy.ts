@@ -17,7 +17,8 @@ import { hostMemoryRate, localPerDie, weightsOf } from './control/weights.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { Dies } from './dies.ts';
 import type { EventSink } from './events.ts';
-import type { FaultRecord } from './faults/fault.ts';
+import { assumedRecovery, type FaultRecord } from './faults/fault.ts';
+import { outsideFaults } from './faults/outside.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable } from './faults/timetable.ts';
 import { rebalancers } from './experts/balanced.ts';
@@ -67,6 +68,8 @@ export interface Run {
   readonly simulation: Simulation;
   /** Instances that come and go, where control loops say so. */
   readonly fleet?: Fleet | undefined;
+  /** Which dies instances run on now. */
+  readonly dies: Dies;
 }
 
 /**
@@ -87,7 +90,7 @@ export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: 
   const loops = scenario.experts === undefined ? [] : rebalancers(scenario.experts, deployed.pools, pricers, scenario.seed);
   for (const loop of loops) simulation.attach(loop);
   const balances = loops.map(({ record }) => record);
-  return { scenario, deployed, simulation, faults, balances, fleet: fleetOn(simulation, scenario, deployed.pools, dies) };
+  return { scenario, deployed, simulation, faults, balances, fleet: fleetOn(simulation, scenario, deployed.pools, dies), dies };
 }
 
 /** Lets the control loops of a scenario act on a simulation. */
@@ -103,10 +106,10 @@ function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly 
   return fleet;
 }
 
-/** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
+/** Lets the faults of a scenario, and those from outside, come over a simulation. Returns what becomes of them. */
 function faultsOn(simulation: Simulation, scenario: Scenario, { pools, plant, wiring }: Deployed, dies: Dies, pricers: PricerSource): readonly FaultRecord[] {
-  const { faults, machine, seed } = scenario;
-  if (faults === undefined) return [];
+  const { machine, seed } = scenario;
+  const faults = scenario.faults ?? { planned: [], random: [], recovery: assumedRecovery };
   const settings = pools.map(({ setting }) => setting);
   const whole = plant.pools.map(({ pricer }) => pricer);
   const timetable = new Timetable(
@@ -119,6 +122,12 @@ function faultsOn(simulation: Simulation, scenario: Scenario, { pools, plant, wi
     new TransferDamage(wiring, machine.node.cpus),
   );
   simulation.attach(timetable);
+  const read = outsideFaults(machine);
+  simulation.onFault = (fault) => {
+    if (scenario.experts !== undefined) throw new InputError([{ path: 'part', message: 'faults do not combine with experts of the workload yet' }]);
+    timetable.add(read(fault, simulation.now));
+    simulation.wake(timetable);
+  };
   return timetable.records;
 }
 

@@ -62,6 +62,9 @@ export interface Recovery {
   readonly spares: boolean;
 }
 
+/** Assumed where nothing is said: how a deployment is run is not published. */
+export const assumedRecovery: Recovery = { detection: 5, restart: 60, retries: 3, spares: true };
+
 /** What became of a fault. */
 export interface FaultRecord {
   readonly text: string;
