@@ -46,7 +46,9 @@ export class Engine {
       pause: () => this.#session?.pause(),
       seek: ({ to }) => this.#session?.seek(to),
       inspect: ({ request }) => this.#session?.inspect(request),
-      iterations: ({ instance }) => this.#session?.iterations(instance) ?? [],
+      iterations: ({ seconds }) => this.#session?.iterations(seconds) ?? [],
+      fault: ({ fault }) => this.#session?.strike(fault),
+      reset: () => this.#session?.reset(),
       simulate: async ({ intervals, ...source }) => simulate(await this.scenario(source), this.#version, this.#clock, intervals),
     };
   }

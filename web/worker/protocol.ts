@@ -34,8 +34,15 @@ const ask = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('seek'), to: z.number().min(0).or(z.literal(Infinity)) }),
   /** A request of the run: where its time went. */
   z.strictObject({ ask: z.literal('inspect'), request: z.int().min(0) }),
-  /** The latest iterations of an instance, numbered over all pools. */
-  z.strictObject({ ask: z.literal('iterations'), instance: z.int().min(0) }),
+  /** Iterations of the last so many simulated seconds. */
+  z.strictObject({ ask: z.literal('iterations'), seconds: z.number().positive() }),
+  /** A part fails now, in the words of a scenario. Answers with what a scenario file would say. */
+  z.strictObject({
+    ask: z.literal('fault'),
+    fault: z.strictObject({ cause: z.enum(['kill', 'hang', 'slow']), part: z.string(), duration: z.number().positive().optional() }),
+  }),
+  /** Takes back what was done to the run by hand, and begins anew. */
+  z.strictObject({ ask: z.literal('reset') }),
   /** The summary of a whole run of its own, as JSON: the bytes of `simulate --json`. */
   z.strictObject({ ask: z.literal('simulate'), ...source, intervals: z.boolean() }),
 ]);
@@ -58,6 +65,8 @@ export interface Answers {
   readonly seek: void;
   readonly inspect: Life | undefined;
   readonly iterations: readonly StepRecord[];
+  readonly fault: void;
+  readonly reset: void;
   readonly simulate: string;
 }
 
