@@ -8,7 +8,6 @@ import type { Frame } from './frame.ts';
 import { openedOf } from './opened.ts';
 import type { Answers, Ask, AskKind } from './protocol.ts';
 import { Session } from './session.ts';
-import { simulate } from './simulate.ts';
 import type { ScenarioValue, Shipped } from './shipped.ts';
 import { UserFiles } from './user-files.ts';
 
@@ -47,9 +46,10 @@ export class Engine {
       seek: ({ to }) => this.#session?.seek(to),
       inspect: ({ request }) => this.#session?.inspect(request),
       iterations: ({ seconds }) => this.#session?.iterations(seconds) ?? [],
-      fault: ({ fault }) => this.#session?.strike(fault),
+      fault: ({ fault }) => this.#session?.strike(fault) ?? 0,
       reset: () => this.#session?.reset(),
-      simulate: async ({ intervals, ...source }) => simulate(await this.scenario(source), this.#version, this.#clock, intervals),
+      simulate: async ({ intervals, ...source }) =>
+        (await import('./simulate.ts')).simulate(await this.scenario(source), this.#version, this.#clock, intervals),
     };
   }
 
