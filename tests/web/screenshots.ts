@@ -71,6 +71,7 @@ for (const { name, hash, dark = false, prepare } of pictures) {
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${hash}`);
   await page.locator('.map canvas').waitFor();
   await prepare(page);
+  await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: join(folder, `${name}.png`) });
   process.stdout.write(`wrote docs/guide/pictures/${name}.png\n`);
   await page.close();

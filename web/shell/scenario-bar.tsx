@@ -15,6 +15,7 @@ export function ScenarioBar(): JSX.Element {
   const now = scenario.value;
   const examples = Object.entries(catalogue.value?.examples ?? {});
   const isExample = now !== undefined && catalogue.value?.examples[now.name]?.scenario === now.value;
+  const about = isExample ? catalogue.value?.examples[now.name]?.about : '';
   const share = async (): Promise<void> => {
     await navigator.clipboard.writeText(location.href);
     shared.value = true;
@@ -49,7 +50,9 @@ export function ScenarioBar(): JSX.Element {
       <button type="button" disabled={now === undefined} onClick={() => void share()}>
         <span aria-live="polite">{shared.value ? text.shared : text.share}</span>
       </button>
-      <p class="about">{isExample ? catalogue.value?.examples[now.name]?.about : ''}</p>
+      <p class="about" title={about}>
+        {about}
+      </p>
     </section>
   );
 }
