@@ -22,6 +22,13 @@ export class EngineClient {
     });
   }
 
+  /** Told where the engine could not be started. */
+  set onBroken(told: (reason: string) => void) {
+    this.#worker.addEventListener('error', (event) => {
+      told(event.message || 'the engine could not be started');
+    });
+  }
+
   /**
    * Asks and waits for the answer.
    * @throws InputError with everything that is wrong with what was asked
