@@ -136,6 +136,7 @@ export function MachineMap({ plan, scene, selected, overlay }: Props): JSX.Eleme
           const part = under(event);
           if (part !== state.hovered) {
             state.hovered = part;
+            event.currentTarget.title = part?.name ?? '';
             ask();
           }
         }}
