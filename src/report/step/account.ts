@@ -1,7 +1,7 @@
-import type { StepConstant } from '../../src/cost/constants.ts';
-import type { StepExplanation } from '../../src/cost/explain.ts';
-import type { Interval } from '../../src/cost/uncertainty/interval.ts';
-import type { Improvement } from '../../src/cost/improvements.ts';
+import type { StepConstant } from '../../cost/constants.ts';
+import type { StepExplanation } from '../../cost/explain.ts';
+import type { Interval } from '../../cost/uncertainty/interval.ts';
+import type { Improvement } from '../../cost/improvements.ts';
 
 /** The 80 % intervals of what an iteration comes to, in the units of its result. */
 export interface StepIntervals {

@@ -1,4 +1,4 @@
-import type { StepRequest } from '../../schema/step/request.ts';
+import type { StepRequest } from './request.ts';
 import { bottleneckOf } from './bottleneck.ts';
 import type { StepAccount } from './account.ts';
 import { resultOf } from './result.ts';
