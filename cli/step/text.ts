@@ -34,7 +34,7 @@ export function showStep(request: StepRequest, { explanation, improvements, inte
     ...rooflineText(explanation),
     ...wrapped(`bottleneck: ${bottleneckOf(explanation)}`),
     '',
-    ...improvementsText(request, explanation, improvements),
+    ...improvementsText(request, explanation, improvements ?? []),
     '',
     ...memoryText(request),
     '',

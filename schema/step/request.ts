@@ -198,7 +198,7 @@ function loadOf(typed: string | undefined, problems: Problems): ExpertLoad | und
 /** @throws InputError when the KV of the batch does not fit */
 function checkKv({ model, precision, layout }: StepSetting, { batch, context }: StepBatch, memory: MemoryBudget): number {
   const { rank } = batch;
-  const there = memory.kvBlocks * memory.blockTokens * memory.kvBytesPerToken;
+  const there = kvBytesThere(memory);
   const sequences = (rank.decodeSequences + rank.prefillTokens / context) * layout.pipeline;
   const each = kvBytesOfSequence(model, precision, layout, context);
   const needed = sequences * each;
@@ -211,4 +211,14 @@ function checkKv({ model, precision, layout }: StepSetting, { batch, context }: 
       message: `the KV of ${sequences.toLocaleString('en-US')} sequences of ${context.toLocaleString('en-US')} tokens needs ${formatQuantity(needed, 'B')} per die, ${formatQuantity(there, 'B')} there: at most ${most} per rank fit`,
     },
   ]);
+}
+
+/** Room for KV on a die. [B] */
+function kvBytesThere({ kvBlocks, blockTokens, kvBytesPerToken }: MemoryBudget): number {
+  return kvBlocks * blockTokens * kvBytesPerToken;
+}
+
+/** Sequences of so many tokens whose KV a data-parallel rank has room for. */
+export function sequencesThatFit({ model, precision, layout }: StepSetting, memory: MemoryBudget, context: number): number {
+  return Math.floor(kvBytesThere(memory) / kvBytesOfSequence(model, precision, layout, context));
 }

@@ -5,6 +5,7 @@ import { fetched, pack, readLink, unpack, writeLink, type Link } from './link.ts
 import { keepPreferences } from './preferences.ts';
 import { catalogue, engine, frame, opened, series } from './run.ts';
 import { failure, issues, scenario, type ScenarioState } from './scenario.ts';
+import { viewState } from './view-state.ts';
 
 /** What a first visit shows. */
 const firstExample = 'cloudmatrix384-deepseek-r1';
@@ -21,8 +22,8 @@ export function start(): void {
     if (now !== undefined) void run(now);
   });
   effect(() => {
-    const [now, name] = [scenario.value, view.value];
-    if (now !== undefined) void address(now, name);
+    const [now, name, more] = [scenario.value, view.value, viewState.value];
+    if (now !== undefined) void address(now, name, more);
   });
   void begin();
 }
@@ -47,6 +48,7 @@ async function follow(): Promise<void> {
   const link = readLink(location.hash);
   if (isView(link.view)) view.value = link.view;
   if (location.hash === written) return;
+  viewState.value = link.more;
   const named = await stateOf(link);
   const next = named ?? scenario.peek() ?? exampleState(firstExample);
   if (next !== undefined && next !== scenario.peek()) scenario.value = next;
@@ -60,11 +62,11 @@ async function stateOf({ packed, file, example }: Link): Promise<ScenarioState |
 /** The address that shows what is there. */
 let written: string | undefined;
 
-async function address(state: ScenarioState, name: ViewName): Promise<void> {
+async function address(state: ScenarioState, name: ViewName, more: Readonly<Record<string, string>>): Promise<void> {
   const example = catalogue.peek()?.examples[state.name];
   const packed = example?.scenario === state.value ? undefined : await pack(state);
-  if (state !== scenario.peek() || name !== view.peek()) return;
-  written = writeLink({ view: name, example: packed === undefined ? state.name : undefined, packed });
+  if (state !== scenario.peek() || name !== view.peek() || more !== viewState.peek()) return;
+  written = writeLink({ view: name, example: packed === undefined ? state.name : undefined, packed, more });
   if (location.hash !== written) history.replaceState(null, '', written);
 }
 

@@ -10,6 +10,7 @@ import type { Answers, Ask, AskKind } from './protocol.ts';
 import { Session } from './session.ts';
 import { simulate } from './simulate.ts';
 import type { ScenarioValue, Shipped } from './shipped.ts';
+import type { StepDesk } from './step/step-desk.ts';
 import { UserFiles } from './user-files.ts';
 
 /** A scenario as a page has it: the content of its file, and the files that it names. */
@@ -27,6 +28,7 @@ export class Engine {
   readonly #version: string;
   readonly #clock: () => number;
   #session: Session | undefined;
+  #steps: StepDesk | undefined;
   readonly #handlers: Handlers;
 
   constructor(shipped: Shipped, version: string, clock: () => number) {
@@ -47,6 +49,8 @@ export class Engine {
       seek: ({ to }) => this.#session?.seek(to),
       inspect: ({ request }) => this.#session?.inspect(request),
       iterations: ({ instance }) => this.#session?.iterations(instance) ?? [],
+      pools: async (source) => (await this.#stepDesk()).pools(source),
+      step: async (asked) => (await this.#stepDesk()).step(asked),
       simulate: async ({ intervals, ...source }) => simulate(await this.scenario(source), this.#version, this.#clock, intervals),
     };
   }
@@ -65,6 +69,12 @@ export class Engine {
   frame(): Frame | undefined {
     if (this.moving) this.#session?.tick();
     return this.#session?.frame();
+  }
+
+  /** Fetched when a page first asks for it. */
+  async #stepDesk(): Promise<StepDesk> {
+    const { StepDesk } = await import('./step/step-desk.ts');
+    return (this.#steps ??= new StepDesk((files) => catalogueOf(this.#shipped, files), contextOf));
   }
 
   /** A checked scenario. @throws InputError */

@@ -2,10 +2,12 @@ import * as z from 'zod';
 import type { Issue } from '../../src/base/errors.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Life } from '../../src/report/records/life.ts';
+import type { StepData } from '../../src/report/step/data.ts';
 import type { Catalogued } from './catalogued.ts';
 import type { Opened } from './opened.ts';
 import type { Frame, StepRecord } from './frame.ts';
 import type { ScenarioValue } from './shipped.ts';
+import type { PoolKnobs } from './step/knobs.ts';
 
 /*
  * What a page and its engine say to each other. The page asks, each time with a number of its own, and gets one answer with that number: what it
@@ -36,6 +38,10 @@ const ask = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('inspect'), request: z.int().min(0) }),
   /** The latest iterations of an instance, numbered over all pools. */
   z.strictObject({ ask: z.literal('iterations'), instance: z.int().min(0) }),
+  /** The iterations of a scenario's pools, and what may be changed of them. */
+  z.strictObject({ ask: z.literal('pools'), ...source }),
+  /** One iteration by the flags of the command line: the data of `step --json`; whole, with intervals and what would help. */
+  z.strictObject({ ask: z.literal('step'), flags: z.record(z.string(), z.union([z.string(), z.boolean()])), files, whole: z.boolean() }),
   /** The summary of a whole run of its own, as JSON: the bytes of `simulate --json`. */
   z.strictObject({ ask: z.literal('simulate'), ...source, intervals: z.boolean() }),
 ]);
@@ -58,6 +64,8 @@ export interface Answers {
   readonly seek: void;
   readonly inspect: Life | undefined;
   readonly iterations: readonly StepRecord[];
+  readonly pools: readonly PoolKnobs[];
+  readonly step: StepData;
   readonly simulate: string;
 }
 

@@ -15,7 +15,8 @@ export interface StepIntervals {
 /** All that is said about one iteration. */
 export interface StepAccount {
   readonly explanation: StepExplanation;
-  readonly improvements: readonly Improvement[];
+  /** Only where they are worked out. */
+  readonly improvements: readonly Improvement[] | undefined;
   /** Only where they are drawn. */
   readonly intervals: StepIntervals | undefined;
   /** Only where they are asked for. */
