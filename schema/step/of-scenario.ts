@@ -123,7 +123,12 @@ function loadFlags(load: ExpertsFile['load']): StepFlags {
       return defined({
         expertLoad: load.path,
         expertPlacement: load.kind === 'counts' ? load.placement : undefined,
-        expertWhere: Object.keys(load.where).length === 0 ? undefined : Object.entries(load.where).map(([key, value]) => `${key}=${value}`).join(','),
+        expertWhere:
+          Object.keys(load.where).length === 0
+            ? undefined
+            : Object.entries(load.where)
+                .map(([key, value]) => `${key}=${value}`)
+                .join(','),
       });
     default:
       return {};

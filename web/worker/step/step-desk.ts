@@ -49,7 +49,9 @@ export class StepDesk {
   async step({ flags, files, whole }: StepAsked): Promise<StepData> {
     const problems = new Problems('');
     const own = await UserFiles.of(files);
-    const texts = new Map([flags.expertLoad, flags.expertPlacement].flatMap((path) => (path === undefined || !own.has(path) ? [] : [[path, own.text(path, path)]])));
+    const texts = new Map(
+      [flags.expertLoad, flags.expertPlacement].flatMap((path) => (path === undefined || !own.has(path) ? [] : [[path, own.text(path, path)]])),
+    );
     const request = readStepFlags(flags, { ...(await this.#named(flags, files, own)), texts }, problems);
     const { setting, batch } = request;
     return stepData(request, {
