@@ -44,7 +44,8 @@ export function Helps({ step }: { readonly step: StepData }): JSX.Element {
 /** What a die keeps in its memory. */
 export function Memory({ step }: { readonly step: StepData }): JSX.Element {
   const text = stepText();
-  const { parts, capacity, kvInUse, kvBlocks, blockTokens, kvBytesPerToken } = step.memory;
+  const { capacity, kvInUse, kvBlocks, blockTokens, kvBytesPerToken } = step.memory;
+  const parts = largest(step.memory.parts, text.others);
   return (
     <div class="card">
       <h2>{text.memory}</h2>
@@ -67,6 +68,15 @@ export function Memory({ step }: { readonly step: StepData }): JSX.Element {
       </table>
     </div>
   );
+}
+
+type Part = StepData['memory']['parts'][number];
+
+/** The largest parts, and the rest as one. */
+function largest(parts: readonly Part[], others: (count: number) => string): readonly Part[] {
+  const sorted = parts.toSorted((a, b) => b.bytes - a.bytes);
+  const rest = sorted.slice(shown);
+  return rest.length < 2 ? sorted : [...sorted.slice(0, shown), { name: others(rest.length), bytes: rest.reduce((sum, { bytes }) => sum + bytes, 0) }];
 }
 
 export function Doubts({ step }: { readonly step: StepData }): JSX.Element | null {

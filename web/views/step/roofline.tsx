@@ -69,19 +69,15 @@ export function Roofline({ step }: { readonly step: StepData }): JSX.Element | n
           />
         ))}
         {dots.toReversed().map(({ name, group, intensity, rate, share, stage }) => (
-          <circle key={`${group} ${name}`} cx={x.at(intensity)} cy={y.at(rate)} r={3 + 16 * Math.sqrt(share)} fill={colourOf[categoryOf(stage)]}>
+          <circle key={`${group} ${name}`} cx={x.at(intensity)} cy={y.at(rate)} r={radius(share)} fill={colourOf[categoryOf(stage)]}>
             <title>{`${name} (${group}): ${significant(intensity)} flop/B, ${formatQuantity(rate, 'flop/s')}, ${(share * 100).toFixed(1)} %`}</title>
           </circle>
         ))}
-        {dots.slice(0, named).map(({ name, group, intensity, rate, share }) => {
-          const right = x.at(intensity) > width * 0.6;
-          const away = 6 + 16 * Math.sqrt(share);
-          return (
-            <text key={`${group} ${name}`} class="name" x={x.at(intensity) + (right ? -away : away)} y={y.at(rate) + 4} text-anchor={right ? 'end' : 'start'}>
-              {name}
-            </text>
-          );
-        })}
+        {labelsOf(dots, x, y).map(({ name, left, top, end }) => (
+          <text key={name} class="name" x={left} y={top} text-anchor={end ? 'end' : 'start'}>
+            {name}
+          </text>
+        ))}
         <text x={width - edge.right} y={height - 4} text-anchor="end">
           {text.intensity}
         </text>
@@ -93,6 +89,33 @@ export function Roofline({ step }: { readonly step: StepData }): JSX.Element | n
   );
 }
 
+interface Label {
+  readonly name: string;
+  readonly left: number;
+  readonly top: number;
+  readonly end: boolean;
+}
+
+/** Names of the largest operators, where there is room for them. */
+function labelsOf(
+  dots: readonly { readonly name: string; readonly intensity: number; readonly rate: number; readonly share: number }[],
+  x: Scale,
+  y: Scale,
+): readonly Label[] {
+  const labels: Label[] = [];
+  for (const { name, intensity, rate, share } of dots) {
+    const end = x.at(intensity) > width * 0.6;
+    const away = 4 + radius(share);
+    const [left, top] = [x.at(intensity) + (end ? -away : away), y.at(rate) + 4];
+    if (labels.length < named && labels.every((other) => other.name !== name && Math.abs(other.top - top) > 13)) labels.push({ name, left, top, end });
+  }
+  return labels;
+}
+
+function radius(share: number): number {
+  return 3 + 16 * Math.sqrt(share);
+}
+
 interface Scale {
   readonly from: number;
   readonly to: number;
@@ -100,10 +123,14 @@ interface Scale {
   readonly ticks: readonly number[];
 }
 
-/** Powers of ten. */
+/** Ticks at powers of ten, and between them where there are few. */
 function scale(from: number, to: number, start: number, end: number): Scale {
   const [low, high] = [Math.log10(from), Math.log10(to)];
   const at = (value: number): number => start + ((Math.log10(value) - low) / (high - low)) * (end - start);
-  const ticks = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => Number(`1e${Math.ceil(low) + i}`));
+  const decades = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
+  const within = (steps: readonly number[]): readonly number[] =>
+    decades.flatMap((decade) => steps.map((step) => Number(`${step}e${decade}`))).filter((tick) => tick >= from && tick <= to);
+  const tens = within([1]);
+  const ticks = tens.length < 3 ? within([1, 3]) : tens;
   return { from, to, at, ticks };
 }
