@@ -34,7 +34,7 @@ function examples(): Facts['examples'] {
   const all = filesIn('examples', '.yaml').map((file): readonly [string, Example] => {
     const content = text('examples', file);
     const comment = /^(?:#.*\n)+/.exec(content)?.[0].replace(/^# ?/gm, '') ?? '';
-    const about = /^[\s\S]*?[.:](?=\s)/.exec(comment)?.[0] ?? comment;
+    const about = /^[\s\S]*?(?:\.\s|:\n|\n\n)/.exec(comment)?.[0].replace(/:\n$/, '.') ?? comment;
     return [file.slice(0, -'.yaml'.length), { about: about.replaceAll('\n', ' ').trim(), scenario: parse(content) as Example['scenario'] }];
   });
   return Object.fromEntries(all.filter(([, { scenario }]) => !/\.(?:ya?ml|json|csv)"/.test(JSON.stringify(scenario))));

@@ -8,10 +8,7 @@ export const theme: Signal<Theme> = signal<Theme>('system');
 
 const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
 
-/**
- * Whether the page is dark now. Canvases and charts follow it.
- * @public
- */
+/** Whether the page is dark now. */
 export const dark: Signal<boolean> = signal(systemIsDark.matches);
 
 /** Takes language and theme from the last visit, or from the browser, and keeps them. */
@@ -19,8 +16,10 @@ export function keepPreferences(): void {
   language.value = oneOf(languages, localStorage.getItem('language')) ?? preferredLanguage();
   theme.value = oneOf(themes, localStorage.getItem('theme')) ?? 'system';
   const follow = (): void => {
-    dark.value = theme.value === 'system' ? systemIsDark.matches : theme.value === 'dark';
-    document.documentElement.dataset['theme'] = dark.value ? 'dark' : 'light';
+    const now = theme.value === 'system' ? systemIsDark.matches : theme.value === 'dark';
+    // First the page: who follows the signal asks it for its colours.
+    document.documentElement.dataset['theme'] = now ? 'dark' : 'light';
+    dark.value = now;
   };
   systemIsDark.addEventListener('change', follow);
   effect(() => {

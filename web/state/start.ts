@@ -1,9 +1,9 @@
-import { effect, signal, type Signal } from '@preact/signals';
+import { batch, effect, signal, type Signal } from '@preact/signals';
 import { InputError } from '../../src/base/errors.ts';
 import { firstView, isView, type ViewName } from '../views/views.ts';
 import { fetched, pack, readLink, unpack, writeLink, type Link } from './link.ts';
 import { keepPreferences } from './preferences.ts';
-import { catalogue, engine, frame, opened, series } from './run.ts';
+import { catalogue, engine, forgetAhead, frame, opened, spread } from './run.ts';
 import { failure, issues, scenario, type ScenarioState } from './scenario.ts';
 import { viewState } from './view-state.ts';
 
@@ -76,9 +76,12 @@ async function run({ name, value, files }: ScenarioState): Promise<void> {
     const found = await engine.ask('open', { name, scenario: value, files: [...files] });
     if (scenario.peek()?.value !== value) return;
     issues.value = [];
-    series.value = undefined;
-    frame.value = undefined;
-    opened.value = found;
+    batch(() => {
+      frame.value = undefined;
+      forgetAhead();
+      spread.value = undefined;
+      opened.value = found;
+    });
     await engine.ask('play');
   } catch (error) {
     if (error instanceof InputError) issues.value = error.issues;

@@ -77,6 +77,8 @@ export interface Frame {
   readonly left: Float32Array;
   readonly flights: readonly Flight[];
   readonly faults: readonly FaultRecord[];
+  /** By instance the dies that it runs on, where they are not those of the beginning. Now and then. */
+  readonly spread?: readonly (readonly number[])[] | undefined;
   readonly ended: readonly EndedRequest[];
   /** Now and then. */
   readonly series?: Series | undefined;

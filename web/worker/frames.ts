@@ -22,10 +22,12 @@ export function deploymentOf({ simulation }: Run): Deployment {
     }
   }
   for (const { plant, instances } of simulation.pools)
-    for (let r = 0; r < plant.instances * plant.ranks; r++) {
-      const ranks = instances.filter((_, at) => at % plant.instances === Math.floor(r / plant.ranks)).map((batch) => batch.ranks[r % plant.ranks]);
-      kv.push((ranks[0]?.usedBlocks ?? 0) / plant.kvBlocks);
-      sequences.push(sum(ranks, (rank) => rank?.sequences ?? 0));
+    for (let i = 0; i < plant.instances; i++) {
+      const batches = instances.filter((_, at) => at % plant.instances === i);
+      for (let r = 0; r < plant.ranks; r++) {
+        kv.push((batches[0]?.ranks[r]?.usedBlocks ?? 0) / plant.kvBlocks);
+        sequences.push(sum(batches, ({ ranks }) => ranks[r]?.sequences ?? 0));
+      }
     }
   return {
     states: Uint8Array.from(states),
@@ -44,4 +46,20 @@ function occupied({ running, iteration }: Instance, { role, tokenBudget, maxSequ
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
+}
+
+/** By instance the dies that it runs on now; undefined where nothing can have moved them. */
+export function spreadOf({ simulation, dies, faults, fleet }: Run): readonly (readonly number[])[] | undefined {
+  if (faults.length === 0 && fleet === undefined) return undefined;
+  return simulation.pools.flatMap(({ plant, instances }) => instances.slice(0, plant.instances).map((instance) => dies.of(instance)));
+}
+
+/** Numbers of instances over all pools, by those that events have: batches in flight of a pipeline are one instance. */
+export function instanceNumbers({ simulation }: Run): readonly number[] {
+  let first = 0;
+  return simulation.pools.flatMap(({ plant, instances }) => {
+    const numbers = instances.map((_, i) => first + (i % plant.instances));
+    first += plant.instances;
+    return numbers;
+  });
 }

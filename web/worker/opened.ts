@@ -54,7 +54,7 @@ export function openedOf({ scenario, deployed }: Run): Opened {
   const pools = deployed.pools.map(({ plant, chips }, p): OpenedPool => {
     const { name, role, instances, ranks, maxSequences, kvBlocks, blockTokens } = plant;
     const pool = { name, role, instances, firstInstance, ranks, firstRank, dies: laid[p] ?? [], chips, maxSequences, kvTokens: kvBlocks * blockTokens };
-    firstInstance += instances * plant.stages;
+    firstInstance += instances;
     firstRank += instances * ranks;
     return pool;
   });

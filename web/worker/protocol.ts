@@ -36,9 +36,15 @@ const ask = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('seek'), to: z.number().min(0).or(z.literal(Infinity)) }),
   /** A request of the run: where its time went. */
   z.strictObject({ ask: z.literal('inspect'), request: z.int().min(0) }),
-  /** The latest iterations of an instance, numbered over all pools. */
-  z.strictObject({ ask: z.literal('iterations'), instance: z.int().min(0) }),
-  /** The iterations of a scenario's pools, and what may be changed of them. */
+  /** Iterations of the last so many simulated seconds. */
+  z.strictObject({ ask: z.literal('iterations'), seconds: z.number().positive() }),
+  /** A part fails now, in the words of a scenario. Answers with what a scenario file would say. */
+  z.strictObject({
+    ask: z.literal('fault'),
+    fault: z.strictObject({ cause: z.enum(['kill', 'hang', 'slow']), part: z.string(), duration: z.number().positive().optional() }),
+  }),
+  /** Takes back what was done to the run by hand, and begins anew. */
+  z.strictObject({ ask: z.literal('reset') }),
   z.strictObject({ ask: z.literal('pools'), ...source }),
   /** One iteration by the flags of the command line: the data of `step --json`; whole, with intervals and what would help. */
   z.strictObject({ ask: z.literal('step'), flags: z.record(z.string(), z.union([z.string(), z.boolean()])), files, whole: z.boolean() }),
@@ -64,6 +70,8 @@ export interface Answers {
   readonly seek: void;
   readonly inspect: Life | undefined;
   readonly iterations: readonly StepRecord[];
+  readonly fault: void;
+  readonly reset: void;
   readonly pools: readonly PoolKnobs[];
   readonly step: StepData;
   readonly simulate: string;

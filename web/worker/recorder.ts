@@ -16,6 +16,8 @@ export class Recorder {
   readonly #steps: StepRecord[] = [];
   #stepCount = 0;
   #flights: Flight[] = [];
+  /** Numbers of instances, by those that events have: batches in flight of a pipeline are one. */
+  numbers: readonly number[] = [];
   #seen = 0;
 
   /** @param follows which requests; absent: all */
@@ -50,31 +52,36 @@ export class Recorder {
     return latest;
   }
 
-  /** The latest iterations of an instance, in order. */
-  iterations(instance: number, count: number): readonly StepRecord[] {
+  /** Iterations that ended at `since` or later, the last ones first. */
+  iterations(since: number): readonly StepRecord[] {
     const found: StepRecord[] = [];
     const from = Math.max(0, this.#stepCount - keptSteps);
-    for (let i = this.#stepCount - 1; i >= from && found.length < count; i--) {
+    for (let i = this.#stepCount - 1; i >= from; i--) {
       const step = this.#steps[i % keptSteps] as StepRecord;
-      if (step.instance === instance) found.push(step);
+      if (step.at + step.duration >= since) found.push(step);
     }
-    return found.toReversed();
+    return found;
   }
 
   #watch(event: SimulationEvent): void {
-    if (event.kind === 'routed') this.#fly({ kind: 'arrival', request: event.request, instance: event.instance, rank: event.rank });
+    if (event.kind === 'routed') this.#fly({ kind: 'arrival', request: event.request, instance: this.#number(event.instance), rank: event.rank });
     else if (event.kind === 'transfer-begun') {
       const { request, errand: kind, instance, rank } = event;
-      this.#fly({ kind, request, instance, rank, from: this.#lives.of(request)?.prefill?.instance });
+      const from = this.#lives.of(request)?.prefill?.instance;
+      this.#fly({ kind, request, instance: this.#number(instance), rank, from: from === undefined ? undefined : this.#number(from) });
     } else if (event.kind === 'finished' || event.kind === 'interrupted') {
       const life = this.#lives.of(event.request);
       const place = life?.decode ?? life?.prefill;
       const kind = event.kind === 'finished' ? 'finish' : 'lost';
-      if (place !== undefined) this.#fly({ kind, request: event.request, instance: place.instance, rank: place.rank });
+      if (place !== undefined) this.#fly({ kind, request: event.request, instance: this.#number(place.instance), rank: place.rank });
     } else if (event.kind === 'step') {
       const { at, duration, instance, decoding, prefillTokens, context, stages, busy } = event;
-      this.#steps[this.#stepCount++ % keptSteps] = { at, duration, instance, decoding, prefillTokens, context, stages, busy };
+      this.#steps[this.#stepCount++ % keptSteps] = { at, duration, instance: this.#number(instance), decoding, prefillTokens, context, stages, busy };
     }
+  }
+
+  #number(instance: number): number {
+    return this.numbers[instance] ?? instance;
   }
 
   /** Keeps as many as are shown; of more, those that come later take the place of earlier ones in turn. */

@@ -1,8 +1,11 @@
 import { sharedPricers } from '../../src/cost/shared-pricers.ts';
 import { createSimulation, type Run } from '../../src/serving/deploy.ts';
+import { act, perform, type External, type ExternalAction } from '../../src/serving/external.ts';
+import type { OutsideFault } from '../../src/serving/faults/outside.ts';
+import { Replay } from '../../src/serving/replay.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import type { Frame, StepRecord } from './frame.ts';
-import { deploymentOf } from './frames.ts';
+import { deploymentOf, instanceNumbers, spreadOf } from './frames.ts';
 import { LinkMeter } from './link-meter.ts';
 import { Recorder } from './recorder.ts';
 import { seriesOf } from './series.ts';
@@ -23,6 +26,9 @@ export class Session {
   run: Run;
   #recorder: Recorder = new Recorder();
   #meter: LinkMeter;
+  /** What was done from outside, in order of time, and how much of it the run has come by. */
+  #externals: readonly External[] = [];
+  #done = 0;
   #speed = 1;
   #playing = false;
   #late = false;
@@ -58,7 +64,7 @@ export class Session {
 
   /** Goes to a simulated time: on, or back to the beginning and on from there. */
   seek(to: number): void {
-    if (to < this.run.simulation.now) {
+    if (to < this.run.simulation.now || to === 0) {
       this.run = this.#begin();
       this.#meter = new LinkMeter(this.run);
     }
@@ -73,8 +79,7 @@ export class Session {
     const goal = this.#goal ?? (this.#playing ? this.#from.at + ((this.#clock() - this.#from.wall) / 1000) * this.#speed : -Infinity);
     // From event to event and not past the last one: the end of the run is when that was.
     let reached = true;
-    while (!simulation.done && simulation.nextEventAt <= goal) {
-      simulation.advance(simulation.nextEventAt);
+    while (this.#next(goal)) {
       if (this.#clock() < deadline) continue;
       reached = false;
       break;
@@ -87,6 +92,20 @@ export class Session {
     this.#late = this.#goal === undefined && !reached;
     if (this.#late) this.#pace();
     if (simulation.done) this.#playing = false;
+  }
+
+  /** Lets the next thing happen, if it does by then: an event, or what was done from outside. */
+  #next(goal: number): boolean {
+    const { simulation } = this.run;
+    const external = this.#externals[this.#done];
+    const at = Math.min(simulation.nextEventAt, external?.at ?? Infinity);
+    if (at > goal || at === Infinity) return false;
+    simulation.advance(at);
+    if (external === undefined || simulation.nextEventAt <= external.at) return true;
+    if (at < external.at) return true;
+    perform(simulation, external.action);
+    this.#done++;
+    return true;
   }
 
   frame(): Frame {
@@ -109,6 +128,7 @@ export class Session {
       left,
       flights: this.#recorder.takeFlights(),
       faults,
+      spread: dueSeries ? spreadOf(this.run) : undefined,
       ended: this.#recorder.latest(shownEnded),
       series: series === undefined ? undefined : { ...series, planes: this.#meter.planes(series.count) },
     };
@@ -119,22 +139,47 @@ export class Session {
     return this.#recorder.life(request) ?? this.#again(request);
   }
 
-  iterations(instance: number): readonly StepRecord[] {
-    return this.#recorder.iterations(instance, 240);
+  /** Iterations of the last so many seconds. */
+  iterations(seconds: number): readonly StepRecord[] {
+    return this.#recorder.iterations(this.run.simulation.now - seconds);
+  }
+
+  /**
+   * Makes a part fail now. It fails again whenever the run comes by here anew.
+   * @throws InputError for a part that is not there
+   */
+  strike(fault: OutsideFault): void {
+    const { simulation } = this.run;
+    const action: ExternalAction = { kind: 'fault', fault };
+    act(simulation, action);
+    const external: External = { kind: 'external', at: simulation.now, action };
+    this.#externals = [...this.#externals.slice(0, this.#done), external, ...this.#externals.slice(this.#done)];
+    this.#done++;
+    // What is due now is that it comes: it is seen at once, playing or not.
+    simulation.advance(simulation.now);
+  }
+
+  /** Takes back all that was done by hand, and begins anew. */
+  reset(): void {
+    this.#externals = [];
+    this.seek(0);
   }
 
   #begin(): Run {
     const recorder = new Recorder();
     this.#recorder = recorder;
-    return createSimulation(this.#scenario, (event) => recorder.tell(event), this.#pricers);
+    this.#done = 0;
+    const run = createSimulation(this.#scenario, (event) => recorder.tell(event), this.#pricers);
+    recorder.numbers = instanceNumbers(run);
+    return run;
   }
 
   #again(request: number): Life | undefined {
     const { now } = this.run.simulation;
     if (request >= this.run.simulation.snapshot().arrived) return undefined;
     const recorder = new Recorder((other) => other === request);
-    const { simulation } = createSimulation(this.#scenario, (event) => recorder.tell(event), this.#pricers);
-    while (!simulation.done && simulation.nextEventAt <= now) simulation.advance(simulation.nextEventAt);
+    const replay = new Replay(this.#scenario, this.#externals.slice(0, this.#done), (event) => recorder.tell(event));
+    while (replay.run.simulation.nextEventAt <= now && replay.next() !== undefined);
     return recorder.life(request);
   }
 

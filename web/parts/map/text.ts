@@ -1,0 +1,32 @@
+import { messages } from '../../text/messages.ts';
+
+export const mapText = messages(
+  {
+    map: 'map',
+    about: (machine: string, selected: string | undefined) =>
+      `Map of ${machine}. Arrows go from part to part, Page Up and Page Down out and in, plus and minus zoom, Enter goes closer.${selected === undefined ? '' : ` Selected: ${selected}.`}`,
+    closer: 'Zoom in',
+    farther: 'Zoom out',
+    whole: 'Show all',
+    colour: 'Colour by',
+    modes: { load: 'Load', role: 'Role', memory: 'KV memory', links: 'Link load', faults: 'Faults' },
+    find: 'Go to part',
+    findHint: 'npu 17, die 40, cpu 3, node 2, L1 0.2 …',
+    unknown: (name: string) => `No part "${name}" here`,
+    legend: { prefill: 'prefill', decode: 'decode', merged: 'prefill and decode', cache: 'cache', spare: 'not used', struck: 'failed or slow' },
+  },
+  {
+    map: '地图',
+    about: (machine: string, selected: string | undefined) =>
+      `${machine} 的地图。方向键在部件间移动，Page Up 与 Page Down 向外和向内，加减号缩放，回车靠近。${selected === undefined ? '' : `已选中：${selected}。`}`,
+    closer: '放大',
+    farther: '缩小',
+    whole: '显示全部',
+    colour: '着色',
+    modes: { load: '负载', role: '角色', memory: 'KV 内存', links: '链路负载', faults: '故障' },
+    find: '转到部件',
+    findHint: 'npu 17、die 40、cpu 3、node 2、L1 0.2 …',
+    unknown: (name: string) => `这里没有部件“${name}”`,
+    legend: { prefill: '预填充', decode: '解码', merged: '预填充与解码', cache: '缓存', spare: '未使用', struck: '故障或变慢' },
+  },
+);
