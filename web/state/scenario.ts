@@ -19,19 +19,13 @@ export const issues: Signal<readonly Issue[]> = signal([]);
 /** A fault of the program, as text. */
 export const failure: Signal<string | undefined> = signal(undefined);
 
-/**
- * Changes a key, such as `['deployment', 'decode', 'npus']`; undefined takes it away.
- * @public
- */
+/** Changes a key, such as `['deployment', 'decode', 'npus']`; undefined takes it away. */
 export function setKey(path: readonly (string | number)[], value: unknown): void {
   const now = scenario.peek();
   if (now !== undefined) scenario.value = { ...now, value: assigned(now.value, path, value) as ScenarioValue };
 }
 
-/**
- * The content of a key; undefined where it is not there.
- * @public
- */
+/** The content of a key; undefined where it is not there. */
 export function keyAt(value: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>(
     (inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Readonly<Record<string, unknown>>)[key] : undefined),

@@ -8,7 +8,6 @@ import type { Frame } from './frame.ts';
 import { openedOf } from './opened.ts';
 import type { Answers, Ask, AskKind } from './protocol.ts';
 import { Session } from './session.ts';
-import { simulate } from './simulate.ts';
 import type { ScenarioValue, Shipped } from './shipped.ts';
 import type { StepDesk } from './step/step-desk.ts';
 import { UserFiles } from './user-files.ts';
@@ -49,11 +48,12 @@ export class Engine {
       seek: ({ to }) => this.#session?.seek(to),
       inspect: ({ request }) => this.#session?.inspect(request),
       iterations: ({ seconds }) => this.#session?.iterations(seconds) ?? [],
-      fault: ({ fault }) => this.#session?.strike(fault),
+      fault: ({ fault }) => this.#session?.strike(fault) ?? 0,
       reset: () => this.#session?.reset(),
+      simulate: async ({ intervals, ...source }) =>
+        (await import('./simulate.ts')).simulate(await this.scenario(source), this.#version, this.#clock, intervals),
       pools: async (source) => (await this.#stepDesk()).pools(source),
       step: async (asked) => (await this.#stepDesk()).step(asked),
-      simulate: async ({ intervals, ...source }) => simulate(await this.scenario(source), this.#version, this.#clock, intervals),
     };
   }
 

@@ -38,7 +38,7 @@ const ask = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('inspect'), request: z.int().min(0) }),
   /** Iterations of the last so many simulated seconds. */
   z.strictObject({ ask: z.literal('iterations'), seconds: z.number().positive() }),
-  /** A part fails now, in the words of a scenario. Answers with what a scenario file would say. */
+  /** A part fails now, in the words of a scenario. Answers with the simulated time. */
   z.strictObject({
     ask: z.literal('fault'),
     fault: z.strictObject({ cause: z.enum(['kill', 'hang', 'slow']), part: z.string(), duration: z.number().positive().optional() }),
@@ -70,7 +70,7 @@ export interface Answers {
   readonly seek: void;
   readonly inspect: Life | undefined;
   readonly iterations: readonly StepRecord[];
-  readonly fault: void;
+  readonly fault: number;
   readonly reset: void;
   readonly pools: readonly PoolKnobs[];
   readonly step: StepData;

@@ -145,10 +145,10 @@ export class Session {
   }
 
   /**
-   * Makes a part fail now. It fails again whenever the run comes by here anew.
+   * Makes a part fail now. It fails again whenever the run comes by here anew. Returns the simulated time.
    * @throws InputError for a part that is not there
    */
-  strike(fault: OutsideFault): void {
+  strike(fault: OutsideFault): number {
     const { simulation } = this.run;
     const action: ExternalAction = { kind: 'fault', fault };
     act(simulation, action);
@@ -157,6 +157,7 @@ export class Session {
     this.#done++;
     // What is due now is that it comes: it is seen at once, playing or not.
     simulation.advance(simulation.now);
+    return external.at;
   }
 
   /** Takes back all that was done by hand, and begins anew. */

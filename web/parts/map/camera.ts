@@ -36,7 +36,7 @@ export function moved(camera: Camera, dx: number, dy: number, plan: Plan, canvas
 /** Brings a part into the middle, as large as it may be with what is around it. */
 export function onto(box: Size & { readonly x: number; readonly y: number }, plan: Plan, canvas: Size): Camera {
   const least = whole(plan, canvas).scale;
-  const scale = Math.min(Math.max((0.55 * canvas.width) / box.width, least), (0.55 * canvas.height) / box.height, least * 24);
+  const scale = Math.min(Math.max((0.25 * canvas.width) / box.width, least), Math.max(least, (0.3 * canvas.height) / box.height));
   return held({ x: box.x + box.width / 2, y: box.y + box.height / 2, scale: Math.max(scale, least) }, plan, canvas);
 }
 

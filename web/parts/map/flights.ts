@@ -55,15 +55,16 @@ export class Flights {
       finish: colours.good,
       lost: colours.bad,
     };
+    const size = Math.min(2.4, Math.max(1.1, 2.4 * camera.scale));
     for (const { kind, from, to, begun } of this.#moving) {
-      const share = Math.min(1, (now - begun) / lasts);
+      const share = Math.min(1, Math.max(0, (now - begun) / lasts));
       const eased = share * share * (3 - 2 * share);
       const x = canvas.width / 2 + (from.x + (to.x - from.x) * eased - camera.x) * camera.scale;
       const y = canvas.height / 2 + (from.y + (to.y - from.y) * eased - camera.y) * camera.scale;
       const still = kind === 'finish' || kind === 'lost';
       context.globalAlpha = still ? 0.5 * (1 - share) : 0.85 * Math.min(1, 4 * (1 - share));
       context.beginPath();
-      context.arc(x, y, still ? 2 + 5 * share : 1.9, 0, 2 * Math.PI);
+      context.arc(x, y, still ? size * (1 + 2.6 * share) : size, 0, 2 * Math.PI);
       if (still) {
         context.strokeStyle = inks[kind];
         context.lineWidth = 1.5;

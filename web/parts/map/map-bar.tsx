@@ -40,7 +40,13 @@ export function MapBar({ plan, selected }: { readonly plan: ReadonlySignal<Plan 
         <li style={{ '--key': 'var(--bad)' }}>{text.legend.struck}</li>
       </ul>
       <form onSubmit={find}>
-        <input type="text" name="part" aria-label={text.find} placeholder={text.findHint} aria-invalid={unknown.value !== ''} />
+        <input
+          type="text"
+          name="part"
+          aria-label={text.find}
+          placeholder={text.findHint(plan.value?.machine.chip.word.toLowerCase() ?? 'chip')}
+          aria-invalid={unknown.value !== ''}
+        />
         {unknown.value === '' ? undefined : (
           <span class="wrong" role="status">
             {text.unknown(unknown.value)}

@@ -128,7 +128,7 @@ function fabricParts(switches: readonly Switch[], { x, y, width, height }: Box):
   const laned = switches.filter(({ lane }) => lane !== undefined);
   const lanes = new Set(laned.map(({ lane }) => lane)).size;
   const rest = switches.length - laned.length;
-  const columns = lanes > 1 ? lanes : Math.max(1, Math.round(Math.sqrt((switches.length * width) / height)));
+  const columns = lanes > 1 && laned.length > lanes ? lanes : Math.max(1, Math.round(Math.sqrt((switches.length * width) / height)));
   const rows = Math.ceil(laned.length / columns) + Math.ceil(rest / columns);
   const [cell, row] = [Math.min((width + gap) / columns, 40), Math.min((height + gap) / rows, 80)];
   const below = Math.ceil(laned.length / columns);

@@ -1,19 +1,33 @@
-import { useSignal } from '@preact/signals';
+import { signal, useSignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { InputError } from '../../../src/base/errors.ts';
 import { show } from '../../parts/figure/show.ts';
 import { selected } from '../../parts/map/map-state.ts';
-import { engine, forgetAhead, frame } from '../../state/run.ts';
+import { engine, forgetAhead, frame, opened } from '../../state/run.ts';
+import { keyAt, scenario, setKey } from '../../state/scenario.ts';
 import { runText } from './text.ts';
 
 type Cause = 'kill' | 'slow' | 'hang';
 const durations = [2, 10, 60] as const;
 
+/** What was made to fail by hand, as entries of a scenario's `faults`. */
+const byHand: Signal<readonly Readonly<Record<string, string>>[]> = signal([]);
+opened.subscribe(() => {
+  byHand.value = [];
+});
+
 /** Makes a part fail now. */
 async function strike(cause: Cause, part: string, duration: number | undefined): Promise<void> {
   const named = cause === 'slow' ? `${part}:50%` : part;
-  await engine.ask('fault', { fault: { cause, part: named, ...(duration === undefined ? {} : { duration }) } });
+  const at = await engine.ask('fault', { fault: { cause, part: named, ...(duration === undefined ? {} : { duration }) } });
+  byHand.value = [...byHand.value, { at: `${at} s`, [cause]: named, ...(duration === undefined ? {} : { for: `${duration} s` }) }];
   forgetAhead();
+}
+
+/** Makes what failed by hand part of the scenario, so that it is shared and saved with it. */
+function keep(): void {
+  const stated = keyAt(scenario.peek()?.value, ['faults']);
+  setKey(['faults'], [...(Array.isArray(stated) ? (stated as readonly unknown[]) : []), ...byHand.peek()]);
 }
 
 /** Buttons that make the chosen part fail. @param part by its name; absent: one that is typed */
@@ -84,6 +98,7 @@ export function Faults(): JSX.Element {
   const faults = frame.value?.faults ?? [];
   const reset = async (): Promise<void> => {
     await engine.ask('reset');
+    byHand.value = [];
     forgetAhead();
     await engine.ask('play');
   };
@@ -123,9 +138,16 @@ export function Faults(): JSX.Element {
               </tbody>
             </table>
           </div>
-          <button type="button" onClick={() => void reset()}>
-            {text.reset}
-          </button>
+          {byHand.value.length === 0 ? undefined : (
+            <p class="fault-actions">
+              <button type="button" onClick={keep}>
+                {text.keep}
+              </button>
+              <button type="button" onClick={() => void reset()}>
+                {text.reset}
+              </button>
+            </p>
+          )}
         </>
       )}
     </div>
