@@ -71,7 +71,7 @@ test('a machine and a trace from disk are taken in together with their scenario,
   await expect.poll(() => verdict(page).textContent()).toMatch(/nothing is wrong/);
   const text = readFileSync(path('examples/machines/rail-cluster.yaml'), 'utf8');
   await drop(page, [{ name: 'rail-cluster.yaml', text }]);
-  await expect.poll(() => page.getByRole('textbox', { name: 'machine', exact: true }).inputValue()).toBe('rail-cluster.yaml');
+  await expect.poll(() => page.getByRole('combobox', { name: 'machine', exact: true }).inputValue()).toBe('rail-cluster.yaml');
   await expect.poll(() => verdict(page).textContent()).toMatch(/nothing is wrong/);
   expect(await page.locator('.files li').count()).toBe(2);
   // Another page that is sent the link has the files too.

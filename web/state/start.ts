@@ -16,7 +16,10 @@ export const view: Signal<ViewName> = signal(firstView);
 /** Joins the parts of the page: the address and the scenario, the scenario and the engine. */
 export function start(): void {
   keepPreferences();
-  addEventListener('hashchange', () => void follow());
+  addEventListener('hashchange', () => {
+    showAsked();
+    void follow();
+  });
   effect(() => {
     const now = scenario.value;
     if (now !== undefined) void run(now);
@@ -30,6 +33,8 @@ export function start(): void {
 
 async function begin(): Promise<void> {
   try {
+    // The view that is asked for shows at once: who goes to another while the engine starts stays there.
+    showAsked();
     catalogue.value = await engine.ask('catalogue');
     await follow();
   } catch (error) {
@@ -43,10 +48,14 @@ export function exampleState(name: string): ScenarioState | undefined {
   return example === undefined ? undefined : { name, value: example.scenario, files: [] };
 }
 
+function showAsked(): void {
+  const { view: asked } = readLink(location.hash);
+  if (isView(asked)) view.value = asked;
+}
+
 /** Takes over what the address says. */
 async function follow(): Promise<void> {
   const link = readLink(location.hash);
-  if (isView(link.view)) view.value = link.view;
   if (location.hash === written) return;
   viewState.value = link.more;
   const named = await stateOf(link);

@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { useId } from 'preact/hooks';
 import type { DataFolder } from '../../../schema/catalogue/catalogue.ts';
@@ -77,16 +78,13 @@ function Control({ id, name, node, value, path, about }: ControlProps): JSX.Elem
   const known = folder === undefined ? [] : [...(catalogue.value?.entries[folder] ?? []), ...ownFiles(folder)];
   return (
     <>
-      <input
-        type="text"
+      <TextInput
         id={id}
-        {...about}
+        about={about}
         list={known.length === 0 ? undefined : `${id}-list`}
-        spellcheck={false}
-        autocomplete="off"
-        inputMode={node.type === 'integer' || node.type === 'number' ? 'decimal' : undefined}
+        numeric={node.type === 'integer' || node.type === 'number'}
         value={shown(value)}
-        onChange={({ currentTarget }) => void take(currentTarget.value, node, path)}
+        take={(typed) => void take(typed, node, path)}
       />
       {known.length === 0 ? undefined : (
         <datalist id={`${id}-list`}>
@@ -98,6 +96,37 @@ function Control({ id, name, node, value, path, about }: ControlProps): JSX.Elem
         </datalist>
       )}
     </>
+  );
+}
+
+interface TextInputProps {
+  readonly id: string;
+  readonly about: ControlProps['about'];
+  readonly list: string | undefined;
+  readonly numeric: boolean;
+  readonly value: string;
+  readonly take: (typed: string) => void;
+}
+
+/** Text that is taken over when it is left; what is being typed stays, whatever the engine says meanwhile. */
+function TextInput({ id, about, list, numeric, value, take: taken }: TextInputProps): JSX.Element {
+  const typed = useSignal<string | undefined>(undefined);
+  return (
+    <input
+      type="text"
+      id={id}
+      {...about}
+      list={list}
+      spellcheck={false}
+      autocomplete="off"
+      inputMode={numeric ? 'decimal' : undefined}
+      value={typed.value ?? value}
+      onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
+      onChange={({ currentTarget }) => {
+        taken(currentTarget.value);
+        typed.value = undefined;
+      }}
+    />
   );
 }
 
