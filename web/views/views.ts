@@ -5,6 +5,7 @@ const loaders = {
   run: () => import('./run/run-view.tsx'),
   machine: () => import('./machine/machine-view.tsx'),
   step: () => import('./step/step-view.tsx'),
+  compare: () => import('./compare/compare-view.tsx'),
   scenario: () => import('./scenario/scenario-view.tsx'),
 } as const satisfies Readonly<Record<string, () => Promise<{ readonly View: ComponentType }>>>;
 
