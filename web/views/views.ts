@@ -7,6 +7,7 @@ const loaders = {
   step: () => import('./step/step-view.tsx'),
   compare: () => import('./compare/compare-view.tsx'),
   scenario: () => import('./scenario/scenario-view.tsx'),
+  trust: () => import('./trust/trust-view.tsx'),
 } as const satisfies Readonly<Record<string, () => Promise<{ readonly View: ComponentType }>>>;
 
 export type ViewName = keyof typeof loaders;

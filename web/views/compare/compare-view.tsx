@@ -17,12 +17,12 @@ import { compareText } from './text.ts';
 export function View(): JSX.Element {
   const text = compareText();
   useSignalEffect(() => {
-    const [base, keys, whole, ready] = [scenario.value, keysIn(viewState.value['with']), viewState.value['runs'] === 'whole', catalogue.value];
+    const [base, keys, whole, ready] = [scenario.value, keysIn(viewState.value['with']), viewState.value['runs'] !== 'short', catalogue.value];
     if (base !== undefined && ready !== undefined) void begin(base, keys, whole);
   });
   if (scenario.value === undefined) return <p class="quiet">{text.starting}</p>;
   const now = progress.value;
-  const whole = viewState.value['runs'] === 'whole';
+  const whole = viewState.value['runs'] !== 'short';
   const ran = entries.value.filter(({ summary }) => summary !== undefined);
   return (
     <section class="compare">
@@ -39,7 +39,7 @@ export function View(): JSX.Element {
             { value: 'whole', text: text.lengths.whole },
           ]}
           value={whole ? 'whole' : 'short'}
-          onChange={(value) => setViewState('runs', value === 'whole' ? value : undefined)}
+          onChange={(value) => setViewState('runs', value === 'short' ? value : undefined)}
         />
       </div>
       <p class="quiet">{text.about}</p>
