@@ -49,15 +49,15 @@ export function exampleState(name: string): ScenarioState | undefined {
 }
 
 function showAsked(): void {
-  const { view: asked } = readLink(location.hash);
+  const { view: asked, more } = readLink(location.hash);
   if (isView(asked)) view.value = asked;
+  if (location.hash !== written) viewState.value = more;
 }
 
 /** Takes over what the address says. */
 async function follow(): Promise<void> {
   const link = readLink(location.hash);
   if (location.hash === written) return;
-  viewState.value = link.more;
   const named = await stateOf(link);
   const next = named ?? scenario.peek() ?? exampleState(firstExample);
   if (next !== undefined && next !== scenario.peek()) scenario.value = next;

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { formatQuantity, significant } from '../../../src/base/quantity.ts';
 import type { Summary } from '../../../src/report/summary.ts';
+import { show } from '../../parts/plot/show.ts';
 import { colourOf } from './colours.ts';
 import { metricOf, type Drawn } from './metrics.ts';
 import { entries, type Entry } from './state.ts';
@@ -48,7 +49,7 @@ function Chart({ panel }: { readonly panel: Panel }): JSX.Element {
       if (entries.peek() !== list) return;
       const points = pointsOf(list, panel);
       const crosses = crossesOf(list, panel);
-      const colour = { domain: list.map((_, i) => i), range: list.map((_, i) => colourOf(i)) };
+      const colour = { type: 'categorical' as const, domain: list.map((_, i) => i), range: list.map((_, i) => colourOf(i)) };
       const chart = Plot.plot({
         width: Math.max(260, element.clientWidth),
         height: 260,
@@ -70,7 +71,7 @@ function Chart({ panel }: { readonly panel: Panel }): JSX.Element {
           ),
         ],
       });
-      element.replaceChildren(chart);
+      show(element, chart);
     });
   });
   const said = pointsOf(entries.value, panel)

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { errorText } from '../../../src/ledger/report.ts';
 import { measureText, type Unit } from '../../../src/ledger/measure.ts';
+import { show } from '../../parts/plot/show.ts';
 import { setViewState } from '../../state/view-state.ts';
 import { predictedOf, within, type TrustCase } from './ledger.ts';
 import { chosen, found, kind, unit } from './state.ts';
@@ -105,7 +106,7 @@ function draw(Plot: typeof import('@observablehq/plot'), element: HTMLElement, {
     const at = (chart as unknown as { readonly value: TrustCase | null }).value;
     if (at !== null) setViewState('case', at.id);
   });
-  element.replaceChildren(chart);
+  show(element, chart);
 }
 
 function colourOf(one: TrustCase): string {
