@@ -1,3 +1,4 @@
+import { unreachable } from '../../src/base/errors.ts';
 import { memoryBudget } from '../../src/cost/memory.ts';
 import type { StepSetting } from '../../src/cost/check.ts';
 import { dataRanks, instanceDies, type Layout } from '../../src/model/layout.ts';
@@ -130,8 +131,12 @@ function loadFlags(load: ExpertsFile['load']): StepFlags {
                 .map(([key, value]) => `${key}=${value}`)
                 .join(','),
       });
-    default:
+    case 'popularity':
+    case 'placed':
+    case undefined:
       return {};
+    default:
+      return unreachable(load);
   }
 }
 
@@ -156,5 +161,5 @@ function text(value: number | undefined): string | undefined {
 }
 
 function defined(flags: { readonly [Key in keyof StepFlags]: StepFlags[Key] | undefined }): StepFlags {
-  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as StepFlags;
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }

@@ -14,7 +14,7 @@ interface CaseFile {
   readonly kind: CaseKind;
   readonly family?: string;
   readonly basis: Basis;
-  readonly source: { readonly document: string; readonly place?: unknown; readonly tag: string };
+  readonly source: { readonly document: string; readonly place?: string | number; readonly tag: string };
   readonly measured: unknown;
   readonly tolerance: string;
   readonly assumes?: readonly string[];

@@ -9,7 +9,7 @@ export function DropTarget(): JSX.Element | null {
   const over = useSignal(false);
   useEffect(() => {
     const controller = new AbortController();
-    const on = <Kind extends 'dragover' | 'dragleave' | 'drop'>(kind: Kind, handle: (event: DragEvent) => void): void =>
+    const on = (kind: 'dragover' | 'dragleave' | 'drop', handle: (event: DragEvent) => void): void =>
       addEventListener(kind, handle, { signal: controller.signal });
     on('dragover', (event) => {
       if (event.dataTransfer?.types.includes('Files') !== true) return;

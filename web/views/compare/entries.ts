@@ -52,5 +52,5 @@ function leaves(value: unknown, at = ''): readonly string[] {
 
 function said(value: unknown): string {
   if (value === undefined) return '–';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -9,7 +9,7 @@ const fewestAtPart = 300;
 const asPlain = 10_000;
 
 /** A scenario with so many requests. */
-export function withRequests(value: ScenarioValue, requests: number): ScenarioValue {
+function withRequests(value: ScenarioValue, requests: number): ScenarioValue {
   return { ...value, workload: { ...(value['workload'] as Map), requests } };
 }
 

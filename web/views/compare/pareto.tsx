@@ -45,34 +45,7 @@ function Chart({ panel }: { readonly panel: Panel }): JSX.Element {
     const element = place.current;
     if (element === null) return;
     const label = compareText().axisUser;
-    void import('@observablehq/plot').then((Plot) => {
-      if (entries.peek() !== list) return;
-      const points = pointsOf(list, panel);
-      const crosses = crossesOf(list, panel);
-      const colour = { type: 'categorical' as const, domain: list.map((_, i) => i), range: list.map((_, i) => colourOf(i)) };
-      const chart = Plot.plot({
-        width: Math.max(260, element.clientWidth),
-        height: 260,
-        marginLeft: 50,
-        marginBottom: 36,
-        style: { background: 'transparent', fontSize: '11px', fontFamily: 'inherit', overflow: 'visible' },
-        x: { label, zero: true, nice: true, ticks: 5, labelArrow: 'none' },
-        y: { label: null, zero: true, nice: true, ticks: 5, tickFormat: (value: number) => short(value) },
-        color: colour,
-        marks: [
-          Plot.gridY({ strokeOpacity: 0.12 }),
-          Plot.link(crosses, { x1: 'x1', x2: 'x2', y1: 'y', y2: 'y', stroke: 'entry', strokeOpacity: 0.45, strokeWidth: 2 }),
-          Plot.link(crosses, { x1: 'x', x2: 'x', y1: 'y1', y2: 'y2', stroke: 'entry', strokeOpacity: 0.45, strokeWidth: 2 }),
-          Plot.line(points, { x: 'x', y: 'y', z: 'entry', stroke: 'entry', strokeWidth: 1.6, curve: 'monotone-y' }),
-          Plot.dot(points, { x: 'x', y: 'y', fill: 'entry', r: (point: Point) => (point.own ? 5 : 2.5) }),
-          Plot.tip(
-            points,
-            Plot.pointer({ x: 'x', y: 'y', title: (point: Point) => `${point.name}\n${significant(point.x)} ${label}\n${significant(point.y)}` }),
-          ),
-        ],
-      });
-      show(element, chart);
-    });
+    void draw(element, list, panel, label);
   });
   const said = pointsOf(entries.value, panel)
     .filter(({ own }) => own)
@@ -83,6 +56,34 @@ function Chart({ panel }: { readonly panel: Panel }): JSX.Element {
       <div ref={place} class="plot" role="img" aria-label={said.join('; ')} />
     </figure>
   );
+}
+
+/** The library comes when there is something to draw; what has changed meanwhile is drawn by the one that saw it. */
+async function draw(element: HTMLElement, list: readonly Entry[], panel: Panel, label: string): Promise<void> {
+  const Plot = await import('@observablehq/plot');
+  if (entries.peek() !== list) return;
+  const points = pointsOf(list, panel);
+  const crosses = crossesOf(list, panel);
+  const colour = { type: 'categorical' as const, domain: list.map((_, i) => i), range: list.map((_, i) => colourOf(i)) };
+  const chart = Plot.plot({
+    width: Math.max(260, element.clientWidth),
+    height: 260,
+    marginLeft: 50,
+    marginBottom: 36,
+    style: { background: 'transparent', fontSize: '11px', fontFamily: 'inherit', overflow: 'visible' },
+    x: { label, zero: true, nice: true, ticks: 5, labelArrow: 'none' },
+    y: { label: null, zero: true, nice: true, ticks: 5, tickFormat: (value: number) => short(value) },
+    color: colour,
+    marks: [
+      Plot.gridY({ strokeOpacity: 0.12 }),
+      Plot.link(crosses, { x1: 'x1', x2: 'x2', y1: 'y', y2: 'y', stroke: 'entry', strokeOpacity: 0.45, strokeWidth: 2 }),
+      Plot.link(crosses, { x1: 'x', x2: 'x', y1: 'y1', y2: 'y2', stroke: 'entry', strokeOpacity: 0.45, strokeWidth: 2 }),
+      Plot.line(points, { x: 'x', y: 'y', z: 'entry', stroke: 'entry', strokeWidth: 1.6, curve: 'monotone-y' }),
+      Plot.dot(points, { x: 'x', y: 'y', fill: 'entry', r: (point: Point) => (point.own ? 5 : 2.5) }),
+      Plot.tip(points, Plot.pointer({ x: 'x', y: 'y', title: (point: Point) => `${point.name}\n${significant(point.x)} ${label}\n${significant(point.y)}` })),
+    ],
+  });
+  show(element, chart);
 }
 
 function short(value: number): string {

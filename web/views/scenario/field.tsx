@@ -6,8 +6,9 @@ import '../../parts/field/field.css';
 import { catalogue, engine } from '../../state/run.ts';
 import { issues, issuesAt, scenario, setKey } from '../../state/scenario.ts';
 import { Documented } from './documented.tsx';
-import { dotted, type Path } from './keys.tsx';
+import { dotted, type Path } from './path.ts';
 import { kindOf, type SchemaNode } from './schema.ts';
+import { scalar } from './scalar.ts';
 import { scenarioText } from './text.ts';
 
 interface Props {
@@ -59,8 +60,8 @@ function Control({ id, name, node, value, path, about }: ControlProps): JSX.Elem
   const text = scenarioText();
   if (node.enum !== undefined)
     return (
-      <select id={id} {...about} value={String(value)} onChange={({ currentTarget }) => setKey(path, currentTarget.value)}>
-        {node.enum.includes(String(value)) ? undefined : <option value={String(value)}>{String(value)}</option>}
+      <select id={id} {...about} value={scalar(value)} onChange={({ currentTarget }) => setKey(path, currentTarget.value)}>
+        {node.enum.includes(scalar(value)) ? undefined : <option value={scalar(value)}>{scalar(value)}</option>}
         {node.enum.map((one) => (
           <option key={one} value={one}>
             {one}
@@ -138,7 +139,7 @@ function ownFiles(folder: DataFolder): readonly { readonly name: string; readonl
 
 /** A value as it is typed: maps and lists as YAML has them in one line. */
 function shown(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value ?? '');
+  if (typeof value !== 'object' || value === null) return scalar(value);
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
   return `{ ${Object.entries(value)
     .map(([key, inner]) => `${key}: ${shown(inner)}`)

@@ -3,15 +3,10 @@ import { useId } from 'preact/hooks';
 import { issues, issuesAt, setKey } from '../../state/scenario.ts';
 import { Documented } from './documented.tsx';
 import { Field } from './field.tsx';
+import { dotted, type Path } from './path.ts';
 import { firstValue, type SchemaNode } from './schema.ts';
+import { scalar } from './scalar.ts';
 import { scenarioText } from './text.ts';
-
-export type Path = readonly (string | number)[];
-
-/** A place as errors name it: `faults[0].at`. */
-export function dotted(path: Path): string {
-  return path.map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? key : `.${key}`)).join('');
-}
 
 interface Props {
   readonly node: SchemaNode;
@@ -49,7 +44,7 @@ const openAtFirst = ['deployment', 'workload'];
 function summaryOf(value: unknown): string {
   if (Array.isArray(value)) return `× ${value.length}`;
   return Object.entries((value ?? {}) as Readonly<Record<string, unknown>>)
-    .map(([key, inner]) => (typeof inner === 'object' ? key : `${key}: ${String(inner)}`))
+    .map(([key, inner]) => (typeof inner === 'object' ? key : `${key}: ${scalar(inner)}`))
     .join(', ');
 }
 

@@ -31,7 +31,7 @@ export function firstValue(node: SchemaNode): unknown {
       return true;
     case 'string':
       return node.examples?.[0] ?? '';
-    default:
+    case undefined:
       return node.enum?.[0] ?? node.anyOf?.map(firstValue).find((value) => value !== undefined && value !== '') ?? '';
   }
 }

@@ -23,12 +23,14 @@ export function YamlEditor(): JSX.Element {
     const value = scenario.value?.value;
     if (value === undefined || value === stands.current) return;
     stands.current = value;
-    void engine.ask('print', { scenario: value }).then((printed) => {
-      if (stands.current !== value) return;
-      typed.value = printed;
-      wrong.value = [];
-    });
+    void print(value);
   });
+  const print = async (value: ScenarioValue): Promise<void> => {
+    const printed = await engine.ask('print', { scenario: value });
+    if (stands.current !== value) return;
+    typed.value = printed;
+    wrong.value = [];
+  };
   const read = async (): Promise<void> => {
     const now = typed.peek();
     try {

@@ -15,8 +15,8 @@ export const colourOf: Readonly<Record<Category, string>> = {
 };
 
 /** @param stage or what stands behind the stages: the host */
-export function categoryOf(stage: Stage | (string & {})): Category {
-  switch (stage) {
+export function categoryOf(stage: string): Category {
+  switch (stage as Stage | 'host') {
     case 'attention-prologue':
     case 'attention-core':
     case 'attention-output':
@@ -33,7 +33,8 @@ export function categoryOf(stage: Stage | (string & {})): Category {
       return 'draft';
     case 'host':
       return 'host';
-    default:
+    case 'embedding':
+    case 'head':
       return 'other';
   }
 }

@@ -33,7 +33,7 @@ export function flagsOf(pool: PoolKnobs, moved: Readonly<Record<string, string>>
     if (tokens > 0 && method !== undefined && chances !== undefined) changed['draft'] = `${method}:${tokens}:${chancesFor(tokens, chances)}`;
     else if (tokens > 0) changed['mtp'] = `${tokens}:${chancesFor(tokens, base.mtp?.split(':')[1] ?? assumedAcceptance)}`;
   }
-  return changed as StepFlags;
+  return changed;
 }
 
 /** As many chances as tokens: the last one again where there are fewer. */

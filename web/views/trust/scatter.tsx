@@ -20,9 +20,7 @@ export function Scatter(): JSX.Element {
     const { measured, predicted } = trustText();
     const element = place.current;
     if (element === null) return;
-    void import('@observablehq/plot').then((Plot) => {
-      if (unit.peek() === of && place.current === element) draw(Plot, element, { cases, of, one, measured, predicted });
-    });
+    void draw(element, { cases, of, one, measured, predicted });
   });
   return <div ref={place} class="plot square" role="img" aria-label={text.chart(text.kinds[kind.value])} />;
 }
@@ -35,7 +33,9 @@ interface Drawing {
   readonly predicted: string;
 }
 
-function draw(Plot: typeof import('@observablehq/plot'), element: HTMLElement, { cases, of, one, measured, predicted }: Drawing): void {
+async function draw(element: HTMLElement, { cases, of, one, measured, predicted }: Drawing): Promise<void> {
+  const Plot = await import('@observablehq/plot');
+  if (unit.peek() !== of) return;
   const values = cases.flatMap((other) => [other.measured, predictedOf(other)]);
   if (values.length === 0) {
     element.replaceChildren();
