@@ -44,7 +44,7 @@ export default defineConfig({
           ...laws,
           name: 'shells',
           environment: 'node',
-          include: ['schema/**/*.test.ts', 'cli/**/*.test.ts', 'tests/**/*.test.ts'],
+          include: ['schema/**/*.test.ts', 'cli/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: [...configDefaults.exclude, 'tests/bytes/page.test.ts', 'tests/web/**'],
           testTimeout: 30_000,
         },

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright';
 import { expect, test } from 'vitest';
 import { useBrowser } from './browser.ts';
@@ -38,8 +39,17 @@ test('pause stands still, speed and the slider move time, back too, and the end 
 });
 
 test('kill an NPU and watch the recovery: requests are hit, a spare takes over, the fault is told', async () => {
-  const page = await open('#/run?example=cloudmatrix384-deepseek-r1');
+  const page = await open();
+  await page.getByTestId('time').waitFor();
+  const example = readFileSync(new URL('../../examples/cloudmatrix384-deepseek-r1.yaml', import.meta.url), 'utf8');
+  const quick = `${example}\nrecovery: { detection: 500 ms, restart: 2 s }\n`;
+  await page
+    .getByLabel('Open file', { exact: true })
+    .first()
+    .setInputFiles([{ name: 'quick.yaml', mimeType: 'text/plain', buffer: Buffer.from(quick) }]);
+  await page.waitForFunction(() => location.hash.includes('s='));
   await until(page, 0.4);
+  await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByLabel('Go to part').fill('NPU 17');
   await page.keyboard.press('Enter');
   expect(await page.locator('.part').textContent()).toMatch(/npu 17Runs prefill 1/);
@@ -48,12 +58,13 @@ test('kill an NPU and watch the recovery: requests are hit, a spare takes over, 
   const row = page.getByRole('row', { name: /kill npu 17/ });
   await row.waitFor();
   await page.waitForFunction(() => document.querySelector('.part')?.textContent?.includes('stands still'));
-  await page.getByLabel('Speed').selectOption('64');
-  await until(page, 80);
+  await page.getByLabel('Speed').selectOption('16');
+  await page.getByRole('row', { name: /kill npu 17( [\d.]+ m?s){2}/ }).waitFor();
   const cells = await row.getByRole('cell').allTextContents();
-  // Repaired after its ten seconds, and serving again one detection and one restart after the blow.
-  expect(cells[1]).toMatch(/^1\d\.\d s$/);
-  expect(cells[2]).toMatch(/^6\d\.\d s$/);
+  const [struck = NaN, repaired = NaN, serves = NaN] = cells.map((cell) => Number.parseFloat(cell) * (cell.endsWith(' ms') ? 0.001 : 1));
+  // A spare takes its place before it is repaired: one detection and one restart after the blow.
+  expect(repaired - struck).toBeCloseTo(10, 0);
+  expect(serves - struck).toBeCloseTo(2.5, 1);
   expect(Number(cells[3])).toBe(1);
   expect(Number(cells[4])).toBeGreaterThan(0);
   await page.getByRole('button', { name: 'Write them into the scenario' }).click();
@@ -85,7 +96,7 @@ test('where the time of a request went: its phases add up to its whole time', as
   await row.getByRole('button').click();
   const inspector = page.locator('.inspector');
   await inspector.waitFor();
-  const milliseconds = (text: string): number => Number.parseFloat(text) * (/ ms$/.test(text) ? 1 : / µs$/.test(text) ? 1e-3 : 1000);
+  const milliseconds = (text: string): number => Number.parseFloat(text) * (text.endsWith(' ms') ? 1 : text.endsWith(' µs') ? 1e-3 : 1000);
   const parts = await inspector.locator('li b').allTextContents();
   expect(parts.length).toBeGreaterThan(1);
   const sum = parts.reduce((total, part) => total + milliseconds(part), 0);
@@ -108,4 +119,26 @@ test('an iteration is explained by stage and engine', async () => {
   const detail = page.locator('.step-detail');
   await detail.waitFor();
   expect(await detail.textContent()).toMatch(/attention-core.*memory/s);
+});
+
+test('frames go on while a run plays', async () => {
+  const page = await open();
+  await until(page, 0.3);
+  const gaps = await page.evaluate(
+    () =>
+      new Promise<readonly number[]>((resolve) => {
+        const found: number[] = [];
+        let last = performance.now();
+        const frame = (): void => {
+          const now = performance.now();
+          found.push(now - last);
+          last = now;
+          if (found.length < 120) requestAnimationFrame(frame);
+          else resolve(found.toSorted((a, b) => a - b));
+        };
+        requestAnimationFrame(frame);
+      }),
+  );
+  console.info(`768 dies on screen: a frame every ${gaps[60]?.toFixed(1)} ms (median), 95 % within ${gaps[114]?.toFixed(1)} ms`);
+  expect(gaps).toHaveLength(120);
 });

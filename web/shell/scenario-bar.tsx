@@ -4,7 +4,7 @@ import { useRef } from 'preact/hooks';
 import { openFiles, saveScenario } from '../state/files.ts';
 import { catalogue } from '../state/run.ts';
 import { scenario } from '../state/scenario.ts';
-import { exampleState } from '../state/start.ts';
+import { exampleState, tooLarge } from '../state/start.ts';
 import { shellText } from '../text/shell.ts';
 
 /** Which scenario: an example, a file, a link. */
@@ -15,6 +15,7 @@ export function ScenarioBar(): JSX.Element {
   const now = scenario.value;
   const examples = Object.entries(catalogue.value?.examples ?? {});
   const isExample = now !== undefined && catalogue.value?.examples[now.name]?.scenario === now.value;
+  const about = isExample ? catalogue.value?.examples[now.name]?.about : '';
   const share = async (): Promise<void> => {
     await navigator.clipboard.writeText(location.href);
     shared.value = true;
@@ -46,10 +47,12 @@ export function ScenarioBar(): JSX.Element {
       <button type="button" title={text.saveHint} disabled={now === undefined} onClick={() => void saveScenario()}>
         {text.save}
       </button>
-      <button type="button" disabled={now === undefined} onClick={() => void share()}>
+      <button type="button" title={tooLarge.value ? text.tooLarge : undefined} disabled={now === undefined || tooLarge.value} onClick={() => void share()}>
         <span aria-live="polite">{shared.value ? text.shared : text.share}</span>
       </button>
-      <p class="about">{isExample ? catalogue.value?.examples[now.name]?.about : ''}</p>
+      <p class="about" title={about}>
+        {about}
+      </p>
     </section>
   );
 }

@@ -10,12 +10,19 @@ import { viewState } from './view-state.ts';
 /** What a first visit shows. */
 const firstExample = 'cloudmatrix384-deepseek-r1';
 
+/** Longest scenario that goes into an address. [characters] */
+const longest = 64_000;
+
+/** The scenario, with a large trace for example, is too large for a link. */
+export const tooLarge: Signal<boolean> = signal(false);
+
 /** The view that is shown. */
 export const view: Signal<ViewName> = signal(firstView);
 
 /** Joins the parts of the page: the address and the scenario, the scenario and the engine. */
 export function start(): void {
   keepPreferences();
+  engine.onBroken = fail;
   addEventListener('hashchange', () => {
     showAsked();
     void follow();
@@ -75,6 +82,8 @@ async function address(state: ScenarioState, name: ViewName, more: Readonly<Reco
   const example = catalogue.peek()?.examples[state.name];
   const packed = example?.scenario === state.value ? undefined : await pack(state);
   if (state !== scenario.peek() || name !== view.peek() || more !== viewState.peek()) return;
+  tooLarge.value = packed !== undefined && packed.length > longest;
+  if (tooLarge.value) return;
   written = writeLink({ view: name, example: packed === undefined ? state.name : undefined, packed, more });
   if (location.hash !== written) history.replaceState(null, '', written);
 }

@@ -17,8 +17,17 @@ export class EngineClient {
   constructor(onFrame: (frame: Frame) => void) {
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
     this.#worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
-      if (data.kind === 'frame') onFrame(data.frame);
-      else this.#settle(data);
+      if (data.kind === 'frame') {
+        onFrame(data.frame);
+        requestAnimationFrame(() => this.#worker.postMessage({ shown: true }, []));
+      } else this.#settle(data);
+    });
+  }
+
+  /** Told where the engine could not be started. */
+  set onBroken(told: (reason: string) => void) {
+    this.#worker.addEventListener('error', (event) => {
+      told(event.message || 'the engine could not be started');
     });
   }
 

@@ -3,9 +3,7 @@ import { findMachine } from '../../schema/catalogue/machine.ts';
 import { findStack } from '../../schema/catalogue/stack.ts';
 import { readModelCard } from '../../schema/model.ts';
 import type { ScenarioContext } from '../../schema/scenario/read.ts';
-import { linesOf } from '../../schema/traces/lines.ts';
 import { readPreset } from '../../schema/traces/preset.ts';
-import { formatNamed, readTrace } from '../../schema/traces/read-trace.ts';
 import { precisionOf } from '../../src/model/precision.ts';
 import type { UserFiles } from './user-files.ts';
 
@@ -25,6 +23,11 @@ export function contextOf(catalogue: Catalogue, files: UserFiles): ScenarioConte
       return readPreset(value, path);
     },
     trace: async (path, format, at) => {
+      // Few scenarios have one: the readers are fetched when they are needed.
+      const [{ linesOf }, { formatNamed, readTrace }] = await Promise.all([
+        import('../../schema/traces/lines.ts'),
+        import('../../schema/traces/read-trace.ts'),
+      ]);
       const chosen = format === undefined ? undefined : formatNamed(format, 'format');
       return (await readTrace(linesOf(inChunks(files.text(path, at))), path, chosen)).content;
     },

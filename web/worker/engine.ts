@@ -67,9 +67,15 @@ export class Engine {
     return this.#session?.moving === true;
   }
 
-  /** Lets a slice of time go by and shows where the run is; undefined where none is open. */
+  /** Lets a slice of time go by. Returns whether it moved. */
+  tick(): boolean {
+    if (!this.moving) return false;
+    this.#session?.tick();
+    return true;
+  }
+
+  /** Where the run is; undefined where none is open. */
   frame(): Frame | undefined {
-    if (this.moving) this.#session?.tick();
     return this.#session?.frame();
   }
 

@@ -53,7 +53,11 @@ const ask = z.discriminatedUnion('ask', [
 ]);
 
 /** The door: what comes from a page. */
-export const message = z.strictObject({ id: z.number(), body: ask });
+export const message = z.union([
+  z.strictObject({ id: z.number(), body: ask }),
+  /** The last frame is on the screen: another one may come. A page that is slow, or out of sight, gets fewer and is not flooded. */
+  z.strictObject({ shown: z.literal(true) }),
+]);
 
 export type Ask = z.infer<typeof ask>;
 export type AskKind = Ask['ask'];

@@ -11,8 +11,9 @@ import { Recorder } from './recorder.ts';
 import { seriesOf } from './series.ts';
 import type { Life } from '../../src/report/records/life.ts';
 
-/** How long the engine runs before it shows a frame and looks for messages. [ms] */
+/** How long the engine runs before it shows a frame and looks for messages: as it plays, and on its way to a time. [ms] */
 const slice = 12;
+const seekingSlice = 50;
 /** Between two series that are shown. [ms] */
 const seriesEvery = 250;
 /** Requests that ended, in a frame. */
@@ -75,7 +76,7 @@ export class Session {
   /** Lets a slice of time go by. */
   tick(): void {
     const { simulation } = this.run;
-    const deadline = this.#clock() + slice;
+    const deadline = this.#clock() + (this.#goal === undefined ? slice : seekingSlice);
     const goal = this.#goal ?? (this.#playing ? this.#from.at + ((this.#clock() - this.#from.wall) / 1000) * this.#speed : -Infinity);
     // From event to event and not past the last one: the end of the run is when that was.
     let reached = true;
@@ -112,7 +113,7 @@ export class Session {
     const { simulation, faults } = this.run;
     const wall = this.#clock();
     const { links, left } = this.#meter.look();
-    const dueSeries = wall - this.#shownSeries >= seriesEvery || !this.moving;
+    const dueSeries = (wall - this.#shownSeries >= seriesEvery && this.#goal === undefined) || !this.moving;
     if (dueSeries) this.#shownSeries = wall;
     const series = dueSeries ? seriesOf(this.run) : undefined;
     return {

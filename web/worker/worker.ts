@@ -15,22 +15,35 @@ const engine = Promise.all([json(factsUrl), json(calibrationUrl)]).then(
   ([facts, calibration]) => new Engine({ facts, calibration } as Shipped, SUPERNODE_VERSION, () => performance.now()),
 );
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** A frame was sent and is not on the screen yet. */
+let unseen = false;
+/** Something has changed since the last frame. */
+let due = false;
 
-function show(ready: Engine): void {
+/** Lets time go by, and shows where the run is if the page is ready for it. */
+function go(ready: Engine): void {
   timer = undefined;
-  const frame = ready.frame();
-  if (frame !== undefined) port.postMessage({ kind: 'frame', frame }, []);
-  if (ready.moving) timer = setTimeout(show, pause, ready);
+  due = ready.tick() || due;
+  const frame = due && !unseen ? ready.frame() : undefined;
+  if (frame !== undefined) {
+    port.postMessage({ kind: 'frame', frame }, []);
+    [unseen, due] = [true, false];
+  }
+  if (ready.moving) timer = setTimeout(go, pause, ready);
 }
 
 addEventListener('message', async ({ data }: MessageEvent<unknown>) => {
-  const { id } = data as { readonly id: number };
+  const { id = -1 } = data as { readonly id?: number };
   try {
-    const { body } = message.parse(data);
+    const asked = message.parse(data);
     const ready = await engine;
-    const value = await ready.answer(body);
-    port.postMessage({ kind: 'answer', id, value }, []);
-    timer ??= setTimeout(show, 0, ready);
+    if ('shown' in asked) unseen = false;
+    else {
+      const value = await ready.answer(asked.body);
+      port.postMessage({ kind: 'answer', id, value }, []);
+      due = true;
+    }
+    timer ??= setTimeout(go, 0, ready);
   } catch (error) {
     if (error instanceof InputError) port.postMessage({ kind: 'refused', id, issues: error.issues }, []);
     else port.postMessage({ kind: 'failed', id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, []);

@@ -4,7 +4,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot, { type AlignedData, type Options } from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import './chart.css';
-import { colours, type Token } from '../map/colours.ts';
+import { colours } from '../map/colours.ts';
+import type { Token } from '../map/ramp.ts';
 
 export interface Line {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { Camera, Size } from './camera.ts';
-import type { Palette } from './colours.ts';
+import type { Palette } from './ramp.ts';
 import type { Part, Plan } from './plan.ts';
 import type { Scene } from './scene.ts';
 
@@ -25,15 +25,15 @@ export function drawMap(context: CanvasRenderingContext2D, plan: Plan, scene: Sc
     if (seen(node)) framed(context, node, 2.5, bare ? colours.card : colours.page, scale > 1 || bare ? colours.rule : undefined, 1 / scale);
   if (scale > 1.2) for (const chip of plan.chips) if (seen(chip)) framed(context, chip, 1.5, colours.card, colours.rule, 1 / scale);
   filled(context, plan.dies, scene.dies, seen, scale > 1.2 ? 1 : 0);
-  filled(context, plan.cpus, scene.cpus, seen, 1);
-  filled(context, plan.switches, scene.switches, seen, 1);
+  filled(context, plan.cpus, scene.cpus, seen, scale > 1.2 ? 1 : 0);
+  filled(context, plan.switches, scene.switches, seen, scale > 1.2 ? 1 : 0);
   context.fillStyle = colours.quiet;
   context.textBaseline = 'middle';
   if (scale > named.rack) names(context, plan.racks, seen, 6.5, 4, 6);
   if (scale > named.node) names(context, plan.nodes, seen, 5, 4, 6);
-  if (scale > named.small) for (const list of [plan.cpus, plan.switches]) centred(context, list, seen, 1.9, colours.ink);
-  if (scale > named.die) centred(context, plan.dies, seen, 2.2, colours.ink);
-  else if (scale > named.chip) centred(context, plan.chips, seen, 3.6, colours.ink);
+  if (scale > named.small) for (const list of [plan.cpus, plan.switches]) centred(context, list, seen, 1.9, colours.ink, colours.card);
+  if (scale > named.die) centred(context, plan.dies, seen, 2.2, colours.ink, colours.card);
+  else if (scale > named.chip) centred(context, plan.chips, seen, 3.6, colours.ink, colours.card);
   context.restore();
   for (const part of scene.struck) outlined(context, part, camera, canvas, colours.bad, 2.5, true);
 }
@@ -91,9 +91,16 @@ function names(context: CanvasRenderingContext2D, parts: readonly Part[], seen: 
   for (const part of parts) if (seen(part)) context.fillText(part.name, part.x + dx, part.y + dy, part.width - 2 * dx);
 }
 
-function centred(context: CanvasRenderingContext2D, parts: readonly Part[], seen: (part: Part) => boolean, size: number, ink: string): void {
+function centred(context: CanvasRenderingContext2D, parts: readonly Part[], seen: (part: Part) => boolean, size: number, ink: string, halo: string): void {
   context.font = `500 ${size}px system-ui, sans-serif`;
   context.textAlign = 'center';
+  context.lineJoin = 'round';
+  context.lineWidth = size / 5;
   context.fillStyle = ink;
-  for (const part of parts) if (seen(part)) context.fillText(part.name, part.x + part.width / 2, part.y + part.height / 2, part.width - 0.6);
+  context.strokeStyle = halo;
+  for (const part of parts) {
+    if (!seen(part)) continue;
+    // A rim in the colour of the page keeps the name legible on any colour of the part.
+    for (const write of ['strokeText', 'fillText'] as const) context[write](part.name, part.x + part.width / 2, part.y + part.height / 2, part.width - 0.6);
+  }
 }

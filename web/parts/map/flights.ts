@@ -1,7 +1,7 @@
 import type { Flight } from '../../worker/frame.ts';
 import type { Opened } from '../../worker/opened.ts';
 import type { Camera, Size } from './camera.ts';
-import type { Palette } from './colours.ts';
+import type { Palette } from './ramp.ts';
 import type { DieUse } from './scene.ts';
 import type { Plan } from './plan.ts';
 

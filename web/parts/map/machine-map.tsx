@@ -2,7 +2,8 @@ import { useSignalEffect, type ReadonlySignal, type Signal } from '@preact/signa
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { moved, onto, toMap, whole, zoomed, type Camera, type Size } from './camera.ts';
-import { colours, type Palette } from './colours.ts';
+import { colours } from './colours.ts';
+import type { Palette } from './ramp.ts';
 import { drawMap, isFine, outlined } from './draw.ts';
 import { mapText } from './text.ts';
 import { partAt, type Part, type Plan } from './plan.ts';
@@ -135,6 +136,7 @@ export function MachineMap({ plan, scene, selected, overlay }: Props): JSX.Eleme
           const part = under(event);
           if (part !== state.hovered) {
             state.hovered = part;
+            event.currentTarget.title = part?.name ?? '';
             ask();
           }
         }}

@@ -31,6 +31,7 @@ export function MapBar({ plan, selected }: { readonly plan: ReadonlySignal<Plan 
           ))}
         </select>
       </label>
+      <span>{text.meaning[mode.value]}</span>
       <ul class="legend" aria-hidden="true">
         {[...roles, ...(opened.value?.cache === undefined ? [] : (['cache'] as const))].map((role) => (
           <li key={role} style={{ '--key': `var(--${role})` }}>

@@ -1,6 +1,6 @@
 import type { Frame } from '../../worker/frame.ts';
 import type { Opened, OpenedPool } from '../../worker/opened.ts';
-import { mixed, ramp, type Palette, type Ramp } from './colours.ts';
+import { mixed, ramp, type Palette, type Ramp } from './ramp.ts';
 import { linkUse } from './link-use.ts';
 import { partNamed, type Part, type Plan } from './plan.ts';
 

@@ -2,7 +2,7 @@ import { computed, useComputed, useSignal, type ReadonlySignal } from '@preact/s
 import type { JSX } from 'preact';
 import { SeriesChart, type Line, type SeriesData } from '../../parts/chart/series-chart.tsx';
 import { show } from '../../parts/figure/show.ts';
-import type { Token } from '../../parts/map/colours.ts';
+import type { Token } from '../../parts/map/ramp.ts';
 import { frame, furthest, opened, series } from '../../state/run.ts';
 import type { Series } from '../../worker/frame.ts';
 import { runText } from './text.ts';

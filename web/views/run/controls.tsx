@@ -28,9 +28,9 @@ export function Controls(): JSX.Element | null {
       <button type="button" class="primary play" aria-label={toggle} title={toggle} onClick={() => void engine.ask(now.playing ? 'pause' : 'play')}>
         {now.playing ? '❚❚' : '▶'}
       </button>
-      <output class="clock" data-testid="time" aria-label={text.time}>
+      <span class="clock" role="timer" data-testid="time" aria-label={text.time}>
         {significant(now.at, now.at < 10 ? 3 : 4)} s
-      </output>
+      </span>
       <input
         type="range"
         min={0}

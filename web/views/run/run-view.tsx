@@ -54,8 +54,8 @@ export function View(): JSX.Element {
             }}
           />
           {part === undefined ? undefined : (
-            <div class="part" aria-live="polite">
-              <h2>{part.name}</h2>
+            <div class="part">
+              <h2 aria-live="polite">{part.name}</h2>
               <PartNow part={part} />
               {part.kind === 'rack' ? undefined : <FaultActions part={part.name} />}
             </div>

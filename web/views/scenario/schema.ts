@@ -32,6 +32,7 @@ export function firstValue(node: SchemaNode): unknown {
     case 'string':
       return node.examples?.[0] ?? '';
     case undefined:
+    default:
       return node.enum?.[0] ?? node.anyOf?.map(firstValue).find((value) => value !== undefined && value !== '') ?? '';
   }
 }
