@@ -72,7 +72,7 @@ const pictures: readonly Picture[] = [
     hash: '#/compare?example=cloudmatrix384-deepseek-r1&with=ex:nvl72-deepseek-r1~ex:h200x32-deepseek-r1',
     ready: '.plot svg',
     prepare: async (page) => {
-      await page.waitForFunction(() => document.querySelector('.compare [role=status]')?.textContent === '', undefined, { timeout: 300_000 });
+      await page.waitForFunction(() => document.querySelector('.compare [role=status]')?.textContent === '');
       await page.waitForTimeout(500);
     },
   },
@@ -87,8 +87,11 @@ const server = staticServer(site);
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const browser = await chromium.launch({ executablePath: findChromium() ?? 'chromium', args: [...chromiumArguments] });
 mkdirSync(folder, { recursive: true });
-for (const { name, hash, dark = false, ready = '.map canvas', prepare } of pictures) {
+/** All pictures, or those that are named. */
+const asked = process.argv.slice(2);
+for (const { name, hash, dark = false, ready = '.map canvas', prepare } of pictures.filter(({ name: one }) => asked.length === 0 || asked.includes(one))) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', colorScheme: dark ? 'dark' : 'light' });
+  page.setDefaultTimeout(300_000);
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${hash}`);
   await page.locator(ready).first().waitFor();
   await prepare(page);

@@ -74,7 +74,7 @@ function Figure({ name, value, words, interval }: FigureProps): JSX.Element {
 function Trust({ step }: { readonly step: StepData }): JSX.Element {
   const text = stepText();
   const { calibrated, extrapolated, uncalibrated } = step.trust.shares;
-  return <span title={text.trustOthers(percent(extrapolated), percent(uncalibrated))}>{text.trust(percent(calibrated))}</span>;
+  return <span>{text.trust(percent(calibrated), percent(extrapolated), percent(uncalibrated))}</span>;
 }
 
 /** The operator that answers for most of the iteration, as the command line says it. */
