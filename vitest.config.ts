@@ -51,7 +51,15 @@ export default defineConfig({
       },
       // What users do in the built page.
       {
-        test: { ...laws, name: 'page', environment: 'node', include: ['tests/web/**/*.test.ts'], globalSetup: ['tests/web/site.ts'], testTimeout: 60_000 },
+        test: {
+          ...laws,
+          name: 'page',
+          environment: 'node',
+          include: ['tests/web/**/*.test.ts'],
+          globalSetup: ['tests/web/site.ts'],
+          testTimeout: 60_000,
+          expect: { poll: { timeout: 15_000 } },
+        },
       },
     ],
   },

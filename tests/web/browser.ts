@@ -1,4 +1,4 @@
-import { chromium, type Browser, type Page } from 'playwright';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 import { chromiumArguments, findChromium } from '../gates/chromium.ts';
 
@@ -6,15 +6,19 @@ import { chromiumArguments, findChromium } from '../gates/chromium.ts';
 export function useBrowser(): (path?: string, viewport?: { readonly width: number; readonly height: number }) => Promise<Page> {
   let browser: Browser | undefined;
   const faults: string[] = [];
+  const contexts: BrowserContext[] = [];
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: findChromium() ?? 'chromium', args: [...chromiumArguments] });
   });
-  afterEach(() => {
+  afterEach(async () => {
+    // A page that nobody looks at would go on playing its run.
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
     expect(faults.splice(0)).toEqual([]);
   });
   afterAll(() => browser?.close());
   return async (path = '', viewport = { width: 1366, height: 768 }) => {
     const context = await (browser as Browser).newContext({ viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] });
+    contexts.push(context);
     const page = await context.newPage();
     page.on('pageerror', (error) => faults.push(String(error.stack)));
     page.on('console', (line) => (line.type() === 'error' ? faults.push(line.text()) : undefined));

@@ -15,6 +15,8 @@ interface Picture {
   readonly name: string;
   readonly hash: string;
   readonly dark?: boolean;
+  /** What has to be there before anything is done. */
+  readonly ready?: string;
   readonly prepare: (page: Page) => Promise<void>;
 }
 
@@ -57,6 +59,25 @@ const pictures: readonly Picture[] = [
       await page.waitForTimeout(300);
     },
   },
+  {
+    name: 'step',
+    hash: '#/step?example=cloudmatrix384-deepseek-r1',
+    ready: '.figures',
+    prepare: async (page) => {
+      await page.waitForFunction(() => / to /.test(document.querySelector('.interval')?.textContent ?? ''));
+    },
+  },
+  {
+    name: 'compare',
+    hash: '#/compare?example=cloudmatrix384-deepseek-r1&with=ex:nvl72-deepseek-r1~ex:h200x32-deepseek-r1',
+    ready: '.plot svg',
+    prepare: async (page) => {
+      await page.waitForFunction(() => document.querySelector('.compare [role=status]')?.textContent === '');
+      await page.waitForTimeout(500);
+    },
+  },
+  { name: 'scenario', hash: '#/scenario?example=cloudmatrix384-deepseek-r1', ready: '.scenario-form', prepare: (page) => page.waitForTimeout(800) },
+  { name: 'trust', hash: '#/trust?kind=step&case=cm384-r1-decode', dark: true, ready: '.plot svg', prepare: (page) => page.waitForTimeout(800) },
 ];
 
 const folder = fileURLToPath(new URL('../../docs/guide/pictures/', import.meta.url));
@@ -66,10 +87,13 @@ const server = staticServer(site);
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const browser = await chromium.launch({ executablePath: findChromium() ?? 'chromium', args: [...chromiumArguments] });
 mkdirSync(folder, { recursive: true });
-for (const { name, hash, dark = false, prepare } of pictures) {
+/** All pictures, or those that are named. */
+const asked = process.argv.slice(2);
+for (const { name, hash, dark = false, ready = '.map canvas', prepare } of pictures.filter(({ name: one }) => asked.length === 0 || asked.includes(one))) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', colorScheme: dark ? 'dark' : 'light' });
+  page.setDefaultTimeout(300_000);
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${hash}`);
-  await page.locator('.map canvas').waitFor();
+  await page.locator(ready).first().waitFor();
   await prepare(page);
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: join(folder, `${name}.png`) });

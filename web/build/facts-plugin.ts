@@ -1,9 +1,17 @@
 import type { Plugin } from 'vite';
+import { ledger } from './ledger.ts';
 import { shipped } from './shipped.ts';
 
 const prefix = 'facts:';
 
-/** `facts:facts` and `facts:calibration` are the addresses of JSON files that are made from `data/` and `examples/`. */
+/** What each file holds. */
+const parts: Readonly<Record<string, () => unknown>> = {
+  facts: () => shipped().facts,
+  calibration: () => shipped().calibration,
+  ledger,
+};
+
+/** `facts:facts`, `facts:calibration` and `facts:ledger` are the addresses of JSON files that are made from `data/`, `examples/` and `validation/`. */
 export function factsPlugin(): Plugin {
   let serving = false;
   return {
@@ -14,14 +22,13 @@ export function factsPlugin(): Plugin {
     resolveId: (id) => (id.startsWith(prefix) ? `\0${id}` : undefined),
     load(id) {
       if (!id.startsWith(`\0${prefix}`)) return undefined;
-      const part = id.slice(prefix.length + 1) as keyof ReturnType<typeof shipped>;
+      const part = id.slice(prefix.length + 1);
       if (serving) return `export default '/${part}.json';`;
-      const reference = this.emitFile({ type: 'asset', name: `${part}.json`, source: JSON.stringify(shipped()[part]) });
+      const reference = this.emitFile({ type: 'asset', name: `${part}.json`, source: JSON.stringify(parts[part]?.()) });
       return `export default import.meta.ROLLUP_FILE_URL_${reference};`;
     },
     configureServer: (server) => {
-      for (const part of ['facts', 'calibration'] as const)
-        server.middlewares.use(`/${part}.json`, (_request, response) => response.end(JSON.stringify(shipped()[part])));
+      for (const [part, make] of Object.entries(parts)) server.middlewares.use(`/${part}.json`, (_request, response) => response.end(JSON.stringify(make())));
     },
   };
 }

@@ -3,6 +3,7 @@ import type { ComponentType, JSX } from 'preact';
 import { view } from '../state/start.ts';
 import { shellText } from '../text/shell.ts';
 import { loadView, type ViewName } from '../views/views.ts';
+import { DropTarget } from './drop-target.tsx';
 import { Header } from './header.tsx';
 import { Problems } from './problems.tsx';
 import { ScenarioBar } from './scenario-bar.tsx';
@@ -24,6 +25,7 @@ export function App(): JSX.Element {
       <Header />
       <ScenarioBar />
       <Problems />
+      <DropTarget />
       <main id="main" tabIndex={-1} data-view={name}>
         {View === undefined ? <p class="quiet">{shellText().loading}</p> : <View />}
       </main>

@@ -30,12 +30,22 @@ export async function openFiles(list: readonly File[]): Promise<void> {
     const base = main?.value ?? before?.value ?? {};
     const name = main?.file.name.replace(/\.(ya?ml|json)$/, '') ?? before?.name ?? 'scenario';
     const kept = main === undefined ? (before?.files ?? []).filter(({ name: old }) => !files.some((file) => file.name === old)) : [];
+    const strange = others.filter(({ file, value: content }) => !belongs(base, file.name, content));
+    if (strange.length > 0) throw new InputError(strange.map(({ file }) => ({ path: file.name, message: expected })));
     const value = main === undefined ? others.reduce((all, { file, value: content }) => withFile(all, file.name, content), base) : base;
     scenario.value = { name, value, files: [...kept, ...others.map(({ file }) => file)] };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     issues.value = error.issues;
   }
+}
+
+const expected =
+  'expected a scenario (keys machine, model, deployment, workload), a machine (chip, node, planes), the config.json of a model, a trace, or a file that the scenario names';
+
+/** Whether a file is one of the kinds that stand alone, or one that the scenario names. */
+function belongs(base: unknown, name: string, content: unknown): boolean {
+  return content === undefined || kinds.some((kind) => kind.has.every((key) => has(content, key))) || JSON.stringify(base).includes(`${name}"`);
 }
 
 /** The scenario with a file in it: what has the keys of a machine is the machine, what is no map is a trace. */

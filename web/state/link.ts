@@ -7,18 +7,25 @@ export interface Link {
   readonly packed?: string | undefined;
   /** Address of a scenario beside the page, as `supernode ui FILE` serves it. */
   readonly file?: string | undefined;
+  /** What views say of themselves. */
+  readonly more: Readonly<Record<string, string>>;
 }
+
+const scenarioKeys = ['example', 's', 'file'];
 
 /** `#/run?example=NAME` or `#/run?s=PACKED`: all of it stays in the browser. */
 export function readLink(hash: string): Link {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   const parameters = new URLSearchParams(query);
-  return { view: path, example: parameters.get('example') ?? undefined, packed: parameters.get('s') ?? undefined, file: parameters.get('file') ?? undefined };
+  const more = Object.fromEntries([...parameters].filter(([key]) => !scenarioKeys.includes(key)));
+  const one = (key: string): string | undefined => parameters.get(key) ?? undefined;
+  return { view: path, example: one('example'), packed: one('s'), file: one('file'), more };
 }
 
-export function writeLink({ view, example, packed }: Link): string {
-  if (example !== undefined) return `#/${view}?example=${encodeURIComponent(example)}`;
-  return packed === undefined ? `#/${view}` : `#/${view}?s=${packed}`;
+export function writeLink({ view, example, packed, more }: Link): string {
+  const named = example === undefined ? (packed === undefined ? [] : [['s', packed]]) : [['example', example]];
+  const parameters = new URLSearchParams([...named, ...Object.entries(more)]);
+  return parameters.size === 0 ? `#/${view}` : `#/${view}?${parameters}`;
 }
 
 /** A scenario as text of an address: deflated JSON in base64url. */

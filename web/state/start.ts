@@ -5,6 +5,7 @@ import { fetched, pack, readLink, unpack, writeLink, type Link } from './link.ts
 import { keepPreferences } from './preferences.ts';
 import { catalogue, engine, forgetAhead, frame, opened, spread } from './run.ts';
 import { failure, issues, scenario, type ScenarioState } from './scenario.ts';
+import { viewState } from './view-state.ts';
 
 /** What a first visit shows. */
 const firstExample = 'cloudmatrix384-deepseek-r1';
@@ -22,20 +23,25 @@ export const view: Signal<ViewName> = signal(firstView);
 export function start(): void {
   keepPreferences();
   engine.onBroken = fail;
-  addEventListener('hashchange', () => void follow());
+  addEventListener('hashchange', () => {
+    showAsked();
+    void follow();
+  });
   effect(() => {
     const now = scenario.value;
     if (now !== undefined) void run(now);
   });
   effect(() => {
-    const [now, name] = [scenario.value, view.value];
-    if (now !== undefined) void address(now, name);
+    const [now, name, more] = [scenario.value, view.value, viewState.value];
+    if (now !== undefined) void address(now, name, more);
   });
   void begin();
 }
 
 async function begin(): Promise<void> {
   try {
+    // The view that is asked for shows at once: who goes to another while the engine starts stays there.
+    showAsked();
     catalogue.value = await engine.ask('catalogue');
     await follow();
   } catch (error) {
@@ -49,10 +55,15 @@ export function exampleState(name: string): ScenarioState | undefined {
   return example === undefined ? undefined : { name, value: example.scenario, files: [] };
 }
 
+function showAsked(): void {
+  const { view: asked, more } = readLink(location.hash);
+  if (isView(asked)) view.value = asked;
+  if (location.hash !== written) viewState.value = more;
+}
+
 /** Takes over what the address says. */
 async function follow(): Promise<void> {
   const link = readLink(location.hash);
-  if (isView(link.view)) view.value = link.view;
   if (location.hash === written) return;
   const named = await stateOf(link);
   const next = named ?? scenario.peek() ?? exampleState(firstExample);
@@ -67,13 +78,13 @@ async function stateOf({ packed, file, example }: Link): Promise<ScenarioState |
 /** The address that shows what is there. */
 let written: string | undefined;
 
-async function address(state: ScenarioState, name: ViewName): Promise<void> {
+async function address(state: ScenarioState, name: ViewName, more: Readonly<Record<string, string>>): Promise<void> {
   const example = catalogue.peek()?.examples[state.name];
   const packed = example?.scenario === state.value ? undefined : await pack(state);
-  if (state !== scenario.peek() || name !== view.peek()) return;
+  if (state !== scenario.peek() || name !== view.peek() || more !== viewState.peek()) return;
   tooLarge.value = packed !== undefined && packed.length > longest;
   if (tooLarge.value) return;
-  written = writeLink({ view: name, example: packed === undefined ? state.name : undefined, packed });
+  written = writeLink({ view: name, example: packed === undefined ? state.name : undefined, packed, more });
   if (location.hash !== written) history.replaceState(null, '', written);
 }
 

@@ -4,6 +4,10 @@ import type { ComponentType } from 'preact';
 const loaders = {
   run: () => import('./run/run-view.tsx'),
   machine: () => import('./machine/machine-view.tsx'),
+  step: () => import('./step/step-view.tsx'),
+  compare: () => import('./compare/compare-view.tsx'),
+  scenario: () => import('./scenario/scenario-view.tsx'),
+  trust: () => import('./trust/trust-view.tsx'),
 } as const satisfies Readonly<Record<string, () => Promise<{ readonly View: ComponentType }>>>;
 
 export type ViewName = keyof typeof loaders;

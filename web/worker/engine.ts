@@ -9,6 +9,7 @@ import { openedOf } from './opened.ts';
 import type { Answers, Ask, AskKind } from './protocol.ts';
 import { Session } from './session.ts';
 import type { ScenarioValue, Shipped } from './shipped.ts';
+import type { StepDesk } from './step/step-desk.ts';
 import { UserFiles } from './user-files.ts';
 
 /** A scenario as a page has it: the content of its file, and the files that it names. */
@@ -26,6 +27,7 @@ export class Engine {
   readonly #version: string;
   readonly #clock: () => number;
   #session: Session | undefined;
+  #steps: StepDesk | undefined;
   readonly #handlers: Handlers;
 
   constructor(shipped: Shipped, version: string, clock: () => number) {
@@ -50,6 +52,8 @@ export class Engine {
       reset: () => this.#session?.reset(),
       simulate: async ({ intervals, ...source }) =>
         (await import('./simulate.ts')).simulate(await this.scenario(source), this.#version, this.#clock, intervals),
+      pools: async (source) => (await this.#stepDesk()).pools(source),
+      step: async (asked) => (await this.#stepDesk()).step(asked),
     };
   }
 
@@ -73,6 +77,12 @@ export class Engine {
   /** Where the run is; undefined where none is open. */
   frame(): Frame | undefined {
     return this.#session?.frame();
+  }
+
+  /** Fetched when a page first asks for it. */
+  async #stepDesk(): Promise<StepDesk> {
+    const { StepDesk } = await import('./step/step-desk.ts');
+    return (this.#steps ??= new StepDesk((files) => catalogueOf(this.#shipped, files), contextOf));
   }
 
   /** A checked scenario. @throws InputError */

@@ -2,10 +2,12 @@ import * as z from 'zod';
 import type { Issue } from '../../src/base/errors.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Life } from '../../src/report/records/life.ts';
+import type { StepData } from '../../src/report/step/data.ts';
 import type { Catalogued } from './catalogued.ts';
 import type { Opened } from './opened.ts';
 import type { Frame, StepRecord } from './frame.ts';
 import type { ScenarioValue } from './shipped.ts';
+import type { PoolKnobs } from './step/knobs.ts';
 
 /*
  * What a page and its engine say to each other. The page asks, each time with a number of its own, and gets one answer with that number: what it
@@ -43,6 +45,9 @@ const ask = z.discriminatedUnion('ask', [
   }),
   /** Takes back what was done to the run by hand, and begins anew. */
   z.strictObject({ ask: z.literal('reset') }),
+  z.strictObject({ ask: z.literal('pools'), ...source }),
+  /** One iteration by the flags of the command line: the data of `step --json`; whole, with intervals and what would help. */
+  z.strictObject({ ask: z.literal('step'), flags: z.record(z.string(), z.union([z.string(), z.boolean()])), files, whole: z.boolean() }),
   /** The summary of a whole run of its own, as JSON: the bytes of `simulate --json`. */
   z.strictObject({ ask: z.literal('simulate'), ...source, intervals: z.boolean() }),
 ]);
@@ -71,6 +76,8 @@ export interface Answers {
   readonly iterations: readonly StepRecord[];
   readonly fault: number;
   readonly reset: void;
+  readonly pools: readonly PoolKnobs[];
+  readonly step: StepData;
   readonly simulate: string;
 }
 

@@ -41,6 +41,10 @@ export class UserFiles {
     return value;
   }
 
+  has(path: string): boolean {
+    return this.#texts.has(key(path));
+  }
+
   /** @throws InputError at `at` where no such file was opened */
   text(path: string, at: string): string {
     const text = this.#texts.get(key(path));

@@ -1,14 +1,20 @@
-import type { StepRequest } from '../../schema/step/request.ts';
+import type { StepRequest } from './request.ts';
 import { bottleneckOf } from './bottleneck.ts';
 import type { StepAccount } from './account.ts';
+import type { StepData } from './data.ts';
 import { resultOf } from './result.ts';
 
 /** One iteration as JSON, documented in docs/guide/step.md. SI units. */
-export function stepAsJson(request: StepRequest, { explanation, improvements, intervals, constants }: StepAccount): string {
+export function stepAsJson(request: StepRequest, account: StepAccount): string {
+  return JSON.stringify(stepData(request, account), undefined, 2);
+}
+
+/** The same as plain data; without what the account does not have. */
+export function stepData(request: StepRequest, { explanation, improvements, intervals, constants }: StepAccount): StepData {
   const { setting, phase, chips, memory, kvInUse, batch, emitted, acceptance, total, context, expertLoad } = request;
   const { machine, model, stack, precision, layout } = setting;
   const { time, pace, pipeline, hostGap, groups, operators, stages, engines, trust, doubts } = explanation;
-  const result = {
+  return {
     schema: 'supernode/step/1',
     machine: machine.name,
     model: model.name,
@@ -32,12 +38,11 @@ export function stepAsJson(request: StepRequest, { explanation, improvements, in
     stages,
     engines,
     bottleneck: bottleneckOf(explanation),
-    improvements,
+    ...(improvements === undefined ? {} : { improvements }),
     ...(constants === undefined ? {} : { constants }),
     memory: { ...memory, kvInUse },
     doubts,
   };
-  return JSON.stringify(result, undefined, 2);
 }
 
 /** The drafter without the whole of its model. */

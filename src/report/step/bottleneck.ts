@@ -1,5 +1,5 @@
-import { formatTime, significant } from '../../src/base/quantity.ts';
-import type { GroupExplanation, OperatorExplanation, StepExplanation } from '../../src/cost/explain.ts';
+import { formatTime, significant } from '../../base/quantity.ts';
+import type { GroupExplanation, OperatorExplanation, StepExplanation } from '../../cost/explain.ts';
 
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 

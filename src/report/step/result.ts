@@ -1,5 +1,5 @@
-import type { StepRequest } from '../../schema/step/request.ts';
-import type { StepExplanation } from '../../src/cost/explain.ts';
+import type { StepRequest } from './request.ts';
+import type { StepExplanation } from '../../cost/explain.ts';
 
 export interface StepResult {
   /** Of one sequence that decodes; absent in prefill. [s] */

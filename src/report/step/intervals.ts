@@ -1,7 +1,7 @@
-import { paceOf } from '../../src/cost/batch.ts';
-import type { StepRequest } from '../../schema/step/request.ts';
-import { intervalOf, type Interval } from '../../src/cost/uncertainty/interval.ts';
-import { stepSamples, type IntervalOptions, type StepSample } from '../../src/cost/uncertainty/step-interval.ts';
+import { paceOf } from '../../cost/batch.ts';
+import type { StepRequest } from './request.ts';
+import { intervalOf, type Interval } from '../../cost/uncertainty/interval.ts';
+import { stepSamples, type IntervalOptions, type StepSample } from '../../cost/uncertainty/step-interval.ts';
 import type { StepIntervals } from './account.ts';
 
 /** Samples of a step: enough for ends that hardly move with the seed, in a tenth of a second. */

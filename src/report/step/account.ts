@@ -1,7 +1,7 @@
-import type { StepConstant } from '../../src/cost/constants.ts';
-import type { StepExplanation } from '../../src/cost/explain.ts';
-import type { Interval } from '../../src/cost/uncertainty/interval.ts';
-import type { Improvement } from '../../src/cost/improvements.ts';
+import type { StepConstant } from '../../cost/constants.ts';
+import type { StepExplanation } from '../../cost/explain.ts';
+import type { Interval } from '../../cost/uncertainty/interval.ts';
+import type { Improvement } from '../../cost/improvements.ts';
 
 /** The 80 % intervals of what an iteration comes to, in the units of its result. */
 export interface StepIntervals {
@@ -15,7 +15,8 @@ export interface StepIntervals {
 /** All that is said about one iteration. */
 export interface StepAccount {
   readonly explanation: StepExplanation;
-  readonly improvements: readonly Improvement[];
+  /** Only where they are worked out. */
+  readonly improvements: readonly Improvement[] | undefined;
   /** Only where they are drawn. */
   readonly intervals: StepIntervals | undefined;
   /** Only where they are asked for. */
