@@ -2,7 +2,8 @@ import { useSignal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { opened } from '../../state/run.ts';
 import { typed } from '../typed.ts';
-import { mode } from './map-state.ts';
+import { show } from '../figure/show.ts';
+import { mode, scene } from './map-state.ts';
 import { partNamed, type Part, type Plan } from './plan.ts';
 import { modes, type Mode } from './scene.ts';
 import { mapText } from './text.ts';
@@ -18,7 +19,9 @@ export function MapBar({ plan, selected }: { readonly plan: ReadonlySignal<Plan 
     unknown.value = part === undefined ? name : '';
     if (part !== undefined) selected.value = part;
   };
-  const roles = [...new Set((opened.value?.pools ?? []).map(({ role }) => role))];
+  const most = scene.value?.most;
+  const byRole = mode.value === 'load' || mode.value === 'role';
+  const roles = byRole ? [...new Set((opened.value?.pools ?? []).map(({ role }) => role))] : [];
   return (
     <div class="map-bar">
       <label>
@@ -31,14 +34,17 @@ export function MapBar({ plan, selected }: { readonly plan: ReadonlySignal<Plan 
           ))}
         </select>
       </label>
-      <span>{text.meaning[mode.value]}</span>
+      <span class="meaning">
+        {text.meaning[mode.value]}
+        {most === undefined ? '' : `, ${text.most(show.share(most))}`}
+      </span>
       <ul class="legend" aria-hidden="true">
-        {[...roles, ...(opened.value?.cache === undefined ? [] : (['cache'] as const))].map((role) => (
+        {[...roles, ...(opened.value?.cache === undefined || !byRole ? [] : (['cache'] as const))].map((role) => (
           <li key={role} style={{ '--key': `var(--${role})` }}>
             {text.legend[role]}
           </li>
         ))}
-        <li style={{ '--key': 'var(--bad)' }}>{text.legend.struck}</li>
+        {scene.value === undefined || scene.value.struck.length === 0 ? undefined : <li style={{ '--key': 'var(--bad)' }}>{text.legend.struck}</li>}
       </ul>
       <form onSubmit={find}>
         <input

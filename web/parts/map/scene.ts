@@ -15,6 +15,8 @@ export interface Scene {
   readonly switches: readonly string[];
   /** Parts that faults hold now. */
   readonly struck: readonly Part[];
+  /** Share that the strongest colour stands for, where it is not the whole. */
+  readonly most?: number | undefined;
 }
 
 /** Where a die is used: its pool, the instance over all pools, and the rank among all. */
@@ -48,22 +50,33 @@ export function dieUses(opened: Opened, spread: Frame['spread']): readonly (DieU
 export function sceneOf(plan: Plan, colours: Palette, mode: Mode, opened?: Opened, frame?: Frame, uses: readonly (DieUse | undefined)[] = []): Scene {
   const struck = (frame?.faults ?? []).flatMap(({ text, healedAt }) => (healedAt === undefined ? partsOf(plan, text) : []));
   const links = opened === undefined || frame === undefined || mode !== 'links' ? undefined : linkUse(plan.machine, opened, frame);
-  const colourOf = dieColours(colours, mode, opened, frame);
+  const most = mode === 'memory' ? scaleOf(frame?.kv) : links === undefined ? 1 : Math.max(scaleOf(links.dies), scaleOf(links.cpus));
+  const colourOf = dieColours(colours, mode, most, opened, frame);
   const cached = opened?.cache === undefined ? 0 : opened.cache.nodes * plan.machine.node.cpus;
   const linkRamp = ramp(colours.track, colours['line-2']);
   return {
-    dies: plan.dies.map(({ index }) => (links === undefined ? colourOf(uses[index]) : linkRamp(links.dies[index] ?? 0))),
-    cpus: plan.cpus.map(({ index }) => (links === undefined ? cpuColour(colours, mode, index < cached) : linkRamp(links.cpus[index] ?? 0))),
+    dies: plan.dies.map(({ index }) => (links === undefined ? colourOf(uses[index]) : linkRamp((links.dies[index] ?? 0) / most))),
+    cpus: plan.cpus.map(({ index }) => (links === undefined ? cpuColour(colours, mode, index < cached) : linkRamp((links.cpus[index] ?? 0) / most))),
     switches: plan.switches.map(({ of }) => (of?.lane === undefined ? colours.spare : mixed(colours.spare, colours.quiet, 0.15 + 0.06 * of.lane))),
     struck,
+    most: most < 1 ? most : undefined,
   };
 }
+
+/** The next round share above all of some: what is little everywhere is still told apart. */
+function scaleOf(shares: Float32Array | undefined): number {
+  let most = 0;
+  for (const share of shares ?? []) if (share > most) most = share;
+  return scales.find((scale) => most <= scale) ?? 1;
+}
+
+const scales = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] as const;
 
 function cpuColour(colours: Palette, mode: Mode, caches: boolean): string {
   return caches && mode !== 'faults' && mode !== 'memory' ? mixed(colours.track, colours.cache, mode === 'role' ? 1 : 0.6) : colours.spare;
 }
 
-function dieColours(colours: Palette, mode: Mode, opened: Opened | undefined, frame: Frame | undefined): (use: DieUse | undefined) => string {
+function dieColours(colours: Palette, mode: Mode, most: number, opened: Opened | undefined, frame: Frame | undefined): (use: DieUse | undefined) => string {
   const roles: Readonly<Record<OpenedPool['role'], Ramp>> = {
     prefill: ramp(colours.track, colours.prefill),
     decode: ramp(colours.track, colours.decode),
@@ -79,7 +92,7 @@ function dieColours(colours: Palette, mode: Mode, opened: Opened | undefined, fr
     // What stands still is hollow in all other modes.
     if (state !== 0) return empty;
     if (mode === 'role' || frame === undefined) return roles[pool.role](((instance - pool.firstInstance) % 2) * 0.22 + 0.68);
-    if (mode === 'memory') return memory(frame.kv[rank] ?? 0);
+    if (mode === 'memory') return memory((frame.kv[rank] ?? 0) / most);
     const load = pool.role === 'prefill' ? (frame.occupancy[instance] ?? 0) : (frame.sequences[rank] ?? 0) / pool.maxSequences;
     return roles[pool.role](0.12 + 0.88 * load);
   };

@@ -42,28 +42,30 @@ export function View(): JSX.Element {
       <h1 class="unseen">{text.title}</h1>
       <Controls />
       <div class="stage">
-        <section class="card map-card">
-          <MapBar plan={plan} selected={selected} />
-          <MachineMap
-            plan={plan}
-            scene={scene}
-            selected={selected}
-            overlay={(context, camera, canvas, colours, now) => {
-              flights.draw(context, camera, canvas, colours, now);
-              return flights.active;
-            }}
-          />
-          {part === undefined ? undefined : (
-            <div class="part">
-              <h2 aria-live="polite">{part.name}</h2>
-              <PartNow part={part} />
-              {part.kind === 'rack' ? undefined : <FaultActions part={part.name} />}
-            </div>
-          )}
-        </section>
+        <div class="stage-main">
+          <section class="card map-card">
+            <MapBar plan={plan} selected={selected} />
+            <MachineMap
+              plan={plan}
+              scene={scene}
+              selected={selected}
+              overlay={(context, camera, canvas, colours, now) => {
+                flights.draw(context, camera, canvas, colours, now);
+                return flights.active;
+              }}
+            />
+            {part === undefined ? undefined : (
+              <div class="part">
+                <h2 aria-live="polite">{part.name}</h2>
+                <PartNow part={part} />
+                {part.kind === 'rack' ? undefined : <FaultActions part={part.name} />}
+              </div>
+            )}
+          </section>
+          <Details />
+        </div>
         <Charts />
       </div>
-      <Details />
     </div>
   );
 }
