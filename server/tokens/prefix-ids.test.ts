@@ -4,9 +4,8 @@ import { act } from '../../src/serving/external.ts';
 import { listed } from '../../src/serving/cases.contract.ts';
 import { mergedPlant, request } from '../../src/serving/plants.contract.ts';
 import { Simulation } from '../../src/serving/simulation.ts';
-import { watchPrefixes } from '../../src/serving/watch-prefixes.ts';
 import { BlockHashes } from './block-hash.ts';
-import { PrefixIds } from './prefix-ids.ts';
+import { PrefixIds, prefixIdsOf } from './prefix-ids.ts';
 
 const blockTokens = 4;
 const common = (a: readonly number[], b: readonly number[]): number => {
@@ -23,8 +22,7 @@ function served(
   const simulation = new Simulation(mergedPlant({ prefixCaching: true, blockTokens, kvBlocks, instances: 1, ranks: 1 }), listed([]), (event) => {
     if (event.kind === 'scheduled') cached.push(event.cachedTokens);
   });
-  const ids = new PrefixIds(blockTokens, new BlockHashes());
-  watchPrefixes(simulation, (place) => ids.watcher(place));
+  const ids = prefixIdsOf(simulation);
   for (const tokens of prompts) {
     const held = ids.hold(tokens);
     act(simulation, { kind: 'inject', request: { ...request(simulation.now, tokens.length, 2), blockTokens, blocks: held.ids } });

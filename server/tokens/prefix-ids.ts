@@ -1,6 +1,7 @@
 import type { PrefixWatcher } from '../../src/serving/prefix-watcher.ts';
-import type { PrefixPlace } from '../../src/serving/watch-prefixes.ts';
-import { extraKeys, type BlockHashes, type ExtraKeys } from './block-hash.ts';
+import type { Simulation } from '../../src/serving/simulation.ts';
+import { watchPrefixes, type PrefixPlace } from '../../src/serving/watch-prefixes.ts';
+import { BlockHashes, extraKeys, type ExtraKeys } from './block-hash.ts';
 
 /** A full block of a prompt, which stands for all that comes before it too. */
 export interface PrefixBlock {
@@ -30,6 +31,19 @@ export interface BlockListener {
   cleared(place: PrefixPlace): void;
 }
 
+/**
+ * Names for the prompts of a simulation, whose caches are watched from now on: before its first request. Blocks have the size of those of its pooled cache,
+ * else of its KV.
+ * @param seed of the hashes
+ */
+export function prefixIdsOf(simulation: Simulation, seed?: string): PrefixIds {
+  const { pools, cache } = simulation.plant;
+  const [entry] = pools;
+  const ids = new PrefixIds(cache?.blockTokens ?? (entry?.prefixCaching === true ? entry.blockTokens : 0), new BlockHashes(seed));
+  watchPrefixes(simulation, (place) => ids.watcher(place));
+  return ids;
+}
+
 interface Entry extends PrefixBlock {
   readonly key: string;
   readonly parent: Entry | undefined;
@@ -51,6 +65,7 @@ export class PrefixIds {
   readonly #listeners: BlockListener[] = [];
   #next = 0;
 
+  /** @param blockTokens tokens of a block; 0 where the engine caches no prefixes: no prompt has blocks then */
   constructor(blockTokens: number, hashes: BlockHashes) {
     this.blockTokens = blockTokens;
     this.#hashes = hashes;
@@ -74,7 +89,7 @@ export class PrefixIds {
   hold(tokens: readonly number[], keys: { readonly lora?: string | undefined; readonly salt?: string | undefined } = {}): HeldPrefix {
     const { blockTokens } = this;
     const entries: Entry[] = [];
-    for (let end = blockTokens; end <= tokens.length; end += blockTokens)
+    for (let end = blockTokens; blockTokens > 0 && end <= tokens.length; end += blockTokens)
       entries.push(this.#entry(entries.at(-1), tokens.slice(end - blockTokens, end), extraKeys(end === blockTokens, keys), keys.lora));
     for (const entry of entries) entry.holders++;
     let held = true;

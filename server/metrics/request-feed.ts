@@ -1,0 +1,213 @@
+import type { SimulationEvent } from '../../src/serving/events.ts';
+import type { External } from '../../src/serving/external.ts';
+import type { Simulation } from '../../src/serving/simulation.ts';
+import { EngineMeter, type Reason } from './engine-meter.ts';
+import { enginesOf, type EngineOfScope, type Scope, type ScopedEngines } from './scope.ts';
+
+/** What a client asked for: the engine does not know it. */
+export interface Asked {
+  readonly maxTokens?: number | undefined;
+  /** Choices of one request; counted where it is told. */
+  readonly choices?: number | undefined;
+  /** Why its answer ends where it does. */
+  readonly reason?: 'stop' | 'length' | undefined;
+}
+
+interface Request {
+  readonly arrivedAt: number;
+  readonly input: number;
+  engine: number;
+  /** Tokens of its prompt that the pooled cache had, and that any cache had. */
+  pooled: number;
+  cached: number;
+  scheduledAt: number;
+  firstAt: number;
+  lastAt: number;
+  tokens: number;
+  counted: boolean;
+  aborted: boolean;
+  asked: Asked;
+}
+
+/** Counts what happens to requests, by engine of a scope. An observer of the live engine: a token costs a look-up and a few additions. */
+export class RequestFeed {
+  readonly engines: readonly EngineOfScope[];
+  readonly meters: readonly EngineMeter[];
+  readonly #scoped: ScopedEngines;
+  readonly #entry: boolean;
+  readonly #pooled: boolean;
+  readonly #drafts: number;
+  readonly #requests = new Map<number, Request>();
+
+  constructor(simulation: Simulation, scope: Scope) {
+    const { plant } = simulation;
+    this.#scoped = enginesOf(simulation, scope);
+    this.engines = this.#scoped.list;
+    this.#entry = scope.pool === 0 || plant.models !== undefined;
+    this.#pooled = plant.cache !== undefined;
+    this.#drafts = (plant.pools.at(-1)?.acceptance ?? []).length;
+    this.meters = this.engines.map(() => new EngineMeter(plant.maxContext, this.#drafts));
+  }
+
+  /** Requests that have not ended. */
+  get inFlight(): number {
+    return this.#requests.size;
+  }
+
+  /** What the client of a request in flight asked for. */
+  asked(number: number, asked: Asked): void {
+    const request = this.#requests.get(number);
+    if (request !== undefined) request.asked = asked;
+  }
+
+  external({ action }: External): void {
+    if (action.kind !== 'abort') return;
+    const request = this.#requests.get(action.request);
+    if (request !== undefined) request.aborted = true;
+  }
+
+  emitted(number: number, tokens: number, at: number): void {
+    const request = this.#requests.get(number);
+    if (request === undefined) return;
+    const meter = this.meters[request.engine];
+    if (meter !== undefined) {
+      if (request.firstAt < 0) meter.firstToken.add(at - request.arrivedAt);
+      else meter.gaps.add(at - request.lastAt);
+      meter.generated += tokens;
+      for (let k = 1; k < tokens; k++) meter.accepted[k - 1] = (meter.accepted[k - 1] as number) + 1;
+    }
+    if (request.firstAt < 0) request.firstAt = at;
+    request.lastAt = at;
+    request.tokens += tokens;
+  }
+
+  event(event: SimulationEvent): void {
+    switch (event.kind) {
+      case 'arrived':
+        this.#requests.set(event.request, {
+          arrivedAt: event.at,
+          input: event.inputTokens,
+          engine: -1,
+          pooled: 0,
+          cached: 0,
+          scheduledAt: -1,
+          firstAt: -1,
+          lastAt: -1,
+          tokens: 0,
+          counted: false,
+          aborted: false,
+          asked: {},
+        });
+        return;
+      case 'step': {
+        const engine = this.#scoped.of(event.instance);
+        if (engine === undefined) return;
+        // Where ranks are engines, a step counts as the mean of them on each.
+        const ranks = this.engines.filter(({ batches }) => batches.some(({ index }) => index === event.instance));
+        for (const one of ranks) {
+          const meter = this.meters[this.engines.indexOf(one)] as EngineMeter;
+          meter.stepTokens.add((event.prefillTokens + event.decoding) / ranks.length);
+          if (this.#drafts === 0) continue;
+          meter.drafts += event.decoding / ranks.length;
+          meter.draftTokens += (event.decoding * this.#drafts) / ranks.length;
+        }
+        return;
+      }
+      case 'routed':
+      case 'transfer-begun':
+      case 'scheduled':
+      case 'prefilled':
+      case 'moved':
+      case 'preempted':
+      case 'finished':
+      case 'failed':
+      case 'rejected': {
+        const request = this.#requests.get(event.request);
+        if (request !== undefined) this.#happened(request, event);
+        return;
+      }
+      default:
+    }
+  }
+
+  #happened(request: Request, event: Extract<SimulationEvent, { readonly request: number }>): void {
+    switch (event.kind) {
+      case 'routed':
+        if (this.#entry) request.engine = this.#scoped.of(event.instance, event.rank) ?? request.engine;
+        request.pooled = event.cachedTokens;
+        return;
+      case 'transfer-begun':
+        if (event.errand === 'push') request.engine = this.#scoped.of(event.instance, event.rank) ?? request.engine;
+        return;
+      case 'scheduled':
+        this.#scheduled(request, event.at, event.cachedTokens);
+        return;
+      case 'prefilled':
+        if (this.#entry) this.#counted(request);
+        return;
+      case 'moved':
+        this.#counted(request);
+        return;
+      case 'preempted': {
+        const meter = this.meters[request.engine];
+        if (meter !== undefined) meter.preemptions++;
+        return;
+      }
+      case 'finished':
+      case 'failed':
+        this.#ended(request, event.kind === 'finished' ? (request.asked.reason ?? 'stop') : request.aborted ? 'abort' : 'error');
+        this.#requests.delete(event.request);
+        return;
+      case 'rejected':
+        // A server refuses it before its engine hears of it.
+        this.#requests.delete(event.request);
+        return;
+      default:
+    }
+  }
+
+  #scheduled(request: Request, at: number, cached: number): void {
+    if (request.scheduledAt >= 0) return;
+    request.scheduledAt = at;
+    request.cached = cached;
+    const meter = this.meters[request.engine];
+    if (meter === undefined) return;
+    const local = this.#pooled ? 0 : cached;
+    meter.localQueries += request.input;
+    meter.localHits += local;
+    if (!this.#pooled) return;
+    meter.externalQueries += request.input - local;
+    meter.externalHits += cached - local;
+  }
+
+  /** Its prompt is in the KV: where it is computed, or where it has come to. */
+  #counted(request: Request): void {
+    const meter = this.meters[request.engine];
+    if (request.counted || meter === undefined) return;
+    request.counted = true;
+    meter.promptTokens += request.input;
+    if (this.#entry) return;
+    meter.externalQueries += request.input;
+    meter.externalHits += request.input;
+  }
+
+  #ended({ arrivedAt, input, engine, cached, scheduledAt, firstAt, lastAt, tokens, asked }: Request, reason: Reason): void {
+    const meter = this.meters[engine];
+    if (meter === undefined) return;
+    meter.ended[reason]++;
+    if (reason === 'abort' || reason === 'error' || firstAt < 0) return;
+    const scheduled = scheduledAt < 0 ? arrivedAt : scheduledAt;
+    meter.queued.add(scheduled - arrivedAt);
+    meter.prefill.add(firstAt - scheduled);
+    meter.decode.add(lastAt - firstAt);
+    meter.inference.add(lastAt - scheduled);
+    meter.whole.add(lastAt - arrivedAt);
+    if (tokens > 1) meter.perToken.add((lastAt - firstAt) / (tokens - 1));
+    meter.prompts.add(input);
+    meter.answers.add(tokens);
+    meter.longestAnswers.add(tokens);
+    meter.computed.add(input - cached);
+    meter.choices.add(asked.choices ?? 1);
+    if (asked.maxTokens !== undefined) meter.askedFor.add(asked.maxTokens);
+  }
+}
