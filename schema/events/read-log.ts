@@ -40,7 +40,11 @@ const arrivalOf = z.object({
 const externalOf = z.object({
   kind: z.literal('external'),
   at: z.number().min(0),
-  action: z.discriminatedUnion('kind', [z.looseObject({ kind: z.literal('inject'), request: z.looseObject(arrivalOf.shape) })]),
+  action: z.discriminatedUnion('kind', [
+    z.looseObject({ kind: z.literal('inject'), request: z.looseObject(arrivalOf.shape) }),
+    z.looseObject({ kind: z.literal('abort'), request: z.int().min(0), cause: z.string() }),
+    z.looseObject({ kind: z.literal('stop') }),
+  ]),
 });
 const endOf = z.object({ kind: z.literal('end'), at: z.number(), records: z.int().min(0), interrupted: z.boolean(), summaryHash: z.string() });
 

@@ -3,7 +3,12 @@ import type { Simulation } from './simulation.ts';
 import type { Arrival } from './traffic/arrival.ts';
 
 /** What may be done to a simulation from outside while it runs. */
-export type ExternalAction = { readonly kind: 'inject'; readonly request: Readonly<Arrival> };
+export type ExternalAction =
+  | { readonly kind: 'inject'; readonly request: Readonly<Arrival> }
+  /** Nobody waits for a request any more; by its number in order of arrival. */
+  | { readonly kind: 'abort'; readonly request: number; readonly cause: string }
+  /** Nothing: so far time has gone when nothing more is done from outside. */
+  | { readonly kind: 'stop' };
 
 /** What was done from outside, and when: with the scenario, all that a run depends on. */
 export interface External {
@@ -13,13 +18,13 @@ export interface External {
 }
 
 /**
- * Does something from outside, when everything that is due by now is done: at that point it can be done again. Returns what a log
- * keeps of it.
+ * Does something from outside, when everything that is due by now is done: at that point it can be done again.
+ * @param log is told of it before it is done: what follows from it stands behind it
  */
-export function act(simulation: Simulation, action: ExternalAction): External {
+export function act(simulation: Simulation, action: ExternalAction, log?: (record: External) => void): void {
   simulation.advance(simulation.now);
+  log?.({ kind: 'external', at: simulation.now, action });
   perform(simulation, action);
-  return { kind: 'external', at: simulation.now, action };
 }
 
 /** Does again what a log tells; the simulation has to be at its time (`advance`). */
@@ -27,5 +32,10 @@ export function perform(simulation: Simulation, action: ExternalAction): void {
   switch (action.kind) {
     case 'inject':
       simulation.inject(action.request);
+      break;
+    case 'abort':
+      simulation.abort(action.request, action.cause);
+      break;
+    case 'stop':
   }
 }

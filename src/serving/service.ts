@@ -276,6 +276,42 @@ export class Service {
     this.#move();
   }
 
+  /**
+   * Takes a request back that nobody waits for any more: whatever it holds is free at once.
+   * @returns false where it is not here: it is still on its way through the front end
+   */
+  abort(slot: number, cause: string): boolean {
+    const world = this.#world;
+    const { table, metrics, now } = world;
+    const at = table.place[slot];
+    if (at === place.outside) {
+      if (![...this.#stranded].includes(slot)) return false;
+      this.#stranded.remove(slot);
+    } else if (at === place.reading) {
+      this.#entryRank(table.source[slot]).queuedTokens -= table.prompt[slot] - table.progress[slot];
+      this.#cancel(slot, 'read');
+    } else if (at === place.holding) {
+      this.#moving.remove(slot);
+      this.#releaseSource(slot);
+    } else {
+      if (at === place.pushing || at === place.landing) this.#cancel(slot, 'push');
+      if (at === place.pushing) this.#releaseSource(slot);
+      const instance = this.instance(table.instance[slot]);
+      if (at === place.decoding && instance.decodesNow && !instance.ranks[table.rank[slot]].ready.includes(slot)) {
+        // What the running step was credited with will not come out.
+        metrics.at(now).outputServed -= this.#emittedPerStep;
+        metrics.at(now).pools[this.poolOf(instance).index].decodeTokens -= this.#emittedPerStep;
+      }
+      instance.drop(slot);
+      for (const batch of this.batchesOf(instance)) this.#wake(batch);
+    }
+    metrics.at(now).outputServed += table.emitted[slot] - table.fromPrompts[slot] - table.stepsBefore[slot] * this.#emittedPerStep;
+    this.#shares.answered(table.tenant[slot], table.emitted[slot]);
+    world.fail(slot, cause);
+    this.#move();
+    return true;
+  }
+
   /** What is under way, or just arriving, will not come. */
   #cancel(slot: number, errand: Errand): void {
     const { table, now, transport, sink } = this.#world;
@@ -381,6 +417,7 @@ export class Service {
     const world = this.#world;
     const { table } = world;
     return {
+      stepped: (instance) => world.emissions?.stepped(instance),
       scheduled: (slot, at) => {
         world.metrics.change(at, -1, 1);
         if (this.#plant.cache === undefined && pool.prefixCaching) this.#countLookUp(slot, table.progress[slot]);
@@ -393,6 +430,7 @@ export class Service {
         if (pool.role === 'merged') interval.outputServed++;
         table.prefilledAt[slot] = at;
         world.sink?.({ kind: 'prefilled', at, request: table.ordinal[slot], instance: table.instance[slot] });
+        if (pool.role === 'merged') world.emissions?.prompted(slot, at);
         if (pool.role !== 'prefill') return;
         world.now = at;
         table.source[slot] = table.instance[slot] * pool.ranks + table.rank[slot];
@@ -445,6 +483,7 @@ export class Service {
       metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
     }
     table.lastTokenAt[slot] = at;
+    this.#world.emissions?.prompted(slot, at);
     if (table.emitted[slot] !== table.outputTokens[slot]) return false;
     table.reservedAt[slot] = at;
     table.movedAt[slot] = at;

@@ -92,6 +92,10 @@ export class Services {
     this.#for(slot).retry(slot);
   }
 
+  abort(slot: number, cause: string): boolean {
+    return this.#for(slot).abort(slot, cause);
+  }
+
   settle(): void {
     for (const service of this.#list) service.settle();
   }

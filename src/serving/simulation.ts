@@ -42,6 +42,8 @@ export class Simulation {
   /** When each front end is free: one for each instance that prompts go to. */
   readonly #frontEnds: Float64Array;
   #events = 0;
+  /** Slots that are given up as soon as the front end is through with them, and why. */
+  readonly #withdrawn = new Map<number, string>();
 
   constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
     this.plant = plant;
@@ -155,6 +157,23 @@ export class Simulation {
     this.#intake.inject(Math.max(this.now, request.arrivedAt), request);
   }
 
+  /**
+   * Takes a request back that nobody waits for any more, by its number in order of arrival; one that a front end has in its hands is given up
+   * when that is through with it. It counts as failed.
+   * @returns whether it was there
+   */
+  abort(request: number, cause: string): boolean {
+    const { table, transport } = this.#world;
+    for (const slot of table.slots()) {
+      if (table.ordinal[slot] !== request) continue;
+      if (!this.service.abort(slot, cause)) this.#withdrawn.set(slot, cause);
+      this.service.settleDrained();
+      transport.share(this.now);
+      return true;
+    }
+    return false;
+  }
+
   #next(until: Seconds): boolean {
     const world = this.#world;
     const { queue } = world;
@@ -177,7 +196,7 @@ export class Simulation {
         this.#deliver(payload);
         break;
       case pending.intake:
-        this.service.dispatch(payload);
+        this.#taken(payload);
         break;
       case pending.stepEnd:
         this.#ended(this.#instances[payload], until);
@@ -349,6 +368,14 @@ export class Simulation {
     for (let i = 1; i < free.length; i++) if (free[i] < free[first]) first = i;
     free[first] = Math.max(free[first], this.now) + taken;
     return free[first];
+  }
+
+  /** The front end is through with a request. */
+  #taken(slot: number): void {
+    const withdrawn = this.#withdrawn.get(slot);
+    this.#withdrawn.delete(slot);
+    if (withdrawn === undefined) this.service.dispatch(slot);
+    else this.#world.fail(slot, withdrawn);
   }
 
   #deliver(payload: number): void {

@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import { EventQueue } from '../kernel/event-queue.ts';
 import type { EventSink } from './events.ts';
+import type { Instance } from './instance.ts';
 import { Metrics } from './metrics.ts';
 import { runs } from './place.ts';
 import type { Plant } from './plant.ts';
@@ -12,6 +13,14 @@ import { Transport } from './transport.ts';
 export interface LatencyListener {
   firstToken(ttft: Seconds): void;
   ended(ttft: Seconds, e2e: Seconds, output: number): void;
+}
+
+/** Is told of tokens as they come out, where somebody looks on: every one of them, once. */
+export interface EmissionListener {
+  /** The prompt of a request is computed, which puts out one token. */
+  prompted(slot: number, at: Seconds): void;
+  /** A decode step of an instance ends at its `endsAt`; see `emissionsOf`. */
+  stepped(instance: Instance): void;
 }
 
 /**
@@ -30,6 +39,7 @@ export class World {
   /** Requests that were rejected or failed, by cause. */
   readonly causes: Map<string, number> = new Map();
   listener: LatencyListener | undefined;
+  emissions: EmissionListener | undefined;
   steps = 0;
   finished = 0;
   rejected = 0;
