@@ -2,6 +2,7 @@ import type { SimulationEvent } from '../../src/serving/events.ts';
 import type { External } from '../../src/serving/external.ts';
 import type { Simulation } from '../../src/serving/simulation.ts';
 import { EngineMeter, type Reason } from './engine-meter.ts';
+import type { SglangTallies } from './sglang.ts';
 import { enginesOf, type EngineOfScope, type Scope, type ScopedEngines } from './scope.ts';
 
 /** What a client asked for: the engine does not know it. */
@@ -25,6 +26,7 @@ interface Request {
   lastAt: number;
   tokens: number;
   counted: boolean;
+  moving: { readonly bytes: number; readonly since: number } | undefined;
   aborted: boolean;
   asked: Asked;
 }
@@ -34,20 +36,35 @@ export class RequestFeed {
   readonly engines: readonly EngineOfScope[];
   readonly meters: readonly EngineMeter[];
   readonly #scoped: ScopedEngines;
+  readonly #pool: number;
   readonly #entry: boolean;
   readonly #pooled: boolean;
   readonly #drafts: number;
+  readonly #others: SglangTallies | undefined;
+  /** Meters of the engines that an instance, or a batch in flight of one, is of. */
+  readonly #byInstance = new Map<number, EngineMeter[]>();
   readonly #requests = new Map<number, Request>();
 
-  constructor(simulation: Simulation, scope: Scope) {
+  /** @param others are filled as well */
+  constructor(simulation: Simulation, scope: Scope, others?: SglangTallies) {
+    this.#others = others;
     const { plant } = simulation;
     this.#scoped = enginesOf(simulation, scope);
     this.engines = this.#scoped.list;
+    this.#pool = scope.pool;
     this.#entry = scope.pool === 0 || plant.models !== undefined;
     this.#pooled = plant.cache !== undefined;
     this.#drafts = (plant.pools.at(-1)?.acceptance ?? []).length;
-    this.meters = this.engines.map(() => new EngineMeter(plant.maxContext, this.#drafts));
+    this.meters = this.engines.map(({ batches }) => {
+      const meter = new EngineMeter(plant.maxContext, this.#drafts);
+      for (const { index } of batches) this.#byInstance.set(index, [...(this.#byInstance.get(index) ?? []), meter]);
+      return meter;
+    });
   }
+
+  /** The last move of KV to where it decodes, and how many were lost. */
+  lastTransfer: { readonly bytes: number; readonly seconds: number } = { bytes: 0, seconds: 0 };
+  lostTransfers = 0;
 
   /** Requests that have not ended. */
   get inFlight(): number {
@@ -58,6 +75,12 @@ export class RequestFeed {
   asked(number: number, asked: Asked): void {
     const request = this.#requests.get(number);
     if (request !== undefined) request.asked = asked;
+  }
+
+  /** A rank has dropped a block of a prefix that it had for so long. */
+  blockLived({ pool, instance, rankOfInstance }: { readonly pool: number; readonly instance: number; readonly rankOfInstance: number }, seconds: number): void {
+    if (pool !== this.#pool) return;
+    this.meters[this.#scoped.at(instance, rankOfInstance) ?? -1]?.blockLife.add(seconds);
   }
 
   external({ action }: External): void {
@@ -71,8 +94,13 @@ export class RequestFeed {
     if (request === undefined) return;
     const meter = this.meters[request.engine];
     if (meter !== undefined) {
-      if (request.firstAt < 0) meter.firstToken.add(at - request.arrivedAt);
-      else meter.gaps.add(at - request.lastAt);
+      if (request.firstAt < 0) {
+        meter.firstToken.add(at - request.arrivedAt);
+        this.#others?.firstToken.add(at - request.arrivedAt);
+      } else {
+        meter.gaps.add(at - request.lastAt);
+        this.#others?.gaps.add(at - request.lastAt);
+      }
       meter.generated += tokens;
       for (let k = 1; k < tokens; k++) meter.accepted[k - 1] = (meter.accepted[k - 1] as number) + 1;
     }
@@ -95,26 +123,24 @@ export class RequestFeed {
           lastAt: -1,
           tokens: 0,
           counted: false,
+          moving: undefined,
           aborted: false,
           asked: {},
         });
         return;
       case 'step': {
-        const engine = this.#scoped.of(event.instance);
-        if (engine === undefined) return;
         // Where ranks are engines, a step counts as the mean of them on each.
-        const ranks = this.engines.filter(({ batches }) => batches.some(({ index }) => index === event.instance));
-        for (const one of ranks) {
-          const meter = this.meters[this.engines.indexOf(one)] as EngineMeter;
-          meter.stepTokens.add((event.prefillTokens + event.decoding) / ranks.length);
-          if (this.#drafts === 0) continue;
-          meter.drafts += event.decoding / ranks.length;
-          meter.draftTokens += (event.decoding * this.#drafts) / ranks.length;
+        const meters = this.#byInstance.get(event.instance) ?? [];
+        for (const meter of meters) {
+          meter.stepTokens.add((event.prefillTokens + event.decoding) / meters.length);
+          meter.drafts += (this.#drafts > 0 ? event.decoding : 0) / meters.length;
+          meter.draftTokens += (event.decoding * this.#drafts) / meters.length;
         }
         return;
       }
       case 'routed':
       case 'transfer-begun':
+      case 'transfer-lost':
       case 'scheduled':
       case 'prefilled':
       case 'moved':
@@ -137,7 +163,12 @@ export class RequestFeed {
         request.pooled = event.cachedTokens;
         return;
       case 'transfer-begun':
-        if (event.errand === 'push') request.engine = this.#scoped.of(event.instance, event.rank) ?? request.engine;
+        if (event.errand !== 'push') return;
+        request.engine = this.#scoped.of(event.instance, event.rank) ?? request.engine;
+        request.moving = { bytes: event.bytes, since: event.at };
+        return;
+      case 'transfer-lost':
+        if (event.errand === 'push') this.lostTransfers++;
         return;
       case 'scheduled':
         this.#scheduled(request, event.at, event.cachedTokens);
@@ -146,6 +177,7 @@ export class RequestFeed {
         if (this.#entry) this.#counted(request);
         return;
       case 'moved':
+        if (request.moving !== undefined) this.lastTransfer = { bytes: request.moving.bytes, seconds: event.at - request.moving.since };
         this.#counted(request);
         return;
       case 'preempted': {
@@ -202,6 +234,14 @@ export class RequestFeed {
     meter.decode.add(lastAt - firstAt);
     meter.inference.add(lastAt - scheduled);
     meter.whole.add(lastAt - arrivedAt);
+    if (this.#others !== undefined) {
+      const { queued, whole, stages } = this.#others;
+      queued.add(scheduled - arrivedAt);
+      whole.add(lastAt - arrivedAt);
+      stages.prefill_waiting.add(scheduled - arrivedAt);
+      stages.prefill_forward.add(firstAt - scheduled);
+      stages.decode_forward.add(lastAt - firstAt);
+    }
     if (tokens > 1) meter.perToken.add((lastAt - firstAt) / (tokens - 1));
     meter.prompts.add(input);
     meter.answers.add(tokens);

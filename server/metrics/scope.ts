@@ -24,6 +24,8 @@ export interface EngineOfScope {
 export interface ScopedEngines {
   readonly list: readonly EngineOfScope[];
   of(instance: number, rank?: number): number | undefined;
+  /** The same by the number of the instance in its pool. */
+  at(instance: number, rank: number): number | undefined;
 }
 
 /** Resolves a scope. @throws RangeError where the deployment has no such pool */
@@ -44,12 +46,13 @@ export function enginesOf(simulation: Simulation, scope: Scope): ScopedEngines {
       list.push({ label: String(list.length), batches, ranks });
     }
   }
+  const at = (instance: number, rank: number): number | undefined => numbers.get(scope.engines === 'ranks' ? `${instance} ${rank}` : `${instance}`);
   return {
     list,
+    at,
     of: (index, rank = 0) => {
-      const at = index - first;
-      if (at < 0 || at >= pool.instances.length) return undefined;
-      return numbers.get(scope.engines === 'ranks' ? `${at % count} ${rank}` : `${at % count}`);
+      const own = index - first;
+      return own < 0 || own >= pool.instances.length ? undefined : at(own % count, rank);
     },
   };
 }
