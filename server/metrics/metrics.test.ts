@@ -77,7 +77,7 @@ const scraped = async (metrics: ServingMetrics): Promise<Families> => {
     (lines.get(name) ?? [])
       .flatMap(({ metrics: samples }) => samples)
       .map(({ labels = {}, value = '' }) => [labels, value === '+Inf' ? Infinity : Number(value)] as const);
-  const key = ({ le: _, ...labels }: Readonly<Record<string, string>>): string => JSON.stringify(labels);
+  const key = (labels: Readonly<Record<string, string>>): string => JSON.stringify(Object.entries(labels).filter(([label]) => label !== 'le'));
   return new Map(
     parseMetrics(text).map(({ name, type }) => {
       if (type !== 'HISTOGRAM') return [name, { type, samples: all(name).map(([labels, value]) => ({ labels, value, buckets: new Map(), sum: NaN })) }];

@@ -110,49 +110,21 @@ export class RequestFeed {
   }
 
   event(event: SimulationEvent): void {
-    switch (event.kind) {
-      case 'arrived':
-        this.#requests.set(event.request, {
-          arrivedAt: event.at,
-          input: event.inputTokens,
-          engine: -1,
-          pooled: 0,
-          cached: 0,
-          scheduledAt: -1,
-          firstAt: -1,
-          lastAt: -1,
-          tokens: 0,
-          counted: false,
-          moving: undefined,
-          aborted: false,
-          asked: {},
-        });
-        return;
-      case 'step': {
-        // Where ranks are engines, a step counts as the mean of them on each.
-        const meters = this.#byInstance.get(event.instance) ?? [];
-        for (const meter of meters) {
-          meter.stepTokens.add((event.prefillTokens + event.decoding) / meters.length);
-          meter.drafts += (this.#drafts > 0 ? event.decoding : 0) / meters.length;
-          meter.draftTokens += (event.decoding * this.#drafts) / meters.length;
-        }
-        return;
-      }
-      case 'routed':
-      case 'transfer-begun':
-      case 'transfer-lost':
-      case 'scheduled':
-      case 'prefilled':
-      case 'moved':
-      case 'preempted':
-      case 'finished':
-      case 'failed':
-      case 'rejected': {
-        const request = this.#requests.get(event.request);
-        if (request !== undefined) this.#happened(request, event);
-        return;
-      }
-      default:
+    if (event.kind === 'step') this.#stepped(event);
+    else if (event.kind === 'arrived') this.#requests.set(event.request, arrived(event.at, event.inputTokens));
+    else if ('request' in event) {
+      const request = this.#requests.get(event.request);
+      if (request !== undefined) this.#happened(request, event);
+    }
+  }
+
+  /** Where ranks are engines, a step counts as the mean of them on each. */
+  #stepped({ instance, prefillTokens, decoding }: Extract<SimulationEvent, { readonly kind: 'step' }>): void {
+    const meters = this.#byInstance.get(instance) ?? [];
+    for (const meter of meters) {
+      meter.stepTokens.add((prefillTokens + decoding) / meters.length);
+      meter.drafts += (this.#drafts > 0 ? decoding : 0) / meters.length;
+      meter.draftTokens += (decoding * this.#drafts) / meters.length;
     }
   }
 
@@ -194,7 +166,11 @@ export class RequestFeed {
         // A server refuses it before its engine hears of it.
         this.#requests.delete(event.request);
         return;
-      default:
+      case 'arrived':
+      case 'transfer-ended':
+      case 'fetched':
+      case 'first-token':
+      case 'interrupted':
     }
   }
 
@@ -250,4 +226,22 @@ export class RequestFeed {
     meter.choices.add(asked.choices ?? 1);
     if (asked.maxTokens !== undefined) meter.askedFor.add(asked.maxTokens);
   }
+}
+
+function arrived(at: number, input: number): Request {
+  return {
+    arrivedAt: at,
+    input,
+    engine: -1,
+    pooled: 0,
+    cached: 0,
+    scheduledAt: -1,
+    firstAt: -1,
+    lastAt: -1,
+    tokens: 0,
+    counted: false,
+    moving: undefined,
+    aborted: false,
+    asked: {},
+  };
 }

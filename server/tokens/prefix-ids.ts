@@ -89,8 +89,9 @@ export class PrefixIds {
   hold(tokens: readonly number[], keys: { readonly lora?: string | undefined; readonly salt?: string | undefined } = {}): HeldPrefix {
     const { blockTokens } = this;
     const entries: Entry[] = [];
-    for (let end = blockTokens; blockTokens > 0 && end <= tokens.length; end += blockTokens)
-      entries.push(this.#entry(entries.at(-1), tokens.slice(end - blockTokens, end), extraKeys(end === blockTokens, keys), keys.lora));
+    const full = blockTokens === 0 ? 0 : Math.floor(tokens.length / blockTokens);
+    for (let block = 0; block < full; block++)
+      entries.push(this.#entry(entries.at(-1), tokens.slice(block * blockTokens, (block + 1) * blockTokens), extraKeys(block === 0, keys), keys.lora));
     for (const entry of entries) entry.holders++;
     let held = true;
     return {
