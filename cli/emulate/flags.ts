@@ -31,6 +31,11 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly requestTimeout: number;
   readonly enableRequestIdHeaders?: boolean;
   readonly logHttp?: boolean;
+  readonly dialect: string;
+  readonly enableSleepMode?: boolean;
+  readonly startupDuration: number;
+  readonly showHiddenMetrics?: boolean;
+  readonly kvCacheMetrics?: boolean;
 }
 
 /** Adds them to the verb. */
@@ -64,5 +69,10 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--max-in-flight <n>', 'requests in flight at most; more are told 429', wholeFlag(1), 10_000)
     .option('--request-timeout <time>', 'time that a client has to send a request', timeFlag, 60)
     .option('--enable-request-id-headers', 'answer with the X-Request-Id of the request')
-    .option('--log-http', 'log every request');
+    .option('--log-http', 'log every request')
+    .option('--dialect <name>', 'routes and metrics of vllm or of sglang', 'vllm')
+    .option('--enable-sleep-mode', 'serve /sleep, /wake_up and /is_sleeping')
+    .option('--startup-duration <time>', 'time until /health/ready says so', timeFlag, 0)
+    .option('--show-hidden-metrics', 'metrics under names that were given up as well')
+    .option('--kv-cache-metrics', 'metrics of how long KV blocks live');
 }

@@ -2,6 +2,7 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { Emulator, type EmulatorOptions } from '../../server/emulator.ts';
 import { InputError } from '../../src/base/errors.ts';
+import { expectedOneOf } from '../../src/base/nearest.ts';
 import { formatTime } from '../../src/base/quantity.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { textReport } from '../../src/report/text.ts';
@@ -79,6 +80,8 @@ function optionsOf(flags: Flags): EmulatorOptions {
   const { sslCertfile, sslKeyfile } = flags;
   if ((sslCertfile === undefined) !== (sslKeyfile === undefined))
     throw new InputError([{ path: sslCertfile === undefined ? '--ssl-certfile' : '--ssl-keyfile', message: 'expected the certificate and its key together' }]);
+  if (flags.dialect !== 'vllm' && flags.dialect !== 'sglang')
+    throw new InputError([{ path: '--dialect', message: expectedOneOf(flags.dialect, ['vllm', 'sglang']) }]);
   return {
     http: {
       host: flags.host,
@@ -96,6 +99,7 @@ function optionsOf(flags: Flags): EmulatorOptions {
           : { cert: readText(sslCertfile, sslCertfile, '--ssl-certfile'), key: readText(sslKeyfile, sslKeyfile, '--ssl-keyfile') },
     },
     speed: flags.speed,
+    warmUp: 1,
     lateBound: flags.strict ?? Infinity,
     background: flags.background === true,
     models: { served: listFrom(flags.servedModelName), maxContext: flags.maxModelLen },
@@ -104,6 +108,11 @@ function optionsOf(flags: Flags): EmulatorOptions {
     toolShare: flags.toolCallShare,
     maxInFlight: flags.maxInFlight,
     hashSeed: flags.hashSeed,
+    dialect: flags.dialect,
+    sleepMode: flags.enableSleepMode === true,
+    startup: flags.startupDuration,
+    oldNames: flags.showHiddenMetrics === true,
+    kvMetrics: flags.kvCacheMetrics === true,
     onAccess: flags.logHttp === true ? logAccess : undefined,
     onFault: (error) => logLine('error', 'fault', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   };

@@ -6,7 +6,7 @@ const deepest = 64;
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Any JSON that nothing which walks through it runs out of stack on. */
-export const json: z.ZodType<unknown> = z.unknown().refine((value) => !deeperThan(value, deepest), { error: `nested deeper than ${deepest}` });
+export const json: z.ZodType = z.unknown().refine((value) => !deeperThan(value, deepest), { error: `nested deeper than ${deepest}` });
 
 function deeperThan(value: unknown, left: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

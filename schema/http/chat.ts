@@ -81,4 +81,4 @@ export const chatBody: z.ZodType<ChatBody> = z
       path: ['tool_choice'],
       error: 'names a function that is not among the tools',
     },
-  ) as unknown as z.ZodType<ChatBody>;
+  );

@@ -25,4 +25,4 @@ export const completionBody: z.ZodType<CompletionBody> = z.looseObject({
   echo: z.boolean().nullish(),
   suffix: z.string().nullish(),
   logprobs: z.int().min(0).max(20).nullish(),
-}) as unknown as z.ZodType<CompletionBody>;
+});

@@ -58,7 +58,7 @@ export class Delivery {
 
 /** Why the engine did not serve a request, in the words of the API. */
 export function problemOf(cause: string, kind: 'rejected' | 'failed'): ApiError {
-  if (/^prompt and answer longer/.test(cause)) return new ApiError(400, `The request is rejected: ${cause}`);
+  if (cause.startsWith('prompt and answer longer')) return new ApiError(400, `The request is rejected: ${cause}`);
   if (kind === 'rejected') return new ApiError(429, `The request is turned away: ${cause}`, { headers: { 'retry-after': '1' } });
   return new ApiError(cause === shutDown ? 503 : 500, `The request failed: ${cause}`);
 }

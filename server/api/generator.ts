@@ -6,12 +6,13 @@ import type { Exchange } from '../http/exchange.ts';
 import type { LiveEngine } from '../live/engine.ts';
 import { stoppedBy, type Answer, type AnswerSource } from '../tokens/answer.ts';
 import { spelled } from '../tokens/spelled.ts';
+import type { PrefixIds } from '../tokens/prefix-ids.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
 import { Choice } from './choice.ts';
 import { shutDown } from './delivery.ts';
-import type { PrefixIds } from './prefix-ids.ts';
 import type { ServedModel } from './served-models.ts';
 import { shapeOfAnswer } from './shape-of-answer.ts';
+import type { SleepState } from './sleep.ts';
 
 /** A prompt that is to be answered. */
 export interface Ask {
@@ -46,15 +47,17 @@ export class Generator {
   readonly engine: LiveEngine;
   readonly tokenizer: Tokenizer;
   /** While it sleeps nothing is answered. */
-  asleep = false;
+  sleep: SleepState = 'awake';
   /** Time stands still: nothing more is taken in. */
   closing = false;
   readonly #answers: AnswerSource;
-  readonly #prefixes: PrefixIds;
+  readonly #prefixes: PrefixIds | undefined;
   readonly #options: GeneratorOptions;
   #orders = 0;
+  /** Told of each request that the engine was given. */
+  onSubmitted: (choice: Choice, order: Order) => void = () => {};
 
-  constructor(engine: LiveEngine, tokenizer: Tokenizer, answers: AnswerSource, prefixes: PrefixIds, options: GeneratorOptions) {
+  constructor(engine: LiveEngine, tokenizer: Tokenizer, answers: AnswerSource, prefixes: PrefixIds | undefined, options: GeneratorOptions) {
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.#answers = answers;
@@ -82,12 +85,13 @@ export class Generator {
     const { model, body } = order;
     const labels = { tenant: 0, priority: -(body.priority ?? 0), model: model.model, adapter: model.adapter };
     const salt = { lora: model.adapter === 0 ? undefined : model.id, salt: body.cache_salt ?? undefined };
-    const { blockTokens } = this.#prefixes;
+    const blockTokens = this.#prefixes?.blockTokens ?? 0;
     for (const choice of choices) {
       const { prompt, answer } = choice;
-      const held = this.#prefixes.hold(prompt, salt);
-      choice.onOver = () => held.release();
-      this.engine.submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held.ids }, choice);
+      const held = this.#prefixes?.hold(prompt, salt);
+      choice.onOver = () => held?.release();
+      this.engine.submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [] }, choice);
+      this.onSubmitted(choice, order);
     }
     exchange.notes['request'] = choices[0]?.number ?? -1;
     exchange.notes['model'] = model.id;
@@ -96,7 +100,7 @@ export class Generator {
 
   #admit(wanted: number): void {
     if (this.closing) throw new ApiError(503, `Not taken in: ${shutDown}`, { headers: { 'retry-after': '5' } });
-    if (this.asleep) throw new ApiError(503, 'The engine is asleep; POST /wake_up wakes it');
+    if (this.sleep !== 'awake') throw new ApiError(503, 'The engine is asleep; POST /wake_up wakes it');
     const { maxInFlight } = this.#options;
     if (this.engine.inFlight + wanted > maxInFlight)
       throw new ApiError(429, `The engine has ${this.engine.inFlight} requests, and takes ${maxInFlight} at most`, { headers: { 'retry-after': '1' } });

@@ -31,12 +31,14 @@ export class ServedModels {
   readonly #adapters = new Map<string, ServedModel>();
   /** Numbers of adapters by name: a name that was unloaded and comes again is the same adapter. */
   readonly #numbers = new Map<string, number>();
-  readonly #takesAdapters: boolean;
+  readonly takesAdapters: boolean;
+  readonly #slots: number;
   readonly createdAt: number;
 
   constructor(scenario: Scenario, plant: Plant, { served = [], maxContext = Infinity, root }: ModelNames, createdAt: number) {
     this.createdAt = createdAt;
-    this.#takesAdapters = plant.pools.some(({ adapters }) => adapters !== undefined);
+    this.takesAdapters = plant.pools.some(({ adapters }) => adapters !== undefined);
+    this.#slots = Math.max(0, ...plant.pools.map(({ adapters }) => adapters?.slots ?? 0));
     const limit = (m: number): number => Math.min(maxContext, (plant.models?.[m] ?? plant).maxContext);
     const names = served.length > 0 ? served : [scenario.model.name];
     const first = names.map((id) => ({ id, model: 0, adapter: 0, root: root ?? id, maxContext: limit(0) }));
@@ -63,7 +65,7 @@ export class ServedModels {
 
   /** @throws ApiError 400 where the deployment takes none, or the name is taken */
   load(name: string, root: string, base?: string | null): void {
-    if (!this.#takesAdapters)
+    if (!this.takesAdapters)
       throw new ApiError(400, 'The deployment serves no adapters; expected deployment.merged.lora in its scenario', { param: 'lora_name' });
     if (this.#adapters.has(name) || this.#bases.some(({ id }) => id === name))
       throw new ApiError(400, `The lora adapter '${name}' has already been loaded.`, { type: 'InvalidUserInput', param: 'lora_name' });
@@ -76,6 +78,11 @@ export class ServedModels {
   /** @throws ApiError 404 where there is none of this name */
   unload(name: string): void {
     if (!this.#adapters.delete(name)) throw new ApiError(404, `The lora adapter '${name}' cannot be found.`, { param: 'lora_name' });
+  }
+
+  /** As metrics tell it. @param at [s since 1970] */
+  adaptersNow(at: number): { readonly max: number; readonly running: readonly string[]; readonly waiting: readonly string[]; readonly at: number } {
+    return { max: this.#slots, running: [...this.#adapters.keys()], waiting: [], at };
   }
 
   /** The answer of `/v1/models`. */

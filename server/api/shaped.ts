@@ -66,7 +66,8 @@ export class Shaper {
     if (format === 'email') return 'someone@example.com';
     if (format === 'uuid') return '3f2b8c1e-0000-4000-8000-000000000000';
     let text: string = words[this.#draw(words.length)] as string;
-    while (typeof minLength === 'number' && text.length < Math.min(minLength, 10_000)) text += ` ${words[this.#draw(words.length)]}`;
+    const least = Math.min(numberOr(minLength, 0), 10_000);
+    while (text.length < least) text += ` ${words[this.#draw(words.length)]}`;
     return typeof maxLength === 'number' ? text.slice(0, Math.max(0, maxLength)) : text;
   }
 

@@ -1,4 +1,5 @@
 import type { Seconds } from '../../src/base/units.ts';
+import type { PricerSource } from '../../src/cost/shared-pricers.ts';
 import { createSimulation, type Run } from '../../src/serving/deploy.ts';
 import { emissionsOf } from '../../src/serving/emissions.ts';
 import type { SimulationEvent } from '../../src/serving/events.ts';
@@ -52,10 +53,10 @@ export class LiveEngine {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(scenario: Scenario, pace: Pace, lateBound: Seconds = Infinity) {
+  constructor(scenario: Scenario, pace: Pace, lateBound: Seconds = Infinity, pricers?: PricerSource) {
     this.pace = pace;
     this.#lateBound = lateBound;
-    this.run = createSimulation(scenario, (event) => this.#tell(event));
+    this.run = createSimulation(scenario, (event) => this.#tell(event), pricers);
     const { world } = this.simulation;
     const { table } = world;
     let at: Seconds = 0;
@@ -149,19 +150,9 @@ export class LiveEngine {
 
   #tell(event: SimulationEvent): void {
     for (const observer of this.#observers) observer.event?.(event);
-    switch (event.kind) {
-      case 'scheduled':
-        this.#live.get(event.request)?.scheduled(event.cachedTokens);
-        break;
-      case 'finished':
-        this.#ended(event.request, { kind: 'finished' }, event.at);
-        break;
-      case 'rejected':
-      case 'failed':
-        this.#ended(event.request, { kind: event.kind, cause: event.cause }, event.at);
-        break;
-      default:
-    }
+    if (event.kind === 'scheduled') this.#live.get(event.request)?.scheduled(event.cachedTokens);
+    else if (event.kind === 'finished') this.#ended(event.request, { kind: 'finished' }, event.at);
+    else if (event.kind === 'rejected' || event.kind === 'failed') this.#ended(event.request, { kind: event.kind, cause: event.cause }, event.at);
   }
 
   #ended(number: number, end: RequestEnd, at: Seconds): void {

@@ -5,8 +5,6 @@ import type { AnswerSource } from '../../server/tokens/answer.ts';
 import { Filler, fillerAnswers } from '../../server/tokens/filler.ts';
 import { shipped } from '../../server/tokens/shipped.ts';
 
-export const small: readonly string[] = ['examples/lora.yaml'];
-
 /** An emulator that listens on a port of its own, and its address. */
 export interface Running {
   readonly emulator: Emulator;
@@ -29,12 +27,18 @@ export async function emulate(
   const emulator = new Emulator(await loadScenario(scenario, flags), shipped, answers, {
     speed: 20,
     lateBound: Infinity,
+    warmUp: 0.1,
     background: false,
     models: {},
     keys: [],
     version: '0.0.0-test',
     toolShare: 0.5,
     maxInFlight: 10_000,
+    dialect: 'vllm',
+    sleepMode: false,
+    startup: 0,
+    oldNames: false,
+    kvMetrics: false,
     onFault: (error) => {
       throw error;
     },
