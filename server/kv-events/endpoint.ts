@@ -31,7 +31,7 @@ export function kvEventsConfigOf(text: string): KvEventsConfig | undefined {
   const known = ['enable_kv_cache_events', 'publisher', 'endpoint', 'replay_endpoint', 'buffer_steps', 'hwm', 'max_queue_size', 'topic'];
   const at = (key: string): string => `--kv-events-config: ${key}`;
   for (const key of Object.keys(fields)) if (!known.includes(key)) issues.push({ path: at(key), message: `is not known; expected one of ${known.join(', ')}` });
-  const text_ = (key: string, otherwise: string): string => {
+  const worded = (key: string, otherwise: string): string => {
     const own = fields[key] ?? otherwise;
     if (typeof own === 'string') return own;
     issues.push({ path: at(key), message: `expected a text, got ${JSON.stringify(own)}` });
@@ -46,13 +46,13 @@ export function kvEventsConfigOf(text: string): KvEventsConfig | undefined {
   const publisher = fields['publisher'] ?? 'zmq';
   if (publisher !== 'zmq' && publisher !== 'null')
     issues.push({ path: at('publisher'), message: `expected "zmq" or "null", got ${JSON.stringify(publisher)}` });
-  const replay = text_('replay_endpoint', '');
+  const replay = worded('replay_endpoint', '');
   const config = {
-    endpoint: text_('endpoint', kvEventsDefaults.endpoint),
+    endpoint: worded('endpoint', kvEventsDefaults.endpoint),
     replayEndpoint: replay === '' ? undefined : replay,
     bufferSteps: whole('buffer_steps', kvEventsDefaults.bufferSteps),
     hwm: whole('hwm', kvEventsDefaults.hwm),
-    topic: text_('topic', kvEventsDefaults.topic),
+    topic: worded('topic', kvEventsDefaults.topic),
   };
   for (const [key, endpoint] of [
     ['endpoint', config.endpoint],

@@ -17,6 +17,8 @@ export type KvEvent =
       /** Of all of the blocks together. */
       readonly tokens: readonly number[];
       readonly blockSize: number;
+      /** Blocks before the first one; known to whoever sends it. */
+      readonly depth?: number | undefined;
       readonly loraName: string | undefined;
       readonly medium: string | undefined;
       /** Of each block. */

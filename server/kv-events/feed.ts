@@ -1,20 +1,28 @@
 import type { PrefixPlace } from '../../src/serving/watch-prefixes.ts';
 import { shortHash, type ExtraKeys } from '../tokens/block-hash.ts';
 import type { BlockListener, PrefixBlock } from '../tokens/prefix-ids.ts';
-import { media, type KvEvent, type WireHash } from './event.ts';
+import { media, type KvBatch, type KvEvent, type WireHash } from './event.ts';
 import { encodeBatch, type Dialect } from './payload.ts';
 
 export interface FeedOptions {
-  readonly dialect: Dialect;
-  /** `int64` as servers do it by default, or all bytes of a hash. */
-  readonly hashes: 'int64' | 'bytes';
+  /** How a block is named. */
+  readonly hash: (block: PrefixBlock) => WireHash;
+  readonly encode: (batch: KvBatch) => Uint8Array;
   /** A batch is sent when it has so many events, before anybody asks for it. */
   readonly most: number;
   /** Since 1970. [s] */
   readonly clock: () => number;
 }
 
-export const feedDefaults: FeedOptions = { dialect: 'map', hashes: 'int64', most: 1024, clock: () => Date.now() / 1000 };
+/** Events as vLLM lays them out. @param hashes 64 bits of them, as servers send by default, or all bytes */
+export function feedOptions(dialect: Dialect, hashes: 'int64' | 'bytes' = 'int64'): FeedOptions {
+  return {
+    hash: ({ hash }) => (hashes === 'int64' ? shortHash(hash) : hash),
+    encode: (batch) => encodeBatch(batch, dialect),
+    most: 1024,
+    clock: () => Date.now() / 1000,
+  };
+}
 
 /** Something that batches go to. */
 export interface BatchSink {
@@ -38,7 +46,7 @@ class Pending {
       this.#tokens = [];
       this.#extraKeys = [];
       const lists = { hashes: this.#hashes, tokens: this.#tokens, extraKeys: this.#extraKeys };
-      this.events.push({ kind: 'stored', ...lists, parent, blockSize: block.tokens.length, loraName: block.lora, medium });
+      this.events.push({ kind: 'stored', ...lists, parent, blockSize: block.tokens.length, depth: block.depth, loraName: block.lora, medium });
     }
     this.#hashes.push(hash(block));
     this.#tokens.push(...block.tokens);
@@ -77,17 +85,17 @@ export class KvEventFeed implements BlockListener {
   readonly #pending = new Map<Target, Pending>();
 
   /** @param targetOf the publisher of a place, always the same one; undefined where nobody is told of it */
-  constructor(targetOf: (place: PrefixPlace) => Target | undefined, options: Partial<FeedOptions> = {}) {
+  constructor(targetOf: (place: PrefixPlace) => Target | undefined, options: FeedOptions = feedOptions('map')) {
     this.#targetOf = targetOf;
-    this.#options = { ...feedDefaults, ...options };
+    this.#options = options;
   }
 
   stored(place: PrefixPlace, block: PrefixBlock): void {
-    this.#tell(place, (pending) => pending.stored(block, media[place.kind], this.#hash));
+    this.#tell(place, (pending) => pending.stored(block, media[place.kind], this.#options.hash));
   }
 
   removed(place: PrefixPlace, block: PrefixBlock): void {
-    this.#tell(place, (pending) => pending.removed(this.#hash(block), media[place.kind]));
+    this.#tell(place, (pending) => pending.removed(this.#options.hash(block), media[place.kind]));
   }
 
   cleared(place: PrefixPlace): void {
@@ -109,8 +117,6 @@ export class KvEventFeed implements BlockListener {
 
   #send(target: Target, { events }: Pending): void {
     this.#pending.delete(target);
-    target.sink.publish(encodeBatch({ at: this.#options.clock(), events, rank: target.rank }, this.#options.dialect));
+    target.sink.publish(this.#options.encode({ at: this.#options.clock(), events, rank: target.rank }));
   }
-
-  readonly #hash = ({ hash }: PrefixBlock): WireHash => (this.#options.hashes === 'int64' ? shortHash(hash) : hash);
 }

@@ -13,7 +13,8 @@ import { BlockHashes, shortHash } from '../tokens/block-hash.ts';
 import { prefixIdsOf, type PrefixIds } from '../tokens/prefix-ids.ts';
 import { binds, endpointOfRank, kvEventsConfigOf, kvEventsDefaults } from './endpoint.ts';
 import type { KvBatch, KvEvent } from './event.ts';
-import { KvEventFeed } from './feed.ts';
+import { feedOptions, KvEventFeed } from './feed.ts';
+import { KvEvents, llmdTopic } from './kv-events.ts';
 import { decodeBatch, encodeBatch } from './payload.ts';
 import { KvPublisher } from './publisher.ts';
 import { KvSubscriber, replayed, type Heard } from './subscriber.ts';
@@ -64,15 +65,15 @@ describe('payloads', () => {
   const raw = (event: KvEvent, dialect: 'positional' | 'map', rank?: number): unknown =>
     decode(encodeBatch({ at: 1.5, events: [event], rank }, dialect), { useBigInt64: true });
 
-  test('positions and names are those of the servers, defaults at the end left out', () => {
-    expect(raw(stored, 'positional')).toEqual([1.5, [['BlockStored', [5n, 2n ** 63n], 7n, [1, 2, 3, 4], 2, null, 'GPU']]]);
+  test('positions and names are those of the servers, and all that an array can have is in it', () => {
+    expect(raw(stored, 'positional')).toEqual([1.5, [['BlockStored', [5n, 2n ** 63n], 7n, [1, 2, 3, 4], 2, null, 'GPU', null, null]], null]);
     expect(raw({ ...stored, loraName: 'ad', extraKeys: [['ad'], ['ad']] }, 'positional', 3)).toEqual([
       1.5,
       [['BlockStored', [5n, 2n ** 63n], 7n, [1, 2, 3, 4], 2, null, 'GPU', 'ad', [['ad'], ['ad']]]],
       3,
     ]);
-    expect(raw({ kind: 'removed', hashes: [5n], medium: 'GPU' }, 'positional')).toEqual([1.5, [['BlockRemoved', [5n], 'GPU']]]);
-    expect(raw({ kind: 'cleared' }, 'positional')).toEqual([1.5, [['AllBlocksCleared']]]);
+    expect(raw({ kind: 'removed', hashes: [5n], medium: 'GPU' }, 'positional')).toEqual([1.5, [['BlockRemoved', [5n], 'GPU']], null]);
+    expect(raw({ kind: 'cleared' }, 'positional')).toEqual([1.5, [['AllBlocksCleared']], null]);
     expect(raw(stored, 'map')).toEqual([
       1.5,
       [
@@ -89,11 +90,14 @@ describe('payloads', () => {
           kv_cache_spec_kind: 'full_attention',
         },
       ],
+      null,
     ]);
-    expect(raw({ kind: 'cleared' }, 'map')).toEqual([1.5, [{ type: 'AllBlocksCleared' }]]);
+    expect(raw({ kind: 'cleared' }, 'map')).toEqual([1.5, [{ type: 'AllBlocksCleared' }], null]);
   });
 
   test('a signed hash is the unsigned one of the same bits, and what is no batch is refused with its place', () => {
+    const older = encode([1, [['BlockStored', [5], null, [1, 2], 2, null]]]);
+    expect(decodeBatch(older).events).toMatchObject([{ kind: 'stored', hashes: [5n], medium: undefined, loraName: undefined, extraKeys: [null] }]);
     const signed = encode([1, [['BlockRemoved', [-1n]]]], { useBigInt64: true });
     expect(decodeBatch(signed).events).toEqual([{ kind: 'removed', hashes: [2n ** 64n - 1n], medium: undefined }]);
     for (const [value, message] of [
@@ -143,40 +147,46 @@ function asked(prompts: readonly (readonly number[])[], feed: KvEventFeed): { re
 
 const prompts = fc.array(fc.array(fc.nat(2), { minLength: 4, maxLength: 24 }), { minLength: 1, maxLength: 15 });
 
+/** What a subscriber knows that applies every event: the tokens up to each block, by its hash. */
+class Index {
+  readonly tokens = new Map<unknown, readonly number[]>();
+  removals = 0;
+
+  /** @throws Error where an event does not follow from those before it */
+  apply(event: KvEvent): void {
+    if (event.kind === 'removed') {
+      this.removals++;
+      if (!event.hashes.every((one) => this.tokens.delete(one))) throw new Error('a block was removed that was not there');
+    }
+    if (event.kind !== 'stored') return;
+    if (event.tokens.length !== event.hashes.length * event.blockSize) throw new Error('tokens do not fill the blocks');
+    const known = event.parent === undefined ? [] : this.tokens.get(event.parent);
+    if (known === undefined) throw new Error('the block before the first one is not there');
+    for (const [i, one] of event.hashes.entries()) this.tokens.set(one, [...known, ...event.tokens.slice(0, (i + 1) * event.blockSize)]);
+  }
+}
+
+/** The hash of the last block of tokens: it follows from them alone. */
+function hashOf(tokens: readonly number[]): bigint {
+  const hashes = new BlockHashes();
+  let all = hashes.root;
+  for (let at = 0; at < tokens.length; at += blockTokens) all = hashes.of(all, tokens.slice(at, at + blockTokens));
+  return shortHash(all);
+}
+
 test('a subscriber that applies every event knows what the engine has, and chains end at what it has', () => {
   let removals = 0;
   fc.assert(
     fc.property(prompts, fc.constantFrom('positional' as const, 'map' as const), (list, dialect) => {
-      const known = new Map<unknown, readonly number[]>();
-      const hashes = new BlockHashes();
-      const feed = new KvEventFeed(() => target, { dialect, clock: () => 1 });
-      const target = {
-        rank: undefined,
-        sink: {
-          publish: (payload: Uint8Array): void => {
-            for (const event of decodeBatch(payload).events) {
-              if (event.kind === 'removed') {
-                removals++;
-                for (const one of event.hashes) expect(known.delete(one)).toBe(true);
-              }
-              if (event.kind !== 'stored') continue;
-              expect(event.tokens).toHaveLength(event.hashes.length * event.blockSize);
-              if (event.parent !== undefined) expect(known.has(event.parent)).toBe(true);
-              let before = event.parent === undefined ? [] : (known.get(event.parent) ?? []);
-              for (const [i, one] of event.hashes.entries()) {
-                before = [...before, ...event.tokens.slice(i * blockTokens, (i + 1) * blockTokens)];
-                // The hash follows from the tokens alone.
-                let all = hashes.root;
-                for (let at = 0; at < before.length; at += blockTokens) all = hashes.of(all, before.slice(at, at + blockTokens));
-                expect(one).toBe(shortHash(all));
-                known.set(one, before);
-              }
-            }
-          },
-        },
+      const index = new Index();
+      const publish = (payload: Uint8Array): void => {
+        for (const event of decodeBatch(payload).events) index.apply(event);
       };
-      const { ids, cached } = asked(list, feed);
-      expect(new Set(known.keys())).toEqual(new Set([...cached].map((id) => shortHash(ids.block(id)?.hash ?? hashes.root))));
+      const target = { rank: undefined, sink: { publish } };
+      const { ids, cached } = asked(list, new KvEventFeed(() => target, feedOptions(dialect)));
+      expect(new Set(index.tokens.keys())).toEqual(new Set([...cached].map((id) => shortHash(ids.block(id)?.hash ?? new Uint8Array(8)))));
+      for (const [hash, tokens] of index.tokens) expect(hashOf(tokens)).toBe(hash);
+      removals += index.removals;
     }),
   );
   expect(removals).toBeGreaterThan(20);
@@ -218,4 +228,31 @@ test('events leave over ZeroMQ counted from 0, and a late subscriber asks for wh
   for (const { sequence, at, rank } of heard) expect([at, rank]).toEqual([sequence, 1]);
   await subscriber.close();
   await publisher.close();
+});
+
+test('each rank of a deployment publishes on an endpoint of its own', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kv-'));
+  const simulation = new Simulation(mergedPlant({ prefixCaching: true, blockTokens, kvBlocks: 50, ranks: 2 }), listed([]));
+  const ids = prefixIdsOf(simulation);
+  const config = {
+    ...kvEventsDefaults,
+    endpoint: `ipc://${folder}/pub`,
+    replayEndpoint: `ipc://${folder}/replay`,
+    topic: llmdTopic('127.0.0.1', 8000, 'twin'),
+  };
+  const events = await KvEvents.open(simulation, ids, { config, format: { kind: 'vllm', dialect: 'map', hashes: 'bytes' }, pool: 0 });
+  expect(events.publishers).toHaveLength(2);
+  for (let n = 0; n < 2; n++) {
+    const prompt = [n, ...Array.from({ length: 8 }, (_, i) => i)];
+    act(simulation, { kind: 'inject', request: { ...request(simulation.now, prompt.length, 2), blockTokens, blocks: ids.hold(prompt).ids } });
+  }
+  while (simulation.step());
+  await new Promise(setImmediate);
+  const sent = await Promise.all([0, 1].map((rank) => replayed(endpointOfRank(config.replayEndpoint, rank), 0)));
+  for (const [rank, [batch, ...more]] of sent.entries()) {
+    expect(more).toEqual([]);
+    expect(batch).toMatchObject({ sequence: 0, rank, events: [{ kind: 'stored', parent: undefined, blockSize: 4, medium: 'GPU' }] });
+    expect(batch?.events[0]).toHaveProperty('hashes.length', 2);
+  }
+  await events.close();
 });

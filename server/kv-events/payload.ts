@@ -6,10 +6,13 @@ import type { KvBatch, KvEvent, WireHash } from './event.ts';
 /** How events are laid out: as arrays by position (older vLLM, SGLang), or as maps with a `type`. */
 export type Dialect = 'positional' | 'map';
 
-/** A batch as msgpack. What has its default at the end of an array, or anywhere in a map, is left out. */
+/**
+ * A batch as msgpack. Arrays have all of their fields: msgspec, which servers write them with, leaves defaults out of maps only. A reader must do without
+ * those at the end all the same, as older servers have fewer.
+ */
 export function encodeBatch({ at, events, rank }: KvBatch, dialect: Dialect): Uint8Array {
   const laid = events.map((event) => (dialect === 'map' ? asMap(event) : asArray(event)));
-  return encode(rank === undefined ? [at, laid] : [at, laid, rank], { useBigInt64: true });
+  return encode([at, laid, rank ?? null], { useBigInt64: true });
 }
 
 function asArray(event: KvEvent): readonly unknown[] {
@@ -17,19 +20,13 @@ function asArray(event: KvEvent): readonly unknown[] {
     case 'stored': {
       const { hashes, parent, tokens, blockSize, medium, loraName, extraKeys } = event;
       const keys = extraKeys.some((one) => one !== null) ? [...extraKeys] : null;
-      return trimmed(['BlockStored', hashes, parent ?? null, tokens, blockSize, null, medium ?? null, loraName ?? null, keys], 6);
+      return ['BlockStored', hashes, parent ?? null, tokens, blockSize, null, medium ?? null, loraName ?? null, keys];
     }
     case 'removed':
-      return trimmed(['BlockRemoved', event.hashes, event.medium ?? null], 2);
+      return ['BlockRemoved', event.hashes, event.medium ?? null];
     case 'cleared':
       return ['AllBlocksCleared'];
   }
-}
-
-/** @param least fields that are there whatever they are */
-function trimmed(fields: unknown[], least: number): readonly unknown[] {
-  while (fields.length > least && fields.at(-1) === null) fields.pop();
-  return fields;
 }
 
 function asMap(event: KvEvent): Readonly<Record<string, unknown>> {
@@ -108,6 +105,7 @@ function eventOf(event: unknown, path: string): KvEvent {
       return { kind: 'removed', hashes: hashesOf(fields['block_hashes'], `${path}.block_hashes`), medium: textOf(fields['medium']) };
     case 'AllBlocksCleared':
       return { kind: 'cleared' };
+    case undefined:
     default:
       throw wrong(path, `has the type ${JSON.stringify(kind)}; expected ${Object.keys(order).join(', ')}`);
   }
