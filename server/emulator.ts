@@ -1,0 +1,140 @@
+import type { Seconds } from '../src/base/units.ts';
+import type { Plant } from '../src/serving/plant.ts';
+import type { Scenario } from '../src/serving/scenario.ts';
+import { watchPrefixes } from '../src/serving/watch-prefixes.ts';
+import { apiRoutes } from './api/routes.ts';
+import { ChatTemplate } from './api/chat-template.ts';
+import { shutDown } from './api/delivery.ts';
+import { Generator } from './api/generator.ts';
+import { ServedModels, type ModelNames } from './api/served-models.ts';
+import { Keys } from './http/keys.ts';
+import { Routes } from './http/routes.ts';
+import { HttpDoor, type AccessRecord, type HttpOptions } from './http/server.ts';
+import { LiveEngine } from './live/engine.ts';
+import { withoutTraffic } from './live/live-scenario.ts';
+import { Pace } from './live/pace.ts';
+import { warmPricers } from './live/warm.ts';
+import { ServingMetrics } from './metrics/metrics.ts';
+import type { AnswerSource } from './tokens/answer.ts';
+import { BlockHashes } from './tokens/block-hash.ts';
+import { PrefixIds } from './tokens/prefix-ids.ts';
+import type { Tokenizer } from './tokens/tokenizer.ts';
+
+export interface EmulatorOptions {
+  readonly http: HttpOptions;
+  /** Simulated seconds in each second. */
+  readonly speed: number;
+  /** Latest that a burst may leave behind its instant, by the wall clock; Infinity: however late. */
+  readonly lateBound: Seconds;
+  /** Time that costs are worked out in before clients are let in. */
+  readonly warmUp: Seconds;
+  /** Whether the traffic of the scenario goes on beside that of clients. */
+  readonly background: boolean;
+  readonly models: ModelNames;
+  readonly keys: readonly string[];
+  readonly version: string;
+  readonly toolShare: number;
+  readonly maxInFlight: number;
+  readonly hashSeed?: string | undefined;
+  readonly dialect: 'vllm' | 'sglang';
+  readonly sleepMode: boolean;
+  /** Until it says that it is ready. [s] */
+  readonly startup: Seconds;
+  /** Metrics under names that were given up, and of how long KV blocks live. */
+  readonly oldNames: boolean;
+  readonly kvMetrics: boolean;
+  readonly onAccess?: ((record: AccessRecord) => void) | undefined;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** A deployment that does not exist, behind an API that does. */
+export class Emulator {
+  readonly engine: LiveEngine;
+  readonly generator: Generator;
+  readonly models: ServedModels;
+  readonly #door: HttpDoor;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws InputError where the scenario does not fit */
+  constructor(scenario: Scenario, tokenizer: Tokenizer, answers: AnswerSource, options: EmulatorOptions) {
+    const pricers = warmPricers(scenario, options.warmUp * 1000);
+    const served = options.background ? scenario : withoutTraffic(scenario);
+    this.engine = new LiveEngine(served, new Pace(options.speed), options.lateBound, pricers);
+    const { plant } = this.engine.simulation;
+    this.models = new ServedModels(served, plant, options.models, Math.floor(Date.now() / 1000));
+    const { toolShare, maxInFlight } = options;
+    const blockTokens = cachedBlock(plant);
+    const prefixes = blockTokens === 0 ? undefined : new PrefixIds(blockTokens, new BlockHashes(options.hashSeed));
+    if (prefixes !== undefined) watchPrefixes(this.engine.simulation, (place) => prefixes.watcher(place));
+    const generator = new Generator(this.engine, tokenizer, answers, prefixes, { seed: scenario.seed, toolShare, maxInFlight });
+    this.generator = generator;
+    const metrics = this.#metrics(options, prefixes);
+    const { version, dialect, sleepMode } = options;
+    const readyAt = performance.now() + options.startup * 1000;
+    const ready = (): boolean => performance.now() >= readyAt;
+    const template = new ChatTemplate(tokenizer);
+    const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready });
+    this.#door = new HttpDoor(new Routes(routes), new Keys(options.keys), options.http);
+    this.#door.onAccess = options.onAccess;
+    this.#door.onFault = options.onFault;
+  }
+
+  #metrics({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined): ServingMetrics {
+    const { engine, generator, models } = this;
+    const { run } = engine;
+    // The front door speaks for the pool that answers come from.
+    const pool = run.simulation.plant.models === undefined ? run.simulation.pools.length - 1 : 0;
+    const lora = models.takesAdapters ? (): ReturnType<ServedModels['adaptersNow']> => models.adaptersNow(Date.now() / 1000) : undefined;
+    const metrics = new ServingMetrics(
+      run,
+      {
+        scope: { pool, engines: 'instances' },
+        dialect,
+        model: models.first.id,
+        oldNames,
+        kvMetrics,
+        lora,
+        sleep: () => generator.sleep,
+        lateness: () => engine.lag.report(),
+      },
+      prefixes,
+    );
+    engine.observe(metrics);
+    generator.onSubmitted = ({ number, answer }, { most, asks, body }) =>
+      metrics.asked(number, { maxTokens: most ?? undefined, choices: asks.length === 1 ? (body.n ?? 1) : 1, reason: answer.finish });
+    return metrics;
+  }
+
+  /** Lets time go on and listens. Returns the port. */
+  async start(): Promise<number> {
+    const port = await this.#door.listen();
+    this.engine.start();
+    return port;
+  }
+
+  /**
+   * Takes nothing more in, lets what is in flight finish, and ends what has not by then.
+   * @param grace how long it may take to finish [ms]
+   */
+  stop(grace: number): Promise<void> {
+    this.#stopping ??= this.#stop(grace);
+    return this.#stopping;
+  }
+
+  async #stop(grace: number): Promise<void> {
+    this.generator.closing = true;
+    this.#door.refuse();
+    const until = performance.now() + grace;
+    while (this.engine.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+    this.engine.stop(shutDown);
+    // The last words of streams leave before their sockets do.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    this.#door.close();
+  }
+}
+
+/** Tokens of a block of prompts that the deployment keeps; 0 where it keeps none. */
+function cachedBlock({ pools, cache }: Plant): number {
+  const entry = pools.find(({ prefixCaching }) => prefixCaching);
+  return cache?.blockTokens ?? entry?.blockTokens ?? 0;
+}
