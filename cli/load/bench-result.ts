@@ -7,9 +7,9 @@ export interface BenchOptions {
   readonly model: string;
   readonly tokenizer: string;
   readonly prompts: number;
-  /** Infinity where requests were sent as fast as they could be. */
-  readonly rate: number;
-  readonly burstiness: number;
+  /** Infinity where requests were sent as fast as they could be; undefined where nothing like it is known. */
+  readonly rate: number | undefined;
+  readonly burstiness: number | undefined;
   readonly maxConcurrency: number | undefined;
   /** [s] */
   readonly duration: number;
@@ -41,8 +41,8 @@ export function benchResult(records: readonly ClientRecord[], options: BenchOpti
     tokenizer_id: options.tokenizer,
     num_prompts: options.prompts,
     ...options.metadata,
-    request_rate: Number.isFinite(options.rate) ? options.rate : 'inf',
-    burstiness: options.burstiness,
+    request_rate: options.rate === Infinity ? 'inf' : (options.rate ?? null),
+    burstiness: options.burstiness ?? null,
     max_concurrency: options.maxConcurrency ?? null,
     duration,
     completed: done.length,

@@ -46,14 +46,13 @@ export async function drive(source: RequestSource, { maxConcurrency, send, signa
     if (inFlight >= maxConcurrency) waiting.push(request);
     else void launch(request);
   };
-  const at = (due: number, request: Arrival, then: () => void = () => {}): void => {
+  /** Does something when it is time, and counts how late that was. */
+  const at = (due: number, act: () => void): void => {
     const timer = setTimeout(
       () => {
         timers.delete(timer);
-        if (signal.aborted) return;
         schedule.late = Math.max(schedule.late, now() - due);
-        then();
-        arrive(request);
+        act();
         settle();
       },
       Math.max(0, (due - now()) * 1000),
@@ -63,21 +62,37 @@ export async function drive(source: RequestSource, { maxConcurrency, send, signa
   const ended = ({ thread }: Arrival): void => {
     if (thread >= 0) {
       source.ended?.(thread, now());
-      while (source.follow?.(incoming) === true) at(incoming.arrivedAt, copied(incoming));
+      while (source.follow?.(incoming) === true) {
+        const request = copied(incoming);
+        at(request.arrivedAt, () => arrive(request));
+      }
     }
     const next = waiting.shift();
     if (next !== undefined) void launch(next);
     if (source.concurrency !== undefined) pull();
   };
   function pull(): void {
-    if (!source.next(incoming)) {
-      exhausted = true;
-      return;
+    while (!signal.aborted) {
+      if (!source.next(incoming)) {
+        exhausted = true;
+        return;
+      }
+      const request = copied(incoming);
+      if (source.concurrency !== undefined) {
+        arrive(request);
+        return;
+      }
+      // In an open loop one request is known at a time: the next is asked for when this one is due.
+      if (request.arrivedAt > now()) {
+        at(request.arrivedAt, () => {
+          arrive(request);
+          pull();
+        });
+        return;
+      }
+      schedule.late = Math.max(schedule.late, now() - request.arrivedAt);
+      arrive(request);
     }
-    const request = copied(incoming);
-    // In an open loop one request is known at a time: the next is asked for when this one is due.
-    if (source.concurrency === undefined) at(request.arrivedAt, request, pull);
-    else arrive(request);
   }
 
   signal.addEventListener('abort', () => {

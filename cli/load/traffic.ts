@@ -12,8 +12,6 @@ export interface Load {
   readonly workload: Workload;
   readonly slo: ServiceLevel;
   readonly seed: number;
-  /** As it was asked for; NaN where a scenario or a trace says it. [1/s] */
-  readonly rate: number;
 }
 
 const defaultPrompts = 1000;
@@ -49,7 +47,7 @@ export async function loadOf(file: string | undefined, flags: LoadFlags): Promis
   if (file !== undefined) {
     const { trace, seed, set } = flags;
     const scenario = await loadScenario(file, { trace, seed, set, requests });
-    return { name: scenario.name, workload: scenario.workload, slo: slo ?? scenario.slo, seed: scenario.seed, rate: NaN };
+    return { name: scenario.name, workload: scenario.workload, slo: slo ?? scenario.slo, seed: scenario.seed };
   }
   if (flags.trace !== undefined) return ofTrace(flags.trace, flags, requests, slo ?? {});
   return ofLengths(given, flags, requests ?? defaultPrompts, slo ?? {});
@@ -71,7 +69,7 @@ async function ofTrace(path: string, { requestRate, maxConcurrency, seed = 0 }: 
     speed,
     concurrency: all ? Math.min(maxConcurrency ?? requests, requests) : undefined,
   } as const;
-  return { name: path, workload, slo, seed, rate: requestRate ?? NaN };
+  return { name: path, workload, slo, seed };
 }
 
 function ofLengths(given: readonly (readonly [string, string | undefined])[], flags: LoadFlags, requests: number, slo: ServiceLevel): Load {
@@ -91,5 +89,26 @@ function ofLengths(given: readonly (readonly [string, string | undefined])[], fl
         ? ({ kind: 'poisson', rate } as const)
         : ({ kind: 'gamma', rate, cv: 1 / Math.sqrt(burstiness) } as const);
   const workload = { kind: 'generator', name: 'generated', arrivals, input, output, requests, seed } as const;
-  return { name: 'load', workload, slo, seed, rate };
+  return { name: 'load', workload, slo, seed };
+}
+
+/** Requests per second of a workload, Infinity where as many as are in flight, and the shape of the gamma law of its gaps; undefined where it has no such figure. */
+export function paceOf(workload: Workload): { readonly rate: number | undefined; readonly burstiness: number | undefined } {
+  switch (workload.kind) {
+    case 'generator':
+    case 'sessions': {
+      const { arrivals } = workload;
+      if (workload.kind === 'sessions') return { rate: arrivals.kind === 'closed' ? Infinity : undefined, burstiness: undefined };
+      if (arrivals.kind === 'closed') return { rate: Infinity, burstiness: 1 };
+      return { rate: arrivals.rate, burstiness: arrivals.kind === 'gamma' ? 1 / (arrivals.cv * arrivals.cv) : 1 };
+    }
+    case 'trace': {
+      const { columns, speed, concurrency } = workload;
+      const duration = (columns.arrivedAt[columns.count - 1] ?? 0) - (columns.arrivedAt[0] ?? 0);
+      if (concurrency !== undefined) return { rate: Infinity, burstiness: undefined };
+      return { rate: duration > 0 ? (speed * columns.count) / duration : undefined, burstiness: undefined };
+    }
+    case 'client-pool':
+      return { rate: undefined, burstiness: undefined };
+  }
 }

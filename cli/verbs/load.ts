@@ -20,7 +20,7 @@ import { pairsOf, withLoadFlags, type LoadFlags } from '../load/flags.ts';
 import { ClientMeter } from '../load/meter.ts';
 import { promptOf } from '../load/prompts.ts';
 import { firstModel, targetOf, type Target } from '../load/server.ts';
-import { loadOf } from '../load/traffic.ts';
+import { loadOf, paceOf } from '../load/traffic.ts';
 import { checkOutputs, terminalOptions } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { version } from '../version.ts';
@@ -41,7 +41,7 @@ async function load(file: string | undefined, flags: LoadFlags): Promise<number>
   const target = targetOf(flags);
   const metadata = pairsOf(flags.metadata, '--metadata');
   const against = flags.against === undefined ? undefined : resultIn(flags.against);
-  const { name, workload, slo, seed, rate } = await loadOf(file, flags);
+  const { name, workload, slo, seed } = await loadOf(file, flags);
   const tokenizer = flags.tokenizer === undefined ? shipped : tokenizerFrom(flags.tokenizer);
   const filler = new Filler(tokenizer);
   const model = flags.model ?? (await firstModel(target, flags.readyCheckTimeoutSec));
@@ -101,8 +101,7 @@ async function load(file: string | undefined, flags: LoadFlags): Promise<number>
         model,
         tokenizer: tokenizer.name,
         prompts: workload.requests,
-        rate,
-        burstiness: flags.burstiness,
+        ...paceOf(workload),
         maxConcurrency: flags.maxConcurrency,
         duration: endedAt,
         slo,

@@ -18,7 +18,7 @@ import { cacheSection, memorySection, utilisationSection } from './usage.ts';
 export function reportOf(summary: Summary): Report {
   const sections: readonly (Section | undefined)[] =
     summary.trust === undefined
-      ? [latencySection(summary), tenantSection(summary), timelineSection(summary), cacheSection(summary), windowSection(summary)]
+      ? [latencySection(summary), tenantSection(summary), timelineSection(summary), windowSection(summary)]
       : [
           latencySection(summary),
           tenantSection(summary),
