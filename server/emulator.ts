@@ -7,11 +7,13 @@ import { ChatTemplate } from './api/chat-template.ts';
 import { shutDown } from './api/delivery.ts';
 import { Generator } from './api/generator.ts';
 import { ServedModels, type ModelNames } from './api/served-models.ts';
+import { adminRoutes } from './admin/routes.ts';
+import { Injector, type InjectedFaults } from './faults/injected.ts';
 import { Keys } from './http/keys.ts';
 import { Routes } from './http/routes.ts';
 import { HttpDoor, type AccessRecord, type HttpOptions } from './http/server.ts';
 import { LiveEngine } from './live/engine.ts';
-import { withoutTraffic } from './live/live-scenario.ts';
+import { openToFaults, withoutTraffic } from './live/live-scenario.ts';
 import { Pace } from './live/pace.ts';
 import { warmPricers } from './live/warm.ts';
 import { ServingMetrics } from './metrics/metrics.ts';
@@ -40,6 +42,8 @@ export interface EmulatorOptions {
   readonly sleepMode: boolean;
   /** Until it says that it is ready. [s] */
   readonly startup: Seconds;
+  readonly injected: InjectedFaults;
+  readonly admin: AdminOptions;
   /** Metrics under names that were given up, and of how long KV blocks live. */
   readonly oldNames: boolean;
   readonly kvMetrics: boolean;
@@ -47,18 +51,42 @@ export interface EmulatorOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+/** Where those who run it are let in. */
+export interface AdminOptions {
+  /** At the door of clients. */
+  readonly here: boolean;
+  /** At a door of its own on the loopback interface. */
+  readonly port?: number | undefined;
+  /** What they have to show as an API key. */
+  readonly token?: string | undefined;
+}
+
+/** Routes that answers can be made to fail on. */
+const answering = [
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/responses',
+  '/v1/messages',
+  '/v1/embeddings',
+  '/inference/v1/generate',
+  '/generate',
+] as const;
+
 /** A deployment that does not exist, behind an API that does. */
 export class Emulator {
   readonly engine: LiveEngine;
   readonly generator: Generator;
   readonly models: ServedModels;
+  readonly injector: Injector;
   readonly #door: HttpDoor;
+  /** For those who run it, where it is another one. */
+  readonly #adminDoor: HttpDoor | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws InputError where the scenario does not fit */
   constructor(scenario: Scenario, tokenizer: Tokenizer, answers: AnswerSource, options: EmulatorOptions) {
     const pricers = warmPricers(scenario, options.warmUp * 1000);
-    const served = options.background ? scenario : withoutTraffic(scenario);
+    const served = openToFaults(options.background ? scenario : withoutTraffic(scenario));
     this.engine = new LiveEngine(served, new Pace(options.speed), options.lateBound, pricers);
     const { plant } = this.engine.simulation;
     this.models = new ServedModels(served, plant, options.models, Math.floor(Date.now() / 1000));
@@ -66,7 +94,7 @@ export class Emulator {
     const blockTokens = cachedBlock(plant);
     const prefixes = blockTokens === 0 ? undefined : new PrefixIds(blockTokens, new BlockHashes(options.hashSeed));
     if (prefixes !== undefined) watchPrefixes(this.engine.simulation, (place) => prefixes.watcher(place));
-    const generator = new Generator(this.engine, tokenizer, answers, prefixes, { seed: scenario.seed, toolShare, maxInFlight });
+    const generator = new Generator(this.engine, tokenizer, answers, prefixes, scenario.seed, { toolShare, maxInFlight });
     this.generator = generator;
     const metrics = this.#metrics(options, prefixes);
     const { version, dialect, sleepMode } = options;
@@ -74,9 +102,28 @@ export class Emulator {
     const ready = (): boolean => performance.now() >= readyAt;
     const template = new ChatTemplate(tokenizer);
     const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready });
-    this.#door = new HttpDoor(new Routes(routes), new Keys(options.keys), options.http);
-    this.#door.onAccess = options.onAccess;
-    this.#door.onFault = options.onFault;
+    const injector = new Injector(options.injected, scenario.seed);
+    this.injector = injector;
+    const admin = adminRoutes(generator, injector, scenario.machine);
+    const { port, token, here } = options.admin;
+    const keys = new Keys(options.keys);
+    const adminKeys = new Keys(token === undefined ? [] : [token]);
+    const paths = new Set<string>(answering);
+    this.#door = new HttpDoor(new Routes(here ? [...routes, ...admin] : routes), options.http);
+    this.#door.before = (exchange) => {
+      const { pathname } = exchange.url;
+      (pathname.startsWith('/admin/') ? adminKeys : keys).check(exchange);
+      if (paths.has(pathname)) injector.check(exchange);
+    };
+    if (port !== undefined) {
+      this.#adminDoor = new HttpDoor(new Routes(admin), { ...options.http, host: '127.0.0.1', port, tls: undefined });
+      this.#adminDoor.before = (exchange) => adminKeys.check(exchange);
+    }
+    for (const door of [this.#door, this.#adminDoor]) {
+      if (door === undefined) continue;
+      door.onAccess = options.onAccess;
+      door.onFault = options.onFault;
+    }
   }
 
   #metrics({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined): ServingMetrics {
@@ -108,6 +155,7 @@ export class Emulator {
   /** Lets time go on and listens. Returns the port. */
   async start(): Promise<number> {
     const port = await this.#door.listen();
+    await this.#adminDoor?.listen();
     this.engine.start();
     return port;
   }
@@ -124,12 +172,14 @@ export class Emulator {
   async #stop(grace: number): Promise<void> {
     this.generator.closing = true;
     this.#door.refuse();
+    this.#adminDoor?.refuse();
     const until = performance.now() + grace;
     while (this.engine.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     this.engine.stop(shutDown);
     // The last words of streams leave before their sockets do.
     await new Promise((resolve) => setTimeout(resolve, 20));
     this.#door.close();
+    this.#adminDoor?.close();
   }
 }
 

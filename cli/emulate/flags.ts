@@ -36,6 +36,12 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly startupDuration: number;
   readonly showHiddenMetrics?: boolean;
   readonly kvCacheMetrics?: boolean;
+  readonly failureInjectionRate: number;
+  readonly failureTypes?: readonly string[] | string;
+  readonly streamFaultRate: number;
+  readonly streamFaultTypes?: readonly string[] | string;
+  readonly adminPort?: number;
+  readonly adminToken?: string;
 }
 
 /** Adds them to the verb. */
@@ -74,5 +80,11 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--enable-sleep-mode', 'serve /sleep, /wake_up and /is_sleeping')
     .option('--startup-duration <time>', 'time until /health/ready says so', timeFlag, 0)
     .option('--show-hidden-metrics', 'metrics under names that were given up as well')
-    .option('--kv-cache-metrics', 'metrics of how long KV blocks live');
+    .option('--kv-cache-metrics', 'metrics of how long KV blocks live')
+    .option('--failure-injection-rate <percent>', 'share of the requests that fail', numberFlag(0, 100), 0)
+    .option('--failure-types <names...>', 'how they fail; all ways by default')
+    .option('--stream-fault-rate <percent>', 'share of the streams that go wrong', numberFlag(0, 100), 0)
+    .option('--stream-fault-types <names...>', 'how they do; all ways by default')
+    .option('--admin-port <n>', 'serve /admin on this port of the loopback interface, and not beside the API', wholeFlag(0))
+    .option('--admin-token <token>', 'let only who has it use /admin; needed for it beyond the loopback interface');
 }

@@ -1,6 +1,8 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { Emulator, type EmulatorOptions } from '../../server/emulator.ts';
+import { failureNames } from '../../server/faults/injected.ts';
+import { streamModes } from '../../server/faults/stream-fault.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { expectedOneOf } from '../../src/base/nearest.ts';
 import { formatTime } from '../../src/base/quantity.ts';
@@ -113,7 +115,30 @@ function optionsOf(flags: Flags): EmulatorOptions {
     startup: flags.startupDuration,
     oldNames: flags.showHiddenMetrics === true,
     kvMetrics: flags.kvCacheMetrics === true,
+    injected: {
+      failureShare: flags.failureInjectionRate / 100,
+      failures: namesOf(flags.failureTypes, failureNames, '--failure-types'),
+      streamShare: flags.streamFaultRate / 100,
+      streamFaults: namesOf(flags.streamFaultTypes, streamModes, '--stream-fault-types'),
+    },
+    admin: {
+      here: flags.adminPort === undefined && (loopback(flags.host) || flags.adminToken !== undefined),
+      port: flags.adminPort,
+      token: flags.adminToken,
+    },
     onAccess: flags.logHttp === true ? logAccess : undefined,
     onFault: (error) => logLine('error', 'fault', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   };
+}
+
+/** @throws InputError for a name that is not among them */
+function namesOf<Name extends string>(given: readonly string[] | string | undefined, all: readonly Name[], flag: string): readonly Name[] {
+  const names = listFrom(given);
+  const issues = names.filter((name) => !all.some((one) => one === name)).map((name) => ({ path: flag, message: expectedOneOf(name, all) }));
+  if (issues.length > 0) throw new InputError(issues);
+  return names.length === 0 ? all : all.filter((one) => names.includes(one));
+}
+
+function loopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }

@@ -43,6 +43,7 @@ const externalOf = z.object({
   action: z.discriminatedUnion('kind', [
     z.looseObject({ kind: z.literal('inject'), request: z.looseObject(arrivalOf.shape) }),
     z.looseObject({ kind: z.literal('abort'), request: z.int().min(0), cause: z.string() }),
+    z.looseObject({ kind: z.literal('fault'), fault: z.looseObject({ kind: z.string(), at: z.number(), left: z.number() }) }),
     z.looseObject({ kind: z.literal('stop') }),
   ]),
 });

@@ -53,8 +53,11 @@ function jitterOf({ share, by }: FaultFile, at: string, problems: Problems): Jit
 }
 
 /** Assumed where nothing is said: how a deployment is run is not published. */
-function recoveryOf({ detection = 5, restart = 60, retries = 3, spares = true }: RecoveryFile): Recovery {
-  return { detection, restart, retries, spares };
+export const assumedRecovery: Recovery = { detection: 5, restart: 60, retries: 3, spares: true };
+
+function recoveryOf(file: RecoveryFile): Recovery {
+  const { detection, restart, retries, spares } = assumedRecovery;
+  return { detection: file.detection ?? detection, restart: file.restart ?? restart, retries: file.retries ?? retries, spares: file.spares ?? spares };
 }
 
 type Blow = Pick<PlannedFault, 'kind' | 'struck' | 'left'>;

@@ -21,12 +21,18 @@ export async function bodyOf<T>(exchange: Exchange, schema: z.ZodType<T>): Promi
 
 /** Answers an order event by event. */
 export async function answerInEvents(exchange: Exchange, generator: Generator, order: Order, form: StreamForm): Promise<void> {
+  const { streamFault: fault } = exchange;
+  if (fault?.mode === 'error_envelope_200' || fault?.mode === 'cancelled_499') {
+    const status = fault.mode === 'cancelled_499' ? 499 : 500;
+    exchange.json(new ApiError(status, 'The stream failed before it began (injected)').body, status === 499 ? 499 : 200);
+    return;
+  }
   let delivery: Delivery | undefined;
   const choices = await generator.start(exchange, order, (choice) => delivery?.tell(choice));
   if (exchange.response.destroyed || choices.length === 0) return;
   // What is turned away at once is told as a status.
   refused(choices);
-  delivery = new Delivery(exchange.stream(), form, choices);
+  delivery = new Delivery(exchange.stream(), form, choices, fault);
   for (const choice of choices) delivery.tell(choice);
 }
 

@@ -67,7 +67,7 @@ class ChatEvents implements StreamForm {
   readonly #head: string;
   readonly #usage: boolean;
   readonly #plain: boolean;
-  #choices: Choice[] = [];
+  readonly #choices = new Set<Choice>();
 
   constructor(about: About, body: ChatBody, generator: Generator) {
     this.#about = about;
@@ -83,7 +83,7 @@ class ChatEvents implements StreamForm {
     const { index, answer, tool } = choice;
     let frames = '';
     if (from === 0) {
-      this.#choices.push(choice);
+      this.#choices.add(choice);
       frames = this.#chunk(index, `{"role":"assistant","content":${tool === undefined ? '""' : 'null'}}`, '');
       if (tool !== undefined) frames += this.#chunk(index, JSON.stringify(called(tool.id, tool.name)), '');
     }
@@ -110,7 +110,7 @@ class ChatEvents implements StreamForm {
   }
 
   #inOrder(): readonly Choice[] {
-    return this.#choices.sort((a, b) => a.index - b.index);
+    return [...this.#choices].toSorted((a, b) => a.index - b.index);
   }
 
   #usageAt(choice: Choice, to: number): string {

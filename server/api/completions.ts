@@ -70,7 +70,7 @@ class CompletionEvents implements StreamForm {
   readonly #said: (choice: Choice) => string;
   readonly #head: string;
   readonly #plain: boolean;
-  readonly #choices: Choice[] = [];
+  readonly #choices = new Set<Choice>();
 
   constructor(about: About, body: CompletionBody, generator: Generator, said: (choice: Choice) => string) {
     this.#about = about;
@@ -84,7 +84,7 @@ class CompletionEvents implements StreamForm {
 
   news(choice: Choice, from: number, to: number, last: boolean): string {
     const { index, answer } = choice;
-    if (from === 0) this.#choices.push(choice);
+    if (from === 0) this.#choices.add(choice);
     const text = JSON.stringify(from === 0 ? this.#said(choice) + answer.text(from, to) : answer.text(from, to));
     if (text === '""' && !last) return '';
     const end = last
@@ -105,7 +105,9 @@ class CompletionEvents implements StreamForm {
   tail(): string {
     if (this.#body.stream_options?.include_usage !== true) return done;
     const { id, created, model } = this.#about;
-    return event({ id, object: 'text_completion', created, model, choices: [], usage: usageOf(this.#choices.sort((a, b) => a.index - b.index)) }) + done;
+    return (
+      event({ id, object: 'text_completion', created, model, choices: [], usage: usageOf([...this.#choices].toSorted((a, b) => a.index - b.index)) }) + done
+    );
   }
 
   failure(error: { readonly body: object }): string {

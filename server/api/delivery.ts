@@ -1,5 +1,7 @@
 import { ApiError } from '../http/api-error.ts';
 import type { EventStream } from '../http/event-stream.ts';
+import { Spoiler } from '../faults/spoiler.ts';
+import type { StreamFault } from '../faults/stream-fault.ts';
 import type { Choice } from './choice.ts';
 
 /** How a stream is worded. Every text is whole events, or empty. */
@@ -16,22 +18,26 @@ export class Delivery {
   readonly #stream: EventStream;
   readonly #form: StreamForm;
   readonly #choices: readonly Choice[];
+  readonly #spoiler: Spoiler | undefined;
   #left: number;
 
-  constructor(stream: EventStream, form: StreamForm, choices: readonly Choice[]) {
+  /** @param fault of the stream, where it is to go wrong */
+  constructor(stream: EventStream, form: StreamForm, choices: readonly Choice[], fault?: StreamFault) {
     this.#stream = stream;
     this.#form = form;
     this.#choices = choices;
     this.#left = choices.length;
-    stream.onDrain = () => {
+    const goOn = (): void => {
       for (const choice of choices) this.tell(choice);
     };
+    stream.onDrain = goOn;
+    this.#spoiler = fault === undefined ? undefined : new Spoiler(fault, stream, goOn);
   }
 
   /** Sends what is new of a choice. */
   tell(choice: Choice): void {
     const { out, sent, ended } = choice;
-    if (this.#stream.blocked || this.#left === 0 || choice.closed) return;
+    if (this.#stream.blocked || this.#left === 0 || choice.closed || this.#spoiler?.stalled === true) return;
     if (ended !== undefined && ended.kind !== 'finished') {
       this.#fail(problemOf(ended.cause, ended.kind));
       return;
@@ -39,11 +45,16 @@ export class Delivery {
     const last = ended !== undefined;
     if (out === sent && !last) return;
     const frames = this.#form.news(choice, sent, out, last);
+    if (this.#spoiler?.chunk(frames, choice.tool !== undefined, (error) => this.#form.failure(error)) === true) {
+      if (!this.#spoiler.stalled) this.#left = 0;
+      return;
+    }
     choice.sent = out;
     choice.closed = last;
     if (last) this.#left--;
     if (this.#left === 0) {
-      this.#stream.write(frames + this.#form.tail());
+      const tail = this.#form.tail();
+      this.#stream.write(frames + (this.#spoiler?.tail(tail) ?? tail));
       this.#stream.end();
     } else if (frames !== '') this.#stream.write(frames);
   }

@@ -34,8 +34,8 @@ export interface Order {
   readonly route: string;
 }
 
-export interface GeneratorOptions {
-  readonly seed: number;
+/** What may be changed while it runs. */
+export interface GeneratorLimits {
   /** Chance that a model that may call a function does. */
   readonly toolShare: number;
   /** Requests that the engine has at most; more are turned away. */
@@ -52,17 +52,19 @@ export class Generator {
   closing = false;
   readonly #answers: AnswerSource;
   readonly #prefixes: PrefixIds | undefined;
-  readonly #options: GeneratorOptions;
+  limits: GeneratorLimits;
+  readonly #seed: number;
   #orders = 0;
   /** Told of each request that the engine was given. */
   onSubmitted: (choice: Choice, order: Order) => void = () => {};
 
-  constructor(engine: LiveEngine, tokenizer: Tokenizer, answers: AnswerSource, prefixes: PrefixIds | undefined, options: GeneratorOptions) {
+  constructor(engine: LiveEngine, tokenizer: Tokenizer, answers: AnswerSource, prefixes: PrefixIds | undefined, seed: number, limits: GeneratorLimits) {
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.#answers = answers;
     this.#prefixes = prefixes;
-    this.#options = options;
+    this.#seed = seed;
+    this.limits = limits;
   }
 
   /**
@@ -101,14 +103,14 @@ export class Generator {
   #admit(wanted: number): void {
     if (this.closing) throw new ApiError(503, `Not taken in: ${shutDown}`, { headers: { 'retry-after': '5' } });
     if (this.sleep !== 'awake') throw new ApiError(503, 'The engine is asleep; POST /wake_up wakes it');
-    const { maxInFlight } = this.#options;
+    const { maxInFlight } = this.limits;
     if (this.engine.inFlight + wanted > maxInFlight)
       throw new ApiError(429, `The engine has ${this.engine.inFlight} requests, and takes ${maxInFlight} at most`, { headers: { 'retry-after': '1' } });
   }
 
   async #choices(order: Order): Promise<readonly Choice[]> {
     const { body, asks } = order;
-    const own = body.seed ?? Math.floor(counterUniform(this.#options.seed, 0x6f726465, this.#orders++, 0) * 2 ** 48);
+    const own = body.seed ?? Math.floor(counterUniform(this.#seed, 0x6f726465, this.#orders++, 0) * 2 ** 48);
     const made: Promise<Choice>[] = [];
     for (const ask of asks) {
       const most = this.#most(order, ask);
@@ -123,7 +125,7 @@ export class Generator {
   }
 
   async #choice({ body, route }: Order, { prompt, said }: Ask, index: number, seed: number, most: number): Promise<Choice> {
-    const shape = shapeOfAnswer(body, seed, this.#options.toolShare);
+    const shape = shapeOfAnswer(body, seed, this.limits.toolShare);
     if (shape !== undefined) {
       const answer = upTo(most, spelled(this.tokenizer, this.tokenizer.encode(shape.text), 'stop'));
       const tool = shape.tool === undefined ? undefined : { id: `chatcmpl-tool-${seed.toString(16).padStart(8, '0')}`, name: shape.tool };

@@ -43,6 +43,12 @@ export class EventStream {
     if (!taken && !this.blocked) this.#block();
   }
 
+  /** Some bytes that need not be whole events, nor whole characters: what a broken server sends. */
+  raw(bytes: Buffer): void {
+    if (this.over) return;
+    this.#socket.write(this.#chunked ? Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]) : bytes);
+  }
+
   end(): void {
     if (this.#over) return;
     this.#over = true;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { StreamFault } from '../faults/stream-fault.ts';
 import type { ApiError } from './api-error.ts';
 import { jsonBody } from './body.ts';
 import { EventStream } from './event-stream.ts';
@@ -12,6 +13,8 @@ export class Exchange {
   readonly headers: Record<string, string>;
   /** What a log says of it, beside what it says of all. */
   readonly notes: Record<string, string | number | boolean> = {};
+  /** How the stream that answers it is to go wrong. */
+  streamFault: StreamFault | undefined;
   readonly #limit: number;
   #onGone: (() => void) | undefined;
 

@@ -4,7 +4,6 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { ApiError } from './api-error.ts';
 import { Exchange } from './exchange.ts';
-import type { Keys } from './keys.ts';
 import type { Routes } from './routes.ts';
 
 export interface HttpOptions {
@@ -41,7 +40,6 @@ export class HttpDoor {
   readonly #server: Server;
   readonly #options: HttpOptions;
   readonly #routes: Routes;
-  readonly #keys: Keys;
   /** Told of each request when its answer is over. */
   onAccess: ((record: AccessRecord) => void) | undefined;
   /** Told of faults of ours. */
@@ -50,9 +48,8 @@ export class HttpDoor {
   before: (exchange: Exchange) => void = () => {};
   #closing = false;
 
-  constructor(routes: Routes, keys: Keys, options: HttpOptions) {
+  constructor(routes: Routes, options: HttpOptions) {
     this.#routes = routes;
-    this.#keys = keys;
     this.#options = options;
     const settings = {
       maxHeaderSize: options.maxHeader,
@@ -105,10 +102,7 @@ export class HttpDoor {
     });
     try {
       const route = this.#routes.find(request.method ?? '', exchange.url.pathname);
-      if (route.open !== true) {
-        this.#keys.check(exchange);
-        this.before(exchange);
-      }
+      if (route.open !== true) this.before(exchange);
       await route.handler(exchange);
     } catch (error) {
       if (!(error instanceof ApiError)) this.onFault(error);

@@ -1,3 +1,4 @@
+import { assumedRecovery } from '../../schema/scenario/faults.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import type { TraceColumns } from '../../src/serving/traffic/workload.ts';
 
@@ -10,6 +11,12 @@ const nobody: TraceColumns = {
   blockStart: new Int32Array(0),
   blocks: new Int32Array(0),
 };
+
+/** A scenario that faults from outside can come over, with what is assumed of recovery where it says nothing. */
+export function openToFaults(scenario: Scenario): Scenario {
+  if (scenario.faults !== undefined || scenario.experts !== undefined) return scenario;
+  return { ...scenario, faults: { planned: [], random: [], recovery: assumedRecovery } };
+}
 
 /** A scenario whose requests all come from outside. */
 export function withoutTraffic(scenario: Scenario): Scenario {

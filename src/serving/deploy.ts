@@ -119,6 +119,7 @@ function faultsOn(simulation: Simulation, scenario: Scenario, { pools, plant, wi
     new TransferDamage(wiring, machine.node.cpus),
   );
   simulation.attach(timetable);
+  simulation.strike = (fault) => timetable.plan(simulation, fault);
   return timetable.records;
 }
 

@@ -1,4 +1,5 @@
 import type { Seconds } from '../base/units.ts';
+import type { PlannedFault } from './faults/fault.ts';
 import type { Simulation } from './simulation.ts';
 import type { Arrival } from './traffic/arrival.ts';
 
@@ -7,6 +8,8 @@ export type ExternalAction =
   | { readonly kind: 'inject'; readonly request: Readonly<Arrival> }
   /** Nobody waits for a request any more; by its number in order of arrival. */
   | { readonly kind: 'abort'; readonly request: number; readonly cause: string }
+  /** A part fails, now or later. Without `duration` for good. */
+  | { readonly kind: 'fault'; readonly fault: Omit<PlannedFault, 'duration'> & { readonly duration?: Seconds | undefined } }
   /** Nothing: so far time has gone when nothing more is done from outside. */
   | { readonly kind: 'stop' };
 
@@ -35,6 +38,9 @@ export function perform(simulation: Simulation, action: ExternalAction): void {
       break;
     case 'abort':
       simulation.abort(action.request, action.cause);
+      break;
+    case 'fault':
+      simulation.strike?.({ ...action.fault, duration: action.fault.duration ?? Infinity });
       break;
     case 'stop':
   }

@@ -2,6 +2,7 @@ import type { Seconds } from '../base/units.ts';
 import type { Transfers } from '../network/transfers.ts';
 import type { Actor } from './actor.ts';
 import { stepEvent, type EventSink } from './events.ts';
+import type { PlannedFault } from './faults/fault.ts';
 import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Metrics } from './metrics.ts';
@@ -29,6 +30,8 @@ export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
   lastArrivalAt: Seconds = 0;
+  /** Plans a fault, now or later; absent where nothing is said of how the deployment gets over faults. */
+  strike: ((fault: PlannedFault) => void) | undefined;
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];

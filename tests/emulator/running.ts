@@ -1,6 +1,7 @@
 import { afterAll } from 'vitest';
 import { loadScenario, type ScenarioFlags } from '../../cli/scenario.ts';
 import { Emulator, type EmulatorOptions } from '../../server/emulator.ts';
+import { nothingInjected } from '../../server/faults/injected.ts';
 import type { AnswerSource } from '../../server/tokens/answer.ts';
 import { Filler, fillerAnswers } from '../../server/tokens/filler.ts';
 import { shipped } from '../../server/tokens/shipped.ts';
@@ -39,6 +40,8 @@ export async function emulate(
     startup: 0,
     oldNames: false,
     kvMetrics: false,
+    injected: nothingInjected,
+    admin: { here: true },
     onFault: (error) => {
       throw error;
     },

@@ -66,6 +66,12 @@ export class Timetable implements Actor {
     random.forEach((faults, i) => this.#draw(faults, stream(seed, `faults ${i}`), 0));
   }
 
+  /** Plans a fault while the simulation goes on, not before its time. */
+  plan(simulation: Simulation, fault: PlannedFault): void {
+    this.#at(fault.at, (at) => this.#strike(at, fault));
+    simulation.wake(this);
+  }
+
   get nextAt(): Seconds {
     return this.#moments[0]?.at ?? Infinity;
   }
