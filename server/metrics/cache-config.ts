@@ -1,9 +1,10 @@
 import type { Run } from '../../src/serving/deploy.ts';
 import type { Labels } from './family.ts';
+import type { Scope } from './scope.ts';
 
 /** The fields of vLLM's `CacheConfig` for a pool as Python words them; what the twin has no counterpart of is `None`, and memory is as deployed. */
-export function cacheConfigOf({ scenario, deployed }: Run, pool: number): Labels {
-  const plant = deployed.pools[pool]?.plant;
+export function cacheConfigOf({ scenario, deployed }: Run, pool: Scope['pool']): Labels {
+  const plant = (pool === 'all' ? deployed.pools.at(-1) : deployed.pools[pool])?.plant;
   const { kv } = scenario.precision;
   return {
     block_size: String(plant?.blockTokens ?? 0),

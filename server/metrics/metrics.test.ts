@@ -217,6 +217,10 @@ describe('scopes and dialects', () => {
   const split = 'examples/context-cache.yaml';
 
   test('prefill and decode endpoints of a split deployment tell their own part, and SGLang its own names', async () => {
+    const all = await scraped((await lived(split, { scope: { pool: 'all' } }, { requests: 40, set: ['workload.concurrency=20'] })).metrics);
+    expect(sum(all, 'vllm:request_success_total')).toBe(40);
+    expect(sum(all, 'vllm:external_prefix_cache_hits_total')).toBeGreaterThan(0);
+    expect(all.get('vllm:kv_cache_usage_perc')?.samples).toHaveLength(1);
     const decode = await scraped(
       (await lived(split, { scope: { pool: 1, engines: 'instances' } }, { requests: 40, set: ['workload.concurrency=20'] })).metrics,
     );
@@ -236,6 +240,7 @@ describe('scopes and dialects', () => {
     expect(sum(sglang, 'sglang:generation_tokens_total')).toBeGreaterThanOrEqual(outputs);
     expect(sum(sglang, 'supernode_plane_bytes_total')).toBeGreaterThan(0);
     expect(sum(sglang, 'supernode_power_watts', { part: 'all' })).toBeGreaterThan(0);
+    expect(sum(all, 'vllm:external_prefix_cache_hits_total')).toBe(run.simulation.cacheCounters.tokensHit);
     expect(sum(sglang, 'supernode_prefix_pool_tokens_total', { found: 'memory' })).toBe(run.simulation.cacheCounters.tokensHit);
   });
 

@@ -36,7 +36,7 @@ export class RequestFeed {
   readonly engines: readonly EngineOfScope[];
   readonly meters: readonly EngineMeter[];
   readonly #scoped: ScopedEngines;
-  readonly #pool: number;
+  readonly #pool: Scope['pool'];
   readonly #entry: boolean;
   readonly #pooled: boolean;
   readonly #drafts: number;
@@ -52,7 +52,7 @@ export class RequestFeed {
     this.#scoped = enginesOf(simulation, scope);
     this.engines = this.#scoped.list;
     this.#pool = scope.pool;
-    this.#entry = scope.pool === 0 || plant.models !== undefined;
+    this.#entry = scope.pool === 'all' || scope.pool === 0 || plant.models !== undefined;
     this.#pooled = plant.cache !== undefined;
     this.#drafts = (plant.pools.at(-1)?.acceptance ?? []).length;
     this.meters = this.engines.map(({ batches }) => {
@@ -79,7 +79,7 @@ export class RequestFeed {
 
   /** A rank has dropped a block of a prefix that it had for so long. */
   blockLived({ pool, instance, rankOfInstance }: { readonly pool: number; readonly instance: number; readonly rankOfInstance: number }, seconds: number): void {
-    if (pool !== this.#pool) return;
+    if (this.#pool !== 'all' && pool !== this.#pool) return;
     this.meters[this.#scoped.at(instance, rankOfInstance) ?? -1]?.blockLife.add(seconds);
   }
 

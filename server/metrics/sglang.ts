@@ -42,7 +42,7 @@ export function sglangFamilies(feed: RequestFeed, tallies: SglangTallies, simula
     read: () => [[own, read()]],
   });
   const histogram = (name: string, help: string, tally: Tally): Family => ({ kind: 'histogram', name: `sglang:${name}`, help, read: () => [[own, tally]] });
-  const blocks = [...new Set(engines.flatMap(({ ranks }) => ranks.map(({ kv }) => kv)))];
+  const blocks = [...new Set(engines.flatMap(({ store }) => store.map(({ kv }) => kv)))];
   const usedTokens = (): number => blocks.reduce((total, kv) => total + kv.used * kv.blockTokens, 0);
   const totalTokens = blocks.reduce((total, kv) => total + kv.total * kv.blockTokens, 0);
   const evictableTokens = (): number => blocks.reduce((total, kv) => total + (kv.cache?.evictable ?? 0) * kv.unitBlocks * kv.blockTokens, 0);

@@ -181,8 +181,8 @@ export function deferredOn({ ranks }: EngineOfScope): number {
 }
 
 /** Share of KV blocks that requests hold; cached ones that nobody uses are free. Batches in flight share theirs. */
-export function kvUsageOf({ ranks }: EngineOfScope): number {
-  const blocks = [...new Set(ranks.map(({ kv }) => kv))];
+export function kvUsageOf({ store }: EngineOfScope): number {
+  const blocks = [...new Set(store.map(({ kv }) => kv))];
   const total = blocks.reduce((sum, kv) => sum + kv.total, 0);
   return total === 0 ? 0 : Math.min(1, blocks.reduce((sum, kv) => sum + kv.used, 0) / total);
 }

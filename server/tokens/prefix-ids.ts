@@ -13,6 +13,8 @@ export interface PrefixBlock {
   readonly tokens: readonly number[];
   readonly extra: ExtraKeys;
   readonly lora: string | undefined;
+  /** Blocks before it. */
+  readonly depth: number;
 }
 
 /** Blocks of a prompt in order. */
@@ -135,7 +137,7 @@ export class PrefixIds {
     const key = Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('latin1');
     const known = this.#byHash.get(key);
     if (known !== undefined) return known;
-    const made: Entry = { id: this.#name(), key, hash, parent, tokens, extra, lora, holders: 0 };
+    const made: Entry = { id: this.#name(), key, hash, parent, tokens, extra, lora, depth: parent === undefined ? 0 : parent.depth + 1, holders: 0 };
     if (parent !== undefined) parent.holders++;
     this.#byHash.set(key, made);
     this.#byId.set(made.id, made);
