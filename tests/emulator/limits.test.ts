@@ -100,7 +100,7 @@ describe('the end', () => {
     });
     await expect.poll(() => emulator.engine.inFlight).toBe(1);
     const stopped = emulator.stop(10_000);
-    await expect(fetch(`${url}/health`)).rejects.toThrow();
+    await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
     await stopped;
     const { text, end } = await stream;
     expect([text.includes('[DONE]'), text.includes('"error"'), end]).toEqual([true, false, 'closed']);

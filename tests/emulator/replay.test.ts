@@ -116,7 +116,6 @@ describe('a live run', () => {
       act(offline.simulation, action);
     }
     while (offline.simulation.step());
-    const { latency } = summarise(offline, version);
     const live = { ttft: new Sketch(), tpot: new Sketch() };
     for (const { first, last, tokens } of seen) {
       live.ttft.add(first / 1000);
@@ -134,6 +133,5 @@ describe('a live run', () => {
       expect(Math.abs(of(live.ttft) - of(twin.ttft))).toBeLessThan(0.02 * of(twin.ttft) + pacing.p99 + 0.01);
       expect(Math.abs(of(live.tpot) - of(twin.tpot))).toBeLessThan(0.02 * of(twin.tpot) + pacing.p99 / 20 + 0.001);
     }
-    expect(latency.ttft.p50).toBeGreaterThan(0);
   }, 60_000);
 });
