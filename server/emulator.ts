@@ -152,6 +152,11 @@ export class Emulator {
     return metrics;
   }
 
+  /** What was written and no reader has taken. [B] */
+  get bytesWaiting(): number {
+    return this.#door.bytesWaiting;
+  }
+
   /** Lets time go on and listens. Returns the port. */
   async start(): Promise<number> {
     const port = await this.#door.listen();

@@ -140,5 +140,5 @@ function namesOf<Name extends string>(given: readonly string[] | string | undefi
 }
 
 function loopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

@@ -15,7 +15,7 @@ const time = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const drills = ['kill+relaunch', 'flap', 'hang', 'partition'] as const;
+const drills = ['kill+relaunch', 'flap', 'hang', 'partition'] as const;
 
 interface Drill {
   readonly drill: (typeof drills)[number];

@@ -39,15 +39,13 @@ export async function answerInEvents(exchange: Exchange, generator: Generator, o
 /** Answers an order as a whole, when all of it is there. */
 export async function answerWhole(exchange: Exchange, generator: Generator, order: Order, whole: (choices: readonly Choice[]) => object): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let left = 0;
+  let left = order.asks.length * (order.body.n ?? 1);
   const choices = await generator.start(exchange, order, (choice) => {
     if (choice.ended === undefined || choice.closed) return;
     choice.closed = true;
     choice.sent = choice.out;
     if (--left <= 0) resolve();
   });
-  left += choices.length;
-  if (left <= 0) resolve();
   if (exchange.response.destroyed) return;
   refused(choices);
   await promise;

@@ -47,6 +47,7 @@ export class HttpDoor {
   /** Looks at a request before its handler does, and may refuse it. */
   before: (exchange: Exchange) => void = () => {};
   #closing = false;
+  readonly #sockets = new Set<Socket>();
 
   constructor(routes: Routes, options: HttpOptions) {
     this.#routes = routes;
@@ -63,7 +64,16 @@ export class HttpDoor {
     this.#server = options.tls === undefined ? createServer(settings, listener) : createTlsServer({ ...settings, ...options.tls }, listener);
     this.#server.maxConnections = options.maxConnections;
     this.#server.maxRequestsPerSocket = 0;
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
+  }
+
+  /** What was written and no reader has taken. [B] */
+  get bytesWaiting(): number {
+    return [...this.#sockets].reduce((sum, socket) => sum + socket.writableLength, 0);
   }
 
   /** Listens. Returns the port. */
