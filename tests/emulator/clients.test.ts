@@ -75,13 +75,13 @@ describe('a subscriber to KV events', () => {
       })
       .toBeGreaterThan(0);
     heard.length = 0;
-    const prompt = 'All happy families are alike; each unhappy family is unhappy in its own way. '.repeat(10);
+    const prompt = 'All happy families are alike; each unhappy family is unhappy in its own way. '.repeat(10).trim();
     expect(await ask(prompt)).toBe(0);
     await expect.poll(() => heard.length).toBeGreaterThan(0);
     const stored = heard.flatMap(({ events }) => events.flatMap((event) => (event.kind === 'stored' ? [event] : [])));
     const tokens = stored.flatMap((event) => event.tokens);
     expect(heard[0]?.topic).toBe(`kv@here@${format}`);
-    expect(await ask(`${prompt}And so on.`)).toBe(tokens.length);
+    expect(await ask(`${prompt} And so on.`)).toBe(tokens.length);
     await subscriber.close();
     await emulator.stop(0);
   });
