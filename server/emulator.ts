@@ -1,4 +1,3 @@
-import { InputError } from '../src/base/errors.ts';
 import type { Seconds } from '../src/base/units.ts';
 import type { Plant } from '../src/serving/plant.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
@@ -13,27 +12,15 @@ import { Injector, type InjectedFaults } from './faults/injected.ts';
 import { Keys } from './http/keys.ts';
 import { Routes } from './http/routes.ts';
 import { HttpDoor, type AccessRecord, type HttpOptions } from './http/server.ts';
-import { Conductor } from './kv-events/conductor.ts';
-import { conductorRoutes } from './kv-events/conductor-routes.ts';
-import type { KvEventsConfig } from './kv-events/endpoint.ts';
-import { KvEvents, llmdTopic } from './kv-events/kv-events.ts';
 import { LiveEngine } from './live/engine.ts';
 import { openToFaults, withoutTraffic } from './live/live-scenario.ts';
 import { Pace } from './live/pace.ts';
 import { warmPricers } from './live/warm.ts';
 import { ServingMetrics } from './metrics/metrics.ts';
-import type { Scope } from './metrics/scope.ts';
 import type { AnswerSource } from './tokens/answer.ts';
 import { BlockHashes } from './tokens/block-hash.ts';
 import { PrefixIds } from './tokens/prefix-ids.ts';
 import type { Tokenizer } from './tokens/tokenizer.ts';
-
-/** KV events that are published: in which form, and where. The topic `llm-d` stands for the one that llm-d's indexer knows the endpoint by. */
-export interface EmulatorKvEvents {
-  readonly config: KvEventsConfig;
-  readonly format: 'map' | 'positional' | 'mooncake';
-  readonly hashes: 'int64' | 'bytes';
-}
 
 export interface EmulatorOptions {
   readonly http: HttpOptions;
@@ -60,9 +47,6 @@ export interface EmulatorOptions {
   /** Metrics under names that were given up, and of how long KV blocks live. */
   readonly oldNames: boolean;
   readonly kvMetrics: boolean;
-  readonly kvEvents?: EmulatorKvEvents | undefined;
-  /** Port of the loopback interface on which a conductor is served. */
-  readonly conductorPort?: number | undefined;
   readonly onAccess?: ((record: AccessRecord) => void) | undefined;
   readonly onFault: (error: unknown) => void;
 }
@@ -97,10 +81,6 @@ export class Emulator {
   readonly #door: HttpDoor;
   /** For those who run it, where it is another one. */
   readonly #adminDoor: HttpDoor | undefined;
-  readonly #prefixes: PrefixIds | undefined;
-  readonly #options: EmulatorOptions;
-  #kvEvents: KvEvents | undefined;
-  readonly #conductor: { readonly conductor: Conductor; readonly door: HttpDoor } | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws InputError where the scenario does not fit */
@@ -114,15 +94,6 @@ export class Emulator {
     const blockTokens = cachedBlock(plant);
     const prefixes = blockTokens === 0 ? undefined : new PrefixIds(blockTokens, new BlockHashes(options.hashSeed));
     if (prefixes !== undefined) watchPrefixes(this.engine.simulation, (place) => prefixes.watcher(place));
-    this.#prefixes = prefixes;
-    this.#options = options;
-    if (options.kvEvents !== undefined && prefixes === undefined)
-      throw new InputError([
-        {
-          path: '--kv-events-config',
-          message: 'the deployment caches no prefixes, so nothing would ever be told; expected prefix-caching, or a context cache',
-        },
-      ]);
     const generator = new Generator(this.engine, tokenizer, answers, prefixes, scenario.seed, { toolShare, maxInFlight });
     this.generator = generator;
     const metrics = this.#metrics(options, prefixes);
@@ -148,14 +119,7 @@ export class Emulator {
       this.#adminDoor = new HttpDoor(new Routes(admin), { ...options.http, host: '127.0.0.1', port, tls: undefined });
       this.#adminDoor.before = (exchange) => adminKeys.check(exchange);
     }
-    if (options.conductorPort !== undefined) {
-      const conductor = new Conductor();
-      this.#conductor = {
-        conductor,
-        door: new HttpDoor(new Routes(conductorRoutes(conductor)), { ...options.http, host: '127.0.0.1', port: options.conductorPort, tls: undefined }),
-      };
-    }
-    for (const door of [this.#door, this.#adminDoor, this.#conductor?.door]) {
+    for (const door of [this.#door, this.#adminDoor]) {
       if (door === undefined) continue;
       door.onAccess = options.onAccess;
       door.onFault = options.onFault;
@@ -165,14 +129,13 @@ export class Emulator {
   #metrics({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined): ServingMetrics {
     const { engine, generator, models } = this;
     const { run } = engine;
-    const { plant } = run.simulation;
-    // Where prompts move on to decode elsewhere, the front door speaks for all of it as for one engine.
-    const scope: Scope = plant.models === undefined && plant.pools.length > 1 ? { pool: 'all' } : { pool: 0, engines: 'instances' };
+    // The front door speaks for the pool that answers come from.
+    const pool = run.simulation.plant.models === undefined ? run.simulation.pools.length - 1 : 0;
     const lora = models.takesAdapters ? (): ReturnType<ServedModels['adaptersNow']> => models.adaptersNow(Date.now() / 1000) : undefined;
     const metrics = new ServingMetrics(
       run,
       {
-        scope,
+        scope: { pool, engines: 'instances' },
         dialect,
         model: models.first.id,
         oldNames,
@@ -196,44 +159,10 @@ export class Emulator {
 
   /** Lets time go on and listens. Returns the port. */
   async start(): Promise<number> {
-    try {
-      const port = await this.#listen();
-      this.engine.start();
-      return port;
-    } catch (error) {
-      await this.stop(0);
-      throw error;
-    }
-  }
-
-  async #listen(): Promise<number> {
     const port = await this.#door.listen();
     await this.#adminDoor?.listen();
-    await this.#conductor?.door.listen();
-    this.#kvEvents = await this.#publish(port);
+    this.engine.start();
     return port;
-  }
-
-  /** @throws InputError where a socket of KV events cannot be opened */
-  async #publish(port: number): Promise<KvEvents | undefined> {
-    const { kvEvents, http, onFault } = this.#options;
-    const prefixes = this.#prefixes;
-    if (kvEvents === undefined || prefixes === undefined) return undefined;
-    const { config, format, hashes } = kvEvents;
-    const model = this.models.first.id;
-    const sender = { model, tenant: 'default', backend: `${http.host}:${port}`, salt: '', blockSize: prefixes.blockTokens };
-    try {
-      return await KvEvents.open(this.engine.simulation, prefixes, {
-        config: { ...config, topic: config.topic === 'llm-d' ? llmdTopic(http.host, port, model) : config.topic },
-        format: format === 'mooncake' ? { kind: 'mooncake', sender } : { kind: 'vllm', dialect: format, hashes },
-        pool: 0,
-        onError: onFault,
-      });
-    } catch (error) {
-      throw new InputError([
-        { path: '--kv-events-config', message: `${config.endpoint} cannot be opened: ${error instanceof Error ? error.message : String(error)}` },
-      ]);
-    }
   }
 
   /**
@@ -256,9 +185,6 @@ export class Emulator {
     await new Promise((resolve) => setTimeout(resolve, 20));
     this.#door.close();
     this.#adminDoor?.close();
-    this.#conductor?.door.close();
-    await this.#kvEvents?.close();
-    await this.#conductor?.conductor.close();
   }
 }
 

@@ -11,7 +11,6 @@ import { textReport } from '../../src/report/text.ts';
 import { applyConfig, configured, listFrom } from '../configured.ts';
 import { answersOf, tokenizerOf } from '../emulate/answers.ts';
 import { withEmulateFlags, type EmulateFlags } from '../emulate/flags.ts';
-import { kvEventsOf, withKvEventFlags, type KvEventFlags } from '../emulate/kv-events.ts';
 import { logAccess, logLine } from '../emulate/log.ts';
 import { terminalOptions } from '../output.ts';
 import { outputPaths, withOutputFlags, type OutputFlags } from '../outputs/flags.ts';
@@ -20,11 +19,11 @@ import { loadScenario } from '../scenario.ts';
 import { readText } from '../text-file.ts';
 import { version } from '../version.ts';
 
-type Flags = EmulateFlags & KvEventFlags & OutputFlags;
+type Flags = EmulateFlags & OutputFlags;
 
 /** `supernode emulate FILE`: an OpenAI API in front of a deployment that does not exist, with its timing. */
 export function command(): Command {
-  const verb = withOutputFlags(withKvEventFlags(withEmulateFlags(new Command('emulate').argument('<file>', 'scenario file (docs/guide/scenario.md)'))));
+  const verb = withOutputFlags(withEmulateFlags(new Command('emulate').argument('<file>', 'scenario file (docs/guide/scenario.md)')));
   return configured(verb, { 'hash-seed': 'PYTHONHASHSEED' }).action(async (file: string, _: unknown, self: Command) => {
     applyConfig(self);
     process.exitCode = await emulate(file, self.opts<Flags>());
@@ -116,8 +115,6 @@ function optionsOf(flags: Flags): EmulatorOptions {
     startup: flags.startupDuration,
     oldNames: flags.showHiddenMetrics === true,
     kvMetrics: flags.kvCacheMetrics === true,
-    kvEvents: kvEventsOf(flags),
-    conductorPort: flags.conductorPort,
     injected: {
       failureShare: flags.failureInjectionRate / 100,
       failures: namesOf(flags.failureTypes, failureNames, '--failure-types'),
