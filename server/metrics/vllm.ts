@@ -176,7 +176,7 @@ export function waitingOn({ ranks }: EngineOfScope): number {
 }
 
 /** Sequences whose KV is on its way. */
-export function deferredOn({ ranks }: EngineOfScope): number {
+function deferredOn({ ranks }: EngineOfScope): number {
   return ranks.reduce((sum, { reserved }) => sum + reserved, 0);
 }
 
