@@ -9,6 +9,7 @@ import { ChatTemplate } from './api/chat-template.ts';
 import { shutDown } from './api/delivery.ts';
 import { Generator } from './api/generator.ts';
 import { ServedModels, type ModelNames } from './api/served-models.ts';
+import { LiveEvents } from './admin/live-events.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { Injector, type InjectedFaults } from './faults/injected.ts';
 import { Keys } from './http/keys.ts';
@@ -93,6 +94,7 @@ export class Emulator {
   readonly #options: EmulatorOptions;
   readonly #prefixes: PrefixIds | undefined;
   readonly #conductor: Conductor | undefined;
+  readonly #events: LiveEvents;
   #kvEvents: KvEvents | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -118,10 +120,11 @@ export class Emulator {
     const ready = (): boolean => performance.now() >= readyAt;
     const template = new ChatTemplate(tokenizer);
     const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready });
+    this.#events = new LiveEvents(this.engine, options.version);
     const injector = new Injector(options.injected, scenario.seed);
     this.injector = injector;
     const conducted = this.#conductor === undefined ? [] : conductorRoutes(this.#conductor);
-    const admin = adminRoutes(generator, injector, scenario.machine);
+    const admin = adminRoutes(generator, injector, scenario.machine, this.#events);
     const { port, token, here } = options.admin;
     const keys = new Keys(options.keys);
     const adminKeys = new Keys(token === undefined ? [] : [token]);
@@ -211,6 +214,7 @@ export class Emulator {
     const until = performance.now() + grace;
     while (this.engine.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     this.engine.stop(shutDown);
+    this.#events.close();
     await this.#kvEvents?.close();
     await this.#conductor?.close();
     // The last words of streams leave before their sockets do.

@@ -35,9 +35,12 @@ export class Exchange {
     this.#onGone = gone;
   }
 
-  /** @throws ApiError where there is none */
-  body(): Promise<Readonly<Record<string, unknown>>> {
-    return jsonBody(this.request, this.#limit);
+  /**
+   * @param untyped whether it may be said to be something else than JSON, as tools for the command line do
+   * @throws ApiError where there is none
+   */
+  body(untyped = false): Promise<Readonly<Record<string, unknown>>> {
+    return jsonBody(this.request, this.#limit, untyped);
   }
 
   header(name: string): string | undefined {
