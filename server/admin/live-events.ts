@@ -24,7 +24,7 @@ export class LiveEvents implements EngineObserver {
   readonly #version: string;
   readonly #onlookers = new Set<Onlooker>();
   #lines: string[] = [];
-  #waiting: NodeJS.Immediate | undefined;
+  #sending = false;
 
   constructor(engine: LiveEngine, version: string) {
     this.#engine = engine;
@@ -63,13 +63,15 @@ export class LiveEvents implements EngineObserver {
 
   #add(line: string): void {
     this.#lines.push(line);
-    this.#waiting ??= setImmediate(() => this.#send());
+    if (this.#sending) return;
+    this.#sending = true;
+    setImmediate(() => this.#send());
   }
 
   #send(): void {
     const lines = this.#lines;
     this.#lines = [];
-    this.#waiting = undefined;
+    this.#sending = false;
     const frame = `event: records\n${lines.map((line) => `data: ${line}\n`).join('')}\n`;
     for (const onlooker of this.#onlookers) {
       const { stream, missed } = onlooker;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DoorPlace } from '../api/transfer.ts';
 import type { StreamFault } from '../faults/stream-fault.ts';
 import type { ApiError } from './api-error.ts';
 import { jsonBody } from './body.ts';
@@ -13,6 +14,8 @@ export class Exchange {
   readonly headers: Record<string, string>;
   /** What a log says of it, beside what it says of all. */
   readonly notes: Record<string, string | number | boolean> = {};
+  /** The instance that it came to; undefined at the front door. */
+  place: DoorPlace | undefined;
   /** How the stream that answers it is to go wrong. */
   streamFault: StreamFault | undefined;
   readonly #limit: number;
