@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../schema/http/body.ts';
-import type { LiveEngine, LiveRequest, RequestEnd } from '../live/engine.ts';
+import type { LiveEngine, LiveRequest } from '../live/engine.ts';
 
 /** Where a door stands: at an instance of the deployment, by its number in its pool. */
 export interface DoorPlace {
@@ -24,7 +24,7 @@ class Waiting implements LiveRequest {
   emit(): void {}
   scheduled(): void {}
   flush(): void {}
-  end(_: RequestEnd): void {
+  end(): void {
     this.#over();
   }
 }

@@ -23,7 +23,7 @@ class Outside implements Actor {
       if (table.held[slot] === 0 || table.place[slot] !== place.holding) continue;
       const request = table.ordinal[slot] ?? 0;
       this.handed++;
-      expect(simulation.handOver(request, request % (pools[1]?.plant.instances ?? 1), 5 + (request % 7))).toBe(true);
+      if (!simulation.handOver(request, request % (pools[1]?.plant.instances ?? 1), 5 + (request % 7))) throw new Error(`request ${request} is not there`);
     }
     this.nextAt = simulation.snapshot().arrived === 0 || simulation.table.inUse > 0 ? this.nextAt + this.#every : Infinity;
   }
