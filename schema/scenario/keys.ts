@@ -3,9 +3,11 @@ import { numberFormats } from '../../src/catalogue/format.ts';
 import { weightsPlaces } from '../../src/serving/control/control.ts';
 import { ratioNames } from '../../src/serving/control/ratio-policy.ts';
 import { scalingNames } from '../../src/serving/control/scaling-policy.ts';
+import { expertRecoveries, expertSources } from '../../src/serving/faults/fault.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
 import { balance, expertTraffic } from '../experts/balance.ts';
 import { loadField } from '../experts/load.ts';
+import { splits } from '../../src/serving/traffic/split.ts';
 import { schedulers } from './schedulers.ts';
 import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
@@ -186,6 +188,19 @@ const recovery = record({
   restart: quantity('time', ['60 s'], 'From then, or from when its parts are whole, until an instance serves again; 60 s by default.'),
   retries: whole(0, 'How often a request whose KV was lost is computed anew before it fails; 3 by default.'),
   spares: toggle('Whether dies that nothing is deployed on take the place of dead ones; on by default.'),
+  experts: choice(
+    expertRecoveries,
+    'What an instance whose experts are spread over its dies does when it loses some: come back whole (`restart`, the default), or go on without their ranks (`replace`), lost experts placed anew on the others.',
+  ),
+  'experts-from': choice(
+    expertSources,
+    'With `experts: replace`: where experts without a copy come from: host memory (`memory`, the default), or another instance that has them (`peers`), where one serves.',
+  ),
+  regroup: quantity(
+    'time',
+    ['10 s'],
+    'With `experts: replace`: what groups and graphs of other ranks than before take, while all stand still; 10 s by default.',
+  ),
 }).meta({ description: 'How the deployment gets over faults.' });
 
 const held = quantity('time', ['60 s'], 'How long a pool keeps what was asked for before it is made smaller, or until instances move again; 60 s by default.');
@@ -326,6 +341,14 @@ const served = record({
 }).meta({ description: 'A further model.' });
 
 /** The scenario file. Every key is optional here, so that one mistake does not hide the next; `readScenario` says what is missing. */
+const fleet = record({
+  machines: whole(1, 'How many machines like this one serve the traffic, each with the whole deployment.'),
+  split: choice(
+    splits,
+    'How the front end spreads it, without looking at the machines. spread (by default): an equal part of the users, or of the requests of a trace, to each. clients: each client of a pool to one machine, the busiest first and each to the machine that has least.',
+  ),
+}).meta({ description: 'Several machines that share the traffic (docs/guide/fleet.md).' });
+
 export const scenarioFile: z.ZodType<ScenarioFile> = record({
   name: text('a name', 'Name in reports; the name of the file by default.'),
   machine: text('the name or path of a machine', 'Machine of the catalogue (`supernode machines`), or the path of a machine file.'),
@@ -341,6 +364,7 @@ export const scenarioFile: z.ZodType<ScenarioFile> = record({
   recovery: recovery.optional(),
   control: control.optional(),
   workload: workload.optional(),
+  fleet: fleet.optional(),
   slo: slo.optional(),
   seed: whole(0, 'Seed of every random stream; 1 by default.'),
 }).meta({ description: 'A Supernode scenario.', required: ['machine', 'model', 'deployment', 'workload'] });

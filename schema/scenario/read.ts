@@ -13,6 +13,7 @@ import { readFaults } from './faults.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
 import { checkFit } from './fit.ts';
+import { readFleet } from './fleet.ts';
 import { readModels } from './models.ts';
 import { Problems } from './problems.ts';
 import { schedulerOf } from './schedulers.ts';
@@ -104,16 +105,16 @@ export async function readScenario(value: unknown, path: string, context: Scenar
       ? { deployment: laid, experts: undefined }
       : readBalance(file.deployment, file.workload?.experts, laid, { machine, model, texts, problems });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
-  const faults = file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems);
   const others = await readModels(file.models ?? [], { machine, stack, deployment, workload, context, problems });
   const control =
     controlled(file) && machine !== undefined && deployment !== undefined
       ? readControl(file.control ?? {}, { deployment, others, machine, slo, problems })
       : undefined;
+  const faults =
+    file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems, control?.weights);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
-  if (experts !== undefined && faults !== undefined) problems.add('faults', 'do not combine with experts of the workload yet; leave one of them out');
-  if (experts !== undefined && control !== undefined) problems.add('control', 'does not combine with experts of the workload yet; leave one of them out');
+  const fleet = file.fleet === undefined ? undefined : readFleet(file.fleet, workload, faults, problems);
   if (workload !== undefined) checkModels(workload, 1 + others.length, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
@@ -134,6 +135,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
     control,
     experts,
     workload,
+    fleet,
     slo,
     seed,
   } as Scenario;

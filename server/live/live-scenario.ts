@@ -1,4 +1,5 @@
-import { assumedRecovery } from '../../schema/scenario/faults.ts';
+import { readFaults } from '../../schema/scenario/faults.ts';
+import { Problems } from '../../schema/scenario/problems.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import type { TraceColumns } from '../../src/serving/traffic/workload.ts';
 
@@ -15,7 +16,7 @@ const nobody: TraceColumns = {
 /** A scenario that faults from outside can come over, with what is assumed of recovery where it says nothing. */
 export function openToFaults(scenario: Scenario): Scenario {
   if (scenario.faults !== undefined || scenario.experts !== undefined) return scenario;
-  return { ...scenario, faults: { planned: [], random: [], recovery: assumedRecovery } };
+  return { ...scenario, faults: readFaults([], {}, scenario.machine, new Problems('')) };
 }
 
 /** A scenario whose requests all come from outside. */

@@ -7,6 +7,7 @@ import { fleetSection } from './fleet.ts';
 import { factsOf, headlinesOf, verdictOf } from './overview.ts';
 import { powerSection } from './power.ts';
 import { adapterSection } from './adapters.ts';
+import { seedsSection } from './seeds.ts';
 import { speculationSection } from './speculation.ts';
 import type { Summary } from './summary.ts';
 import { tenantSection } from './tenants.ts';
@@ -18,8 +19,9 @@ import { cacheSection, memorySection, utilisationSection } from './usage.ts';
 export function reportOf(summary: Summary): Report {
   const sections: readonly (Section | undefined)[] =
     summary.trust === undefined
-      ? [latencySection(summary), tenantSection(summary), timelineSection(summary), windowSection(summary)]
+      ? [seedsSection(summary), latencySection(summary), tenantSection(summary), timelineSection(summary), windowSection(summary)]
       : [
+          seedsSection(summary),
           latencySection(summary),
           tenantSection(summary),
           timelineSection(summary),

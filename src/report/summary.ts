@@ -2,6 +2,7 @@ import type { Doubt } from '../base/doubt.ts';
 import type { BalanceSummary } from './balance.ts';
 import type { FaultSummary } from './faults.ts';
 import type { FleetSummary } from './fleet.ts';
+import type { SeedsSummary } from './seeds.ts';
 import type { AdaptersSummary } from './adapters.ts';
 import type { SpeculationSummary } from './speculation.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
@@ -268,6 +269,8 @@ export interface Summary {
   readonly trust?: { readonly label: Trust; readonly shares: TrustShares; readonly pool: string } | undefined;
   /** There only where they were asked for. */
   readonly intervals?: Intervals | undefined;
+  /** Of this run and others that differ in their seeds, where they were asked for. */
+  readonly seeds?: SeedsSummary | undefined;
   readonly doubts: readonly Doubt[];
   readonly reproduce: { readonly version: string; readonly scenarioHash: string; readonly calibrationHash: string; readonly seed: number };
 }

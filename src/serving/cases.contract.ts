@@ -53,7 +53,7 @@ export function chained(requests: readonly Readonly<Arrival>[], chains: number):
  * them are exact; `stretch` puts the time itself off the grid.
  */
 export function syntheticPricer([fixed, token, context, pair, sequence, all]: readonly number[], stretch = 1): StepPricer {
-  return {
+  const pricer: StepPricer = {
     cost: ({ rank, instanceTokens }) => {
       const { decodeSequences, queryTokens, decodeContext, prefillTokens, prefillSequences, prefillPairs, prefillContext } = rank;
       const parts = [
@@ -71,7 +71,21 @@ export function syntheticPricer([fixed, token, context, pair, sequence, all]: re
         stages: [...stages.map((_, s) => parts[s] ?? 0), gap],
       };
     },
+    // Short, so that runs go over several.
+    stretch: (batch) => {
+      const at = (decodeContext: number) => pricer.cost({ ...batch, rank: { ...batch.rank, decodeContext } });
+      return {
+        to: batch.rank.decodeContext + 9,
+        time: (decodeContext) => at(decodeContext).time,
+        add: (count, contexts, stageTimes, busy) => {
+          const none = at(0);
+          none.stages.forEach((time, s) => (stageTimes[s] = (stageTimes[s] ?? 0) + count * time + (s === 1 ? ((context ?? 0) * contexts) / 2 ** 20 : 0)));
+          none.busy.forEach((time, e) => (busy[e] = (busy[e] ?? 0) + count * time + (e === 1 ? ((context ?? 0) * contexts) / 2 ** 20 : 0)));
+        },
+      };
+    },
   };
+  return pricer;
 }
 
 const pricer = fc

@@ -1,3 +1,4 @@
+import { IntMap } from '../kernel/int-map.ts';
 import type { PrefixWatcher } from './prefix-watcher.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { PrefixWatcher } from './prefix-watcher.ts';
  */
 export class PrefixCache {
   capacity: number;
-  readonly #slotOf = new Map<number, number>();
+  readonly #slotOf = new IntMap();
   #key: Int32Array;
   #refs: Int32Array;
   #next: Int32Array;
@@ -54,7 +55,7 @@ export class PrefixCache {
     let n = 0;
     for (let i = 0; i < count; i++) {
       const slot = this.#slotOf.get(ids[i]);
-      if (slot !== undefined && this.#refs[slot] === 0) n++;
+      if (slot >= 0 && this.#refs[slot] === 0) n++;
     }
     return n;
   }
@@ -63,7 +64,7 @@ export class PrefixCache {
   touch(ids: ArrayLike<number>, count: number): void {
     for (let i = count - 1; i >= 0; i--) {
       const slot = this.#slotOf.get(ids[i]);
-      if (slot === undefined || this.#refs[slot] !== 0) continue;
+      if (slot < 0 || this.#refs[slot] !== 0) continue;
       this.#unlink(slot);
       this.#append(slot);
     }
@@ -71,7 +72,7 @@ export class PrefixCache {
 
   /** Refers to a present id. */
   pin(id: number): void {
-    const slot = this.#slotOf.get(id) as number;
+    const slot = this.#slotOf.get(id);
     if (this.#refs[slot] === 0) {
       this.#unlink(slot);
       this.#evictable--;
@@ -81,7 +82,7 @@ export class PrefixCache {
 
   /** Gives one reference back; the block becomes the most recently used evictable one when it was the last. */
   unpin(id: number): void {
-    const slot = this.#slotOf.get(id) as number;
+    const slot = this.#slotOf.get(id);
     this.#refs[slot]--;
     if (this.#refs[slot] === 0) {
       this.#append(slot);
@@ -149,7 +150,7 @@ export class PrefixCache {
 
   /** Takes a present, unpinned block out. */
   remove(id: number): void {
-    this.#drop(this.#slotOf.get(id) as number);
+    this.#drop(this.#slotOf.get(id));
   }
 
   /** Present blocks, in no order. */

@@ -128,6 +128,14 @@ export class Services {
     this.#owners[instance.index].wipe(instance, interrupted);
   }
 
+  lose(instance: Instance, ranks: ReadonlySet<number>, interrupted: (slot: number) => void): void {
+    this.#owners[instance.index].lose(instance, ranks, interrupted);
+  }
+
+  regain(instance: Instance): void {
+    this.#owners[instance.index].regain(instance);
+  }
+
   /** Takes away all prompts that wait because no instance could take them. */
   forsake(gone: (slot: number) => void): void {
     for (const service of this.#list) service.forsake(gone);

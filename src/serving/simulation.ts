@@ -1,7 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import type { Transfers } from '../network/transfers.ts';
 import type { Actor } from './actor.ts';
-import { stepEvent, type EventSink } from './events.ts';
+import { stepEvent, type Errand, type EventSink } from './events.ts';
 import type { PlannedFault } from './faults/fault.ts';
 import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
@@ -42,6 +42,7 @@ export class Simulation {
   #expected = 0;
   #acts = 0;
   #arrived = 0;
+  readonly #left = (slot: number, errand: Errand): void => this.service.left(slot, errand);
   /** When each front end is free: one for each instance that prompts go to. */
   readonly #frontEnds: Float64Array;
   #events = 0;
@@ -67,6 +68,11 @@ export class Simulation {
   wake(actor: Actor): void {
     const index = this.#actors.indexOf(actor);
     if (index >= 0 && actor.nextAt !== this.#due[index]) this.#expect(index);
+  }
+
+  /** Goes through what was laid out of iterations up to now: whatever is done to instances from outside begins with this. */
+  touch(): void {
+    for (const instance of this.#instances) this.#world.touch(instance, this.service.poolOf(instance));
   }
 
   /** What services share. For actors. */
@@ -99,9 +105,14 @@ export class Simulation {
     return this.#world.causes;
   }
 
-  /** Iterations that have begun. */
+  /** Iterations that have begun, but for those of instances that have not been looked at since. */
   get steps(): number {
     return this.#world.steps;
+  }
+
+  /** Of these, those that were laid out ahead and gone through together. */
+  get stepsAhead(): number {
+    return this.#world.ahead;
   }
 
   /** Instances of all pools, by pool. */
@@ -125,7 +136,7 @@ export class Simulation {
 
   /** Nothing is left to happen but what actors would do to an idle deployment. */
   get done(): boolean {
-    return this.#world.queue.size === this.#expected && this.#inFlight === 0;
+    return this.#world.queue.size === this.#expected + this.#world.voided && this.#inFlight === 0;
   }
 
   get #inFlight(): number {
@@ -142,7 +153,7 @@ export class Simulation {
   /** Handles the next event, and with it the iterations that nothing comes between. Returns false when there is none. */
   step(): boolean {
     if (this.done) return false;
-    if (this.#world.queue.size > this.#expected) return this.#next(Infinity);
+    if (this.#world.queue.size > this.#expected + this.#world.voided) return this.#next(Infinity);
     if (this.#expected > 0 && this.#acts < PATIENCE) return this.#next(Infinity);
     this.#abandon();
     return true;
@@ -191,6 +202,7 @@ export class Simulation {
     const { table, transport } = this.#world;
     for (const slot of table.slots()) {
       if (table.ordinal[slot] !== request) continue;
+      this.touch();
       change(slot);
       this.service.settleDrained();
       transport.share(this.now);
@@ -215,7 +227,7 @@ export class Simulation {
         this.#arrive(payload);
         break;
       case pending.flowEnd:
-        world.transport.end(world.now, payload, (slot, errand) => this.service.left(slot, errand));
+        world.transport.end(world.now, payload, this.#left);
         break;
       case pending.delivery:
         this.#deliver(payload);
@@ -252,6 +264,7 @@ export class Simulation {
     // It was told another time since then.
     if (this.#due[index] !== this.now) return;
     this.#due[index] = Infinity;
+    this.touch();
     this.#actors[index].act(this);
     this.#expect(index);
   }
@@ -266,8 +279,15 @@ export class Simulation {
   }
 
   #ended(instance: Instance, until: Seconds): void {
-    // The end of an iteration that a fault has taken away.
-    if (!instance.running || instance.stuck || instance.endsAt !== this.now) return;
+    if (instance.plannedUntil === this.now) this.#world.run(instance, this.now, false, this.service.poolOf(instance));
+    // The end of an iteration that a fault has taken away, or that was laid out and came to nothing.
+    if (!instance.running || instance.stuck || instance.plannedUntil > 0 || instance.endsAt !== this.now) {
+      const at = instance.voided.indexOf(this.now);
+      if (at < 0) return;
+      instance.voided.splice(at, 1);
+      this.#world.voided--;
+      return;
+    }
     if (instance.pipeline === undefined) {
       if (this.#turn(instance)) this.#run(instance, until);
       return;
@@ -312,12 +332,16 @@ export class Simulation {
   /** Runs a formed iteration, and those behind it, past the queue while nothing else is due before the next one ends. */
   #run(instance: Instance, until: Seconds): void {
     const world = this.#world;
+    const pool = this.service.poolOf(instance);
+    // Where somebody is told of each iteration or token, or it takes part in what other instances do, they are gone through one by one.
+    const ahead = world.sink === undefined && world.emissions === undefined && pool.plant.role === 'merged';
     for (;;) {
-      const { endsAt } = instance;
+      const endsAt = ahead ? instance.plan() : instance.endsAt;
       if (world.queue.peekTime() <= endsAt || endsAt > until) {
         world.queue.push(endsAt, pending.stepEnd, pending.stepEnd, instance.index);
         return;
       }
+      if (ahead) world.run(instance, endsAt, false, pool);
       world.now = endsAt;
       if (!this.#turn(instance)) return;
     }
@@ -344,8 +368,9 @@ export class Simulation {
     const duration = instance.endsAt - at;
     const { iteration } = instance;
     const interval = world.metrics.at(at);
-    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * pool.plant.ranks);
-    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, pool.plant.activity);
+    const ranks = instance.serving.length;
+    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * ranks);
+    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, ranks / pool.plant.ranks, pool.plant.activity);
     const emitted = iteration.decoding * instance.options.acceptance.mean;
     interval.pools[pool.index].decodeTokens += emitted;
     interval.outputServed += emitted;
@@ -412,6 +437,6 @@ export class Simulation {
 }
 
 /** Share of a pool's places, or of its token budget, that an iteration takes up on one instance. */
-function occupied({ plant }: Pool, { iteration }: Instance): number {
-  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * plant.ranks) : iteration.decoding / (plant.maxSequences * plant.ranks);
+function occupied({ plant }: Pool, { iteration, serving: { length: ranks } }: Instance): number {
+  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * ranks) : iteration.decoding / (plant.maxSequences * ranks);
 }

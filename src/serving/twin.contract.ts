@@ -1,4 +1,4 @@
-import { counterUniform } from '../kernel/random.ts';
+import { Acceptance } from './acceptance.ts';
 import type { BothWays, CachePlant, EndPlant, Plant, PoolPlant } from './plant.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 import { nodeByHash } from './prefix-pool.ts';
@@ -67,6 +67,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   const frontEnds = Array.from({ length: entry.instances }, () => ({ free: 0 }));
   const router = routerOf(plant.policies?.router ?? 'least-loaded', plant.seed);
   const shares = new NaiveShares(plant, entryRanks);
+  const speculation = plant.pools.map(({ acceptance }) => new Acceptance(plant.seed, acceptance));
   const inFlight = new Set<Request>();
   let pending: { readonly at: number; readonly kind: number; readonly order: number; readonly happen: () => void }[] = [];
   let now = 0;
@@ -536,17 +537,14 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
 
   // EMT-1, EMT-2
   function end(instance: Instance): void {
-    const { plant: pool, ranks } = instance;
+    const { ranks } = instance;
     const decoding = (promptsAlone(instance) ? [] : ranks)
       .flatMap((rank) => rank.decoding.map((request) => ({ rank, request })))
       .sort((a, b) => a.request.joining - b.request.joining);
     if (decoding.length > 0) instance.steps++;
     for (const rank of ranks) rank.grown = instance.steps;
     for (const { request } of decoding) {
-      const draw = pool.acceptance.length === 0 ? 0 : counterUniform(Math.floor(plant.seed / 2 ** 32), plant.seed >>> 0, request.number, request.steps);
-      request.steps++;
-      let chain = 1;
-      request.emitted += 1 + pool.acceptance.filter((share) => draw < (chain *= share)).length;
+      request.emitted += speculation[instance.pool]?.emitted(request.number, request.steps++) ?? 1;
       putOut(request);
     }
     for (const { rank, request } of decoding) {

@@ -61,6 +61,14 @@ describe('--events-out', () => {
   });
 });
 
+test('a log of clients replays: their rates and lengths are in it', async () => {
+  const of = file('clients.jsonl');
+  await supernode('simulate', 'examples/clients.yaml', '--requests', '300', '--no-intervals', '--json', '--events-out', of);
+  const { code, out, err } = await supernode('simulate', '--replay', of, '--no-intervals');
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toMatch(/all \d+ records are equal, and so is the summary/);
+});
+
 describe('--replay', () => {
   test('every event is equal, and the result is the same bytes', async () => {
     const { code, out, err } = await supernode('simulate', '--replay', log, '--json', '--samples', '9');

@@ -44,10 +44,8 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
     const width = sparse.heads * sparse.headSize;
     linear(pass, index, 'attention-prologue', formats.attention, rows, width, queryRank > 0 ? queryRank : model.hidden);
     linear(pass, indexKey, 'attention-prologue', formats.attention, dieRows, sparse.headSize + sparse.heads, model.hidden);
-    sparseIndex(pass, { ...sparse, ratio: 1 });
   }
-  prefillCore(pass, attention, heads);
-  decodeCore(pass, attention, heads);
+  latentCore(pass, attention);
   grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', instance.absorbed, {
     rows: absorbedRows * heads,
     n: valueHeadSize,
@@ -57,6 +55,15 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
   if (layout.attention === 'sp-tp-sp') collective(pass, 'head-all-to-all', 'attention-output', 'all-to-all', rows * heads * valueHeadSize * between);
   const outputHeads = layout.attention === 'sp-tp-sp' ? attention.heads : heads;
   linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputHeads * valueHeadSize);
+}
+
+/** The part of it that looks at contexts. */
+export function latentCore(pass: Pass, attention: LatentAttention): void {
+  const { sparse } = attention;
+  const heads = attention.heads / pass.instance.layout.tensor;
+  if (sparse !== undefined && sparse.shared !== true) sparseIndex(pass, { ...sparse, ratio: 1 });
+  prefillCore(pass, attention, heads);
+  decodeCore(pass, attention, heads);
 }
 
 function prefillCore(pass: Pass, attention: LatentAttention, heads: number): void {

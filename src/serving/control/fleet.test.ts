@@ -5,7 +5,8 @@ import { cases, listed } from '../cases.contract.ts';
 import { Dies } from '../dies.ts';
 import type { SimulationEvent } from '../events.ts';
 import { Timetable } from '../faults/timetable.ts';
-import type { Plant } from '../plant.ts';
+import type { Plant, PoolPlant } from '../plant.ts';
+import { Prices } from '../prices.ts';
 import { mergedPlant, request, splitPlant, tick } from '../plants.contract.ts';
 import { Simulation } from '../simulation.ts';
 import type { Arrival } from '../traffic/arrival.ts';
@@ -38,7 +39,9 @@ function under(
   if (kill !== undefined) {
     const [at, die] = kill;
     const fault = { kind: 'kill' as const, at, duration: 20 * tick, left: 0, struck: { text: '', dies: [die % count], cpus: [], links: [] } };
-    simulation.attach(new Timetable([fault], [], { detection: tick, restart: tick, retries: 9, spares: false }, dies, undefined, 1));
+    const recovery = { detection: tick, restart: tick, retries: 9, spares: false, experts: 'restart' as const, regroup: 0 };
+    const prices = new Prices(simulation.service, () => (plant.pools[0] as PoolPlant).pricer);
+    simulation.attach(new Timetable(simulation, [fault], [], recovery, { dies, prices }, 1));
   }
   const keys = simulation.service.pools.flatMap(({ instances }) => instances.map(() => each.intake));
   const pools = perInstance.map((own) => ({ dies: own, weights: each }));

@@ -50,6 +50,18 @@ export interface RandomFaults {
   readonly jitter?: Jitter | undefined;
 }
 
+/**
+ * What an instance whose experts are spread over its dies does when it loses some.
+ * - `restart`: it comes back whole or not at all.
+ * - `replace`: it goes on without their ranks; experts that have no copy any more are placed anew on those that are left.
+ */
+export const expertRecoveries = ['restart', 'replace'] as const;
+export type ExpertRecovery = (typeof expertRecoveries)[number];
+
+/** Where experts without a live copy come from: host memory, or another instance that has them, where one serves. */
+export const expertSources = ['memory', 'peers'] as const;
+export type ExpertsFrom = (typeof expertSources)[number];
+
 /** How a deployment gets over faults. */
 export interface Recovery {
   /** From a fault until somebody knows: until then requests are still sent there. */
@@ -60,6 +72,9 @@ export interface Recovery {
   readonly retries: number;
   /** Whether dies that nothing is deployed on take the place of dead ones. */
   readonly spares: boolean;
+  readonly experts: ExpertRecovery;
+  /** Under `replace`: what groups and graphs of other ranks than before take, each time, while all stand still. */
+  readonly regroup: Seconds;
 }
 
 /** What became of a fault. */
@@ -70,6 +85,14 @@ export interface FaultRecord {
   /** When it was over, and when the last instance that it took served again; undefined while they have not. */
   healedAt?: Seconds | undefined;
   restoredAt?: Seconds | undefined;
+  /** When the ranks that were left went on without the others, and how many these were; absent where instances come back whole. */
+  wentOnAt?: Seconds | undefined;
+  ranks?: number | undefined;
+  /** Experts that had no copy left and were placed anew, in all layers, and the bytes of their weights. */
+  experts?: number | undefined;
+  bytes?: number | undefined;
+  /** Why an instance could not go on without what it had lost. */
+  refused?: string | undefined;
   /** Instances that it stopped or slowed. */
   instances: number;
   /** Requests that lost what they held, those of them that failed, and tokens that have to be computed again. */
