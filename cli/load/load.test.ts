@@ -99,6 +99,25 @@ describe('a stream', () => {
     expect((await asked(answer)).problem).toBe(problem);
   });
 
+  test('on a connection that the server has given up is asked for again on another', async () => {
+    const used = new WeakSet();
+    let dropped = 0;
+    const url = await served(({ socket }, response) => {
+      if (used.has(socket)) {
+        dropped++;
+        socket.destroy();
+        return;
+      }
+      used.add(socket);
+      response.end(`${chunk('a')}${done}`);
+    });
+    const client = new StreamClient(300, () => 1);
+    closing.push(async () => client.close());
+    for (let i = 0; i < 4; i++)
+      expect((await client.ask({ url, headers: {}, body: '{}', inputTokens: 1 }, new AbortController().signal)).problem).toBeUndefined();
+    expect(dropped).toBeGreaterThan(0);
+  });
+
   test('of a server that is not there has a problem too, and one that is given up', async () => {
     const client = new StreamClient(300, () => 0);
     const record = await client.ask({ url: 'http://127.0.0.1:1/v1/completions', headers: {}, body: '', inputTokens: 1 }, new AbortController().signal);
