@@ -113,6 +113,7 @@ async function emulator(): Promise<void> {
       oldNames: false,
       kvMetrics: false,
       injected: nothingInjected,
+      conductor: false,
       admin: { here: true },
       onFault: (error) => console.error(error),
       http: {

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { Option, type Command } from 'commander';
 import { InputError, type Issue } from '../src/base/errors.ts';
 import { expectedOneOf } from '../src/base/nearest.ts';
@@ -17,32 +18,46 @@ export function configured(verb: Command, otherNames: Readonly<Record<string, st
 }
 
 /**
- * Sets what `--config` says and neither command line nor environment do.
- * @throws InputError with every key that is wrong
+ * Sets what the environment says and the command line does not, then what `--config` says and neither does.
+ * @throws InputError with everything that is wrong
  */
 export function applyConfig(verb: Command): void {
-  const path = verb.getOptionValue('config') as string | undefined;
-  if (path === undefined) return;
-  existingFile(path, 'file of flags');
-  const content = parseFile(path);
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new InputError([{ path, message: 'expected a map of flags' }]);
-  const options = new Map(verb.options.filter((option) => option.name() !== 'config').map((option) => [option.name(), option]));
   const issues: Issue[] = [];
-  for (const [key, value] of Object.entries(content)) {
-    const option = options.get(key);
+  const set = (option: Option, value: unknown, source: 'env' | 'config', path: string): void => {
+    try {
+      verb.setOptionValueWithSource(option.attributeName(), valueOf(option, value), source);
+    } catch (error) {
+      issues.push({ path, message: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  for (const option of verb.options) {
+    const { envVar } = option;
+    const value = envVar === undefined ? undefined : process.env[envVar];
+    if (envVar === undefined || value === undefined || verb.getOptionValueSource(option.attributeName()) === 'cli') continue;
+    set(option, option.isBoolean() ? (worded[value] ?? value) : value, 'env', envVar);
+  }
+  const path = verb.getOptionValue('config') as string | undefined;
+  for (const [key, value] of Object.entries(path === undefined ? {} : fileOf(path))) {
+    const option = verb.options.find((one) => one.name() === key && key !== 'config');
     if (option === undefined) {
-      issues.push({ path: `${path}: ${key}`, message: `unknown key: ${expectedOneOf(key, [...options.keys()])}` });
+      const names = verb.options.map((one) => one.name()).filter((name) => name !== 'config');
+      issues.push({ path: `${path}: ${key}`, message: `unknown key: ${expectedOneOf(key, names)}` });
       continue;
     }
     const source = verb.getOptionValueSource(option.attributeName());
-    if (source === 'cli' || source === 'env') continue;
-    try {
-      verb.setOptionValueWithSource(option.attributeName(), valueOf(option, value), 'config');
-    } catch (error) {
-      issues.push({ path: `${path}: ${key}`, message: error instanceof Error ? error.message : String(error) });
-    }
+    if (source !== 'cli' && source !== 'env') set(option, value, 'config', `${path}: ${key}`);
   }
   if (issues.length > 0) throw new InputError(issues);
+}
+
+/** What a flag without a value may be set to in the environment. */
+const worded: Readonly<Record<string, boolean>> = { true: true, '1': true, false: false, '0': false };
+
+function fileOf(path: string): object {
+  existingFile(path, 'file of flags');
+  const content = parseFile(path);
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new InputError([{ path, message: 'expected a map of flags' }]);
+  return content;
 }
 
 function valueOf(option: Option, value: unknown): unknown {

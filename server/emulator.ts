@@ -1,7 +1,9 @@
+import { InputError } from '../src/base/errors.ts';
 import type { Seconds } from '../src/base/units.ts';
 import type { Plant } from '../src/serving/plant.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 import { watchPrefixes } from '../src/serving/watch-prefixes.ts';
+import { conductorRoutes } from './api/conductor.ts';
 import { apiRoutes } from './api/routes.ts';
 import { ChatTemplate } from './api/chat-template.ts';
 import { shutDown } from './api/delivery.ts';
@@ -12,6 +14,9 @@ import { Injector, type InjectedFaults } from './faults/injected.ts';
 import { Keys } from './http/keys.ts';
 import { Routes } from './http/routes.ts';
 import { HttpDoor, type AccessRecord, type HttpOptions } from './http/server.ts';
+import { Conductor } from './kv-events/conductor.ts';
+import type { KvEventsConfig } from './kv-events/endpoint.ts';
+import { KvEvents, type KvEventsOptions } from './kv-events/kv-events.ts';
 import { LiveEngine } from './live/engine.ts';
 import { openToFaults, withoutTraffic } from './live/live-scenario.ts';
 import { Pace } from './live/pace.ts';
@@ -43,6 +48,10 @@ export interface EmulatorOptions {
   /** Until it says that it is ready. [s] */
   readonly startup: Seconds;
   readonly injected: InjectedFaults;
+  /** Events of the prefix caches; absent: none are published. */
+  readonly kvEvents?: { readonly config: KvEventsConfig; readonly format: 'map' | 'positional' | 'mooncake' } | undefined;
+  /** Whether it answers as Mooncake's conductor, for publishers that register. */
+  readonly conductor: boolean;
   readonly admin: AdminOptions;
   /** Metrics under names that were given up, and of how long KV blocks live. */
   readonly oldNames: boolean;
@@ -81,6 +90,10 @@ export class Emulator {
   readonly #door: HttpDoor;
   /** For those who run it, where it is another one. */
   readonly #adminDoor: HttpDoor | undefined;
+  readonly #options: EmulatorOptions;
+  readonly #prefixes: PrefixIds | undefined;
+  readonly #conductor: Conductor | undefined;
+  #kvEvents: KvEvents | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws InputError where the scenario does not fit */
@@ -96,6 +109,9 @@ export class Emulator {
     if (prefixes !== undefined) watchPrefixes(this.engine.simulation, (place) => prefixes.watcher(place));
     const generator = new Generator(this.engine, tokenizer, answers, prefixes, scenario.seed, { toolShare, maxInFlight });
     this.generator = generator;
+    this.#prefixes = prefixes;
+    this.#options = options;
+    this.#conductor = options.conductor ? new Conductor() : undefined;
     const metrics = this.#metrics(options, prefixes);
     const { version, dialect, sleepMode } = options;
     const readyAt = performance.now() + options.startup * 1000;
@@ -104,12 +120,13 @@ export class Emulator {
     const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready });
     const injector = new Injector(options.injected, scenario.seed);
     this.injector = injector;
+    const conducted = this.#conductor === undefined ? [] : conductorRoutes(this.#conductor);
     const admin = adminRoutes(generator, injector, scenario.machine);
     const { port, token, here } = options.admin;
     const keys = new Keys(options.keys);
     const adminKeys = new Keys(token === undefined ? [] : [token]);
     const paths = new Set<string>(answering);
-    this.#door = new HttpDoor(new Routes(here ? [...routes, ...admin] : routes), options.http);
+    this.#door = new HttpDoor(new Routes([...routes, ...conducted, ...(here ? admin : [])]), options.http);
     this.#door.before = (exchange) => {
       const { pathname } = exchange.url;
       (pathname.startsWith('/admin/') ? adminKeys : keys).check(exchange);
@@ -157,8 +174,21 @@ export class Emulator {
     return this.#door.bytesWaiting;
   }
 
-  /** Lets time go on and listens. Returns the port. */
+  /**
+   * Lets time go on and listens. Returns the port.
+   * @throws InputError where events are to be told of caches that the deployment does not have
+   */
   async start(): Promise<number> {
+    const { kvEvents } = this.#options;
+    if (kvEvents !== undefined) {
+      if (this.#prefixes === undefined)
+        throw new InputError([{ path: '--kv-events-config', message: 'the deployment caches no prefixes; expected prefix-caching, or a cache' }]);
+      const { config, format: name } = kvEvents;
+      const { id } = this.models.first;
+      const sender = { model: id, tenant: 'default', backend: 'supernode', salt: '', blockSize: this.#prefixes.blockTokens };
+      const format: KvEventsOptions['format'] = name === 'mooncake' ? { kind: 'mooncake', sender } : { kind: 'vllm', dialect: name, hashes: 'int64' };
+      this.#kvEvents = await KvEvents.open(this.engine.simulation, this.#prefixes, { config, format, pool: 0, onError: this.#options.onFault });
+    }
     const port = await this.#door.listen();
     await this.#adminDoor?.listen();
     this.engine.start();
@@ -181,6 +211,8 @@ export class Emulator {
     const until = performance.now() + grace;
     while (this.engine.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     this.engine.stop(shutDown);
+    await this.#kvEvents?.close();
+    await this.#conductor?.close();
     // The last words of streams leave before their sockets do.
     await new Promise((resolve) => setTimeout(resolve, 20));
     this.#door.close();

@@ -42,6 +42,16 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly streamFaultTypes?: readonly string[] | string;
   readonly adminPort?: number;
   readonly adminToken?: string;
+  readonly kvEventsConfig?: string;
+  readonly zmqEndpoint?: string;
+  readonly kvEventsReplayEndpoint?: string;
+  readonly useVllmMapEventFormat?: boolean;
+  readonly kvEventFormat: string;
+  readonly conductor?: boolean;
+  readonly maxNumSeqs?: number;
+  readonly tensorParallelSize?: number;
+  readonly dataParallelSize?: number;
+  readonly maxWaitingQueueLength?: number;
 }
 
 /** Adds them to the verb. */
@@ -85,6 +95,27 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--failure-types <names...>', 'how they fail; all ways by default')
     .option('--stream-fault-rate <percent>', 'share of the streams that go wrong', numberFlag(0, 100), 0)
     .option('--stream-fault-types <names...>', 'how they do; all ways by default')
+    .option('--kv-events-config <json>', 'publish events of the prefix caches over ZeroMQ, in the words of vLLM')
+    .option('--zmq-endpoint <address>', 'publish them here')
+    .option('--kv-events-replay-endpoint <address>', 'give batches again here')
+    .option('--kv-event-format <name>', 'how they are laid out: map or positional (vLLM), or mooncake', 'map')
+    .option('--use-vllm-map-event-format', 'the same as --kv-event-format map')
+    .option('--conductor', "answer the calls of Mooncake's conductor")
+    .option('--max-num-seqs <n>', 'sequences that a data-parallel rank runs at once', wholeFlag(1))
+    .option('--tensor-parallel-size <n>', 'dies over which merged instances split every layer', wholeFlag(1))
+    .option('--data-parallel-size <n>', 'merged instances', wholeFlag(1))
+    .option('--max-waiting-queue-length <n>', 'requests in flight that the deployment takes in before it turns others away', wholeFlag(1))
     .option('--admin-port <n>', 'serve /admin on this port of the loopback interface, and not beside the API', wholeFlag(0))
     .option('--admin-token <token>', 'let only who has it use /admin; needed for it beyond the loopback interface');
+}
+
+/** Flags of serving engines as settings of the scenario: what they say changes what is simulated. */
+export function settingsOf(flags: EmulateFlags): readonly string[] {
+  const { maxNumSeqs, tensorParallelSize: tensor, dataParallelSize: data, maxWaitingQueueLength: queue } = flags;
+  return [
+    ...(maxNumSeqs === undefined ? [] : [`deployment.merged.max-num-seqs=${maxNumSeqs}/rank`]),
+    ...(tensor === undefined ? [] : [`deployment.merged.tensor=${tensor}`, `deployment.merged.gpus=${tensor}`]),
+    ...(data === undefined ? [] : [`deployment.merged.instances=${data}`]),
+    ...(queue === undefined ? [] : [`policies.admission.in-flight=${queue}`]),
+  ];
 }

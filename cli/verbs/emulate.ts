@@ -10,7 +10,8 @@ import { summarise } from '../../src/report/summarise.ts';
 import { textReport } from '../../src/report/text.ts';
 import { applyConfig, configured, listFrom } from '../configured.ts';
 import { answersOf, tokenizerOf } from '../emulate/answers.ts';
-import { withEmulateFlags, type EmulateFlags } from '../emulate/flags.ts';
+import { settingsOf, withEmulateFlags, type EmulateFlags } from '../emulate/flags.ts';
+import { kvEventsOf } from '../emulate/kv-events.ts';
 import { logAccess, logLine } from '../emulate/log.ts';
 import { terminalOptions } from '../output.ts';
 import { outputPaths, withOutputFlags, type OutputFlags } from '../outputs/flags.ts';
@@ -32,7 +33,7 @@ export function command(): Command {
 
 async function emulate(file: string, flags: Flags): Promise<number> {
   const outputs = outputsTo(outputPaths(flags, {}));
-  const scenario = await loadScenario(file, flags);
+  const scenario = await loadScenario(file, { ...flags, set: [...settingsOf(flags), ...(flags.set ?? [])] });
   const tokenizer = tokenizerOf(flags);
   const emulator = new Emulator(scenario, tokenizer, answersOf(flags, tokenizer), optionsOf(flags));
   const { engine } = emulator;
@@ -121,6 +122,8 @@ function optionsOf(flags: Flags): EmulatorOptions {
       streamShare: flags.streamFaultRate / 100,
       streamFaults: namesOf(flags.streamFaultTypes, streamModes, '--stream-fault-types'),
     },
+    kvEvents: kvEventsOf(flags),
+    conductor: flags.conductor === true,
     admin: {
       here: flags.adminPort === undefined && (loopback(flags.host) || flags.adminToken !== undefined),
       port: flags.adminPort,

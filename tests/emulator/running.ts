@@ -41,6 +41,7 @@ export async function emulate(
     oldNames: false,
     kvMetrics: false,
     injected: nothingInjected,
+    conductor: false,
     admin: { here: true },
     onFault: (error) => {
       throw error;
