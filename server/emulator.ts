@@ -9,10 +9,13 @@ import { ChatTemplate } from './api/chat-template.ts';
 import { shutDown } from './api/delivery.ts';
 import { Generator } from './api/generator.ts';
 import { ServedModels, type ModelNames } from './api/served-models.ts';
+import type { DoorPlace } from './api/transfer.ts';
+import { LiveEvents } from './admin/live-events.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { Injector, type InjectedFaults } from './faults/injected.ts';
 import { Keys } from './http/keys.ts';
-import { Routes } from './http/routes.ts';
+import type { Exchange } from './http/exchange.ts';
+import { Routes, type Route } from './http/routes.ts';
 import { HttpDoor, type AccessRecord, type HttpOptions } from './http/server.ts';
 import { Conductor } from './kv-events/conductor.ts';
 import type { KvEventsConfig } from './kv-events/endpoint.ts';
@@ -54,6 +57,8 @@ export interface EmulatorOptions {
   /** Whether it answers as Mooncake's conductor, for publishers that register. */
   readonly conductor: boolean;
   readonly admin: AdminOptions;
+  /** Where the doors of instances begin: each instance has a port of its own, counted up; 0: any that is free. Absent: there are none. */
+  readonly instancePorts?: number | undefined;
   /** Metrics under names that were given up, and of how long KV blocks live. */
   readonly oldNames: boolean;
   readonly kvMetrics: boolean;
@@ -88,12 +93,15 @@ export class Emulator {
   readonly generator: Generator;
   readonly models: ServedModels;
   readonly injector: Injector;
-  readonly #door: HttpDoor;
-  /** For those who run it, where it is another one. */
-  readonly #adminDoor: HttpDoor | undefined;
+  readonly #front: HttpDoor;
+  /** Those of instances, of the pool that takes prompts first. */
+  readonly #instances: readonly HttpDoor[];
+  readonly #doors: readonly HttpDoor[];
+  readonly #keys: Keys;
   readonly #options: EmulatorOptions;
   readonly #prefixes: PrefixIds | undefined;
   readonly #conductor: Conductor | undefined;
+  readonly #events: LiveEvents;
   #kvEvents: KvEvents | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -112,44 +120,54 @@ export class Emulator {
     this.generator = generator;
     this.#prefixes = prefixes;
     this.#options = options;
+    this.#keys = new Keys(options.keys);
     this.#conductor = options.conductor ? new Conductor() : undefined;
-    const metrics = this.#metrics(options, prefixes);
     const { version, dialect, sleepMode } = options;
     const readyAt = performance.now() + options.startup * 1000;
     const ready = (): boolean => performance.now() >= readyAt;
     const template = new ChatTemplate(tokenizer);
-    const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready });
-    const injector = new Injector(options.injected, scenario.seed);
-    this.injector = injector;
+    this.#events = new LiveEvents(this.engine, options.version);
+    this.injector = new Injector(options.injected, scenario.seed);
     const conducted = this.#conductor === undefined ? [] : conductorRoutes(this.#conductor);
-    const admin = adminRoutes(generator, injector, scenario.machine);
+    const admin = adminRoutes(generator, this.injector, scenario.machine, this.#events);
     const { port, token, here } = options.admin;
-    const keys = new Keys(options.keys);
     const adminKeys = new Keys(token === undefined ? [] : [token]);
-    const paths = new Set<string>(answering);
-    this.#door = new HttpDoor(new Routes([...routes, ...conducted, ...(here ? admin : [])]), options.http);
-    this.#door.before = (exchange) => {
-      const { pathname } = exchange.url;
-      (pathname.startsWith('/admin/') ? adminKeys : keys).check(exchange);
-      if (paths.has(pathname)) injector.check(exchange);
+    const doorOf = (place: DoorPlace | undefined, http: HttpOptions, more: readonly Route[]): HttpDoor => {
+      const metrics = this.#metrics(options, prefixes, place);
+      const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready });
+      const door = new HttpDoor(new Routes([...routes, ...more]), http);
+      door.before = (exchange) => this.#check(exchange, place, adminKeys);
+      return door;
     };
+    this.#front = doorOf(undefined, options.http, [...conducted, ...(here ? admin : [])]);
+    this.#instances = placesOf(plant, options.instancePorts).map(({ place, port: own }) => doorOf(place, { ...options.http, port: own }, []));
+    const others: HttpDoor[] = [];
     if (port !== undefined) {
-      this.#adminDoor = new HttpDoor(new Routes(admin), { ...options.http, host: '127.0.0.1', port, tls: undefined });
-      this.#adminDoor.before = (exchange) => adminKeys.check(exchange);
+      const door = new HttpDoor(new Routes(admin), { ...options.http, host: '127.0.0.1', port, tls: undefined });
+      door.before = (exchange) => adminKeys.check(exchange);
+      others.push(door);
     }
-    for (const door of [this.#door, this.#adminDoor]) {
-      if (door === undefined) continue;
+    this.#doors = [this.#front, ...this.#instances, ...others];
+    for (const door of this.#doors) {
       door.onAccess = options.onAccess;
       door.onFault = options.onFault;
     }
   }
 
-  #metrics({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined): ServingMetrics {
+  #check(exchange: Exchange, place: DoorPlace | undefined, adminKeys: Keys): void {
+    const { pathname } = exchange.url;
+    exchange.place = place;
+    (pathname.startsWith('/admin/') ? adminKeys : this.#keys).check(exchange);
+    if (answering.some((path) => path === pathname)) this.injector.check(exchange);
+  }
+
+  #metrics({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined, place: DoorPlace | undefined): ServingMetrics {
     const { engine, generator, models } = this;
     const { run } = engine;
     const { plant } = run.simulation;
     // Where prompts move on to decode elsewhere, the front door speaks for all of it as for one engine.
-    const scope: Scope = plant.models === undefined && plant.pools.length > 1 ? { pool: 'all' } : { pool: 0, engines: 'instances' };
+    const whole = place === undefined && plant.models === undefined && plant.pools.length > 1;
+    const scope: Scope = whole ? { pool: 'all' } : { pool: place?.pool ?? 0, instance: place?.instance, engines: 'instances' };
     const lora = models.takesAdapters ? (): ReturnType<ServedModels['adaptersNow']> => models.adaptersNow(Date.now() / 1000) : undefined;
     const metrics = new ServingMetrics(
       run,
@@ -166,14 +184,23 @@ export class Emulator {
       prefixes,
     );
     engine.observe(metrics);
-    generator.onSubmitted = ({ number, answer }, { most, asks, body }) =>
-      metrics.asked(number, { maxTokens: most ?? undefined, choices: asks.length === 1 ? (body.n ?? 1) : 1, reason: answer.finish });
+    const before = generator.onSubmitted;
+    generator.onSubmitted = (choice, order) => {
+      before(choice, order);
+      const { most, asks, body } = order;
+      metrics.asked(choice.number, { maxTokens: most ?? undefined, choices: asks.length === 1 ? (body.n ?? 1) : 1, reason: choice.answer.finish });
+    };
     return metrics;
+  }
+
+  /** Ports of the doors of instances, of the pool that takes prompts first. */
+  get instancePorts(): readonly number[] {
+    return this.#instances.map(({ port }) => port);
   }
 
   /** What was written and no reader has taken. [B] */
   get bytesWaiting(): number {
-    return this.#door.bytesWaiting;
+    return this.#doors.reduce((sum, { bytesWaiting }) => sum + bytesWaiting, 0);
   }
 
   /**
@@ -192,10 +219,9 @@ export class Emulator {
       const format: KvEventsOptions['format'] = name === 'mooncake' ? { kind: 'mooncake', sender } : { kind: 'vllm', dialect: name, hashes: 'int64' };
       this.#kvEvents = await KvEvents.open(this.engine.simulation, this.#prefixes, { config, format, pool: 0, onError: this.#options.onFault });
     }
-    const port = await this.#door.listen();
-    await this.#adminDoor?.listen();
+    for (const door of this.#doors) await door.listen();
     this.engine.start();
-    return port;
+    return this.#front.port;
   }
 
   /**
@@ -209,17 +235,16 @@ export class Emulator {
 
   async #stop(grace: number): Promise<void> {
     this.generator.closing = true;
-    this.#door.refuse();
-    this.#adminDoor?.refuse();
+    for (const door of this.#doors) door.refuse();
     const until = performance.now() + grace;
     while (this.engine.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     this.engine.stop(shutDown);
+    this.#events.close();
     await this.#kvEvents?.close();
     await this.#conductor?.close();
     // The last words of streams leave before their sockets do.
     await new Promise((resolve) => setTimeout(resolve, 20));
-    this.#door.close();
-    this.#adminDoor?.close();
+    for (const door of this.#doors) door.close();
   }
 }
 
@@ -227,4 +252,11 @@ export class Emulator {
 function cachedBlock({ pools, cache }: Plant): number {
   const entry = pools.find(({ prefixCaching }) => prefixCaching);
   return cache?.blockTokens ?? entry?.blockTokens ?? 0;
+}
+
+/** Instances with a door of their own, and its port. */
+function placesOf({ pools, models }: Plant, first: number | undefined): readonly { readonly place: DoorPlace; readonly port: number }[] {
+  if (first === undefined || models !== undefined) return [];
+  const places = pools.flatMap(({ role, instances }, pool) => Array.from({ length: instances }, (_, instance): DoorPlace => ({ pool, role, instance })));
+  return places.map((place, i) => ({ place, port: first === 0 ? 0 : first + i }));
 }

@@ -56,6 +56,7 @@ async function emulate(file: string, flags: Flags): Promise<number> {
     scenario: scenario.name,
     models: emulator.models.all.map(({ id }) => id),
     speed: flags.speed,
+    ...(flags.instancePorts === undefined ? {} : { instances: emulator.instancePorts.map((own) => `${scheme}://${flags.host}:${own}`) }),
   });
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.once(signal, end);
@@ -124,6 +125,7 @@ function optionsOf(flags: Flags): EmulatorOptions {
     },
     kvEvents: kvEventsOf(flags),
     conductor: flags.conductor === true,
+    instancePorts: flags.instancePorts,
     admin: {
       here: flags.adminPort === undefined && (loopback(flags.host) || flags.adminToken !== undefined),
       port: flags.adminPort,

@@ -8,6 +8,7 @@ import { injectedChange, type Injector } from '../faults/injected.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/routes.ts';
+import type { LiveEvents } from './live-events.ts';
 import { stateOf } from './state.ts';
 
 const limitsChange: z.ZodType<{ readonly maxInFlight?: number | undefined; readonly toolShare?: number | undefined }> = z.looseObject({
@@ -18,16 +19,24 @@ const limitsChange: z.ZodType<{ readonly maxInFlight?: number | undefined; reado
 const keys = ['failureShare', 'failures', 'streamShare', 'streamFaults', 'maxInFlight', 'toolShare'] as const;
 
 /** Routes of those who run the emulator: what fails, what is changed while it runs, how it stands. */
-export function adminRoutes(generator: Generator, injector: Injector, machine: Machine): readonly Route[] {
+export function adminRoutes(generator: Generator, injector: Injector, machine: Machine, events: LiveEvents): readonly Route[] {
   const config = (): object => ({ ...injector.faults, ...generator.limits });
   return [
     { method: 'GET', path: '/admin/state', handler: (exchange) => exchange.json(stateOf(generator)) },
+    {
+      method: 'GET',
+      path: '/admin/events',
+      handler: (exchange) => {
+        if (events.full) throw new ApiError(429, 'As many look on as may');
+        events.attend(exchange);
+      },
+    },
     { method: 'GET', path: '/admin/config', handler: (exchange) => exchange.json(config()) },
     {
       method: 'POST',
       path: '/admin/config',
       handler: async (exchange) => {
-        const body = await exchange.body();
+        const body = await exchange.body(true);
         const unknown = Object.keys(body).filter((key) => !keys.some((known) => known === key));
         const faults = checked(injectedChange, body);
         const limits = checked(limitsChange, body);
@@ -53,7 +62,7 @@ export function adminRoutes(generator: Generator, injector: Injector, machine: M
 
 async function strike(exchange: Exchange, { engine }: Generator, machine: Machine): Promise<void> {
   if (engine.simulation.strike === undefined) throw new ApiError(409, 'Faults do not combine with experts of the workload yet');
-  const body = await exchange.body();
+  const body = await exchange.body(true);
   try {
     const planned = askedFaults(body, machine, Math.max(engine.pace.now, engine.simulation.now));
     for (const { duration, ...fault } of planned) engine.perform({ kind: 'fault', fault: { ...fault, ...(duration === Infinity ? {} : { duration }) } });

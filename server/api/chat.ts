@@ -55,7 +55,7 @@ function whole({ id, created, model }: About, body: ChatBody, { tokenizer }: Gen
     }),
     usage: usageOf(choices),
     prompt_logprobs: null,
-    kv_transfer_params: null,
+    kv_transfer_params: choices[0]?.transfer ?? null,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../schema/http/body.ts';
 import type { LiveRequest, RequestEnd } from '../live/engine.ts';
 import type { Answer } from '../tokens/answer.ts';
 
@@ -16,6 +17,10 @@ export class Choice implements LiveRequest {
   readonly answer: Answer;
   /** The text of the answer is what this function is called with. */
   readonly tool: ToolCall | undefined;
+  /** Set where its KV was left for another endpoint to fetch. */
+  transfer: JsonObject | null = null;
+  /** Called when its prompt is computed, where that is all that was asked for. */
+  onPrefilled: (() => void) | undefined;
   cachedTokens = 0;
   /** Tokens that have come out, and those that its reader has been sent. */
   out = 0;
@@ -43,6 +48,10 @@ export class Choice implements LiveRequest {
   get finish(): 'stop' | 'length' | 'tool_calls' {
     const { finish } = this.answer;
     return this.tool !== undefined && finish === 'stop' ? 'tool_calls' : finish;
+  }
+
+  prefilled(): void {
+    this.onPrefilled?.();
   }
 
   emit(tokens: number): void {

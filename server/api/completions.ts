@@ -59,7 +59,7 @@ function whole(
       ...(body.return_token_ids === true ? { token_ids: choice.answer.ids(0, choice.out) } : {}),
     })),
     usage: usageOf(choices),
-    kv_transfer_params: null,
+    kv_transfer_params: choices[0]?.transfer ?? null,
   };
 }
 

@@ -26,7 +26,7 @@ export async function generate(exchange: Exchange, generator: Generator, models:
       choices: choices.map(({ index, answer, out, finish }) => ({ index, token_ids: answer.ids(0, out), logprobs: null, finish_reason: finish })),
       usage: usageOf(choices),
       prompt_logprobs: null,
-      kv_transfer_params: null,
+      kv_transfer_params: choices[0]?.transfer ?? null,
     }));
     return;
   }

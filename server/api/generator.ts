@@ -1,5 +1,6 @@
 import type { ChatBody } from '../../schema/http/chat.ts';
 import type { Sampling } from '../../schema/http/sampling.ts';
+import type { Arrival } from '../../src/serving/traffic/arrival.ts';
 import { counterUniform } from '../../src/kernel/random.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -11,6 +12,7 @@ import type { Tokenizer } from '../tokens/tokenizer.ts';
 import { Choice } from './choice.ts';
 import { shutDown } from './delivery.ts';
 import type { ServedModel } from './served-models.ts';
+import { Transfers } from './transfer.ts';
 import { shapeOfAnswer } from './shape-of-answer.ts';
 import type { SleepState } from './sleep.ts';
 
@@ -45,6 +47,7 @@ export interface GeneratorLimits {
 /** Turns what is asked for into requests of the engine, and what the engine says into answers. */
 export class Generator {
   readonly engine: LiveEngine;
+  readonly transfers: Transfers;
   readonly tokenizer: Tokenizer;
   /** While it sleeps nothing is answered. */
   sleep: SleepState = 'awake';
@@ -60,6 +63,7 @@ export class Generator {
 
   constructor(engine: LiveEngine, tokenizer: Tokenizer, answers: AnswerSource, prefixes: PrefixIds | undefined, seed: number, limits: GeneratorLimits) {
     this.engine = engine;
+    this.transfers = new Transfers(engine);
     this.tokenizer = tokenizer;
     this.#answers = answers;
     this.#prefixes = prefixes;
@@ -92,12 +96,48 @@ export class Generator {
       const { prompt, answer } = choice;
       const held = this.#prefixes?.hold(prompt, salt);
       choice.onOver = () => held?.release();
-      this.engine.submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [] }, choice);
+      this.#submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [] }, choice, exchange, body);
       this.onSubmitted(choice, order);
     }
     exchange.notes['request'] = choices[0]?.number ?? -1;
     exchange.notes['model'] = model.id;
     return choices;
+  }
+
+  /** Sends a request to the deployment, or to the instance whose door it came to. */
+  #submit(arrival: Omit<Arrival, 'arrivedAt' | 'thread'>, choice: Choice, { place, request }: Exchange, { kv_transfer_params: params }: Order['body']): void {
+    const { engine, transfers } = this;
+    if (place === undefined) {
+      engine.submit(arrival, choice);
+      return;
+    }
+    const { role, instance } = place;
+    const firstByPrefill = engine.simulation.plant.firstToken === 'prefill' ? 1 : 0;
+    if (role === 'prefill' && params?.['do_remote_decode'] === true) {
+      choice.onPrefilled = () => {
+        // The token that its client is told is made with the prompt.
+        choice.out = 1;
+        const release = choice.onOver;
+        choice.onOver = () => {};
+        const { localAddress = '127.0.0.1', localPort = 0 } = request.socket;
+        choice.transfer = transfers.keep(choice.number, place, localAddress, localPort, release);
+        choice.end({ kind: 'finished' });
+      };
+      // It goes on elsewhere: so it is not over with the first token.
+      engine.submit({ ...arrival, outputTokens: 2, instance, held: true }, choice);
+      return;
+    }
+    if (role !== 'decode') {
+      engine.submit({ ...arrival, instance }, choice);
+      return;
+    }
+    const waiting = transfers.asked(params);
+    if (waiting !== undefined) transfers.handOver(waiting, choice, instance, choice.answer.tokens + firstByPrefill);
+    else {
+      // Without KV to fetch, the prompt is computed by whoever is free.
+      engine.submit({ ...arrival, held: true }, choice);
+      engine.perform({ kind: 'hand-over', request: choice.number, instance, tokens: choice.answer.tokens });
+    }
   }
 
   #admit(wanted: number): void {

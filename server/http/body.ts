@@ -4,13 +4,14 @@ import { ApiError } from './api-error.ts';
 /**
  * The body of a request as JSON.
  * @param limit of its size [B]
+ * @param untyped whatever its content type says
  * @throws ApiError 413 where it is larger, 415 where it is encoded, 400 where it is no JSON object in UTF-8
  */
-export async function jsonBody(request: IncomingMessage, limit: number): Promise<Readonly<Record<string, unknown>>> {
+export async function jsonBody(request: IncomingMessage, limit: number, untyped: boolean): Promise<Readonly<Record<string, unknown>>> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') throw new ApiError(415, `The body is encoded as ${encoding}; expected it plain`);
   const type = request.headers['content-type'];
-  if (type !== undefined && !/^application\/(?:[\w.-]+\+)?json\b|^text\/plain\b/i.test(type))
+  if (!untyped && type !== undefined && !/^application\/(?:[\w.-]+\+)?json\b|^text\/plain\b/i.test(type))
     throw new ApiError(415, `The content type is ${type}; expected application/json`);
   const text = decoded(await bytesOf(request, limit));
   let value: unknown;

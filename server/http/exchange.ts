@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DoorPlace } from '../api/transfer.ts';
 import type { StreamFault } from '../faults/stream-fault.ts';
 import type { ApiError } from './api-error.ts';
 import { jsonBody } from './body.ts';
@@ -13,6 +14,8 @@ export class Exchange {
   readonly headers: Record<string, string>;
   /** What a log says of it, beside what it says of all. */
   readonly notes: Record<string, string | number | boolean> = {};
+  /** The instance that it came to; undefined at the front door. */
+  place: DoorPlace | undefined;
   /** How the stream that answers it is to go wrong. */
   streamFault: StreamFault | undefined;
   readonly #limit: number;
@@ -35,9 +38,12 @@ export class Exchange {
     this.#onGone = gone;
   }
 
-  /** @throws ApiError where there is none */
-  body(): Promise<Readonly<Record<string, unknown>>> {
-    return jsonBody(this.request, this.#limit);
+  /**
+   * @param untyped whether it may be said to be something else than JSON, as tools for the command line do
+   * @throws ApiError where there is none
+   */
+  body(untyped = false): Promise<Readonly<Record<string, unknown>>> {
+    return jsonBody(this.request, this.#limit, untyped);
   }
 
   header(name: string): string | undefined {

@@ -76,14 +76,18 @@ export class HttpDoor {
     return [...this.#sockets].reduce((sum, socket) => sum + socket.writableLength, 0);
   }
 
-  /** Listens. Returns the port. */
-  async listen(): Promise<number> {
+  /** The port that it listens on. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Listens. */
+  async listen(): Promise<void> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, backlog: 4096 }, resolve);
     });
-    return (this.#server.address() as AddressInfo).port;
   }
 
   /** Takes no new connections; those that are idle are closed. */

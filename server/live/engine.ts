@@ -23,6 +23,8 @@ export interface LiveRequest {
   /** An iteration first computes some of its prompt; so much of it was in a cache. */
   scheduled(cachedTokens: number): void;
   end(end: RequestEnd): void;
+  /** Its prompt is computed. */
+  prefilled?(): void;
   flush(): void;
 }
 
@@ -108,6 +110,14 @@ export class LiveEngine {
     this.#wait();
   }
 
+  /** Tells another from now on what becomes of a request; returns false where it has ended. */
+  replace(number: number, request: LiveRequest): boolean {
+    if (!this.#live.has(number)) return false;
+    request.number = number;
+    this.#live.set(number, request);
+    return true;
+  }
+
   /** Does something from outside at this moment, whatever it concerns. */
   perform(action: ExternalAction): void {
     this.#catchUp();
@@ -150,7 +160,12 @@ export class LiveEngine {
 
   #tell(event: SimulationEvent): void {
     for (const observer of this.#observers) observer.event?.(event);
-    if (event.kind === 'scheduled') this.#live.get(event.request)?.scheduled(event.cachedTokens);
+    if (event.kind === 'prefilled') {
+      const request = this.#live.get(event.request);
+      if (request?.prefilled === undefined) return;
+      request.prefilled();
+      this.#freshen(request, event.at);
+    } else if (event.kind === 'scheduled') this.#live.get(event.request)?.scheduled(event.cachedTokens);
     else if (event.kind === 'finished') this.#ended(event.request, { kind: 'finished' }, event.at);
     else if (event.kind === 'rejected' || event.kind === 'failed') this.#ended(event.request, { kind: event.kind, cause: event.cause }, event.at);
   }

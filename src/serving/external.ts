@@ -8,6 +8,8 @@ export type ExternalAction =
   | { readonly kind: 'inject'; readonly request: Readonly<Arrival> }
   /** Nobody waits for a request any more; by its number in order of arrival. */
   | { readonly kind: 'abort'; readonly request: number; readonly cause: string }
+  /** A request whose KV was held goes to where it decodes: see `Simulation.handOver`. */
+  | { readonly kind: 'hand-over'; readonly request: number; readonly instance?: number | undefined; readonly tokens: number }
   /** A part fails, now or later. Without `duration` for good. */
   | { readonly kind: 'fault'; readonly fault: Omit<PlannedFault, 'duration'> & { readonly duration?: Seconds | undefined } }
   /** Nothing: so far time has gone when nothing more is done from outside. */
@@ -38,6 +40,9 @@ export function perform(simulation: Simulation, action: ExternalAction): void {
       break;
     case 'abort':
       simulation.abort(action.request, action.cause);
+      break;
+    case 'hand-over':
+      simulation.handOver(action.request, action.instance, action.tokens);
       break;
     case 'fault':
       simulation.strike?.({ ...action.fault, duration: action.fault.duration ?? Infinity });

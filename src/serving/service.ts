@@ -112,7 +112,7 @@ export class Service {
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
     const { table, now, sink } = this.#world;
-    const ranks = this.#entryRanks;
+    const ranks = this.#entryRanksOf(table.sentTo[slot]);
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
       this.#stranded.push(slot);
@@ -338,6 +338,13 @@ export class Service {
     this.#decodeRanks = open(this.#decode);
   }
 
+  /** Ranks that may take a prompt that was sent to an instance of the pool; -1: to the deployment. */
+  #entryRanksOf(instance: number): readonly Rank[] {
+    if (instance < 0) return this.#entryRanks;
+    const { ranks, instances } = this.#entry.plant;
+    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance);
+  }
+
   #about(slot: number): RequestInTable {
     this.#asked.slot = slot;
     return this.#asked;
@@ -397,11 +404,21 @@ export class Service {
     const { table, now, sink, transport } = this.#world;
     const decode = this.#decode;
     if (decode === undefined) return;
+    // One that has to decode on an instance without room does not hold up those behind it.
+    const passed: number[] = [];
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
-      const rank = leastOccupied(this.#decodeRanks, (one) => decode.instances[Math.floor(one.index / decode.plant.ranks)].canReserve(one, table.prompt[slot]));
-      if (rank === undefined) return;
+      const only = table.decodesOn[slot];
+      const rank = leastOccupied(this.#decodeRanks, (one) => {
+        const instance = Math.floor(one.index / decode.plant.ranks);
+        return (only < 0 || instance % decode.plant.instances === only) && decode.instances[instance].canReserve(one, table.prompt[slot]);
+      });
+      if (rank === undefined && only < 0) break;
       this.#moving.shift();
+      if (rank === undefined) {
+        passed.push(slot);
+        continue;
+      }
       const { name: pool, ranks } = decode.plant;
       const instance = decode.instances[Math.floor(rank.index / ranks)];
       instance.reserve(slot, rank.index % ranks);
@@ -411,6 +428,23 @@ export class Service {
       const request = table.ordinal[slot];
       sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank: rank.index % ranks });
     }
+    for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
+  }
+
+  /**
+   * Lets the KV of a request that was held go to where it decodes.
+   * @param instance of the pool that decodes, by its number in it; -1: any
+   * @param tokens of its answer, those that were put out included
+   */
+  handOver(slot: number, instance: number, tokens: number): void {
+    const { table } = this.#world;
+    table.held[slot] = 0;
+    table.decodesOn[slot] = instance;
+    table.outputTokens[slot] = tokens;
+    // Where its prompt is not computed yet, or was lost, it goes on by itself.
+    if (table.place[slot] !== place.holding) return;
+    this.#moving.push(slot);
+    this.#move();
   }
 
   #listener(pool: PoolPlant, index: number): InstanceListener {
@@ -437,6 +471,7 @@ export class Service {
         this.#cached?.keep(slot, rankOver(table.source[slot], pool));
         table.place[slot] = place.holding;
         if (this.#plant.firstToken === 'prefill' && this.#emitFromPrefill(slot, at)) return;
+        if (table.held[slot] === 1) return;
         this.#moving.push(slot);
         this.#move();
       },

@@ -92,6 +92,10 @@ export class Services {
     this.#for(slot).retry(slot);
   }
 
+  handOver(slot: number, instance: number, tokens: number): void {
+    this.#for(slot).handOver(slot, instance, tokens);
+  }
+
   abort(slot: number, cause: string): boolean {
     return this.#for(slot).abort(slot, cause);
   }

@@ -166,10 +166,32 @@ export class Simulation {
    * @returns whether it was there
    */
   abort(request: number, cause: string): boolean {
+    return this.#with(request, (slot) => {
+      if (!this.service.abort(slot, cause)) this.#withdrawn.set(slot, cause);
+    });
+  }
+
+  /**
+   * Says where a request decodes whose KV was held, and how long its answer is.
+   * @param instance of the pool that decodes, by its number in it; absent: any
+   * @param tokens of the answer, the one that the prefill has put out included; cut to what the deployment takes
+   * @returns whether it was there and held
+   */
+  handOver(request: number, instance: number | undefined, tokens: number): boolean {
+    const { table } = this.#world;
+    return this.#with(request, (slot) => {
+      if (table.held[slot] === 0) return;
+      const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
+      this.service.handOver(slot, instance ?? -1, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
+    });
+  }
+
+  /** Does something to a request in flight by its number. Returns whether it is there. */
+  #with(request: number, change: (slot: number) => void): boolean {
     const { table, transport } = this.#world;
     for (const slot of table.slots()) {
       if (table.ordinal[slot] !== request) continue;
-      if (!this.service.abort(slot, cause)) this.#withdrawn.set(slot, cause);
+      change(slot);
       this.service.settleDrained();
       transport.share(this.now);
       return true;

@@ -160,3 +160,22 @@ test('beyond the door of clients nothing is administered without a token', async
   expect((await fetch(`${guarded}/admin/state`)).status).toBe(401);
   expect((await fetch(`${guarded}/admin/state`, { headers: { authorization: 'Bearer secret' } })).status).toBe(200);
 });
+
+test('who looks on is told the run as its event log would be', async () => {
+  const { url: own, emulator: watched } = await emulate();
+  const abort = new AbortController();
+  const response = await fetch(`${own}/admin/events`, { signal: abort.signal });
+  let text = '';
+  const read = async (): Promise<void> => {
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) text += new TextDecoder().decode(chunk);
+  };
+  const reading = read().catch(() => {});
+  await expect.poll(() => text).toContain('event: head\ndata: {"schema":"supernode/events/1"');
+  await fetch(`${own}/v1/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"prompt":"a","max_tokens":3}' });
+  await expect.poll(() => text).toContain('"kind":"finished"');
+  const kinds = text.split('\n').flatMap((line) => (line.startsWith('data: {"kind"') ? [(JSON.parse(line.slice(6)) as { readonly kind: string }).kind] : []));
+  expect(kinds.filter((kind) => kind !== 'step')).toEqual(['external', 'arrived', 'routed', 'scheduled', 'prefilled', 'first-token', 'finished']);
+  abort.abort();
+  await reading;
+  expect(watched.engine.simulation.table.inUse).toBe(0);
+});
