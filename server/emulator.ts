@@ -19,12 +19,13 @@ import { Routes, type Route } from './http/routes.ts';
 import { HttpDoor, type AccessRecord, type HttpOptions } from './http/server.ts';
 import { Conductor } from './kv-events/conductor.ts';
 import type { KvEventsConfig } from './kv-events/endpoint.ts';
-import { KvEvents, type KvEventsOptions } from './kv-events/kv-events.ts';
+import { KvEvents, llmdTopic, type KvEventsOptions } from './kv-events/kv-events.ts';
 import { LiveEngine } from './live/engine.ts';
 import { openToFaults, withoutTraffic } from './live/live-scenario.ts';
 import { Pace } from './live/pace.ts';
 import { warmPricers } from './live/warm.ts';
 import { ServingMetrics } from './metrics/metrics.ts';
+import type { Scope } from './metrics/scope.ts';
 import type { AnswerSource } from './tokens/answer.ts';
 import { BlockHashes } from './tokens/block-hash.ts';
 import { PrefixIds } from './tokens/prefix-ids.ts';
@@ -163,13 +164,15 @@ export class Emulator {
   #metrics({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined, place: DoorPlace | undefined): ServingMetrics {
     const { engine, generator, models } = this;
     const { run } = engine;
-    // The front door speaks for the pool that answers come from.
-    const pool = place?.pool ?? (run.simulation.plant.models === undefined ? run.simulation.pools.length - 1 : 0);
+    const { plant } = run.simulation;
+    // Where prompts move on to decode elsewhere, the front door speaks for all of it as for one engine.
+    const whole = place === undefined && plant.models === undefined && plant.pools.length > 1;
+    const scope: Scope = whole ? { pool: 'all' } : { pool: place?.pool ?? 0, instance: place?.instance, engines: 'instances' };
     const lora = models.takesAdapters ? (): ReturnType<ServedModels['adaptersNow']> => models.adaptersNow(Date.now() / 1000) : undefined;
     const metrics = new ServingMetrics(
       run,
       {
-        scope: { pool, instance: place?.instance, engines: 'instances' },
+        scope,
         dialect,
         model: models.first.id,
         oldNames,
@@ -205,12 +208,13 @@ export class Emulator {
    * @throws InputError where events are to be told of caches that the deployment does not have
    */
   async start(): Promise<number> {
-    const { kvEvents } = this.#options;
+    const { kvEvents, http } = this.#options;
     if (kvEvents !== undefined) {
       if (this.#prefixes === undefined)
         throw new InputError([{ path: '--kv-events-config', message: 'the deployment caches no prefixes; expected prefix-caching, or a cache' }]);
-      const { config, format: name } = kvEvents;
+      const { config: asked, format: name } = kvEvents;
       const { id } = this.models.first;
+      const config = asked.topic === 'llm-d' ? { ...asked, topic: llmdTopic(http.host, http.port, id) } : asked;
       const sender = { model: id, tenant: 'default', backend: 'supernode', salt: '', blockSize: this.#prefixes.blockTokens };
       const format: KvEventsOptions['format'] = name === 'mooncake' ? { kind: 'mooncake', sender } : { kind: 'vllm', dialect: name, hashes: 'int64' };
       this.#kvEvents = await KvEvents.open(this.engine.simulation, this.#prefixes, { config, format, pool: 0, onError: this.#options.onFault });

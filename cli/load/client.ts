@@ -42,21 +42,31 @@ export class StreamClient {
   }
 
   /** Sends a request and waits for the end of its answer. Whatever goes wrong is told in the record. */
-  ask(question: Question, signal: AbortSignal): Promise<ClientRecord> {
+  async ask(question: Question, signal: AbortSignal): Promise<ClientRecord> {
+    for (;;) {
+      const record = await this.#attempt(question, signal);
+      // A connection that the server closed while it was idle: nothing of the request was heard, and another one is opened for it.
+      if (record !== 'stale') return record;
+    }
+  }
+
+  #attempt(question: Question, signal: AbortSignal): Promise<ClientRecord | 'stale'> {
     return new Promise((resolve) => {
       const url = new URL(question.url);
       const [transport, agent] = url.protocol === 'https:' ? [https, this.#agents.https] : [http, this.#agents.http];
       const heard = new Heard(question.inputTokens, this.#countTokens);
       const end = (problem?: string): void => resolve(heard.record(problem));
-      const request = transport.request(url, {
-        method: 'POST',
-        agent,
-        signal,
-        headers: { ...question.headers, 'content-length': Buffer.byteLength(question.body) },
-      });
+      let answered = false;
+      const headers = { ...question.headers, 'content-length': Buffer.byteLength(question.body) };
+      const request = transport.request(url, { method: 'POST', agent, signal, headers });
       request.setTimeout(this.#timeout, () => request.destroy(new Error(`no sign of the server for ${this.#timeout} ms`)));
-      request.on('error', (error) => end(signal.aborted ? 'given up' : problemOf(error)));
+      request.on('error', (error) => {
+        if (signal.aborted) end('given up');
+        else if (!answered && request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET') resolve('stale');
+        else end(problemOf(error));
+      });
       request.on('response', (response) => {
+        answered = true;
         response.setEncoding('utf8');
         response.on('error', (error) => end(signal.aborted ? 'given up' : problemOf(error)));
         // A connection that is cut ends without `end`.

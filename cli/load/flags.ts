@@ -11,7 +11,8 @@ export interface LoadFlags extends ScenarioFlags {
   readonly host: string;
   readonly port: number;
   readonly endpoint: string;
-  readonly model?: string;
+  readonly model?: readonly string[];
+  readonly loraModules?: readonly string[];
   readonly apiKey?: string;
   readonly header?: readonly string[];
   readonly extraBody?: string;
@@ -46,7 +47,8 @@ export function withLoadFlags(verb: Command): Command {
     .option('--host <host>', 'where it listens', '127.0.0.1')
     .option('--port <n>', 'where it listens', wholeFlag(1), 8000)
     .option('--endpoint <path>', 'route: /v1/completions or /v1/chat/completions', '/v1/completions')
-    .option('--model <name>', 'model to ask for; the first that is served where it is not given')
+    .option('--model <names...>', 'models to ask for, by the numbers that requests have; the first that is served where none is given')
+    .option('--lora-modules <names...>', 'adapters to ask for, by the numbers that requests have')
     .addOption(new Option('--api-key <key>', 'sent as a bearer token').env('OPENAI_API_KEY'))
     .option('--header <key=value>', 'header of every request (repeatable)', repeated)
     .option('--extra-body <json>', 'keys that every body has as well')

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Filler } from '../../server/tokens/filler.ts';
 import { shipped } from '../../server/tokens/shipped.ts';
 import { emptyArrival, type Arrival } from '../../src/serving/traffic/arrival.ts';
 import { requestSource } from '../../src/serving/traffic/source.ts';
+import { loadScenario } from '../scenario.ts';
 import type { ClientRecord } from './answer.ts';
 import { benchResult } from './bench-result.ts';
 import { StreamClient } from './client.ts';
@@ -99,6 +100,25 @@ describe('a stream', () => {
     expect((await asked(answer)).problem).toBe(problem);
   });
 
+  test('on a connection that the server has given up is asked for again on another', async () => {
+    const used = new WeakSet();
+    let dropped = 0;
+    const url = await served(({ socket }, response) => {
+      if (used.has(socket)) {
+        dropped++;
+        socket.destroy();
+        return;
+      }
+      used.add(socket);
+      response.end(`${chunk('a')}${done}`);
+    });
+    const client = new StreamClient(300, () => 1);
+    closing.push(async () => client.close());
+    for (let i = 0; i < 4; i++)
+      expect((await client.ask({ url, headers: {}, body: '{}', inputTokens: 1 }, new AbortController().signal)).problem).toBeUndefined();
+    expect(dropped).toBeGreaterThan(0);
+  });
+
   test('of a server that is not there has a problem too, and one that is given up', async () => {
     const client = new StreamClient(300, () => 0);
     const record = await client.ask({ url: 'http://127.0.0.1:1/v1/completions', headers: {}, body: '', inputTokens: 1 }, new AbortController().signal);
@@ -175,6 +195,33 @@ describe('the driver', () => {
     // Never before its time, but for the rounding of timers to 1 ms; how late one was is told.
     for (const [i, at] of sent.entries()) expect(at).toBeGreaterThan((due[i] ?? 0) - 0.002);
     expect(Math.max(...sent.map((at, i) => at - (due[i] ?? 0)))).toBeLessThan(schedule.late + 0.01);
+  });
+
+  test('lets turns of a session wait for one another, and sends as many as the engine would', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const { workload } = await loadScenario('examples/agentic.yaml', { requests: 60 });
+      const busy = new Set<number>();
+      let sent = 0;
+      let overlaps = 0;
+      const run = drive(requestSource(workload), {
+        maxConcurrency: Infinity,
+        signal: new AbortController().signal,
+        send: async ({ thread }) => {
+          sent++;
+          if (busy.has(thread)) overlaps++;
+          busy.add(thread);
+          await new Promise((ended) => setTimeout(ended, 2000));
+          busy.delete(thread);
+        },
+      });
+      let ended = false;
+      void run.then(() => (ended = true));
+      while (!ended) await vi.advanceTimersByTimeAsync(10_000);
+      expect([sent, overlaps]).toEqual([60, 0]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('ends at once when it is told to', async () => {

@@ -44,7 +44,8 @@ async function load(file: string | undefined, flags: LoadFlags): Promise<number>
   const { name, workload, slo, seed } = await loadOf(file, flags);
   const tokenizer = flags.tokenizer === undefined ? shipped : tokenizerFrom(flags.tokenizer);
   const filler = new Filler(tokenizer);
-  const model = flags.model ?? (await firstModel(target, flags.readyCheckTimeoutSec));
+  const models = flags.model ?? [await firstModel(target, flags.readyCheckTimeoutSec)];
+  const model = models.join(', ');
   const client = new StreamClient(flags.timeout * 1000, (text) => tokenizer.encode(text).length);
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
@@ -53,7 +54,7 @@ async function load(file: string | undefined, flags: LoadFlags): Promise<number>
   const date = new Date();
   try {
     const ask = (request: Arrival, number: number): ReturnType<StreamClient['ask']> => {
-      const body = bodyOf(target, model, promptOf(filler, request, number), request.outputTokens, flags.ignoreEos);
+      const body = bodyOf(target, askedFor(request, models, flags.loraModules ?? []), promptOf(filler, request, number), request.outputTokens, flags.ignoreEos);
       return client.ask({ url: target.url, headers: target.headers, body, inputTokens: request.inputTokens }, interruption.signal);
     };
     await warmUp(ask, flags.numWarmups);
@@ -131,6 +132,12 @@ function bodyOf({ chat, extra }: Target, model: string, prompt: string, outputTo
     ...(ignoreEnd ? { ignore_eos: true } : {}),
     ...extra,
   });
+}
+
+/** The adapter that a request asks for, or its model; numbers beyond the names go round. */
+function askedFor({ model, adapter }: Arrival, models: readonly string[], adapters: readonly string[]): string {
+  const own = adapter > 0 && adapters.length > 0 ? adapters[(adapter - 1) % adapters.length] : models[model % models.length];
+  return own ?? '';
 }
 
 /** Requests that open connections and wake the server, one after the other. */

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { decode } from '@msgpack/msgpack';
 import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { BlockHashes } from '../tokens/block-hash.ts';
+import { BlockHashes, shortHash } from '../tokens/block-hash.ts';
 import { PrefixIds } from '../tokens/prefix-ids.ts';
 import { Conductor } from './conductor.ts';
 import { kvEventsDefaults } from './endpoint.ts';
 import { feedOptions, KvEventFeed } from './feed.ts';
 import { mooncakeOptions } from './mooncake.ts';
+import { encodeBatch } from './payload.ts';
 import { KvPublisher } from './publisher.ts';
 import { SequenceHashes } from './sequence-hash.ts';
 
@@ -65,6 +66,20 @@ test('a conductor knows what a publisher has stored and removed', async () => {
   watcher.removed(held.ids[2] as number);
   feed.flush();
   await vi.waitFor(async () => expect(await asked({ token_ids: tokens(12) })).toMatchObject({ default: { one: { longest_matched: 8 } } }));
+  // What is in two places goes from one of them: it is still found, in the other.
+  const [first] = held.blocks;
+  const stored = {
+    kind: 'stored',
+    hashes: [shortHash(first?.hash ?? '')],
+    parent: undefined,
+    tokens: tokens(4),
+    blockSize: 4,
+    loraName: undefined,
+    extraKeys: [null],
+  } as const;
+  const removed = { kind: 'removed', hashes: stored.hashes, medium: 'GPU' } as const;
+  publisher.publish(encodeBatch({ at: 1, events: [{ ...stored, medium: 'CPU_PINNED' }, removed], rank: 0 }, 'positional'));
+  await vi.waitFor(async () => expect(await asked({ token_ids: tokens(12) })).toMatchObject({ default: { one: { longest_matched: 8, GPU: 0, CPU: 4 } } }));
   expect(await conductor.handle('/unregister', { instance_id: 'one' })).toMatchObject({ status: 200, body: { unregistered: 1 } });
   expect(await conductor.handle('/unregister', { instance_id: 'one' })).toMatchObject({ status: 404 });
   await conductor.close();

@@ -1,5 +1,5 @@
 import type { PrefixPlace } from '../../src/serving/watch-prefixes.ts';
-import { shortHash, type ExtraKeys } from '../tokens/block-hash.ts';
+import { bytesOf, shortHash, type ExtraKeys } from '../tokens/block-hash.ts';
 import type { BlockListener, PrefixBlock } from '../tokens/prefix-ids.ts';
 import { media, type KvBatch, type KvEvent, type WireHash } from './event.ts';
 import { encodeBatch, type Dialect } from './payload.ts';
@@ -17,7 +17,7 @@ export interface FeedOptions {
 /** Events as vLLM lays them out. @param hashes 64 bits of them, as servers send by default, or all bytes */
 export function feedOptions(dialect: Dialect, hashes: 'int64' | 'bytes' = 'int64'): FeedOptions {
   return {
-    hash: ({ hash }) => (hashes === 'int64' ? shortHash(hash) : hash),
+    hash: ({ hash }) => (hashes === 'int64' ? shortHash(hash) : bytesOf(hash)),
     encode: (batch) => encodeBatch(batch, dialect),
     most: 1024,
     clock: () => Date.now() / 1000,

@@ -1,3 +1,4 @@
+import { InputError } from '../../src/base/errors.ts';
 import type { Simulation } from '../../src/serving/simulation.ts';
 import type { PrefixPlace } from '../../src/serving/watch-prefixes.ts';
 import type { BlockListener, PrefixBlock, PrefixIds } from '../tokens/prefix-ids.ts';
@@ -43,7 +44,10 @@ export class KvEvents implements BlockListener {
     this.#feed = new KvEventFeed(targetOf, format);
   }
 
-  /** Opens the sockets. ZeroMQ's error is thrown where one cannot be bound; those that were opened are closed then. */
+  /**
+   * Opens the sockets.
+   * @throws InputError where one cannot be opened; those that were are closed then
+   */
   static async open({ plant }: Simulation, prefixes: PrefixIds, options: KvEventsOptions): Promise<KvEvents> {
     const { config, format, pool, instance } = options;
     const { instances = 0, ranks = 0 } = plant.pools[pool] ?? {};
@@ -56,7 +60,8 @@ export class KvEvents implements BlockListener {
       }
     } catch (error) {
       await Promise.all(publishers.map((publisher) => publisher.close()));
-      throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new InputError([{ path: '--kv-events-config', message: `${config.endpoint}: its sockets cannot be opened (${message})` }]);
     }
     const laid =
       format.kind === 'vllm' ? feedOptions(format.dialect, format.hashes) : mooncakeOptions(format.sender, await SequenceHashes.of(format.sender.salt));

@@ -26,7 +26,8 @@ interface Request {
   lastAt: number;
   tokens: number;
   counted: boolean;
-  moving: { readonly bytes: number; readonly since: number } | undefined;
+  prefilledAt: number;
+  moving: { readonly bytes: number; readonly since: number; readonly waited: number } | undefined;
   aborted: boolean;
   asked: Asked;
 }
@@ -62,8 +63,8 @@ export class RequestFeed {
     });
   }
 
-  /** The last move of KV to where it decodes, and how many were lost. */
-  lastTransfer: { readonly bytes: number; readonly seconds: number } = { bytes: 0, seconds: 0 };
+  /** The last move of KV to where it decodes, with what it waited there for a place; and how many were lost. */
+  lastTransfer: { readonly bytes: number; readonly seconds: number; readonly waited: number } = { bytes: 0, seconds: 0, waited: 0 };
   lostTransfers = 0;
 
   /** Requests that have not ended. */
@@ -137,7 +138,7 @@ export class RequestFeed {
       case 'transfer-begun':
         if (event.errand !== 'push') return;
         request.engine = this.#scoped.of(event.instance, event.rank) ?? request.engine;
-        request.moving = { bytes: event.bytes, since: event.at };
+        request.moving = { bytes: event.bytes, since: event.at, waited: Math.max(0, event.at - request.prefilledAt) };
         return;
       case 'transfer-lost':
         if (event.errand === 'push') this.lostTransfers++;
@@ -146,10 +147,11 @@ export class RequestFeed {
         this.#scheduled(request, event.at, event.cachedTokens);
         return;
       case 'prefilled':
+        request.prefilledAt = event.at;
         if (this.#entry) this.#counted(request);
         return;
       case 'moved':
-        if (request.moving !== undefined) this.lastTransfer = { bytes: request.moving.bytes, seconds: event.at - request.moving.since };
+        if (request.moving !== undefined) this.#moved(request.moving, event.at);
         this.#counted(request);
         return;
       case 'preempted': {
@@ -172,6 +174,10 @@ export class RequestFeed {
       case 'first-token':
       case 'interrupted':
     }
+  }
+
+  #moved({ bytes, since, waited }: NonNullable<Request['moving']>, at: number): void {
+    this.lastTransfer = { bytes, seconds: at - since, waited };
   }
 
   #scheduled(request: Request, at: number, cached: number): void {
@@ -240,6 +246,7 @@ function arrived(at: number, input: number): Request {
     lastAt: -1,
     tokens: 0,
     counted: false,
+    prefilledAt: at,
     moving: undefined,
     aborted: false,
     asked: {},

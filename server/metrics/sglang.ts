@@ -130,6 +130,9 @@ export function sglangFamilies(feed: RequestFeed, tallies: SglangTallies, simula
       one('gauge', 'kv_transfer_total_mb', 'Bytes of KV that began to move, in MB.', () => simulation.transport.begun.push / 1e6),
       one('gauge', 'kv_transfer_latency_ms', 'The time of the last KV transfer.', () => feed.lastTransfer.seconds * 1000),
       one('gauge', 'kv_transfer_speed_gb_s', 'The speed of the last KV transfer.', () => ratio(feed.lastTransfer.bytes / 1e9, feed.lastTransfer.seconds)),
+      one('gauge', 'kv_transfer_alloc_ms', 'The time that the last KV transfer waited for room.', () => feed.lastTransfer.waited * 1000),
+      one('gauge', 'kv_transfer_bootstrap_ms', 'The bootstrap time of the last KV transfer; the twin has no handshake.', () => 0),
+      one('counter', 'num_bootstrap_failed_reqs_total', 'The number of bootstrap failed requests; the twin has no handshake.', () => 0),
       one('counter', 'num_transfer_failed_reqs_total', 'The number of requests whose transfer failed.', () => feed.lostTransfers),
     );
   const pool = simulation.prefixes;

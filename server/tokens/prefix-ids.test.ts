@@ -69,4 +69,8 @@ test('an adapter or a salt makes other blocks of the same tokens', () => {
   expect(all.map(({ length }) => length)).toEqual([2, 2, 2, 2]);
   expect(new Set(all.flat()).size).toBe(8);
   expect(of({ lora: 'a' })).toEqual(all[1]);
+  // A salt is in the first block's hash only: those behind it follow from that.
+  const hashes = new BlockHashes();
+  const first = hashes.of(hashes.root, tokens.slice(0, 4), ['s']);
+  expect(ids.hold(tokens, { salt: 's' }).blocks.map(({ hash }) => hash)).toEqual([first, hashes.of(first, tokens.slice(4, 8))]);
 });

@@ -1,13 +1,13 @@
 import type { PrefixWatcher } from '../../src/serving/prefix-watcher.ts';
 import type { Simulation } from '../../src/serving/simulation.ts';
 import { watchPrefixes, type PrefixPlace } from '../../src/serving/watch-prefixes.ts';
-import { BlockHashes, extraKeys, type ExtraKeys } from './block-hash.ts';
+import { BlockHashes, extraKeys, type BlockHash, type ExtraKeys } from './block-hash.ts';
 
 /** A full block of a prompt, which stands for all that comes before it too. */
 export interface PrefixBlock {
   /** Its name in the engine. */
   readonly id: number;
-  readonly hash: Uint8Array;
+  readonly hash: BlockHash;
   /** The block before it; undefined for the first. */
   readonly parent: PrefixBlock | undefined;
   readonly tokens: readonly number[];
@@ -47,7 +47,6 @@ export function prefixIdsOf(simulation: Simulation, seed?: string): PrefixIds {
 }
 
 interface Entry extends PrefixBlock {
-  readonly key: string;
   readonly parent: Entry | undefined;
   /** Requests in flight and caches that have it, and blocks that stand behind it. */
   holders: number;
@@ -92,8 +91,7 @@ export class PrefixIds {
     const { blockTokens } = this;
     const entries: Entry[] = [];
     const full = blockTokens === 0 ? 0 : Math.floor(tokens.length / blockTokens);
-    for (let block = 0; block < full; block++)
-      entries.push(this.#entry(entries.at(-1), tokens.slice(block * blockTokens, (block + 1) * blockTokens), extraKeys(block === 0, keys), keys.lora));
+    for (let block = 0; block < full; block++) entries.push(this.#entry(entries.at(-1), tokens, block * blockTokens, extraKeys(block === 0, keys), keys.lora));
     for (const entry of entries) entry.holders++;
     let held = true;
     return {
@@ -132,14 +130,15 @@ export class PrefixIds {
     };
   }
 
-  #entry(parent: Entry | undefined, tokens: readonly number[], extra: ExtraKeys, lora: string | undefined): Entry {
-    const hash = this.#hashes.of(parent?.hash ?? this.#hashes.root, tokens, extra);
-    const key = Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('latin1');
-    const known = this.#byHash.get(key);
+  #entry(parent: Entry | undefined, all: readonly number[], from: number, extra: ExtraKeys, lora: string | undefined): Entry {
+    const to = from + this.blockTokens;
+    const hash = this.#hashes.of(parent?.hash ?? this.#hashes.root, all, extra, from, to);
+    const known = this.#byHash.get(hash);
     if (known !== undefined) return known;
-    const made: Entry = { id: this.#name(), key, hash, parent, tokens, extra, lora, depth: parent === undefined ? 0 : parent.depth + 1, holders: 0 };
+    const depth = parent === undefined ? 0 : parent.depth + 1;
+    const made: Entry = { id: this.#name(), hash, parent, tokens: all.slice(from, to), extra, lora, depth, holders: 0 };
     if (parent !== undefined) parent.holders++;
-    this.#byHash.set(key, made);
+    this.#byHash.set(hash, made);
     this.#byId.set(made.id, made);
     return made;
   }
@@ -152,7 +151,7 @@ export class PrefixIds {
 
   #drop(entry: Entry): void {
     for (let at: Entry | undefined = entry; at !== undefined && --at.holders === 0; at = at.parent) {
-      this.#byHash.delete(at.key);
+      this.#byHash.delete(at.hash);
       this.#byId.delete(at.id);
     }
   }

@@ -5,11 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encode } from 'cborg';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/errors.ts';
 import { stoppedBy, type Answer, type AnswerRequest } from './answer.ts';
-import { BlockHashes, extraKeys, shortHash } from './block-hash.ts';
+import { BlockHashes, bytesOf, extraKeys, shortHash, type BlockHash } from './block-hash.ts';
 import { datasetAnswers } from './dataset.ts';
 import { echo } from './echo.ts';
 import { Filler, fillerAnswers } from './filler.ts';
@@ -182,7 +183,7 @@ describe('answers', () => {
 
 describe('hashes of blocks', () => {
   const hashes = new BlockHashes('0');
-  const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
+  const hex = (hash: BlockHash): string => Buffer.from(bytesOf(hash)).toString('hex');
 
   // Computed with Python: hashlib.sha256(cbor2.dumps(value, canonical=True)), as vLLM does.
   test('are those that vLLM makes with sha256_cbor', () => {
@@ -193,9 +194,17 @@ describe('hashes of blocks', () => {
     expect(hex(hashes.of(first, [5], ['ad', 's']))).toBe('0c1d5ff6ead36d854b5376d75849054e7f6965cea063389e8823e4a136b9eb8e');
   });
 
-  test('are of the CBOR bytes: an array of a byte string, an array and null', () => {
-    const bytes = Buffer.concat([Buffer.from([0x83, 0x58, 32]), hashes.root, Buffer.from([0x82, 0x17, 0x18, 24, 0xf6])]);
-    expect(hex(hashes.of(hashes.root, [23, 24]))).toBe(createHash('sha256').update(bytes).digest('hex'));
+  test('are of the CBOR that a library writes', () => {
+    const token = fc.oneof(fc.nat(30), fc.nat(300), fc.nat(70_000), fc.nat(2 ** 31 - 1), fc.constantFrom(2 ** 32 - 1, 2 ** 32, 2 ** 40));
+    const extra = fc.option(fc.array(fc.oneof(fc.string({ unit: 'grapheme', maxLength: 300 }), fc.nat(500)), { maxLength: 3 }), { nil: null });
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 300 }), extra, (tokens, keys) => {
+        const made = hashes.of(hashes.root, tokens, keys);
+        const bytes = encode([bytesOf(hashes.root), tokens, keys]);
+        expect(hex(made)).toBe(createHash('sha256').update(bytes).digest('hex'));
+        expect(hashes.of(hashes.root, [9, ...tokens, 9], keys, 1, tokens.length + 1)).toBe(made);
+      }),
+    );
   });
 
   test('a salt is on the first block only, an adapter on all', () => {
