@@ -215,9 +215,9 @@ describe('the driver', () => {
           busy.delete(thread);
         },
       });
-      let ended = false;
-      void run.then(() => (ended = true));
-      while (!ended) await vi.advanceTimersByTimeAsync(10_000);
+      const ended = vi.fn();
+      void run.then(ended);
+      while (ended.mock.calls.length === 0) await vi.advanceTimersByTimeAsync(10_000);
       expect([sent, overlaps]).toEqual([60, 0]);
     } finally {
       vi.useRealTimers();
