@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
 import { readChip } from '../schema/chip.ts';
+import { wholeMachine } from '../schema/machine-base.ts';
 import { readMachine } from '../schema/machine.ts';
 import { InputError } from '../src/base/errors.ts';
 import type { Chip } from '../src/catalogue/chip.ts';
 import type { Machine } from '../src/catalogue/machine.ts';
-import { readData } from './data.ts';
+import { dataNames, readData } from './data.ts';
 import { loadPowerFacts } from './power.ts';
 
 /** A machine as a user names it: `cloudmatrix384`, `hgx-h200*4` for four nodes, a path, or a map with the number of nodes apart. */
@@ -31,9 +32,11 @@ export function loadMachine(reference: MachineReference, at: string = 'machine',
   if (nodes !== undefined && !/^[1-9]\d*$/.test(nodes))
     throw new InputError([{ path: at, message: `expected a whole number of nodes of at least 1, such as "${name}*4", got "${nodes}"` }]);
   const file = readData('machines', name, at, base);
+  const named = shown(name, file.path);
+  const other = (base: string): unknown => (dataNames('machines').includes(base) ? readData('machines', base, at).value : undefined);
   return readMachine(
-    file.value,
-    shown(name, file.path),
+    wholeMachine(file.value, named, other),
+    named,
     (chip) => loadChip(chip, 'chip', dirname(file.path)),
     nodes === undefined ? undefined : { nodes: Number(nodes), at },
     loadPowerFacts(),

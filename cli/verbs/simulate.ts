@@ -93,7 +93,7 @@ async function once(file: string, scenario: Scenario, options: Options, outputs:
     seeds === undefined
       ? await drive(scenario, scenario.name, intervals, outputs)
       : await driveSeeds(scenario, { seeds, threads, intervals, observer: outputs });
-  const note = interruption(summary);
+  const note = interruption(summary) || (interrupted ? `interrupted: ${summary.seeds?.seeds.length ?? 1} of ${seeds ?? 1} seeds were finished` : '');
   await write(
     summary,
     { schema: 'supernode/simulate/1', interrupted, ...summary },

@@ -51,11 +51,15 @@ export function readFaults(
     else random.push({ ...parsed, mtbf: fault.mtbf as number, duration, jitter });
   });
   const { 'experts-from': from = 'memory' } = recovery;
-  if (recovery.experts !== 'replace')
-    for (const key of ['regroup', 'experts-from'] as const)
-      if (recovery[key] !== undefined) problems.add(`recovery.${key}`, 'means nothing to instances that come back whole; expected experts: replace');
   const source = { kept: weights.place !== 'none', store: weights.store, perDie: weights.perDie };
   return { planned, random, recovery: recoveryOf(recovery), reload: { from, source } };
+}
+
+/** What a recovery says that means nothing. */
+export function checkRecovery(recovery: RecoveryFile, problems: Problems): void {
+  if (recovery.experts === 'replace') return;
+  for (const key of ['regroup', 'experts-from'] as const)
+    if (recovery[key] !== undefined) problems.add(`recovery.${key}`, 'means nothing to instances that come back whole; expected experts: replace');
 }
 
 function jitterOf({ share, by }: FaultFile, at: string, problems: Problems): Jitter {

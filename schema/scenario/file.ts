@@ -84,6 +84,7 @@ export type CacheFile = Keys<{
   'block-tokens': number;
   /** [s] */
   ttl: number;
+  read: 'ahead' | 'in-step';
   write: 'through' | 'back' | 'never';
   ssd: StorageFile;
 }>;

@@ -130,6 +130,10 @@ const cache = record({
   nodes: whole(1, 'Nodes that give memory, the first ones of the machine; those of the deployment by default.'),
   'block-tokens': whole(1, 'Tokens of one cached block.'),
   ttl: quantity('time', ['30 min'], 'How long a block is kept after its last use; for ever by default.'),
+  read: choice(
+    ['ahead', 'in-step'],
+    'When a prompt reads what was found: before it is queued (`ahead`, the default), or within its iteration, which waits for it.',
+  ),
   write: choice(['through', 'back', 'never'], 'When storage gets a block: with the memory (`through`, the default), when memory drops it (`back`), or never.'),
   ssd: ssd.optional(),
 }).meta({ description: 'Prefix cache in pooled host memory.' });

@@ -9,7 +9,7 @@ import { readControl } from './control.ts';
 import { readBalance } from '../experts/balance.ts';
 import { filesOf } from '../experts/load.ts';
 import { readDeployment } from './deployment.ts';
-import { readFaults } from './faults.ts';
+import { checkRecovery, readFaults } from './faults.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
 import { checkFit } from './fit.ts';
@@ -110,6 +110,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
     controlled(file) && machine !== undefined && deployment !== undefined
       ? readControl(file.control ?? {}, { deployment, others, machine, slo, problems })
       : undefined;
+  checkRecovery(file.recovery ?? {}, problems);
   const faults =
     file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems, control?.weights);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)

@@ -1,3 +1,4 @@
+import type { Operator } from '../model/operator.ts';
 import type { InstanceBatch, StepCost } from './batch.ts';
 import { matches, signatureOf, type CompilablePricer, type Signature } from './compilable.ts';
 import { driversOf, nothingDriver, type Kind } from './drivers.ts';
@@ -40,18 +41,18 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
   const probes = first.pairs.flat();
   const plan = pricer.plan(probes[0] as InstanceBatch);
   const expected = signatureOf(plan);
-  const known = new Map<InstanceBatch, readonly string[] | undefined>();
-  const texts = (batch: InstanceBatch): readonly string[] | undefined => {
-    if (!known.has(batch)) known.set(batch, textsOf(pricer.plan(batch), expected));
+  const known = new Map<InstanceBatch, readonly Launch[] | undefined>();
+  const launches = (batch: InstanceBatch): readonly Launch[] | undefined => {
+    if (!known.has(batch)) known.set(batch, launchesOf(pricer.plan(batch), expected));
     return known.get(batch);
   };
   const driverOf: number[] = plan.flatMap(({ group }) => group.operators.map(() => drivers.length));
-  for (let d = drivers.length - 1; d >= 0; d--) {
-    const explained = driverOf.map(() => true);
-    for (const [a, b] of drivers[d]?.pairs ?? []) {
-      const [left, right] = [texts(a), texts(b)];
+  for (const [d, { pairs }] of drivers.entries()) {
+    const explained = driverOf.map((known) => known === drivers.length);
+    for (const [a, b] of pairs) {
+      const [left, right] = [launches(a), launches(b)];
       if (left === undefined || right === undefined) return undefined;
-      for (let i = 0; i < explained.length; i++) if (left[i] !== right[i]) explained[i] = false;
+      for (let i = 0; i < explained.length; i++) if (explained[i] === true && !alike(left[i], right[i])) explained[i] = false;
     }
     for (let i = 0; i < explained.length; i++) if (explained[i] === true) driverOf[i] = d;
   }
@@ -66,10 +67,25 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
   return settled(pricer, compiled, probes) ? withoutNothing(pricer, compiled) : undefined;
 }
 
+/** An operator and those without whose time it is. */
+type Launch = readonly (Operator | undefined)[];
+
 /** Everything about each operator of a step; undefined for a step that is not of the kind. */
-function textsOf(plan: readonly PlannedGroup[], expected: Signature): readonly string[] | undefined {
+function launchesOf(plan: readonly PlannedGroup[], expected: Signature): readonly Launch[] | undefined {
   if (!matches(plan, expected)) return undefined;
-  return plan.flatMap(({ group: { operators }, halves }) => operators.map((operator, i) => JSON.stringify([operator, halves?.[i]?.map((j) => operators[j])])));
+  return plan.flatMap(({ group: { operators }, halves }) =>
+    operators.map((operator, i): Launch => [operator, ...(halves?.[i] ?? []).map((j) => operators[j])]),
+  );
+}
+
+/** Whether two records, or lists of them, say the same; what is absent is the same as undefined. */
+function alike(a: unknown, b: unknown): boolean {
+  if (a === b || Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const [one, other] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
+  for (const key in one) if (!alike(one[key], other[key])) return false;
+  for (const key in other) if (other[key] !== undefined && one[key] === undefined) return false;
+  return true;
 }
 
 /** Puts what depends on nothing with the constants. */

@@ -13,10 +13,12 @@ export interface Interleaving {
   /** The slot at each place and the place of each slot; the run and the layer at each place. */
   readonly slots: Int32Array;
   readonly placeOf: Int32Array;
-  readonly runOf: Int32Array;
+  readonly runOf: Uint16Array;
   readonly layerOf: Int32Array;
   /** Of each place `mostFollowed` that it follows: of its own microbatch, then the one in front of it on its stream, each once; then the one behind all. */
-  readonly follows: Int32Array;
+  readonly follows: Uint16Array;
+  /** Behind the last place of any layer but the last. */
+  readonly settled: number;
   /** Of each place `mostOwn` of its own microbatch that it follows; -1 where there are fewer. */
   readonly own: Int32Array;
   /** Of each layer the places with which a microbatch may leave it: no other of theirs follows them there. */
@@ -72,9 +74,10 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
   return {
     slots: Int32Array.from(slots),
     placeOf,
-    runOf: Int32Array.from(slots, (id) => id % size),
+    runOf: Uint16Array.from(slots, (id) => id % size),
     layerOf,
-    follows: Int32Array.from(follows),
+    follows: Uint16Array.from(follows),
+    settled: 1 + layerOf.findLastIndex((layer) => layer < layers - 1),
     own: Int32Array.from(own),
     ends: Array.from({ length: layers }, (_, layer) =>
       Int32Array.from(slots.flatMap((id, place) => (layerOf[place] === layer && !inside.has(id % size) ? [place] : []))),

@@ -122,22 +122,41 @@ export class Overlap implements LaidOut {
     let best = 0;
     let least = Infinity;
     for (let lag = 0; lag < this.#lags; lag++) {
-      const time = this.#lengthOf(this.#interleaved(lag));
-      if (time >= least * (1 - equal)) continue;
+      const enough = least * (1 - equal);
+      const time = this.#lengthOf(this.#interleaved(lag), enough);
+      if (time >= enough) continue;
       least = time;
       best = lag;
     }
     return best;
   }
 
-  /** Time of all layers without contention: those that are laid out, of which the last but one repeats. */
-  #lengthOf({ runOf, follows, ends }: Interleaving): number {
+  /**
+   * Time of all layers without contention: those that are laid out, of which the last but one repeats. A time that is known to be `enough` or more
+   * before the last layer is laid out may be short of that layer.
+   */
+  #lengthOf(interleaving: Interleaving, enough: number): number {
+    const end = this.#end;
+    const { runOf, ends, settled } = interleaving;
+    const { layers } = this;
+    end[runOf.length] = 0;
+    if (layers < laidOut) {
+      this.#layPlaces(interleaving, 0, runOf.length);
+      const only = end[this.#last(ends[layers - 1] as Int32Array)] as number;
+      return only + (this.#count - layers) * only;
+    }
+    this.#layPlaces(interleaving, 0, settled);
+    const before = end[this.#last(ends[layers - 2] as Int32Array)] as number;
+    const repeats = (this.#count - layers) * (before - (end[this.#last(ends[layers - 3] as Int32Array)] as number));
+    if (before + repeats >= enough) return before + repeats;
+    this.#layPlaces(interleaving, settled, runOf.length);
+    return (end[this.#last(ends[layers - 1] as Int32Array)] as number) + repeats;
+  }
+
+  #layPlaces({ runOf, follows }: Interleaving, from: number, to: number): void {
     const times = this.times;
     const end = this.#end;
-    const count = runOf.length;
-    const { layers } = this;
-    end[count] = 0;
-    for (let place = 0, f = 0; place < count; place++, f += mostFollowed) {
+    for (let place = from, f = mostFollowed * from; place < to; place++, f += mostFollowed) {
       let begin = end[follows[f] as number] as number;
       const second = end[follows[f + 1] as number] as number;
       const third = end[follows[f + 2] as number] as number;
@@ -145,10 +164,6 @@ export class Overlap implements LaidOut {
       if (third > begin) begin = third;
       end[place] = begin + (times[runOf[place] as number] as number);
     }
-    const last = end[this.#last(ends[layers - 1] as Int32Array)] as number;
-    if (layers < laidOut) return last + (this.#count - layers) * last;
-    const repeat = (end[this.#last(ends[layers - 2] as Int32Array)] as number) - (end[this.#last(ends[layers - 3] as Int32Array)] as number);
-    return last + (this.#count - layers) * repeat;
   }
 
   /** Whether there is bandwidth for whatever may run at once. */

@@ -170,7 +170,7 @@ describe.each(settings)('$name', (named) => {
       held += count;
     }
     const { microbatches, pipeline } = named.setting.layout;
-    if (named.kinds.includes('decode') && microbatches === 1 && pipeline === 1) expect(held).toBeGreaterThan(50);
+    expect(held).toBeGreaterThan(named.kinds.includes('decode') && microbatches === 1 && pipeline === 1 ? 50 : -1);
   });
 });
 

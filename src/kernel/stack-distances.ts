@@ -106,7 +106,9 @@ export class StackDistances {
   /** Halves the sample. */
   #thin(): void {
     this.#limit /= 2;
-    for (const id of [...this.#placeOf.keys()]) {
+    // Listed first: what is deleted moves others.
+    const ids = Array.from(this.#placeOf.keys());
+    for (const id of ids) {
       if (mix(id ^ 0x51ed270b) < this.#limit) continue;
       this.#add(this.#placeOf.get(id), -1);
       this.#placeOf.delete(id);

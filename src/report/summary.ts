@@ -101,8 +101,8 @@ export interface CacheSummary {
         readonly tiers: readonly { readonly name: string; readonly tokensHit: number; readonly read: number; readonly written: number }[];
         /** Blocks that were too old. */
         readonly expired: number;
-        /** Of the time to first token in the window, the share in which prefixes were read. */
-        readonly readShare: number;
+        /** Of the time to first token in the window, the share in which prefixes were read; absent where iterations read them: it is part of computing the prompts then. */
+        readonly readShare?: number | undefined;
         readonly curve: readonly HitPoint[];
         /** Share of the blocks that the curve is counted on. */
         readonly sampled: number;

@@ -212,6 +212,7 @@ const disaggregated: fc.Arbitrary<Plant> = fc
         rankBandwidth: bandwidth,
         nodeBandwidths: fc.option(fc.array(bandwidth, { minLength: 1, maxLength: 4 }), { nil: undefined }),
         ttl: fc.constantFrom(undefined, undefined, 0.002, 0.01),
+        readInStep: fc.boolean(),
         storage: fc.option(
           fc.record({
             capacity: fc.integer({ min: 0, max: 120 }).map((tokens) => tokens * 2 ** 32),
@@ -235,7 +236,9 @@ const disaggregated: fc.Arbitrary<Plant> = fc
       { name: 'prefill', role: 'prefill', ...sized(prefill, rest.maxContext), prefixCaching: prefill.prefixCaching && cache === undefined },
       { name: 'decode', role: 'decode', ...sized({ ...decode, watermarkBlocks: decode.watermarkBlocks + stepBlocks(decode) }, rest.maxContext) },
     ] as const;
-    return { pools, ...overNodes(simpleLinks(pools, transfer, cache), shared, uplinks), ...rest };
+    // CAC-7: not in a pipeline.
+    const pooled = cache === undefined ? undefined : { ...cache, readInStep: cache.readInStep && pools[0].stages === 1 };
+    return { pools, ...overNodes(simpleLinks(pools, transfer, pooled), shared, uplinks), ...rest };
   });
 
 /** Puts ends on nodes: those of one node meet below, the others above. */

@@ -89,7 +89,8 @@ export class Coast {
     const emitted = sequences * instance.meanEmitted;
     const before = this.#begun;
     let last = before;
-    while (last < this.#planned && (ends[last] < at || (included && ends[last] === at))) last++;
+    while (last < this.#planned && ends[last] < at) last++;
+    if (included && last < this.#planned && ends[last] === at) last++;
     let begun = before;
     while (begun < last) {
       // One interval of the meters at a time.

@@ -1,5 +1,5 @@
 import type { Seconds } from '../base/units.ts';
-import type { StepPricer } from '../cost/batch.ts';
+import type { StepCost, StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { adapterWork } from './adapters/rank-adapters.ts';
@@ -75,6 +75,8 @@ export class Instance implements Coasting {
   steps = 0;
   tokens = 0;
   running = false;
+  /** An iteration is formed and has not begun. */
+  held = false;
   /** Whether routers see it: only one that is active. One that drains finishes what it has. */
   state: 'active' | 'starting' | 'draining' | 'off' = 'active';
   /** Nothing on it goes on: the iteration that was running does not end. */
@@ -91,6 +93,8 @@ export class Instance implements Coasting {
   steppedAt: Seconds = 0;
   before: Seconds = 0;
   endsAt: Seconds = 0;
+  /** Cached prefixes that prompts of the formed iteration still wait for: it begins when they are there. */
+  reads = 0;
   /** What the running iteration computes. */
   readonly iteration: Iteration;
   /** Sequences of the last step that had put out tokens in the one before it. */
@@ -153,11 +157,14 @@ export class Instance implements Coasting {
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
 
-  /** Whether a prompt that decodes here has room on a rank that takes another sequence. */
-  canReserve(rankIndex: number, prompt: number): boolean {
-    const { kv } = this.ranks[rankIndex];
-    const need = Math.ceil(prompt / kv.blockTokens) + this.options.stateBlocks;
-    return kv.room >= need && (kv.room >= need + this.options.watermarkBlocks || kv.sequences() === 0);
+  /** KV blocks that a prompt needs that decodes here. */
+  blocksFor(prompt: number): number {
+    return Math.ceil(prompt / this.columns.blockTokens) + this.options.stateBlocks;
+  }
+
+  /** Whether no sequence has a place on a rank, in any batch in flight. */
+  vacant(rankIndex: number): boolean {
+    return this.ranks[rankIndex].kv.sequences() === 0;
   }
 
   reserve(slot: number, rankIndex: number): void {
@@ -188,7 +195,7 @@ export class Instance implements Coasting {
   resume(at: Seconds): void {
     if (--this.#pauses > 0) return;
     this.stuck = false;
-    if (this.running) this.endsAt = ceilToGrid(this.endsAt + (at - this.#pausedAt));
+    if (this.running && !this.held) this.endsAt = ceilToGrid(this.endsAt + (at - this.#pausedAt));
   }
 
   /** Goes on without some of its ranks, by number; with none, all take part. What those that go held is settled and cleared by the caller. */
@@ -201,6 +208,7 @@ export class Instance implements Coasting {
   abandon(): void {
     if (!this.running) return;
     this.running = false;
+    this.held = false;
     if (this.iteration.decoding > 0) {
       const growth = this.tokensAfter(this.steps + 1) - this.tokens;
       for (const { at, kv } of this.ranks) kv.give(this.columns.growth(at, this.tokens, growth));
@@ -269,6 +277,8 @@ export class Instance implements Coasting {
     this.#joined.length = 0;
     this.#unlooked = 0;
     this.running = false;
+    this.held = false;
+    this.reads = 0;
   }
 
   /** Frees the KV that a prefill instance held for a request. */
@@ -279,7 +289,7 @@ export class Instance implements Coasting {
     unpinPrefix(this.#table, rank, slot);
   }
 
-  /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`. */
+  /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`, unless it is `held`. */
   start(at: Seconds): boolean {
     if (!this.#form(at) && !(this.#looksLater && this.#admitLate() && this.#form(at))) return false;
     if (this.#looks()) this.#admitLate();
@@ -379,10 +389,21 @@ export class Instance implements Coasting {
     const { cost } = this.iteration;
     this.running = cost !== undefined;
     if (cost === undefined) return false;
+    this.held = this.reads > 0;
+    if (this.held) this.endsAt = Infinity;
+    else this.begin(at);
+    return true;
+  }
+
+  /** The formed iteration begins: it ends at `endsAt`. */
+  begin(at: Seconds): void {
+    const { slowdown, delay, iteration } = this;
+    const { adapters, acceptance } = this.options;
+    const cost = iteration.cost as StepCost;
+    this.held = false;
     this.startedAt = at;
-    const { slowdown, delay } = this;
-    const work = adapters === undefined ? undefined : adapterWork(this.ranks, adapters, 1 + acceptance.drafts, decodes, slowdown);
-    this.iteration.adapters = work;
+    const work = adapters === undefined ? undefined : adapterWork(this.ranks, adapters, 1 + acceptance.drafts, iteration.decodes, slowdown);
+    iteration.adapters = work;
     const products = work?.products ?? 0;
     const late = (delay === undefined ? 0 : delay(this.#formed)) + (work?.loading ?? 0);
     const least = this.iteration.prefillTokens > 0 ? (this.options.launching ?? 0) : 0;
@@ -393,7 +414,6 @@ export class Instance implements Coasting {
       this.pipeline === undefined || cost.pipeline === undefined
         ? at + gridDuration(Math.max(cost.time * slowdown + products, least) + late)
         : this.pipeline.pass(at, late === 0 ? cost.pipeline : { ...cost.pipeline, host: cost.pipeline.host + late }, slowdown, least);
-    return true;
   }
 
   /** How long the rank whose turn it is waits for the slowest one. */

@@ -9,8 +9,9 @@ import type { RequestTable } from './request-table.ts';
 export class Iteration {
   decoding = 0;
   prefillTokens = 0;
-  /** KV tokens of decoding sequences, and pairs of prompt tokens that attend. */
+  /** KV tokens of decoding sequences, those of prompts behind their chunks, and pairs of prompt tokens that attend. */
   decodeContext = 0;
+  prefillContext = 0;
   prefillPairs = 0;
   /** Pairs for one prompt token of the rank with the most pairs: what the others wait for. */
   slowestPairs = 0;
@@ -21,7 +22,8 @@ export class Iteration {
   barrier: { readonly time: Seconds; readonly wait: Seconds } | undefined;
   /** What adapters add to it; absent where none are served. */
   adapters: AdapterWork | undefined;
-  #decodes = true;
+  /** Whether decoding sequences take part. */
+  decodes = true;
   readonly #table: RequestTable;
 
   constructor(table: RequestTable) {
@@ -45,8 +47,9 @@ export class Iteration {
     pricer: StepPricer,
     decodes: boolean,
   ): void {
-    this.#decodes = decodes;
+    this.decodes = decodes;
     this.prefillTokens = 0;
+    this.prefillContext = 0;
     this.prefillPairs = 0;
     this.slowestPairs = 0;
     let allSequences = 0;
@@ -66,9 +69,10 @@ export class Iteration {
       let own = sequences * queryTokens;
       // Only a rank that is awake has prompts under way.
       if (awake[r] === 1) {
-        const { prefill, pairs } = this.#promptsOf(ranks[r]);
+        const { prefill, pairs, seen } = this.#promptsOf(ranks[r]);
         own += prefill;
         this.prefillTokens += prefill;
+        this.prefillContext += seen;
         this.prefillPairs += pairs;
         if (pairs > mostPairs) {
           mostPairs = pairs;
@@ -117,14 +121,19 @@ export class Iteration {
     return { rank: this.#batchOf(rank, tokens, queryTokens), instanceTokens: this.decoding * queryTokens };
   }
 
-  #promptsOf({ chunks, prefilling }: Rank): { readonly prefill: number; readonly pairs: number } {
+  #promptsOf({ chunks, prefilling }: Rank): { readonly prefill: number; readonly pairs: number; readonly seen: number } {
     let prefill = 0;
     let pairs = 0;
+    let seen = 0;
     for (let i = 0; i < chunks.length; i++) {
-      prefill += chunks[i];
-      pairs += pairsOf(chunks[i], this.#table.progress[prefilling[i]]);
+      const chunk = chunks[i];
+      if (chunk === 0) continue;
+      const before = this.#table.progress[prefilling[i]];
+      prefill += chunk;
+      pairs += pairsOf(chunk, before);
+      seen += before + chunk;
     }
-    return { prefill, pairs };
+    return { prefill, pairs, seen };
   }
 
   #batchOf(rank: Rank, tokens: number, queryTokens: number): RankBatch {
@@ -142,11 +151,11 @@ export class Iteration {
       prefillContext += before + chunk;
     }
     const { columns, at } = rank;
-    const decodeSequences = this.#decodes ? columns.decoding[at] : 0;
+    const decodeSequences = this.decodes ? columns.decoding[at] : 0;
     return {
       decodeSequences,
       queryTokens,
-      decodeContext: this.#decodes ? columns.baseSum[at] + decodeSequences * tokens : 0,
+      decodeContext: this.decodes ? columns.baseSum[at] + decodeSequences * tokens : 0,
       prefillTokens,
       prefillSequences,
       prefillPairs,

@@ -78,9 +78,10 @@ const before: Readonly<Record<string, readonly string[]>> = {
   arrived: [''],
   rejected: ['arrived'],
   routed: ['arrived', 'preempted', 'interrupted'],
-  fetched: ['routed', 'arrived'],
+  // Before it is queued, or in its iteration.
+  fetched: ['routed', 'arrived', 'scheduled'],
   scheduled: ['routed', 'fetched', 'preempted'],
-  prefilled: ['scheduled'],
+  prefilled: ['scheduled', 'fetched'],
   'first-token': ['prefilled', 'moved'],
   moved: ['prefilled', 'first-token'],
   preempted: ['scheduled', 'prefilled', 'first-token', 'moved'],

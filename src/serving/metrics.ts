@@ -19,6 +19,8 @@ export class PoolMeter {
   busy: Seconds = 0;
   steps = 0;
   prefillTokens = 0;
+  /** Tokens that prompts had in the KV behind each iteration that computed some of them. */
+  prefillContext = 0;
   prefillPairs = 0;
   /** The same if every rank's tokens attended to as much as those of the rank that the others waited for. */
   slowestPairs = 0;
@@ -42,6 +44,7 @@ export class PoolMeter {
   step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, share: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
     this.prefillTokens += iteration.prefillTokens;
+    this.prefillContext += iteration.prefillContext;
     this.prefillPairs += iteration.prefillPairs;
     this.slowestPairs += iteration.slowestPairs * iteration.prefillTokens;
     this.decodeSequences += iteration.decoding;
@@ -80,6 +83,7 @@ export class PoolMeter {
     this.busy += other.busy;
     this.steps += other.steps;
     this.prefillTokens += other.prefillTokens;
+    this.prefillContext += other.prefillContext;
     this.prefillPairs += other.prefillPairs;
     this.slowestPairs += other.slowestPairs;
     this.decodeTokens += other.decodeTokens;

@@ -40,6 +40,8 @@ export interface CachePool {
   readonly blockTokens: number;
   /** From its last use on, a block is kept so long. */
   readonly ttl?: Seconds | undefined;
+  /** Whether iterations wait for what their prompts read; absent: prompts are queued when they have read. */
+  readonly readInStep?: boolean | undefined;
   readonly storage?: CacheStorage | undefined;
 }
 

@@ -17,6 +17,7 @@ import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
+import { States } from './states.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
@@ -30,6 +31,7 @@ export class Service {
   readonly #entry: Pool;
   readonly #decode: Pool | undefined;
   readonly #accounts: Accounts;
+  readonly #states: States;
   readonly #losses: Losses;
   readonly #router: Router;
   readonly #shares: Shares;
@@ -47,7 +49,6 @@ export class Service {
   onDrained: (instance: Instance) => void = () => {};
   /** A preemption has left room to decode since it was last handed out. */
   #vacated = false;
-
   /** Number of its first instance over all services. */
   readonly #first: number;
 
@@ -82,6 +83,7 @@ export class Service {
       cached: this.#cached,
       moving: this.#moving,
     });
+    this.#states = new States(world, this.pools);
     this.#recount();
   }
 
@@ -140,7 +142,8 @@ export class Service {
     const request = table.ordinal[slot];
     const where = { pool, instance: instance.index, rank: rank.index % perInstance };
     sink?.({ kind: 'routed', at: now, request, ...where, cachedTokens: cached });
-    if (cached === 0) {
+    if (cached === 0 || this.#cached?.inStep === true) {
+      if (cached > 0) this.#cached?.postpone(slot);
       this.#enqueue(slot, rank);
       return;
     }
@@ -170,10 +173,16 @@ export class Service {
     this.#wake(instance);
   }
 
-  /** A cached prefix has been read: the rest of the prompt is queued. */
+  /** A cached prefix has been read: the rest of the prompt is queued, or its iteration has one less to wait for. */
   read(slot: number): void {
     const { table, now, sink } = this.#world;
     sink?.({ kind: 'fetched', at: now, request: table.ordinal[slot] });
+    if (this.#cached?.settle(slot) === true) {
+      const instance = this.instance(table.instance[slot]);
+      instance.reads--;
+      this.#goOn(instance);
+      return;
+    }
     if (table.startedAt[slot] === -1) table.readyAt[slot] = now;
     const rank = this.#entryRank(table.source[slot]);
     rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
@@ -193,6 +202,7 @@ export class Service {
   /** Nothing on an instance goes on, until each pause has its `resume`. */
   pause(instance: Instance): void {
     for (const batch of this.batchesOf(instance)) batch.pause(this.#world.now);
+    this.#states.tell(instance);
   }
 
   /** An instance goes on with what it has, or from nothing, unless something else keeps it. */
@@ -201,15 +211,18 @@ export class Service {
     for (const batch of this.batchesOf(instance)) {
       batch.resume(now);
       if (batch.stuck) continue;
-      if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
+      if (batch.held) this.#goOn(batch);
+      else if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
       else this.#wake(batch);
     }
+    this.#states.tell(instance);
   }
 
   /** Puts an instance, all its batches in flight included, into or out of the routers' sight. */
   setState(instance: Instance, state: Instance['state']): void {
     const batches = this.batchesOf(instance);
     for (const batch of batches) batch.state = state;
+    this.#states.tell(instance);
     if (state === 'draining') this.#draining.add(instance);
     else this.#draining.delete(instance);
     this.#recount();
@@ -265,7 +278,9 @@ export class Service {
         metrics.at(now).outputServed -= mean;
         metrics.at(now).pools[this.poolOf(instance).index].decodeTokens -= mean;
       }
+      const waited = this.#losses.unread(slot);
       instance.drop(slot);
+      if (waited) this.#goOn(instance);
       for (const batch of this.batchesOf(instance)) this.#wake(batch);
     }
     this.#accounts.giveUp(slot, cause);
@@ -277,6 +292,7 @@ export class Service {
   lose(instance: Instance, ranks: ReadonlySet<number>, interrupted: (slot: number) => void): void {
     const batches = this.batchesOf(instance);
     for (const batch of batches) batch.without(ranks);
+    this.#states.tell(instance);
     this.#recount();
     this.#losses.wipe(instance, batches, interrupted, ranks);
     this.#move();
@@ -285,6 +301,7 @@ export class Service {
   /** All ranks of an instance take part again. */
   regain(instance: Instance): void {
     for (const batch of this.batchesOf(instance)) batch.without(new Set());
+    this.#states.tell(instance);
     this.#recount();
   }
 
@@ -341,6 +358,11 @@ export class Service {
     this.#wake(instance);
   }
 
+  /** Makes an iteration that is held begin at the next instant of the grid, if it has what it waits for. */
+  #goOn(instance: Instance): void {
+    if (instance.reads === 0 && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
+  }
+
   /** Makes an idle instance look for work at the next instant of the grid. */
   #wake(instance: Instance): void {
     if (!instance.running && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
@@ -361,6 +383,16 @@ export class Service {
     cacheCounters.tokensHit += hit;
   }
 
+  /** Reads what was found of a prompt that an iteration has taken in, which waits for it. */
+  #readInStep(slot: number, pool: PoolPlant): void {
+    const { table, now, sink } = this.#world;
+    const [index, rank] = [table.instance[slot], table.rank[slot]];
+    const bytes = this.#cached?.readNow(slot, rankOver(index * pool.ranks + rank, pool));
+    if (bytes === undefined) return;
+    this.instance(index).reads++;
+    sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool: pool.name, instance: index, rank });
+  }
+
   #releaseSource(slot: number): void {
     const source = this.#world.table.source[slot];
     const instance = this.#instanceOf(source);
@@ -379,9 +411,10 @@ export class Service {
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
       const prompt = table.prompt[slot];
+      const { maxSequences, watermarkBlocks } = decode.plant;
       const only = table.decodesOn[slot];
       const open = only < 0 ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
-      const found = leastOccupied(open, decode.plant.maxSequences, (one, at) => one.canReserve(at, prompt));
+      const found = leastOccupied(open, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
       if (found === undefined && only < 0) break;
       this.#moving.shift();
       if (found === undefined) {
@@ -427,6 +460,7 @@ export class Service {
       scheduled: (slot, at) => {
         if (this.#plant.cache === undefined && pool.prefixCaching) this.#countLookUp(slot, table.progress[slot]);
         scheduled(slot, at);
+        if (pool.role === 'prefill' && table.progress[slot] > 0) this.#readInStep(slot, pool);
       },
       prefilled: (slot, at) => {
         prefilled(slot, at);

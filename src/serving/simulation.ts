@@ -306,6 +306,12 @@ export class Simulation {
   }
 
   #begin(instance: Instance, until: Seconds): void {
+    if (instance.held && instance.reads === 0 && !instance.stuck) {
+      instance.begin(this.now);
+      this.#count(instance, this.now);
+      this.#run(instance, until);
+      return;
+    }
     if (instance.running || instance.stuck) return;
     const { pipeline } = instance;
     if (pipeline !== undefined) {
@@ -347,7 +353,7 @@ export class Simulation {
     }
   }
 
-  /** Ends an iteration and forms the next one. Returns whether there is one. */
+  /** Ends an iteration and forms the next one. Returns whether it has begun. */
   #turn(instance: Instance): boolean {
     this.#end(instance);
     return this.#start(instance, this.now);
@@ -363,7 +369,14 @@ export class Simulation {
     const formed = instance.start(at);
     this.service.settle();
     world.transport.share(world.now);
-    if (!formed) return false;
+    if (!formed || instance.held) return false;
+    this.#count(instance, at);
+    return true;
+  }
+
+  /** Counts an iteration that begins. */
+  #count(instance: Instance, at: Seconds): void {
+    const world = this.#world;
     const pool = this.service.poolOf(instance);
     const duration = instance.endsAt - at;
     const { iteration } = instance;
@@ -376,7 +389,6 @@ export class Simulation {
     interval.outputServed += emitted;
     world.steps++;
     if (world.sink !== undefined) world.sink(stepEvent(at, duration, pool.plant.name, instance.index, iteration, kv));
-    return true;
   }
 
   #arrive(slot: number): void {

@@ -5,6 +5,7 @@ import { held, least, sum, usedBlocks, type Instance, type Rank } from './twin-s
 export interface TwinIteration {
   readonly cost: StepCost;
   readonly prefillTokens: number;
+  readonly prefillContext: number;
   readonly prefillPairs: number;
   readonly decodeSequences: number;
   readonly decodeContext: number;
@@ -59,6 +60,7 @@ export function priced(instance: Instance): TwinIteration {
       return plant.pricer.cost({ rank: tokens(own) > 0 ? own : dummy, instanceTokens });
     }),
     prefillTokens,
+    prefillContext: sum(batches, (batch) => batch.prefillContext),
     prefillPairs: sum(batches, (batch) => batch.prefillPairs),
     decodeSequences: sum(batches, (batch) => batch.decodeSequences),
     decodeContext: sum(batches, (batch) => batch.decodeContext),

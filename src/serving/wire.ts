@@ -123,6 +123,7 @@ function cacheOf(scenario: Scenario, layout: Layout, cache: CachePool, ranks: re
       capacity: cache.capacity,
       blockTokens: cache.blockTokens,
       ttl: cache.ttl,
+      readInStep: cache.readInStep,
       storage: cache.storage === undefined ? undefined : storageOf(cache.storage, wiring.size),
       pool: whole,
       nodes: nodes.map(apart),

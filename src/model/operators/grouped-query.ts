@@ -49,7 +49,7 @@ export function groupedQueryCore(pass: Pass, attention: GroupedQueryAttention): 
   if (blocks !== undefined) blockIndex(pass, blocks);
   if (batch.prefillTokens > 0) {
     const pairs = seenByPrompts(pass, window, chunk);
-    const ring = gatherContext(pass, { tokenBytes: keyValueWidth * kvBytes, window: window ?? chunk });
+    const ring = gatherContext(pass, { tokenBytes: keyValueWidth * kvBytes, window: window ?? chunk, kept: 'by head' });
     pass.operators.push({
       kind: 'compute',
       name: 'attention-prefill',

@@ -104,7 +104,7 @@ function counted(runs: readonly (readonly Steps[])[], width = 2 ** -4): { readon
     }),
   );
   for (const { pool, start, step } of begun.toSorted((a, b) => a.start - b.start)) {
-    const iteration = { cost: costOf(step), prefillTokens: 0, prefillPairs: 0, slowestPairs: 0, decoding: 0, decodeContext: 0 } as Iteration;
+    const iteration = { cost: costOf(step), prefillTokens: 0, prefillContext: 0, prefillPairs: 0, slowestPairs: 0, decoding: 0, decodeContext: 0 } as Iteration;
     metrics.at(start).pools[pool]?.step(step.time, iteration, 0, 0, 1, activity);
   }
   const end = begun.reduce((last, one) => Math.max(last, one.end), 1);

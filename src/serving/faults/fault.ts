@@ -85,7 +85,7 @@ export interface FaultRecord {
   /** When it was over, and when the last instance that it took served again; undefined while they have not. */
   healedAt?: Seconds | undefined;
   restoredAt?: Seconds | undefined;
-  /** When the ranks that were left went on without the others, and how many these were; absent where instances come back whole. */
+  /** When the ranks that were left went on without the others, of the last instance, and how many ranks went for it; absent where instances come back whole. */
   wentOnAt?: Seconds | undefined;
   ranks?: number | undefined;
   /** Experts that had no copy left and were placed anew, in all layers, and the bytes of their weights. */

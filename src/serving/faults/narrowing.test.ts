@@ -26,6 +26,12 @@ describe('instances that go on without some of their ranks', () => {
     expect(at('finished', 1)).toEqual([(8.5 + 1 + 6) * tick]);
     expect(records).toMatchObject([{ instances: 1, interrupted: 1, tokens: 12, wentOnAt: 8.5 * tick, ranks: 1, experts: 1 }]);
     expect(records[0]?.restoredAt).toBeUndefined();
+    const states = events.flatMap((event) => (event.kind === 'instance' ? [[event.at / tick, event.state, event.ranks]] : []));
+    expect(states.filter(([at], i) => states[i + 1]?.[0] !== at)).toEqual([
+      [2.5, 'stopped', 2],
+      [4.5, 'stopped', 1],
+      [8.5, 'active', 1],
+    ]);
     const steps = events.flatMap((event) => (event.kind === 'step' ? [event.at] : []));
     expect(steps.filter((begun) => begun > 2.5 * tick && begun < 8.5 * tick)).toEqual([]);
   });
@@ -62,7 +68,7 @@ describe('instances that go on without some of their ranks', () => {
     const twice = under(three, requests, [kill(2.5 * tick, Infinity, 0), kill(5.5 * tick, Infinity, 1)], { narrowed, over: replace });
     // The first would go on at 8.5, but the second has been there for more than a detection by then.
     expect(twice.at('interrupted', 1)).toEqual([8.5 * tick]);
-    expect(twice.records).toMatchObject([{ ranks: 2 }, { ranks: 2, wentOnAt: (8.5 + 1 + 6) * tick }]);
+    expect(twice.records).toMatchObject([{ ranks: 2 }, { ranks: 1, wentOnAt: (8.5 + 1 + 6) * tick }]);
     expect(twice.at('finished', 2)).toEqual([(15.5 + 7) * tick]);
   });
 
@@ -75,7 +81,7 @@ describe('instances that go on without some of their ranks', () => {
 
 /** Events without those of faults. */
 function served(events: readonly SimulationEvent[]): readonly SimulationEvent[] {
-  return events.filter(({ kind }) => kind !== 'fault' && kind !== 'healed');
+  return events.filter(({ kind }) => kind !== 'fault' && kind !== 'healed' && kind !== 'instance');
 }
 
 test('FLT-10 an instance that has lost its last ranks before anything came serves as one that never had them', () => {

@@ -166,9 +166,9 @@ export class Outages {
       return false;
     }
     for (const record of outage.records) {
-      record.ranks = how.ranks.size;
-      record.experts = how.experts;
-      record.bytes = how.bytes;
+      record.ranks = (record.ranks ?? 0) + how.ranks.size - (before?.ranks.size ?? 0);
+      record.experts = (record.experts ?? 0) + how.experts;
+      record.bytes = (record.bytes ?? 0) + how.bytes;
     }
     const records = new Set([...outage.records, ...(before?.records ?? [])]);
     this.#narrow.set(instance, { ...how, records, widening: before?.widening ?? false });
@@ -186,7 +186,7 @@ export class Outages {
       this.#noticeLater(simulation, instance, outage);
       return;
     }
-    for (const record of outage.records) record.wentOnAt ??= simulation.now;
+    for (const record of outage.records) record.wentOnAt = simulation.now;
     this.#of.prices.lost(instance, how.lost);
     this.#resume(simulation, instance, outage);
     this.#widen(simulation, instance);

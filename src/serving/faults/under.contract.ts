@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { listed, syntheticPricer } from '../cases.contract.ts';
+import type { Actor } from '../actor.ts';
 import type { SimulationEvent } from '../events.ts';
 import type { Plant, PoolPlant } from '../plant.ts';
 import type { Services } from '../services.ts';
@@ -41,6 +42,23 @@ export function oneDieARank(moving: number): (plant: Plant, service: Services) =
   });
 }
 
+/** All instances stand still for a while, as for weights that move. */
+function pause(from: number, to: number): Actor {
+  let nextAt = from;
+  return {
+    get nextAt() {
+      return nextAt;
+    },
+    act: ({ service, pools, now }) => {
+      for (const { instances, plant } of pools)
+        for (const instance of instances.slice(0, plant.instances))
+          if (now === from) service.pause(instance);
+          else service.resume(instance);
+      nextAt = now === from ? to : Infinity;
+    },
+  };
+}
+
 /** Runs a plant with one die a rank to its end under faults. */
 export function under(
   plant: Plant,
@@ -53,6 +71,7 @@ export function under(
     concurrency,
     spare = 0,
     narrowed,
+    pauses = [],
     watch,
   }: {
     readonly random?: readonly RandomFaults[];
@@ -62,6 +81,8 @@ export function under(
     readonly spare?: number;
     /** How instances go on with fewer dies. */
     readonly narrowed?: (plant: Plant, service: Services) => Narrowing;
+    /** Times from when to when all instances wait for something beside faults. */
+    readonly pauses?: readonly (readonly [number, number])[];
     /** Looks at the simulation behind each of its events. */
     readonly watch?: (simulation: Simulation) => void;
   } = {},
@@ -76,6 +97,7 @@ export function under(
   const narrowing = narrowed?.(plant, simulation.service);
   const timetable = new Timetable(simulation, planned, random, { ...recovery, ...over }, { dies, prices, planes, narrowing }, 7);
   simulation.attach(timetable);
+  for (const [from, to] of pauses) simulation.attach(pause(from, to));
   for (let handled = 0; simulation.step(); handled++) {
     if (handled > 200_000) throw new Error('still going on');
     watch?.(simulation);
@@ -111,6 +133,10 @@ export const trouble = fc.record({
   share: fc.constantFrom(0, 0.5),
   spare: fc.nat(2),
   random: fc.boolean(),
+  pauses: fc.array(
+    fc.tuple(time, fc.integer({ min: 1, max: 100 })).map(([from, ticks]) => [from, from + ticks * 2 ** -13] as const),
+    { maxLength: 3 },
+  ),
 });
 export type Trouble = typeof trouble extends fc.Arbitrary<infer T> ? T : never;
 
@@ -118,7 +144,7 @@ export type Trouble = typeof trouble extends fc.Arbitrary<infer T> ? T : never;
 export function troubled(
   plant: Plant,
   requests: readonly Arrival[],
-  { faults, over, share, spare, random }: Trouble,
+  { faults, over, share, spare, random, pauses }: Trouble,
   concurrency?: number,
   watch?: (simulation: Simulation) => void,
 ): ReturnType<typeof under> {
@@ -136,6 +162,7 @@ export function troubled(
     spare,
     random: random ? [often] : [],
     narrowed: oneDieARank(2 ** -12),
+    pauses,
     ...(watch === undefined ? {} : { watch }),
   });
 }
