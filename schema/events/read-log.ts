@@ -3,6 +3,7 @@ import type { Issue } from '../../src/base/errors.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { hashOf } from '../../src/report/hash.ts';
 import type { External } from '../../src/serving/external.ts';
+import { faultKinds } from '../../src/serving/faults/fault.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { restored } from './portable.ts';
 import { logSchema, type LogEnd } from './write-log.ts';
@@ -43,7 +44,7 @@ const externalOf = z.object({
   action: z.discriminatedUnion('kind', [
     z.looseObject({ kind: z.literal('inject'), request: z.looseObject(arrivalOf.shape) }),
     z.looseObject({ kind: z.literal('abort'), request: z.int().min(0), cause: z.string() }),
-    z.looseObject({ kind: z.literal('fault'), fault: z.looseObject({ kind: z.string(), at: z.number(), left: z.number() }) }),
+    z.looseObject({ kind: z.literal('fault'), fault: z.looseObject({ kind: z.enum(faultKinds), at: z.number(), left: z.number() }) }),
     z.looseObject({ kind: z.literal('hand-over'), request: z.int().min(0), instance: z.int().min(0).optional(), tokens: z.int().min(1) }),
     z.looseObject({ kind: z.literal('stop') }),
   ]),

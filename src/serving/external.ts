@@ -32,7 +32,7 @@ export function act(simulation: Simulation, action: ExternalAction, log?: (recor
   perform(simulation, action);
 }
 
-/** Does again what a log tells; the simulation has to be at its time (`advance`). */
+/** Does again what a log tells; the simulation has to be at its time (`advance`). @throws InputError for a fault of what is not there */
 export function perform(simulation: Simulation, action: ExternalAction): void {
   switch (action.kind) {
     case 'inject':
