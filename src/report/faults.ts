@@ -50,15 +50,27 @@ export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics
   const good = (from: number, to: number): readonly number[] => between(from, to, (interval) => interval.good);
   const mean = (values: readonly number[]): number | undefined =>
     values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
-  return records.map(({ text: what, ...record }) => {
+  return records.map((record) => {
     const { at, wentOnAt, restoredAt } = record;
     const look = Math.max(around.seconds, around.intervals * width);
     const goodBefore = mean(good(at - look, at));
     const goodSince = good(Math.floor(at / width) * width, (restoredAt ?? Infinity) + look);
     const during = rates(Math.floor(at / width) * width, Math.ceil((restoredAt ?? Infinity) / width) * width);
     return {
-      what,
-      ...record,
+      what: record.text,
+      kind: record.kind,
+      at,
+      healedAt: record.healedAt,
+      restoredAt,
+      wentOnAt,
+      ranks: record.ranks,
+      experts: record.experts,
+      bytes: record.bytes,
+      refused: record.refused,
+      instances: record.instances,
+      interrupted: record.interrupted,
+      failed: record.failed,
+      tokens: record.tokens,
       before: mean(rates(at - look, at)),
       least: during.length === 0 ? undefined : Math.min(...during),
       meanwhile: wentOnAt === undefined ? undefined : mean(rates(wentOnAt, restoredAt ?? Infinity)),
@@ -81,6 +93,10 @@ const shownAtMost = 30;
 
 function nameOf({ what, kind }: FaultSummary): string {
   return `${what} ${verbs[kind]}`;
+}
+
+function whole(value: number | undefined): string {
+  return value !== undefined && Number.isFinite(value) ? `${Math.round(value)}` : '–';
 }
 
 /** Faults as charts over time mark them: until all that they had stopped serves again, at most to the end of what is drawn. */
@@ -117,14 +133,7 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
       kind: 'table',
       caption: 'What they hit',
       columns: columns(['', 'instances', 'requests', 'of them failed', 'tokens computed again', 'goodput lost']),
-      rows: shown.map((fault) =>
-        row(
-          nameOf(fault),
-          ...[fault.instances, fault.interrupted, fault.failed, fault.tokens, fault.goodputLost].map((value) =>
-            value !== undefined && Number.isFinite(value) ? `${Math.round(value)}` : '–',
-          ),
-        ),
-      ),
+      rows: shown.map((fault) => row(nameOf(fault), ...[fault.instances, fault.interrupted, fault.failed, fault.tokens, fault.goodputLost].map(whole))),
     },
   ];
   const narrowed = shown.filter(({ wentOnAt }) => wentOnAt !== undefined);
@@ -137,8 +146,8 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
         row(
           nameOf(fault),
           span(fault.at, fault.wentOnAt),
-          `${fault.ranks ?? 0}`,
-          `${fault.experts ?? 0}`,
+          whole(fault.ranks ?? 0),
+          whole(fault.experts ?? 0),
           quantity(fault.bytes ?? 0, 'B'),
           rate(fault.meanwhile),
         ),
@@ -150,7 +159,10 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
       ? `None of ${count(arrived, 'request')} failed.`
       : `${percent(failed / arrived)} of ${count(arrived, 'request')} failed: ${count(failed, 'request')}.`,
   ];
-  for (const fault of shown) if (fault.refused !== undefined) lines.push(`${nameOf(fault)}: its instance could not go on without it: ${fault.refused}.`);
+  for (const why of new Set(faults.flatMap(({ refused }) => refused ?? []))) {
+    const [first, ...others] = faults.filter(({ refused }) => refused === why).map(nameOf);
+    lines.push(`${first}${others.length > 0 ? ` and ${others.length} more` : ''}: what was left of the instance could not go on: ${why}.`);
+  }
   if (faults.length > shown.length) lines.push(`The first ${shown.length} of ${faults.length} faults are shown; all are in the JSON.`);
   blocks.push({ kind: 'sentences', tone: 'plain', lines });
   return { title: 'Faults', blocks };

@@ -155,11 +155,14 @@ export class Instance implements Coasting {
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
 
-  /** Whether a prompt that decodes here has room on a rank that takes another sequence. */
-  canReserve(rankIndex: number, prompt: number): boolean {
-    const { kv } = this.ranks[rankIndex];
-    const need = Math.ceil(prompt / kv.blockTokens) + this.options.stateBlocks;
-    return kv.room >= need && (kv.room >= need + this.options.watermarkBlocks || kv.sequences() === 0);
+  /** KV blocks that a prompt needs that decodes here. */
+  blocksFor(prompt: number): number {
+    return Math.ceil(prompt / this.columns.blockTokens) + this.options.stateBlocks;
+  }
+
+  /** Whether no sequence has a place on a rank, in any batch in flight. */
+  vacant(rankIndex: number): boolean {
+    return this.ranks[rankIndex].kv.sequences() === 0;
   }
 
   reserve(slot: number, rankIndex: number): void {

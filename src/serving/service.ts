@@ -365,7 +365,8 @@ export class Service {
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
       const prompt = table.prompt[slot];
-      const found = leastOccupied(this.#decodeInstances, decode.plant.maxSequences, (one, at) => one.canReserve(at, prompt));
+      const { maxSequences, watermarkBlocks } = decode.plant;
+      const found = leastOccupied(this.#decodeInstances, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
       if (found === undefined) return;
       this.#moving.shift();
       const { name: pool } = decode.plant;

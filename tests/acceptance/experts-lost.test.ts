@@ -44,6 +44,10 @@ describe('dies of the decode instance lost, and their experts placed anew', () =
       const good = ({ run }: typeof whole): number => run.simulation.metrics.intervals.reduce((sum, interval) => sum + interval.good, 0);
       expect(good(narrow)).toBeGreaterThan(1.2 * good(stopped));
       expect(good(narrow)).toBeLessThanOrEqual(good(whole));
+      // The dies of a prefill instance have the same experts, and give them at the rate of their ports.
+      const peers = await served(paper, short, fault, replace.replace('regroup', 'experts-from: peers, regroup'));
+      expect((peers.summary.faults[0]?.wentOnAt ?? 0) - 5.5).toBeLessThan(moving / 5);
+      expect((peers.summary.faults[0]?.wentOnAt ?? 0) - 5.5).toBeGreaterThan(0);
       expect(JSON.stringify((await served(paper, short, fault, replace)).summary)).toBe(JSON.stringify(narrow.summary));
     },
   );
@@ -61,6 +65,9 @@ describe('dies of the decode instance lost, and their experts placed anew', () =
       const three = await served(paper, short, 'faults=[{ at: 4 s, kill: node 20 }, { at: 4 s, kill: node 21 }, { at: 4 s, kill: node 22 }]', replace);
       const [first] = three.summary.faults;
       expect([first?.ranks ?? first?.refused]).toEqual([48]);
+      const many = Array.from({ length: 15 }, (_, i) => `{ at: 4 s, kill: node ${15 + i} }`).join(', ');
+      const most = await served(paper, short, `faults=[${many}]`, replace);
+      expect(most.summary.faults[0]?.refused).toContain('no room for the experts of the others beside their KV');
       const prefill = await served(paper, short, 'faults=[{ at: 4 s, kill: die 40 }]', replace);
       expect(prefill.summary.faults[0]).toMatchObject({ refused: 'it has a single rank' });
       expect(prefill.summary.faults[0]?.ranks).toBeUndefined();

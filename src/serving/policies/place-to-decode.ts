@@ -10,9 +10,12 @@ export interface PlacesView {
     };
     /** A rank takes another one where it has fewer than so many. */
     readonly most: ArrayLike<number>;
-    /** KV blocks in use. */
+    /** KV blocks in use, of so many. */
     readonly used: ArrayLike<number>;
+    readonly kvBlocks: number;
   };
+  /** Whether nothing has a place on a rank, in any of the instance's batches in flight. */
+  vacant(rank: number): boolean;
 }
 
 /** A rank of one of several instances. */
@@ -25,12 +28,9 @@ export interface Place<Of extends PlacesView> {
  * Picks the rank on which a prompt decodes, among those that can promise it a place: fewest sequences, then most free blocks, then
  * the first (RTE-2). Undefined when none has room.
  * @param maxSequences no rank takes another one beside so many
+ * @param blocks that the prompt needs, and that are kept free beside it where a rank is not vacant
  */
-export function leastOccupied<Of extends PlacesView>(
-  instances: readonly Of[],
-  maxSequences: number,
-  canReserve: (instance: Of, rank: number) => boolean,
-): Place<Of> | undefined {
+export function leastOccupied<Of extends PlacesView>(instances: readonly Of[], maxSequences: number, blocks: number, watermark: number): Place<Of> | undefined {
   let least = Infinity;
   for (const { columns } of instances) least = Math.min(least, columns.places.least);
   for (let count = least, more = true; more && count < maxSequences; count++) {
@@ -39,14 +39,15 @@ export function leastOccupied<Of extends PlacesView>(
     let bestRank = 0;
     let leastUsed = Infinity;
     for (const instance of instances) {
-      const { places, most, used } = instance.columns;
+      const { places, most, used, kvBlocks } = instance.columns;
       more ||= count < places.most;
       for (let rank = places.first(count); rank >= 0; rank = places.next(rank)) {
-        if (used[rank] > leastUsed || count >= most[rank] || (used[rank] === leastUsed && (instance !== best || rank > bestRank))) continue;
-        if (!canReserve(instance, rank)) continue;
+        const own = used[rank];
+        if (own > leastUsed || count >= most[rank] || (own === leastUsed && (instance !== best || rank > bestRank))) continue;
+        if (kvBlocks - own < blocks + watermark && (kvBlocks - own < blocks || !instance.vacant(rank))) continue;
         best = instance;
         bestRank = rank;
-        leastUsed = used[rank];
+        leastUsed = own;
       }
     }
     if (best !== undefined) return { instance: best, rank: bestRank };
