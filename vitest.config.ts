@@ -1,7 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { nodeRate } from './tests/rate/command.ts';
-import { findChromium } from './tests/gates/chromium.ts';
+import { chromiumArguments, findChromium } from './tests/gates/chromium.ts';
 
 const chromium = findChromium() ?? 'chromium';
 const laws = { setupFiles: ['tests/laws-seed.ts'], provide: { lawsSeed: Number(process.env['LAWS_SEED'] ?? 1) } };
@@ -34,15 +34,7 @@ export default defineConfig({
             provider: playwright({
               launchOptions: {
                 executablePath: chromium,
-                args: [
-                  '--no-sandbox',
-                  '--disable-gpu',
-                  '--disable-quic',
-                  '--no-first-run',
-                  '--disable-background-networking',
-                  '--disable-component-update',
-                  '--disable-sync',
-                ],
+                args: [...chromiumArguments],
               },
             }),
             instances: [{ browser: 'chromium' }],
@@ -54,9 +46,21 @@ export default defineConfig({
           ...laws,
           name: 'shells',
           environment: 'node',
-          include: ['schema/**/*.test.ts', 'batch/**/*.test.ts', 'cli/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'tests/{bytes,rate}/page.test.ts'],
+          include: ['schema/**/*.test.ts', 'batch/**/*.test.ts', 'cli/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'tests/{bytes,rate}/page.test.ts', 'tests/web/**'],
           testTimeout: 30_000,
+        },
+      },
+      // What users do in the built page.
+      {
+        test: {
+          ...laws,
+          name: 'page',
+          environment: 'node',
+          include: ['tests/web/**/*.test.ts'],
+          globalSetup: ['tests/web/site.ts'],
+          testTimeout: 60_000,
+          expect: { poll: { timeout: 15_000 } },
         },
       },
     ],

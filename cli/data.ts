@@ -1,19 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse, YAMLParseError } from 'yaml';
-import { InputError } from '../src/base/errors.ts';
-import { expectedOneOf } from '../src/base/nearest.ts';
-
-export type DataFolder = 'chips' | 'libraries' | 'machines' | 'models' | 'stacks' | 'workloads';
+import type { DataFile, DataFolder } from '../schema/catalogue/catalogue.ts';
+import { unknownData } from '../schema/catalogue/unknown.ts';
+import { parseText } from '../schema/parse.ts';
 
 const root = fileURLToPath(new URL('../data/', import.meta.url));
-
-/** A file of facts as it was read: its place on disk and its parsed content. */
-export interface DataFile {
-  readonly path: string;
-  readonly value: unknown;
-}
 
 /** Names in a folder of the catalogue, sorted. */
 export function dataNames(folder: DataFolder): readonly string[] {
@@ -23,22 +15,9 @@ export function dataNames(folder: DataFolder): readonly string[] {
     .sort((a, b) => (a < b ? -1 : 1));
 }
 
-/**
- * Reads YAML or JSON text.
- * @throws InputError for an empty or broken file, with the line.
- */
+/** Reads and parses a YAML or JSON file, as `parseText`. */
 export function parseFile(path: string): unknown {
-  const text = readFileSync(path, 'utf8');
-  if (text.trim() === '') throw new InputError([{ path, message: 'the file is empty' }]);
-  try {
-    return parse(text, { prettyErrors: true }) as unknown;
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    const line = error.linePos?.[0].line;
-    // The place stands in front already.
-    const message = (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-    throw new InputError([{ path: line === undefined ? path : `${path}: line ${line}`, message }]);
-  }
+  return parseText(readFileSync(path, 'utf8'), path);
 }
 
 /**
@@ -50,12 +29,5 @@ export function readData(folder: DataFolder, nameOrPath: string, at: string, bas
   if (!/[/\\]/.test(nameOrPath) && existsSync(named)) return { path: named, value: parseFile(named) };
   const path = isAbsolute(nameOrPath) ? nameOrPath : resolve(base, nameOrPath);
   if (existsSync(path) && statSync(path).isFile()) return { path, value: parseFile(path) };
-  const names = dataNames(folder);
-  const what = folder === 'libraries' ? 'library' : folder.slice(0, -1);
-  throw new InputError([
-    {
-      path: at,
-      message: /[/\\]|\.(ya?ml|json)$/.test(nameOrPath) ? `no such ${what} file: ${nameOrPath}` : `unknown ${what}: ${expectedOneOf(nameOrPath, names)}`,
-    },
-  ]);
+  throw unknownData(folder, nameOrPath, at, dataNames(folder));
 }

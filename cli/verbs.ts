@@ -18,4 +18,5 @@ export const verbs: readonly Verb[] = [
   { name: 'network', summary: "explain a machine's planes, a path, a collective or an exchange", load: () => import('./verbs/network.ts') },
   { name: 'machines', summary: 'list machines, or show one with its parts and sources', load: () => import('./verbs/machines.ts') },
   { name: 'models', summary: 'list models, or show one with its counts', load: () => import('./verbs/models.ts') },
+  { name: 'ui', summary: 'see the machine work: serve the page with the engine in it', load: () => import('./verbs/ui.ts') },
 ];

@@ -55,6 +55,7 @@ export type { Distribution, PoolSummary, SeriesPoint, Summary } from './report/s
 export { compareReport, textReport, type TextOptions } from './report/text.ts';
 export type { SimulationEvent } from './serving/events.ts';
 export { act, type External, type ExternalAction } from './serving/external.ts';
+export { type OutsideFault } from './serving/faults/outside.ts';
 export { traceOf } from './serving/traffic/columns.ts';
 export { emptyArrival, type Arrival, type Labels, type RequestSource } from './serving/traffic/arrival.ts';
 export { requestSource } from './serving/traffic/source.ts';

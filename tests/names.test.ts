@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { dataNames, type DataFolder } from '../cli/data.ts';
+import { dataNames } from '../cli/data.ts';
+import type { DataFolder } from '../schema/catalogue/catalogue.ts';
 
 const src = fileURLToPath(new URL('../src/', import.meta.url));
 const folders: readonly DataFolder[] = ['chips', 'machines', 'models', 'stacks'];

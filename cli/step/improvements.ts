@@ -1,4 +1,4 @@
-import type { StepRequest } from '../../schema/step/request.ts';
+import type { StepRequest } from '../../src/report/step/request.ts';
 import { formatTime } from '../../src/base/quantity.ts';
 import type { StepExplanation } from '../../src/cost/explain.ts';
 import type { Improvement } from '../../src/cost/improvements.ts';

@@ -1,5 +1,5 @@
-import type { LoadReport } from '../../schema/step/expert-load.ts';
-import type { StepRequest } from '../../schema/step/request.ts';
+import type { LoadReport } from '../../src/report/step/request.ts';
+import type { StepRequest } from '../../src/report/step/request.ts';
 import { unreachable } from '../../src/base/errors.ts';
 import { formatQuantity, formatTime, significant } from '../../src/base/quantity.ts';
 import type { GroupExplanation, StepExplanation } from '../../src/cost/explain.ts';
@@ -8,12 +8,12 @@ import { dataRanks, instanceDies, type ExpertLoad, sharedApart, stageDies } from
 import { table } from '../table.ts';
 import { range } from '../../src/report/wording.ts';
 import type { Interval } from '../../src/cost/uncertainty/interval.ts';
-import type { StepAccount, StepIntervals } from './account.ts';
-import { bottleneckOf } from './bottleneck.ts';
+import type { StepAccount, StepIntervals } from '../../src/report/step/account.ts';
+import { bottleneckOf } from '../../src/report/step/bottleneck.ts';
 import { timelineChart } from './chart.ts';
 import { constantsText } from './constants.ts';
 import { improvementsText } from './improvements.ts';
-import { resultOf } from './result.ts';
+import { resultOf } from '../../src/report/step/result.ts';
 import { rooflineText } from './roofline.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -34,7 +34,7 @@ export function showStep(request: StepRequest, { explanation, improvements, inte
     ...rooflineText(explanation),
     ...wrapped(`bottleneck: ${bottleneckOf(explanation)}`),
     '',
-    ...improvementsText(request, explanation, improvements),
+    ...improvementsText(request, explanation, improvements ?? []),
     '',
     ...memoryText(request),
     '',

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Issue } from '../../src/base/errors.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { hashOf } from '../../src/report/hash.ts';
+import { faultCauses } from '../../src/serving/faults/named.ts';
 import type { External } from '../../src/serving/external.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { restored } from './portable.ts';
@@ -37,10 +38,19 @@ const arrivalOf = z.object({
   model: z.int().min(0),
   adapter: z.int().min(0),
 });
+const faultOf = z.looseObject({
+  cause: z.enum(faultCauses),
+  part: z.string(),
+  duration: z.number().positive().optional(),
+  jitter: z.looseObject({ share: z.number(), by: z.number() }).optional(),
+});
 const externalOf = z.object({
   kind: z.literal('external'),
   at: z.number().min(0),
-  action: z.discriminatedUnion('kind', [z.looseObject({ kind: z.literal('inject'), request: z.looseObject(arrivalOf.shape) })]),
+  action: z.discriminatedUnion('kind', [
+    z.looseObject({ kind: z.literal('inject'), request: z.looseObject(arrivalOf.shape) }),
+    z.looseObject({ kind: z.literal('fault'), fault: faultOf }),
+  ]),
 });
 const endOf = z.object({ kind: z.literal('end'), at: z.number(), records: z.int().min(0), interrupted: z.boolean(), summaryHash: z.string() });
 

@@ -111,8 +111,8 @@ export async function readScenario(value: unknown, path: string, context: Scenar
       ? readControl(file.control ?? {}, { deployment, others, machine, slo, problems })
       : undefined;
   checkRecovery(file.recovery ?? {}, problems);
-  const faults =
-    file.faults === undefined || machine === undefined ? undefined : readFaults(file.faults, file.recovery ?? {}, machine, problems, control?.weights);
+  const stated = file.faults !== undefined || file.recovery !== undefined;
+  const faults = !stated || machine === undefined ? undefined : readFaults(file.faults ?? [], file.recovery ?? {}, machine, problems, control?.weights);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
   const fleet = file.fleet === undefined ? undefined : readFleet(file.fleet, workload, faults, problems);

@@ -1,19 +1,11 @@
 import { dataRanks, type Layout } from '../../src/model/layout.ts';
-import type { InstanceBatch, RankBatch } from '../../src/model/batch.ts';
+import type { StepBatch } from '../../src/report/step/request.ts';
+import type { RankBatch } from '../../src/model/batch.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
 import { overInstance, parseCount } from '../counts.ts';
 import type { Problems } from '../scenario/problems.ts';
 import { wholeNumber } from './number.ts';
 import type { StepFlags } from './flags.ts';
-
-/** One iteration, and what it works on in the whole instance. */
-export interface StepBatch {
-  readonly batch: InstanceBatch;
-  /** Sequences that decode, or tokens that are prefilled, over the whole instance. */
-  readonly total: number;
-  /** Tokens that each sequence has in its KV at the end of the step; the longest where they differ. */
-  readonly context: number;
-}
 
 const none: RankBatch = { decodeSequences: 0, queryTokens: 1, decodeContext: 0, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
 

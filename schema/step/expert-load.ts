@@ -5,6 +5,7 @@ import { layerBalances, meanBalance, powerLawLayers, type LayerLoads } from '../
 import { readCounts, readImbalance, type Where } from '../experts/files.ts';
 import { placementsOf } from '../experts/load.ts';
 import { placesOf } from '../../src/serving/experts/balanced.ts';
+import type { LoadReport } from '../../src/report/step/request.ts';
 import type { Problems } from '../scenario/problems.ts';
 
 /** What the flags say of the load of experts: a power law of the rank of popularity, a file of counts, or a table of what ranks got. */
@@ -12,19 +13,6 @@ export type Popularity =
   | { readonly kind: 'power-law'; readonly exponent: number }
   | { readonly kind: 'counts'; readonly layers: LayerLoads }
   | { readonly kind: 'ranks'; readonly imbalance: number };
-
-/** How evenly the dies of a step are loaded, in the mean over its layers. */
-export interface LoadReport {
-  readonly popularity: Popularity['kind'];
-  readonly placement: string;
-  readonly layers: number;
-  readonly dies: number;
-  /** (slowest - mean) / mean, and the same of each layer; a table of ranks has none of layers. */
-  readonly imbalance: number;
-  readonly byLayer: readonly number[];
-  /** Mean over largest. */
-  readonly balancedness: number;
-}
 
 /** `domain=c4,rank=topk`: fields of the lines of a file that are read. */
 export function whereOf(typed: string | undefined, problems: Problems): Where {

@@ -4,6 +4,7 @@ import { numberFormats, type NumberFormat } from '../../src/catalogue/format.ts'
 import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Stack } from '../../src/catalogue/stack.ts';
 import { InputError } from '../../src/base/errors.ts';
+import type { LoadReport, StepBatch, StepRequest } from '../../src/report/step/request.ts';
 import { settingIssues, type StepSetting } from '../../src/cost/check.ts';
 import { memoryBudget, type MemoryBudget } from '../../src/cost/memory.ts';
 import { kvBytesOfSequence } from '../../src/model/kv.ts';
@@ -13,27 +14,12 @@ import { precisionOf } from '../../src/model/precision.ts';
 import type { PoolFile } from '../scenario/file.ts';
 import { layoutOf } from '../scenario/layout.ts';
 import { Problems } from '../scenario/problems.ts';
-import { batchOf, type StepBatch } from './batch.ts';
+import { batchOf } from './batch.ts';
 import { placements } from '../../src/model/placement/placed.ts';
-import { loadReport, popularityOf, whereOf, type LoadReport, type Popularity } from './expert-load.ts';
+import { loadReport, popularityOf, whereOf, type Popularity } from './expert-load.ts';
 import { draftOf, mtpOf } from './draft.ts';
 import { onFlags, type StepFlags } from './flags.ts';
 import { wholeNumber } from './number.ts';
-
-/** One iteration that was found to fit. */
-export interface StepRequest extends StepBatch {
-  readonly setting: StepSetting;
-  readonly phase: 'prefill' | 'decode';
-  readonly chips: number;
-  readonly memory: MemoryBudget;
-  /** KV that the batch keeps on one die. [B] */
-  readonly kvInUse: number;
-  /** Chance of acceptance at each drafted position, and tokens that one sequence emits per step in the mean. */
-  readonly acceptance: readonly number[];
-  readonly emitted: number;
-  /** Where `--expert-load` says who gets the tokens. */
-  readonly expertLoad?: LoadReport | undefined;
-}
 
 /** What the shell found by name or path; undefined where that failed, with the issues in `problems`. */
 export interface StepContext {
@@ -212,7 +198,7 @@ function loadOf(typed: string | undefined, problems: Problems): ExpertLoad | und
 /** @throws InputError when the KV of the batch does not fit */
 function checkKv({ model, precision, layout }: StepSetting, { batch, context }: StepBatch, memory: MemoryBudget): number {
   const { rank } = batch;
-  const there = memory.kvBlocks * memory.blockTokens * memory.kvBytesPerToken;
+  const there = kvBytesThere(memory);
   const sequences = (rank.decodeSequences + rank.prefillTokens / context) * layout.pipeline;
   const each = kvBytesOfSequence(model, precision, layout, context);
   const needed = sequences * each;
@@ -225,4 +211,14 @@ function checkKv({ model, precision, layout }: StepSetting, { batch, context }: 
       message: `the KV of ${sequences.toLocaleString('en-US')} sequences of ${context.toLocaleString('en-US')} tokens needs ${formatQuantity(needed, 'B')} per die, ${formatQuantity(there, 'B')} there: at most ${most} per rank fit`,
     },
   ]);
+}
+
+/** Room for KV on a die. [B] */
+function kvBytesThere({ kvBlocks, blockTokens, kvBytesPerToken }: MemoryBudget): number {
+  return kvBlocks * blockTokens * kvBytesPerToken;
+}
+
+/** Sequences of so many tokens whose KV a data-parallel rank has room for. */
+export function sequencesThatFit({ model, precision, layout }: StepSetting, memory: MemoryBudget, context: number): number {
+  return Math.floor(kvBytesThere(memory) / kvBytesOfSequence(model, precision, layout, context));
 }

@@ -19,7 +19,8 @@ import { hostMemoryRate, localPerDie, weightsOf } from './control/weights.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { Dies } from './dies.ts';
 import type { EventSink } from './events.ts';
-import type { FaultRecord } from './faults/fault.ts';
+import { assumedRecovery, type FaultRecord } from './faults/fault.ts';
+import { outsideFaults } from './faults/outside.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable, type Struck } from './faults/timetable.ts';
 import { rebalancers } from './experts/balanced.ts';
@@ -72,6 +73,8 @@ export interface Run {
   readonly simulation: Simulation;
   /** Instances that come and go, where control loops say so. */
   readonly fleet?: Fleet | undefined;
+  /** Which dies instances run on now. */
+  readonly dies: Dies;
 }
 
 /**
@@ -96,7 +99,7 @@ export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: 
   const faults = faultsOn(simulation, scenario, deployed, { dies, prices }, placements);
   for (const loop of loops) simulation.attach(loop);
   const balances = loops.map(({ record }) => record);
-  return { scenario, deployed, simulation, faults, balances, fleet: fleetOn(simulation, scenario, deployed.pools, dies) };
+  return { scenario, deployed, simulation, faults, balances, fleet: fleetOn(simulation, scenario, deployed.pools, dies), dies };
 }
 
 /** Lets the control loops of a scenario act on a simulation. */
@@ -112,7 +115,7 @@ function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly 
   return fleet;
 }
 
-/** Lets the faults of a scenario come over a simulation. Returns what becomes of them. */
+/** Lets the faults of a scenario, and those from outside, come over a simulation. Returns what becomes of them. */
 function faultsOn(
   simulation: Simulation,
   scenario: Scenario,
@@ -121,14 +124,18 @@ function faultsOn(
   placements: NarrowerOf['placements'],
 ): readonly FaultRecord[] {
   const { faults, machine, seed } = scenario;
-  if (faults === undefined) return [];
-  const { planned, random, recovery, reload } = faults;
+  const { planned, random, recovery, reload } = faults ?? { planned: [], random: [], recovery: assumedRecovery, reload: undefined };
   const planes = new Planes(machine);
   const transfers = new TransferDamage(wiring, machine.node.cpus);
   const { service } = simulation;
-  const narrowing = new Narrower({ pools, service, dies: on.dies, ...reload, faults: () => planes.faults, placements });
+  const narrowing = reload === undefined ? undefined : new Narrower({ pools, service, dies: on.dies, ...reload, faults: () => planes.faults, placements });
   const timetable = new Timetable(simulation, planned, random, recovery, { ...on, planes, transfers, narrowing }, seed);
   simulation.attach(timetable);
+  const read = outsideFaults(machine);
+  simulation.onFault = (fault) => {
+    timetable.add(read(fault, simulation.now));
+    simulation.wake(timetable);
+  };
   return timetable.records;
 }
 

@@ -1,9 +1,13 @@
 import type { Seconds } from '../base/units.ts';
+import type { OutsideFault } from './faults/outside.ts';
 import type { Simulation } from './simulation.ts';
 import type { Arrival } from './traffic/arrival.ts';
 
 /** What may be done to a simulation from outside while it runs. */
-export type ExternalAction = { readonly kind: 'inject'; readonly request: Readonly<Arrival> };
+export type ExternalAction =
+  | { readonly kind: 'inject'; readonly request: Readonly<Arrival> }
+  /** A part fails now. */
+  | { readonly kind: 'fault'; readonly fault: OutsideFault };
 
 /** What was done from outside, and when: with the scenario, all that a run depends on. */
 export interface External {
@@ -22,10 +26,13 @@ export function act(simulation: Simulation, action: ExternalAction): External {
   return { kind: 'external', at: simulation.now, action };
 }
 
-/** Does again what a log tells; the simulation has to be at its time (`advance`). */
+/** Does again what a log tells; the simulation has to be at its time (`advance`). @throws InputError for a fault of what is not there */
 export function perform(simulation: Simulation, action: ExternalAction): void {
   switch (action.kind) {
     case 'inject':
       simulation.inject(action.request);
+      break;
+    case 'fault':
+      simulation.strike(action.fault);
   }
 }

@@ -1,7 +1,9 @@
+import { InputError } from '../base/errors.ts';
 import type { Seconds } from '../base/units.ts';
 import type { Transfers } from '../network/transfers.ts';
 import type { Actor } from './actor.ts';
 import { stepEvent, type Errand, type EventSink } from './events.ts';
+import type { OutsideFault } from './faults/outside.ts';
 import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Metrics } from './metrics.ts';
@@ -29,6 +31,10 @@ export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
   lastArrivalAt: Seconds = 0;
+  /** What faults from outside do: for whom knows the machine that it runs on. */
+  onFault: (fault: OutsideFault) => void = () => {
+    throw new InputError([{ path: 'part', message: 'a plant without a machine has no parts' }]);
+  };
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
@@ -164,6 +170,14 @@ export class Simulation {
   /** Adds a request from outside, such as a live client's. `arrivedAt` must not lie in the past. */
   inject(request: Readonly<Arrival>): void {
     this.#intake.inject(Math.max(this.now, request.arrivedAt), request);
+  }
+
+  /**
+   * Lets a fault from outside come now.
+   * @throws InputError for a part that is not there
+   */
+  strike(fault: OutsideFault): void {
+    this.onFault(fault);
   }
 
   #next(until: Seconds): boolean {

@@ -16,7 +16,7 @@ export const gates: readonly Gate[] = [
   { name: 'format', command: ['oxfmt', '--check'], counts: 'exit-code', browser: false },
   { name: 'dead code', command: ['knip'], counts: 'exit-code', browser: false },
   { name: 'tests in Node', command: ['vitest', 'run', '--project', 'engine', '--project', 'shells'], counts: 'vitest', browser: false },
-  { name: 'tests in Chromium', command: ['vitest', 'run', '--project', 'browser'], counts: 'vitest', browser: true },
+  { name: 'tests in Chromium', command: ['vitest', 'run', '--project', 'browser', '--project', 'page'], counts: 'vitest', browser: true },
 ];
 
 /** @throws Error for a name that no gate has. */

@@ -2,7 +2,21 @@ import { appendFileSync, cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const parts = ['src', 'schema', 'cli', 'tests', 'bench', 'data', 'examples', 'docs', 'vitest.config.ts', 'package.json', 'knip.json'];
+const parts = [
+  'src',
+  'schema',
+  'batch',
+  'cli',
+  'web',
+  'tests',
+  'bench',
+  'data',
+  'examples',
+  'docs',
+  'vitest.config.ts',
+  'package.json',
+  'knip.json',
+];
 const settings = ['tsconfig.json', 'tsconfig.base.json', '.oxlintrc.json', '.oxfmtrc.json'];
 
 /** One fault for each rule of the house, in files that nothing else names. */
@@ -35,6 +49,7 @@ export function corners(shape: 'circle' | 'square'): number {
   'src/base/planted-format.ts': `export   const spaces  = 1\n`,
   'src/base/planted-power.ts': `export function power(base: number, height: number): number {\n  return base ** height;\n}\n`,
   'src/base/planted-name.ts': `export const chip = 'h100';\n`,
+  'web/text/planted-text.ts': `import { messages } from './messages.ts';\nexport const text = messages({ here: 'here', there: (n: number) => String(n) }, { there: () => '' });\n`,
   'src/base/planted.test.ts': `import { expect, test } from 'vitest';\n\ntest('planted', () => expect(1).toBe(2));\n`,
 };
 

@@ -24,6 +24,10 @@ test('types: an upward import and a platform global in an engine layer', () => {
   expect(output).toMatch(/planted-platform\.ts.*TS2591.*process/);
 });
 
+test('types: a message that one language lacks', () => {
+  expect(red('types', 'web')).toMatch(/planted-text\.ts.*TS2741: Property 'here' is missing/);
+});
+
 test('lint: clocks, platform randomness, inexact arithmetic, any, floating promises, sort, missing cases, cycles', () => {
   const output = red('lint', '--format=unix', 'src/base/planted-lint.ts', 'src/base/planted-cycle.ts');
   const rules = output.split('\n').filter((line) => line.includes('planted-'));

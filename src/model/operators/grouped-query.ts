@@ -44,12 +44,12 @@ export function groupedQueryCore(pass: Pass, attention: GroupedQueryAttention): 
   const keyValueHeads = Math.max(1, attention.keyValueHeads / layout.tensor);
   const share = decodeShare(pass);
   const keyValueWidth = keyValueHeads * (headSize + valueHeadSize);
-  const shared = { heads, keyValueHeads, headSize, valueHeadSize, keyValueFormat: kvFormat, window: window ?? chunk ?? 0 };
+  const span = window ?? chunk ?? 0;
 
   if (blocks !== undefined) blockIndex(pass, blocks);
   if (batch.prefillTokens > 0) {
     const pairs = seenByPrompts(pass, window, chunk);
-    const ring = gatherContext(pass, { tokenBytes: keyValueWidth * kvBytes, window: window ?? chunk, kept: 'by head' });
+    const { ring } = gatherContext(pass, { tokenBytes: keyValueWidth * kvBytes, window: window ?? chunk, kept: 'by head' });
     pass.operators.push({
       kind: 'compute',
       name: 'attention-prefill',
@@ -66,9 +66,14 @@ export function groupedQueryCore(pass: Pass, attention: GroupedQueryAttention): 
         queryTokens: batch.prefillTokens / batch.prefillSequences,
         context: batch.prefillContext / batch.prefillSequences,
         seen: pairs / batch.prefillTokens,
-        ...shared,
+        heads,
+        keyValueHeads,
+        headSize,
+        valueHeadSize,
+        keyValueFormat: kvFormat,
+        window: span,
       },
-      ...ring,
+      ring,
     });
   }
   if (batch.decodeSequences > 0) {
@@ -95,9 +100,13 @@ export function groupedQueryCore(pass: Pass, attention: GroupedQueryAttention): 
         queryTokens: batch.queryTokens,
         context: batch.decodeContext / batch.decodeSequences / share.keys,
         seen: seen / batch.decodeSequences,
-        ...shared,
         heads: served,
-        ...(batch.prefillTokens > 0 ? { besidePrompts: true } : {}),
+        keyValueHeads,
+        headSize,
+        valueHeadSize,
+        keyValueFormat: kvFormat,
+        window: span,
+        besidePrompts: batch.prefillTokens > 0 ? true : undefined,
       },
     });
     mergePartial(pass, heads, valueHeadSize);

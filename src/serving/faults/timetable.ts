@@ -57,7 +57,7 @@ export class Timetable implements Actor {
       narrowing,
       at: (at, happen) => this.#at(at, happen),
     });
-    for (const fault of planned) this.#at(fault.at, (later) => this.#strike(later, fault));
+    for (const fault of planned) this.add(fault);
     random.forEach((faults, i) => this.#draw(faults, stream(seed, `faults ${i}`), 0));
   }
 
@@ -67,6 +67,11 @@ export class Timetable implements Actor {
 
   act(simulation: Simulation): void {
     (this.#moments.shift() as Moment).happen(simulation);
+  }
+
+  /** Lets a fault come that nobody had planned; the simulation has to be told (`wake`). */
+  add(fault: PlannedFault): void {
+    this.#at(fault.at, (simulation) => this.#strike(simulation, fault));
   }
 
   #at(at: Seconds, happen: Moment['happen']): void {

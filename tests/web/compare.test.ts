@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { expect, test } from 'vitest';
+import { seriousProblems } from './accessibility.ts';
+import { useBrowser } from './browser.ts';
+
+const open = useBrowser();
+const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+
+/** Small enough that every run is over in a moment. */
+const base = {
+  machine: 'hgx-h100',
+  model: 'llama-3.1-8b',
+  deployment: { merged: { instances: 1, gpus: 1, 'max-num-seqs': '64/rank', 'max-num-batched-tokens': '8192/rank' } },
+  workload: { rate: '6/s', input: 600, output: 100, requests: 200 },
+  slo: { ttft: '1 s', tpot: '30 ms' },
+  seed: 3,
+};
+
+test('beside another machine: cards, charts with intervals, and the figures of the command line', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'supernode-compare-'));
+  try {
+    const file = join(folder, 'small.yaml');
+    const other = join(folder, 'other.yaml');
+    writeFileSync(file, stringify(base));
+    writeFileSync(other, stringify({ ...base, machine: 'hgx-h200' }));
+    const page = await open('#/compare');
+    await page.getByLabel('Open file', { exact: true }).first().setInputFiles(file);
+    await page.getByLabel('Compare with…', { exact: true }).selectOption('on:hgx-h200');
+    const status = page.locator('.compare [role=status]');
+    await expect.poll(() => page.locator('.chosen').count()).toBe(2);
+    await expect.poll(() => page.locator('.range-bar').count(), { timeout: 60_000 }).toBeGreaterThan(7);
+    await expect.poll(() => status.textContent(), { timeout: 60_000 }).toBe('');
+    await expect.poll(() => page.locator('.plot svg').count()).toBeGreaterThan(1);
+    const typed = execFileSync(process.execPath, [path('cli/supernode.js'), 'compare', file, other], {
+      encoding: 'utf8',
+      env: { ...process.env, COLUMNS: '200' },
+    });
+    const row = page.locator('tr', { has: page.getByRole('rowheader', { name: 'output per chip in use', exact: true }) });
+    const figures = await row.locator('td').evaluateAll((cells) => cells.map((cell) => cell.childNodes[0]?.textContent ?? ''));
+    expect(figures).toHaveLength(2);
+    const line = typed.split('\n').find((text) => text.includes('output per chip in use')) ?? '';
+    for (const figure of figures) expect(line.replaceAll('\u00a0', ' ')).toContain(figure);
+    expect(await seriousProblems(page)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the deployment of the CloudMatrix384 beside NVL72, from a link', async () => {
+  const page = await open('#/compare?example=nvl72-deepseek-r1&with=ex:cloudmatrix384-deepseek-r1&runs=short');
+  await expect.poll(() => page.locator('.chosen p').count(), { timeout: 90_000 }).toBe(2);
+  expect((await page.locator('.chosen p').allTextContents()).join()).toMatch(/72 GPU on GB200 NVL72.*256 NPU on CloudMatrix384/s);
+  await page.getByText('What differs in the scenarios').click();
+  await expect.poll(() => page.locator('table', { hasText: 'deployment.decode.' }).last().textContent()).toMatch(/machine.*gb200-nvl72.*cloudmatrix384/);
+}, 120_000);
+
+test('one that does not run says why, beside the one that does', async () => {
+  const page = await open('#/compare?example=h100-llama-3.1-70b&with=on:gb200-nvl72~ex:no-such&runs=short');
+  await expect.poll(() => page.locator('.chosen').count()).toBe(2);
+  await page.getByRole('button', { name: /Take .* out/ }).click();
+  await expect.poll(() => page.url()).not.toContain('gb200');
+  const other = await open('#/compare?example=cloudmatrix384-deepseek-r1&with=on:hgx-h100&runs=short');
+  await expect.poll(() => other.locator('.chosen [role=alert]').textContent(), { timeout: 60_000 }).toMatch(/chips/);
+}, 120_000);

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright';
+import { expect, test } from 'vitest';
+import { useBrowser } from './browser.ts';
+
+const open = useBrowser();
+
+const seconds = async (page: Page): Promise<number> => Number.parseFloat((await page.getByTestId('time').textContent()) ?? 'NaN');
+const until = (page: Page, time: number): Promise<unknown> =>
+  page.waitForFunction((least) => Number.parseFloat(document.querySelector('[data-testid=time]')?.textContent ?? '') >= least, time);
+
+test('a first visit shows a running supernode', async () => {
+  const page = await open();
+  await page.getByTestId('time').waitFor();
+  const shown = await page.evaluate(() => performance.now());
+  console.info(`first visit: running after ${Math.round(shown)} ms`);
+  await until(page, 0.3);
+  expect(await page.getByRole('button', { name: 'Pause' }).isVisible()).toBe(true);
+  expect(await page.getByLabel(/^Map of CloudMatrix384/).isVisible()).toBe(true);
+  expect(await page.getByText(/finished of \d+ arrived \(30\.0k in all\)/).isVisible()).toBe(true);
+});
+
+test('pause stands still, speed and the slider move time, back too, and the end is the end', async () => {
+  const page = await open('#/run?example=closed-loop');
+  await until(page, 0.5);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+  const stopped = await seconds(page);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  expect(await seconds(page)).toBe(stopped);
+  await page.getByLabel('Speed').selectOption('64');
+  await until(page, stopped + 5);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('slider', { name: 'Simulated time' }).fill('1');
+  await page.waitForFunction(() => Number.parseFloat(document.querySelector('[data-testid=time]')?.textContent ?? '') < 1.2);
+  await page.getByRole('button', { name: 'To the end' }).click();
+  await page.getByRole('button', { name: 'Play again' }).waitFor();
+  expect(await page.locator('.counts').textContent()).toMatch(/waiting 0.*running 0/);
+});
+
+test('kill an NPU and watch the recovery: requests are hit, a spare takes over, the fault is told', async () => {
+  const page = await open();
+  await page.getByTestId('time').waitFor();
+  const example = readFileSync(new URL('../../examples/cloudmatrix384-deepseek-r1.yaml', import.meta.url), 'utf8');
+  const quick = `${example}\nrecovery: { detection: 500 ms, restart: 2 s }\n`;
+  await page
+    .getByLabel('Open file', { exact: true })
+    .first()
+    .setInputFiles([{ name: 'quick.yaml', mimeType: 'text/plain', buffer: Buffer.from(quick) }]);
+  await page.waitForFunction(() => location.hash.includes('s='));
+  await until(page, 0.4);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByLabel('Go to part').fill('NPU 17');
+  await page.keyboard.press('Enter');
+  expect(await page.locator('.part').textContent()).toMatch(/npu 17Runs prefill 1/);
+  await page.locator('.part').getByRole('button', { name: 'Kill' }).click();
+  await page.getByRole('tab', { name: 'Faults' }).click();
+  const row = page.getByRole('row', { name: /kill npu 17/ });
+  await row.waitFor();
+  await page.waitForFunction(() => document.querySelector('.part')?.textContent?.includes('stands still'));
+  await page.getByLabel('Speed').selectOption('16');
+  await page.getByRole('row', { name: /kill npu 17( [\d.]+ m?s){2}/ }).waitFor();
+  const cells = await row.getByRole('cell').allTextContents();
+  const [struck = NaN, repaired = NaN, serves = NaN] = cells.map((cell) => Number.parseFloat(cell) * (cell.endsWith(' ms') ? 0.001 : 1));
+  // A spare takes its place before it is repaired: one detection and one restart after the blow.
+  expect(repaired - struck).toBeCloseTo(10, 0);
+  expect(serves - struck).toBeCloseTo(2.5, 1);
+  expect(Number(cells[3])).toBe(1);
+  expect(Number(cells[4])).toBeGreaterThan(0);
+  await page.getByRole('button', { name: 'Write them into the scenario' }).click();
+  await page.waitForFunction(() => location.hash.includes('s='));
+  await page.reload();
+  await page.getByRole('tab', { name: 'Faults' }).click();
+  await page.getByRole('row', { name: /kill npu 17/ }).waitFor();
+});
+
+test('a link that is slow, and a part that is not there', async () => {
+  const page = await open('#/run?example=cloudmatrix384-deepseek-r1');
+  await page.getByRole('tab', { name: 'Faults' }).click();
+  const panel = page.getByRole('tabpanel');
+  await panel.getByLabel('Part').fill('L2 999');
+  await panel.getByRole('button', { name: 'Kill' }).click();
+  expect(await panel.getByRole('alert').textContent()).toBe('expected l2 0 to 111, or 0.0 to 6.15, got "L2 999"');
+  await panel.getByLabel('Part').fill('L2 3.5');
+  await panel.getByRole('button', { name: 'Slow to 50 %' }).click();
+  await page.getByRole('row', { name: /choke L2 3\.5:50%/ }).waitFor();
+});
+
+test('where the time of a request went: its phases add up to its whole time', async () => {
+  const page = await open('#/run?example=cloudmatrix384-deepseek-r1');
+  await until(page, 1.5);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('tab', { name: 'Requests' }).click();
+  const row = page.locator('.requests tbody tr').first();
+  const [, , whole = ''] = await row.getByRole('cell').allTextContents();
+  await row.getByRole('button').click();
+  const inspector = page.locator('.inspector');
+  await inspector.waitFor();
+  const milliseconds = (text: string): number => Number.parseFloat(text) * (text.endsWith(' ms') ? 1 : text.endsWith(' µs') ? 1e-3 : 1000);
+  const parts = await inspector.locator('li b').allTextContents();
+  expect(parts.length).toBeGreaterThan(1);
+  const sum = parts.reduce((total, part) => total + milliseconds(part), 0);
+  expect(Math.abs(sum / milliseconds(whole) - 1)).toBeLessThan(0.02);
+  await page.getByLabel('Request number').fill('0');
+  await page.getByRole('button', { name: 'Inspect' }).click();
+  await page.locator('.inspector[data-request="0"]').waitFor();
+  await page.getByLabel('Request number').fill('29999');
+  await page.getByRole('button', { name: 'Inspect' }).click();
+  expect(await page.getByText('No request 29999 has arrived yet').isVisible()).toBe(true);
+});
+
+test('an iteration is explained by stage and engine', async () => {
+  const page = await open('#/run?example=h100-llama-3.1-70b');
+  await until(page, 1);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const timeline = page.getByLabel(/^Timeline of iterations/);
+  await timeline.focus();
+  await page.keyboard.press('ArrowLeft');
+  const detail = page.locator('.step-detail');
+  await detail.waitFor();
+  expect(await detail.textContent()).toMatch(/attention-core.*memory/s);
+  await page.getByRole('button', { name: 'Its operators and streams' }).click();
+  await page.locator('main[data-view=step] .knobs').waitFor();
+  expect(page.url()).toMatch(/#\/step\?.*batch=\d+.*context=\d+/);
+});
+
+test('frames go on while a run plays', async () => {
+  const page = await open();
+  await until(page, 0.3);
+  const gaps = await page.evaluate(
+    () =>
+      new Promise<readonly number[]>((resolve) => {
+        const found: number[] = [];
+        let last = performance.now();
+        const frame = (): void => {
+          const now = performance.now();
+          found.push(now - last);
+          last = now;
+          if (found.length < 120) requestAnimationFrame(frame);
+          else resolve(found.toSorted((a, b) => a - b));
+        };
+        requestAnimationFrame(frame);
+      }),
+  );
+  console.info(`768 dies on screen: a frame every ${gaps[60]?.toFixed(1)} ms (median), 95 % within ${gaps[114]?.toFixed(1)} ms`);
+  expect(gaps).toHaveLength(120);
+});

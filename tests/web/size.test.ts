@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, inject, test } from 'vitest';
+
+const folder = (): string => join(inject('site').folder, 'assets');
+
+/** Built files that begin with a name, and all that they import at once; what they fetch later is not among them. */
+function loadedWith(beginnings: readonly string[]): ReadonlySet<string> {
+  const files = readdirSync(folder());
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    if (!file.endsWith('.js')) return;
+    for (const [, other = ''] of readFileSync(join(folder(), file), 'utf8').matchAll(/(?:from|import)\s*["'`]\.\/([\w.-]+)["'`]/g)) load(other);
+  };
+  for (const file of files) if (beginnings.some((beginning) => file.startsWith(beginning))) load(file);
+  return loaded;
+}
+
+/** Of files together, gzipped. [kB] */
+function gzipped(files: ReadonlySet<string>): number {
+  return [...files].reduce((sum, file) => sum + gzipSync(readFileSync(join(folder(), file)), { level: 9 }).length / 1000, 0);
+}
+
+test.each([
+  // The page with the view that is shown first, its charts among it.
+  ['first load, the engine apart', ['index-', 'run-view-'], 90],
+  ['the engine', ['worker-'], 190],
+  ['calibration', ['calibration-'], 52],
+  ['facts', ['facts-'], 50],
+  // Each when it is shown.
+  ['step view', ['step-view-'], 14],
+  ['compare view', ['compare-view-'], 16],
+  ['scenario view, with its schema', ['scenario-view-'], 18],
+  ['trust view', ['trust-view-'], 16],
+  ['the ledger', ['ledger-'], 26],
+  ['charts of statistics', ['src-'], 132],
+])('%s: gzipped at most', (what, beginnings, ceiling) => {
+  const files = loadedWith(beginnings);
+  expect(files.size, `${what}: nothing was built`).toBeGreaterThan(0);
+  const size = gzipped(files);
+  console.info(`${what}: ${size.toFixed(1)} kB gzipped of at most ${ceiling}`);
+  expect(size).toBeGreaterThan(5);
+  expect(size).toBeLessThanOrEqual(ceiling);
+});

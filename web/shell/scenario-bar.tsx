@@ -1,0 +1,63 @@
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import { openFiles, saveScenario } from '../state/files.ts';
+import { catalogue } from '../state/run.ts';
+import { scenario } from '../state/scenario.ts';
+import { exampleState, tooLarge } from '../state/start.ts';
+import { shellText } from '../text/shell.ts';
+
+/** Which scenario: an example, a file, a link. */
+export function ScenarioBar(): JSX.Element {
+  const text = shellText();
+  const shared = useSignal(false);
+  const input = useRef<HTMLInputElement>(null);
+  const now = scenario.value;
+  const examples = Object.entries(catalogue.value?.examples ?? {});
+  const isExample = now !== undefined && catalogue.value?.examples[now.name]?.scenario === now.value;
+  const about = isExample ? catalogue.value?.examples[now.name]?.about : '';
+  const share = async (): Promise<void> => {
+    await navigator.clipboard.writeText(location.href);
+    shared.value = true;
+    setTimeout(() => (shared.value = false), 2000);
+  };
+  return (
+    <section class="scenario-bar" aria-label={text.scenario}>
+      <select aria-label={text.examples} value={isExample ? now.name : ''} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+        {isExample ? undefined : <option value="">{now?.name ?? '…'}</option>}
+        {examples.map(([name, { about }]) => (
+          <option key={name} value={name} title={about}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <input
+        ref={input}
+        type="file"
+        class="unseen"
+        tabIndex={-1}
+        aria-label={text.open}
+        multiple
+        accept=".yaml,.yml,.json,.jsonl,.csv,.txt"
+        onChange={({ currentTarget }) => void openFiles([...(currentTarget.files ?? [])]).finally(() => (currentTarget.value = ''))}
+      />
+      <button type="button" title={text.openHint} onClick={() => input.current?.click()}>
+        {text.open}
+      </button>
+      <button type="button" title={text.saveHint} disabled={now === undefined} onClick={() => void saveScenario()}>
+        {text.save}
+      </button>
+      <button type="button" title={tooLarge.value ? text.tooLarge : undefined} disabled={now === undefined || tooLarge.value} onClick={() => void share()}>
+        <span aria-live="polite">{shared.value ? text.shared : text.share}</span>
+      </button>
+      <p class="about" title={about}>
+        {about}
+      </p>
+    </section>
+  );
+}
+
+function choose(name: string): void {
+  const example = exampleState(name);
+  if (example !== undefined) scenario.value = example;
+}

@@ -1,0 +1,112 @@
+import { batch, effect, signal, type Signal } from '@preact/signals';
+import { InputError } from '../../src/base/errors.ts';
+import { firstView, isView, type ViewName } from '../views/views.ts';
+import { fetched, pack, readLink, unpack, writeLink, type Link } from './link.ts';
+import { keepPreferences } from './preferences.ts';
+import { catalogue, engine, forgetAhead, frame, opened, spread } from './run.ts';
+import { failure, issues, scenario, type ScenarioState } from './scenario.ts';
+import { viewState } from './view-state.ts';
+
+/** What a first visit shows. */
+const firstExample = 'cloudmatrix384-deepseek-r1';
+
+/** Longest scenario that goes into an address. [characters] */
+const longest = 64_000;
+
+/** The scenario, with a large trace for example, is too large for a link. */
+export const tooLarge: Signal<boolean> = signal(false);
+
+/** The view that is shown. */
+export const view: Signal<ViewName> = signal(firstView);
+
+/** Joins the parts of the page: the address and the scenario, the scenario and the engine. */
+export function start(): void {
+  keepPreferences();
+  engine.onBroken = fail;
+  addEventListener('hashchange', () => {
+    showAsked();
+    void follow();
+  });
+  effect(() => {
+    const now = scenario.value;
+    if (now !== undefined) void run(now);
+  });
+  effect(() => {
+    const [now, name, more] = [scenario.value, view.value, viewState.value];
+    if (now !== undefined) void address(now, name, more);
+  });
+  void begin();
+}
+
+async function begin(): Promise<void> {
+  try {
+    // The view that is asked for shows at once: who goes to another while the engine starts stays there.
+    showAsked();
+    catalogue.value = await engine.ask('catalogue');
+    await follow();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** The scenario of an example; undefined where there is none of that name. */
+export function exampleState(name: string): ScenarioState | undefined {
+  const example = catalogue.peek()?.examples[name];
+  return example === undefined ? undefined : { name, value: example.scenario, files: [] };
+}
+
+function showAsked(): void {
+  const { view: asked, more } = readLink(location.hash);
+  if (isView(asked)) view.value = asked;
+  if (location.hash !== written) viewState.value = more;
+}
+
+/** Takes over what the address says. */
+async function follow(): Promise<void> {
+  const link = readLink(location.hash);
+  if (location.hash === written) return;
+  const named = await stateOf(link);
+  const next = named ?? scenario.peek() ?? exampleState(firstExample);
+  if (next !== undefined && next !== scenario.peek()) scenario.value = next;
+}
+
+async function stateOf({ packed, file, example }: Link): Promise<ScenarioState | undefined> {
+  if (packed !== undefined) return unpack(packed);
+  return file === undefined ? exampleState(example ?? '') : fetched(file);
+}
+
+/** The address that shows what is there. */
+let written: string | undefined;
+
+async function address(state: ScenarioState, name: ViewName, more: Readonly<Record<string, string>>): Promise<void> {
+  const example = catalogue.peek()?.examples[state.name];
+  const packed = example?.scenario === state.value ? undefined : await pack(state);
+  if (state !== scenario.peek() || name !== view.peek() || more !== viewState.peek()) return;
+  tooLarge.value = packed !== undefined && packed.length > longest;
+  if (tooLarge.value) return;
+  written = writeLink({ view: name, example: packed === undefined ? state.name : undefined, packed, more });
+  if (location.hash !== written) history.replaceState(null, '', written);
+}
+
+/** Gives the engine the scenario, and lets it play. One that is refused leaves the run as it is. */
+async function run({ name, value, files }: ScenarioState): Promise<void> {
+  try {
+    const found = await engine.ask('open', { name, scenario: value, files: [...files] });
+    if (scenario.peek()?.value !== value) return;
+    issues.value = [];
+    batch(() => {
+      frame.value = undefined;
+      forgetAhead();
+      spread.value = undefined;
+      opened.value = found;
+    });
+    await engine.ask('play');
+  } catch (error) {
+    if (error instanceof InputError) issues.value = error.issues;
+    else fail(error);
+  }
+}
+
+function fail(error: unknown): void {
+  failure.value = error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

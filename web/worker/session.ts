@@ -1,0 +1,191 @@
+import { sharedPricers } from '../../src/cost/shared-pricers.ts';
+import { createSimulation, type Run } from '../../src/serving/deploy.ts';
+import { act, perform, type External, type ExternalAction } from '../../src/serving/external.ts';
+import type { OutsideFault } from '../../src/serving/faults/outside.ts';
+import { Replay } from '../../src/serving/replay.ts';
+import type { Scenario } from '../../src/serving/scenario.ts';
+import type { Frame, StepRecord } from './frame.ts';
+import { deploymentOf, instanceNumbers, spreadOf } from './frames.ts';
+import { LinkMeter } from './link-meter.ts';
+import { Recorder } from './recorder.ts';
+import { seriesOf } from './series.ts';
+import type { Life } from '../../src/report/records/life.ts';
+
+/** How long the engine runs before it shows a frame and looks for messages: as it plays, and on its way to a time. [ms] */
+const slice = 12;
+const seekingSlice = 50;
+/** Between two series that are shown. [ms] */
+const seriesEvery = 250;
+/** Requests that ended, in a frame. */
+const shownEnded = 40;
+
+/** One run as a page plays it: paced by the wall clock, shown frame by frame, and computed anew where it has to go back. */
+export class Session {
+  readonly #scenario: Scenario;
+  readonly #clock: () => number;
+  readonly #pricers = sharedPricers(8);
+  run: Run;
+  #recorder: Recorder = new Recorder();
+  #meter: LinkMeter;
+  /** What was done from outside, in order of time, and how much of it the run has come by. */
+  #externals: readonly External[] = [];
+  #done = 0;
+  #speed = 1;
+  #playing = false;
+  #late = false;
+  /** A time that was asked for and is not reached. */
+  #goal: number | undefined;
+  /** Simulated and wall time at which this pace began. [s], [ms] */
+  #from: { readonly at: number; readonly wall: number } = { at: 0, wall: 0 };
+  #shownSeries = -Infinity;
+
+  /** @param clock wall time [ms] */
+  constructor(scenario: Scenario, clock: () => number) {
+    this.#scenario = scenario;
+    this.#clock = clock;
+    this.run = this.#begin();
+    this.#meter = new LinkMeter(this.run);
+  }
+
+  /** Whether time has to move: call `tick` again soon. */
+  get moving(): boolean {
+    return this.#goal !== undefined || (this.#playing && !this.run.simulation.done);
+  }
+
+  play(speed: number = this.#speed): void {
+    if (this.run.simulation.done) this.seek(0);
+    this.#speed = speed;
+    this.#playing = true;
+    this.#pace();
+  }
+
+  pause(): void {
+    this.#playing = false;
+  }
+
+  /** Goes to a simulated time: on, or back to the beginning and on from there. */
+  seek(to: number): void {
+    if (to < this.run.simulation.now || to === 0) {
+      this.run = this.#begin();
+      this.#meter = new LinkMeter(this.run);
+    }
+    this.#goal = to;
+    this.#shownSeries = -Infinity;
+  }
+
+  /** Lets a slice of time go by. */
+  tick(): void {
+    const { simulation } = this.run;
+    const deadline = this.#clock() + (this.#goal === undefined ? slice : seekingSlice);
+    const goal = this.#goal ?? (this.#playing ? this.#from.at + ((this.#clock() - this.#from.wall) / 1000) * this.#speed : -Infinity);
+    // From event to event and not past the last one: the end of the run is when that was.
+    let reached = true;
+    while (this.#next(goal)) {
+      if (this.#clock() < deadline) continue;
+      reached = false;
+      break;
+    }
+    if (reached && !simulation.done && goal > simulation.now && goal < Infinity) simulation.advance(goal);
+    if (this.#goal !== undefined && reached) {
+      this.#goal = undefined;
+      this.#pace();
+    }
+    this.#late = this.#goal === undefined && !reached;
+    if (this.#late) this.#pace();
+    if (simulation.done) this.#playing = false;
+  }
+
+  /** Lets the next thing happen, if it does by then: an event, or what was done from outside. */
+  #next(goal: number): boolean {
+    const { simulation } = this.run;
+    const external = this.#externals[this.#done];
+    const at = Math.min(simulation.nextEventAt, external?.at ?? Infinity);
+    if (at > goal || at === Infinity) return false;
+    simulation.advance(at);
+    if (external === undefined || simulation.nextEventAt <= external.at) return true;
+    if (at < external.at) return true;
+    perform(simulation, external.action);
+    this.#done++;
+    return true;
+  }
+
+  frame(): Frame {
+    const { simulation, faults } = this.run;
+    const wall = this.#clock();
+    const { links, left } = this.#meter.look();
+    const dueSeries = (wall - this.#shownSeries >= seriesEvery && this.#goal === undefined) || !this.moving;
+    if (dueSeries) this.#shownSeries = wall;
+    const series = dueSeries ? seriesOf(this.run) : undefined;
+    return {
+      at: simulation.now,
+      playing: this.#playing,
+      speed: this.#speed,
+      late: this.#late,
+      seeking: this.#goal !== undefined,
+      done: simulation.done,
+      counts: simulation.snapshot(),
+      ...deploymentOf(this.run),
+      links,
+      left,
+      flights: this.#recorder.takeFlights(),
+      faults,
+      spread: dueSeries ? spreadOf(this.run) : undefined,
+      ended: this.#recorder.latest(shownEnded),
+      series: series === undefined ? undefined : { ...series, planes: this.#meter.planes(series.count) },
+    };
+  }
+
+  /** Where the time of a request went. One that ended long ago is found by running to there again. */
+  inspect(request: number): Life | undefined {
+    return this.#recorder.life(request) ?? this.#again(request);
+  }
+
+  /** Iterations of the last so many seconds. */
+  iterations(seconds: number): readonly StepRecord[] {
+    return this.#recorder.iterations(this.run.simulation.now - seconds);
+  }
+
+  /**
+   * Makes a part fail now. It fails again whenever the run comes by here anew. Returns the simulated time.
+   * @throws InputError for a part that is not there
+   */
+  strike(fault: OutsideFault): number {
+    const { simulation } = this.run;
+    const action: ExternalAction = { kind: 'fault', fault };
+    act(simulation, action);
+    const external: External = { kind: 'external', at: simulation.now, action };
+    this.#externals = [...this.#externals.slice(0, this.#done), external, ...this.#externals.slice(this.#done)];
+    this.#done++;
+    // What is due now is that it comes: it is seen at once, playing or not.
+    simulation.advance(simulation.now);
+    return external.at;
+  }
+
+  /** Takes back all that was done by hand, and begins anew. */
+  reset(): void {
+    this.#externals = [];
+    this.seek(0);
+  }
+
+  #begin(): Run {
+    const recorder = new Recorder();
+    this.#recorder = recorder;
+    this.#done = 0;
+    const run = createSimulation(this.#scenario, (event) => recorder.tell(event), this.#pricers);
+    recorder.numbers = instanceNumbers(run);
+    return run;
+  }
+
+  #again(request: number): Life | undefined {
+    const { now } = this.run.simulation;
+    if (request >= this.run.simulation.snapshot().arrived) return undefined;
+    const recorder = new Recorder((other) => other === request);
+    const replay = new Replay(this.#scenario, this.#externals.slice(0, this.#done), (event) => recorder.tell(event));
+    while (replay.run.simulation.nextEventAt <= now && replay.next() !== undefined);
+    return recorder.life(request);
+  }
+
+  #pace(): void {
+    this.#from = { at: this.run.simulation.now, wall: this.#clock() };
+  }
+}
