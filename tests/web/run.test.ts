@@ -119,6 +119,9 @@ test('an iteration is explained by stage and engine', async () => {
   const detail = page.locator('.step-detail');
   await detail.waitFor();
   expect(await detail.textContent()).toMatch(/attention-core.*memory/s);
+  await page.getByRole('button', { name: 'Its operators and streams' }).click();
+  await page.locator('main[data-view=step] .knobs').waitFor();
+  expect(page.url()).toMatch(/#\/step\?.*batch=\d+.*context=\d+/);
 });
 
 test('frames go on while a run plays', async () => {

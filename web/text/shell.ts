@@ -3,7 +3,6 @@ import { messages } from './messages.ts';
 /** Messages of the frame around the views. */
 export const shellText = messages(
   {
-    tagline: 'A digital twin of rack-scale AI systems',
     skip: 'Skip to the content',
     views: { machine: 'Machine', run: 'Run', step: 'Step', compare: 'Compare', scenario: 'Scenario', trust: 'Trust' },
     viewsLabel: 'Views',
@@ -28,7 +27,6 @@ export const shellText = messages(
     close: 'Close',
   },
   {
-    tagline: '机架级 AI 系统的数字孪生',
     skip: '跳到正文',
     views: { machine: '机器', run: '运行', step: '步骤', compare: '比较', scenario: '场景', trust: '可信度' },
     viewsLabel: '视图',

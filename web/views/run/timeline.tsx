@@ -9,6 +9,7 @@ import { mixed } from '../../parts/map/ramp.ts';
 import { engine, frame, opened } from '../../state/run.ts';
 import type { StepRecord } from '../../worker/frame.ts';
 import type { Opened } from '../../worker/opened.ts';
+import { explain } from './explain.ts';
 import { runText } from './text.ts';
 
 const lane = { height: 18, gap: 3, label: 92 };
@@ -143,6 +144,9 @@ function StepDetail({ step, name }: { readonly step: StepRecord; readonly name: 
         <Bars title={text.byStage} rows={named} of={step.duration} />
         <Bars title={text.byEngine} rows={busy} of={step.duration} />
       </div>
+      <button type="button" onClick={() => opened.value !== undefined && void explain(step, opened.value)}>
+        {text.explain}
+      </button>
     </section>
   );
 }
