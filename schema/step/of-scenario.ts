@@ -5,7 +5,7 @@ import { dataRanks, instanceDies, type Layout } from '../../src/model/layout.ts'
 import { meanLength } from '../../src/serving/traffic/lengths.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import type { Lengths, Workload } from '../../src/serving/traffic/workload.ts';
-import type { ExpertsFile, PoolFile, ScenarioFile } from '../scenario/file.ts';
+import type { ExpertsFile, MergedFile, PoolFile, ScenarioFile } from '../scenario/file.ts';
 import type { StepFlags } from './flags.ts';
 import { sequencesThatFit } from './request.ts';
 
@@ -14,7 +14,12 @@ export interface PoolStep {
   readonly pool: 'prefill' | 'decode' | 'merged';
   readonly phase: 'prefill' | 'decode';
   readonly flags: StepFlags;
+  /** What of the pool the flags cannot say. */
+  readonly apart: readonly Apart[];
 }
+
+/** Lengths that the traffic does not state; a load of experts, adapters and a share of the memory that a step has no words for. */
+export type Apart = 'lengths' | 'load' | 'adapters' | 'memory';
 
 /** Lengths of requests where the workload does not state them. */
 const assumed = { input: 4096, output: 512 } as const;
@@ -28,10 +33,12 @@ export function stepsOf(file: ScenarioFile, scenario: Scenario): readonly PoolSt
   const input = Math.max(1, Math.round(lengthOf(workload, 'input') ?? assumed.input));
   const output = lengthOf(workload, 'output') ?? assumed.output;
   const context = Math.max(1, Math.round(input + output / 2));
+  const stated = lengthOf(workload, 'input') !== undefined && lengthOf(workload, 'output') !== undefined;
   const of = (pool: PoolStep['pool'], phase: PoolStep['phase'], batch: StepFlags): PoolStep => ({
     pool,
     phase,
     flags: { ...common(file, scenario), phase, ...poolFlags(file.deployment?.[pool] ?? {}, phase), ...batch },
+    apart: [...(stated ? [] : (['lengths'] as const)), ...apartOf(file.deployment?.[pool] ?? {})],
   });
   const decode = (layout: Layout, most: number): StepFlags => ({ batch: `${room(scenario, layout, most, context)}/rank`, context: String(context) });
   if (deployment.kind === 'disaggregated') {
@@ -48,6 +55,14 @@ export function stepsOf(file: ScenarioFile, scenario: Scenario): readonly PoolSt
   return [
     of('merged', 'decode', decode(deployment.layout, deployment.maxSequences)),
     of('merged', 'prefill', { tokens: `${deployment.maxBatchedTokens}/rank`, prompt: String(Math.min(input, deployment.maxBatchedTokens)) }),
+  ];
+}
+
+function apartOf(pool: PoolFile & MergedFile): readonly Apart[] {
+  return [
+    ...(pool.experts?.load?.kind === 'popularity' ? (['load'] as const) : []),
+    ...(pool.lora === undefined ? [] : (['adapters'] as const)),
+    ...(pool['gpu-memory-utilization'] === undefined ? [] : (['memory'] as const)),
   ];
 }
 

@@ -96,6 +96,11 @@ export function Knobs({ knob, now }: { readonly knob: PoolKnobs; readonly now: S
           <code>{path}</code> {message}
         </p>
       ))}
+      {knob.apart.map((what) => (
+        <p key={what} class="field-more">
+          {text.apart[what]}
+        </p>
+      ))}
       <div class="knobs-actions">
         <button type="button" disabled={!changed} onClick={reset}>
           {text.reset}
