@@ -166,7 +166,7 @@ export class SurfacePricer implements StepPricer {
     const octave = 32 - Math.clz32(along - 1);
     let line = octaves[octave];
     if (line === undefined) {
-      const to = 2 ** octave;
+      const to = (1 << octave) >>> 0;
       line = lineOver(to / 2 + 1, to, this.#rows(compiled, table.part, driver, fixed), table.cuts) ?? null;
       octaves[octave] = line;
     }
