@@ -46,7 +46,7 @@ export default defineConfig({
           ...laws,
           name: 'shells',
           environment: 'node',
-          include: ['schema/**/*.test.ts', 'batch/**/*.test.ts', 'cli/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
+          include: ['schema/**/*.test.ts', 'batch/**/*.test.ts', 'server/**/*.test.ts', 'cli/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: [...configDefaults.exclude, 'tests/{bytes,rate}/page.test.ts', 'tests/web/**'],
           testTimeout: 30_000,
         },

@@ -15,7 +15,7 @@ import { SERVEGEN } from '../traces/servegen.ts';
 import { count } from './count.ts';
 import { draftMethods } from './draft.ts';
 import { choice, field, inRange, integer, plain, quantity, text, toggle, whole } from './fields.ts';
-import type { ScenarioFile } from './file.ts';
+import type { FaultFile, ScenarioFile } from './file.ts';
 import { hostMemory } from './host-memory.ts';
 import { lengths } from './lengths.ts';
 
@@ -183,6 +183,9 @@ const fault = record({
   share: plain({ min: 0, max: 1 }, 'With `jitter`: share of the iterations that wait.'),
   by: quantity('time', ['20 ms'], 'With `jitter`: how long they wait.'),
 }).meta({ description: 'A fault.' });
+
+/** One entry of `faults`. */
+export const faultFile: z.ZodType<FaultFile> = fault;
 
 const recovery = record({
   detection: quantity('time', ['5 s'], 'From a fault until it is known: until then requests are still sent there; 5 s by default.'),

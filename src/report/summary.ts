@@ -166,6 +166,7 @@ export interface Summary {
     readonly title: string;
     readonly chip: string;
     readonly chipWord: string;
+    /** 0 where nobody knows what a measured server runs on. */
     readonly chips: number;
     readonly chipsUsed: number;
   };
@@ -264,8 +265,8 @@ export interface Summary {
   };
   readonly energy?: EnergySummary | undefined;
   readonly series: readonly SeriesPoint[];
-  /** What full steps of the pool that binds stand on. */
-  readonly trust: { readonly label: Trust; readonly shares: TrustShares; readonly pool: string };
+  /** What full steps of the pool that binds stand on; absent where a server was measured. */
+  readonly trust?: { readonly label: Trust; readonly shares: TrustShares; readonly pool: string } | undefined;
   /** There only where they were asked for. */
   readonly intervals?: Intervals | undefined;
   /** Of this run and others that differ in their seeds, where they were asked for. */

@@ -24,7 +24,7 @@ export class Accounts {
   }
 
   /** What instances of a pool tell, `index` being its number over all services. */
-  of(pool: PoolPlant, index: number): Omit<InstanceListener, 'finished'> {
+  of(pool: PoolPlant, index: number): Omit<InstanceListener, 'finished' | 'stepped'> {
     const world = this.#world;
     const { table } = world;
     return {
@@ -69,11 +69,20 @@ export class Accounts {
       metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
     }
     table.lastTokenAt[slot] = at;
+    this.#world.emissions?.prompted(slot, at);
     if (table.emitted[slot] !== table.outputTokens[slot]) return false;
     table.reservedAt[slot] = at;
     table.movedAt[slot] = at;
     table.joinedAt[slot] = at;
     return true;
+  }
+
+  /** A request is given up with what it has put out: its slot is free. */
+  giveUp(slot: number, cause: string): void {
+    const { table, metrics, now } = this.#world;
+    metrics.at(now).outputServed += table.emitted[slot] - table.fromPrompts[slot] - table.stepsBefore[slot] * this.#emittedPerStep;
+    this.#shares.answered(table.tenant[slot], table.emitted[slot]);
+    this.#world.fail(slot, cause);
   }
 
   /** A request has its whole answer: its slot is free. */

@@ -20,7 +20,6 @@ import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { Dies } from './dies.ts';
 import type { EventSink } from './events.ts';
 import { assumedRecovery, type FaultRecord } from './faults/fault.ts';
-import { outsideFaults } from './faults/outside.ts';
 import { Planes } from './faults/planes.ts';
 import { Timetable, type Struck } from './faults/timetable.ts';
 import { rebalancers } from './experts/balanced.ts';
@@ -131,11 +130,7 @@ function faultsOn(
   const narrowing = reload === undefined ? undefined : new Narrower({ pools, service, dies: on.dies, ...reload, faults: () => planes.faults, placements });
   const timetable = new Timetable(simulation, planned, random, recovery, { ...on, planes, transfers, narrowing }, seed);
   simulation.attach(timetable);
-  const read = outsideFaults(machine);
-  simulation.onFault = (fault) => {
-    timetable.add(read(fault, simulation.now));
-    simulation.wake(timetable);
-  };
+  simulation.strike = (fault) => timetable.plan(simulation, fault);
   return timetable.records;
 }
 

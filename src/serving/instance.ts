@@ -43,6 +43,8 @@ export interface InstanceOptions {
 
 /** What an instance tells its owner; all at the end of an iteration but `scheduled` and `preempted`, which come at its start. */
 export interface InstanceListener {
+  /** A decode step has ended: what decodes puts out its tokens, and nothing of that has been noted yet. */
+  stepped(instance: Instance): void;
   scheduled(slot: number, at: Seconds): void;
   /** The prompt is in the KV. A merged instance goes on to decode; a prefill instance holds the KV until `release`. */
   prefilled(slot: number, at: Seconds): void;
@@ -225,6 +227,46 @@ export class Instance implements Coasting {
   interrupt(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
     if (!rank.ready.includes(slot)) this.#stop(rank, slot);
+  }
+
+  /** Drops a request that nobody waits for any more, wherever it is here; what it held is free at once, also while an iteration runs. */
+  drop(slot: number): void {
+    const table = this.#table;
+    const rank = this.ranks[table.rank[slot]];
+    switch (table.place[slot]) {
+      case place.queued:
+        rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
+        if ([...rank.late].includes(slot)) rank.late.remove(slot);
+        else rank.waiting.remove(slot);
+        return;
+      case place.prefilling: {
+        const at = rank.prefilling.indexOf(slot);
+        rank.chunks.splice(at, 1);
+        this.#dropPrompt(rank, slot, at);
+        return;
+      }
+      case place.decoding: {
+        const at = rank.ready.indexOf(slot);
+        if (at >= 0) {
+          rank.ready.splice(at, 1);
+          this.columns.places.decrease(rank.at);
+          rank.kv.give(Math.ceil(table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
+        } else if (this.decodesNow) {
+          // It has grown for the running step already, which goes on without it.
+          this.iteration.decoding--;
+          this.#stop(rank, slot, this.tokensAfter(this.steps + 1));
+        } else this.#stop(rank, slot);
+        return;
+      }
+      default:
+        // Its KV is on its way here.
+        this.withdraw(slot);
+    }
+  }
+
+  /** Whether what decodes takes part in the running iteration. */
+  get decodesNow(): boolean {
+    return this.running && this.iteration.decoding > 0;
   }
 
   /** Forgets all that it holds and runs; what is lost was settled before. */
@@ -434,6 +476,7 @@ export class Instance implements Coasting {
     this.gaps = 0;
     const { decoding } = this.iteration;
     if (decoding > 0) {
+      this.#listener.stepped(this);
       this.steps++;
       this.before = this.steppedAt;
       this.steppedAt = at;
@@ -485,7 +528,8 @@ export class Instance implements Coasting {
     this.#joined.push(slot);
   }
 
-  #leave(rank: Rank, slot: number): void {
+  /** @param tokens the instance's token count up to which its blocks were taken */
+  #leave(rank: Rank, slot: number, tokens: number = this.tokens): void {
     const table = this.#table;
     rank.adapters?.leaves(slot);
     const base = table.base[slot];
@@ -497,7 +541,7 @@ export class Instance implements Coasting {
     }
     this.columns.count(rank.at, base, -1);
     this.columns.places.decrease(rank.at);
-    rank.kv.give(Math.ceil((base + this.tokens) / rank.blockTokens) + this.options.stateBlocks - table.pinned[slot] * rank.unitBlocks);
+    rank.kv.give(Math.ceil((base + tokens) / rank.blockTokens) + this.options.stateBlocks - table.pinned[slot] * rank.unitBlocks);
     unpinPrefix(table, rank, slot);
   }
 
@@ -518,11 +562,7 @@ export class Instance implements Coasting {
     let prompt = -1;
     for (const slot of rank.prefilling) if (later(slot, prompt)) prompt = slot;
     if (prompt >= 0 && later(prompt, latest)) {
-      rank.prefilling.splice(rank.prefilling.indexOf(prompt), 1);
-      rank.queuedTokens -= table.prompt[prompt] - table.progress[prompt];
-      rank.adapters?.drops(prompt);
-      rank.kv.give(table.privateBlocks[prompt]);
-      unpinPrefix(table, rank, prompt);
+      this.#dropPrompt(rank, prompt, rank.prefilling.indexOf(prompt));
       this.#requeue(rank, prompt, at);
       return true;
     }
@@ -532,8 +572,18 @@ export class Instance implements Coasting {
     return true;
   }
 
+  /** Takes a prompt out that is being computed. */
+  #dropPrompt(rank: Rank, slot: number, at: number): void {
+    const table = this.#table;
+    rank.prefilling.splice(at, 1);
+    rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
+    rank.adapters?.drops(slot);
+    rank.kv.give(table.privateBlocks[slot]);
+    unpinPrefix(table, rank, slot);
+  }
+
   /** Takes a decoding sequence out before its end, with what it has put out so far. */
-  #stop(rank: Rank, slot: number): void {
+  #stop(rank: Rank, slot: number, tokens: number = this.tokens): void {
     const table = this.#table;
     const steps = this.steps - table.joinStep[slot];
     const left = table.outputTokens[slot] - table.emitted[slot];
@@ -542,7 +592,7 @@ export class Instance implements Coasting {
     // Its last tokens came out at the end of the last step.
     if (steps > 0) table.lastTokenAt[slot] = this.steppedAt;
     this.#finishers.remove(table.finishStep[slot], slot, table.nextFinisher);
-    this.#leave(rank, slot);
+    this.#leave(rank, slot, tokens);
     table.emitted[slot] += this.options.acceptance.emittedIn(table.ordinal[slot], table.stepsBefore[slot], steps, left);
     table.stepsBefore[slot] += steps;
   }

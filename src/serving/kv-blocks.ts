@@ -1,4 +1,5 @@
 import { PrefixCache } from './prefix-cache.ts';
+import type { PrefixWatcher } from './prefix-watcher.ts';
 
 /** The KV blocks of one rank: what requests hold of them, and prefixes that are kept in the others. Batches in flight share them. */
 export class KvBlocks {
@@ -8,6 +9,8 @@ export class KvBlocks {
   sequences: () => number = () => 0;
   /** Prefix blocks kept in free KV blocks; absent where prefixes are not cached here. */
   cache: PrefixCache | undefined;
+  /** Of the cache. */
+  watcher: PrefixWatcher | undefined;
   /** KV blocks of one prefix unit. */
   unitBlocks = 0;
 
@@ -35,7 +38,10 @@ export class KvBlocks {
   /** The rank's prefix cache, in units of `unitTokens`, a multiple of the block size; made when it is first asked for. */
   prefixes(unitTokens: number): PrefixCache {
     this.unitBlocks = unitTokens / this.blockTokens;
-    this.cache ??= new PrefixCache(Infinity);
+    if (this.cache === undefined) {
+      this.cache = new PrefixCache(Infinity);
+      this.cache.watcher = this.watcher;
+    }
     return this.cache;
   }
 

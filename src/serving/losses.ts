@@ -56,7 +56,7 @@ export class Losses {
     const byArrival = (a: number, b: number): number => table.ordinal[a] - table.ordinal[b];
     for (const slot of lost.sort(byArrival)) this.#take(slot);
     for (const slot of again.sort(byArrival)) {
-      this.#cancel(slot, 'push');
+      this.cancel(slot, 'push');
       table.place[slot] = place.holding;
       moving.push(slot);
     }
@@ -87,23 +87,28 @@ export class Losses {
     interval.pools[this.#of.poolOf(batch).index].decodeTokens -= emitted;
   }
 
+  /** What is read for a request while its iteration waits for it will not come. Returns whether anything was. */
+  unread(slot: number): boolean {
+    if (this.#of.cached?.settle(slot) !== true) return false;
+    this.cancel(slot, 'read');
+    this.#of.instance(this.#world.table.instance[slot]).reads--;
+    return true;
+  }
+
   /** Takes a request whose KV is lost out of whatever waits for it. */
   #take(slot: number): void {
     const { table } = this.#world;
     const at = table.place[slot];
-    if (at === place.reading) this.#cancel(slot, 'read');
-    if (this.#of.cached?.settle(slot) === true) {
-      this.#cancel(slot, 'read');
-      this.#of.instance(table.instance[slot]).reads--;
-    }
+    if (at === place.reading) this.cancel(slot, 'read');
+    this.unread(slot);
     if (at === place.holding) this.#of.moving.remove(slot);
-    if (at === place.pushing || at === place.landing) this.#cancel(slot, 'push');
+    if (at === place.pushing || at === place.landing) this.cancel(slot, 'push');
     if (at === place.pushing) this.#of.instance(table.instance[slot]).withdraw(slot);
     if (at === place.decoding) this.#of.instance(table.instance[slot]).interrupt(slot);
   }
 
   /** What is under way, or just arriving, will not come. */
-  #cancel(slot: number, errand: Errand): void {
+  cancel(slot: number, errand: Errand): void {
     const { table, now, transport, sink } = this.#world;
     transport.cancel(now, slot, errand);
     sink?.({ kind: 'transfer-lost', at: now, request: table.ordinal[slot], errand });

@@ -1,4 +1,5 @@
 import { IntMap } from '../kernel/int-map.ts';
+import type { PrefixWatcher } from './prefix-watcher.ts';
 
 /**
  * Blocks of prompt prefixes by id, evicted least recently used first. An id names a whole prefix, so a prompt's cached part is
@@ -18,6 +19,8 @@ export class PrefixCache {
   evictions = 0;
   /** Time of what is done next, where the owner lets blocks expire. */
   now = 0;
+  /** Absent where nobody looks. */
+  watcher: PrefixWatcher | undefined;
 
   /** @param capacity blocks that it holds at most; Infinity where the owner evicts by hand */
   constructor(capacity: number) {
@@ -100,11 +103,13 @@ export class PrefixCache {
     this.#slotOf.set(id, slot);
     this.#append(slot);
     this.#evictable++;
+    this.watcher?.stored(id);
     return true;
   }
 
   /** Forgets every block, pinned ones included. Not counted as evictions. */
   clear(): void {
+    this.watcher?.cleared(this.#slotOf.keys());
     this.#slotOf.clear();
     this.#free.length = 0;
     this.#top = 1;
@@ -158,6 +163,7 @@ export class PrefixCache {
     this.#slotOf.delete(this.#key[slot]);
     this.#free.push(slot);
     this.#evictable--;
+    this.watcher?.removed(this.#key[slot]);
   }
 
   #append(slot: number): void {

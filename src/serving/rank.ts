@@ -59,6 +59,11 @@ export class Rank implements RankView<RequestInTable> {
     return this.columns.places.of[this.at] + this.prefilling.length;
   }
 
+  /** Sequences that were promised a place here and have not come yet. */
+  get reserved(): number {
+    return this.columns.places.of[this.at] - this.members.length - this.ready.length;
+  }
+
   /** Sequences with a place, and prompts that wait for one. */
   get load(): number {
     return this.sequences + this.waiting.size + this.late.size;

@@ -123,7 +123,7 @@ export class Service {
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
     const { table, now, sink } = this.#world;
-    const ranks = this.#entryRanks;
+    const ranks = this.#entryRanksOf(table.sentTo[slot]);
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
       this.#stranded.push(slot);
@@ -251,6 +251,43 @@ export class Service {
     this.#move();
   }
 
+  /**
+   * Takes a request back that nobody waits for any more: whatever it holds is free at once.
+   * @returns false where it is not here: it is still on its way through the front end
+   */
+  abort(slot: number, cause: string): boolean {
+    const world = this.#world;
+    const { table, metrics, now } = world;
+    const at = table.place[slot];
+    if (at === place.outside) {
+      if (![...this.#stranded].includes(slot)) return false;
+      this.#stranded.remove(slot);
+    } else if (at === place.reading) {
+      this.#entryRank(table.source[slot]).queuedTokens -= table.prompt[slot] - table.progress[slot];
+      this.#losses.cancel(slot, 'read');
+    } else if (at === place.holding) {
+      this.#moving.remove(slot);
+      this.#releaseSource(slot);
+    } else {
+      if (at === place.pushing || at === place.landing) this.#losses.cancel(slot, 'push');
+      if (at === place.pushing) this.#releaseSource(slot);
+      const instance = this.instance(table.instance[slot]);
+      if (at === place.decoding && instance.decodesNow && !instance.ranks[table.rank[slot]].ready.includes(slot)) {
+        // What the running step was credited with will not come out.
+        const { mean } = instance.options.acceptance;
+        metrics.at(now).outputServed -= mean;
+        metrics.at(now).pools[this.poolOf(instance).index].decodeTokens -= mean;
+      }
+      const waited = this.#losses.unread(slot);
+      instance.drop(slot);
+      if (waited) this.#goOn(instance);
+      for (const batch of this.batchesOf(instance)) this.#wake(batch);
+    }
+    this.#accounts.giveUp(slot, cause);
+    this.#move();
+    return true;
+  }
+
   /** An instance goes on without some of its ranks, by number: they lose what they hold as by `wipe`, and its iterations are formed anew. */
   lose(instance: Instance, ranks: ReadonlySet<number>, interrupted: (slot: number) => void): void {
     const batches = this.batchesOf(instance);
@@ -285,6 +322,13 @@ export class Service {
     const open = (pool: Pool | undefined): readonly Instance[] => pool?.instances.filter(({ state }) => state === 'active') ?? [];
     this.#entryRanks = open(this.#entry).flatMap(({ serving }) => serving);
     this.#decodeInstances = open(this.#decode);
+  }
+
+  /** Ranks that may take a prompt that was sent to an instance of the pool; -1: to the deployment. */
+  #entryRanksOf(instance: number): readonly Rank[] {
+    if (instance < 0) return this.#entryRanks;
+    const { ranks, instances } = this.#entry.plant;
+    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance);
   }
 
   #about(slot: number): RequestInTable {
@@ -362,13 +406,21 @@ export class Service {
     const { table, now, sink, transport } = this.#world;
     const decode = this.#decode;
     if (decode === undefined) return;
+    // One that has to decode on an instance without room does not hold up those behind it.
+    const passed: number[] = [];
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
       const prompt = table.prompt[slot];
       const { maxSequences, watermarkBlocks } = decode.plant;
-      const found = leastOccupied(this.#decodeInstances, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
-      if (found === undefined) return;
+      const only = table.decodesOn[slot];
+      const open = only < 0 ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
+      const found = leastOccupied(open, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
+      if (found === undefined && only < 0) break;
       this.#moving.shift();
+      if (found === undefined) {
+        passed.push(slot);
+        continue;
+      }
       const { name: pool } = decode.plant;
       const { instance, rank } = found;
       instance.reserve(slot, rank);
@@ -378,6 +430,23 @@ export class Service {
       const request = table.ordinal[slot];
       sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank });
     }
+    for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
+  }
+
+  /**
+   * Lets the KV of a request that was held go to where it decodes.
+   * @param instance of the pool that decodes, by its number in it; -1: any
+   * @param tokens of its answer, those that were put out included
+   */
+  handOver(slot: number, instance: number, tokens: number): void {
+    const { table } = this.#world;
+    table.held[slot] = 0;
+    table.decodesOn[slot] = instance;
+    table.outputTokens[slot] = tokens;
+    // Where its prompt is not computed yet, or was lost, it goes on by itself.
+    if (table.place[slot] !== place.holding) return;
+    this.#moving.push(slot);
+    this.#move();
   }
 
   #listener(pool: PoolPlant, index: number): InstanceListener {
@@ -385,6 +454,7 @@ export class Service {
     const { table } = world;
     const { scheduled, prefilled, firstToken, resumed, preempted } = this.#accounts.of(pool, index);
     return {
+      stepped: (instance) => world.emissions?.stepped(instance),
       firstToken,
       resumed,
       scheduled: (slot, at) => {
@@ -394,6 +464,7 @@ export class Service {
       },
       prefilled: (slot, at) => {
         prefilled(slot, at);
+        if (pool.role === 'merged') world.emissions?.prompted(slot, at);
         if (pool.role !== 'prefill') return;
         world.now = at;
         table.source[slot] = table.instance[slot] * pool.ranks + table.rank[slot];
@@ -404,6 +475,7 @@ export class Service {
           this.#finish(slot);
           return;
         }
+        if (table.held[slot] === 1) return;
         this.#moving.push(slot);
         this.#move();
       },

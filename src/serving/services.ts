@@ -92,6 +92,14 @@ export class Services {
     this.#for(slot).retry(slot);
   }
 
+  handOver(slot: number, instance: number, tokens: number): void {
+    this.#for(slot).handOver(slot, instance, tokens);
+  }
+
+  abort(slot: number, cause: string): boolean {
+    return this.#for(slot).abort(slot, cause);
+  }
+
   settle(): void {
     for (const service of this.#list) service.settle();
   }

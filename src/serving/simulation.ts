@@ -1,9 +1,8 @@
-import { InputError } from '../base/errors.ts';
 import type { Seconds } from '../base/units.ts';
 import type { Transfers } from '../network/transfers.ts';
 import type { Actor } from './actor.ts';
 import { stepEvent, type Errand, type EventSink } from './events.ts';
-import type { OutsideFault } from './faults/outside.ts';
+import type { PlannedFault } from './faults/fault.ts';
 import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,10 +30,8 @@ export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
   lastArrivalAt: Seconds = 0;
-  /** What faults from outside do: for whom knows the machine that it runs on. */
-  onFault: (fault: OutsideFault) => void = () => {
-    throw new InputError([{ path: 'part', message: 'a plant without a machine has no parts' }]);
-  };
+  /** Plans a fault, now or later; absent where nothing is said of how the deployment gets over faults. */
+  strike: ((fault: PlannedFault) => void) | undefined;
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
@@ -49,6 +46,8 @@ export class Simulation {
   /** When each front end is free: one for each instance that prompts go to. */
   readonly #frontEnds: Float64Array;
   #events = 0;
+  /** Slots that are given up as soon as the front end is through with them, and why. */
+  readonly #withdrawn = new Map<number, string>();
 
   constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
     this.plant = plant;
@@ -173,11 +172,43 @@ export class Simulation {
   }
 
   /**
-   * Lets a fault from outside come now.
-   * @throws InputError for a part that is not there
+   * Takes a request back that nobody waits for any more, by its number in order of arrival; one that a front end has in its hands is given up
+   * when that is through with it. It counts as failed.
+   * @returns whether it was there
    */
-  strike(fault: OutsideFault): void {
-    this.onFault(fault);
+  abort(request: number, cause: string): boolean {
+    return this.#with(request, (slot) => {
+      if (!this.service.abort(slot, cause)) this.#withdrawn.set(slot, cause);
+    });
+  }
+
+  /**
+   * Says where a request decodes whose KV was held, and how long its answer is.
+   * @param instance of the pool that decodes, by its number in it; absent: any
+   * @param tokens of the answer, the one that the prefill has put out included; cut to what the deployment takes
+   * @returns whether it was there and held
+   */
+  handOver(request: number, instance: number | undefined, tokens: number): boolean {
+    const { table } = this.#world;
+    return this.#with(request, (slot) => {
+      if (table.held[slot] === 0) return;
+      const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
+      this.service.handOver(slot, instance ?? -1, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
+    });
+  }
+
+  /** Does something to a request in flight by its number. Returns whether it is there. */
+  #with(request: number, change: (slot: number) => void): boolean {
+    const { table, transport } = this.#world;
+    for (const slot of table.slots()) {
+      if (table.ordinal[slot] !== request) continue;
+      this.touch();
+      change(slot);
+      this.service.settleDrained();
+      transport.share(this.now);
+      return true;
+    }
+    return false;
   }
 
   #next(until: Seconds): boolean {
@@ -202,7 +233,7 @@ export class Simulation {
         this.#deliver(payload);
         break;
       case pending.intake:
-        this.service.dispatch(payload);
+        this.#taken(payload);
         break;
       case pending.stepEnd:
         this.#ended(this.#instances[payload], until);
@@ -308,8 +339,8 @@ export class Simulation {
   #run(instance: Instance, until: Seconds): void {
     const world = this.#world;
     const pool = this.service.poolOf(instance);
-    // Where somebody is told of each iteration, or it takes part in what other instances do, they are gone through one by one.
-    const ahead = world.sink === undefined && pool.plant.role === 'merged';
+    // Where somebody is told of each iteration or token, or it takes part in what other instances do, they are gone through one by one.
+    const ahead = world.sink === undefined && world.emissions === undefined && pool.plant.role === 'merged';
     for (;;) {
       const endsAt = ahead ? instance.plan() : instance.endsAt;
       if (world.queue.peekTime() <= endsAt || endsAt > until) {
@@ -399,6 +430,14 @@ export class Simulation {
     for (let i = 1; i < free.length; i++) if (free[i] < free[first]) first = i;
     free[first] = Math.max(free[first], this.now) + taken;
     return free[first];
+  }
+
+  /** The front end is through with a request. */
+  #taken(slot: number): void {
+    const withdrawn = this.#withdrawn.get(slot);
+    this.#withdrawn.delete(slot);
+    if (withdrawn === undefined) this.service.dispatch(slot);
+    else this.#world.fail(slot, withdrawn);
   }
 
   #deliver(payload: number): void {

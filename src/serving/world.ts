@@ -17,6 +17,14 @@ export interface LatencyListener {
   ended(ttft: Seconds, e2e: Seconds, output: number): void;
 }
 
+/** Is told of tokens as they come out, where somebody looks on: every one of them, once. */
+export interface EmissionListener {
+  /** The prompt of a request is computed, which puts out one token. */
+  prompted(slot: number, at: Seconds): void;
+  /** A decode step of an instance ends at its `endsAt`; see `emissionsOf`. */
+  stepped(instance: Instance): void;
+}
+
 /**
  * What everything in a simulation shares: the clock, events to come, requests in flight, links, meters. Only `Simulation` moves `now`; an
  * iteration that ends tells at which instant it did.
@@ -33,6 +41,7 @@ export class World {
   /** Requests that were rejected or failed, by cause. */
   readonly causes: Map<string, number> = new Map();
   listener: LatencyListener | undefined;
+  emissions: EmissionListener | undefined;
   steps = 0;
   /** Of these, those that were laid out ahead; and ends in the queue that hold no longer. */
   ahead = 0;

@@ -1,7 +1,7 @@
 import type { Doubt } from '../../base/doubt.ts';
 import { QUANTILE_ERROR, Sketch, type SketchData } from '../../kernel/sketch.ts';
 import type { Split } from '../../serving/traffic/split.ts';
-import { distribution } from '../summarise.ts';
+import { distribution } from '../figures.ts';
 import type { Distribution, Summary } from '../summary.ts';
 import { mergedSeries, type MergedPoint } from './series.ts';
 import type { Shard, ShardWindow } from './shard.ts';

@@ -18,7 +18,8 @@ export interface Struck {
  * - `cut`: links that carry nothing; what uses them hangs until they are routed around.
  * - `choke`: links at a share of their rate.
  */
-export type FaultKind = 'kill' | 'hang' | 'slow' | 'jitter' | 'cut' | 'choke';
+export const faultKinds = ['kill', 'hang', 'slow', 'jitter', 'cut', 'choke'] as const;
+export type FaultKind = (typeof faultKinds)[number];
 
 /** How often an iteration waits, and how long. */
 export interface Jitter {

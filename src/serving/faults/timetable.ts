@@ -57,8 +57,14 @@ export class Timetable implements Actor {
       narrowing,
       at: (at, happen) => this.#at(at, happen),
     });
-    for (const fault of planned) this.add(fault);
+    for (const fault of planned) this.#at(fault.at, (later) => this.#strike(later, fault));
     random.forEach((faults, i) => this.#draw(faults, stream(seed, `faults ${i}`), 0));
+  }
+
+  /** Plans a fault while the simulation goes on, not before its time. */
+  plan(simulation: Simulation, fault: PlannedFault): void {
+    this.#at(fault.at, (at) => this.#strike(at, fault));
+    simulation.wake(this);
   }
 
   get nextAt(): Seconds {
@@ -67,11 +73,6 @@ export class Timetable implements Actor {
 
   act(simulation: Simulation): void {
     (this.#moments.shift() as Moment).happen(simulation);
-  }
-
-  /** Lets a fault come that nobody had planned; the simulation has to be told (`wake`). */
-  add(fault: PlannedFault): void {
-    this.#at(fault.at, (simulation) => this.#strike(simulation, fault));
   }
 
   #at(at: Seconds, happen: Moment['happen']): void {
