@@ -211,13 +211,13 @@ describe('the driver', () => {
           sent++;
           if (busy.has(thread)) overlaps++;
           busy.add(thread);
-          await new Promise((resolve) => setTimeout(resolve, 2000));
+          await new Promise((ended) => setTimeout(ended, 2000));
           busy.delete(thread);
         },
       });
-      const state = { ended: false };
-      void run.then(() => (state.ended = true));
-      while (!state.ended) await vi.advanceTimersByTimeAsync(10_000);
+      const clock = { stands: false };
+      void run.then(() => (clock.stands = true));
+      while (!clock.stands) await vi.advanceTimersByTimeAsync(10_000);
       expect([sent, overlaps]).toEqual([60, 0]);
     } finally {
       vi.useRealTimers();
