@@ -88,10 +88,10 @@ test.each([
   { name: 'words.csv', text: 'a,b\nc,d\n', says: /words\.csv/ },
 ])('a bad file gives a clear message, and what was there runs on: $name', async ({ name, text, says }) => {
   const page = await open('#/run?example=h100-llama-3.1-70b');
-  await page.locator('main[data-view=run] output').first().waitFor();
+  await page.getByTestId('time').waitFor();
   await drop(page, [{ name, text }]);
   await expect.poll(() => page.locator('.problems').textContent()).toMatch(says);
-  expect(await page.locator('main[data-view=run] output').count()).toBeGreaterThan(0);
+  expect(await page.getByTestId('time').count()).toBe(1);
 });
 
 test('keyboard alone: to the scenario view, a key changed, and back', async () => {
