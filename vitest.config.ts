@@ -1,5 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { nodeRate } from './tests/rate/command.ts';
 import { chromiumArguments, findChromium } from './tests/gates/chromium.ts';
 
 const chromium = findChromium() ?? 'chromium';
@@ -23,12 +24,13 @@ export default defineConfig({
           ...laws,
           name: 'browser',
           isolate: false,
-          include: ['src/**/*.test.ts', 'tests/bytes/page.test.ts'],
+          include: ['src/**/*.test.ts', 'tests/{bytes,rate}/page.test.ts'],
           globalSetup: ['tests/bytes/node-results.ts'],
           browser: {
             enabled: true,
             headless: true,
             screenshotFailures: false,
+            commands: { nodeRate },
             provider: playwright({
               launchOptions: {
                 executablePath: chromium,
@@ -44,8 +46,8 @@ export default defineConfig({
           ...laws,
           name: 'shells',
           environment: 'node',
-          include: ['schema/**/*.test.ts', 'cli/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'tests/bytes/page.test.ts', 'tests/web/**'],
+          include: ['schema/**/*.test.ts', 'batch/**/*.test.ts', 'server/**/*.test.ts', 'cli/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'tests/{bytes,rate}/page.test.ts', 'tests/web/**'],
           testTimeout: 30_000,
         },
       },

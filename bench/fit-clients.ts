@@ -1,4 +1,5 @@
 import type { ClientPool, PoolClient } from '../src/serving/traffic/client-pool.ts';
+import { QuantileSampler } from '../src/serving/traffic/quantile-sampler.ts';
 import { significant } from '../src/base/quantity.ts';
 import { tableOf, type LengthTable } from '../tests/workload-sources.ts';
 import { inline, knotsOf } from './knots.ts';
@@ -74,8 +75,9 @@ function lengthsOf(clients: readonly PoolClient[], side: 'input' | 'output'): Le
     lengths.forEach((one, at) => {
       const weight = sums[at] ?? 0;
       if (weight === 0) return;
+      const sampler = QuantileSampler.of(one[side]);
       for (let i = 0; i < GRID; i++) {
-        const tokens = Math.max(1, Math.round(one[side].at((i + 0.5) / GRID)));
+        const tokens = Math.max(1, Math.round(sampler.at((i + 0.5) / GRID)));
         weights.set(tokens, (weights.get(tokens) ?? 0) + weight / GRID);
       }
     });

@@ -1,12 +1,14 @@
 /**
  * Sharing the supernode's fabric anew: flows, classes, links and the least time: `npx node bench/network.ts`. Fails where a time is over its budget:
- * 20 ms for an all-to-all of all dies beside KV pushes, 50 ms for one of all packages alone.
+ * 20 ms for an all-to-all of all dies beside KV pushes, 50 ms for one of all packages alone, 50 ms for what a fault leaves of one.
  */
 import process from 'node:process';
 import { loadMachine } from '../cli/machines.ts';
 import { planeOf } from '../src/catalogue/machine.ts';
 import { fabricOf } from '../src/network/topology/build.ts';
+import { parseFault } from '../src/network/topology/end.ts';
 import { capacitiesOf } from '../src/network/topology/faults.ts';
+import { shareLeft } from '../src/network/flows/left.ts';
 import { shareOf } from '../src/network/flows/share.ts';
 import { Structure } from '../src/network/flows/structure.ts';
 import type { Traffic } from '../src/network/flows/traffic.ts';
@@ -49,4 +51,28 @@ for (const [name, traffic, budget] of cases) {
   const cells = [flows, found.flows.length, found.links.length, 2 * fabric.cables.length].map((count) => count.toLocaleString('en-US').padStart(12));
   process.stdout.write(`${name.padEnd(34)}${cells.join('')}${`${least.toFixed(1)} ms`.padStart(12)}\n`);
   if (!(least < budget)) throw new Error(`${name}: ${least.toFixed(1)} ms, expected less than ${budget} ms`);
+}
+
+process.stdout.write('\nwhat faults leave of an all-to-all of 320 dies\n');
+const group = dies.slice(0, 320);
+for (const [text, budget] of [
+  ['l2 3', 50],
+  ['l1 0.2', 50],
+  ['sub-plane 3', 50],
+  ['npu 17', 50],
+] as const) {
+  const { value: faults = [] } = parseFault(machine, [fabric], text, false);
+  const capacity = capacitiesOf(
+    fabric,
+    faults.map(({ fault }) => fault),
+  );
+  let least = Infinity;
+  let left = 0;
+  for (let round = 0; round < 10; round++) {
+    const start = performance.now();
+    left = shareLeft(fabric, capacity, group);
+    least = Math.min(least, performance.now() - start);
+  }
+  process.stdout.write(`${text.padEnd(34)}${`${(100 * left).toFixed(1)} % left`.padStart(48)}${`${least.toFixed(1)} ms`.padStart(12)}\n`);
+  if (!(least < budget)) throw new Error(`${text}: ${least.toFixed(1)} ms, expected less than ${budget} ms`);
 }

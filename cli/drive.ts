@@ -5,7 +5,7 @@ import { summarise } from '../src/report/summarise.ts';
 import { createSimulation, type Run as SimulatedRun } from '../src/serving/deploy.ts';
 import type { RunObserver } from './outputs/outputs.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
-import { Progress } from './progress.ts';
+import { Progress, type ProgressLine } from './progress.ts';
 import { version } from './version.ts';
 
 export interface Run {
@@ -26,21 +26,27 @@ export const interruptedCode = 130;
  * Runs a scenario to its end, or to Ctrl-C, with progress on stderr.
  * @param intervals how they are drawn; absent: they are not
  * @param observer is told of the run; aborted where it fails
+ * @param progress where it is told how far the run is; a line of its own by default
  */
-export async function drive(scenario: Scenario, label: string, intervals?: RunIntervalOptions, observer?: RunObserver): Promise<Run> {
+export async function drive(
+  scenario: Scenario,
+  label: string,
+  intervals?: RunIntervalOptions,
+  observer?: RunObserver,
+  progress: ProgressLine = new Progress(label),
+): Promise<Run> {
   try {
-    return await driven(scenario, label, intervals, observer);
+    return await driven(scenario, progress, intervals, observer);
   } catch (error) {
     observer?.abort();
     throw error;
   }
 }
 
-async function driven(scenario: Scenario, label: string, intervals?: RunIntervalOptions, observer?: RunObserver): Promise<Run> {
+async function driven(scenario: Scenario, progress: ProgressLine, intervals?: RunIntervalOptions, observer?: RunObserver): Promise<Run> {
   const run = createSimulation(scenario, observer === undefined ? undefined : (event) => observer.tell(event));
   await observer?.begin(run);
   const { simulation } = run;
-  const progress = new Progress(label);
   const { requests } = scenario.workload;
   const interruption = new AbortController();
   const interrupt = (): void => {

@@ -6,8 +6,15 @@ const patience = 1000;
 /** Where nobody watches (a log), one line in so long. [ms] */
 const logInterval = 10_000;
 
+/** Where long work tells how far it is. */
+export interface ProgressLine {
+  /** @param share of the work that is done, from 0 to 1. */
+  update(share: number): void;
+  end(): void;
+}
+
 /** Progress of long work on stderr: one line that is rewritten on a terminal, a line now and then in a log. */
-export class Progress {
+export class Progress implements ProgressLine {
   readonly #label: string;
   readonly #startedAt = performance.now();
   #shownAt = 0;

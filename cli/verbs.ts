@@ -11,7 +11,9 @@ export interface Verb {
 export const verbs: readonly Verb[] = [
   { name: 'simulate', summary: 'run a scenario and report throughput, latency, utilisation, limits', load: () => import('./verbs/simulate.ts') },
   { name: 'compare', summary: 'put two to four scenarios in one table and one page', load: () => import('./verbs/compare.ts') },
+  { name: 'emulate', summary: 'serve an OpenAI API with the timing of a deployment', load: () => import('./verbs/emulate.ts') },
   { name: 'step', summary: 'explain one prefill or decode iteration operator by operator', load: () => import('./verbs/step.ts') },
+  { name: 'load', summary: 'send traffic to a server with an OpenAI API, and report it as simulate does', load: () => import('./verbs/load.ts') },
   { name: 'calibrate', summary: 'fit operator costs to a table of measured times', load: () => import('./verbs/calibrate.ts') },
   { name: 'validate', summary: 'score a table of measured operator times against what is shipped', load: () => import('./verbs/validate.ts') },
   { name: 'trace', summary: 'inspect a request trace, or generate one', load: () => import('./verbs/trace.ts') },

@@ -197,6 +197,31 @@ describe('files', () => {
     expect(issuesOf(() => loadMachine(path)).map((issue) => issue.path)).toEqual([`${path}: nodes`, './bad-chip.yaml: dies']);
   });
 
+  test('one that extends another states what sets it apart, of its planes too', () => {
+    const path = file(
+      'extended.yaml',
+      'extends: hgx-h100\nname: mine\nplanes:\n  - name: nvlink\n    domain-chips: 4\n  - name: more\n    role: package\n    domain-chips: 1\n    port: PORT\n    efficiency: SHARE\n'
+        .replace('PORT', '{ owner: node, bandwidth: { value: 10 GB/s, kind: sheet, source: s }, latency: { value: 5 us, kind: sheet, source: s } }')
+        .replace('SHARE', '{ value: 0.9, kind: sheet, source: s }'),
+    );
+    const [mine, base] = [loadMachine(path), loadMachine('hgx-h100')];
+    const named = ({ planes }: typeof base, name: string) => planes.find((plane) => plane.name === name);
+    expect({ ...mine, planes: [] }).toEqual({ ...base, name: 'mine', planes: [] });
+    expect(mine.planes.map(({ name }) => name)).toEqual([...base.planes.map(({ name }) => name), 'more']);
+    expect(named(mine, 'nvlink')).toEqual({ ...named(base, 'nvlink'), domainChips: 4 });
+    for (const { name } of base.planes.filter((plane) => plane.name !== 'nvlink')) expect(named(mine, name)).toEqual(named(base, name));
+  });
+
+  test.each([
+    ['a base that nobody knows', 'extends: hgx-h1000', /expected the name of a machine of the catalogue, got "hgx-h1000"/],
+    ['a base that is no name', 'extends: [hgx-h100]', /expected the name of a machine of the catalogue/],
+  ])('%s is refused', (_, text, message) => {
+    const path = file('based.yaml', text);
+    const issues = issuesOf(() => loadMachine(path));
+    expect(issues.map((issue) => issue.path)).toEqual([`${path}: extends`]);
+    expect(issues[0]?.message).toMatch(message);
+  });
+
   test.each([
     ['cloudmatrix348', 'machine', /did you mean "cloudmatrix384"/],
     ['no/such/file.yaml', 'machine', /no such machine file: no\/such\/file\.yaml/],

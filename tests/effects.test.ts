@@ -8,7 +8,7 @@ import { percent, quantity } from '../src/report/wording.ts';
 import { createSimulation } from '../src/serving/deploy.ts';
 
 /** Pages of the guide that have a table of effects. */
-const pages = ['policies', 'faults', 'context-cache', 'traffic'] as const;
+const pages = ['policies', 'faults', 'context-cache', 'experts', 'control', 'traffic'] as const;
 
 /** A change of an example and what it does to one figure of its report. */
 interface Effect {
@@ -16,6 +16,8 @@ interface Effect {
   /** In the words of the guide. */
   readonly what: string;
   readonly file: string;
+  /** What the second run is of, where it is another file. */
+  readonly other?: string;
   /** Settings of both runs, and those of the second one. */
   readonly set?: readonly string[];
   readonly change: readonly string[];
@@ -48,6 +50,7 @@ const metrics: Readonly<Record<string, Metric>> = {
   goodput: { of: ({ goodput }) => goodput.requestsPerSecond, words: (value) => quantity(value, 'req/s') },
   input: { of: ({ throughput }) => throughput.inputTokens, words: (value) => quantity(value, 'tok/s') },
   'cache hits': share(({ cache }) => cache?.hitShare),
+  '$ a million tokens': { of: ({ cost }) => cost.dollarsPerMillionTokens, words: (value) => value.toFixed(2) },
   'adapters resident': share(({ adapters }) => adapters?.[0]?.hitShare),
   'adapters of step time': share(({ adapters }) => adapters?.[0]?.productShare),
   barrier: share(({ pools }) => pools.at(-1)?.barrier.share),
@@ -79,12 +82,12 @@ async function summarised(name: string, set: readonly string[]): Promise<Summary
 const found: Effect[] = [];
 
 describe('effects', () => {
-  test.each(effects)('$what ($metric)', async (effect) => {
+  test.each(effects)('$what ($metric)', { timeout: 120_000 }, async (effect) => {
     const { set = [], change, metric, claim, tolerance = 0.1 } = effect;
     const measured = metrics[metric];
     if (measured === undefined) throw new Error(`no metric ${metric}`);
-    const figure = async (settings: readonly string[]): Promise<number> => measured.of(await summaryOf(effect.file, settings)) ?? Number.NaN;
-    const [before, after] = [await figure(set), await figure([...set, ...change])];
+    const figure = async (name: string, settings: readonly string[]): Promise<number> => measured.of(await summaryOf(name, settings)) ?? Number.NaN;
+    const [before, after] = [await figure(effect.file, set), await figure(effect.other ?? effect.file, [...set, ...change])];
     expect({ before, after, claim: after > before ? 'more' : 'less' }).toEqual({ before, after, claim });
     found.push({ ...effect, before: Number(before.toPrecision(3)), after: Number(after.toPrecision(3)) });
     if (rewrites) return;
@@ -113,9 +116,10 @@ describe('effects', () => {
 const block = /(<!-- effects -->\n)[\s\S]*?(<!-- \/effects -->)/;
 
 function tableOf(rows: readonly Effect[]): string {
-  const line = ({ what, file: name, metric, before, after }: Effect): string => {
+  const linked = (name: string): string => `[${name}](../../examples/${name})`;
+  const line = ({ what, file: name, other, metric, before, after }: Effect): string => {
     const { words } = metrics[metric] as Metric;
-    return `| ${what} | ${metric} | ${words(before)} | ${words(after)} | [${name}](../../examples/${name}) |`;
+    return `| ${what} | ${metric} | ${words(before)} | ${words(after)} | ${[name, ...(other === undefined ? [] : [other])].map(linked).join(', ')} |`;
   };
   return `\n${['| change | figure | before | after | example |', '|---|---|---|---|---|', ...rows.map(line)].join('\n')}\n\n`;
 }

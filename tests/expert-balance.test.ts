@@ -49,6 +49,22 @@ test('EXP-3 weights move at a share of the ports, or at all of them while steps 
   expect(paused.requests.finished).toBe(3000);
 });
 
+test('FLT-13, EXP-4 faults of dies and links, control loops and a balancer work on the same instances: each costs, and no request is lost', async () => {
+  const recovery = 'recovery={ detection: 500 ms, restart: 10 s, spares: false, experts: replace, regroup: 1 s }';
+  const fault = ['faults=[{ at: 6 s, kill: die 300, for: 60 s }, { at: 8 s, slow: "sub-plane 4:25%", for: 60 s }]', recovery];
+  const [own, struck] = [await run(), await run(...fault)];
+  expect(struck.faults[0]).toMatchObject({ ranks: 1, failed: 0 });
+  expect(struck.faults[0]?.wentOnAt).toBeGreaterThan(7.5);
+  expect(struck.latency.tpot.p50).toBeGreaterThan(own.latency.tpot.p50);
+  expect(struck.balances[0]?.rebalanced).toBeGreaterThan(1);
+  expect(await run(...fault)).toEqual(struck);
+  // A move that all steps wait for, and an instance that is found lost while they do.
+  const paused = await run(...fault, `${at}.move=pause`);
+  expect(paused.faults[0]).toMatchObject({ ranks: 1, failed: 0 });
+  const scaled = await run(...fault, 'deployment.prefill.instances=3', 'control={ period: 2 s, autoscale: { prefill: { min: 2, max: 7, target: 0.3 } } }');
+  expect(Math.max(...(scaled.control?.series ?? []).map(({ instances }) => instances[0] ?? 0))).toBeGreaterThan(3);
+});
+
 test('what does not fit together is refused with its place', async () => {
   const issues = async (...set: readonly string[]): Promise<string> => {
     try {

@@ -64,6 +64,10 @@ const splitCases: readonly Case[] = [
   ['workload.rps=10', 'workload.rps', /unknown key/],
   ['slo.itl=50 ms', 'slo.itl', /unknown key; expected one of ttft, tpot, e2e|did you mean/],
   ['faults=[]', 'faults', /expected at least 1 item/],
+  ['recovery={ experts: redo }', 'recovery.experts', /expected one of restart, replace|did you mean/],
+  ['recovery={ regroup: 5 s }', 'recovery.regroup', /means nothing to instances that come back whole/],
+  ['recovery={ experts: replace, regroup: 5 }', 'recovery.regroup', /bare number 5/],
+  ['recovery={ experts: restart, experts-from: peers }', 'recovery.experts-from', /expected experts: replace/],
   // missing and mistaken parts
   ['machine=null', 'machine', /expected the name of a machine .* got nothing/],
   ['model=null', 'model', /expected the name of a model/],
@@ -119,6 +123,12 @@ const splitCases: readonly Case[] = [
   ['deployment.cache={dram: 1 TB/node, ssd: {bandwidth: 1 GB/s}}', 'deployment.cache.ssd.capacity', /expected a capacity such as "10 TB\/node", got nothing/],
   ['deployment.cache={dram: 1 TB/node, ssd: {capacity: 1 TB/node, latency: 5}}', 'deployment.cache.ssd.latency', /bare number 5/],
   ['deployment.cache.ttl=0 s', 'deployment.cache.ttl', /above zero/],
+  [
+    'deployment={ prefill: { instances: 1, npus: 32, pipeline: 2, experts: { parallel: 32, shared: 32, redundant: 32 }, batch-tokens: 16384/npu }, decode: { instances: 1, npus: 160, experts: { parallel: 320, shared: 32, redundant: 32 }, max-batch: 96/npu }, cache: { dram: 1 TB/node, read: in-step } }',
+    'deployment.cache.read',
+    /does not combine with a pipeline of prefill/,
+  ],
+  ['deployment.cache.read=later', 'deployment.cache.read', /expected one of ahead, in-step/],
   ['deployment.transfer-plane=sio', 'deployment.transfer-plane', /joins the dies of one chip only/],
   ['workload.reuse.prefix=2', 'workload.reuse.prefix', /from 0 to 1/],
   ['deployment.cache.block-tokens=0', 'deployment.cache.block-tokens', /from 1/],

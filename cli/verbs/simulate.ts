@@ -7,6 +7,8 @@ import type { Summary } from '../../src/report/summary.ts';
 import { textReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode, withIntervals } from '../drive.ts';
+import { simulateFleet } from '../fleet-result.ts';
+import { driveSeeds } from '../seeds.ts';
 import type { Search } from '../find-rate.ts';
 import { criterion, findRate, goodShare, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
@@ -27,6 +29,9 @@ interface Options extends ScenarioFlags, IntervalFlags, OutputFlags {
   readonly out?: string;
   readonly findRate?: boolean;
   readonly failOnSlo?: boolean;
+  readonly seeds?: number;
+  readonly threads?: number;
+  readonly runs: string;
 }
 
 /** `supernode simulate FILE`: runs a scenario from the first arrival to the last token and reports. */
@@ -36,6 +41,9 @@ export function command(): Command {
     .option('--trace <file>', 'serve this trace instead of the traffic of the scenario')
     .option('--requests <n>', 'serve so many requests', wholeFlag(1))
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
+    .option('--seeds <n>', 'run so many seeds, from that one on, and tell means with their confidence', wholeFlag(2))
+    .option('--threads <n>', 'worker threads for seeds and fleets (one for each core)', wholeFlag(1))
+    .option('--runs <folder>', 'where machines of a fleet that are done are kept until all are', '.supernode')
     .option('--set <key=value>', 'change a key of the scenario, such as deployment.decode.npus=80 (repeatable)', repeated)
     .option('--slo <bounds>', 'service level, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--find-rate', 'find the highest rate that the deployment carries under the service level')
@@ -50,21 +58,24 @@ export function command(): Command {
     if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
     else {
       const scenario = await loadScenario(source.path, options);
-      process.exitCode = options.findRate === true ? await search(source.path, scenario, options) : await once(source.path, scenario, options, outputs);
+      const { fleet } = scenario;
+      if (fleet !== undefined) process.exitCode = await simulateFleet(source.path, { ...scenario, fleet }, options);
+      else process.exitCode = options.findRate === true ? await search(source.path, scenario, options) : await once(source.path, scenario, options, outputs);
     }
   });
 }
 
 /** @throws InputError where the flags do not go together. */
 function sourceOf(file: string | undefined, options: Options): { readonly kind: 'scenario' | 'log'; readonly path: string } {
-  const { replay: log, findRate: search, trace, requests, seed, set, slo } = options;
+  const { replay: log, findRate: search, trace, requests, seed, seeds, set, slo } = options;
   const issues: Issue[] = [];
   if (log !== undefined) {
     if (file !== undefined) issues.push({ path: file, message: 'a log holds its scenario; expected --replay without a scenario file' });
-    const changes = { '--trace': trace, '--requests': requests, '--seed': seed, '--set': set, '--slo': slo, '--find-rate': search };
+    const changes = { '--trace': trace, '--requests': requests, '--seed': seed, '--seeds': seeds, '--set': set, '--slo': slo, '--find-rate': search };
     for (const [path, value] of Object.entries(changes))
       if (value !== undefined) issues.push({ path, message: 'changes the run; expected --replay without it: a log runs again as it is' });
   }
+  if (search === true && seeds !== undefined) issues.push({ path: '--seeds', message: 'is about one rate; expected it without --find-rate' });
   if (search === true)
     for (const flag of ['traceOut', 'requestsOut', 'seriesOut', 'eventsOut'] as const)
       if (options[flag] !== undefined)
@@ -76,8 +87,13 @@ function sourceOf(file: string | undefined, options: Options): { readonly kind: 
 }
 
 async function once(file: string, scenario: Scenario, options: Options, outputs: RunOutputs | undefined): Promise<number> {
-  const { summary, interrupted } = await drive(scenario, scenario.name, intervalOptions(options), outputs);
-  const note = interruption(summary);
+  const { seeds, threads } = options;
+  const intervals = intervalOptions(options);
+  const { summary, interrupted } =
+    seeds === undefined
+      ? await drive(scenario, scenario.name, intervals, outputs)
+      : await driveSeeds(scenario, { seeds, threads, intervals, observer: outputs });
+  const note = interruption(summary) || (interrupted ? `interrupted: ${summary.seeds?.seeds.length ?? 1} of ${seeds ?? 1} seeds were finished` : '');
   await write(
     summary,
     { schema: 'supernode/simulate/1', interrupted, ...summary },
@@ -156,8 +172,12 @@ function interruption({ cutShort }: Summary): string {
   return cutShort === undefined ? '' : `interrupted: this is about the ${cutShort.ended} of ${cutShort.asked} requests that had ended`;
 }
 
+function seedFlags({ seeds }: Options): readonly string[] {
+  return seeds === undefined ? [] : ['--seeds', `${seeds}`];
+}
+
 function reproduce(source: readonly string[], options: Options): string {
-  return `  ${commandLine(['simulate', ...source, ...typedIntervalFlags(options), ...(options.findRate === true ? ['--find-rate'] : [])])}\n`;
+  return `  ${commandLine(['simulate', ...source, ...typedIntervalFlags(options), ...seedFlags(options), ...(options.findRate === true ? ['--find-rate'] : [])])}\n`;
 }
 
 async function write(summary: Summary | undefined, json: object, text: string, options: Options, notes: readonly string[] = []): Promise<void> {

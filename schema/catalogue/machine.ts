@@ -2,6 +2,7 @@ import { InputError } from '../../src/base/errors.ts';
 import type { Chip } from '../../src/catalogue/chip.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
 import { readChip } from '../chip.ts';
+import { wholeMachine } from '../machine-base.ts';
 import { readMachine } from '../machine.ts';
 import { shownPath, type Catalogue } from './catalogue.ts';
 
@@ -29,9 +30,11 @@ export function findMachine(catalogue: Catalogue, reference: MachineReference, a
   if (nodes !== undefined && !/^[1-9]\d*$/.test(nodes))
     throw new InputError([{ path: at, message: `expected a whole number of nodes of at least 1, such as "${name}*4", got "${nodes}"` }]);
   const file = catalogue.read('machines', name, at, base);
+  const shown = shownPath(name, file.path);
+  const other = (named: string): unknown => (catalogue.names('machines').includes(named) ? catalogue.read('machines', named, at).value : undefined);
   return readMachine(
-    file.value,
-    shownPath(name, file.path),
+    wholeMachine(file.value, shown, other),
+    shown,
     (chip) => findChip(catalogue, chip, 'chip', catalogue.folderOf(file.path)),
     nodes === undefined ? undefined : { nodes: Number(nodes), at },
     catalogue.power(),

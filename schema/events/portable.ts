@@ -1,7 +1,7 @@
 /** Arrays of numbers that have lines of their own. */
-const arrays = { Float64Array, Int32Array } as const;
+const arrays = { Float64Array, Int32Array, Uint16Array } as const;
 type ArrayName = keyof typeof arrays;
-type Numbers = Float64Array | Int32Array;
+export type Numbers = Float64Array | Int32Array | Uint16Array;
 
 /** Numbers in one line. */
 const part = 2 ** 14;
@@ -15,7 +15,7 @@ const unusual = ['NaN', 'Infinity', '-Infinity'] as const;
 export function portable(value: unknown, kept: Numbers[]): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : { $number: String(value) };
   if (Array.isArray(value)) return value.map((item) => portable(item, kept));
-  if (value instanceof Float64Array || value instanceof Int32Array) {
+  if (value instanceof Float64Array || value instanceof Int32Array || value instanceof Uint16Array) {
     kept.push(value);
     return { $array: kept.length - 1, of: value.constructor.name };
   }

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import type { Issue } from '../../src/base/errors.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { hashOf } from '../../src/report/hash.ts';
-import { faultCauses } from '../../src/serving/faults/named.ts';
 import type { External } from '../../src/serving/external.ts';
+import { faultKinds } from '../../src/serving/faults/fault.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { restored } from './portable.ts';
 import { logSchema, type LogEnd } from './write-log.ts';
@@ -38,18 +38,15 @@ const arrivalOf = z.object({
   model: z.int().min(0),
   adapter: z.int().min(0),
 });
-const faultOf = z.looseObject({
-  cause: z.enum(faultCauses),
-  part: z.string(),
-  duration: z.number().positive().optional(),
-  jitter: z.looseObject({ share: z.number(), by: z.number() }).optional(),
-});
 const externalOf = z.object({
   kind: z.literal('external'),
   at: z.number().min(0),
   action: z.discriminatedUnion('kind', [
     z.looseObject({ kind: z.literal('inject'), request: z.looseObject(arrivalOf.shape) }),
-    z.looseObject({ kind: z.literal('fault'), fault: faultOf }),
+    z.looseObject({ kind: z.literal('abort'), request: z.int().min(0), cause: z.string() }),
+    z.looseObject({ kind: z.literal('fault'), fault: z.looseObject({ kind: z.enum(faultKinds), at: z.number(), left: z.number() }) }),
+    z.looseObject({ kind: z.literal('hand-over'), request: z.int().min(0), instance: z.int().min(0).optional(), tokens: z.int().min(1) }),
+    z.looseObject({ kind: z.literal('stop') }),
   ]),
 });
 const endOf = z.object({ kind: z.literal('end'), at: z.number(), records: z.int().min(0), interrupted: z.boolean(), summaryHash: z.string() });

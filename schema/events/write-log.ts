@@ -1,11 +1,9 @@
 import { hashOf } from '../../src/report/hash.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
-import { partsOf, portable } from './portable.ts';
+import { partsOf, portable, type Numbers } from './portable.ts';
 
 /** Format of an event log. */
 export const logSchema = 'supernode/events/1';
-
-type Numbers = Float64Array | Int32Array;
 
 /** The first lines of an event log: the whole scenario, so that it runs again, then the numbers of its traces. */
 export function* logHead(scenario: Scenario, version: string): Generator<string, void, undefined> {

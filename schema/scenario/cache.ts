@@ -27,7 +27,7 @@ export function cachePool(file: CacheFile, used: number, surroundings: Surroundi
     problems.add(`${at}.dram`, `needs ${formatQuantity(file.dram.bytes, 'B')} of host memory ${where}, ${formatQuantity(there, 'B')} there`);
   }
   const capacity = file.dram.bytes * (file.dram.per === 'node' ? nodes : 1);
-  return { plane, nodes, capacity, blockTokens: file['block-tokens'] ?? 128, ttl: file.ttl, storage };
+  return { plane, nodes, capacity, blockTokens: file['block-tokens'] ?? 128, ttl: file.ttl, readInStep: file.read === 'in-step', storage };
 }
 
 function cacheStorage({ ssd, write }: CacheFile, nodes: number, { machine, problems }: Surroundings): CacheStorage | undefined {

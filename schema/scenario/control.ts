@@ -27,6 +27,9 @@ const perDie = 5.6e9;
 /** A change of role of 52.7 s less 40.6 s of weights; ReviveMoE (80 NPUs, DeepSeek-V3). [s] */
 const setup = 12;
 
+/** How weights come to dies where a scenario does not say it. */
+export const weightsByDefault: Omit<Weights, 'capacity' | 'setup'> = { place: 'pooled', store, perDie };
+
 /** The control loops of a scenario file on its deployment and machine. */
 export function readControl(file: ControlFile, around: Around): Control {
   const { problems } = around;

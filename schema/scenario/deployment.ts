@@ -136,6 +136,8 @@ function disaggregated(file: DeploymentFile, surroundings: Surroundings): Deploy
   const decode = file.decode === undefined ? undefined : decodePool(file.decode, surroundings);
   const prefill = file.prefill === undefined ? undefined : prefillPool(file.prefill, decode?.layout, surroundings);
   const cache = file.cache === undefined ? undefined : cachePool(file.cache, nodesOf([prefill, decode], surroundings), surroundings);
+  if (cache?.readInStep === true && (prefill?.layout.pipeline ?? 1) > 1)
+    problems.add('deployment.cache.read', 'in-step does not combine with a pipeline of prefill; expected ahead');
   const plane = transferPlane(file, surroundings);
   if (prefill === undefined || decode === undefined || plane === undefined) return undefined;
   return { kind: 'disaggregated', prefill, decode, cache, transferPlane: plane, firstToken: file['first-token'] ?? 'prefill' };

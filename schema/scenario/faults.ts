@@ -11,13 +11,21 @@ import {
   type Recovery,
   type Struck,
 } from '../../src/serving/faults/fault.ts';
+import type { Weights } from '../../src/serving/control/control.ts';
 import { faultCauses, parseBlow, type FaultCause } from '../../src/serving/faults/named.ts';
 import type { Faults } from '../../src/serving/scenario.ts';
+import { weightsByDefault } from './control.ts';
 import type { FaultFile, RecoveryFile } from './file.ts';
 import type { Problems } from './problems.ts';
 
 /** Faults of a scenario file on its machine. What a fault names is checked against the machine's parts and planes. */
-export function readFaults(list: readonly FaultFile[], recovery: RecoveryFile, machine: Machine, problems: Problems): Faults {
+export function readFaults(
+  list: readonly FaultFile[],
+  recovery: RecoveryFile,
+  machine: Machine,
+  problems: Problems,
+  weights: Omit<Weights, 'capacity' | 'setup'> = weightsByDefault,
+): Faults {
   const fabrics = machine.planes.map((plane) => fabricOf(machine, plane));
   const planned: PlannedFault[] = [];
   const random: RandomFaults[] = [];
@@ -47,7 +55,16 @@ export function readFaults(list: readonly FaultFile[], recovery: RecoveryFile, m
     if (typeof parsed === 'string') problems.add(`${at}.${cause}`, parsed);
     else random.push({ ...parsed, mtbf: fault.mtbf as number, duration, jitter });
   });
-  return { planned, random, recovery: recoveryOf(recovery) };
+  const { 'experts-from': from = 'memory' } = recovery;
+  const source = { kept: weights.place !== 'none', store: weights.store, perDie: weights.perDie };
+  return { planned, random, recovery: recoveryOf(recovery), reload: { from, source } };
+}
+
+/** What a recovery says that means nothing. */
+export function checkRecovery(recovery: RecoveryFile, problems: Problems): void {
+  if (recovery.experts === 'replace') return;
+  for (const key of ['regroup', 'experts-from'] as const)
+    if (recovery[key] !== undefined) problems.add(`recovery.${key}`, 'means nothing to instances that come back whole; expected experts: replace');
 }
 
 function jitterOf({ share, by }: FaultFile, at: string, problems: Problems): Jitter {
@@ -57,14 +74,9 @@ function jitterOf({ share, by }: FaultFile, at: string, problems: Problems): Jit
   return { share: share ?? 0, by: by ?? 0 };
 }
 
-function recoveryOf({ detection, restart, retries, spares }: RecoveryFile): Recovery {
-  const assumed = assumedRecovery;
-  return {
-    detection: detection ?? assumed.detection,
-    restart: restart ?? assumed.restart,
-    retries: retries ?? assumed.retries,
-    spares: spares ?? assumed.spares,
-  };
+function recoveryOf(file: RecoveryFile): Recovery {
+  const stated = Object.entries(file).filter(([, value]) => value !== undefined);
+  return { ...assumedRecovery, ...Object.fromEntries(stated) };
 }
 
 /** Every part of a kind, such as `npu`, or `die:50%`. */

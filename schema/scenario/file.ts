@@ -5,8 +5,10 @@ import type { ScalingName } from '../../src/serving/control/scaling-policy.ts';
 import type { BalancerName } from '../../src/serving/experts/balancer.ts';
 import type { Where } from '../experts/files.ts';
 import type { LoadFile } from '../experts/load.ts';
+import type { ExpertRecovery, ExpertsFrom } from '../../src/serving/faults/fault.ts';
 import type { RouterName } from '../../src/serving/policies/router.ts';
 import type { SchedulerWord } from './schedulers.ts';
+import type { Split } from '../../src/serving/traffic/split.ts';
 import type { Lengths } from '../../src/serving/traffic/workload.ts';
 import type { Count } from '../counts.ts';
 import type { DraftMethod } from './draft.ts';
@@ -82,6 +84,7 @@ export type CacheFile = Keys<{
   'block-tokens': number;
   /** [s] */
   ttl: number;
+  read: 'ahead' | 'in-step';
   write: 'through' | 'back' | 'never';
   ssd: StorageFile;
 }>;
@@ -117,7 +120,15 @@ export type AdmissionFile = Keys<{ 'in-flight': number; 'queued-tokens': number;
 export type FaultFile = Keys<{ at: number; mtbf: number; for: number; kill: string; hang: string; slow: string; jitter: string; share: number; by: number }>;
 
 /** Times in seconds. */
-export type RecoveryFile = Keys<{ detection: number; restart: number; retries: number; spares: boolean }>;
+export type RecoveryFile = Keys<{
+  detection: number;
+  restart: number;
+  retries: number;
+  spares: boolean;
+  experts: ExpertRecovery;
+  'experts-from': ExpertsFrom;
+  regroup: number;
+}>;
 
 /** Shares as numbers, times in seconds. */
 export type ScalingFile = Keys<{ min: number; max: number; policy: ScalingName; target: number; ahead: number; hold: number }>;
@@ -182,6 +193,8 @@ export type WorkloadFile = Keys<{
 export type ServedFile = Keys<{ model: string; precision: PrecisionFile; deployment: Keys<{ merged: MergedFile }>; autoscale: ScalingFile }>;
 
 /** The scenario file as it was read, key by key, in SI units. */
+export type FleetFile = Keys<{ machines: number; split: Split }>;
+
 export type ScenarioFile = Keys<{
   name: string;
   machine: string;
@@ -195,6 +208,7 @@ export type ScenarioFile = Keys<{
   control: ControlFile;
   policies: Keys<{ router: RouterName; scheduler: SchedulerWord; eviction: 'lru'; admission: AdmissionFile }>;
   workload: WorkloadFile;
+  fleet: FleetFile;
   /** [s] */
   slo: SloFile;
   seed: number;

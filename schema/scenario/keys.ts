@@ -3,9 +3,11 @@ import { numberFormats } from '../../src/catalogue/format.ts';
 import { weightsPlaces } from '../../src/serving/control/control.ts';
 import { ratioNames } from '../../src/serving/control/ratio-policy.ts';
 import { scalingNames } from '../../src/serving/control/scaling-policy.ts';
+import { expertRecoveries, expertSources } from '../../src/serving/faults/fault.ts';
 import { routerNames } from '../../src/serving/policies/router.ts';
 import { balance, expertTraffic } from '../experts/balance.ts';
 import { loadField } from '../experts/load.ts';
+import { splits } from '../../src/serving/traffic/split.ts';
 import { schedulers } from './schedulers.ts';
 import { found, listOf, record } from '../read.ts';
 import { traceFormats } from '../traces/format.ts';
@@ -13,7 +15,7 @@ import { SERVEGEN } from '../traces/servegen.ts';
 import { count } from './count.ts';
 import { draftMethods } from './draft.ts';
 import { choice, field, inRange, integer, plain, quantity, text, toggle, whole } from './fields.ts';
-import type { ScenarioFile } from './file.ts';
+import type { FaultFile, ScenarioFile } from './file.ts';
 import { hostMemory } from './host-memory.ts';
 import { lengths } from './lengths.ts';
 
@@ -128,6 +130,10 @@ const cache = record({
   nodes: whole(1, 'Nodes that give memory, the first ones of the machine; those of the deployment by default.'),
   'block-tokens': whole(1, 'Tokens of one cached block.'),
   ttl: quantity('time', ['30 min'], 'How long a block is kept after its last use; for ever by default.'),
+  read: choice(
+    ['ahead', 'in-step'],
+    'When a prompt reads what was found: before it is queued (`ahead`, the default), or within its iteration, which waits for it.',
+  ),
   write: choice(['through', 'back', 'never'], 'When storage gets a block: with the memory (`through`, the default), when memory drops it (`back`), or never.'),
   ssd: ssd.optional(),
 }).meta({ description: 'Prefix cache in pooled host memory.' });
@@ -178,11 +184,27 @@ const fault = record({
   by: quantity('time', ['20 ms'], 'With `jitter`: how long they wait.'),
 }).meta({ description: 'A fault.' });
 
+/** One entry of `faults`. */
+export const faultFile: z.ZodType<FaultFile> = fault;
+
 const recovery = record({
   detection: quantity('time', ['5 s'], 'From a fault until it is known: until then requests are still sent there; 5 s by default.'),
   restart: quantity('time', ['60 s'], 'From then, or from when its parts are whole, until an instance serves again; 60 s by default.'),
   retries: whole(0, 'How often a request whose KV was lost is computed anew before it fails; 3 by default.'),
   spares: toggle('Whether dies that nothing is deployed on take the place of dead ones; on by default.'),
+  experts: choice(
+    expertRecoveries,
+    'What an instance whose experts are spread over its dies does when it loses some: come back whole (`restart`, the default), or go on without their ranks (`replace`), lost experts placed anew on the others.',
+  ),
+  'experts-from': choice(
+    expertSources,
+    'With `experts: replace`: where experts without a copy come from: host memory (`memory`, the default), or another instance that has them (`peers`), where one serves.',
+  ),
+  regroup: quantity(
+    'time',
+    ['10 s'],
+    'With `experts: replace`: what groups and graphs of other ranks than before take, while all stand still; 10 s by default.',
+  ),
 }).meta({ description: 'How the deployment gets over faults.' });
 
 const held = quantity('time', ['60 s'], 'How long a pool keeps what was asked for before it is made smaller, or until instances move again; 60 s by default.');
@@ -323,6 +345,14 @@ const served = record({
 }).meta({ description: 'A further model.' });
 
 /** The scenario file. Every key is optional here, so that one mistake does not hide the next; `readScenario` says what is missing. */
+const fleet = record({
+  machines: whole(1, 'How many machines like this one serve the traffic, each with the whole deployment.'),
+  split: choice(
+    splits,
+    'How the front end spreads it, without looking at the machines. spread (by default): an equal part of the users, or of the requests of a trace, to each. clients: each client of a pool to one machine, the busiest first and each to the machine that has least.',
+  ),
+}).meta({ description: 'Several machines that share the traffic (docs/guide/fleet.md).' });
+
 export const scenarioFile: z.ZodType<ScenarioFile> = record({
   name: text('a name', 'Name in reports; the name of the file by default.'),
   machine: text('the name or path of a machine', 'Machine of the catalogue (`supernode machines`), or the path of a machine file.'),
@@ -338,6 +368,7 @@ export const scenarioFile: z.ZodType<ScenarioFile> = record({
   recovery: recovery.optional(),
   control: control.optional(),
   workload: workload.optional(),
+  fleet: fleet.optional(),
   slo: slo.optional(),
   seed: whole(0, 'Seed of every random stream; 1 by default.'),
 }).meta({ description: 'A Supernode scenario.', required: ['machine', 'model', 'deployment', 'workload'] });

@@ -9,10 +9,11 @@ import { readControl } from './control.ts';
 import { readBalance } from '../experts/balance.ts';
 import { filesOf } from '../experts/load.ts';
 import { readDeployment } from './deployment.ts';
-import { readFaults } from './faults.ts';
+import { checkRecovery, readFaults } from './faults.ts';
 import type { PrecisionFile, ScenarioFile } from './file.ts';
 import { scenarioFile } from './keys.ts';
 import { checkFit } from './fit.ts';
+import { readFleet } from './fleet.ts';
 import { readModels } from './models.ts';
 import { Problems } from './problems.ts';
 import { schedulerOf } from './schedulers.ts';
@@ -104,17 +105,17 @@ export async function readScenario(value: unknown, path: string, context: Scenar
       ? { deployment: laid, experts: undefined }
       : readBalance(file.deployment, file.workload?.experts, laid, { machine, model, texts, problems });
   const workload = file.workload === undefined ? undefined : await readWorkload(file.workload, model, seed, context, problems);
-  const stated = file.faults !== undefined || file.recovery !== undefined;
-  const faults = !stated || machine === undefined ? undefined : readFaults(file.faults ?? [], file.recovery ?? {}, machine, problems);
   const others = await readModels(file.models ?? [], { machine, stack, deployment, workload, context, problems });
   const control =
     controlled(file) && machine !== undefined && deployment !== undefined
       ? readControl(file.control ?? {}, { deployment, others, machine, slo, problems })
       : undefined;
+  checkRecovery(file.recovery ?? {}, problems);
+  const stated = file.faults !== undefined || file.recovery !== undefined;
+  const faults = !stated || machine === undefined ? undefined : readFaults(file.faults ?? [], file.recovery ?? {}, machine, problems, control?.weights);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
-  if (experts !== undefined && file.faults !== undefined) problems.add('faults', 'do not combine with experts of the workload yet; leave one of them out');
-  if (experts !== undefined && control !== undefined) problems.add('control', 'does not combine with experts of the workload yet; leave one of them out');
+  const fleet = file.fleet === undefined ? undefined : readFleet(file.fleet, workload, faults, problems);
   if (workload !== undefined) checkModels(workload, 1 + others.length, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
@@ -135,6 +136,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
     control,
     experts,
     workload,
+    fleet,
     slo,
     seed,
   } as Scenario;

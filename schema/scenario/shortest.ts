@@ -1,3 +1,4 @@
+import { leastOf } from '../../src/serving/traffic/quantile-sampler.ts';
 import type { SessionSupply } from '../../src/serving/traffic/session.ts';
 import type { Lengths, Workload } from '../../src/serving/traffic/workload.ts';
 
@@ -29,7 +30,7 @@ export function shortestRequest(workload: Workload): number {
     case 'client-pool':
       return workload.pool.clients
         .flatMap(({ lengths }) => lengths)
-        .reduce((least, { input, output }) => Math.min(least, Math.max(1, Math.round(input.at(0))) + Math.max(1, Math.round(output.at(0)))), Infinity);
+        .reduce((least, { input, output }) => Math.min(least, Math.max(1, Math.round(leastOf(input))) + Math.max(1, Math.round(leastOf(output)))), Infinity);
   }
 }
 

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { ClientPool, PoolClient } from '../../src/serving/traffic/client-pool.ts';
-import { QuantileSampler } from '../../src/serving/traffic/quantile-sampler.ts';
 import type { Quantiles, SessionLaw } from '../../src/serving/traffic/session.ts';
 import type { Lengths, Reuse } from '../../src/serving/traffic/workload.ts';
 import { count, found, listOf, oneOf, read, record, text } from '../read.ts';
@@ -169,7 +168,7 @@ const poolPreset: z.ZodType<PoolPreset> = record({
     note: '',
     clients: clients.flatMap(({ count, gaps, rates, input, output }): readonly PoolClient[] => {
       const none = new Uint16Array(rates.length);
-      const lengths = [{ input: QuantileSampler.linear(input), output: QuantileSampler.linear(output) }];
+      const lengths = [{ input: { kind: 'linear', ...input }, output: { kind: 'linear', ...output } } as const];
       const one = { rate: Float64Array.from(rates), gaps: [{ kind: gaps.law, shape: gaps.shape }], gapsOf: none, lengths, lengthsOf: none };
       return Array.from({ length: count }, () => one);
     }),

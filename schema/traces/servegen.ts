@@ -1,6 +1,6 @@
 import { InputError } from '../../src/base/errors.ts';
 import type { ClientLengths, ClientPool, GapLaw, PoolClient } from '../../src/serving/traffic/client-pool.ts';
-import { QuantileSampler } from '../../src/serving/traffic/quantile-sampler.ts';
+import type { DrawTable } from '../../src/serving/traffic/quantile-sampler.ts';
 import { parseObject } from './json-lines.ts';
 import { LineProblems } from './problems.ts';
 
@@ -197,7 +197,7 @@ function mixture(rates: ReadonlyMap<string, Rates>, lengths: ReadonlyMap<string,
       add(output, table.output, weight);
     }
   }
-  return input.size === 0 || output.size === 0 ? undefined : { input: sampler(input), output: sampler(output) };
+  return input.size === 0 || output.size === 0 ? undefined : { input: drawsOf(input), output: drawsOf(output) };
 }
 
 /** A client's lengths by window: where a window has none, those of the last one that has, or of the first. */
@@ -207,7 +207,7 @@ function lengthsOf(own: LengthsByWindow | undefined, usual: ClientLengths, first
   const places = [...own.keys()].sort((a, b) => a - b);
   const lengths = places.map((at) => {
     const { input, output } = own.get(at) as { readonly input: Table; readonly output: Table };
-    return { input: sampler(input), output: sampler(output) };
+    return { input: drawsOf(input), output: drawsOf(output) };
   });
   for (let w = 0; w < windows; w++) {
     const wanted = Math.floor(((first + w) * WINDOW) / LENGTH_WINDOW);
@@ -219,6 +219,6 @@ function lengthsOf(own: LengthsByWindow | undefined, usual: ClientLengths, first
   return { lengths, lengthsOf };
 }
 
-function sampler(table: Table): QuantileSampler {
-  return QuantileSampler.discrete([...table.keys()], [...table.values()]);
+function drawsOf(table: Table): DrawTable {
+  return { kind: 'discrete', value: Float64Array.from(table.keys()), weight: Float64Array.from(table.values()) };
 }

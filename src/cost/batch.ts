@@ -1,4 +1,5 @@
 export type { InstanceBatch, RankBatch } from '../model/batch.ts';
+import type { Seconds } from '../base/units.ts';
 import type { InstanceBatch } from '../model/batch.ts';
 
 /** Engines of a die whose busy time a step reports. */
@@ -31,7 +32,19 @@ export function paceOf({ time, pipeline }: StepCost, inFlight: number): number {
   return pipeline === undefined ? time : Math.max(...pipeline.stages, pipeline.host, time / inFlight);
 }
 
+/** Steps that only decode, of equal sequences and tokens, over contexts in which their cost is a straight line. */
+export interface Stretch {
+  /** The last context of the rank that is priced for which it holds; the first one is that of the batch it was asked for with. [tokens] */
+  readonly to: number;
+  /** What `cost` says is the time of the step with this context, to the last bit. [s] */
+  time(context: number): Seconds;
+  /** Adds what so many steps whose contexts sum to `contexts` come to: stages and the host behind them, and busy time of each engine. [s] */
+  add(count: number, contexts: number, stages: Float64Array, busy: Float64Array): void;
+}
+
 /** Prices the iterations of one instance. Pure: the same batch, the same cost. */
 export interface StepPricer {
   cost(batch: InstanceBatch): StepCost;
+  /** Where steps that follow a step that only decodes can be had at once; undefined where each has to be priced. `old` is a stretch that is no longer needed. */
+  stretch?(batch: InstanceBatch, old?: Stretch): Stretch | undefined;
 }

@@ -32,17 +32,21 @@ export function chunkedLayers(runs: OperatorRuns, stages: ArrayLike<number>, ove
  */
 export function expose({ overlap, stageOf, runOf }: ChunkedLayers, values: Float64Array, from: number, stages: Float64Array): void {
   const { times, memory, exposed } = overlap;
-  const behind = from + runOf.length;
+  const chunks = runOf.length;
+  const behind = from + chunks;
   for (let run = 0, i = 0; run < times.length; run++) {
     let time = 0;
-    for (; runOf[i] === run; i++) time += values[from + i] as number;
+    for (; i < chunks && runOf[i] === run; i++) time += values[from + i] as number;
     times[run] = time;
     memory[run] = values[behind + run] as number;
   }
   overlap.lay();
-  for (let i = 0; i < runOf.length; i++) {
-    const run = runOf[i] as number;
+  for (let run = 0, i = 0; run < times.length; run++) {
     const time = times[run] as number;
-    if (time > 0) stages[stageOf[i] as number] = (stages[stageOf[i] as number] as number) + ((values[from + i] as number) * (exposed[run] as number)) / time;
+    const share = time > 0 ? (exposed[run] as number) / time : 0;
+    for (; i < chunks && runOf[i] === run; i++) {
+      const stage = stageOf[i] as number;
+      stages[stage] = (stages[stage] as number) + (values[from + i] as number) * share;
+    }
   }
 }

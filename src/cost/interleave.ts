@@ -5,70 +5,32 @@ export function turnsOf({ streams, turns }: LayerRuns): readonly (readonly numbe
   return turns ?? Array.from(streams, (_, run) => [run]);
 }
 
-/** The lag that takes the least time without contention; of two that take the same, the shorter. Ends within a rounding of each other are equal. */
-export function bestLag(runs: LayerRuns, times: Float64Array, layers: number, count: number): number {
-  let best = 0;
-  let least = Infinity;
-  const turns = turnsOf(runs);
-  for (let lag = 0; lag < turns.length; lag++) {
-    const time = lengthOf(runs, turns, times, layers, count, lag);
-    if (time >= least * (1 - 1e-9)) continue;
-    least = time;
-    best = lag;
-  }
-  return best;
-}
-
-/** Time of `count` layers, of which `layers` are laid out and the last but one repeats. */
-function lengthOf(
-  { streams, after }: LayerRuns,
-  turns: readonly (readonly number[])[],
-  times: Float64Array,
-  layers: number,
-  count: number,
-  lag: number,
-): number {
-  const size = streams.length;
-  const each = size * layers;
-  const ends = new Float64Array(2 * each);
-  const free = new Float64Array(size + 1);
-  const layerEnds = new Float64Array(layers);
-  for (let position = 0; position < turns.length * layers + lag; position++)
-    for (let m = 0; m < 2; m++) {
-      const turn = position - m * lag;
-      if (turn < 0 || turn >= turns.length * layers) continue;
-      const layer = Math.floor(turn / turns.length);
-      const base = m * each + layer * size;
-      for (const run of turns[turn % turns.length] as readonly number[]) {
-        let start = free[streams[run] as number] as number;
-        if (run === 0) {
-          if (layer > 0) start = Math.max(start, ends[base - 1] as number);
-        } else for (const other of after[run] as readonly number[]) start = Math.max(start, ends[base + other] as number);
-        const end = start + (times[run] as number);
-        ends[base + run] = end;
-        free[streams[run] as number] = end;
-        layerEnds[layer] = Math.max(layerEnds[layer] as number, end);
-      }
-    }
-  const last = layerEnds[layers - 1] as number;
-  const each1 = layers > 2 ? (layerEnds[layers - 2] as number) - (layerEnds[layers - 3] as number) : last;
-  return last + (count - layers) * each1;
-}
-
-/** In which order each stream takes up the runs of both microbatches over the layers that are laid out. */
+/**
+ * In which order each stream takes up the runs of both microbatches over the layers that are laid out. Slots have places in one order, in which
+ * none stands before one that it follows; the place behind all stands for no slot.
+ */
 export interface Interleaving {
-  /** Slots of each stream. */
-  readonly queues: readonly Int32Array[];
-  /** All slots, none before one that it follows; the run of each, and three slots that it follows (the one behind all, where there are fewer). */
-  readonly order: Int32Array;
-  readonly runOf: Int32Array;
-  readonly follows: Int32Array;
-  /** Of each layer the slots with which a microbatch may leave it: no other slot of theirs follows them there. */
+  /** The slot at each place and the place of each slot; the run and the layer at each place. */
+  readonly slots: Int32Array;
+  readonly placeOf: Int32Array;
+  readonly runOf: Uint16Array;
+  readonly layerOf: Int32Array;
+  /** Of each place `mostFollowed` that it follows: of its own microbatch, then the one in front of it on its stream, each once; then the one behind all. */
+  readonly follows: Uint16Array;
+  /** Behind the last place of any layer but the last. */
+  readonly settled: number;
+  /** Of each place `mostOwn` of its own microbatch that it follows; -1 where there are fewer. */
+  readonly own: Int32Array;
+  /** Of each layer the places with which a microbatch may leave it: no other of theirs follows them there. */
   readonly ends: readonly Int32Array[];
+  /** Places on each stream, one stream behind the other, and where each begins, and where the last one ends. */
+  readonly queues: Int32Array;
+  readonly bounds: Int32Array;
 }
 
-/** Slots that one slot follows: two runs of its own microbatch, and the one in front of it on its stream. */
+/** Places that one follows: two runs of its own microbatch, and the one in front of it on its stream. */
 export const mostFollowed = 3;
+export const mostOwn = 2;
 
 /**
  * Both microbatches take turns: of the runs on a stream those of the earlier turn come first, of two of one turn those of the first microbatch;
@@ -81,8 +43,10 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
   const size = streams.length;
   const each = size * layers;
   const queues: number[][] = Array.from({ length: Math.max(...streams) + 1 }, () => []);
-  const order: number[] = [];
+  const slots: number[] = [];
+  const placeOf = new Int32Array(2 * each);
   const follows: number[] = [];
+  const own: number[] = [];
   for (let position = 0; position < turns.length * layers + lag; position++)
     for (let m = 0; m < 2; m++) {
       const turn = position - m * lag;
@@ -91,23 +55,38 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
       for (const run of turns[turn % turns.length] as readonly number[]) {
         const id = base + run;
         const queue = queues[streams[run] as number] as number[];
-        const own = run === 0 ? (id === m * each ? [] : [id - 1]) : (after[run] as readonly number[]).map((other) => base + other);
-        const all = [...new Set([...own, ...queue.slice(-1)])];
-        if (all.length > mostFollowed)
-          throw new RangeError(`run ${run} follows ${own.length} runs of its own microbatch, at most ${mostFollowed - 1} can be laid out`);
-        order.push(id);
-        follows.push(...all, ...Array.from({ length: mostFollowed - all.length }, () => 2 * each));
-        queue.push(id);
+        const before = (run === 0 ? (id === m * each ? [] : [id - 1]) : (after[run] as readonly number[]).map((other) => base + other)).map(
+          (other) => placeOf[other] as number,
+        );
+        const all = [...new Set([...before, ...queue.slice(-1)])];
+        if (before.length > mostOwn || all.length > mostFollowed)
+          throw new RangeError(`run ${run} follows ${before.length} runs of its own microbatch, at most ${mostOwn} can be laid out`);
+        const place = slots.length;
+        placeOf[id] = place;
+        slots.push(id);
+        follows.push(...filled(all, mostFollowed, 2 * each));
+        own.push(...filled(before, mostOwn, -1));
+        queue.push(place);
       }
     }
   const inside = new Set(after.slice(1).flat());
+  const layerOf = Int32Array.from(slots, (id) => Math.floor((id % each) / size));
   return {
-    queues: queues.map((queue) => Int32Array.from(queue)),
-    order: Int32Array.from(order),
-    runOf: Int32Array.from(order, (id) => id % size),
-    follows: Int32Array.from(follows),
+    slots: Int32Array.from(slots),
+    placeOf,
+    runOf: Uint16Array.from(slots, (id) => id % size),
+    layerOf,
+    follows: Uint16Array.from(follows),
+    settled: 1 + layerOf.findLastIndex((layer) => layer < layers - 1),
+    own: Int32Array.from(own),
     ends: Array.from({ length: layers }, (_, layer) =>
-      Int32Array.from(order.filter((id) => Math.floor((id % each) / size) === layer && !inside.has(id % size))),
+      Int32Array.from(slots.flatMap((id, place) => (layerOf[place] === layer && !inside.has(id % size) ? [place] : []))),
     ),
+    queues: Int32Array.from(queues.flat()),
+    bounds: Int32Array.from([0, ...queues.map((_, stream) => queues.slice(0, stream + 1).reduce((sum, queue) => sum + queue.length, 0))]),
   };
+}
+
+function filled(places: readonly number[], length: number, by: number): readonly number[] {
+  return [...places, ...Array.from({ length: length - places.length }, () => by)];
 }

@@ -7,9 +7,9 @@ export interface LaidOut {
   /** Layers laid out, and slots of one microbatch: slot `m x each + layer x runs + run`. */
   readonly layers: number;
   readonly each: number;
-  /** Of each slot, and when it begins. */
-  readonly end: Float64Array;
+  /** When a slot begins and ends. */
   startOf(id: number): number;
+  endOf(id: number): number;
   /** What `lay` is asked, of each run: its time while nothing else draws bandwidth, and what it draws, at the whole bandwidth. */
   readonly times: Float64Array;
   readonly memory: Float64Array;

@@ -1,59 +1,98 @@
-/** A stretch over which rows are a straight line within the tolerance, or two halves of one over which they are not. */
+/** Rows along whole numbers. */
+export interface Rows {
+  /** The row at a position; undefined where there is none. */
+  at(this: void, position: number): Float64Array | undefined;
+  /** Where entries of one kind end in a row, ascending: lines are judged by each kind alone. */
+  readonly ends: readonly number[];
+}
+
+/**
+ * A stretch of whole numbers over which rows are a straight line within the tolerance, or whose parts may be. A part is looked at when a position of
+ * it is asked for, and what it is depends on nothing else.
+ */
 export interface Line {
   readonly from: number;
   readonly to: number;
   /** The row at its start, then its rise to the end. */
   readonly line: Float64Array;
-  readonly halves?: readonly [Line, Line] | undefined;
+  /** One over its length; 0 for a single position. */
+  readonly scale: number;
+  readonly straight: boolean;
+  /** Length of its parts, those that were looked at, and how often they may be cut. */
+  readonly size: number;
+  readonly parts: (Line | undefined)[];
+  readonly cuts: number;
+  readonly last: Float64Array;
 }
 
 /** Largest relative error of a line where it is checked. Between kinks a cost is nearly linear, and a kink is at most twice as far off. */
 const tolerance = 1e-4;
-const deepest = 9;
+/** Where lines are checked, as shares of their length: out of step with tiles and waves, which are even parts of it. */
+const checks = [0.4377, 0.78, 0.16] as const;
+/** Positions of a stretch of which each has a row of its own where they are not on a line. */
+const short = 8;
 
-/** Lines between whole numbers over which `at` is exact at the ends of each; undefined where it is not defined. */
-export function lineOver(from: number, to: number, at: (position: number) => Float64Array | undefined): Line | undefined {
-  const start = at(from);
-  const end = at(to);
-  return start === undefined || end === undefined ? undefined : split(at, from, to, start, end, 0);
+/**
+ * A power of two of whole numbers, from the first to the last, cut in two at most `cuts` times in a row; undefined where an end has no row. Rows at
+ * the ends of lines are exact: a step between two lines, as where a tile begins, is exact too.
+ */
+export function lineOver(from: number, to: number, rows: Rows, cuts: number = Infinity): Line | undefined {
+  const first = rows.at(from);
+  const last = from === to ? first : rows.at(to);
+  return first === undefined || last === undefined ? undefined : stretch(from, to, first, last, rows, cuts);
 }
 
-function split(
-  at: (position: number) => Float64Array | undefined,
-  from: number,
-  to: number,
-  start: Float64Array,
-  end: Float64Array,
-  depth: number,
-): Line | undefined {
-  const middle = Math.floor((from + to) / 2);
-  const whole = { from, to, line: lineOf(start, end) };
-  if (middle === from || depth === deepest) return whole;
-  const exact = at(middle);
-  if (exact === undefined) return undefined;
-  const straight = (position: number, row: Float64Array | undefined): boolean => row === undefined || isOn(row, whole.line, (position - from) / (to - from));
-  const quarters = [Math.floor((from + middle) / 2), Math.floor((middle + to) / 2)];
-  if (straight(middle, exact) && quarters.every((position) => straight(position, at(position)))) return whole;
-  const first = split(at, from, middle, start, exact, depth + 1);
-  const second = split(at, middle, to, exact, end, depth + 1);
-  return first === undefined || second === undefined ? undefined : { ...whole, halves: [first, second] };
-}
-
-function lineOf(start: Float64Array, end: Float64Array): Float64Array {
-  const line = new Float64Array(2 * start.length);
-  line.set(start);
-  for (let i = 0; i < start.length; i++) line[start.length + i] = (end[i] as number) - (start[i] as number);
+/** The straight line over a position of a stretch; undefined where an end of it has no row. */
+export function through(whole: Line, position: number, rows: Rows): Line | undefined {
+  let line = whole;
+  while (!line.straight) {
+    const beyond = position - line.from;
+    const part = line.size === 1 ? beyond : beyond < line.size ? 0 : 1;
+    const next = line.parts[part] ?? partOf(line, part, rows);
+    if (next === undefined) return undefined;
+    line.parts[part] = next;
+    line = next;
+  }
   return line;
 }
 
-/** Whether the times of a row lie on a line, all together. */
-function isOn(row: Float64Array, line: Float64Array, share: number): boolean {
-  let whole = 0;
-  let off = 0;
-  for (let i = 0; i < row.length; i++) {
-    const time = row[i] as number;
-    whole += time;
-    off += Math.abs((line[i] as number) + (line[row.length + i] as number) * share - time);
+function partOf({ from: begin, to: end, line, last: behind, size, cuts }: Line, part: number, rows: Rows): Line | undefined {
+  const from = begin + part * size;
+  const to = from + size - 1;
+  const first = from === begin ? line.slice(0, behind.length) : rows.at(from);
+  const last = to === end ? behind : from === to ? first : rows.at(to);
+  return first === undefined || last === undefined ? undefined : stretch(from, to, first, last, rows, cuts - 1);
+}
+
+function stretch(from: number, to: number, first: Float64Array, last: Float64Array, rows: Rows, cuts: number): Line {
+  const count = to - from + 1;
+  const line = new Float64Array(2 * first.length);
+  line.set(first);
+  for (let i = 0; i < first.length; i++) line[first.length + i] = (last[i] as number) - (first[i] as number);
+  const straight =
+    cuts === 0 ||
+    count <= 2 ||
+    (count > short &&
+      checks.every((check) => {
+        const position = from + Math.floor((to - from) * check);
+        const row = rows.at(position);
+        return row !== undefined && isOn(row, line, (position - from) / (to - from), rows.ends);
+      }));
+  return { from, to, line, scale: count === 1 ? 0 : 1 / (to - from), straight, size: count > short ? count / 2 : 1, parts: [], cuts, last };
+}
+
+/** Whether a row lies on a line: the entries of each kind all together. */
+function isOn(row: Float64Array, line: Float64Array, share: number, ends: readonly number[]): boolean {
+  let i = 0;
+  for (const end of ends) {
+    let whole = 0;
+    let off = 0;
+    for (; i < end; i++) {
+      const time = row[i] as number;
+      whole += time;
+      off += Math.abs((line[i] as number) + (line[row.length + i] as number) * share - time);
+    }
+    if (off > tolerance * whole) return false;
   }
-  return off <= tolerance * whole;
+  return true;
 }

@@ -1,5 +1,5 @@
 import { assert } from '../base/errors.ts';
-import { bestLag, interleaved, mostFollowed, turnsOf, type Interleaving } from './interleave.ts';
+import { interleaved, mostFollowed, mostOwn, turnsOf, type Interleaving } from './interleave.ts';
 import type { LaidOut } from './laid-out.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
@@ -16,8 +16,10 @@ export interface LayerRuns {
 const laidOut = 3;
 const repeated = 1;
 const none = -1;
-/** What rounding may leave of a run. */
+const waiting = -2;
+/** What rounding may leave of a run, and ends that are equal but for it. */
 const rest = 1e-12;
+const equal = 1e-9;
 
 /**
  * Equal layers of two microbatches over streams that run one thing at a time, the second microbatch `lag` turns behind the first (without a
@@ -27,12 +29,8 @@ const rest = 1e-12;
 export class Overlap implements LaidOut {
   readonly runs: LayerRuns;
   readonly microbatches = 2;
-  /** Layers laid out, and slots of one microbatch: slot `m x each + layer x runs + run`. */
   readonly layers: number;
   readonly each: number;
-  /** Of each slot; `before` is the slot whose end let it start, or -1. Behind the last end stands that of no slot. */
-  readonly end: Float64Array;
-  readonly before: Int32Array;
   /** What `lay` is asked, of each run: its time while nothing else draws bandwidth, and what it draws, at the whole bandwidth. */
   readonly times: Float64Array;
   readonly memory: Float64Array;
@@ -42,10 +40,16 @@ export class Overlap implements LaidOut {
   steadyStart = 0;
   steadyEnd = 0;
   readonly #count: number;
+  /** That of the stack, or any that there may be. */
   readonly #lag: number | undefined;
+  readonly #lags: number;
   readonly #interleavings: (Interleaving | undefined)[];
+  /** The one that was laid out last. */
+  #interleaving: Interleaving;
+  /** Of each place of it: its end, and the place whose end let it start, or -1. Behind the last end stands that of no place. */
+  readonly #end: Float64Array;
+  readonly #before: Int32Array;
   readonly #most: Float64Array;
-  readonly #runOf: Int32Array;
   readonly #heads: Int32Array;
   readonly #current: Int32Array;
   readonly #previous: Int32Array;
@@ -56,19 +60,21 @@ export class Overlap implements LaidOut {
   constructor(runs: LayerRuns, count: number, lag?: number) {
     const size = runs.streams.length;
     const streams = Math.max(...runs.streams) + 1;
-    this.runs = { ...runs, turns: turnsOf(runs) };
+    const turns = turnsOf(runs);
+    this.runs = { ...runs, turns };
     this.layers = Math.min(count, laidOut);
     this.each = size * this.layers;
     this.#count = count;
-    this.#lag = lag === undefined ? undefined : Math.min(lag, turnsOf(this.runs).length - 1);
-    this.#interleavings = runs.after.map(() => undefined);
-    this.#most = new Float64Array(streams);
-    this.#runOf = Int32Array.from({ length: 2 * this.each }, (_, id) => id % size);
-    this.end = new Float64Array(2 * this.each + 1);
-    this.before = new Int32Array(2 * this.each);
+    this.#lag = lag === undefined ? undefined : Math.min(lag, turns.length - 1);
+    this.#lags = turns.length;
+    this.#interleavings = turns.map(() => undefined);
+    this.#interleaving = this.#interleaved(this.#lag ?? 0);
     this.times = new Float64Array(size);
     this.memory = new Float64Array(size);
     this.exposed = new Float64Array(size);
+    this.#end = new Float64Array(2 * this.each + 1);
+    this.#before = new Int32Array(2 * this.each);
+    this.#most = new Float64Array(streams);
     this.#heads = new Int32Array(streams);
     this.#current = new Int32Array(streams);
     this.#previous = new Int32Array(streams);
@@ -88,21 +94,81 @@ export class Overlap implements LaidOut {
 
   /** When a slot begins: as the one ends that let it start. */
   startOf(id: number): number {
-    const by = this.before[id] as number;
-    return by === none ? 0 : (this.end[by] as number);
+    return this.#startAt(this.#interleaving.placeOf[id] as number);
+  }
+
+  endOf(id: number): number {
+    return this.#end[this.#interleaving.placeOf[id] as number] as number;
   }
 
   /** Lays the layers out by `times` and `memory`. */
   lay(): void {
-    const { times, memory } = this;
-    const lag = this.#lag ?? bestLag(this.runs, times, this.layers, this.#count);
-    const interleaving = (this.#interleavings[lag] ??= interleaved(this.runs, this.layers, lag));
-    clear(this.#layerEnd);
-    this.#expose(this.#enough(times, memory) ? this.#unhindered(interleaving, times) : this.#hindered(interleaving.queues, times, memory));
+    const interleaving = this.#interleaved(this.#lag ?? this.#bestLag());
+    this.#interleaving = interleaving;
+    this.#expose(interleaving, this.#enough() ? this.#unhindered(interleaving) : this.#hindered(interleaving));
+  }
+
+  #interleaved(lag: number): Interleaving {
+    return (this.#interleavings[lag] ??= interleaved(this.runs, this.layers, lag));
+  }
+
+  #startAt(place: number): number {
+    const by = this.#before[place] as number;
+    return by === none ? 0 : (this.#end[by] as number);
+  }
+
+  /** The lag that takes the least time without contention; of two that take the same, the shorter. */
+  #bestLag(): number {
+    let best = 0;
+    let least = Infinity;
+    for (let lag = 0; lag < this.#lags; lag++) {
+      const enough = least * (1 - equal);
+      const time = this.#lengthOf(this.#interleaved(lag), enough);
+      if (time >= enough) continue;
+      least = time;
+      best = lag;
+    }
+    return best;
+  }
+
+  /**
+   * Time of all layers without contention: those that are laid out, of which the last but one repeats. A time that is known to be `enough` or more
+   * before the last layer is laid out may be short of that layer.
+   */
+  #lengthOf(interleaving: Interleaving, enough: number): number {
+    const end = this.#end;
+    const { runOf, ends, settled } = interleaving;
+    const { layers } = this;
+    end[runOf.length] = 0;
+    if (layers < laidOut) {
+      this.#layPlaces(interleaving, 0, runOf.length);
+      const only = end[this.#last(ends[layers - 1] as Int32Array)] as number;
+      return only + (this.#count - layers) * only;
+    }
+    this.#layPlaces(interleaving, 0, settled);
+    const before = end[this.#last(ends[layers - 2] as Int32Array)] as number;
+    const repeats = (this.#count - layers) * (before - (end[this.#last(ends[layers - 3] as Int32Array)] as number));
+    if (before + repeats >= enough) return before + repeats;
+    this.#layPlaces(interleaving, settled, runOf.length);
+    return (end[this.#last(ends[layers - 1] as Int32Array)] as number) + repeats;
+  }
+
+  #layPlaces({ runOf, follows }: Interleaving, from: number, to: number): void {
+    const times = this.times;
+    const end = this.#end;
+    for (let place = from, f = mostFollowed * from; place < to; place++, f += mostFollowed) {
+      let begin = end[follows[f] as number] as number;
+      const second = end[follows[f + 1] as number] as number;
+      const third = end[follows[f + 2] as number] as number;
+      if (second > begin) begin = second;
+      if (third > begin) begin = third;
+      end[place] = begin + (times[runOf[place] as number] as number);
+    }
   }
 
   /** Whether there is bandwidth for whatever may run at once. */
-  #enough(times: Float64Array, memory: Float64Array): boolean {
+  #enough(): boolean {
+    const { times, memory } = this;
     const most = this.#most;
     clear(most);
     const { streams } = this.runs;
@@ -115,103 +181,117 @@ export class Overlap implements LaidOut {
     return total <= 1;
   }
 
-  /** Each slot begins with the last end of those it follows. Returns the slot that ends last. */
-  #unhindered({ order, runOf, follows, ends }: Interleaving, times: Float64Array): number {
-    const { each, end, before, layers } = this;
-    end[2 * each] = 0;
-    for (let i = 0, f = 0; i < order.length; i++, f += mostFollowed) {
-      const id = order[i] as number;
+  /** Each slot begins with the last end of those it follows. Returns the place that ends last. */
+  #unhindered({ runOf, follows, ends }: Interleaving): number {
+    const times = this.times;
+    const end = this.#end;
+    const before = this.#before;
+    const { layers } = this;
+    const count = runOf.length;
+    end[count] = 0;
+    for (let place = 0, f = 0; place < count; place++, f += mostFollowed) {
       let by = follows[f] as number;
       let begin = end[by] as number;
-      for (let more = f + 1; more < f + mostFollowed; more++) {
-        const other = follows[more] as number;
-        if (other === 2 * each) break;
-        if ((end[other] as number) <= begin) continue;
-        begin = end[other] as number;
-        by = other;
+      const second = follows[f + 1] as number;
+      if ((end[second] as number) > begin) {
+        begin = end[second] as number;
+        by = second;
       }
-      end[id] = begin + (times[runOf[i] as number] as number);
-      before[id] = begin > 0 ? by : none;
+      const third = follows[f + 2] as number;
+      if ((end[third] as number) > begin) {
+        begin = end[third] as number;
+        by = third;
+      }
+      end[place] = begin + (times[runOf[place] as number] as number);
+      before[place] = begin > 0 ? by : none;
     }
     for (let layer = 0; layer < layers; layer++) this.#layerEnd[layer] = end[this.#last(ends[layer] as Int32Array)] as number;
     return this.#last(ends[layers - 1] as Int32Array);
   }
 
-  /** The slot that ends last; of two that end at once the first of them. */
-  #last(slots: Int32Array): number {
-    const { end } = this;
-    let last = slots[0] as number;
-    for (let i = 1; i < slots.length; i++) if ((end[slots[i] as number] as number) > (end[last] as number)) last = slots[i] as number;
+  /** The place that ends last; of two that end at once the first of them. */
+  #last(places: Int32Array): number {
+    const end = this.#end;
+    let last = places[0] as number;
+    for (let i = 1; i < places.length; i++) if ((end[places[i] as number] as number) > (end[last] as number)) last = places[i] as number;
     return last;
   }
 
-  /** Runs the queues of all streams from one end of a run to the next. Returns the slot that ends last. */
-  #hindered(queues: readonly Int32Array[], times: Float64Array, memory: Float64Array): number {
-    const { each, end, before } = this;
-    const streams = queues.length;
-    const size = times.length;
-    const [heads, current, previous, left, demand] = [this.#heads.fill(0), this.#current.fill(none), this.#previous.fill(none), this.#left, this.#demand];
-    end.fill(none);
+  /** Runs the queues of all streams from one end of a run to the next. Returns the place that ends last. */
+  #hindered({ runOf, layerOf, own, queues, bounds }: Interleaving): number {
+    const { times, memory } = this;
+    const end = this.#end;
+    const before = this.#before;
+    const heads = this.#heads;
+    const current = this.#current;
+    const previous = this.#previous;
+    const left = this.#left;
+    const demand = this.#demand;
+    const streams = heads.length;
+    clear(this.#layerEnd);
+    for (let s = 0; s < streams; s++) {
+      heads[s] = bounds[s] as number;
+      current[s] = none;
+      previous[s] = none;
+    }
+    for (let place = 0; place < runOf.length; place++) end[place] = none;
     let now = 0;
     let latest = none;
-    for (let open = 2 * each; open > 0;) {
+    for (let open = runOf.length; open > 0;) {
       let total = 0;
       for (let s = 0; s < streams; s++) {
-        const queue = queues[s] as Int32Array;
-        if (current[s] === none && (heads[s] as number) < queue.length) {
-          const id = queue[heads[s] as number] as number;
-          const by = this.#released(id, now, previous[s] as number);
-          if (by !== undefined) {
+        if (current[s] === none && (heads[s] as number) < (bounds[s + 1] as number)) {
+          const place = queues[heads[s] as number] as number;
+          const by = this.#released(own, place, now, previous[s] as number);
+          if (by !== waiting) {
             heads[s] = (heads[s] as number) + 1;
-            const run = id % size;
-            before[id] = by;
-            current[s] = id;
-            left[s] = times[run] as number;
-            demand[s] = (times[run] as number) > 0 ? (memory[run] as number) / (times[run] as number) : 0;
+            const run = runOf[place] as number;
+            const time = times[run] as number;
+            before[place] = by;
+            current[s] = place;
+            left[s] = time;
+            demand[s] = time > 0 ? (memory[run] as number) / time : 0;
           }
         }
         if (current[s] !== none) total += demand[s] as number;
       }
       const fair = total > 1 ? this.#fairShare(streams) : 1;
       let step = Infinity;
-      for (let s = 0; s < streams; s++) if (current[s] !== none) step = Math.min(step, (left[s] as number) * Math.max(1, (demand[s] as number) / fair));
+      for (let s = 0; s < streams; s++)
+        if (current[s] !== none) {
+          const needs = (left[s] as number) * Math.max(1, (demand[s] as number) / fair);
+          if (needs < step) step = needs;
+        }
       assert(step < Infinity, 'streams that wait for each other');
       now += step;
       for (let s = 0; s < streams; s++) {
-        const id = current[s] as number;
-        if (id === none) continue;
+        const place = current[s] as number;
+        if (place === none) continue;
         const slow = Math.max(1, (demand[s] as number) / fair);
         const more = (left[s] as number) * slow - step;
         left[s] = more / slow;
         if (more > rest * now) continue;
-        end[id] = now;
-        previous[s] = id;
+        end[place] = now;
+        previous[s] = place;
         current[s] = none;
-        latest = id;
-        const layer = Math.floor((id % each) / size);
-        this.#layerEnd[layer] = now;
+        latest = place;
+        this.#layerEnd[layerOf[place] as number] = now;
         open--;
       }
     }
     return latest;
   }
 
-  /** The slot whose end lets a slot start now (-1 at the begin); undefined while it has to wait for its own microbatch. */
-  #released(id: number, now: number, previous: number): number | undefined {
-    const { each, end } = this;
-    const size = this.exposed.length;
-    const run = id % size;
+  /** The place whose end lets a place start now (-1 at the begin); `waiting` while it has to wait for its own microbatch. */
+  #released(own: Int32Array, place: number, now: number, previous: number): number {
+    const end = this.#end;
     let by = previous !== none && end[previous] === now ? previous : none;
-    if (run === 0) {
-      if (id % each === 0) return by;
-      const ended = end[id - 1] as number;
-      return ended < 0 ? undefined : ended === now ? id - 1 : by;
-    }
-    const base = id - run;
-    for (const other of this.runs.after[run] as readonly number[]) {
-      const ended = end[base + other] as number;
-      if (ended < 0) return undefined;
-      if (ended === now) by = base + other;
+    for (let o = mostOwn * place; o < mostOwn * (place + 1); o++) {
+      const other = own[o] as number;
+      if (other === none) break;
+      const ended = end[other] as number;
+      if (ended < 0) return waiting;
+      if (ended === now) by = other;
     }
     return by;
   }
@@ -235,20 +315,24 @@ export class Overlap implements LaidOut {
   }
 
   /** The critical path: all of it once, and its part in the steady layer for every layer that was not laid out. */
-  #expose(last: number): void {
-    const { end, before, exposed, layers } = this;
-    const runOf = this.#runOf;
-    const { steadyLayer } = this;
+  #expose({ runOf }: Interleaving, last: number): void {
+    const { exposed, layers, steadyLayer } = this;
+    const end = this.#end;
+    const before = this.#before;
     const until = this.#layerEnd[steadyLayer] as number;
     const since = steadyLayer > 0 ? (this.#layerEnd[steadyLayer - 1] as number) : 0;
     const repeats = this.#count - layers;
     this.steadyStart = since;
     this.steadyEnd = until;
     clear(exposed);
-    for (let id = last; id !== none; id = before[id] as number) {
-      const [from, to, run] = [this.startOf(id), end[id] as number, runOf[id] as number];
-      const inside = Math.min(to, until) - Math.max(from, since);
+    for (let place = last; place !== none;) {
+      const by = before[place] as number;
+      const from = by === none ? 0 : (end[by] as number);
+      const to = end[place] as number;
+      const run = runOf[place] as number;
+      const inside = (to < until ? to : until) - (from > since ? from : since);
       exposed[run] = (exposed[run] as number) + (to - from) + (inside > 0 ? repeats * inside : 0);
+      place = by;
     }
   }
 }

@@ -63,9 +63,10 @@ describe('microbatches between attention and expert dies', () => {
       fc.property(shape, fc.nat({ max: 5 }), ({ times, count, microbatches }, which) => {
         const short = laid(times, count, microbatches);
         const long = laid(times.with(which, (times[which] ?? 0) + 100), count, microbatches);
-        for (let id = 0; id < short.end.length; id++) expect(long.end[id]).toBeGreaterThanOrEqual(short.end[id] ?? 0);
+        const ids = Array.from({ length: microbatches * short.each }, (_, id) => id);
+        for (const id of ids) expect(long.endOf(id)).toBeGreaterThanOrEqual(short.endOf(id));
         for (let stream = 0; stream < 4; stream++) {
-          const slots = [...short.start].map((from, id) => ({ from, to: short.end[id] ?? 0, id })).filter(({ id }) => runs.streams[id % 6] === stream);
+          const slots = ids.map((id) => ({ from: short.startOf(id), to: short.endOf(id), id })).filter(({ id }) => runs.streams[id % 6] === stream);
           slots.sort((a, b) => a.from - b.from || a.to - b.to);
           for (let i = 1; i < slots.length; i++) expect(slots[i]?.from).toBeGreaterThanOrEqual(slots[i - 1]?.to ?? 0);
         }

@@ -19,13 +19,13 @@ export class PingPong implements LaidOut {
   readonly microbatches: number;
   readonly layers: number;
   readonly each: number;
-  readonly start: Float64Array;
-  readonly end: Float64Array;
   readonly times: Float64Array;
   readonly memory: Float64Array;
   readonly exposed: Float64Array;
   steadyStart = 0;
   steadyEnd = 0;
+  readonly #start: Float64Array;
+  readonly #end: Float64Array;
   readonly #before: Int32Array;
   readonly #layerEnd: Float64Array;
   /** The slot that a stream ran last. */
@@ -36,8 +36,8 @@ export class PingPong implements LaidOut {
     this.runs = runs;
     this.layers = count;
     this.each = size * count;
-    this.start = new Float64Array(microbatches * this.each);
-    this.end = new Float64Array(microbatches * this.each);
+    this.#start = new Float64Array(microbatches * this.each);
+    this.#end = new Float64Array(microbatches * this.each);
     this.times = new Float64Array(size);
     this.memory = new Float64Array(size);
     this.exposed = new Float64Array(size);
@@ -52,7 +52,11 @@ export class PingPong implements LaidOut {
   }
 
   startOf(id: number): number {
-    return this.start[id] as number;
+    return this.#start[id] as number;
+  }
+
+  endOf(id: number): number {
+    return this.#end[id] as number;
   }
 
   again(): PingPong {
@@ -60,7 +64,8 @@ export class PingPong implements LaidOut {
   }
 
   lay(): void {
-    const { layers, each, end, runs, times } = this;
+    const { layers, each, runs, times } = this;
+    const end = this.#end;
     const size = times.length;
     this.#last.fill(none);
     this.#layerEnd.fill(0);
@@ -79,7 +84,8 @@ export class PingPong implements LaidOut {
   }
 
   #place(base: number, run: number, layer: number): void {
-    const { start, end, runs } = this;
+    const { runs } = this;
+    const end = this.#end;
     const id = base + run;
     const stream = runs.streams[run] as number;
     let by = this.#last[stream] as number;
@@ -93,7 +99,7 @@ export class PingPong implements LaidOut {
     if (run === 0 && layer > 0) follow(id - 1);
     for (const other of runs.after[run] as readonly number[]) follow(base + other);
     const ended = begin + (this.times[run] as number);
-    start[id] = begin;
+    this.#start[id] = begin;
     end[id] = ended;
     this.#before[id] = by;
     this.#last[stream] = id;
@@ -101,7 +107,9 @@ export class PingPong implements LaidOut {
   }
 
   #expose(last: number): void {
-    const { start, end, exposed, steadyLayer } = this;
+    const { exposed, steadyLayer } = this;
+    const start = this.#start;
+    const end = this.#end;
     const size = exposed.length;
     exposed.fill(0);
     for (let id = last; id !== none; id = this.#before[id] as number) {

@@ -1,6 +1,6 @@
 import type { Machine, Plane } from '../catalogue/machine.ts';
 import { planeOf } from '../catalogue/machine.ts';
-import { engines, type Engine, type StepCost } from './batch.ts';
+import { engines, type Engine } from './batch.ts';
 
 /** How far busy engines move a chip from its idle power towards its maximum: shares of the range between the two. */
 export interface DieActivity {
@@ -51,7 +51,7 @@ function portsOf({ chip, node }: Machine, { port }: Plane): number {
  * Time at maximum power that would draw what a step draws over idle: at most the step less what the host takes, in which dies wait. All dies are
  * taken to be as busy as the one that the others wait for. [s]
  */
-export function activeTime(activity: DieActivity | undefined, { time, busy }: StepCost): number {
+export function activeTime(activity: DieActivity | undefined, { time, busy }: { readonly time: number; readonly busy: ArrayLike<number> }): number {
   const running = Math.max(0, time - (busy[host] as number));
   if (activity === undefined) return running;
   let active = activity.running * running;

@@ -134,6 +134,11 @@ export class Pricing {
     return places.map((i) => this.#priceAt(i, operators, launching));
   }
 
+  /** The same for an operator at a place of the group, which is no exchange. */
+  one(operator: Operator, { shares, floors }: Launching, place: number): Price {
+    return this.#launch(operator, shares[place], floors[place]);
+  }
+
   /** For each exchange the operators that its kernel fuses: where they run on cores of their own, the exchange is without their times. */
   halvesOf(operators: readonly Operator[]): Halves {
     return operators.map(({ kind, name }, i) => {

@@ -4,11 +4,11 @@ import type { Stream, Turns } from '../catalogue/stack.ts';
 import { dataRanks, exchangeRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import type { Operator, OperatorGroup } from '../model/operator.ts';
-import { stepBuilder, type StepBuilder } from '../model/operators/step.ts';
+import { coreBuilder, stepBuilder, type StepBuilder } from '../model/operators/step.ts';
 import type { InstanceBatch, PipelineCost, StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
-import type { CompilablePricer } from './compiled.ts';
+import type { CompilablePricer } from './compilable.ts';
 import type { LaidOut } from './laid-out.ts';
 import { Overlap } from './overlap.ts';
 import { Pricing, type Price } from './price.ts';
@@ -50,6 +50,7 @@ class Pricer implements ExplainingPricer {
   readonly launches: number;
   readonly #setting: StepSetting;
   readonly #build: StepBuilder;
+  readonly #buildCores: StepBuilder;
   readonly #pricing: Pricing;
   /** The last plan of the group at each place, which most steps share. */
   readonly #plans: PlannedGroup[] = [];
@@ -60,7 +61,9 @@ class Pricer implements ExplainingPricer {
   constructor(setting: StepSetting, errors?: PriceErrors) {
     const { machine, model, precision, layout, stack, role } = setting;
     this.#setting = setting;
-    this.#build = stepBuilder(model, precision, layout, { absorbed: stack.absorbed?.format, fusedShared: stack.fusedShared !== undefined });
+    const rules = { absorbed: stack.absorbed?.format, fusedShared: stack.fusedShared !== undefined };
+    this.#build = stepBuilder(model, precision, layout, rules);
+    this.#buildCores = coreBuilder(model, precision, layout, rules);
     this.#pricing = new Pricing(
       machine,
       stack,
@@ -152,6 +155,14 @@ class Pricer implements ExplainingPricer {
 
   prices(planned: PlannedGroup, places: readonly number[]): readonly Price[] {
     return this.#pricing.some(planned.group.operators, planned, places);
+  }
+
+  cores(batch: InstanceBatch): readonly OperatorGroup[] {
+    return this.#buildCores(batch);
+  }
+
+  priceAt(planned: PlannedGroup, place: number, operator: Operator): Price {
+    return this.#pricing.one(operator, planned, place);
   }
 
   #price(batch: InstanceBatch): PricedGroup[] {

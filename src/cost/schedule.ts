@@ -66,7 +66,7 @@ export function exposedOf({ bounds }: OperatorRuns, overlap: LaidOut, launches: 
 export function scheduleOf(runs: OperatorRuns, overlap: LaidOut, launches: readonly Launch[]): Schedule {
   const { bounds, streams } = runs;
   const exposed = exposedOf(runs, overlap, launches);
-  const { steadyLayer, steadyStart, steadyEnd, microbatches, each, end } = overlap;
+  const { steadyLayer, steadyStart, steadyEnd, microbatches, each } = overlap;
   const slots = Array.from({ length: microbatches * each }, (_, id): Slot => {
     const run = id % streams.length;
     return {
@@ -76,7 +76,7 @@ export function scheduleOf(runs: OperatorRuns, overlap: LaidOut, launches: reado
       to: bounds[run + 1] as number,
       stream: streams[run] as number,
       start: overlap.startOf(id),
-      end: end[id] as number,
+      end: overlap.endOf(id),
     };
   });
   return { slots, steadyLayer, steadyStart, steadyEnd, exposed };

@@ -3,11 +3,13 @@ import type { InstanceBatch, StepCost } from './batch.ts';
 import { headLike, type Drafter } from '../model/drafter.ts';
 import { precisionOf } from '../model/precision.ts';
 import { compositions, type CompositionKind, type NamedSetting } from './compositions.contract.ts';
-import type { CompilablePricer } from './compiled.ts';
+import type { CompilablePricer } from './compilable.ts';
 import { stepPricer } from './pricer.ts';
 import type { StepSetting } from './check.ts';
-import { decoding, machines, models, publishedDecode, publishedPrefill, stacks, uniform } from './settings.contract.ts';
+import { decoding, machines, models, prefilling, publishedDecode, publishedPrefill, stacks, uniform } from './settings.contract.ts';
 import { SurfacePricer } from './surface.ts';
+import { stages } from '../model/operator.ts';
+import { engines } from './batch.ts';
 
 const every: readonly CompositionKind[] = ['decode', 'prompts', 'mixed'];
 const spread = (parallel: number): StepSetting['layout']['experts'] => ({ parallel, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } });
@@ -144,6 +146,32 @@ describe.each(settings)('$name', (named) => {
     for (const batch of batches) warm.cost(batch);
     for (const batch of batches.slice(0, 8)) expect(warm.cost(batch)).toEqual(new SurfacePricer(exact).cost(batch));
   });
+
+  test('a stretch says the time of every step that it holds for to the last bit, and what they come to together', () => {
+    const surface = new SurfacePricer(stepPricer(named.setting));
+    let held = 0;
+    for (const batch of compositions({ ...named, kinds: ['decode'] }, 40)) {
+      const stretch = surface.stretch(batch);
+      if (stretch === undefined) continue;
+      const { decodeSequences, decodeContext } = batch.rank;
+      const sums = { stages: new Float64Array(stages.length + 1), busy: new Float64Array(engines.length) };
+      const expected = { stages: sums.stages.slice(), busy: sums.busy.slice() };
+      let [count, contexts] = [0, 0];
+      for (let context = decodeContext; context <= stretch.to && count < 50; context += decodeSequences) {
+        const cost = surface.cost({ ...batch, rank: { ...batch.rank, decodeContext: context } });
+        expect(stretch.time(context)).toBe(cost.time);
+        cost.stages.forEach((time, i) => (expected.stages[i]! += time));
+        cost.busy.forEach((time, i) => (expected.busy[i]! += time));
+        count++;
+        contexts += context;
+      }
+      stretch.add(count, contexts, sums.stages, sums.busy);
+      for (const key of ['stages', 'busy'] as const) sums[key].forEach((time, i) => expect(time).toBeCloseTo(expected[key][i] ?? Number.NaN, 9));
+      held += count;
+    }
+    const { microbatches, pipeline } = named.setting.layout;
+    expect(held).toBeGreaterThan(named.kinds.includes('decode') && microbatches === 1 && pipeline === 1 ? 50 : -1);
+  });
 });
 
 test('lists the operators of few steps, however many there are', () => {
@@ -153,6 +181,12 @@ test('lists the operators of few steps, however many there are', () => {
   expect(surface.evaluations).toBeLessThan(500);
 });
 
+test('lists the operators of few steps of prompts, however many lengths there are', () => {
+  const surface = new SurfacePricer(stepPricer(publishedPrefill));
+  for (let step = 0; step < 20_000; step++) surface.cost(prefilling(publishedPrefill.layout, 8, 200 + ((step * 7919) % 3000)));
+  expect(surface.evaluations).toBeLessThan(1500);
+});
+
 /** A pricer whose steps take longer than their operators. */
 function behind(exact: CompilablePricer, extra: (batch: InstanceBatch) => number): CompilablePricer {
   const cost = (batch: InstanceBatch): StepCost => {
@@ -160,7 +194,13 @@ function behind(exact: CompilablePricer, extra: (batch: InstanceBatch) => number
     const more = extra(batch);
     return { time: time + more, busy, stages: [...stages.slice(0, -1), (stages.at(-1) ?? 0) + more] };
   };
-  return { cost, plan: (batch) => exact.plan(batch), prices: (planned, places) => exact.prices(planned, places) };
+  return {
+    cost,
+    plan: (batch) => exact.plan(batch),
+    prices: (planned, places) => exact.prices(planned, places),
+    cores: (batch) => exact.cores(batch),
+    priceAt: (planned, place, operator) => exact.priceAt(planned, place, operator),
+  };
 }
 
 test('what all steps take besides their operators is added; steps that do not come apart are priced whole', () => {

@@ -1,13 +1,23 @@
-import type { InstanceBatch, StepCost, StepPricer } from './batch.ts';
-import { addAlong, addRow, compile, finish, rowOf, type CompilablePricer, type Compiled, type Part } from './compiled.ts';
-import { kindNumber, kindOf, kinds, type Driver } from './drivers.ts';
-import { lineOver, type Line } from './lines.ts';
+import type { InstanceBatch, StepCost, StepPricer, Stretch } from './batch.ts';
+import type { CompilablePricer } from './compilable.ts';
+import { compile, finish, type Compiled } from './compiled.ts';
+import { contextDriver, kindNumber, kindOf, kinds, readSums, sumsOfBatch, type Driver } from './drivers.ts';
+import { lineOver, through, type Line, type Rows } from './lines.ts';
+import { addAlong, addRow, fillCores, rowOf, type Part } from './parts.ts';
 import type { PlannedGroup } from './priced-group.ts';
+import { LineStretch } from './stretch.ts';
 
-/** Values of a driver that a table keeps, by their last bits; a row that was dropped is made again, and is the same. */
+/** Values of a driver that a table keeps, powers of two; a row that was dropped is made again, and is the same. */
 const kept = 65_536;
-const keptContexts = 1024;
+const keptFixed = 1024;
 const firstRows = 64;
+/** Values up to which every one has a row, and the most that lies beside them in a key. */
+const fewest = 64;
+const wide = 2 ** 26;
+/** How far apart the places of rows are that have other values fixed. */
+const apart = fewest + 1;
+/** How often an octave of contexts is cut in two: they are too many to look for every step of a kernel. */
+const contextCuts = 9;
 
 /** Rows of one part by the value of its driver, and which value each place stands for. */
 interface Table {
@@ -18,8 +28,12 @@ interface Table {
   readonly places: Int32Array;
   rows: Float64Array;
   used: number;
-  /** Over octaves of contexts [2^o - 1, 2^(o+1) - 1]. */
-  readonly lines: ((Line | undefined)[] | undefined)[];
+  /** Working memory: one row. */
+  readonly row: Float64Array;
+  /** By what is fixed on them, lines over the octaves ]2^(o-1), 2^o]; null where there are none. */
+  readonly fixed: Float64Array;
+  readonly lines: ((Line | null | undefined)[] | undefined)[];
+  readonly cuts: number;
 }
 
 interface Surface {
@@ -29,14 +43,15 @@ interface Surface {
 }
 
 /**
- * A pricer that puts the cost of a step together from tables of its parts. Operators that depend on a count of tokens or sequences have an
- * exact row for each count that comes up; those that depend on the context of decoding sequences are read off straight lines whose ends
- * are exact; those of prompts are priced each time. Two microbatches are then scheduled as in the exact cost. Rows depend on nothing but the
- * pricer, so that results do not depend on what was asked before.
+ * A pricer that puts the cost of a step together from tables of its parts. Operators that depend on a count of few values have an exact row for
+ * each that comes up; those that depend on counts of tokens are read off straight lines whose ends are exact; those of prompts over contexts are priced
+ * each time. Two microbatches are then scheduled as in the exact cost. Rows and lines depend on nothing but the pricer, so that results do not
+ * depend on what was asked before.
  */
 export class SurfacePricer implements StepPricer {
   readonly #exact: CompilablePricer;
   readonly #surfaces: (Surface | 'none' | undefined)[] = Array.from({ length: kinds });
+  readonly #batchSums: Float64Array = new Float64Array(sumsOfBatch);
   #queryTokens = -1;
   /** The plan of the step that is being priced, once something needs it. */
   #plan: readonly PlannedGroup[] | undefined;
@@ -51,15 +66,35 @@ export class SurfacePricer implements StepPricer {
     const surface = this.#surface(batch);
     if (surface !== undefined) {
       const { compiled, tables, sums } = surface;
-      sums.set(compiled.constant);
-      compiled.times.fill(0);
+      const { constant } = compiled;
+      for (let i = 0; i < constant.length; i++) sums[i] = constant[i] as number;
       this.#plan = undefined;
+      readSums(batch, this.#batchSums);
       let whole = true;
       for (let i = 0; i < tables.length && whole; i++) whole = this.#add(compiled, tables[i] as Table, batch, sums);
       if (whole) return finish(compiled, sums);
     }
     this.evaluations++;
     return this.#exact.cost(batch);
+  }
+
+  /** Where all but one line in the context stays as it is and nothing has to be scheduled. */
+  stretch(batch: InstanceBatch, old?: Stretch): Stretch | undefined {
+    const surface = this.#surface(batch);
+    if (surface === undefined || surface.compiled.scheduled.length > 0 || surface.compiled.pipeline > 0) return undefined;
+    const { compiled, tables } = surface;
+    const last = tables.at(-1);
+    if (last?.driver?.name !== contextDriver) return undefined;
+    const { constant } = compiled;
+    const stretch = old instanceof LineStretch ? old : new LineStretch();
+    stretch.base.set(constant);
+    this.#plan = undefined;
+    readSums(batch, this.#batchSums);
+    for (const table of tables) if (table !== last && (table.driver === undefined || !this.#add(compiled, table, batch, stretch.base))) return undefined;
+    const fixed = this.#batchSums[last.driver.fixed] as number;
+    const along = this.#batchSums[last.driver.along] as number;
+    const line = along > fewest ? this.#lineOf(compiled, last, last.driver, fixed, along) : undefined;
+    return line === undefined ? undefined : stretch.along(line, last.part.columns);
   }
 
   /** Whether steps like this one come apart. */
@@ -82,73 +117,92 @@ export class SurfacePricer implements StepPricer {
     return made;
   }
 
-  #planOf(batch: InstanceBatch): readonly PlannedGroup[] {
-    if (this.#plan === undefined) {
-      this.evaluations++;
-      this.#plan = this.#exact.plan(batch);
-    }
-    return this.#plan;
-  }
-
   /** Adds what a table says of a batch; false where the batch is not of the kind. */
   #add(compiled: Compiled, table: Table, batch: InstanceBatch, sums: Float64Array): boolean {
     const { part, driver } = table;
     if (driver === undefined) {
-      const row = rowOf(this.#exact, compiled, part, this.#planOf(batch));
-      if (row !== undefined) addRow(compiled, part, sums, row, 0);
+      const row = this.#rowOf(compiled, table, batch);
+      if (row !== undefined) addRow(part, sums, row, 0);
       return row !== undefined;
     }
-    const key = driver.key(batch);
-    if (part.context) return this.#addContext(compiled, table, key, batch, sums);
-    const place = key % kept;
+    const fixed = this.#batchSums[driver.fixed] as number;
+    const along = this.#batchSums[driver.along] as number;
+    if (driver.wide && along > fewest) {
+      const line = this.#lineOf(compiled, table, driver, fixed, along);
+      if (line !== undefined) {
+        addAlong(part, sums, line.line, (along - line.from) * line.scale);
+        return true;
+      }
+    }
+    const key = fixed * wide + along;
+    const place = (fixed * apart + along) & (kept - 1);
     if (table.keys[place] !== key) {
-      const row = rowOf(this.#exact, compiled, part, this.#planOf(batch));
+      const row = this.#rowOf(compiled, table, batch);
       if (row === undefined) return false;
       keep(table, place, key, row);
     }
-    addRow(compiled, part, sums, table.rows, ((table.places[place] as number) - 1) * part.width);
+    addRow(part, sums, table.rows, ((table.places[place] as number) - 1) * part.columns.length);
     return true;
   }
 
-  #addContext(compiled: Compiled, table: Table, key: number, batch: InstanceBatch, sums: Float64Array): boolean {
-    const place = key % keptContexts;
+  /** What a part comes to in the step that is being priced. */
+  #rowOf(compiled: Compiled, { part, row }: Table, batch: InstanceBatch): Float64Array | undefined {
+    if (part.cores && fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
+    if (this.#plan === undefined) {
+      this.evaluations++;
+      this.#plan = this.#exact.plan(batch);
+    }
+    return rowOf(this.#exact, compiled.signature, part, this.#plan);
+  }
+
+  #lineOf(compiled: Compiled, table: Table, driver: Driver, fixed: number, along: number): Line | undefined {
+    const place = fixed & (keptFixed - 1);
     let octaves = table.lines[place];
-    if (octaves === undefined || table.keys[place] !== key) {
+    if (octaves === undefined || table.fixed[place] !== fixed) {
       octaves = [];
       table.lines[place] = octaves;
-      table.keys[place] = key;
+      table.fixed[place] = fixed;
     }
-    const context = batch.rank.decodeContext;
-    const octave = 31 - Math.clz32(context + 1);
-    const line = octaves[octave] ?? this.#line(compiled, table.part, batch, octave);
-    if (line === undefined) return false;
-    octaves[octave] = line;
-    let at = line;
-    while (at.halves !== undefined) at = context <= at.halves[0].to ? at.halves[0] : at.halves[1];
-    addAlong(compiled, table.part, sums, at.line, (context - at.from) / (at.to - at.from));
-    return true;
+    const octave = 32 - Math.clz32(along - 1);
+    let line = octaves[octave];
+    if (line === undefined) {
+      const to = 2 ** octave;
+      line = lineOver(to / 2 + 1, to, this.#rows(compiled, table.part, driver, fixed), table.cuts) ?? null;
+      octaves[octave] = line;
+    }
+    if (line === null) return undefined;
+    return line.straight ? line : through(line, along, this.#rows(compiled, table.part, driver, fixed));
   }
 
-  #line(compiled: Compiled, part: Part, batch: InstanceBatch, octave: number): Line | undefined {
-    const low = 1 << octave;
-    const { rank } = batch;
-    return lineOver(low - 1, 2 * low - 1, (decodeContext) => {
+  /** Rows of a part along its driver. */
+  #rows(compiled: Compiled, part: Part, driver: Driver, fixed: number): Rows {
+    const at = (along: number): Float64Array | undefined => {
+      const batch = driver.example(fixed, along);
+      if (batch === undefined) return undefined;
+      const row = new Float64Array(part.columns.length);
+      if (part.cores && fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
       this.evaluations++;
-      return rowOf(this.#exact, compiled, part, this.#exact.plan({ ...batch, rank: { ...rank, decodeContext } }));
-    });
+      return rowOf(this.#exact, compiled.signature, part, this.#exact.plan(batch));
+    };
+    return { at, ends: part.ends };
   }
 }
 
 function tableOf(part: Part): Table {
-  const size = part.context ? keptContexts : kept;
+  const { driver } = part;
+  const rows = driver === undefined ? 0 : kept;
+  const lines = driver?.wide === true ? keptFixed : 0;
   return {
     part,
-    driver: part.driver,
-    keys: new Float64Array(size).fill(-1),
-    places: new Int32Array(part.context ? 0 : kept),
-    rows: new Float64Array(part.context ? 0 : firstRows * part.width),
+    driver,
+    keys: new Float64Array(rows).fill(-1),
+    places: new Int32Array(rows),
+    rows: new Float64Array(rows === 0 ? 0 : firstRows * part.columns.length),
     used: 0,
-    lines: Array.from({ length: part.context ? keptContexts : 0 }),
+    row: new Float64Array(part.columns.length),
+    fixed: new Float64Array(lines),
+    lines: Array.from({ length: lines }),
+    cuts: driver?.name === contextDriver ? contextCuts : Infinity,
   };
 }
 
@@ -156,8 +210,8 @@ function tableOf(part: Part): Table {
 function keep(table: Table, place: number, key: number, row: Float64Array): void {
   const { places, keys, part } = table;
   if (places[place] === 0) places[place] = ++table.used;
-  const at = ((places[place] as number) - 1) * part.width;
-  if (at + part.width > table.rows.length) {
+  const at = ((places[place] as number) - 1) * part.columns.length;
+  if (at + part.columns.length > table.rows.length) {
     const wider = new Float64Array(2 * table.rows.length);
     wider.set(table.rows);
     table.rows = wider;

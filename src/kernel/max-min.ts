@@ -17,11 +17,17 @@ export class MaxMin {
   /**
    * Writes `rate` [flow] for links of `capacity` [link] (at least 0). Links of flow f are `links[start[f] .. start[f + 1]]`; a link
    * listed twice is used twice. Each entry takes `weight` [entry] of the flow's rate of its link (> 0; 1 where absent). A flow without links is
-   * unbounded: Infinity.
+   * unbounded: Infinity. Only the first `linkCount` links and `flowCount` flows are looked at.
    */
-  solve(capacity: Float64Array, start: Int32Array, links: Int32Array, rate: Float64Array, weight?: Float64Array): void {
-    const linkCount = capacity.length;
-    const flowCount = start.length - 1;
+  solve(
+    capacity: Float64Array,
+    start: Int32Array,
+    links: Int32Array,
+    rate: Float64Array,
+    weight?: Float64Array,
+    linkCount: number = capacity.length,
+    flowCount: number = start.length - 1,
+  ): void {
     this.#reserve(linkCount, start[flowCount]);
     const left = this.#left;
     const open = this.#open;

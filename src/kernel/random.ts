@@ -59,17 +59,14 @@ export function stream(seed: number, name: string): RandomStream {
   return new RandomStream(a, b, c);
 }
 
-/** Bits of a counter's draw that `counterTop` gives. */
-export const TOP_BITS = 27;
-
-/** What all draws of (a, b) for one `a` have in common: made once where many are asked for. */
+/** What all words of (a, b) have in common for one `a`: made once where many are asked for. */
 export function counterPrefix(seedHigh: number, seedLow: number, a: number): number {
   return mix(mix(mix(seedHigh ^ 0x9e3779b9) ^ seedLow) ^ a);
 }
 
-/** The top bits of `counterUniform`'s draw of (a, b), as an integer: it decides most comparisons alone. `prefix` is `a`'s. */
-export function counterTop(prefix: number, b: number): number {
-  return mix(prefix + Math.imul(b, 0x9e3779b1)) >>> 5;
+/** A draw that belongs to (a, b) like that of `counterUniform`, of 32 bits. `prefix` is `a`'s. */
+export function counterWord(prefix: number, b: number): number {
+  return mix(prefix + Math.imul(b, 0x9e3779b1));
 }
 
 /**

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { QUANTILE_ERROR, Sketch } from './sketch.ts';
+import { QUANTILE_ERROR, Sketch, type SketchData } from './sketch.ts';
 
 const value = fc.oneof(fc.constant(0), fc.double({ min: 1e-9, max: 1e6, noNaN: true }), fc.integer({ min: 0, max: 1000 }));
 const values = fc.array(value, { minLength: 1, maxLength: 300 });
@@ -72,4 +72,16 @@ describe('quantile sketch', () => {
 
   test.each([Number.NaN, -1, Infinity])('%d is refused', (bad) => expect(() => new Sketch().add(bad)).toThrow(RangeError));
   test.each([Number.NaN, -1, 0])('weight %d is refused', (bad) => expect(() => new Sketch().add(1, bad)).toThrow(RangeError));
+});
+
+test('what a sketch holds travels as data', () => {
+  fc.assert(
+    fc.property(fc.oneof(values, fc.constant([])), value, (items, more) => {
+      const sketch = sketchOf(items);
+      const again = Sketch.of(JSON.parse(JSON.stringify(sketch.data())) as SketchData);
+      expect(view(again)).toEqual(view(sketch));
+      for (const one of [sketch, again]) one.add(more);
+      expect(again.data()).toEqual(sketch.data());
+    }),
+  );
 });

@@ -1,7 +1,8 @@
 /** Bins split every octave into 128 parts: the exponent and the top seven mantissa bits of a double name its bin. */
 const SHIFT = 13;
 const LOW_MASK = (1 << SHIFT) - 1;
-const LOWEST_BIN = 1 << 7;
+const OCTAVE = 1 << 7;
+const LOWEST_BIN = OCTAVE;
 
 /** Half of the widest bin, relative to its lower edge. */
 export const QUANTILE_ERROR: number = 1 / 256;
@@ -9,6 +10,19 @@ export const QUANTILE_ERROR: number = 1 / 256;
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 const HIGH: number = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
+
+/** Everything that a sketch holds, as data; of an empty one `min` and `max` are absent. */
+export interface SketchData {
+  readonly count: number;
+  readonly zeros: number;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  /** Bin of index 0 of the lists. */
+  readonly first: number;
+  readonly weights: readonly number[];
+  readonly coarse: readonly number[];
+  readonly fine: readonly number[];
+}
 
 /**
  * Quantiles of non-negative numbers, each within `QUANTILE_ERROR` of the exact one, in memory that depends on their range only.
@@ -26,6 +40,33 @@ export class Sketch {
   /** What the values of a bin exceed its lower edge by, in units of 2^24 ulp and of 1 ulp: sums of integers, hence exact. */
   #coarse = new Float64Array(0);
   #fine = new Float64Array(0);
+
+  /** A sketch that holds what `data` was made of, to the last bit. */
+  static of({ count, zeros, min = Infinity, max = -Infinity, first, weights, coarse, fine }: SketchData): Sketch {
+    const sketch = new Sketch();
+    sketch.#count = count;
+    sketch.#zeros = zeros;
+    sketch.#min = min;
+    sketch.#max = max;
+    sketch.#first = first;
+    sketch.#weights = Float64Array.from(weights);
+    sketch.#coarse = Float64Array.from(coarse);
+    sketch.#fine = Float64Array.from(fine);
+    return sketch;
+  }
+
+  /** What it holds, without the empty bins at both ends. */
+  data(): SketchData {
+    const bins = this.#weights;
+    let from = 0;
+    let to = bins.length;
+    while (from < to && bins[from] === 0) from++;
+    while (to > from && bins[to - 1] === 0) to--;
+    const part = (list: Float64Array): readonly number[] => Array.from(list.subarray(from, to));
+    const ends = this.#count === 0 ? {} : { min: this.#min, max: this.#max };
+    const lists = { weights: part(bins), coarse: part(this.#coarse), fine: part(this.#fine) };
+    return { count: this.#count, zeros: this.#zeros, ...ends, first: this.#first + from, ...lists };
+  }
 
   get count(): number {
     return this.#count;
@@ -119,18 +160,18 @@ export class Sketch {
     return this.#max;
   }
 
-  /** Makes the arrays reach over bins `from` to `to`, with room on both sides, so that growing costs little. */
+  /** Makes the arrays reach over bins `from` to `to`, in whole octaves: sketches of like values reach over the same ones, and merging them moves nothing. */
   #cover(from: number, to: number): void {
     const empty = this.#weights.length === 0;
-    const first = empty ? from : this.#first;
-    const end = first + this.#weights.length;
-    if (!empty && from >= first && to <= end) return;
-    const room = Math.max(64, end - first);
-    const newFirst = empty || from < first ? Math.max(0, from - (empty ? 0 : room)) : first;
-    const newEnd = to > end ? to + room : end;
-    this.#weights = moved(this.#weights, first - newFirst, newEnd - newFirst);
-    this.#coarse = moved(this.#coarse, first - newFirst, newEnd - newFirst);
-    this.#fine = moved(this.#fine, first - newFirst, newEnd - newFirst);
+    const first = empty ? from : Math.min(from, this.#first);
+    const end = empty ? to : Math.max(to, this.#first + this.#weights.length);
+    if (!empty && first === this.#first && end === first + this.#weights.length) return;
+    const newFirst = first & -OCTAVE;
+    const length = ((end + OCTAVE - 1) & -OCTAVE) - newFirst;
+    const offset = empty ? 0 : this.#first - newFirst;
+    this.#weights = moved(this.#weights, offset, length);
+    this.#coarse = moved(this.#coarse, offset, length);
+    this.#fine = moved(this.#fine, offset, length);
     this.#first = newFirst;
   }
 }

@@ -1,3 +1,4 @@
+import { IntMap } from './int-map.ts';
 import { mix } from './random.ts';
 
 /** Distances are counted in bins of a sixteenth of their octave, exactly below 32. */
@@ -15,7 +16,7 @@ for (let n = 0, power = 1; n < powers.length; n++, power *= 2) powers[n] = power
 export class StackDistances {
   readonly #most: number;
   /** Place in time of each sampled id. */
-  readonly #placeOf: Map<number, number> = new Map();
+  readonly #placeOf: IntMap = new IntMap();
   #limit = TWO_32;
   /** Fenwick tree over places in time: 1 where an id was last used. */
   #tree: Int32Array;
@@ -47,7 +48,7 @@ export class StackDistances {
       if (mix(id ^ 0x51ed270b) >= this.#limit) continue;
       this.#standFor += scale;
       const place = this.#placeOf.get(id);
-      if (place === undefined) continue;
+      if (place < 0) continue;
       this.#counts[binOf((this.#placeOf.size - this.#sum(place)) * scale)] += scale;
     }
   }
@@ -58,7 +59,7 @@ export class StackDistances {
       const id = ids[i];
       if (mix(id ^ 0x51ed270b) >= this.#limit) continue;
       const place = this.#placeOf.get(id);
-      if (place !== undefined) {
+      if (place >= 0) {
         this.#add(place, -1);
         this.#placeOf.delete(id);
       }
@@ -105,10 +106,12 @@ export class StackDistances {
   /** Halves the sample. */
   #thin(): void {
     this.#limit /= 2;
-    for (const [id, place] of this.#placeOf) {
+    // Listed first: what is deleted moves others.
+    const ids = Array.from(this.#placeOf.keys());
+    for (const id of ids) {
       if (mix(id ^ 0x51ed270b) < this.#limit) continue;
+      this.#add(this.#placeOf.get(id), -1);
       this.#placeOf.delete(id);
-      this.#add(place, -1);
     }
   }
 

@@ -2,15 +2,16 @@ import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import { MaxMin } from '../kernel/max-min.ts';
 
 interface Flow {
-  readonly owner: number;
+  owner: number;
   /** Place in the order of beginning. */
-  readonly order: number;
-  readonly links: readonly number[];
-  /** Bytes that were left at `at`, when `rate` began; at that rate they end at `endsAt`. */
+  order: number;
+  links: readonly number[];
+  /** Bytes that were left at `at`, when `rate` began. */
   left: Bytes;
   at: Seconds;
   rate: BytesPerSecond;
-  endsAt: Seconds;
+  /** Place among the flows. */
+  position: number;
   /** Last sharing that it was part of. */
   sharing: number;
 }
@@ -24,13 +25,23 @@ export class Transfers {
   readonly #carried: Float64Array;
   /** In the order in which they began. */
   #flows: Flow[] = [];
+  /** When each ends at its rate, beside them. */
+  #endsAt: Float64Array<ArrayBuffer> = new Float64Array(64);
   readonly #flowsOf: Flow[][];
+  /** Flows that have ended, to be used again. */
+  readonly #spare: Flow[] = [];
   /** Links that have changed, or whose flows have, since the last sharing. */
   readonly #changed: number[] = [];
+  /** Flows that are joined by links, as a sharing comes to them, and links that it has yet to look at. */
+  readonly #joined: Flow[] = [];
+  readonly #open: number[] = [];
+  readonly #ended: number[] = [];
   #begun = 0;
   #sharing = 0;
-  /** Sharing that a link was last part of, and its place among the links there. */
+  #division = 0;
+  /** Sharing and division that a link was last part of, and its place among the links there. */
   readonly #sharingOf: Int32Array;
+  readonly #divisionOf: Int32Array;
   readonly #placeOf: Int32Array;
   readonly #maxMin: MaxMin = new MaxMin();
   /** Columns of a sharing: where the links of each flow start, their places, and what flows get; by place what links carry. */
@@ -46,6 +57,7 @@ export class Transfers {
     this.#flowsOf = Array.from({ length: capacity.length }, () => []);
     this.#reachedCapacity = new Float64Array(capacity.length);
     this.#sharingOf = new Int32Array(capacity.length);
+    this.#divisionOf = new Int32Array(capacity.length);
     this.#placeOf = new Int32Array(capacity.length);
   }
 
@@ -60,7 +72,17 @@ export class Transfers {
 
   /** Adds a flow of `bytes` (> 0) over `links` (distinct, at least one). `owner` comes back when it ends. */
   start(at: Seconds, owner: number, bytes: Bytes, links: readonly number[]): void {
-    const flow: Flow = { owner, order: this.#begun++, links, left: bytes, at, rate: 0, endsAt: Infinity, sharing: 0 };
+    const flow: Flow = this.#spare.pop() ?? { owner: 0, order: 0, links: none, left: 0.5, at: 0.5, rate: 0.5, position: 0, sharing: 0 };
+    flow.owner = owner;
+    flow.order = this.#begun++;
+    flow.links = links;
+    flow.left = bytes;
+    flow.at = at;
+    flow.rate = 0;
+    flow.position = this.#flows.length;
+    flow.sharing = 0;
+    if (flow.position === this.#endsAt.length) this.#endsAt = longer(this.#endsAt);
+    this.#endsAt[flow.position] = Infinity;
     this.#flows.push(flow);
     for (const link of links) {
       this.#flowsOf[link]?.push(flow);
@@ -71,17 +93,22 @@ export class Transfers {
   /** When the next flow ends, after `share`; Infinity when none is active. */
   nextEndAt(): Seconds {
     let soonest = Infinity;
-    for (const { endsAt } of this.#flows) if (endsAt < soonest) soonest = endsAt;
+    const { length } = this.#flows;
+    for (let f = 0; f < length; f++) if ((this.#endsAt[f] as number) < soonest) soonest = this.#endsAt[f] as number;
     return soonest;
   }
 
-  /** Ends what is due at `at`; returns the owners in the order in which their flows began. */
+  /** Ends what is due at `at`; returns the owners in the order in which their flows began, in a list that the next call uses again. */
   finish(at: Seconds): readonly number[] {
-    const owners: number[] = [];
+    const owners = this.#ended;
+    owners.length = 0;
+    const { length } = this.#flows;
     let kept = 0;
-    for (const flow of this.#flows) {
-      if (flow.endsAt > at) {
-        this.#flows[kept++] = flow;
+    while (kept < length && (this.#endsAt[kept] as number) > at) kept++;
+    for (let f = kept; f < length; f++) {
+      const flow = this.#flows[f] as Flow;
+      if ((this.#endsAt[f] as number) > at) {
+        this.#keep(flow, f, kept++);
         continue;
       }
       // What rounding leaves of it is nothing.
@@ -93,15 +120,24 @@ export class Transfers {
     return owners;
   }
 
+  #keep(flow: Flow, from: number, to: number): void {
+    this.#flows[to] = flow;
+    this.#endsAt[to] = this.#endsAt[from] as number;
+    flow.position = to;
+  }
+
   /** Takes the flows of an owner back before their end; what they have moved by `at` stays counted. Nothing happens where there is none. */
   cancel(at: Seconds, owner: number): void {
-    const own = this.#flows.filter((candidate) => candidate.owner === owner);
-    if (own.length === 0) return;
-    this.#flows = this.#flows.filter((candidate) => candidate.owner !== owner);
-    for (const flow of own) {
+    let kept = 0;
+    for (const [f, flow] of this.#flows.entries()) {
+      if (flow.owner !== owner) {
+        this.#keep(flow, f, kept++);
+        continue;
+      }
       this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
       this.#leave(flow);
     }
+    this.#flows.length = kept;
   }
 
   /** Gives a link another rate from the next `share` on; over one of rate 0 nothing moves, and flows wait. */
@@ -119,25 +155,35 @@ export class Transfers {
     return carried;
   }
 
-  /** Shares the links anew at `at` among the flows that what has changed may reach. */
+  /** Shares the links anew at `at` among the flows that what has changed may reach: those that are joined by links, apart from others. */
   share(at: Seconds): void {
-    if (this.#changed.length === 0) return;
-    const flows = this.#reached();
-    if (flows.length === 0) return;
-    if (flows.length === 1) {
-      const [flow] = flows as [Flow];
-      let rate = Infinity;
-      for (const link of flow.links) rate = Math.min(rate, this.capacity[link] as number);
-      this.#run(flow, at, rate);
-      return;
-    }
+    const changed = this.#changed;
+    if (changed.length === 0) return;
     const sharing = ++this.#sharing;
+    for (let i = 0; i < changed.length; i++) {
+      const joined = this.#joinedTo(changed[i] as number, sharing);
+      if (joined === 1) this.#run(this.#joined[0] as Flow, at, this.#slowest(this.#joined[0] as Flow));
+      else if (joined > 1) this.#divide(at);
+    }
+    changed.length = 0;
+  }
+
+  #slowest({ links }: Flow): BytesPerSecond {
+    let rate = Infinity;
+    for (const link of links) rate = Math.min(rate, this.capacity[link] as number);
+    return rate;
+  }
+
+  /** Divides links among `#joined`. */
+  #divide(at: Seconds): void {
+    const flows = this.#joined.sort(inOrder);
     let entries = 0;
     let links = 0;
     if (this.#start.length <= flows.length) {
       this.#start = new Int32Array(2 * flows.length);
       this.#rates = new Float64Array(2 * flows.length);
     }
+    const division = ++this.#division;
     for (let f = 0; f < flows.length; f++) {
       const over = (flows[f] as Flow).links;
       if (this.#entries.length < entries + over.length) {
@@ -146,8 +192,8 @@ export class Transfers {
         this.#entries = grown;
       }
       for (const link of over) {
-        if (this.#sharingOf[link] !== sharing) {
-          this.#sharingOf[link] = sharing;
+        if (this.#divisionOf[link] !== division) {
+          this.#divisionOf[link] = division;
           this.#placeOf[link] = links;
           this.#reachedCapacity[links++] = this.capacity[link] as number;
         }
@@ -156,7 +202,7 @@ export class Transfers {
       this.#start[f + 1] = entries;
     }
     const rates = this.#rates;
-    this.#maxMin.solve(this.#reachedCapacity.subarray(0, links), this.#start.subarray(0, flows.length + 1), this.#entries, rates);
+    this.#maxMin.solve(this.#reachedCapacity, this.#start, this.#entries, rates, undefined, links, flows.length);
     for (let f = 0; f < flows.length; f++) this.#run(flows[f] as Flow, at, rates[f] as number);
   }
 
@@ -166,15 +212,18 @@ export class Transfers {
     this.#count(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
     flow.at = at;
     flow.rate = rate;
-    flow.endsAt = rate > 0 ? at + flow.left / rate : Infinity;
+    this.#endsAt[flow.position] = rate > 0 ? at + flow.left / rate : Infinity;
   }
 
   #leave(flow: Flow): void {
     for (const link of flow.links) {
       const others = this.#flowsOf[link] as Flow[];
-      others.splice(others.indexOf(flow), 1);
+      // In any order: a division puts them into that of their beginning.
+      const last = others.pop() as Flow;
+      if (last !== flow) others[others.indexOf(flow)] = last;
       this.#changed.push(link);
     }
+    this.#spare.push(flow);
   }
 
   #count(flow: Flow, moved: Bytes): void {
@@ -182,22 +231,40 @@ export class Transfers {
     for (const link of flow.links) this.#carried[link] = (this.#carried[link] as number) + moved;
   }
 
-  /** Flows that share links, directly or through others, with what has changed; in the order in which they began. */
-  #reached(): readonly Flow[] {
-    const reached: Flow[] = [];
-    const sharing = ++this.#sharing;
-    const open = this.#changed;
+  /** Puts the flows that share a link, directly or through others, into `#joined`, and returns how many; none where this sharing has had it before. */
+  #joinedTo(first: number, sharing: number): number {
+    const { length } = this.#joined;
+    if (length > 0) this.#joined.length = 0;
+    if (this.#sharingOf[first] === sharing) return 0;
+    this.#sharingOf[first] = sharing;
+    const joined = this.#joined;
+    const open = this.#open;
+    open.push(first);
     while (open.length > 0) {
       const link = open.pop() as number;
-      if (this.#sharingOf[link] === sharing) continue;
-      this.#sharingOf[link] = sharing;
       for (const flow of this.#flowsOf[link] as Flow[]) {
         if (flow.sharing === sharing) continue;
         flow.sharing = sharing;
-        reached.push(flow);
-        for (const other of flow.links) if (other !== link) open.push(other);
+        joined.push(flow);
+        for (const other of flow.links) {
+          if (this.#sharingOf[other] === sharing) continue;
+          this.#sharingOf[other] = sharing;
+          open.push(other);
+        }
       }
     }
-    return reached.sort((a, b) => a.order - b.order);
+    return joined.length;
   }
 }
+
+function inOrder(a: Flow, b: Flow): number {
+  return a.order - b.order;
+}
+
+function longer(items: Float64Array): Float64Array<ArrayBuffer> {
+  const twice = new Float64Array(2 * items.length);
+  twice.set(items);
+  return twice;
+}
+
+const none: readonly number[] = [];

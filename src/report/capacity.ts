@@ -33,7 +33,8 @@ export function poolLoad({ plant }: Pick<DeployedPool, 'plant'>, meter: PoolMete
 /** A full batch of prompts, with the tokens of a rank; undefined where the pool saw none. */
 function promptBatch(plant: DeployedPool['plant'], meter: PoolMeter, request: MeanRequest): InstanceBatch | undefined {
   if (meter.prefillTokens === 0) return undefined;
-  return fullPromptBatch(plant, meter.slowestPairs / meter.prefillTokens, request.computed);
+  const each = { pairs: meter.slowestPairs / meter.prefillTokens, context: meter.prefillContext / meter.prefillTokens };
+  return fullPromptBatch(plant, { ...each, length: request.computed });
 }
 
 /** A full batch of decoding sequences; undefined where the pool saw none. */

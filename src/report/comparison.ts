@@ -189,7 +189,7 @@ function caveats(summaries: readonly Summary[]): readonly string[] {
     ['objectives', ({ goodput }) => objective(goodput.slo) ?? ''],
     ['seeds', ({ seed }) => String(seed)],
   ];
-  const names = differ.filter(([, of]) => new Set(summaries.map(of)).size > 1).map(([name]) => name);
+  const names = differ.filter(([, of]) => new Set(summaries.map(of).filter((text) => text !== '')).size > 1).map(([name]) => name);
   return [
     ...(names.length === 0 ? [] : [`The runs differ in their ${list(names)} too.`]),
     ...summaries

@@ -14,17 +14,25 @@ export interface FaultSummary {
   /** When it was over, and when all that it had stopped served again; absent where that was not in the run. [s] */
   readonly healedAt?: number | undefined;
   readonly restoredAt?: number | undefined;
+  /** When the ranks that were left went on without the others, how many these were, and what was placed anew for it: experts in all layers, and their weights. [s, B] */
+  readonly wentOnAt?: number | undefined;
+  readonly ranks?: number | undefined;
+  readonly experts?: number | undefined;
+  readonly bytes?: number | undefined;
+  /** Why an instance that was to go on without what it had lost came back whole or not at all. */
+  readonly refused?: string | undefined;
   readonly instances: number;
   /** Requests that lost what they held, those of them that failed, and prompt tokens that had to be computed again. */
   readonly interrupted: number;
   readonly failed: number;
   readonly tokens: number;
   /**
-   * Output in the ten seconds before, least in an interval from the fault until all was restored, and after that, in tok/s: from what was put
+   * Output in the ten seconds before, least in an interval from the fault until all was restored, with fewer ranks, and after that, in tok/s: from what was put
    * out in the intervals of the run; absent where the run has none there.
    */
   readonly before?: number | undefined;
   readonly least?: number | undefined;
+  readonly meanwhile?: number | undefined;
   readonly after?: number | undefined;
   /** Requests that would have met every objective at the rate of those ten seconds, and did not, from the fault until ten seconds after all was restored. */
   readonly goodputLost?: number | undefined;
@@ -42,23 +50,30 @@ export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics
   const good = (from: number, to: number): readonly number[] => between(from, to, (interval) => interval.good);
   const mean = (values: readonly number[]): number | undefined =>
     values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
-  return records.map(({ text, kind, at, healedAt, restoredAt, instances, interrupted, failed, tokens }) => {
+  return records.map((record) => {
+    const { at, wentOnAt, restoredAt } = record;
     const look = Math.max(around.seconds, around.intervals * width);
     const goodBefore = mean(good(at - look, at));
     const goodSince = good(Math.floor(at / width) * width, (restoredAt ?? Infinity) + look);
     const during = rates(Math.floor(at / width) * width, Math.ceil((restoredAt ?? Infinity) / width) * width);
     return {
-      what: text,
-      kind,
+      what: record.text,
+      kind: record.kind,
       at,
-      healedAt,
+      healedAt: record.healedAt,
       restoredAt,
-      instances,
-      interrupted,
-      failed,
-      tokens,
+      wentOnAt,
+      ranks: record.ranks,
+      experts: record.experts,
+      bytes: record.bytes,
+      refused: record.refused,
+      instances: record.instances,
+      interrupted: record.interrupted,
+      failed: record.failed,
+      tokens: record.tokens,
       before: mean(rates(at - look, at)),
       least: during.length === 0 ? undefined : Math.min(...during),
+      meanwhile: wentOnAt === undefined ? undefined : mean(rates(wentOnAt, restoredAt ?? Infinity)),
       after: restoredAt === undefined ? undefined : mean(rates(restoredAt, restoredAt + look)),
       goodputLost:
         goodBefore === undefined
@@ -78,6 +93,10 @@ const shownAtMost = 30;
 
 function nameOf({ what, kind }: FaultSummary): string {
   return `${what} ${verbs[kind]}`;
+}
+
+function whole(value: number | undefined): string {
+  return value !== undefined && Number.isFinite(value) ? `${Math.round(value)}` : '–';
 }
 
 /** Faults as charts over time mark them: until all that they had stopped serves again, at most to the end of what is drawn. */
@@ -114,22 +133,36 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
       kind: 'table',
       caption: 'What they hit',
       columns: columns(['', 'instances', 'requests', 'of them failed', 'tokens computed again', 'goodput lost']),
-      rows: shown.map((fault) =>
-        row(
-          nameOf(fault),
-          ...[fault.instances, fault.interrupted, fault.failed, fault.tokens, fault.goodputLost].map((value) =>
-            value !== undefined && Number.isFinite(value) ? `${Math.round(value)}` : '–',
-          ),
-        ),
-      ),
+      rows: shown.map((fault) => row(nameOf(fault), ...[fault.instances, fault.interrupted, fault.failed, fault.tokens, fault.goodputLost].map(whole))),
     },
   ];
+  const narrowed = shown.filter(({ wentOnAt }) => wentOnAt !== undefined);
+  if (narrowed.length > 0)
+    blocks.push({
+      kind: 'table',
+      caption: 'Instances that went on with fewer ranks',
+      columns: columns(['', 'went on in', 'ranks lost', 'experts placed anew', 'weights moved', 'output meanwhile']),
+      rows: narrowed.map((fault) =>
+        row(
+          nameOf(fault),
+          span(fault.at, fault.wentOnAt),
+          whole(fault.ranks ?? 0),
+          whole(fault.experts ?? 0),
+          quantity(fault.bytes ?? 0, 'B'),
+          rate(fault.meanwhile),
+        ),
+      ),
+    });
   const { failed, arrived } = requests;
   const lines = [
     failed === 0
       ? `None of ${count(arrived, 'request')} failed.`
       : `${percent(failed / arrived)} of ${count(arrived, 'request')} failed: ${count(failed, 'request')}.`,
   ];
+  for (const why of new Set(faults.flatMap(({ refused }) => refused ?? []))) {
+    const [first, ...others] = faults.filter(({ refused }) => refused === why).map(nameOf);
+    lines.push(`${first}${others.length > 0 ? ` and ${others.length} more` : ''}: what was left of the instance could not go on: ${why}.`);
+  }
   if (faults.length > shown.length) lines.push(`The first ${shown.length} of ${faults.length} faults are shown; all are in the JSON.`);
   blocks.push({ kind: 'sentences', tone: 'plain', lines });
   return { title: 'Faults', blocks };

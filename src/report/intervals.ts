@@ -64,6 +64,15 @@ const headlines: Readonly<Record<Exclude<MetricName, 'goodput' | 'bindingLoad'>,
   },
 };
 
+/** The headline metrics of a run; those that it does not have are left out. */
+export function headlineValues(summary: Summary): Readonly<Partial<Record<MetricName, number>>> {
+  const own = (Object.entries(headlines) as readonly [MetricName, Headline][]).flatMap(([name, { of }]): readonly [MetricName, number][] => {
+    const value = of(summary);
+    return value === undefined || !Number.isFinite(value) ? [] : [[name, value]];
+  });
+  return { ...Object.fromEntries(own), goodput: summary.goodput.requestsPerSecond, bindingLoad: summary.limit.utilisation };
+}
+
 /** What the resource that binds the run is at in another run. */
 function loadOf({ pools, planes }: Measured, resource: string): number | undefined {
   for (const pool of pools) {

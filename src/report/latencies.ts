@@ -53,7 +53,12 @@ export function latencySection(summary: Summary): Section {
       );
     }),
   };
-  const first = firstToken === 'prefill' ? 'The first token leaves from prefill.' : 'The first token leaves from decode, so TTFT includes moving the KV to it.';
+  const first =
+    summary.trust === undefined
+      ? 'Times are those of the client, which the network and the client itself are part of.'
+      : firstToken === 'prefill'
+        ? 'The first token leaves from prefill.'
+        : 'The first token leaves from decode, so TTFT includes moving the KV to it.';
   return {
     title: 'Latency',
     blocks: [

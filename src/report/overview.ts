@@ -25,7 +25,7 @@ function cutShortNote({ cutShort }: Summary): string {
 }
 
 /** `extrapolated: of the time of prefill 12 % stands on ...`. */
-function trustText({ trust: { label, shares, pool } }: Summary): string {
+function trustText({ label, shares, pool }: NonNullable<Summary['trust']>): string {
   const parts = [
     [shares.calibrated, 'on launches measured on this chip and stack'],
     [shares.extrapolated, 'on others that stand in'],
@@ -36,6 +36,7 @@ function trustText({ trust: { label, shares, pool } }: Summary): string {
 }
 
 function modelLines({ name, parameters: all, activeParameters, precision }: Summary['model'] & { readonly precision: string }): readonly string[] {
+  if (all === 0) return [name];
   const active = activeParameters === all ? '' : `, ${parameters(activeParameters)} active per token`;
   return [`${name}: ${parameters(all)} parameters${active}`, precision].filter((line) => line !== '');
 }
@@ -48,13 +49,13 @@ export function factsOf(summary: Summary): readonly Fact[] {
       ? `all ${count(machine.chips, machine.chipWord)}`
       : `${Number.isInteger(machine.chipsUsed) ? machine.chipsUsed : significant(machine.chipsUsed)} of ${count(machine.chips, machine.chipWord)}`;
   const facts: Fact[] = [
-    { label: 'Machine', lines: [`${machine.title}, ${used} (${machine.chip})`] },
+    { label: 'Machine', lines: [machine.chips === 0 ? machine.title : `${machine.title}, ${used} (${machine.chip})`] },
     { label: 'Model', lines: [{ ...model, precision: summary.precision }, ...(summary.others ?? [])].flatMap(modelLines) },
     { label: 'Software', lines: [summary.stack] },
     { label: 'Deployment', lines: summary.pools.map((pool) => poolLine(pool, machine.chipWord)) },
     { label: 'Traffic', lines: [summary.workload, cutShortNote(summary)].filter((line) => line !== '') },
     { label: 'Objective', lines: [objective(summary.goodput.slo) ?? 'none set: every finished request counts as good'] },
-    { label: 'Trust', lines: [trustText(summary)] },
+    { label: 'Trust', lines: [summary.trust === undefined ? '' : trustText(summary.trust)] },
   ];
   return facts.filter(({ lines }) => lines.some((line) => line !== ''));
 }
@@ -72,6 +73,11 @@ function perChip(summary: Summary, role: 'prefill' | 'decode', rate: number): st
   if (!Number.isFinite(rate)) return '';
   const pools = summary.pools.filter((pool) => pool.role === role);
   return pools.length > 0 ? `${plain(rate, 'tok/s')} per ${role} ${summary.machine.chipWord}` : `${plain(rate, 'tok/s')} per ${summary.machine.chipWord}`;
+}
+
+/** Output per chip in use; nothing where that is not known. */
+function overChips({ throughput, machine: { chipsUsed, chipWord } }: Summary): string {
+  return chipsUsed > 0 ? `${plain(throughput.outputTokens / chipsUsed, 'tok/s')} of output per ${chipWord} over ${count(chipsUsed, chipWord)}` : '';
 }
 
 function middle({ count: measured, p50 }: Distribution): number | undefined {
@@ -112,7 +118,7 @@ export function headlinesOf(summary: Summary): readonly Headline[] {
       label: 'Requests',
       value: plain(throughput.requests, 'req/s'),
       range: rangeOf('requestsPerSecond', (value) => plain(value, 'req/s')),
-      note: `${plain(throughput.outputTokens / summary.machine.chipsUsed, 'tok/s')} of output per ${summary.machine.chipWord} over ${count(summary.machine.chipsUsed, summary.machine.chipWord)}`,
+      note: overChips(summary),
       tone: 'plain',
     },
     {
@@ -136,14 +142,15 @@ export function headlinesOf(summary: Summary): readonly Headline[] {
       note: median(latency.tpot, rangeOf('tpotP99', seconds)),
       tone: late(latency.tpot, slo.tpot),
     },
-    {
+  ];
+  if (summary.trust !== undefined)
+    headlines.push({
       label: 'Binding resource',
       value: percent(limit.utilisation),
       range: rangeOf('bindingLoad', percent),
       note: limit.resource,
       tone: summary.saturation.saturated ? 'warn' : 'plain',
-    },
-  ];
+    });
   if (summary.cache !== undefined)
     headlines.push({ label: 'Prefix cache', value: percent(summary.cache.hitShare), note: 'of looked-up prompt tokens hit', tone: 'plain' });
   if (cost.joulesPerToken !== undefined)

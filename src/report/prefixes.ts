@@ -40,7 +40,7 @@ export function cacheSummary({ scenario: { deployment }, deployed, simulation }:
                   ]),
             ],
             expired: pooled.expired,
-            readShare: ttft > 0 ? (total.phases[0] ?? 0) / ttft : 0,
+            readShare: plant.cache.readInStep === true ? undefined : ttft > 0 ? (total.phases[0] ?? 0) / ttft : 0,
             curve: curveOf(simulation),
             sampled: pooled.distances.sampled,
           },

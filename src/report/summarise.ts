@@ -1,4 +1,3 @@
-import { significant } from '../base/quantity.ts';
 import { chipCount, planeOf } from '../catalogue/machine.ts';
 import type { Doubt } from '../base/doubt.ts';
 import { engines } from '../cost/batch.ts';
@@ -19,11 +18,12 @@ import { adaptersSummary } from './adapters.ts';
 import { speculationSummary } from './speculation.ts';
 import { energySummary } from './energy/summary.ts';
 import { fleetSummary } from './fleet.ts';
+import { distribution, goodput } from './figures.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
 import { poolUse, poweredOf, type PoolUse } from './pool-use.ts';
 import { cacheSummary } from './prefixes.ts';
-import type { Distribution, PlaneSummary, PoolSummary, SeriesPoint, Share, Summary } from './summary.ts';
+import type { PlaneSummary, PoolSummary, SeriesPoint, Share, Summary } from './summary.ts';
 import { tenantsSummary } from './tenants.ts';
 import { trafficText } from './traffic.ts';
 import { transferSummaries } from './transfers.ts';
@@ -171,19 +171,6 @@ function precisionText({ weights, experts, activations, kv }: Run['scenario']['p
   return `${upper(weights)} weights${experts === weights ? '' : `, ${upper(experts)} experts`}, ${upper(activations)} activations, ${upper(kv)} KV`;
 }
 
-function distribution(sketch: Sketch): Distribution {
-  if (sketch.count === 0) return { count: 0, mean: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 };
-  return {
-    count: sketch.count,
-    mean: sketch.mean(),
-    p50: sketch.quantile(0.5),
-    p90: sketch.quantile(0.9),
-    p95: sketch.quantile(0.95),
-    p99: sketch.quantile(0.99),
-    max: sketch.max,
-  };
-}
-
 function shares(names: readonly string[], times: Float64Array, count: number): readonly Share[] {
   const total = times.reduce((sum, time) => sum + time, 0);
   return names.flatMap((name, i) => {
@@ -259,22 +246,6 @@ function layoutText(layout: Layout, ranks: number): string {
   if (microbatches > 1) parts.push(`${microbatches} microbatches`);
   parts.push(draftText(layout));
   return parts.filter((part) => part !== '').join(' · ') || 'one die';
-}
-
-function goodput(total: Interval, slo: Run['scenario']['slo'], requestsPerSecond: number): Summary['goodput'] {
-  const share = total.finished === 0 ? 0 : total.good / total.finished;
-  const misses = (['ttft', 'tpot', 'e2e'] as const)
-    .filter((name) => slo[name] !== undefined)
-    .map((name) => ({ name: name.toUpperCase(), share: total.finished === 0 ? 0 : total.missed[name] / total.finished }));
-  const worst = misses.reduce((most, miss) => (miss.share > most.share ? miss : most), { name: '', share: 0 });
-  let note = 'no objective is set: every request that finishes counts';
-  if (total.finished === 0) note = 'no request finished in the window';
-  else if (misses.length > 0)
-    note =
-      share >= 0.9
-        ? 'at least 90 % of the throughput meets every objective'
-        : `${significant(100 * worst.share)} % of the requests miss the ${worst.name} objective`;
-  return { slo, requestsPerSecond, share, misses, note };
 }
 
 function planeSummaries(run: Run, pools: readonly PoolSummary[], duration: number): readonly PlaneSummary[] {

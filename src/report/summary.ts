@@ -2,6 +2,7 @@ import type { Doubt } from '../base/doubt.ts';
 import type { BalanceSummary } from './balance.ts';
 import type { FaultSummary } from './faults.ts';
 import type { FleetSummary } from './fleet.ts';
+import type { SeedsSummary } from './seeds.ts';
 import type { AdaptersSummary } from './adapters.ts';
 import type { SpeculationSummary } from './speculation.ts';
 import type { Interval } from '../cost/uncertainty/interval.ts';
@@ -100,8 +101,8 @@ export interface CacheSummary {
         readonly tiers: readonly { readonly name: string; readonly tokensHit: number; readonly read: number; readonly written: number }[];
         /** Blocks that were too old. */
         readonly expired: number;
-        /** Of the time to first token in the window, the share in which prefixes were read. */
-        readonly readShare: number;
+        /** Of the time to first token in the window, the share in which prefixes were read; absent where iterations read them: it is part of computing the prompts then. */
+        readonly readShare?: number | undefined;
         readonly curve: readonly HitPoint[];
         /** Share of the blocks that the curve is counted on. */
         readonly sampled: number;
@@ -165,6 +166,7 @@ export interface Summary {
     readonly title: string;
     readonly chip: string;
     readonly chipWord: string;
+    /** 0 where nobody knows what a measured server runs on. */
     readonly chips: number;
     readonly chipsUsed: number;
   };
@@ -263,10 +265,12 @@ export interface Summary {
   };
   readonly energy?: EnergySummary | undefined;
   readonly series: readonly SeriesPoint[];
-  /** What full steps of the pool that binds stand on. */
-  readonly trust: { readonly label: Trust; readonly shares: TrustShares; readonly pool: string };
+  /** What full steps of the pool that binds stand on; absent where a server was measured. */
+  readonly trust?: { readonly label: Trust; readonly shares: TrustShares; readonly pool: string } | undefined;
   /** There only where they were asked for. */
   readonly intervals?: Intervals | undefined;
+  /** Of this run and others that differ in their seeds, where they were asked for. */
+  readonly seeds?: SeedsSummary | undefined;
   readonly doubts: readonly Doubt[];
   readonly reproduce: { readonly version: string; readonly scenarioHash: string; readonly calibrationHash: string; readonly seed: number };
 }

@@ -117,7 +117,7 @@ function timeline({ charts, window, events = [] }: Extract<Block, { kind: 'timel
     const told = events.length === 1 ? (events[0]?.label ?? '') : `${events.length} faults`;
     rows.push(`  ${fit('faults', label)}  ${paint('dim', marks.join(''))}  ${paint('dim', clip(told, width - label - spark - 6))}`);
   }
-  return [paint('bold', 'Over simulated time, each line from zero to its highest'), ...rows];
+  return [paint('bold', 'Over time, each line from zero to its highest'), ...rows];
 }
 
 /** One block as lines of at most `width` columns. A chart that only repeats the table beside it takes no lines. */

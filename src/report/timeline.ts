@@ -27,7 +27,9 @@ export function timelineSection(summary: Summary): Section {
       limit: limit(goodput.slo.tpot),
     },
     { caption: 'Requests in the system', axis: 'requests', unit: 'requests', lines: [line('running', (p) => p.running), line('waiting', (p) => p.waiting)] },
-    { caption: 'KV blocks in use', axis: 'KV blocks', unit: '%', lines: [line('KV blocks', (p) => p.kv * 100)] },
+    ...(series.some(({ kv }) => Number.isFinite(kv))
+      ? [{ caption: 'KV blocks in use', axis: 'KV blocks', unit: '%', lines: [line('KV blocks', (p) => p.kv * 100)] }]
+      : []),
   ];
   return {
     title: 'Over time',

@@ -75,9 +75,10 @@ export function cacheSection(summary: Summary): Section | undefined {
 
 /** By tier what it found and moved, and what other capacities would have found. */
 function poolBlocks(pool: NonNullable<CacheSummary['pool']>, { tokensHit }: CacheSummary): readonly Block[] {
+  const reading = pool.readShare === undefined ? 'reading is part of the iterations' : `reading took ${percent(pool.readShare)} of the time to first token`;
   const tiers: Block = {
     kind: 'table',
-    caption: `Tiers of the prefix cache over ${pool.plane}, on ${count(pool.nodes, 'node')}; reading took ${percent(pool.readShare)} of the time to first token`,
+    caption: `Tiers of the prefix cache over ${pool.plane}, on ${count(pool.nodes, 'node')}; ${reading}`,
     columns: columns(['tier', 'tokens found', 'of all found', 'read', 'written']),
     rows: pool.tiers.map((tier) =>
       row(

@@ -14,6 +14,11 @@ export class Calendar {
     this.#last[at] = slot;
   }
 
+  /** The first slot of `step`, which lies within the ring; -1 for none. */
+  first(step: number): number {
+    return this.#first[step & (this.#first.length - 1)];
+  }
+
   /** Empties the list of `step` and returns its first slot, -1 for none. Steps are taken in order, each once. */
   take(step: number): number {
     this.#now = step;

@@ -53,7 +53,7 @@ export function chained(requests: readonly Readonly<Arrival>[], chains: number):
  * them are exact; `stretch` puts the time itself off the grid.
  */
 export function syntheticPricer([fixed, token, context, pair, sequence, all]: readonly number[], stretch = 1): StepPricer {
-  return {
+  const pricer: StepPricer = {
     cost: ({ rank, instanceTokens }) => {
       const { decodeSequences, queryTokens, decodeContext, prefillTokens, prefillSequences, prefillPairs, prefillContext } = rank;
       const parts = [
@@ -71,7 +71,21 @@ export function syntheticPricer([fixed, token, context, pair, sequence, all]: re
         stages: [...stages.map((_, s) => parts[s] ?? 0), gap],
       };
     },
+    // Short, so that runs go over several.
+    stretch: (batch) => {
+      const at = (decodeContext: number) => pricer.cost({ ...batch, rank: { ...batch.rank, decodeContext } });
+      return {
+        to: batch.rank.decodeContext + 9,
+        time: (decodeContext) => at(decodeContext).time,
+        add: (count, contexts, stageTimes, busy) => {
+          const none = at(0);
+          none.stages.forEach((time, s) => (stageTimes[s] = (stageTimes[s] ?? 0) + count * time + (s === 1 ? ((context ?? 0) * contexts) / 2 ** 20 : 0)));
+          none.busy.forEach((time, e) => (busy[e] = (busy[e] ?? 0) + count * time + (e === 1 ? ((context ?? 0) * contexts) / 2 ** 20 : 0)));
+        },
+      };
+    },
   };
+  return pricer;
 }
 
 const pricer = fc
@@ -198,6 +212,7 @@ const disaggregated: fc.Arbitrary<Plant> = fc
         rankBandwidth: bandwidth,
         nodeBandwidths: fc.option(fc.array(bandwidth, { minLength: 1, maxLength: 4 }), { nil: undefined }),
         ttl: fc.constantFrom(undefined, undefined, 0.002, 0.01),
+        readInStep: fc.boolean(),
         storage: fc.option(
           fc.record({
             capacity: fc.integer({ min: 0, max: 120 }).map((tokens) => tokens * 2 ** 32),
@@ -221,7 +236,9 @@ const disaggregated: fc.Arbitrary<Plant> = fc
       { name: 'prefill', role: 'prefill', ...sized(prefill, rest.maxContext), prefixCaching: prefill.prefixCaching && cache === undefined },
       { name: 'decode', role: 'decode', ...sized({ ...decode, watermarkBlocks: decode.watermarkBlocks + stepBlocks(decode) }, rest.maxContext) },
     ] as const;
-    return { pools, ...overNodes(simpleLinks(pools, transfer, cache), shared, uplinks), ...rest };
+    // CAC-7: not in a pipeline.
+    const pooled = cache === undefined ? undefined : { ...cache, readInStep: cache.readInStep && pools[0].stages === 1 };
+    return { pools, ...overNodes(simpleLinks(pools, transfer, pooled), shared, uplinks), ...rest };
   });
 
 /** Puts ends on nodes: those of one node meet below, the others above. */

@@ -3,12 +3,14 @@ import { InputError } from '../base/errors.ts';
 import { dieCount } from '../catalogue/machine.ts';
 import type { StepSetting } from '../cost/check.ts';
 import { adapterCost } from '../cost/lora.ts';
-import { memoryBudget, type MemoryBudget } from '../cost/memory.ts';
+import { memoryBudget, type MemoryBudget, type MemoryRequest } from '../cost/memory.ts';
 import { activityOf } from '../cost/power.ts';
 import type { ExplainingPricer } from '../cost/pricer.ts';
 import { freshPricers, type PricerSource } from '../cost/shared-pricers.ts';
 import { dataRanks, instanceDies, type Layout } from '../model/layout.ts';
+import type { Placement } from '../model/placement/placement.ts';
 import type { Wiring } from '../network/wiring.ts';
+import { pricedUnder } from './causes.ts';
 import { mostInstances } from './control/control.ts';
 import { ControlLoop } from './control/control-loop.ts';
 import { Fleet, type FleetPool } from './control/fleet.ts';
@@ -18,14 +20,15 @@ import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { Dies } from './dies.ts';
 import type { EventSink } from './events.ts';
 import { assumedRecovery, type FaultRecord } from './faults/fault.ts';
-import { outsideFaults } from './faults/outside.ts';
 import { Planes } from './faults/planes.ts';
-import { Timetable } from './faults/timetable.ts';
+import { Timetable, type Struck } from './faults/timetable.ts';
 import { rebalancers } from './experts/balanced.ts';
+import { Narrower, type NarrowerOf } from './experts/narrower.ts';
 import type { BalanceRecord } from './experts/rebalancer.ts';
 import { TransferDamage } from './faults/transfers.ts';
 import type { InstanceRole } from './instance.ts';
 import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
+import { Prices } from './prices.ts';
 import { promptsFirst } from './policies/scheduler.ts';
 import type { DisaggregatedDeployment, Lora, MergedDeployment, Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
@@ -43,6 +46,7 @@ export interface DeployedPool {
   readonly pricer: ExplainingPricer;
   readonly setting: StepSetting;
   readonly memory: MemoryBudget;
+  readonly memoryRequest: MemoryRequest;
   /** In all instances that serve from the beginning. */
   readonly chips: number;
   readonly dies: number;
@@ -79,6 +83,7 @@ export interface Run {
  * @throws InputError when the model does not fit its dies, or no prompt would
  */
 export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: PricerSource = freshPricers): Run {
+  if (scenario.fleet !== undefined) throw new InputError([{ path: 'fleet', message: 'is several machines; expected one of them' }]);
   const deployed = deploy(scenario, pricers);
   const simulation = new Simulation(deployed.plant, requestSource(scenario.workload), sink);
   const dies = new Dies(
@@ -86,8 +91,11 @@ export function createSimulation(scenario: Scenario, sink?: EventSink, pricers: 
     deployed.pools.map(({ layout }) => instanceDies(layout)),
     dieCount(scenario.machine),
   );
-  const faults = faultsOn(simulation, scenario, deployed, dies, pricers);
-  const loops = scenario.experts === undefined ? [] : rebalancers(scenario.experts, deployed.pools, pricers, scenario.seed);
+  const settings = deployed.pools.map(({ setting }) => setting);
+  const prices = new Prices(simulation.service, pricedUnder(settings, pricers));
+  const loops = scenario.experts === undefined ? [] : rebalancers(scenario.experts, deployed.pools, prices, scenario.seed);
+  const placements = (pool: number): readonly Placement[] | undefined => loops.find(({ record }) => record.pool === pool)?.placements;
+  const faults = faultsOn(simulation, scenario, deployed, { dies, prices }, placements);
   for (const loop of loops) simulation.attach(loop);
   const balances = loops.map(({ record }) => record);
   return { scenario, deployed, simulation, faults, balances, fleet: fleetOn(simulation, scenario, deployed.pools, dies), dies };
@@ -107,27 +115,22 @@ function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly 
 }
 
 /** Lets the faults of a scenario, and those from outside, come over a simulation. Returns what becomes of them. */
-function faultsOn(simulation: Simulation, scenario: Scenario, { pools, plant, wiring }: Deployed, dies: Dies, pricers: PricerSource): readonly FaultRecord[] {
-  const { machine, seed } = scenario;
-  const faults = scenario.faults ?? { planned: [], random: [], recovery: assumedRecovery };
-  const settings = pools.map(({ setting }) => setting);
-  const whole = plant.pools.map(({ pricer }) => pricer);
-  const timetable = new Timetable(
-    faults.planned,
-    faults.random,
-    faults.recovery,
-    dies,
-    new Planes(machine, settings, whole, pricers),
-    seed,
-    new TransferDamage(wiring, machine.node.cpus),
-  );
+function faultsOn(
+  simulation: Simulation,
+  scenario: Scenario,
+  { wiring, pools }: Deployed,
+  on: Pick<Struck, 'dies' | 'prices'>,
+  placements: NarrowerOf['placements'],
+): readonly FaultRecord[] {
+  const { faults, machine, seed } = scenario;
+  const { planned, random, recovery, reload } = faults ?? { planned: [], random: [], recovery: assumedRecovery, reload: undefined };
+  const planes = new Planes(machine);
+  const transfers = new TransferDamage(wiring, machine.node.cpus);
+  const { service } = simulation;
+  const narrowing = reload === undefined ? undefined : new Narrower({ pools, service, dies: on.dies, ...reload, faults: () => planes.faults, placements });
+  const timetable = new Timetable(simulation, planned, random, recovery, { ...on, planes, transfers, narrowing }, seed);
   simulation.attach(timetable);
-  const read = outsideFaults(machine);
-  simulation.onFault = (fault) => {
-    if (scenario.experts !== undefined) throw new InputError([{ path: 'part', message: 'faults do not combine with experts of the workload yet' }]);
-    timetable.add(read(fault, simulation.now));
-    simulation.wake(timetable);
-  };
+  simulation.strike = (fault) => timetable.plan(simulation, fault);
   return timetable.records;
 }
 
@@ -256,7 +259,8 @@ function pool(
   const adapters = limits.lora === undefined ? undefined : adaptersOf(scenario, layout, limits.lora);
   const adapterBytes = adapters === undefined ? 0 : adapters.slots * adapters.cost.bytes;
   const { utilisation } = limits;
-  const memory = memoryBudget({ machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation, adapterBytes });
+  const memoryRequest = { machine, model, precision, layout, stack, maxBatchTokens, maxSequences, utilisation, adapterBytes };
+  const memory = memoryBudget(memoryRequest);
   const setting: StepSetting = { machine, model, precision, layout, stack, role };
   const { exact, compiled } = pricers(setting);
   const dies = instances * instanceDies(layout);
@@ -288,6 +292,7 @@ function pool(
     pricer: exact,
     setting,
     memory,
+    memoryRequest,
     dies,
     chips: dies / machine.chip.dies,
   };

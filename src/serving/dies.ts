@@ -8,6 +8,10 @@ export class Dies {
   readonly #owner: (Instance | undefined)[];
   /** How many faults hold a die down. */
   readonly #dead: Int32Array;
+  /** Places of dies that an instance goes on without, among its own. */
+  readonly #idle = new Map<Instance, ReadonlySet<number>>();
+  /** Told of an instance that has other dies than before, or none any more. */
+  onMoved: (instance: Instance) => void = () => {};
 
   /** @param perInstance dies of an instance, by pool; @param count dies of the machine */
   constructor(pools: readonly Pool[], perInstance: readonly number[], count: number) {
@@ -29,6 +33,7 @@ export class Dies {
     if (free.length < count) return false;
     for (const die of free) this.#owner[die] = instance;
     this.#of.set(instance, free);
+    this.onMoved(instance);
     return true;
   }
 
@@ -36,6 +41,8 @@ export class Dies {
   give(instance: Instance): void {
     for (const die of this.of(instance)) this.#owner[die] = undefined;
     this.#of.delete(instance);
+    this.#idle.delete(instance);
+    this.onMoved(instance);
   }
 
   /** The first batch in flight of each instance that has dies. */
@@ -47,9 +54,22 @@ export class Dies {
     return this.#of.get(instance) ?? [];
   }
 
+  /** Those of its dies that it runs on. */
+  used(instance: Instance): readonly number[] {
+    const idle = this.#idle.get(instance);
+    return idle === undefined ? this.of(instance) : this.of(instance).filter((_, place) => !idle.has(place));
+  }
+
+  /** An instance goes on without the dies at some places among its own; with none, on all of them. */
+  leave(instance: Instance, places: ReadonlySet<number>): void {
+    if (places.size === 0) this.#idle.delete(instance);
+    else this.#idle.set(instance, places);
+  }
+
   /** Instances that run on any of these dies, each once. */
   on(dies: readonly number[]): readonly Instance[] {
-    return [...new Set(dies.flatMap((die) => this.#owner[die] ?? []))];
+    const owners = new Set(dies.flatMap((die) => this.#owner[die] ?? []));
+    return [...owners].filter((instance) => !this.#idle.has(instance) || this.used(instance).some((die) => dies.includes(die)));
   }
 
   strike(dies: readonly number[]): void {
@@ -60,8 +80,19 @@ export class Dies {
     for (const die of dies) this.#dead[die]--;
   }
 
+  /** Whether all of its dies work. */
   whole(instance: Instance): boolean {
     return this.of(instance).every((die) => this.#dead[die] === 0);
+  }
+
+  /** Whether all dies that it runs on work. */
+  runs(instance: Instance): boolean {
+    return this.used(instance).every((die) => this.#dead[die] === 0);
+  }
+
+  /** Places of its dead dies among its own. */
+  deadPlaces(instance: Instance): readonly number[] {
+    return this.of(instance).flatMap((die, place) => (this.#dead[die] > 0 ? [place] : []));
   }
 
   /** Puts whole spare dies in the place of an instance's dead ones, if there are enough. Returns whether it is whole. */

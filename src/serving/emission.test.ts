@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { counterUniform } from '../kernel/random.ts';
+import { Acceptance } from './acceptance.ts';
 import { cases, listed } from './cases.contract.ts';
 import { mergedPlant, request, splitPlant, tick } from './plants.contract.ts';
 import { finished, whole } from './run.contract.ts';
@@ -15,14 +15,17 @@ describe('what comes out at the end of an iteration', () => {
     expect(ends([0, 1], 9)).toBe(9);
   });
 
-  test('EMT-1 a draft is accepted where those before it were and the draw of its request and step is below the product', () => {
-    const [seed, output] = [12345, 60];
-    const { simulation } = finished(mergedPlant({ acceptance: [0.6, 0.5] }, { seed }), listed([request(0, 1, output)]));
+  test('EMT-1 drafts are accepted in a row, each with its chance where those before it were', () => {
+    const draws = new Acceptance(12345, [0.6, 0.5]);
+    const count = [0, 0, 0];
+    for (let request = 0; request < 300; request++) for (let step = 0; step < 100; step++) count[draws.emitted(request, step) - 1]! += 1;
+    // Five standard deviations of a share of 30,000.
+    for (const [k, chance] of [0.4, 0.3, 0.3].entries())
+      expect(Math.abs((count[k] ?? 0) / 30_000 - chance)).toBeLessThan(5 * Math.sqrt((chance * (1 - chance)) / 30_000));
+    const output = 60;
+    const { simulation } = finished(mergedPlant({ acceptance: [0.6, 0.5] }, { seed: 12345 }), listed([request(0, 1, output)]));
     let steps = 0;
-    for (let tokens = 1; tokens < output; steps++) {
-      const draw = counterUniform(0, seed, 0, steps);
-      tokens += 1 + (draw < 0.6 ? 1 : 0) + (draw < 0.3 ? 1 : 0);
-    }
+    for (let tokens = 1; tokens < output; steps++) tokens += draws.emitted(0, steps);
     expect(simulation.steps).toBe(1 + steps);
   });
 

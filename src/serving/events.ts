@@ -1,5 +1,6 @@
 import type { Bytes, Seconds } from '../base/units.ts';
 import type { FaultKind } from './faults/fault.ts';
+import type { Instance } from './instance.ts';
 import type { Iteration } from './iteration.ts';
 
 /** What travels for a request: the KV of its prompt to where it decodes, or its cached prefix to where it is prefilled. */
@@ -50,6 +51,15 @@ export type SimulationEvent =
   /** A part fails, or is as it was again. */
   | { readonly kind: 'fault'; readonly at: Seconds; readonly fault: FaultKind; readonly what: string }
   | { readonly kind: 'healed'; readonly at: Seconds; readonly fault: FaultKind; readonly what: string }
+  /** An instance does something else from now on: `stopped` is one that a fault, or weights on their way, keep from going on. So many of its ranks take part. */
+  | {
+      readonly kind: 'instance';
+      readonly at: Seconds;
+      readonly pool: string;
+      readonly instance: number;
+      readonly state: Instance['state'] | 'stopped';
+      readonly ranks: number;
+    }
   /** A fault has taken what it held. */
   | { readonly kind: 'interrupted'; readonly at: Seconds; readonly request: number }
   | { readonly kind: 'finished'; readonly at: Seconds; readonly request: number; readonly outputTokens: number }

@@ -12,14 +12,21 @@ export const emptyRank: RankBatch = {
   prefillContext: 0,
 };
 
-/**
- * A full batch of prompts: the token budget on every rank.
- * @param pairs that each token attends to, on the rank that the others wait for; @param length of what is computed of a prompt [tokens]
- */
-export function fullPromptBatch({ tokenBudget, kvBlocks, blockTokens, ranks }: PoolPlant, pairs: number, length: number): InstanceBatch {
+/** What a pool has computed of prompts, for each of their tokens. */
+export interface PromptsSeen {
+  /** Tokens that it attends to, on the rank that the others wait for. */
+  readonly pairs: number;
+  /** Tokens in the KV behind its iteration: 1 where prompts are computed whole, more where prefixes are cached or prompts come in chunks. */
+  readonly context: number;
+  /** What is computed of a prompt. [tokens] */
+  readonly length: number;
+}
+
+/** A full batch of prompts: the token budget on every rank. */
+export function fullPromptBatch({ tokenBudget, kvBlocks, blockTokens, ranks }: PoolPlant, { pairs, context: seen, length }: PromptsSeen): InstanceBatch {
   const tokens = Math.min(tokenBudget, kvBlocks * blockTokens);
   const sequences = Math.max(1, Math.round(tokens / Math.max(1, length)));
-  const context = Math.max(tokens, Math.round((2 * pairs * tokens) / (tokens / sequences)));
+  const context = Math.max(tokens, Math.round(seen * tokens));
   const rank: RankBatch = { ...emptyRank, prefillTokens: tokens, prefillSequences: sequences, prefillPairs: pairs * tokens, prefillContext: context };
   return { rank, instanceTokens: tokens * ranks };
 }

@@ -34,7 +34,7 @@ const pricer = syntheticPricer([700, 2, 0.02, 0.01, 3, 0.3], 1.07);
 const size = { kvBlocks: 400, blockTokens: 16, watermarkBlocks: 4, maxSequences: 24, tokenBudget: 512, pricer } as const;
 const plant = { maxContext: 2000, slo: { ttft: 0.2, tpot: 0.02 }, seed: 42 } as const;
 const scenarios: readonly { readonly name: string; readonly plant: Plant; readonly hash: string; readonly concurrency?: number }[] = [
-  { name: 'merged instances with prefix caching', plant: mergedPlant({ ...size, instances: 2, prefixCaching: true }, plant), hash: '7dfda5f8' },
+  { name: 'merged instances with prefix caching', plant: mergedPlant({ ...size, instances: 2, prefixCaching: true }, plant), hash: '92ca624d' },
   {
     name: 'prefill and decode pools with a pooled cache and speculation',
     plant: splitPlant(
@@ -57,9 +57,9 @@ const scenarios: readonly { readonly name: string; readonly plant: Plant; readon
         storage: { capacity: 5e8, bandwidth: 1e9, latency: 0.0007, write: 'back' },
       },
     ),
-    hash: '9c124a2a',
+    hash: '99723358',
   },
-  { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: 'ef83951e' },
+  { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: 'd5f9d955' },
 ];
 
 describe('bytes that are the same in Node and in browsers', () => {

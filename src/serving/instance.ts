@@ -1,14 +1,18 @@
 import type { Seconds } from '../base/units.ts';
-import type { StepPricer } from '../cost/batch.ts';
+import type { StepCost, StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { adapterWork } from './adapters/rank-adapters.ts';
 import { barrierEvery, waitOf } from './barrier.ts';
 import { Calendar } from './calendar.ts';
+import { Coast, type Coasting } from './coast.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
 import { Iteration } from './iteration.ts';
+import type { Metrics } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';
 import { place } from './place.ts';
+import type { Pool } from './pools.ts';
+import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 import { blocksToPin, cachedUnits, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
@@ -39,6 +43,8 @@ export interface InstanceOptions {
 
 /** What an instance tells its owner; all at the end of an iteration but `scheduled` and `preempted`, which come at its start. */
 export interface InstanceListener {
+  /** A decode step has ended: what decodes puts out its tokens, and nothing of that has been noted yet. */
+  stepped(instance: Instance): void;
   scheduled(slot: number, at: Seconds): void;
   /** The prompt is in the KV. A merged instance goes on to decode; a prefill instance holds the KV until `release`. */
   prefilled(slot: number, at: Seconds): void;
@@ -54,10 +60,13 @@ export interface InstanceListener {
  * A group of ranks that iterate together: an instance, or one of the batches that are in flight in its pipeline. Each rank fills its part of an iteration by the rules of docs/spec/serving.md (SCH); the
  * iteration takes as long as the slowest rank's.
  */
-export class Instance {
+export class Instance implements Coasting {
   readonly index: number;
   readonly options: InstanceOptions;
   readonly ranks: readonly Rank[];
+  readonly columns: RankColumns;
+  /** Ranks that take part: all but those that a fault has taken. */
+  serving: readonly Rank[];
   readonly #table: RequestTable;
   readonly #listener: InstanceListener;
   /** Present for a batch in flight of a pipeline: one of as many as there are stages, which share KV blocks and nothing else. */
@@ -66,9 +75,11 @@ export class Instance {
   steps = 0;
   tokens = 0;
   running = false;
+  /** An iteration is formed and has not begun. */
+  held = false;
   /** Whether routers see it: only one that is active. One that drains finishes what it has. */
   state: 'active' | 'starting' | 'draining' | 'off' = 'active';
-  /** Nothing on it goes on, and nobody has noticed: the iteration that was running does not end. */
+  /** Nothing on it goes on: the iteration that was running does not end. */
   stuck = false;
   /** What an iteration costs on it as it is now, and how many times as long it takes. */
   pricer: StepPricer;
@@ -82,21 +93,36 @@ export class Instance {
   steppedAt: Seconds = 0;
   before: Seconds = 0;
   endsAt: Seconds = 0;
+  /** Cached prefixes that prompts of the formed iteration still wait for: it begins when they are there. */
+  reads = 0;
   /** What the running iteration computes. */
   readonly iteration: Iteration;
   /** Sequences of the last step that had put out tokens in the one before it. */
   gaps = 0;
+  /** Since when it stands still, and for how many reasons. */
   #pausedAt: Seconds = 0;
+  #pauses = 0;
   /** Slots that decode for the first time in the running step, or in the next where prompts go first. */
   #joined: number[] = [];
   readonly #finishers = new Calendar();
+  readonly #coast = new Coast();
+  /** Ends in the queue that hold no longer, since iterations were laid out anew. */
+  readonly voided: Seconds[] = [];
   /** Iterations since it last looked for what came while one ran. */
   #unlooked = 0;
   /** Iterations that were formed. */
   #formed = 0;
 
   /** @param pipeline of the instance, where this is one of its batches in flight */
-  constructor(index: number, options: InstanceOptions, table: RequestTable, listener: InstanceListener, ranks: readonly Rank[], pipeline?: Pipeline) {
+  constructor(
+    index: number,
+    options: InstanceOptions,
+    table: RequestTable,
+    listener: InstanceListener,
+    ranks: readonly Rank[],
+    columns: RankColumns,
+    pipeline?: Pipeline,
+  ) {
     this.index = index;
     this.pipeline = pipeline;
     this.options = options;
@@ -104,6 +130,8 @@ export class Instance {
     this.#listener = listener;
     this.iteration = new Iteration(table);
     this.ranks = ranks;
+    this.columns = columns;
+    this.serving = ranks;
     this.pricer = options.pricer;
   }
 
@@ -125,13 +153,18 @@ export class Instance {
     table.rank[slot] = rankIndex;
     table.place[slot] = place.queued;
     (this.#looksLater && this.running ? rank.late : rank.waiting).push(slot);
+    this.columns.awake[rankIndex] = 1;
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
 
-  /** Whether a prompt that decodes here can be promised its place on this rank. */
-  canReserve(rank: Rank, prompt: number): boolean {
-    const need = Math.ceil(prompt / rank.blockTokens) + this.options.stateBlocks;
-    return rank.sequences < this.options.maxSequences && rank.room >= need + (rank.kv.sequences() === 0 ? 0 : this.options.watermarkBlocks);
+  /** KV blocks that a prompt needs that decodes here. */
+  blocksFor(prompt: number): number {
+    return Math.ceil(prompt / this.columns.blockTokens) + this.options.stateBlocks;
+  }
+
+  /** Whether no sequence has a place on a rank, in any batch in flight. */
+  vacant(rankIndex: number): boolean {
+    return this.ranks[rankIndex].kv.sequences() === 0;
   }
 
   reserve(slot: number, rankIndex: number): void {
@@ -139,7 +172,7 @@ export class Instance {
     const table = this.#table;
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
-    rank.reserved++;
+    this.columns.places.increase(rankIndex);
     rank.kv.take(Math.ceil(table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
     table.admission[slot] = rank.admissions++;
   }
@@ -147,27 +180,46 @@ export class Instance {
   /** The KV of a promised request is there: it joins the next step. */
   arrive(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
-    rank.reserved--;
     rank.ready.push(slot);
+    this.columns.awake[rank.at] = 1;
     this.#table.place[slot] = place.decoding;
   }
 
-  /** Nothing on it goes on from now. */
+  /** Nothing on it goes on from now, until each pause has its `resume`. */
   pause(at: Seconds): void {
     this.stuck = true;
-    this.#pausedAt = at;
+    if (this.#pauses++ === 0) this.#pausedAt = at;
   }
 
-  /** It goes on; a running iteration ends as much later as it was paused. */
+  /** One reason less to stand still. With the last one it goes on, and a running iteration ends as much later as it was paused. */
   resume(at: Seconds): void {
+    if (--this.#pauses > 0) return;
     this.stuck = false;
-    if (this.running) this.endsAt = ceilToGrid(this.endsAt + (at - this.#pausedAt));
+    if (this.running && !this.held) this.endsAt = ceilToGrid(this.endsAt + (at - this.#pausedAt));
+  }
+
+  /** Goes on without some of its ranks, by number; with none, all take part. What those that go held is settled and cleared by the caller. */
+  without(ranks: ReadonlySet<number>): void {
+    this.serving = ranks.size === 0 ? this.ranks : this.ranks.filter((_, r) => !ranks.has(r));
+    this.columns.close(ranks);
+  }
+
+  /** The running iteration does not end: what it was to compute is formed anew when the instance goes on. */
+  abandon(): void {
+    if (!this.running) return;
+    this.running = false;
+    this.held = false;
+    if (this.iteration.decoding > 0) {
+      const growth = this.tokensAfter(this.steps + 1) - this.tokens;
+      for (const { at, kv } of this.ranks) kv.give(this.columns.growth(at, this.tokens, growth));
+    }
+    this.#admitLate();
   }
 
   /** The KV of a promised request will not come. */
   withdraw(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
-    rank.reserved--;
+    this.columns.places.decrease(rank.at);
     rank.kv.give(Math.ceil(this.#table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
   }
 
@@ -177,13 +229,56 @@ export class Instance {
     if (!rank.ready.includes(slot)) this.#stop(rank, slot);
   }
 
+  /** Drops a request that nobody waits for any more, wherever it is here; what it held is free at once, also while an iteration runs. */
+  drop(slot: number): void {
+    const table = this.#table;
+    const rank = this.ranks[table.rank[slot]];
+    switch (table.place[slot]) {
+      case place.queued:
+        rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
+        if ([...rank.late].includes(slot)) rank.late.remove(slot);
+        else rank.waiting.remove(slot);
+        return;
+      case place.prefilling: {
+        const at = rank.prefilling.indexOf(slot);
+        rank.chunks.splice(at, 1);
+        this.#dropPrompt(rank, slot, at);
+        return;
+      }
+      case place.decoding: {
+        const at = rank.ready.indexOf(slot);
+        if (at >= 0) {
+          rank.ready.splice(at, 1);
+          this.columns.places.decrease(rank.at);
+          rank.kv.give(Math.ceil(table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
+        } else if (this.decodesNow) {
+          // It has grown for the running step already, which goes on without it.
+          this.iteration.decoding--;
+          this.#stop(rank, slot, this.tokensAfter(this.steps + 1));
+        } else this.#stop(rank, slot);
+        return;
+      }
+      default:
+        // Its KV is on its way here.
+        this.withdraw(slot);
+    }
+  }
+
+  /** Whether what decodes takes part in the running iteration. */
+  get decodesNow(): boolean {
+    return this.running && this.iteration.decoding > 0;
+  }
+
   /** Forgets all that it holds and runs; what is lost was settled before. */
   clear(): void {
     for (const rank of this.ranks) rank.clear();
     this.#finishers.clear();
+    this.#coast.drop();
     this.#joined.length = 0;
     this.#unlooked = 0;
     this.running = false;
+    this.held = false;
+    this.reads = 0;
   }
 
   /** Frees the KV that a prefill instance held for a request. */
@@ -194,11 +289,68 @@ export class Instance {
     unpinPrefix(this.#table, rank, slot);
   }
 
-  /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`. */
+  /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`, unless it is `held`. */
   start(at: Seconds): boolean {
     if (!this.#form(at) && !(this.#looksLater && this.#admitLate() && this.#form(at))) return false;
     if (this.#looks()) this.#admitLate();
     return true;
+  }
+
+  /** Lays out the iterations behind the one that has begun, where they will only decode. Returns when it has something to do next. */
+  plan(): Seconds {
+    const { iteration, columns, options } = this;
+    if (this.pricer.stretch === undefined || iteration.decoding === 0 || iteration.prefillTokens > 0 || this.#joined.length > 0) return this.endsAt;
+    if (
+      columns.awake[0] === 1 ||
+      this.ranks.length > 1 ||
+      this.ranks[0].late.size > 0 ||
+      options.adapters !== undefined ||
+      this.delay !== undefined ||
+      this.pipeline !== undefined
+    )
+      return this.endsAt;
+    return this.#coast.plan(this);
+  }
+
+  /** Goes through what was laid out up to `at`. Returns how many iterations have begun. */
+  catchUp(at: Seconds, included: boolean, metrics: Metrics, pool: Pool): number {
+    return this.#coast.until === 0 ? 0 : this.#coast.catchUp(this, at, included, metrics, pool);
+  }
+
+  /** Until when iterations are laid out; 0 where none is. */
+  get plannedUntil(): Seconds {
+    return this.#coast.until;
+  }
+
+  /** What was laid out and has not begun will not be: something comes in between. */
+  replan(): void {
+    this.#coast.drop();
+  }
+
+  endsWith(step: number): boolean {
+    return this.#finishers.first(step) >= 0;
+  }
+
+  get queryTokens(): number {
+    return 1 + this.options.acceptance.drafts;
+  }
+
+  get meanEmitted(): number {
+    return this.options.acceptance.mean;
+  }
+
+  turn(endsAt: Seconds): Seconds {
+    const at = this.endsAt;
+    this.steps++;
+    this.before = this.steppedAt;
+    this.steppedAt = at;
+    this.tokens = this.tokensAfter(this.steps);
+    this.gaps = this.iteration.decoding;
+    if (this.#looksLater) this.#looks();
+    this.#formed++;
+    this.startedAt = at;
+    this.endsAt = endsAt;
+    return at - this.before;
   }
 
   /** Whether what comes while an iteration runs waits until the instance looks. */
@@ -219,27 +371,39 @@ export class Instance {
   /** What came while the last iteration ran may join the one behind this. Returns whether there was any. */
   #admitLate(): boolean {
     let any = false;
-    for (const { late, waiting } of this.ranks)
+    for (const { late, waiting, at } of this.ranks)
       while (late.size > 0) {
         waiting.push(late.shift());
+        this.columns.awake[at] = 1;
         any = true;
       }
     return any;
   }
 
   #form(at: Seconds): boolean {
-    const growth = this.#tokensAfter(this.steps + 1) - this.tokens;
+    const growth = this.tokensAfter(this.steps + 1) - this.tokens;
     const { acceptance, adapters, prefillFirst } = this.options;
     if (adapters !== undefined) for (const rank of this.ranks) rank.adapters?.begin();
     const decodes = prefillFirst === true ? this.#promptsFirst(growth, at) : this.#together(growth, at);
-    this.iteration.price(this.ranks, this.tokens, 1 + acceptance.drafts, this.pricer, decodes);
+    this.iteration.price(this.ranks, this.columns, this.tokens, 1 + acceptance.drafts, this.pricer, decodes);
     const { cost } = this.iteration;
     this.running = cost !== undefined;
     if (cost === undefined) return false;
+    this.held = this.reads > 0;
+    if (this.held) this.endsAt = Infinity;
+    else this.begin(at);
+    return true;
+  }
+
+  /** The formed iteration begins: it ends at `endsAt`. */
+  begin(at: Seconds): void {
+    const { slowdown, delay, iteration } = this;
+    const { adapters, acceptance } = this.options;
+    const cost = iteration.cost as StepCost;
+    this.held = false;
     this.startedAt = at;
-    const { slowdown, delay } = this;
-    const work = adapters === undefined ? undefined : adapterWork(this.ranks, adapters, 1 + acceptance.drafts, decodes, slowdown);
-    this.iteration.adapters = work;
+    const work = adapters === undefined ? undefined : adapterWork(this.ranks, adapters, 1 + acceptance.drafts, iteration.decodes, slowdown);
+    iteration.adapters = work;
     const products = work?.products ?? 0;
     const late = (delay === undefined ? 0 : delay(this.#formed)) + (work?.loading ?? 0);
     const least = this.iteration.prefillTokens > 0 ? (this.options.launching ?? 0) : 0;
@@ -250,12 +414,11 @@ export class Instance {
       this.pipeline === undefined || cost.pipeline === undefined
         ? at + gridDuration(Math.max(cost.time * slowdown + products, least) + late)
         : this.pipeline.pass(at, late === 0 ? cost.pipeline : { ...cost.pipeline, host: cost.pipeline.host + late }, slowdown, least);
-    return true;
   }
 
   /** How long the rank whose turn it is waits for the slowest one. */
   #barrier(slowest: Seconds, least: Seconds, late: Seconds): Iteration['barrier'] {
-    const { ranks, pricer, slowdown } = this;
+    const { serving: ranks, pricer, slowdown } = this;
     const rank = ranks[(this.#formed / barrierEvery) % ranks.length];
     const own = this.iteration.own(rank, this.tokens, 1 + this.options.acceptance.drafts, pricer) + (rank.adapters?.products ?? 0);
     return waitOf(slowest, own, slowdown, ranks.length, least, late);
@@ -263,12 +426,23 @@ export class Instance {
 
   /** Decoding sequences grow, and prompts take what they leave of the budget. */
   #together(growth: number, at: Seconds): boolean {
-    // Most ranks have nothing to do in most steps: whatever runs holds blocks.
-    for (const rank of this.ranks) {
-      if (rank.usedBlocks === 0 && rank.waiting.size === 0) continue;
-      if (rank.ready.length > 0) this.#join(rank, at);
-      this.#grow(rank, growth, at);
+    const { columns, ranks, tokens } = this;
+    const { awake, used, phases, decoding, kvBlocks } = columns;
+    const caching = this.options.prefixCaching;
+    const [first, second] = [columns.phase(tokens), columns.phase(tokens + 1)];
+    for (let r = 0; r < used.length; r++) {
+      if (awake[r] === 1 && ranks[r].ready.length > 0) this.#join(ranks[r], at);
+      if (decoding[r] > 0) {
+        // The sum of `growth` phases, of which there are two at most but with long drafts.
+        const need = growth === 1 ? phases[first + r] : growth === 2 ? phases[first + r] + phases[second + r] : columns.growth(r, tokens, growth);
+        if (caching || used[r] + need > kvBlocks) this.#grow(ranks[r], growth, at);
+        else used[r] += need;
+      }
+      // One that was pushed out has woken it.
+      if (awake[r] === 0) continue;
+      const rank = ranks[r];
       if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#fill(rank, at);
+      else awake[r] = 0;
     }
     return true;
   }
@@ -285,7 +459,10 @@ export class Instance {
   #fillAll(at: Seconds): boolean {
     let any = false;
     for (const rank of this.ranks) {
-      if (rank.waiting.size === 0 && rank.prefilling.length === 0) continue;
+      if (rank.waiting.size === 0 && rank.prefilling.length === 0) {
+        this.columns.awake[rank.at] = 0;
+        continue;
+      }
       this.#fill(rank, at);
       any ||= rank.chunks.length > 0;
     }
@@ -299,10 +476,11 @@ export class Instance {
     this.gaps = 0;
     const { decoding } = this.iteration;
     if (decoding > 0) {
+      this.#listener.stepped(this);
       this.steps++;
       this.before = this.steppedAt;
       this.steppedAt = at;
-      this.tokens = this.#tokensAfter(this.steps);
+      this.tokens = this.tokensAfter(this.steps);
       this.gaps = decoding - this.#joined.length;
       for (const slot of this.#joined) this.#emitAfterPause(slot, at);
       this.#joined.length = 0;
@@ -314,13 +492,13 @@ export class Instance {
     }
     const { prefillTokens } = this.iteration;
     if (prefillTokens === 0) return;
-    const pace = ((at - this.startedAt) * this.ranks.length) / prefillTokens;
+    const pace = ((at - this.startedAt) * this.serving.length) / prefillTokens;
     this.pace = this.pace === 0 ? pace : this.pace + (pace - this.pace) / 8;
     for (const rank of this.ranks) if (rank.prefilling.length > 0) this.#completePrompts(rank, at);
   }
 
   /** Tokens by which each sequence has grown after so many steps: whole numbers whose mean is what a step emits. */
-  #tokensAfter(steps: number): number {
+  tokensAfter(steps: number): number {
     return Math.floor(steps * this.options.acceptance.mean);
   }
 
@@ -341,8 +519,7 @@ export class Instance {
     table.base[slot] = base;
     table.position[slot] = rank.members.length;
     rank.members.push(slot);
-    rank.baseSum += base;
-    rank.phases[modulo(base, rank.blockTokens)]++;
+    this.columns.count(rank.at, base, 1);
     const left = table.outputTokens[slot] - table.emitted[slot];
     const steps = this.options.acceptance.stepsFor(table.ordinal[slot], table.stepsBefore[slot], left);
     table.joinStep[slot] = this.steps;
@@ -351,7 +528,8 @@ export class Instance {
     this.#joined.push(slot);
   }
 
-  #leave(rank: Rank, slot: number): void {
+  /** @param tokens the instance's token count up to which its blocks were taken */
+  #leave(rank: Rank, slot: number, tokens: number = this.tokens): void {
     const table = this.#table;
     rank.adapters?.leaves(slot);
     const base = table.base[slot];
@@ -361,17 +539,17 @@ export class Instance {
       rank.members[position] = last;
       table.position[last] = position;
     }
-    rank.baseSum -= base;
-    rank.phases[modulo(base, rank.blockTokens)]--;
-    rank.kv.give(Math.ceil((base + this.tokens) / rank.blockTokens) + this.options.stateBlocks - table.pinned[slot] * rank.unitBlocks);
+    this.columns.count(rank.at, base, -1);
+    this.columns.places.decrease(rank.at);
+    rank.kv.give(Math.ceil((base + tokens) / rank.blockTokens) + this.options.stateBlocks - table.pinned[slot] * rank.unitBlocks);
     unpinPrefix(table, rank, slot);
   }
 
   /** Blocks for the tokens that decoding sequences add in this step; the latest admitted give way where there are too few. */
   #grow(rank: Rank, growth: number, at: Seconds): void {
     if (rank.members.length === 0) return;
-    let need = rank.growth(this.tokens, growth);
-    while (rank.room < need && this.#preemptLatest(rank, at)) need = rank.growth(this.tokens, growth);
+    let need = this.columns.growth(rank.at, this.tokens, growth);
+    while (rank.room < need && this.#preemptLatest(rank, at)) need = this.columns.growth(rank.at, this.tokens, growth);
     rank.kv.take(need);
   }
 
@@ -384,11 +562,7 @@ export class Instance {
     let prompt = -1;
     for (const slot of rank.prefilling) if (later(slot, prompt)) prompt = slot;
     if (prompt >= 0 && later(prompt, latest)) {
-      rank.prefilling.splice(rank.prefilling.indexOf(prompt), 1);
-      rank.queuedTokens -= table.prompt[prompt] - table.progress[prompt];
-      rank.adapters?.drops(prompt);
-      rank.kv.give(table.privateBlocks[prompt]);
-      unpinPrefix(table, rank, prompt);
+      this.#dropPrompt(rank, prompt, rank.prefilling.indexOf(prompt));
       this.#requeue(rank, prompt, at);
       return true;
     }
@@ -398,8 +572,18 @@ export class Instance {
     return true;
   }
 
+  /** Takes a prompt out that is being computed. */
+  #dropPrompt(rank: Rank, slot: number, at: number): void {
+    const table = this.#table;
+    rank.prefilling.splice(at, 1);
+    rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
+    rank.adapters?.drops(slot);
+    rank.kv.give(table.privateBlocks[slot]);
+    unpinPrefix(table, rank, slot);
+  }
+
   /** Takes a decoding sequence out before its end, with what it has put out so far. */
-  #stop(rank: Rank, slot: number): void {
+  #stop(rank: Rank, slot: number, tokens: number = this.tokens): void {
     const table = this.#table;
     const steps = this.steps - table.joinStep[slot];
     const left = table.outputTokens[slot] - table.emitted[slot];
@@ -408,7 +592,7 @@ export class Instance {
     // Its last tokens came out at the end of the last step.
     if (steps > 0) table.lastTokenAt[slot] = this.steppedAt;
     this.#finishers.remove(table.finishStep[slot], slot, table.nextFinisher);
-    this.#leave(rank, slot);
+    this.#leave(rank, slot, tokens);
     table.emitted[slot] += this.options.acceptance.emittedIn(table.ordinal[slot], table.stepsBefore[slot], steps, left);
     table.stepsBefore[slot] += steps;
   }
@@ -423,6 +607,7 @@ export class Instance {
     if (this.options.role === 'merged') {
       table.place[slot] = place.queued;
       rank.waiting.pushFront(slot);
+      this.columns.awake[rank.at] = 1;
       rank.queuedTokens += table.prompt[slot];
     }
     this.#listener.preempted(slot, at);
@@ -501,6 +686,7 @@ export class Instance {
       return;
     }
     table.joinedAt[slot] = at;
+    this.columns.places.increase(rank.at);
     this.#decode(rank, slot);
   }
 
@@ -521,9 +707,4 @@ export class Instance {
     table.emitted[slot] = table.outputTokens[slot];
     this.#listener.finished(slot, at);
   }
-}
-
-function modulo(value: number, size: number): number {
-  const rest = value % size;
-  return rest < 0 ? rest + size : rest;
 }

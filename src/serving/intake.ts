@@ -67,6 +67,8 @@ export class Intake {
     table.priority[slot] = request.priority;
     table.model[slot] = request.model;
     table.adapter[slot] = request.adapter;
+    table.sentTo[slot] = request.instance ?? -1;
+    table.held[slot] = request.held === true ? 1 : 0;
     storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens));
     return slot;
   }

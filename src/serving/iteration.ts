@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import type { AdapterWork } from './adapters/adapter-work.ts';
-import type { RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
+import type { InstanceBatch, RankBatch, StepCost, StepPricer } from '../cost/batch.ts';
+import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 
@@ -8,8 +9,9 @@ import type { RequestTable } from './request-table.ts';
 export class Iteration {
   decoding = 0;
   prefillTokens = 0;
-  /** KV tokens of decoding sequences, and pairs of prompt tokens that attend. */
+  /** KV tokens of decoding sequences, those of prompts behind their chunks, and pairs of prompt tokens that attend. */
   decodeContext = 0;
+  prefillContext = 0;
   prefillPairs = 0;
   /** Pairs for one prompt token of the rank with the most pairs: what the others wait for. */
   slowestPairs = 0;
@@ -20,7 +22,8 @@ export class Iteration {
   barrier: { readonly time: Seconds; readonly wait: Seconds } | undefined;
   /** What adapters add to it; absent where none are served. */
   adapters: AdapterWork | undefined;
-  #decodes = true;
+  /** Whether decoding sequences take part. */
+  decodes = true;
   readonly #table: RequestTable;
 
   constructor(table: RequestTable) {
@@ -36,44 +39,63 @@ export class Iteration {
    * @param tokens the instance's token count: what `baseSum` is relative to
    * @param decodes whether decoding sequences take part
    */
-  price(ranks: readonly Rank[], tokens: number, queryTokens: number, pricer: StepPricer, decodes: boolean): void {
-    this.#decodes = decodes;
-    this.decoding = 0;
+  price(
+    ranks: readonly Rank[],
+    { used, decoding, baseSum, awake }: RankColumns,
+    tokens: number,
+    queryTokens: number,
+    pricer: StepPricer,
+    decodes: boolean,
+  ): void {
+    this.decodes = decodes;
     this.prefillTokens = 0;
-    this.decodeContext = 0;
+    this.prefillContext = 0;
     this.prefillPairs = 0;
     this.slowestPairs = 0;
-    this.usedBlocks = 0;
+    let allSequences = 0;
+    let allContext = 0;
+    let allUsed = 0;
     let mostContext = -1;
     let mostTokens = -1;
     let mostPairs = -1;
     let byContext = 0;
     let byTokens = 0;
     let byPairs = 0;
-    for (let r = 0; r < ranks.length; r++) {
-      const rank = ranks[r];
-      if (rank.usedBlocks === 0) continue;
-      const sequences = decodes ? rank.members.length : 0;
-      const context = decodes ? rank.baseSum + sequences * tokens : 0;
-      let prefill = 0;
-      let pairs = 0;
-      for (let i = 0; i < rank.chunks.length; i++) {
-        const chunk = rank.chunks[i];
-        prefill += chunk;
-        pairs += pairsOf(chunk, this.#table.progress[rank.prefilling[i]]);
+    let contextOfTokens = 0;
+    for (let r = 0; r < used.length; r++) {
+      if (used[r] === 0) continue;
+      const sequences = decodes ? decoding[r] : 0;
+      const context = decodes ? baseSum[r] + sequences * tokens : 0;
+      let own = sequences * queryTokens;
+      // Only a rank that is awake has prompts under way.
+      if (awake[r] === 1) {
+        const { prefill, pairs, seen } = this.#promptsOf(ranks[r]);
+        own += prefill;
+        this.prefillTokens += prefill;
+        this.prefillContext += seen;
+        this.prefillPairs += pairs;
+        if (pairs > mostPairs) {
+          mostPairs = pairs;
+          byPairs = r;
+          this.slowestPairs = prefill === 0 ? 0 : pairs / prefill;
+        }
       }
-      this.decoding += sequences;
-      this.prefillTokens += prefill;
-      this.decodeContext += context;
-      this.prefillPairs += pairs;
-      this.usedBlocks += rank.usedBlocks;
-      if (context > mostContext) [mostContext, byContext] = [context, r];
-      if (sequences * queryTokens + prefill > mostTokens) [mostTokens, byTokens] = [sequences * queryTokens + prefill, r];
-      if (pairs > mostPairs) {
-        [mostPairs, byPairs] = [pairs, r];
-        this.slowestPairs = prefill === 0 ? 0 : pairs / prefill;
+      allSequences += sequences;
+      allContext += context;
+      allUsed += used[r];
+      if (context > mostContext) {
+        mostContext = context;
+        byContext = r;
+      }
+      if (own > mostTokens || (own === mostTokens && context > contextOfTokens)) {
+        mostTokens = own;
+        contextOfTokens = context;
+        byTokens = r;
       }
     }
+    this.decoding = allSequences;
+    this.decodeContext = allContext;
+    this.usedBlocks = allUsed;
     this.cost = undefined;
     if (this.empty) return;
     const instanceTokens = this.decoding * queryTokens + this.prefillTokens;
@@ -94,6 +116,26 @@ export class Iteration {
     return pricer.cost({ rank: batch, instanceTokens: this.decoding * queryTokens + this.prefillTokens }).time;
   }
 
+  /** The iteration that decodes what this one does behind it, of an instance of one rank. */
+  next(rank: Rank, tokens: number, queryTokens: number): InstanceBatch {
+    return { rank: this.#batchOf(rank, tokens, queryTokens), instanceTokens: this.decoding * queryTokens };
+  }
+
+  #promptsOf({ chunks, prefilling }: Rank): { readonly prefill: number; readonly pairs: number; readonly seen: number } {
+    let prefill = 0;
+    let pairs = 0;
+    let seen = 0;
+    for (let i = 0; i < chunks.length; i++) {
+      const chunk = chunks[i];
+      if (chunk === 0) continue;
+      const before = this.#table.progress[prefilling[i]];
+      prefill += chunk;
+      pairs += pairsOf(chunk, before);
+      seen += before + chunk;
+    }
+    return { prefill, pairs, seen };
+  }
+
   #batchOf(rank: Rank, tokens: number, queryTokens: number): RankBatch {
     let prefillTokens = 0;
     let prefillSequences = 0;
@@ -108,11 +150,12 @@ export class Iteration {
       prefillPairs += pairsOf(chunk, before);
       prefillContext += before + chunk;
     }
-    const decodeSequences = this.#decodes ? rank.members.length : 0;
+    const { columns, at } = rank;
+    const decodeSequences = this.decodes ? columns.decoding[at] : 0;
     return {
       decodeSequences,
       queryTokens,
-      decodeContext: this.#decodes ? rank.baseSum + decodeSequences * tokens : 0,
+      decodeContext: this.decodes ? columns.baseSum[at] + decodeSequences * tokens : 0,
       prefillTokens,
       prefillSequences,
       prefillPairs,

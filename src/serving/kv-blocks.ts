@@ -1,21 +1,33 @@
 import { PrefixCache } from './prefix-cache.ts';
+import type { PrefixWatcher } from './prefix-watcher.ts';
 
 /** The KV blocks of one rank: what requests hold of them, and prefixes that are kept in the others. Batches in flight share them. */
 export class KvBlocks {
   readonly total: number;
   readonly blockTokens: number;
-  /** Held by running or promised requests, pinned prefix blocks once. */
-  used = 0;
   /** Sequences with a place, in all batches. */
   sequences: () => number = () => 0;
   /** Prefix blocks kept in free KV blocks; absent where prefixes are not cached here. */
   cache: PrefixCache | undefined;
+  /** Of the cache. */
+  watcher: PrefixWatcher | undefined;
   /** KV blocks of one prefix unit. */
   unitBlocks = 0;
 
-  constructor(total: number, blockTokens: number) {
+  readonly #used: Int32Array;
+  readonly #rank: number;
+
+  /** @param used blocks in use of each rank of the instance, of which this is one */
+  constructor(total: number, blockTokens: number, used: Int32Array = new Int32Array(1), rank: number = 0) {
     this.total = total;
     this.blockTokens = blockTokens;
+    this.#used = used;
+    this.#rank = rank;
+  }
+
+  /** Held by running or promised requests, pinned prefix blocks once. */
+  get used(): number {
+    return this.#used[this.#rank];
   }
 
   /** Blocks that can still be handed out, cached prefixes that nobody uses included. */
@@ -26,13 +38,16 @@ export class KvBlocks {
   /** The rank's prefix cache, in units of `unitTokens`, a multiple of the block size; made when it is first asked for. */
   prefixes(unitTokens: number): PrefixCache {
     this.unitBlocks = unitTokens / this.blockTokens;
-    this.cache ??= new PrefixCache(Infinity);
+    if (this.cache === undefined) {
+      this.cache = new PrefixCache(Infinity);
+      this.cache.watcher = this.watcher;
+    }
     return this.cache;
   }
 
   /** Takes blocks (at most `room`), dropping cached prefixes that nobody uses where they are in the way. */
   take(blocks: number): void {
-    this.used += blocks;
+    this.#used[this.#rank] += blocks;
     const { cache } = this;
     if (cache === undefined) return;
     while (this.used + cache.evictable * this.unitBlocks > this.total && cache.evict());
@@ -40,11 +55,11 @@ export class KvBlocks {
 
   /** What was in the memory is lost. */
   clear(): void {
-    this.used = 0;
+    this.#used[this.#rank] = 0;
     this.cache?.clear();
   }
 
   give(blocks: number): void {
-    this.used -= blocks;
+    this.#used[this.#rank] -= blocks;
   }
 }

@@ -28,6 +28,8 @@ export function watcher(): { readonly watch: (simulation: Simulation) => void; r
           for (const rank of instance.ranks) {
             holds(rank.usedBlocks >= 0 && rank.room >= 0, () => `${rank.usedBlocks} blocks in use, room for ${rank.room}`);
             holds(rank.members.length + rank.prefilling.length <= plant.maxSequences, () => `${rank.sequences} sequences`);
+            const out = !instance.serving.includes(rank);
+            holds(!out || (rank.usedBlocks === 0 && rank.load === 0 && rank.queuedTokens === 0), () => `rank ${rank.index} takes no part and holds something`);
             holds(rank.queuedTokens >= 0, () => `${rank.queuedTokens} queued tokens`);
           }
           // Whatever is due within a step of the grid may still start it.
@@ -63,7 +65,7 @@ export function leavesNothing(simulation: Simulation): void {
   for (const { instances } of simulation.pools)
     for (const { ranks } of instances)
       for (const rank of ranks) {
-        const left = [rank.usedBlocks, rank.queuedTokens, rank.sequences, rank.waiting.size, rank.late.size, rank.baseSum];
+        const left = [rank.usedBlocks, rank.queuedTokens, rank.sequences, rank.waiting.size, rank.late.size, rank.columns.baseSum[rank.at]];
         holds(
           left.every((count) => count === 0),
           () => `blocks, tokens, sequences left: ${left.join(', ')}`,
@@ -76,9 +78,10 @@ const before: Readonly<Record<string, readonly string[]>> = {
   arrived: [''],
   rejected: ['arrived'],
   routed: ['arrived', 'preempted', 'interrupted'],
-  fetched: ['routed', 'arrived'],
+  // Before it is queued, or in its iteration.
+  fetched: ['routed', 'arrived', 'scheduled'],
   scheduled: ['routed', 'fetched', 'preempted'],
-  prefilled: ['scheduled'],
+  prefilled: ['scheduled', 'fetched'],
   'first-token': ['prefilled', 'moved'],
   moved: ['prefilled', 'first-token'],
   preempted: ['scheduled', 'prefilled', 'first-token', 'moved'],

@@ -49,8 +49,8 @@ describe('laws of any deployment under any load', () => {
       expect([way, ways.has(way)]).toEqual([way, true]);
   }, 120_000);
 
-  test('FLT-1, FLT-2, REQ-1, TIM-3 the same under any faults: every request ends once, nothing is left behind, the same again', () => {
-    const seen = { interrupted: 0, failed: 0, restored: 0 };
+  test('FLT-1, FLT-2, FLT-10, REQ-1, TIM-3 the same under any faults: every request ends once, nothing is left behind, the same again', () => {
+    const seen = { interrupted: 0, failed: 0, restored: 0, narrowed: 0, widened: 0 };
     fc.assert(
       fc.property(cases, trouble, ({ plant, requests, concurrency }, drawn) => {
         const { simulation, events, records } = troubled(plant, requests, drawn, concurrency, watcher().watch);
@@ -62,6 +62,9 @@ describe('laws of any deployment under any load', () => {
         expect(finished + rejected + failed).toBe(arrived);
         seen.interrupted += events.filter(({ kind }) => kind === 'interrupted').length;
         seen.failed += failed;
+        const narrowed = records.filter(({ wentOnAt }) => wentOnAt !== undefined);
+        seen.narrowed += narrowed.length;
+        seen.widened += narrowed.filter(({ restoredAt }) => restoredAt !== undefined).length;
         seen.restored += records.filter(({ restoredAt }) => restoredAt !== undefined).length;
       }),
       { numRuns: 500, endOnFailure: true },

@@ -20,6 +20,7 @@ export interface Pooled {
   /** Nodes with a link of their own each; without, one without. */
   readonly nodeBandwidths?: readonly number[] | undefined;
   readonly ttl?: number | undefined;
+  readonly readInStep?: boolean | undefined;
   readonly storage?: (Omit<StoragePlant, 'links'> & { readonly bandwidth: number }) | undefined;
 }
 

@@ -33,16 +33,15 @@ export class Breaker implements Actor {
   act({ service, pools, world }: Simulation): void {
     const all = pools.flatMap(({ instances }) => instances);
     const instance = all[this.#loss.instance % all.length] as (typeof all)[number];
-    const same = all.filter((other) => other === instance || (other.pipeline !== undefined && other.pipeline === instance.pipeline));
     if (this.#stage === 0) {
-      for (const one of same) one.stuck = true;
+      service.pause(instance);
       this.nextAt += this.#loss.stuckFor;
     } else if (this.#stage === 1) {
       service.setState(instance, 'off');
       service.wipe(instance, (slot) => (this.#loss.retries ? service.retry(slot) : world.fail(slot, 'its instance was lost')));
       this.nextAt += this.#loss.back;
     } else {
-      for (const one of same) one.stuck = false;
+      service.resume(instance);
       service.setState(instance, 'active');
       this.nextAt = Infinity;
     }

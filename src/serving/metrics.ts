@@ -1,5 +1,5 @@
 import type { Seconds } from '../base/units.ts';
-import { engines, type StepCost } from '../cost/batch.ts';
+import { engines, type StepCost, type Stretch } from '../cost/batch.ts';
 import { activeTime, type DieActivity } from '../cost/power.ts';
 import { Sketch } from '../kernel/sketch.ts';
 import { stages } from '../model/operator.ts';
@@ -10,11 +10,17 @@ import { phases } from './lifetime.ts';
 import type { ServiceLevel } from './scenario.ts';
 import { TenantMeters } from './tenant-meter.ts';
 
+/** Working memory of `stride`. */
+const stageTimes = new Float64Array(stages.length + 1);
+const busyTimes = new Float64Array(engines.length);
+
 /** What a pool did in an interval: sums over its instances' iterations that began there. */
 export class PoolMeter {
   busy: Seconds = 0;
   steps = 0;
   prefillTokens = 0;
+  /** Tokens that prompts had in the KV behind each iteration that computed some of them. */
+  prefillContext = 0;
   prefillPairs = 0;
   /** The same if every rank's tokens attended to as much as those of the rank that the others waited for. */
   slowestPairs = 0;
@@ -35,9 +41,10 @@ export class PoolMeter {
   readonly barrier: BarrierMeter = new BarrierMeter();
   readonly adapters: AdapterMeter = new AdapterMeter();
 
-  step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, activity?: DieActivity): void {
+  step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, share: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
     this.prefillTokens += iteration.prefillTokens;
+    this.prefillContext += iteration.prefillContext;
     this.prefillPairs += iteration.prefillPairs;
     this.slowestPairs += iteration.slowestPairs * iteration.prefillTokens;
     this.decodeSequences += iteration.decoding;
@@ -46,7 +53,7 @@ export class PoolMeter {
     this.steps++;
     this.occupancy += duration * occupancy;
     this.kv += duration * kv;
-    this.active += activeTime(activity, cost);
+    this.active += share * activeTime(activity, cost);
     if (kv > this.kvMax) this.kvMax = kv;
     for (let e = 0; e < this.engines.length; e++) this.engines[e] += cost.busy[e];
     for (let s = 0; s < this.stages.length; s++) this.stages[s] += cost.stages[s];
@@ -55,10 +62,28 @@ export class PoolMeter {
     if (iteration.adapters !== undefined) this.adapters.add(iteration.adapters, duration);
   }
 
+  /** Iterations that only decode, one after another: what they come to together. Their durations are in `stepTime` already. */
+  stride({ steps, time, busy, contexts, kv, kvMax }: Stride, sequences: number, occupancy: number, stretch: Stretch, activity?: DieActivity): void {
+    this.decodeSequences += steps * sequences;
+    this.decodeContext += contexts;
+    this.busy += busy;
+    this.steps += steps;
+    this.occupancy += busy * occupancy;
+    this.kv += kv;
+    if (kvMax > this.kvMax) this.kvMax = kvMax;
+    stageTimes.fill(0);
+    busyTimes.fill(0);
+    stretch.add(steps, contexts, stageTimes, busyTimes);
+    for (let s = 0; s < stageTimes.length; s++) this.stages[s] += stageTimes[s];
+    for (let e = 0; e < busyTimes.length; e++) this.engines[e] += busyTimes[e];
+    this.active += activeTime(activity, { time, busy: busyTimes });
+  }
+
   merge(other: PoolMeter): void {
     this.busy += other.busy;
     this.steps += other.steps;
     this.prefillTokens += other.prefillTokens;
+    this.prefillContext += other.prefillContext;
     this.prefillPairs += other.prefillPairs;
     this.slowestPairs += other.slowestPairs;
     this.decodeTokens += other.decodeTokens;
@@ -75,6 +100,18 @@ export class PoolMeter {
     this.barrier.merge(other.barrier);
     this.adapters.merge(other.adapters);
   }
+}
+
+/** Sums over iterations that follow each other. */
+export interface Stride {
+  steps: number;
+  /** What their costs say that they take. */
+  time: Seconds;
+  busy: Seconds;
+  contexts: number;
+  /** Integral over time of the share of KV blocks in use, and the most of it. */
+  kv: number;
+  kvMax: number;
 }
 
 /** One interval of simulated time. Requests count where they arrive or end; steps where they begin. */
@@ -173,6 +210,10 @@ export class Metrics {
   waitingNow = 0;
   runningNow = 0;
   #countedTo: Seconds = 0;
+  /** The interval that was asked for last, and its begin and end: widths are powers of two, so that these are exact. */
+  #latest: Interval | undefined;
+  #from: Seconds = 0;
+  #to: Seconds = 0;
   readonly #pools: number;
   readonly #tenants: number;
 
@@ -183,13 +224,21 @@ export class Metrics {
 
   /** The interval that holds `at`. */
   at(at: Seconds): Interval {
+    if (at >= this.#from && at < this.#to) return this.#latest as Interval;
     let index = Math.floor(at / this.width);
     while (index >= maxIntervals) {
       this.#halve();
       index = Math.floor(at / this.width);
     }
     while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools, this.#tenants));
-    return this.intervals[index];
+    this.#from = index * this.width;
+    this.#to = this.#from + this.width;
+    return (this.#latest = this.intervals[index]);
+  }
+
+  /** End of the interval that `at` was asked for last. */
+  get end(): Seconds {
+    return this.#to;
   }
 
   /** Counts the requests in flight up to `at`, then changes them. */
@@ -200,13 +249,20 @@ export class Metrics {
   }
 
   count(at: Seconds): void {
-    this.at(at);
+    const interval = this.at(at);
+    if (this.#countedTo >= this.#from) {
+      if (this.#countedTo >= at) return;
+      interval.waiting += this.waitingNow * (at - this.#countedTo);
+      interval.running += this.runningNow * (at - this.#countedTo);
+      this.#countedTo = at;
+      return;
+    }
     while (this.#countedTo < at) {
       const index = Math.floor(this.#countedTo / this.width);
       const end = Math.min(at, (index + 1) * this.width);
-      const interval = this.intervals[index];
-      interval.waiting += this.waitingNow * (end - this.#countedTo);
-      interval.running += this.runningNow * (end - this.#countedTo);
+      const earlier = this.intervals[index];
+      earlier.waiting += this.waitingNow * (end - this.#countedTo);
+      earlier.running += this.runningNow * (end - this.#countedTo);
       this.#countedTo = end;
     }
   }
@@ -221,5 +277,6 @@ export class Metrics {
     }
     this.intervals = merged;
     this.width *= 2;
+    this.#to = 0;
   }
 }

@@ -92,6 +92,8 @@ export interface CachePlant {
   readonly blockTokens: number;
   /** From its last use on. */
   readonly ttl?: Seconds | undefined;
+  /** When what is found is read: before the prompt is queued (absent), or when its iteration has been formed, which waits for it (CAC-7). */
+  readonly readInStep?: boolean | undefined;
   readonly storage?: StoragePlant | undefined;
   /** Of all nodes together, and of each apart: its own links only. */
   readonly pool: BothWays;

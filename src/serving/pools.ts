@@ -5,6 +5,7 @@ import { KvBlocks } from './kv-blocks.ts';
 import { Pipeline } from './pipeline.ts';
 import type { PoolPlant } from './plant.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
+import { RankColumns } from './rank-columns.ts';
 import { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 
@@ -28,15 +29,17 @@ export function poolOf(
   queue: (rank: Rank) => WaitingQueue,
 ): Pool {
   const each = <Part>(make: () => Part): readonly Part[] => Array.from({ length: plant.instances }, make);
-  const kv = each(() => Array.from({ length: plant.ranks }, () => new KvBlocks(plant.kvBlocks, plant.blockTokens)));
+  const used = each(() => new Int32Array(plant.ranks));
+  const kv = used.map((blocks) => Array.from(blocks, (_, r) => new KvBlocks(plant.kvBlocks, plant.blockTokens, blocks, r)));
   const pipelines = plant.stages > 1 ? each(() => new Pipeline(plant.stages)) : [];
   const options = { ...plant, acceptance: new Acceptance(seed, plant.acceptance) };
   const instances = Array.from({ length: plant.instances * plant.stages }, (_, i) => {
     const at = i % plant.instances;
-    const ranks = kv[at].map((blocks, r) => new Rank(blocks, i * plant.ranks + r, queue));
+    const columns = new RankColumns(plant.kvBlocks, plant.blockTokens, plant.maxSequences, used[at]);
+    const ranks = kv[at].map((blocks, r) => new Rank(blocks, columns, r, i * plant.ranks + r, queue));
     const { adapters } = plant;
     if (adapters !== undefined) for (const rank of ranks) rank.adapters = new RankAdapters(adapters, table);
-    return new Instance(first + i, options, table, listener, ranks, pipelines[at]);
+    return new Instance(first + i, options, table, listener, ranks, columns, pipelines[at]);
   });
   return { plant, index, first, instances };
 }

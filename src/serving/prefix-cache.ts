@@ -1,10 +1,13 @@
+import { IntMap } from '../kernel/int-map.ts';
+import type { PrefixWatcher } from './prefix-watcher.ts';
+
 /**
  * Blocks of prompt prefixes by id, evicted least recently used first. An id names a whole prefix, so a prompt's cached part is
  * its leading run of ids that are present. Blocks that a running request refers to are pinned and never evicted.
  */
 export class PrefixCache {
   capacity: number;
-  readonly #slotOf = new Map<number, number>();
+  readonly #slotOf = new IntMap();
   #key: Int32Array;
   #refs: Int32Array;
   #next: Int32Array;
@@ -16,6 +19,8 @@ export class PrefixCache {
   evictions = 0;
   /** Time of what is done next, where the owner lets blocks expire. */
   now = 0;
+  /** Absent where nobody looks. */
+  watcher: PrefixWatcher | undefined;
 
   /** @param capacity blocks that it holds at most; Infinity where the owner evicts by hand */
   constructor(capacity: number) {
@@ -50,7 +55,7 @@ export class PrefixCache {
     let n = 0;
     for (let i = 0; i < count; i++) {
       const slot = this.#slotOf.get(ids[i]);
-      if (slot !== undefined && this.#refs[slot] === 0) n++;
+      if (slot >= 0 && this.#refs[slot] === 0) n++;
     }
     return n;
   }
@@ -59,7 +64,7 @@ export class PrefixCache {
   touch(ids: ArrayLike<number>, count: number): void {
     for (let i = count - 1; i >= 0; i--) {
       const slot = this.#slotOf.get(ids[i]);
-      if (slot === undefined || this.#refs[slot] !== 0) continue;
+      if (slot < 0 || this.#refs[slot] !== 0) continue;
       this.#unlink(slot);
       this.#append(slot);
     }
@@ -67,7 +72,7 @@ export class PrefixCache {
 
   /** Refers to a present id. */
   pin(id: number): void {
-    const slot = this.#slotOf.get(id) as number;
+    const slot = this.#slotOf.get(id);
     if (this.#refs[slot] === 0) {
       this.#unlink(slot);
       this.#evictable--;
@@ -77,7 +82,7 @@ export class PrefixCache {
 
   /** Gives one reference back; the block becomes the most recently used evictable one when it was the last. */
   unpin(id: number): void {
-    const slot = this.#slotOf.get(id) as number;
+    const slot = this.#slotOf.get(id);
     this.#refs[slot]--;
     if (this.#refs[slot] === 0) {
       this.#append(slot);
@@ -98,11 +103,13 @@ export class PrefixCache {
     this.#slotOf.set(id, slot);
     this.#append(slot);
     this.#evictable++;
+    this.watcher?.stored(id);
     return true;
   }
 
   /** Forgets every block, pinned ones included. Not counted as evictions. */
   clear(): void {
+    this.watcher?.cleared(this.#slotOf.keys());
     this.#slotOf.clear();
     this.#free.length = 0;
     this.#top = 1;
@@ -143,7 +150,7 @@ export class PrefixCache {
 
   /** Takes a present, unpinned block out. */
   remove(id: number): void {
-    this.#drop(this.#slotOf.get(id) as number);
+    this.#drop(this.#slotOf.get(id));
   }
 
   /** Present blocks, in no order. */
@@ -156,6 +163,7 @@ export class PrefixCache {
     this.#slotOf.delete(this.#key[slot]);
     this.#free.push(slot);
     this.#evictable--;
+    this.watcher?.removed(this.#key[slot]);
   }
 
   #append(slot: number): void {

@@ -158,6 +158,24 @@ describe('prefix caches', () => {
     }
   });
 
+  test('CAC-7 an iteration waits for what its prompts read, and those beside them wait with it; one that reads nothing begins at once', () => {
+    const marks = (readInStep: boolean) =>
+      finished(
+        splitPlant({}, {}, {}, {}, { ...pool(1000), rankBandwidth: 2 ** 16, readInStep }),
+        listed([request(0, 65, 1, ids(65)), request(1, 65, 1, ids(65)), request(1, 9, 1, ids(9, 100))]),
+      ).timelines.toSorted((a, b) => a.request - b.request);
+    const tick = 2 ** -10;
+    // 64 tokens take 2^-10 s.
+    const [first, ahead, beside] = marks(false);
+    expect(first).toMatchObject({ scheduled: 0, prefilled: tick });
+    expect(ahead).toMatchObject({ cached: 64, ready: 1 + tick, scheduled: 1 + tick, prefilled: 1 + 2 * tick });
+    expect(beside).toMatchObject({ scheduled: 1, prefilled: 1 + tick });
+    const [begins, within, together] = marks(true);
+    expect(begins).toMatchObject({ scheduled: 0, prefilled: tick });
+    expect(within).toMatchObject({ cached: 64, ready: 1, scheduled: 1, prefilled: 1 + 2 * tick });
+    expect(together).toMatchObject({ scheduled: 1, prefilled: 1 + 2 * tick });
+  });
+
   test('CAC-6 a unit that was not used for the time to live is gone from every tier', () => {
     const cachedAt = (ttl: number | undefined, second: number, storage?: Pooled['storage']) =>
       cachedOf(finished(splitPlant({}, {}, {}, {}, { ...pool(100), ttl, storage }), listed([request(0, 9, 1, ids(9)), request(second, 9, 1, ids(9))])))[1];

@@ -4,6 +4,7 @@ import { Fifo } from './policies/fifo.ts';
 import type { RankView } from './policies/router.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { PrefixCache } from './prefix-cache.ts';
+import type { RankColumns } from './rank-columns.ts';
 import { cachedUnits } from './shared-prefixes.ts';
 import type { RequestInTable } from './views.ts';
 
@@ -23,17 +24,14 @@ export class Rank implements RankView<RequestInTable> {
   readonly ready: number[] = [];
   /** Decoding slots, in no order. */
   readonly members: number[] = [];
-  /** Sum over members of their KV tokens less the instance's token count. */
-  baseSum = 0;
-  /** Members by `base` modulo the block size. */
-  readonly phases: Int32Array;
+  /** What it has in common with the other ranks of its instance, and its place there. */
+  readonly columns: RankColumns;
+  readonly at: number;
   /** KV blocks, shared with the rank's other batches in flight. */
   readonly kv: KvBlocks;
   readonly blockTokens: number;
   /** Absent where no adapters are served. */
   adapters: RankAdapters | undefined;
-  /** Sequences that were promised a place here. */
-  reserved = 0;
   /** Prompt tokens that are queued or under way and not yet computed. */
   queuedTokens = 0;
   admissions = 0;
@@ -41,12 +39,16 @@ export class Rank implements RankView<RequestInTable> {
   /** Its number over the ranks of all instances of the pool. */
   readonly index: number;
 
-  /** @param queue makes the queue of prompts that wait on it */
-  constructor(kv: KvBlocks, index: number, queue: (rank: Rank) => WaitingQueue) {
+  /**
+   * @param at its place in `columns`
+   * @param queue makes the queue of prompts that wait on it
+   */
+  constructor(kv: KvBlocks, columns: RankColumns, at: number, index: number, queue: (rank: Rank) => WaitingQueue) {
     this.index = index;
     this.kv = kv;
     this.blockTokens = kv.blockTokens;
-    this.phases = new Int32Array(kv.blockTokens);
+    this.columns = columns;
+    this.at = at;
     const others = kv.sequences;
     kv.sequences = () => others() + this.sequences;
     this.waiting = queue(this);
@@ -54,7 +56,12 @@ export class Rank implements RankView<RequestInTable> {
 
   /** Sequences that hold a place: decoding, prefilling, about to join, promised. */
   get sequences(): number {
-    return this.members.length + this.prefilling.length + this.ready.length + this.reserved;
+    return this.columns.places.of[this.at] + this.prefilling.length;
+  }
+
+  /** Sequences that were promised a place here and have not come yet. */
+  get reserved(): number {
+    return this.columns.places.of[this.at] - this.members.length - this.ready.length;
   }
 
   /** Sequences with a place, and prompts that wait for one. */
@@ -95,21 +102,9 @@ export class Rank implements RankView<RequestInTable> {
     this.waiting.clear();
     this.late.clear();
     for (const list of [this.prefilling, this.chunks, this.ready, this.members]) list.length = 0;
-    this.baseSum = 0;
-    this.phases.fill(0);
-    this.reserved = 0;
+    this.columns.clear(this.at);
     this.queuedTokens = 0;
     this.kv.clear();
     this.adapters?.clear();
-  }
-
-  /** Blocks that the members need to grow from `tokens` to `tokens + growth` on the instance's token count. */
-  growth(tokens: number, growth: number): number {
-    let blocks = 0;
-    for (let k = 0; k < growth; k++) {
-      const phase = (tokens + k) % this.blockTokens;
-      blocks += this.phases[phase === 0 ? 0 : this.blockTokens - phase];
-    }
-    return blocks;
   }
 }

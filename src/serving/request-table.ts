@@ -49,6 +49,11 @@ export class RequestTable {
   pinned: Int32Array = new Int32Array(0);
   instance: Int32Array = new Int32Array(0);
   rank: Int32Array = new Int32Array(0);
+  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it; -1 where policies decide. */
+  sentTo: Int32Array = new Int32Array(0);
+  decodesOn: Int32Array = new Int32Array(0);
+  /** 1 while its KV has to stay where it was computed. */
+  held: Int32Array = new Int32Array(0);
   /** Prefill rank that holds its KV until it has moved: instance times ranks plus rank. */
   source: Int32Array = new Int32Array(0);
   /** Order of admission on its rank: preemption takes the latest. */
@@ -87,6 +92,9 @@ export class RequestTable {
     this.progress[slot] = 0;
     this.privateBlocks[slot] = 0;
     this.pinned[slot] = 0;
+    this.sentTo[slot] = -1;
+    this.decodesOn[slot] = -1;
+    this.held[slot] = 0;
     this.instance[slot] = -1;
     this.rank[slot] = -1;
     this.stepsBefore[slot] = 0;
@@ -154,6 +162,9 @@ export class RequestTable {
       this.pinned = ints(this.pinned);
       this.instance = ints(this.instance);
       this.rank = ints(this.rank);
+      this.sentTo = ints(this.sentTo);
+      this.decodesOn = ints(this.decodesOn);
+      this.held = ints(this.held);
       this.source = ints(this.source);
       this.stepsBefore = ints(this.stepsBefore);
       this.fromPrompts = ints(this.fromPrompts);

@@ -4,9 +4,11 @@ import type { Seconds } from '../base/units.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Model, Precision } from '../model/model.ts';
 import type { ExpertBalance } from './experts/balanced.ts';
-import type { PlannedFault, RandomFaults, Recovery } from './faults/fault.ts';
+import type { WeightSource } from './experts/weight-moves.ts';
+import type { ExpertsFrom, PlannedFault, RandomFaults, Recovery } from './faults/fault.ts';
 import type { Control } from './control/control.ts';
 import type { PoliciesPlant } from './plant.ts';
+import type { Split } from './traffic/split.ts';
 import type { Workload } from './traffic/workload.ts';
 
 /** A pool of equal instances that only prefill: each batch takes waiting prompts up to a token budget. */
@@ -38,6 +40,8 @@ export interface CachePool {
   readonly blockTokens: number;
   /** From its last use on, a block is kept so long. */
   readonly ttl?: Seconds | undefined;
+  /** Whether iterations wait for what their prompts read; absent: prompts are queued when they have read. */
+  readonly readInStep?: boolean | undefined;
   readonly storage?: CacheStorage | undefined;
 }
 
@@ -105,6 +109,14 @@ export interface Faults {
   readonly planned: readonly PlannedFault[];
   readonly random: readonly RandomFaults[];
   readonly recovery: Recovery;
+  /** Where weights of experts that are placed anew come from. */
+  readonly reload: { readonly from: ExpertsFrom; readonly source: WeightSource };
+}
+
+/** Equal machines, each with the whole deployment, and a front end before them. */
+export interface FleetOfMachines {
+  readonly machines: number;
+  readonly split: Split;
 }
 
 /** A model and what serves it. */
@@ -132,6 +144,8 @@ export interface Scenario {
   /** What experts are asked for as time goes on, and what pools do about it; absent: as their layouts say. */
   readonly experts?: ExpertBalance | undefined;
   readonly workload: Workload;
+  /** Machines that share the traffic; absent: there is one. */
+  readonly fleet?: FleetOfMachines | undefined;
   readonly slo: ServiceLevel;
   readonly seed: number;
 }

@@ -1,9 +1,10 @@
-import type { Seconds } from '../base/units.ts';
+import { Acceptance } from './acceptance.ts';
+import { Accounts } from './accounts.ts';
 import { CachedPrompts } from './cached-prompts.ts';
 import type { Errand } from './events.ts';
 import { ceilToGrid } from './grid.ts';
 import type { Instance, InstanceListener } from './instance.ts';
-import { addLifetime } from './lifetime.ts';
+import { Losses } from './losses.ts';
 import { pending } from './pending.ts';
 import { refusal } from './policies/admission.ts';
 import { Shares } from './policies/fair-queue.ts';
@@ -11,12 +12,12 @@ import { Fifo } from './policies/fifo.ts';
 import { leastOccupied } from './policies/place-to-decode.ts';
 import { routerOf, type Router } from './policies/router.ts';
 import { queueOf } from './policies/scheduler.ts';
-import { place, runs } from './place.ts';
+import { place } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
-import type { ServiceLevel } from './scenario.ts';
+import { States } from './states.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
@@ -29,14 +30,16 @@ export class Service {
   readonly #plant: Plant;
   readonly #entry: Pool;
   readonly #decode: Pool | undefined;
-  readonly #emittedPerStep: number;
+  readonly #accounts: Accounts;
+  readonly #states: States;
+  readonly #losses: Losses;
   readonly #router: Router;
   readonly #shares: Shares;
   /** The request that a policy is asked about. */
   readonly #asked: RequestInTable;
-  /** Ranks that take prompts, and ranks that take KV: those of active instances. */
+  /** Ranks that take prompts, and instances that take KV: those that are active. */
   #entryRanks: readonly Rank[] = [];
-  #decodeRanks: readonly Rank[] = [];
+  #decodeInstances: readonly Instance[] = [];
   /** Prompts that no instance could take. */
   readonly #stranded = new Fifo();
   /** Prompts whose KV waits in a prefill instance for a place to decode. */
@@ -46,7 +49,6 @@ export class Service {
   onDrained: (instance: Instance) => void = () => {};
   /** A preemption has left room to decode since it was last handed out. */
   #vacated = false;
-
   /** Number of its first instance over all services. */
   readonly #first: number;
 
@@ -62,6 +64,8 @@ export class Service {
     this.#router = routerOf(policies.router ?? 'least-loaded', plant.seed);
     this.#asked = new RequestInTable(table);
     const queue = (rank: Rank): WaitingQueue => queueOf(policies.scheduler ?? 'fcfs', view, (slot) => rank.cachedTokens(this.#about(slot)), this.#shares);
+    const answering = plant.pools[plant.pools.length - 1];
+    this.#accounts = new Accounts(world, plant, this.#shares, new Acceptance(plant.seed, answering.acceptance).mean);
     let first = firstInstance;
     this.pools = plant.pools.map((pool, p) => {
       const made = poolOf(pool, firstPool + p, first, plant.seed, table, this.#listener(pool, firstPool + p), queue);
@@ -71,8 +75,15 @@ export class Service {
     });
     this.#entry = this.pools[0];
     this.#decode = this.pools[1];
-    this.#emittedPerStep = (this.#decode ?? this.#entry).instances[0].options.acceptance.mean;
     if (plant.cache !== undefined) this.#cached = new CachedPrompts(world, plant.cache);
+    this.#losses = new Losses(world, {
+      entry: this.#entry,
+      instance: (index) => this.instance(index),
+      poolOf: (instance) => this.poolOf(instance),
+      cached: this.#cached,
+      moving: this.#moving,
+    });
+    this.#states = new States(world, this.pools);
     this.#recount();
   }
 
@@ -112,12 +123,13 @@ export class Service {
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
     const { table, now, sink } = this.#world;
-    const ranks = this.#entryRanks;
+    const ranks = this.#entryRanksOf(table.sentTo[slot]);
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
       this.#stranded.push(slot);
       return;
     }
+    if (this.#router.readsKv === true) for (const instance of this.#entry.instances) this.#world.catchUp(instance, this.#entry);
     const rank = ranks[this.#router.route(this.#about(slot), ranks)];
     const cached = this.#lookUp(slot);
     table.progress[slot] = cached;
@@ -130,7 +142,8 @@ export class Service {
     const request = table.ordinal[slot];
     const where = { pool, instance: instance.index, rank: rank.index % perInstance };
     sink?.({ kind: 'routed', at: now, request, ...where, cachedTokens: cached });
-    if (cached === 0) {
+    if (cached === 0 || this.#cached?.inStep === true) {
+      if (cached > 0) this.#cached?.postpone(slot);
       this.#enqueue(slot, rank);
       return;
     }
@@ -160,10 +173,16 @@ export class Service {
     this.#wake(instance);
   }
 
-  /** A cached prefix has been read: the rest of the prompt is queued. */
+  /** A cached prefix has been read: the rest of the prompt is queued, or its iteration has one less to wait for. */
   read(slot: number): void {
     const { table, now, sink } = this.#world;
     sink?.({ kind: 'fetched', at: now, request: table.ordinal[slot] });
+    if (this.#cached?.settle(slot) === true) {
+      const instance = this.instance(table.instance[slot]);
+      instance.reads--;
+      this.#goOn(instance);
+      return;
+    }
     if (table.startedAt[slot] === -1) table.readyAt[slot] = now;
     const rank = this.#entryRank(table.source[slot]);
     rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
@@ -180,27 +199,30 @@ export class Service {
     return inFlightWith(instance, this.poolOf(instance));
   }
 
-  /** Nothing on an instance goes on, and nobody has noticed. */
+  /** Nothing on an instance goes on, until each pause has its `resume`. */
   pause(instance: Instance): void {
     for (const batch of this.batchesOf(instance)) batch.pause(this.#world.now);
+    this.#states.tell(instance);
   }
 
-  /** An instance goes on with what it has, or from nothing. */
+  /** An instance goes on with what it has, or from nothing, unless something else keeps it. */
   resume(instance: Instance): void {
     const { now, queue } = this.#world;
     for (const batch of this.batchesOf(instance)) {
       batch.resume(now);
-      if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
+      if (batch.stuck) continue;
+      if (batch.held) this.#goOn(batch);
+      else if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
       else this.#wake(batch);
     }
-    // One that loads its weights goes on with that.
-    if (instance.state !== 'starting') this.setState(instance, 'active');
+    this.#states.tell(instance);
   }
 
   /** Puts an instance, all its batches in flight included, into or out of the routers' sight. */
   setState(instance: Instance, state: Instance['state']): void {
     const batches = this.batchesOf(instance);
     for (const batch of batches) batch.state = state;
+    this.#states.tell(instance);
     if (state === 'draining') this.#draining.add(instance);
     else this.#draining.delete(instance);
     this.#recount();
@@ -225,62 +247,60 @@ export class Service {
    * decode; `interrupted` gets the others, in order of their arrival, to send them through the router again or to fail them.
    */
   wipe(instance: Instance, interrupted: (slot: number) => void): void {
-    const { table, metrics, now } = this.#world;
-    const batches = this.batchesOf(instance);
-    const here = new Set(batches.map(({ index }) => index));
-    const entries = this.#entry.plant.ranks;
-    const lost: number[] = [];
-    const again: number[] = [];
-    for (const slot of table.slots()) {
-      const at = table.place[slot];
-      const sourceLost = at === place.reading || at === place.holding || at === place.pushing ? here.has(Math.floor(table.source[slot] / entries)) : false;
-      const lostHere = at >= place.queued && at !== place.holding ? here.has(table.instance[slot]) : false;
-      if (sourceLost) lost.push(slot);
-      else if (lostHere) (at === place.pushing ? again : lost).push(slot);
-    }
-    const byArrival = (a: number, b: number): number => table.ordinal[a] - table.ordinal[b];
-    lost.sort(byArrival);
-    for (const slot of lost) {
-      const at = table.place[slot];
-      if (at === place.reading) this.#cancel(slot, 'read');
-      if (at === place.holding) this.#moving.remove(slot);
-      if (at === place.pushing || at === place.landing) this.#cancel(slot, 'push');
-      if (at === place.pushing) this.instance(table.instance[slot]).withdraw(slot);
-      if (at === place.decoding) this.instance(table.instance[slot]).interrupt(slot);
-    }
-    for (const slot of again.sort(byArrival)) {
-      this.#cancel(slot, 'push');
-      table.place[slot] = place.holding;
-      this.#moving.push(slot);
-    }
-    const first = this.poolOf(instance) === this.#entry ? instance.index % this.#entry.plant.instances : -1;
-    if (first >= 0) this.#cached?.lose(first * entries, (first + 1) * entries);
-    for (const batch of batches) {
-      if (batch.running) {
-        // What the iteration was credited with will not come out.
-        const emitted = batch.iteration.decoding * batch.options.acceptance.mean;
-        metrics.at(now).outputServed -= emitted;
-        metrics.at(now).pools[this.poolOf(batch).index].decodeTokens -= emitted;
-      }
-      batch.clear();
-    }
-    batches[0]?.pipeline?.clear();
-    for (const slot of lost) {
-      if (runs(table.place[slot])) metrics.change(now, 1, -1);
-      table.place[slot] = place.outside;
-      table.interruptions[slot]++;
-      metrics.at(now).interrupted++;
-      this.#world.sink?.({ kind: 'interrupted', at: now, request: table.ordinal[slot] });
-    }
-    for (const slot of lost) interrupted(slot);
+    this.#losses.wipe(instance, this.batchesOf(instance), interrupted);
     this.#move();
   }
 
-  /** What is under way, or just arriving, will not come. */
-  #cancel(slot: number, errand: Errand): void {
-    const { table, now, transport, sink } = this.#world;
-    transport.cancel(now, slot, errand);
-    sink?.({ kind: 'transfer-lost', at: now, request: table.ordinal[slot], errand });
+  /**
+   * Takes a request back that nobody waits for any more: whatever it holds is free at once.
+   * @returns false where it is not here: it is still on its way through the front end
+   */
+  abort(slot: number, cause: string): boolean {
+    const world = this.#world;
+    const { table, metrics, now } = world;
+    const at = table.place[slot];
+    if (at === place.outside) {
+      if (![...this.#stranded].includes(slot)) return false;
+      this.#stranded.remove(slot);
+    } else if (at === place.reading) {
+      this.#entryRank(table.source[slot]).queuedTokens -= table.prompt[slot] - table.progress[slot];
+      this.#losses.cancel(slot, 'read');
+    } else if (at === place.holding) {
+      this.#moving.remove(slot);
+      this.#releaseSource(slot);
+    } else {
+      if (at === place.pushing || at === place.landing) this.#losses.cancel(slot, 'push');
+      if (at === place.pushing) this.#releaseSource(slot);
+      const instance = this.instance(table.instance[slot]);
+      if (at === place.decoding && instance.decodesNow && !instance.ranks[table.rank[slot]].ready.includes(slot)) {
+        // What the running step was credited with will not come out.
+        const { mean } = instance.options.acceptance;
+        metrics.at(now).outputServed -= mean;
+        metrics.at(now).pools[this.poolOf(instance).index].decodeTokens -= mean;
+      }
+      instance.drop(slot);
+      for (const batch of this.batchesOf(instance)) this.#wake(batch);
+    }
+    this.#accounts.giveUp(slot, cause);
+    this.#move();
+    return true;
+  }
+
+  /** An instance goes on without some of its ranks, by number: they lose what they hold as by `wipe`, and its iterations are formed anew. */
+  lose(instance: Instance, ranks: ReadonlySet<number>, interrupted: (slot: number) => void): void {
+    const batches = this.batchesOf(instance);
+    for (const batch of batches) batch.without(ranks);
+    this.#states.tell(instance);
+    this.#recount();
+    this.#losses.wipe(instance, batches, interrupted, ranks);
+    this.#move();
+  }
+
+  /** All ranks of an instance take part again. */
+  regain(instance: Instance): void {
+    for (const batch of this.batchesOf(instance)) batch.without(new Set());
+    this.#states.tell(instance);
+    this.#recount();
   }
 
   /** Sends a request whose KV was lost through the router again: its prompt, and what it had put out, are computed anew. */
@@ -297,9 +317,16 @@ export class Service {
   }
 
   #recount(): void {
-    const open = (pool: Pool | undefined): readonly Rank[] => pool?.instances.filter(({ state }) => state === 'active').flatMap(({ ranks }) => ranks) ?? [];
-    this.#entryRanks = open(this.#entry);
-    this.#decodeRanks = open(this.#decode);
+    const open = (pool: Pool | undefined): readonly Instance[] => pool?.instances.filter(({ state }) => state === 'active') ?? [];
+    this.#entryRanks = open(this.#entry).flatMap(({ serving }) => serving);
+    this.#decodeInstances = open(this.#decode);
+  }
+
+  /** Ranks that may take a prompt that was sent to an instance of the pool; -1: to the deployment. */
+  #entryRanksOf(instance: number): readonly Rank[] {
+    if (instance < 0) return this.#entryRanks;
+    const { ranks, instances } = this.#entry.plant;
+    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance);
   }
 
   #about(slot: number): RequestInTable {
@@ -324,8 +351,14 @@ export class Service {
 
   #enqueue(slot: number, rank: Rank): void {
     const instance = this.#instanceOf(rank.index);
+    this.#world.touch(instance, this.#entry);
     instance.enqueue(slot, rank.index % this.#entry.plant.ranks);
     this.#wake(instance);
+  }
+
+  /** Makes an iteration that is held begin at the next instant of the grid, if it has what it waits for. */
+  #goOn(instance: Instance): void {
+    if (instance.reads === 0 && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
   }
 
   /** Makes an idle instance look for work at the next instant of the grid. */
@@ -348,6 +381,16 @@ export class Service {
     cacheCounters.tokensHit += hit;
   }
 
+  /** Reads what was found of a prompt that an iteration has taken in, which waits for it. */
+  #readInStep(slot: number, pool: PoolPlant): void {
+    const { table, now, sink } = this.#world;
+    const [index, rank] = [table.instance[slot], table.rank[slot]];
+    const bytes = this.#cached?.readNow(slot, rankOver(index * pool.ranks + rank, pool));
+    if (bytes === undefined) return;
+    this.instance(index).reads++;
+    sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool: pool.name, instance: index, rank });
+  }
+
   #releaseSource(slot: number): void {
     const source = this.#world.table.source[slot];
     const instance = this.#instanceOf(source);
@@ -361,62 +404,85 @@ export class Service {
     const { table, now, sink, transport } = this.#world;
     const decode = this.#decode;
     if (decode === undefined) return;
+    // One that has to decode on an instance without room does not hold up those behind it.
+    const passed: number[] = [];
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
-      const rank = leastOccupied(this.#decodeRanks, (one) => decode.instances[Math.floor(one.index / decode.plant.ranks)].canReserve(one, table.prompt[slot]));
-      if (rank === undefined) return;
+      const prompt = table.prompt[slot];
+      const { maxSequences, watermarkBlocks } = decode.plant;
+      const only = table.decodesOn[slot];
+      const open = only < 0 ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
+      const found = leastOccupied(open, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
+      if (found === undefined && only < 0) break;
       this.#moving.shift();
-      const { name: pool, ranks } = decode.plant;
-      const instance = decode.instances[Math.floor(rank.index / ranks)];
-      instance.reserve(slot, rank.index % ranks);
+      if (found === undefined) {
+        passed.push(slot);
+        continue;
+      }
+      const { name: pool } = decode.plant;
+      const { instance, rank } = found;
+      instance.reserve(slot, rank);
       table.reservedAt[slot] = now;
       table.place[slot] = place.pushing;
-      const bytes = transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#entry.plant), rankOver(rank.index, decode.plant));
+      const bytes = transport.push(now, slot, prompt, rankOver(table.source[slot], this.#entry.plant), rankOver(instance.ranks[rank].index, decode.plant));
       const request = table.ordinal[slot];
-      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank: rank.index % ranks });
+      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank });
     }
+    for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
+  }
+
+  /**
+   * Lets the KV of a request that was held go to where it decodes.
+   * @param instance of the pool that decodes, by its number in it; -1: any
+   * @param tokens of its answer, those that were put out included
+   */
+  handOver(slot: number, instance: number, tokens: number): void {
+    const { table } = this.#world;
+    table.held[slot] = 0;
+    table.decodesOn[slot] = instance;
+    table.outputTokens[slot] = tokens;
+    // Where its prompt is not computed yet, or was lost, it goes on by itself.
+    if (table.place[slot] !== place.holding) return;
+    this.#moving.push(slot);
+    this.#move();
   }
 
   #listener(pool: PoolPlant, index: number): InstanceListener {
     const world = this.#world;
     const { table } = world;
+    const { scheduled, prefilled, firstToken, resumed, preempted } = this.#accounts.of(pool, index);
     return {
+      stepped: (instance) => world.emissions?.stepped(instance),
+      firstToken,
+      resumed,
       scheduled: (slot, at) => {
-        world.metrics.change(at, -1, 1);
         if (this.#plant.cache === undefined && pool.prefixCaching) this.#countLookUp(slot, table.progress[slot]);
-        const cachedTokens = table.progress[slot];
-        world.sink?.({ kind: 'scheduled', at, request: table.ordinal[slot], pool: pool.name, instance: table.instance[slot], cachedTokens });
+        scheduled(slot, at);
+        if (pool.role === 'prefill' && table.progress[slot] > 0) this.#readInStep(slot, pool);
       },
       prefilled: (slot, at) => {
-        const interval = world.metrics.at(at);
-        if (table.prefilledAt[slot] === -1) interval.inputServed += table.inputTokens[slot];
-        if (pool.role === 'merged') interval.outputServed++;
-        table.prefilledAt[slot] = at;
-        world.sink?.({ kind: 'prefilled', at, request: table.ordinal[slot], instance: table.instance[slot] });
+        prefilled(slot, at);
+        if (pool.role === 'merged') world.emissions?.prompted(slot, at);
         if (pool.role !== 'prefill') return;
         world.now = at;
         table.source[slot] = table.instance[slot] * pool.ranks + table.rank[slot];
         this.#cached?.keep(slot, rankOver(table.source[slot], pool));
         table.place[slot] = place.holding;
-        if (this.#plant.firstToken === 'prefill' && this.#emitFromPrefill(slot, at)) return;
+        if (this.#plant.firstToken === 'prefill' && this.#accounts.fromPrefill(slot, at)) {
+          this.#releaseSource(slot);
+          this.#finish(slot);
+          return;
+        }
+        if (table.held[slot] === 1) return;
         this.#moving.push(slot);
         this.#move();
-      },
-      firstToken: (slot, at) => {
-        world.listener?.firstToken(at - table.arrivedAt[slot]);
-        world.sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
-      },
-      resumed: (slot, at) => {
-        world.metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
       },
       finished: (slot, at) => {
         world.now = at;
         this.#finish(slot);
       },
       preempted: (slot, at) => {
-        world.metrics.at(at).pools[index].preemptions++;
-        world.metrics.change(at, 1, -1);
-        world.sink?.({ kind: 'preempted', at, request: table.ordinal[slot], instance: table.instance[slot] });
+        preempted(slot, at);
         if (pool.role !== 'decode') return;
         world.now = at;
         this.#vacated = true;
@@ -425,61 +491,8 @@ export class Service {
     };
   }
 
-  #objectives(tenant: number): ServiceLevel {
-    const { slo, tenants } = this.#plant;
-    const own = tenants?.[tenant]?.slo;
-    return own === undefined ? slo : { ...slo, ...own };
-  }
-
-  /** The prefill instance puts out a token itself. Returns whether it was the last. */
-  #emitFromPrefill(slot: number, at: Seconds): boolean {
-    const { table, metrics, sink } = this.#world;
-    table.emitted[slot]++;
-    table.fromPrompts[slot]++;
-    metrics.at(at).outputServed++;
-    if (table.firstTokenAt[slot] === -1) {
-      table.firstTokenAt[slot] = at;
-      this.#world.listener?.firstToken(at - table.arrivedAt[slot]);
-      sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
-    } else {
-      metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
-    }
-    table.lastTokenAt[slot] = at;
-    if (table.emitted[slot] !== table.outputTokens[slot]) return false;
-    table.reservedAt[slot] = at;
-    table.movedAt[slot] = at;
-    table.joinedAt[slot] = at;
-    this.#releaseSource(slot);
-    this.#finish(slot);
-    return true;
-  }
-
   #finish(slot: number): void {
-    const world = this.#world;
-    const { table, now, metrics } = world;
-    world.finished++;
-    const arrivedAt = table.arrivedAt[slot];
-    const output = table.outputTokens[slot];
-    const interval = metrics.at(now);
-    interval.finish(
-      table.inputTokens[slot],
-      table.cachedTokens[slot],
-      output,
-      table.firstTokenAt[slot] - arrivedAt,
-      now - arrivedAt,
-      this.#objectives(table.tenant[slot]),
-      table.tenant[slot],
-    );
-    world.listener?.ended(table.firstTokenAt[slot] - arrivedAt, now - arrivedAt, output);
-    this.#shares.answered(table.tenant[slot], output);
-    // Steps were credited with the tokens that they put out on average; what this request really got makes up the difference.
-    interval.decodeSteps += table.stepsBefore[slot];
-    interval.decodeEmitted += output - table.fromPrompts[slot];
-    interval.outputServed += output - table.fromPrompts[slot] - table.stepsBefore[slot] * this.#emittedPerStep;
-    addLifetime(table, slot, now, this.#decode !== undefined, interval.phases);
-    metrics.change(now, 0, -1);
-    world.sink?.({ kind: 'finished', at: now, request: table.ordinal[slot], outputTokens: output });
-    world.release(slot);
+    this.#accounts.finish(slot);
     if (this.#moving.size > 0) this.#move();
   }
 }

@@ -92,6 +92,14 @@ export class Services {
     this.#for(slot).retry(slot);
   }
 
+  handOver(slot: number, instance: number, tokens: number): void {
+    this.#for(slot).handOver(slot, instance, tokens);
+  }
+
+  abort(slot: number, cause: string): boolean {
+    return this.#for(slot).abort(slot, cause);
+  }
+
   settle(): void {
     for (const service of this.#list) service.settle();
   }
@@ -118,6 +126,14 @@ export class Services {
 
   wipe(instance: Instance, interrupted: (slot: number) => void): void {
     this.#owners[instance.index].wipe(instance, interrupted);
+  }
+
+  lose(instance: Instance, ranks: ReadonlySet<number>, interrupted: (slot: number) => void): void {
+    this.#owners[instance.index].lose(instance, ranks, interrupted);
+  }
+
+  regain(instance: Instance): void {
+    this.#owners[instance.index].regain(instance);
   }
 
   /** Takes away all prompts that wait because no instance could take them. */

@@ -4,6 +4,7 @@ import { cases, chained, listed } from './cases.contract.ts';
 import { metricsOf, metricsOfTwin, sum } from './compared.contract.ts';
 import { phases } from './lifetime.ts';
 import { finished, whole } from './run.contract.ts';
+import { Simulation } from './simulation.ts';
 import { twin } from './twin.contract.ts';
 
 describe('the simulation and its naive twin', () => {
@@ -46,6 +47,33 @@ describe('the simulation and its naive twin', () => {
     );
     for (const [path, times] of Object.entries(seen)) expect([path, times > 0]).toEqual([path, true]);
   }, 120_000);
+
+  test('TIM-3 come to the same where nobody is told of iterations, and many are gone through at once', () => {
+    let coasted = 0;
+    fc.assert(
+      fc.property(cases, fc.array(fc.constantFrom(2 ** -12, 0.0011, 2 ** -6), { maxLength: 5 }), ({ plant, requests, concurrency }, slices) => {
+        const told = finished(plant, listed(requests, concurrency));
+        const simulation = new Simulation(plant, listed(requests, concurrency));
+        let until = 0;
+        for (const slice of slices) {
+          simulation.advance((until += slice));
+          expect(simulation.now).toBe(until);
+        }
+        while (simulation.step());
+        const silent = { ...told, simulation };
+        expect([simulation.steps, simulation.now]).toEqual([told.simulation.steps, Math.max(until, told.simulation.now)]);
+        expect(JSON.stringify(metricsOf(silent))).toBe(JSON.stringify(metricsOf(told)));
+        const [one, other] = [whole(simulation), whole(told.simulation)];
+        for (const key of ['outputServed', 'waiting', 'running', 'outputTokens'] as const) expect(one[key]).toBeCloseTo(other[key], 9);
+        one.pools.forEach((pool, p) => {
+          for (const key of ['occupancy', 'kv', 'active', 'decodeTokens'] as const) expect(pool[key]).toBeCloseTo(other.pools[p]?.[key] ?? Number.NaN, 9);
+        });
+        coasted += simulation.stepsAhead;
+      }),
+      { numRuns: 400 },
+    );
+    expect(coasted).toBeGreaterThan(200);
+  }, 60_000);
 
   test('TIM-3 tell the same story of requests that follow from others', () => {
     fc.assert(

@@ -1,9 +1,8 @@
-import { InputError } from '../base/errors.ts';
 import type { Seconds } from '../base/units.ts';
 import type { Transfers } from '../network/transfers.ts';
 import type { Actor } from './actor.ts';
-import { stepEvent, type EventSink } from './events.ts';
-import type { OutsideFault } from './faults/outside.ts';
+import { stepEvent, type Errand, type EventSink } from './events.ts';
+import type { PlannedFault } from './faults/fault.ts';
 import type { Instance } from './instance.ts';
 import { Intake } from './intake.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,10 +30,8 @@ export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
   lastArrivalAt: Seconds = 0;
-  /** What faults from outside do: for whom knows the machine that it runs on. */
-  onFault: (fault: OutsideFault) => void = () => {
-    throw new InputError([{ path: 'part', message: 'a plant without a machine has no parts' }]);
-  };
+  /** Plans a fault, now or later; absent where nothing is said of how the deployment gets over faults. */
+  strike: ((fault: PlannedFault) => void) | undefined;
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
@@ -45,9 +42,12 @@ export class Simulation {
   #expected = 0;
   #acts = 0;
   #arrived = 0;
+  readonly #left = (slot: number, errand: Errand): void => this.service.left(slot, errand);
   /** When each front end is free: one for each instance that prompts go to. */
   readonly #frontEnds: Float64Array;
   #events = 0;
+  /** Slots that are given up as soon as the front end is through with them, and why. */
+  readonly #withdrawn = new Map<number, string>();
 
   constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
     this.plant = plant;
@@ -68,6 +68,11 @@ export class Simulation {
   wake(actor: Actor): void {
     const index = this.#actors.indexOf(actor);
     if (index >= 0 && actor.nextAt !== this.#due[index]) this.#expect(index);
+  }
+
+  /** Goes through what was laid out of iterations up to now: whatever is done to instances from outside begins with this. */
+  touch(): void {
+    for (const instance of this.#instances) this.#world.touch(instance, this.service.poolOf(instance));
   }
 
   /** What services share. For actors. */
@@ -100,9 +105,14 @@ export class Simulation {
     return this.#world.causes;
   }
 
-  /** Iterations that have begun. */
+  /** Iterations that have begun, but for those of instances that have not been looked at since. */
   get steps(): number {
     return this.#world.steps;
+  }
+
+  /** Of these, those that were laid out ahead and gone through together. */
+  get stepsAhead(): number {
+    return this.#world.ahead;
   }
 
   /** Instances of all pools, by pool. */
@@ -126,7 +136,7 @@ export class Simulation {
 
   /** Nothing is left to happen but what actors would do to an idle deployment. */
   get done(): boolean {
-    return this.#world.queue.size === this.#expected && this.#inFlight === 0;
+    return this.#world.queue.size === this.#expected + this.#world.voided && this.#inFlight === 0;
   }
 
   get #inFlight(): number {
@@ -143,7 +153,7 @@ export class Simulation {
   /** Handles the next event, and with it the iterations that nothing comes between. Returns false when there is none. */
   step(): boolean {
     if (this.done) return false;
-    if (this.#world.queue.size > this.#expected) return this.#next(Infinity);
+    if (this.#world.queue.size > this.#expected + this.#world.voided) return this.#next(Infinity);
     if (this.#expected > 0 && this.#acts < PATIENCE) return this.#next(Infinity);
     this.#abandon();
     return true;
@@ -162,11 +172,43 @@ export class Simulation {
   }
 
   /**
-   * Lets a fault from outside come now.
-   * @throws InputError for a part that is not there
+   * Takes a request back that nobody waits for any more, by its number in order of arrival; one that a front end has in its hands is given up
+   * when that is through with it. It counts as failed.
+   * @returns whether it was there
    */
-  strike(fault: OutsideFault): void {
-    this.onFault(fault);
+  abort(request: number, cause: string): boolean {
+    return this.#with(request, (slot) => {
+      if (!this.service.abort(slot, cause)) this.#withdrawn.set(slot, cause);
+    });
+  }
+
+  /**
+   * Says where a request decodes whose KV was held, and how long its answer is.
+   * @param instance of the pool that decodes, by its number in it; absent: any
+   * @param tokens of the answer, the one that the prefill has put out included; cut to what the deployment takes
+   * @returns whether it was there and held
+   */
+  handOver(request: number, instance: number | undefined, tokens: number): boolean {
+    const { table } = this.#world;
+    return this.#with(request, (slot) => {
+      if (table.held[slot] === 0) return;
+      const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
+      this.service.handOver(slot, instance ?? -1, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
+    });
+  }
+
+  /** Does something to a request in flight by its number. Returns whether it is there. */
+  #with(request: number, change: (slot: number) => void): boolean {
+    const { table, transport } = this.#world;
+    for (const slot of table.slots()) {
+      if (table.ordinal[slot] !== request) continue;
+      this.touch();
+      change(slot);
+      this.service.settleDrained();
+      transport.share(this.now);
+      return true;
+    }
+    return false;
   }
 
   #next(until: Seconds): boolean {
@@ -185,13 +227,13 @@ export class Simulation {
         this.#arrive(payload);
         break;
       case pending.flowEnd:
-        world.transport.end(world.now, payload, (slot, errand) => this.service.left(slot, errand));
+        world.transport.end(world.now, payload, this.#left);
         break;
       case pending.delivery:
         this.#deliver(payload);
         break;
       case pending.intake:
-        this.service.dispatch(payload);
+        this.#taken(payload);
         break;
       case pending.stepEnd:
         this.#ended(this.#instances[payload], until);
@@ -222,6 +264,7 @@ export class Simulation {
     // It was told another time since then.
     if (this.#due[index] !== this.now) return;
     this.#due[index] = Infinity;
+    this.touch();
     this.#actors[index].act(this);
     this.#expect(index);
   }
@@ -236,8 +279,15 @@ export class Simulation {
   }
 
   #ended(instance: Instance, until: Seconds): void {
-    // The end of an iteration that a fault has taken away.
-    if (!instance.running || instance.stuck || instance.endsAt !== this.now) return;
+    if (instance.plannedUntil === this.now) this.#world.run(instance, this.now, false, this.service.poolOf(instance));
+    // The end of an iteration that a fault has taken away, or that was laid out and came to nothing.
+    if (!instance.running || instance.stuck || instance.plannedUntil > 0 || instance.endsAt !== this.now) {
+      const at = instance.voided.indexOf(this.now);
+      if (at < 0) return;
+      instance.voided.splice(at, 1);
+      this.#world.voided--;
+      return;
+    }
     if (instance.pipeline === undefined) {
       if (this.#turn(instance)) this.#run(instance, until);
       return;
@@ -256,6 +306,12 @@ export class Simulation {
   }
 
   #begin(instance: Instance, until: Seconds): void {
+    if (instance.held && instance.reads === 0 && !instance.stuck) {
+      instance.begin(this.now);
+      this.#count(instance, this.now);
+      this.#run(instance, until);
+      return;
+    }
     if (instance.running || instance.stuck) return;
     const { pipeline } = instance;
     if (pipeline !== undefined) {
@@ -282,18 +338,22 @@ export class Simulation {
   /** Runs a formed iteration, and those behind it, past the queue while nothing else is due before the next one ends. */
   #run(instance: Instance, until: Seconds): void {
     const world = this.#world;
+    const pool = this.service.poolOf(instance);
+    // Where somebody is told of each iteration or token, or it takes part in what other instances do, they are gone through one by one.
+    const ahead = world.sink === undefined && world.emissions === undefined && pool.plant.role === 'merged';
     for (;;) {
-      const { endsAt } = instance;
+      const endsAt = ahead ? instance.plan() : instance.endsAt;
       if (world.queue.peekTime() <= endsAt || endsAt > until) {
         world.queue.push(endsAt, pending.stepEnd, pending.stepEnd, instance.index);
         return;
       }
+      if (ahead) world.run(instance, endsAt, false, pool);
       world.now = endsAt;
       if (!this.#turn(instance)) return;
     }
   }
 
-  /** Ends an iteration and forms the next one. Returns whether there is one. */
+  /** Ends an iteration and forms the next one. Returns whether it has begun. */
   #turn(instance: Instance): boolean {
     this.#end(instance);
     return this.#start(instance, this.now);
@@ -309,19 +369,26 @@ export class Simulation {
     const formed = instance.start(at);
     this.service.settle();
     world.transport.share(world.now);
-    if (!formed) return false;
+    if (!formed || instance.held) return false;
+    this.#count(instance, at);
+    return true;
+  }
+
+  /** Counts an iteration that begins. */
+  #count(instance: Instance, at: Seconds): void {
+    const world = this.#world;
     const pool = this.service.poolOf(instance);
     const duration = instance.endsAt - at;
     const { iteration } = instance;
     const interval = world.metrics.at(at);
-    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * pool.plant.ranks);
-    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, pool.plant.activity);
+    const ranks = instance.serving.length;
+    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * ranks);
+    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, ranks / pool.plant.ranks, pool.plant.activity);
     const emitted = iteration.decoding * instance.options.acceptance.mean;
     interval.pools[pool.index].decodeTokens += emitted;
     interval.outputServed += emitted;
     world.steps++;
     if (world.sink !== undefined) world.sink(stepEvent(at, duration, pool.plant.name, instance.index, iteration, kv));
-    return true;
   }
 
   #arrive(slot: number): void {
@@ -365,6 +432,14 @@ export class Simulation {
     return free[first];
   }
 
+  /** The front end is through with a request. */
+  #taken(slot: number): void {
+    const withdrawn = this.#withdrawn.get(slot);
+    this.#withdrawn.delete(slot);
+    if (withdrawn === undefined) this.service.dispatch(slot);
+    else this.#world.fail(slot, withdrawn);
+  }
+
   #deliver(payload: number): void {
     const arrived = this.#world.transport.delivered(this.now, payload);
     if (arrived === undefined) return;
@@ -374,6 +449,6 @@ export class Simulation {
 }
 
 /** Share of a pool's places, or of its token budget, that an iteration takes up on one instance. */
-function occupied({ plant }: Pool, { iteration }: Instance): number {
-  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * plant.ranks) : iteration.decoding / (plant.maxSequences * plant.ranks);
+function occupied({ plant }: Pool, { iteration, serving: { length: ranks } }: Instance): number {
+  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * ranks) : iteration.decoding / (plant.maxSequences * ranks);
 }

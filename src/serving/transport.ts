@@ -4,7 +4,7 @@ import { Transfers } from '../network/transfers.ts';
 import type { Errand } from './events.ts';
 import { linksBetween, sourceOf } from './links.ts';
 import { pending } from './pending.ts';
-import type { Plant } from './plant.ts';
+import type { Plant, TransferPlant } from './plant.ts';
 import type { Kept } from './prefix-pool.ts';
 
 /** What travels, a request's or the cache's own, as part of an integer for the event queue. */
@@ -35,8 +35,9 @@ export class Transport {
   readonly #queue: EventQueue;
   /** The pending end of a flow that still holds; ends that a change has made void carry an older number. */
   #version = 0;
-  /** When what has left its links arrives, by its code. */
-  readonly #due: Map<number, Seconds> = new Map();
+  readonly #between: (readonly number[] | undefined)[];
+  /** When what has left its links arrives, by its code; NaN for what has not. */
+  #due: Float64Array = new Float64Array(1024).fill(Number.NaN);
   #endAt: Seconds = Infinity;
   /** Flows that are left of what takes several, and the latency behind the last one, by code. */
   readonly #parts: Map<number, { left: number; readonly latency: Seconds }> = new Map();
@@ -50,7 +51,14 @@ export class Transport {
   constructor(plant: Plant, queue: EventQueue) {
     this.#plant = plant;
     this.#queue = queue;
+    const { sources, sinks } = plant.transfer ?? { sources: [], sinks: [] };
+    this.#between = Array.from({ length: sources.length * sinks.length });
     this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
+  }
+
+  /** Links between a source and a sink of pushes, found once. */
+  #pushLinks({ sources, sinks }: TransferPlant, source: number, sink: number): readonly number[] {
+    return (this.#between[source * sinks.length + sink] ??= linksBetween(sources[source], sinks[sink]));
   }
 
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
@@ -65,8 +73,8 @@ export class Transport {
     if (transfer === undefined) return 0;
     const bytes = tokens * transfer.bytesPerToken + transfer.bytesPerSequence;
     const ranks = pools[1].ranks;
-    const source = transfer.sources[from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks)];
-    this.transfers.start(at, code(slot, 'push'), bytes, linksBetween(source, transfer.sinks[to]));
+    const source = from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks);
+    this.transfers.start(at, code(slot, 'push'), bytes, this.#pushLinks(transfer, source, to));
     this.begun.push += bytes;
     return bytes;
   }
@@ -156,22 +164,22 @@ export class Transport {
     for (const owner of this.transfers.finish(at)) {
       const travel = errands[owner % errands.length];
       if (travel === 'spill') continue;
-      const parts = this.#parts.get(owner);
+      const parts = travel === 'push' ? undefined : this.#parts.get(owner);
       if (parts !== undefined) {
         if (--parts.left > 0) continue;
         this.#parts.delete(owner);
       }
       if (travel !== 'write') ended(Math.floor(owner / errands.length), travel);
       const due = at + (parts?.latency ?? this.#plant.transfer?.latency ?? 0);
-      this.#due.set(owner, due);
+      this.#setDue(owner, due);
       this.#queue.push(due, pending.delivery, pending.delivery, owner);
     }
   }
 
   /** Which request and errand a delivery event stands for; undefined where it was cancelled in the meantime, or is the cache's own. */
   delivered(at: Seconds, payload: number): { readonly slot: number; readonly errand: Errand } | undefined {
-    if (this.#due.get(payload) !== at) return undefined;
-    this.#due.delete(payload);
+    if (this.#due[payload] !== at) return undefined;
+    this.#due[payload] = Number.NaN;
     const travel = errands[payload % errands.length];
     const number = Math.floor(payload / errands.length);
     if (travel === 'read' || travel === 'push') return { slot: number, errand: travel };
@@ -202,7 +210,17 @@ export class Transport {
 
   #cancel(at: Seconds, owner: number): void {
     this.#parts.delete(owner);
-    if (!this.#due.delete(owner)) this.transfers.cancel(at, owner);
+    if (owner < this.#due.length && this.#due[owner] >= 0) this.#due[owner] = Number.NaN;
+    else this.transfers.cancel(at, owner);
+  }
+
+  #setDue(owner: number, due: Seconds): void {
+    if (owner >= this.#due.length) {
+      const longer = new Float64Array(2 * owner).fill(Number.NaN);
+      longer.set(this.#due);
+      this.#due = longer;
+    }
+    this.#due[owner] = due;
   }
 
   /** Rate of the slowest of some links; 1 for none, so that parts compare by their size. */

@@ -5,6 +5,7 @@ import { held, least, sum, usedBlocks, type Instance, type Rank } from './twin-s
 export interface TwinIteration {
   readonly cost: StepCost;
   readonly prefillTokens: number;
+  readonly prefillContext: number;
   readonly prefillPairs: number;
   readonly decodeSequences: number;
   readonly decodeContext: number;
@@ -41,7 +42,7 @@ export function priced(instance: Instance): TwinIteration {
   const prefillTokens = sum(batches, (batch) => batch.prefillTokens);
   const candidates = [
     least(batches, (a, b) => b.decodeContext - a.decodeContext),
-    least(batches, (a, b) => tokens(b) - tokens(a)),
+    least(batches, (a, b) => tokens(b) - tokens(a) || b.decodeContext - a.decodeContext),
     ...(prefillTokens > 0 ? [least(batches, (a, b) => b.prefillPairs - a.prefillPairs)] : []),
   ];
   const cost = least(
@@ -59,6 +60,7 @@ export function priced(instance: Instance): TwinIteration {
       return plant.pricer.cost({ rank: tokens(own) > 0 ? own : dummy, instanceTokens });
     }),
     prefillTokens,
+    prefillContext: sum(batches, (batch) => batch.prefillContext),
     prefillPairs: sum(batches, (batch) => batch.prefillPairs),
     decodeSequences: sum(batches, (batch) => batch.decodeSequences),
     decodeContext: sum(batches, (batch) => batch.decodeContext),

@@ -20,6 +20,8 @@ export interface Request {
   /** When it last put out a token. */
   lastAt: number;
   cached: number;
+  /** CAC-7: starts to read what the cache has of it; told what to do when it is there. */
+  fetch?: ((there: () => void) => void) | undefined;
   emitted: number;
   /** What has to be computed before it decodes, and how much of it is. */
   prompt: number;
@@ -80,6 +82,9 @@ export interface Instance {
   pace: number;
   startedAt: number;
   running: boolean;
+  /** CAC-7: what the formed iteration waits for, and what happens when nothing is left of that. */
+  reads: number;
+  held?: (() => void) | undefined;
 }
 
 /** PIP: the stages of an instance, its batches that wait for the first one, and when they were last told to look. */
@@ -152,6 +157,7 @@ function newInstance(plant: PoolPlant, pool: number, index: number, place: numbe
     pace: 0,
     startedAt: 0,
     running: false,
+    reads: 0,
   };
   const [first] = pipeline.batches;
   pipeline.batches.push(instance);

@@ -1,4 +1,4 @@
-import { counterUniform } from '../kernel/random.ts';
+import { Acceptance } from './acceptance.ts';
 import type { BothWays, CachePlant, EndPlant, Plant, PoolPlant } from './plant.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 import { nodeByHash } from './prefix-pool.ts';
@@ -67,6 +67,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   const frontEnds = Array.from({ length: entry.instances }, () => ({ free: 0 }));
   const router = routerOf(plant.policies?.router ?? 'least-loaded', plant.seed);
   const shares = new NaiveShares(plant, entryRanks);
+  const speculation = plant.pools.map(({ acceptance }) => new Acceptance(plant.seed, acceptance));
   const inFlight = new Set<Request>();
   let pending: { readonly at: number; readonly kind: number; readonly order: number; readonly happen: () => void }[] = [];
   let now = 0;
@@ -206,15 +207,12 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       queue(rank, request);
       return;
     }
-    rank.reading.push(request);
     const there = () => {
-      events.push({ kind: 'fetched', at: now, request: request.number });
       if (request.marks.scheduled === undefined) request.marks.ready = now;
       rank.reading = without(rank.reading, request);
       queue(rank, request);
     };
     const bytes = request.computed * poolCache.bytesPerToken;
-    events.push({ kind: 'transfer-begun', at: now, request: request.number, errand: 'read', bytes, pool: entry.name, instance: instance.index, rank: index });
     const sent = () => {
       events.push({ kind: 'transfer-ended', at: now, request: request.number, errand: 'read' });
     };
@@ -225,7 +223,21 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       ...onNodes(poolCache, found.inMemory).map(({ units, over }) => ({ bytes: units * unitBytes, over: [...over, ...poolCache.pool.out, ...reader] })),
       { bytes: found.inStorage.length * unitBytes, over: [...(poolCache.storage?.links.out ?? []), ...poolCache.pool.out, ...reader] },
     ];
-    sendParts(flows, latency, sent, there);
+    const fetch = (then: () => void) => {
+      events.push({ kind: 'transfer-begun', at: now, request: request.number, errand: 'read', bytes, pool: entry.name, instance: instance.index, rank: index });
+      sendParts(flows, latency, sent, () => {
+        events.push({ kind: 'fetched', at: now, request: request.number });
+        then();
+      });
+    };
+    // CAC-7
+    if (poolCache.readInStep === true) {
+      request.fetch = fetch;
+      queue(rank, request);
+      return;
+    }
+    rank.reading.push(request);
+    fetch(there);
   }
 
   // CAC-4, MOV-4
@@ -427,7 +439,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const used = sum(ranks, usedBlocks);
     instance.running = instance.ranks.some(({ decoding, chunks }) => decoding.length > 0 || chunks.some((chunk) => chunk > 0));
     if (preempted && instance.pool === 1) move();
-    if (instance.running) {
+    const carryOut = () => {
+      instance.held = undefined;
       const { plant: pool } = instance;
       const iteration = priced(instance);
       const { cost, decodeSequences: decoding, prefillTokens } = iteration;
@@ -451,7 +464,9 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
         const hungry = instance.pipeline.batches.filter((batch) => !batch.running && batch.ranks.some((rank) => rank.waiting.length > 0));
         ready(instance, [instance, ...without(hungry, instance)]);
       });
-    }
+    };
+    if (instance.running && instance.reads > 0) instance.held = carryOut;
+    else if (instance.running) carryOut();
     // SCH-14
     const prompts = ranks.some(({ chunks }) => chunks.some((chunk) => chunk > 0));
     const { pollEvery = 1 } = instance.plant;
@@ -531,22 +546,30 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       request.marks.scheduled ??= now;
       budget -= compute(request);
       events.push({ kind: 'scheduled', at: now, request: request.number, pool: pool.name, instance: index, cachedTokens: request.computed });
+      if (request.fetch !== undefined) fetchInStep(rank.instance, request.fetch);
+      request.fetch = undefined;
     }
+  }
+
+  // CAC-7
+  function fetchInStep(instance: Instance, fetch: (then: () => void) => void): void {
+    instance.reads++;
+    fetch(() => {
+      instance.reads--;
+      if (instance.reads === 0) later(Math.ceil(now * grid) / grid, stepStart, () => instance.held?.());
+    });
   }
 
   // EMT-1, EMT-2
   function end(instance: Instance): void {
-    const { plant: pool, ranks } = instance;
+    const { ranks } = instance;
     const decoding = (promptsAlone(instance) ? [] : ranks)
       .flatMap((rank) => rank.decoding.map((request) => ({ rank, request })))
       .sort((a, b) => a.request.joining - b.request.joining);
     if (decoding.length > 0) instance.steps++;
     for (const rank of ranks) rank.grown = instance.steps;
     for (const { request } of decoding) {
-      const draw = pool.acceptance.length === 0 ? 0 : counterUniform(Math.floor(plant.seed / 2 ** 32), plant.seed >>> 0, request.number, request.steps);
-      request.steps++;
-      let chain = 1;
-      request.emitted += 1 + pool.acceptance.filter((share) => draw < (chain *= share)).length;
+      request.emitted += speculation[instance.pool]?.emitted(request.number, request.steps++) ?? 1;
       putOut(request);
     }
     for (const { rank, request } of decoding) {

@@ -75,8 +75,10 @@ describe('instances that are lost', () => {
         for (const { instances } of simulation.pools)
           for (const { ranks } of instances)
             for (const rank of ranks) {
-              expect([rank.usedBlocks, rank.queuedTokens, rank.sequences, rank.waiting.size, rank.late.size, rank.baseSum]).toEqual([0, 0, 0, 0, 0, 0]);
-              expect([...rank.phases].every((count) => count === 0)).toBe(true);
+              expect([rank.usedBlocks, rank.queuedTokens, rank.sequences, rank.waiting.size, rank.late.size, rank.columns.baseSum[rank.at]]).toEqual([
+                0, 0, 0, 0, 0, 0,
+              ]);
+              expect([...rank.columns.phases].every((count) => count === 0)).toBe(true);
             }
         const answers = events.flatMap((event) => (event.kind === 'finished' ? [event] : []));
         for (const { request, outputTokens } of answers) {

@@ -2,10 +2,11 @@ import { InputError } from '../base/errors.ts';
 import { dieCount, type Machine, type Plane } from '../catalogue/machine.ts';
 import { stageDies, type Layout } from '../model/layout.ts';
 import { kvBytesPerTokenPerDie, movedStateBytes, unsplit } from '../model/kv.ts';
-import { dieBandwidth, pathOf } from '../network/reach.ts';
+import { pathOf } from '../network/reach.ts';
 import { Wiring, type Direction } from '../network/wiring.ts';
 import { mostInstances } from './control/control.ts';
 import { joined } from './links.ts';
+import { MemoryPorts, type WaysOf } from './memory-ports.ts';
 import { placement, type RankDies } from './placement.ts';
 import type { BothWays, CachePlant, EndPlant, Plant, StoragePlant, TransferPlant } from './plant.ts';
 import type { CachePool, DisaggregatedDeployment, Scenario } from './scenario.ts';
@@ -100,51 +101,20 @@ function transferOf(
   };
 }
 
-/**
- * The prefix cache in the memory of nodes: what is read leaves through the ports of their CPUs, or the ports that a node has instead, and enters through those of all dies of a
- * rank. Payload reaches what a die measures to and from a CPU. Links have their numbers at once; which contain which is known when all are made.
- */
+/** The prefix cache in the memory of nodes. Links have their numbers at once; which contain which is known when all are made. */
 function cacheOf(scenario: Scenario, layout: Layout, cache: CachePool, ranks: readonly RankDies[], wiring: Wiring): () => CachePlant {
   const { machine } = scenario;
   const plane = planeNamed(machine, cache.plane);
   const [read, write] = [pathOf(plane, 'machine', 'read', 'cpu'), pathOf(plane, 'machine', 'write', 'cpu')];
-  const own = plane.port.owner === 'node' ? undefined : { out: read?.bandwidth.value, in: write?.bandwidth.value };
-  const general = plane.efficiency.value;
-  // What leaves a CPU is read by dies, what enters it is written by them.
-  const shareOf = (port: number, rate: number | undefined): number => (rate === undefined ? general : Math.min(1, rate / port));
-  const cpu = plane.cpuPort?.value;
-  const cpuShare = { out: cpu === undefined ? general : shareOf(cpu, own?.out), in: cpu === undefined ? general : shareOf(cpu, own?.in) };
-  const die = dieBandwidth(machine, plane);
-  const dieShare = { out: shareOf(die, own?.in), in: shareOf(die, own?.out) };
-  const both = (make: (direction: Direction) => number): Readonly<Record<Direction, number>> => ({ out: make('out'), in: make('in') });
-  const memoryOf = (nodes: readonly number[]): Readonly<Record<Direction, number>> =>
-    both((direction) =>
-      wiring.ports(
-        plane,
-        nodes.flatMap((node) => hostEnds(machine, plane, node)),
-        direction,
-        cpuShare[direction],
-        true,
-      ),
-    );
+  const ports = new MemoryPorts(machine, plane, wiring);
   const numbers = Array.from({ length: cache.nodes }, (_, node) => node);
-  const pool = memoryOf(numbers);
-  const nodes = numbers.map((node) => memoryOf([node]));
-  const readers = ranks.map((stages) =>
-    both((direction) =>
-      wiring.ports(
-        plane,
-        stages.flat().map((index) => ({ kind: 'die', index })),
-        direction,
-        dieShare[direction],
-        true,
-      ),
-    ),
-  );
+  const pool = ports.memory(numbers);
+  const nodes = numbers.map((node) => ports.memory([node]));
+  const readers = ranks.map((stages) => ports.dies(stages.flat()));
   return () => {
-    const over = ({ out, in: into }: Readonly<Record<Direction, number>>): BothWays => ({ out: wiring.over(out), in: wiring.over(into) });
+    const over = ({ out, in: into }: WaysOf): BothWays => ({ out: wiring.over(out), in: wiring.over(into) });
     const whole = over(pool);
-    const apart = (node: Readonly<Record<Direction, number>>): BothWays => {
+    const apart = (node: WaysOf): BothWays => {
       const links = over(node);
       return { out: links.out.filter((link) => !whole.out.includes(link)), in: links.in.filter((link) => !whole.in.includes(link)) };
     };
@@ -153,6 +123,7 @@ function cacheOf(scenario: Scenario, layout: Layout, cache: CachePool, ranks: re
       capacity: cache.capacity,
       blockTokens: cache.blockTokens,
       ttl: cache.ttl,
+      readInStep: cache.readInStep,
       storage: cache.storage === undefined ? undefined : storageOf(cache.storage, wiring.size),
       pool: whole,
       nodes: nodes.map(apart),
@@ -161,13 +132,6 @@ function cacheOf(scenario: Scenario, layout: Layout, cache: CachePool, ranks: re
       writeLatency: write?.latency.value ?? plane.port.latency.value,
     };
   };
-}
-
-/** What stands for the memory of a node on a plane: its CPUs where they have ports, else its own ports. */
-function hostEnds(machine: Machine, plane: Plane, node: number): readonly { readonly kind: 'cpu' | 'node'; readonly index: number }[] {
-  const { cpus } = machine.node;
-  const onPlane = cpus > 0 && (plane.cpuPort !== undefined || plane.role === 'host');
-  return onPlane ? Array.from({ length: cpus }, (_, cpu) => ({ kind: 'cpu', index: node * cpus + cpu })) : [{ kind: 'node', index: node }];
 }
 
 function storageOf({ capacity, latency, write }: NonNullable<CachePool['storage']>, link: number): StoragePlant {

@@ -1,9 +1,12 @@
 import type { Seconds } from '../base/units.ts';
 import { EventQueue } from '../kernel/event-queue.ts';
 import type { EventSink } from './events.ts';
+import type { Instance } from './instance.ts';
 import { Metrics } from './metrics.ts';
+import { pending } from './pending.ts';
 import { runs } from './place.ts';
 import type { Plant } from './plant.ts';
+import type { Pool } from './pools.ts';
 import { RequestTable } from './request-table.ts';
 import type { CacheCounters } from './snapshot.ts';
 import { Transport } from './transport.ts';
@@ -12,6 +15,14 @@ import { Transport } from './transport.ts';
 export interface LatencyListener {
   firstToken(ttft: Seconds): void;
   ended(ttft: Seconds, e2e: Seconds, output: number): void;
+}
+
+/** Is told of tokens as they come out, where somebody looks on: every one of them, once. */
+export interface EmissionListener {
+  /** The prompt of a request is computed, which puts out one token. */
+  prompted(slot: number, at: Seconds): void;
+  /** A decode step of an instance ends at its `endsAt`; see `emissionsOf`. */
+  stepped(instance: Instance): void;
 }
 
 /**
@@ -30,7 +41,11 @@ export class World {
   /** Requests that were rejected or failed, by cause. */
   readonly causes: Map<string, number> = new Map();
   listener: LatencyListener | undefined;
+  emissions: EmissionListener | undefined;
   steps = 0;
+  /** Of these, those that were laid out ahead; and ends in the queue that hold no longer. */
+  ahead = 0;
+  voided = 0;
   finished = 0;
   rejected = 0;
   failed = 0;
@@ -64,6 +79,31 @@ export class World {
     const tenant = interval.tenants.of(this.table.tenant[slot]);
     if (tenant !== undefined) tenant.failed++;
     this.#end(slot, 'failed', cause);
+  }
+
+  /** Something comes to an instance, or changes it: what was laid out of its iterations holds up to now, and its next end is that of the one that runs. */
+  touch(instance: Instance, pool: Pool): void {
+    this.catchUp(instance, pool);
+    const due = instance.plannedUntil;
+    if (due === 0) return;
+    instance.replan();
+    this.queue.push(instance.endsAt, pending.stepEnd, pending.stepEnd, instance.index);
+    instance.voided.push(due);
+    this.voided++;
+  }
+
+  /** Goes through what was laid out of an instance's iterations and has begun by now. */
+  catchUp(instance: Instance, pool: Pool): void {
+    if (instance.plannedUntil === 0) return;
+    // Ends of this very instant come before what follows them in it, and behind arrivals.
+    this.run(instance, this.now, this.queue.kind >= pending.intake, pool);
+  }
+
+  /** Goes through the iterations that begin before `at`, and those that begin then where it is `included`. */
+  run(instance: Instance, at: Seconds, included: boolean, pool: Pool): void {
+    const begun = instance.catchUp(at, included, this.metrics, pool);
+    this.steps += begun;
+    this.ahead += begun;
   }
 
   /** A request that has ended: its slot is free. */

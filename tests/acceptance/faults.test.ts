@@ -4,8 +4,8 @@ import { Problems } from '../../schema/scenario/problems.ts';
 import { stepPricer } from '../../src/cost/pricer.ts';
 import { sharedPricers, type PricerSource } from '../../src/cost/shared-pricers.ts';
 import { summarise } from '../../src/report/summarise.ts';
+import { pricedUnder } from '../../src/serving/causes.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
-import { Planes } from '../../src/serving/faults/planes.ts';
 import { example } from './outcome.ts';
 
 const pricers = sharedPricers(24);
@@ -57,16 +57,10 @@ describe('every class of parts of the CloudMatrix384, killed under load', () => 
       const pricer = stepPricer(setting);
       return { exact: pricer, compiled: pricer };
     };
-    const planes = new Planes(scenario.machine, settings, whole, exact);
+    const priced = pricedUnder(settings, exact);
     const rank = { decodeSequences: 48, queryTokens: 2, decodeContext: 48 * 4096, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
     const batch = { rank, instanceTokens: 320 * 96 };
-    const at = (share: number): number =>
-      planes
-        .pricer(
-          1,
-          scenario.machine.planes.map(() => share),
-        )
-        .cost(batch).time;
+    const at = (share: number): number => priced(1, { left: scenario.machine.planes.map(() => share) }).cost(batch).time;
     expect(at(1)).toBe(whole[1]?.cost(batch).time);
     expect(at(0.25) / at(1)).toBeGreaterThan(1.3);
     expect(at(0.25) / at(1)).toBeLessThan(4);

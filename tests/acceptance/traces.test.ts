@@ -45,7 +45,7 @@ class Story {
       if (event.prefillTokens > 0) this.#promptSteps.set(event.instance, (this.#promptSteps.get(event.instance) ?? 0) + 1);
       return;
     }
-    if (event.kind === 'fault' || event.kind === 'healed') return;
+    if (!('request' in event)) return;
     const { request, at } = event;
     const before = this.#last.get(request);
     const first = before === undefined;

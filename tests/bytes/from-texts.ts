@@ -14,6 +14,7 @@ import { precisionOf } from '../../src/model/precision.ts';
 import { simulationInterval } from '../../src/report/sampled-runs.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
+import type { Scenario } from '../../src/serving/scenario.ts';
 import { requests, sampled, version } from './scenarios.ts';
 
 const texts = import.meta.glob<string>(
@@ -70,11 +71,15 @@ const context: ScenarioContext = {
   },
 };
 
+/** An example from texts alone, on any platform. */
+export async function scenarioFromTexts(name: string, count: number): Promise<Scenario> {
+  const path = `examples/${name}.yaml`;
+  return readScenario(applySettings(file(path), [`workload.requests=${count}`], parse), path, context);
+}
+
 /** The JSON result of an example from texts alone, on any platform. */
 export async function resultFromTexts(name: string): Promise<string> {
-  const path = `examples/${name}.yaml`;
-  const scenario = await readScenario(applySettings(file(path), [`workload.requests=${requests}`], parse), path, context);
-  const run = createSimulation(scenario);
+  const run = createSimulation(await scenarioFromTexts(name, requests));
   while (run.simulation.step());
   const summary = summarise(run, version);
   return JSON.stringify({ ...summary, intervals: simulationInterval(run, summary, sampled) });

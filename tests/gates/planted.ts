@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const parts = ['src', 'schema', 'cli', 'web', 'tests', 'bench', 'data', 'examples', 'docs', 'vitest.config.ts', 'package.json', 'knip.json'];
+const parts = ['src', 'schema', 'batch', 'server', 'cli', 'web', 'tests', 'bench', 'data', 'examples', 'docs', 'vitest.config.ts', 'package.json', 'knip.json'];
 const settings = ['tsconfig.json', 'tsconfig.base.json', '.oxlintrc.json', '.oxfmtrc.json'];
 
 /** One fault for each rule of the house, in files that nothing else names. */

@@ -61,6 +61,14 @@ describe('--events-out', () => {
   });
 });
 
+test('a log of clients replays: their rates and lengths are in it', async () => {
+  const of = file('clients.jsonl');
+  await supernode('simulate', 'examples/clients.yaml', '--requests', '300', '--no-intervals', '--json', '--events-out', of);
+  const { code, out, err } = await supernode('simulate', '--replay', of, '--no-intervals');
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toMatch(/all \d+ records are equal, and so is the summary/);
+});
+
 describe('--replay', () => {
   test('every event is equal, and the result is the same bytes', async () => {
     const { code, out, err } = await supernode('simulate', '--replay', log, '--json', '--samples', '9');
@@ -159,15 +167,14 @@ describe('--replay', () => {
     const { simulation } = run;
     for (let i = 0; i < 40; i++) {
       for (let k = 0; k < 37; k++) simulation.step();
-      logged.tell(
-        act(simulation, {
-          kind: 'inject',
-          request: { ...emptyArrival(), arrivedAt: simulation.now + (i % 3) * 0.001, inputTokens: 400 + i, outputTokens: 20 },
-        }),
-      );
+      const request = { ...emptyArrival(), arrivedAt: simulation.now + (i % 3) * 0.001, inputTokens: 400 + i, outputTokens: 20 };
+      act(simulation, { kind: 'inject', request }, (record) => logged.tell(record));
+      const inFlight = [...simulation.table.slots()].map((slot) => simulation.table.ordinal[slot] ?? 0);
+      if (i % 4 === 3) act(simulation, { kind: 'abort', request: inFlight[i % inFlight.length] ?? 0, cause: 'gone' }, (record) => logged.tell(record));
     }
     while (simulation.step());
-    expect(simulation.snapshot()).toMatchObject({ arrived: 340, finished: 340 });
+    act(simulation, { kind: 'stop' }, (record) => logged.tell(record));
+    expect(simulation.snapshot()).toMatchObject({ arrived: 340, finished: 330, failed: 10 });
     await logged.close(simulation.now, summarise(run, version), false);
     const { code, err } = await supernode('simulate', '--replay', path, '--no-intervals', '--json');
     expect([code, err]).toEqual([0, expect.stringMatching(/all \d+ records are equal, and so is the summary/)]);

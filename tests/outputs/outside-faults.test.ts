@@ -8,7 +8,7 @@ import { version } from '../../cli/version.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation, type Run } from '../../src/serving/deploy.ts';
 import { act } from '../../src/serving/external.ts';
-import type { OutsideFault } from '../../src/serving/faults/outside.ts';
+import { outsideFaults, type OutsideFault } from '../../src/serving/faults/outside.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { supernode } from '../fixtures/command-line.ts';
 
@@ -20,8 +20,11 @@ const file = (name: string): string => join(mkdtempSync(join(tmpdir(), 'supernod
 function struck(scenario: Scenario, faults: readonly OutsideFault[], log?: EventLogFile): Run {
   const run = createSimulation(scenario, (event) => log?.tell(event));
   run.simulation.advance(at);
-  for (const fault of faults) log?.tell(act(run.simulation, { kind: 'fault', fault }));
-  for (const fault of log === undefined ? faults : []) act(run.simulation, { kind: 'fault', fault });
+  const planned = outsideFaults(scenario.machine);
+  for (const fault of faults) {
+    const { duration, ...rest } = planned(fault, run.simulation.now);
+    act(run.simulation, { kind: 'fault', fault: { ...rest, ...(duration === Infinity ? {} : { duration }) } }, (record) => log?.tell(record));
+  }
   while (run.simulation.step());
   return run;
 }
@@ -58,18 +61,18 @@ test('it stands in the log, and replay does it again at the same point', async (
   );
   await log.close(run.simulation.now, summarise(run, version), false);
   const text = readFileSync(path, 'utf8');
-  expect(text).toMatch(/"kind":"external","at":1\.2345,"action":\{"kind":"fault","fault":\{"cause":"kill","part":"npu 100","duration":2\}\}/);
+  expect(text).toMatch(/"kind":"external","at":1\.2345,"action":\{"kind":"fault","fault":\{"kind":"kill","struck":\{"text":"npu 100","dies":\[200,201\]/);
   expect(text).toMatch(/"kind":"fault","at":1\.2345,"fault":"kill","what":"npu 100"/);
   expect(await supernode('simulate', '--replay', path, '--no-intervals')).toMatchObject({
     code: 0,
     out: expect.stringContaining('and so is the summary') as unknown,
   });
   const other = file('other.jsonl');
-  writeFileSync(other, text.replace('"part":"npu 100"', '"part":"npu 101"'));
+  writeFileSync(other, text.replace('"dies":[200,201]', '"dies":[202,203]'));
   expect(await supernode('simulate', '--replay', other)).toMatchObject({ code: 1, err: expect.stringContaining('differs from its log') as unknown });
   const broken = file('broken.jsonl');
-  writeFileSync(broken, text.replace('"cause":"kill","part"', '"cause":"explode","part"'));
-  expect(await supernode('simulate', '--replay', broken)).toMatchObject({ code: 2, err: expect.stringContaining('action.fault.cause') as unknown });
+  writeFileSync(broken, text.replace('"kind":"kill","struck"', '"kind":"explode","struck"'));
+  expect(await supernode('simulate', '--replay', broken)).toMatchObject({ code: 2, err: expect.stringContaining('action.fault.kind') as unknown });
 });
 
 test.each([
@@ -79,6 +82,6 @@ test.each([
   [{ cause: 'kill', part: 'npu 3', duration: 0 }, 'duration: expected a time above 0, got 0'],
   [{ cause: 'jitter', part: 'npu 3' }, 'jitter: expected how often iterations wait and how long, got nothing'],
 ] as const)('a fault that cannot be: %j', async (fault, message) => {
-  const { simulation } = createSimulation(await loadScenario(pools, { requests: 10 }));
-  expect(() => act(simulation, { kind: 'fault', fault })).toThrow(message);
+  const { machine } = await loadScenario(pools, { requests: 10 });
+  expect(() => outsideFaults(machine)(fault, 0)).toThrow(message);
 });

@@ -39,6 +39,8 @@ describe('--trace-out', () => {
       expect(shown.slices.length).toBeGreaterThan(10);
       expect(shown.values.length).toBeGreaterThan(10);
       expect(shown.slices.filter((slice) => /^run \/ faults \d+ \/ 0 \/ (kill|slow) /.test(slice)).length).toBe(what === 'faults' ? 3 : 0);
+      const states = shown.slices.flatMap((slice) => /: state \/ \d+ \/ (stands still|off)/.exec(slice)?.[1] ?? []);
+      expect(new Set(states)).toEqual(new Set(what === 'faults' ? ['stands still'] : []));
       expect(shown.marks.some((mark) => mark.includes('preempted'))).toBe(what === 'preemption');
     },
     60_000,

@@ -91,7 +91,7 @@ test.each([
   await page.getByTestId('time').waitFor();
   await drop(page, [{ name, text }]);
   await expect.poll(() => page.locator('.problems').textContent()).toMatch(says);
-  expect(await page.getByTestId('time').count()).toBe(1);
+  expect(await page.getByTestId('time').isVisible()).toBe(true);
 });
 
 test('keyboard alone: to the scenario view, a key changed, and back', async () => {

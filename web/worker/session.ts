@@ -1,7 +1,7 @@
 import { sharedPricers } from '../../src/cost/shared-pricers.ts';
 import { createSimulation, type Run } from '../../src/serving/deploy.ts';
 import { act, perform, type External, type ExternalAction } from '../../src/serving/external.ts';
-import type { OutsideFault } from '../../src/serving/faults/outside.ts';
+import { outsideFaults, type OutsideFault } from '../../src/serving/faults/outside.ts';
 import { Replay } from '../../src/serving/replay.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import type { Frame, StepRecord } from './frame.ts';
@@ -24,6 +24,7 @@ export class Session {
   readonly #scenario: Scenario;
   readonly #clock: () => number;
   readonly #pricers = sharedPricers(8);
+  readonly #faultOf: ReturnType<typeof outsideFaults>;
   run: Run;
   #recorder: Recorder = new Recorder();
   #meter: LinkMeter;
@@ -42,6 +43,7 @@ export class Session {
   /** @param clock wall time [ms] */
   constructor(scenario: Scenario, clock: () => number) {
     this.#scenario = scenario;
+    this.#faultOf = outsideFaults(scenario.machine);
     this.#clock = clock;
     this.run = this.#begin();
     this.#meter = new LinkMeter(this.run);
@@ -151,9 +153,10 @@ export class Session {
    */
   strike(fault: OutsideFault): number {
     const { simulation } = this.run;
-    const action: ExternalAction = { kind: 'fault', fault };
-    act(simulation, action);
+    const { duration, ...planned } = this.#faultOf(fault, simulation.now);
+    const action: ExternalAction = { kind: 'fault', fault: { ...planned, ...(duration === Infinity ? {} : { duration }) } };
     const external: External = { kind: 'external', at: simulation.now, action };
+    act(simulation, action);
     this.#externals = [...this.#externals.slice(0, this.#done), external, ...this.#externals.slice(this.#done)];
     this.#done++;
     // What is due now is that it comes: it is seen at once, playing or not.

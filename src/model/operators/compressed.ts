@@ -37,7 +37,7 @@ export function compressedAttention(pass: Pass, attention: CompressedAttention):
   linear(pass, up, 'attention-prologue', formats.attention, rows, heads * headSize, queryRank);
   rope(pass, 'rope', 'attention-prologue', rows, (heads + 1) * ropeHeadSize);
   compress(pass, attention, dieRows);
-  core(pass, attention, heads, seen(pass, attention));
+  compressedCore(pass, attention);
   // Outputs carry the rotation of their keys, which is taken back.
   rope(pass, 'inverse-rope', 'attention-output', rows, heads * ropeHeadSize);
   grouped(pass, outDown, 'attention-output', 'gemm', formats.attention, { rows: rows * groups, n: outputRank, k: (heads / groups) * headSize, groups });
@@ -53,7 +53,7 @@ export function compressedAttention(pass: Pass, attention: CompressedAttention):
   );
 }
 
-/** Compressed entries of the new tokens, those of the index and the weights of its heads too, and the scores by which it picks. */
+/** Compressed entries of the new tokens, those of the index and the weights of its heads too. */
 function compress(pass: Pass, { ratio, overlap, headSize, sparse, queryRank }: CompressedAttention, dieRows: number): void {
   if (ratio === undefined) return;
   const { instance, rows } = pass;
@@ -63,7 +63,6 @@ function compress(pass: Pass, { ratio, overlap, headSize, sparse, queryRank }: C
   vector(pass, 'compress', 'attention-prologue', dieRows * width * 8, dieRows * width * 2 * between);
   if (sparse === undefined) return;
   linear(pass, index, 'attention-prologue', formats.attention, rows, sparse.heads * sparse.headSize, queryRank);
-  sparseIndex(pass, { ...sparse, ratio });
 }
 
 function seen({ batch }: Pass, { window, ratio, sparse }: CompressedAttention): Seen {
@@ -77,6 +76,13 @@ function seen({ batch }: Pass, { window, ratio, sparse }: CompressedAttention): 
       behind(limitedPairs(prefillTokens, prefillSequences, prefillContext, prefillPairs, limit)),
     decode: limitedContext(decodeContext, decodeSequences, window) + behind(limitedContext(decodeContext, decodeSequences, limit)),
   };
+}
+
+/** The part of it that looks at contexts: the scores by which an index picks, and what is read. */
+export function compressedCore(pass: Pass, attention: CompressedAttention): void {
+  const { ratio, sparse } = attention;
+  if (ratio !== undefined && sparse !== undefined) sparseIndex(pass, { ...sparse, ratio });
+  core(pass, attention, attention.heads / pass.instance.layout.tensor, seen(pass, attention));
 }
 
 function core(pass: Pass, { headSize, ratio }: CompressedAttention, heads: number, { prefill, decode }: Seen): void {

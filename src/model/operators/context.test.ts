@@ -71,6 +71,20 @@ describe('prompts split over dies that share their context', () => {
     expect(work(split({ parallel: 4 })) / work(single)).toBeCloseTo(1, 12);
   });
 
+  test('where dies split tokens around latent attention, what was computed before is gathered from all that keep it', () => {
+    const ranks = 32;
+    const spread: Layout = { ...single, dies: ranks, tensor: ranks, attention: 'sp-tp-sp', experts: { ...single.experts, parallel: ranks } };
+    const gathered = (model: Model, before: number) =>
+      sum(
+        launches(model, spread, prompts(4096, before)).filter(({ name }) => name === 'context-all-gather'),
+        (operator) => (operator.kind === 'collective' ? operator.bytes : 0),
+      );
+    const kept = (tokens: number) => kvBytesOfSequence(models.latent, precisionOf(models.latent), spread, tokens) * ranks;
+    for (const before of [0, 1000, 3000]) expect(gathered(models.latent, before)).toBeCloseTo(2 * kept(before), 0);
+    // Heads of others are of no use to a die.
+    expect(gathered(models.grouped, 3000)).toBe(0);
+  });
+
   test('a die keeps its share of the KV of a sequence', () => {
     for (const model of Object.values(models))
       for (const parallel of [2, 4])

@@ -28,13 +28,15 @@ interface Gathered {
   readonly tokenBytes: number;
   /** Tokens behind which none are seen. */
   readonly window?: number | undefined;
+  /** What a die keeps of them where dies split tokens around the attention: those of its heads, or all of its share of the tokens. */
+  readonly kept: 'by head' | 'by token';
 }
 
 /**
  * Brings together what the prompts of a step attend to: everything, where dies share a context, and what was computed in earlier steps where only
  * the kept KV is spread. In front of the attention, unless it goes around a ring. Returns what the attention needs for that.
  */
-export function gatherContext(pass: Pass, { tokenBytes, window }: Gathered): Pick<ComputeOperator, 'ring'> {
+export function gatherContext(pass: Pass, { tokenBytes, window, kept }: Gathered): Pick<ComputeOperator, 'ring'> {
   const { batch, instance } = pass;
   const { context, layout } = instance;
   const { parallel, exchange, decode } = context;
@@ -48,9 +50,10 @@ export function gatherContext(pass: Pass, { tokenBytes, window }: Gathered): Pic
     pass.operators.push({ ...gathering, ranks, span, bytes: tokens * tokenBytes });
     return {};
   }
-  if (decode > 1) {
+  const spread = decode * (kept === 'by token' && layout.attention === 'sp-tp-sp' ? layout.tensor : 1);
+  if (spread > 1) {
     const earlier = limitedContext(prefillContext - batch.prefillTokens, prefillSequences, window);
-    pass.operators.push({ ...gathering, ranks: decode, bytes: earlier * tokenBytes });
+    pass.operators.push({ ...gathering, ranks: spread, bytes: earlier * tokenBytes });
   }
   return {};
 }

@@ -14,29 +14,42 @@ const indexKeyBytes = 1;
 
 /** Multi-head, grouped-query or multi-query attention: prologue, core over prompts and over decoding sequences, output projection. */
 export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttention): void {
-  const { instance, batch, rows, dieRows, decodeRows } = pass;
-  const { model, layout, formats, kvBytes, kvFormat, attentionFormat } = instance;
+  const { instance, rows, dieRows } = pass;
+  const { model, layout, formats } = instance;
+  const { headSize, valueHeadSize, blocks } = attention;
+  const heads = attention.heads / layout.tensor;
+  const keyValueHeads = Math.max(1, attention.keyValueHeads / layout.tensor);
+  const projected = keyValueHeads * (headSize + (attention.keysAsValues === true ? 0 : valueHeadSize));
+  const gateWidth = attention.gate ? heads * valueHeadSize : 0;
+
+  norm(pass, 'attention-norm', 'attention-prologue', dieRows, model.hidden, true);
+  if (layout.attention === 'sp-tp-sp') collective(pass, 'hidden-all-gather', 'attention-prologue', 'all-gather', rows * model.hidden * between);
+  linear(pass, qkv, 'attention-prologue', formats.attention, rows, heads * headSize + projected + gateWidth, model.hidden);
+  if (attention.queryKeyNorm) norm(pass, 'query-key-norm', 'attention-prologue', rows, (heads + keyValueHeads) * headSize, false);
+  rope(pass, 'rope', 'attention-prologue', rows, heads * headSize + keyValueHeads * (headSize + valueHeadSize));
+  if (blocks !== undefined) linear(pass, index, 'attention-prologue', formats.attention, rows, (blocks.heads + 1) * blocks.headSize, model.hidden);
+  groupedQueryCore(pass, attention);
+  if (layout.attention === 'sp-tp-sp') collective(pass, 'head-all-to-all', 'attention-output', 'all-to-all', rows * heads * valueHeadSize * between);
+  const outputHeads = layout.attention === 'sp-tp-sp' ? attention.heads : heads;
+  linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputHeads * valueHeadSize);
+}
+
+/** The part of it that looks at contexts. */
+export function groupedQueryCore(pass: Pass, attention: GroupedQueryAttention): void {
+  const { instance, batch, decodeRows } = pass;
+  const { layout, kvBytes, kvFormat, attentionFormat } = instance;
   const { headSize, valueHeadSize, chunk, blocks } = attention;
   const window = attention.window ?? (blocks === undefined ? undefined : blocks.topBlocks * blocks.blockTokens);
   const heads = attention.heads / layout.tensor;
   const keyValueHeads = Math.max(1, attention.keyValueHeads / layout.tensor);
   const share = decodeShare(pass);
   const keyValueWidth = keyValueHeads * (headSize + valueHeadSize);
-  const projected = keyValueHeads * (headSize + (attention.keysAsValues === true ? 0 : valueHeadSize));
-  const gateWidth = attention.gate ? heads * valueHeadSize : 0;
-
-  const shared = { heads, keyValueHeads, headSize, valueHeadSize, keyValueFormat: kvFormat, window: window ?? chunk ?? 0 };
-
-  norm(pass, 'attention-norm', 'attention-prologue', dieRows, model.hidden, true);
-  if (layout.attention === 'sp-tp-sp') collective(pass, 'hidden-all-gather', 'attention-prologue', 'all-gather', rows * model.hidden * between);
-  linear(pass, qkv, 'attention-prologue', formats.attention, rows, heads * headSize + projected + gateWidth, model.hidden);
-  if (attention.queryKeyNorm) norm(pass, 'query-key-norm', 'attention-prologue', rows, (heads + keyValueHeads) * headSize, false);
-  rope(pass, 'rope', 'attention-prologue', rows, heads * headSize + keyValueWidth);
+  const span = window ?? chunk ?? 0;
 
   if (blocks !== undefined) blockIndex(pass, blocks);
   if (batch.prefillTokens > 0) {
     const pairs = seenByPrompts(pass, window, chunk);
-    const ring = gatherContext(pass, { tokenBytes: keyValueWidth * kvBytes, window: window ?? chunk });
+    const { ring } = gatherContext(pass, { tokenBytes: keyValueWidth * kvBytes, window: window ?? chunk, kept: 'by head' });
     pass.operators.push({
       kind: 'compute',
       name: 'attention-prefill',
@@ -53,9 +66,14 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
         queryTokens: batch.prefillTokens / batch.prefillSequences,
         context: batch.prefillContext / batch.prefillSequences,
         seen: pairs / batch.prefillTokens,
-        ...shared,
+        heads,
+        keyValueHeads,
+        headSize,
+        valueHeadSize,
+        keyValueFormat: kvFormat,
+        window: span,
       },
-      ...ring,
+      ring,
     });
   }
   if (batch.decodeSequences > 0) {
@@ -82,23 +100,23 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
         queryTokens: batch.queryTokens,
         context: batch.decodeContext / batch.decodeSequences / share.keys,
         seen: seen / batch.decodeSequences,
-        ...shared,
         heads: served,
-        ...(batch.prefillTokens > 0 ? { besidePrompts: true } : {}),
+        keyValueHeads,
+        headSize,
+        valueHeadSize,
+        keyValueFormat: kvFormat,
+        window: span,
+        besidePrompts: batch.prefillTokens > 0 ? true : undefined,
       },
     });
     mergePartial(pass, heads, valueHeadSize);
   }
-  if (layout.attention === 'sp-tp-sp') collective(pass, 'head-all-to-all', 'attention-output', 'all-to-all', rows * heads * valueHeadSize * between);
-  const outputHeads = layout.attention === 'sp-tp-sp' ? attention.heads : heads;
-  linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputHeads * valueHeadSize);
 }
 
 /** Scores of every key for every head of the index, the best of each block, and the choice of blocks. */
 function blockIndex(pass: Pass, { heads, headSize, blockTokens }: BlockIndex): void {
   const { instance, batch, rows } = pass;
-  const { formats, model } = instance;
-  linear(pass, index, 'attention-prologue', formats.attention, rows, (heads + 1) * headSize, model.hidden);
+  const { formats } = instance;
   const pairs = batch.prefillPairs + batch.decodeContext * batch.queryTokens;
   pass.operators.push({
     kind: 'compute',

@@ -1,5 +1,4 @@
 import type { LatentAttention } from '../attention.ts';
-import type { AttentionShape } from '../operator.ts';
 import { collective } from './collective.ts';
 import { decodeShare, gatherContext, gatherQueries, mergePartial, seenByPrompts } from './context.ts';
 import { grouped, linear, move, norm, rope } from './linear.ts';
@@ -44,10 +43,8 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
     const width = sparse.heads * sparse.headSize;
     linear(pass, index, 'attention-prologue', formats.attention, rows, width, queryRank > 0 ? queryRank : model.hidden);
     linear(pass, indexKey, 'attention-prologue', formats.attention, dieRows, sparse.headSize + sparse.heads, model.hidden);
-    sparseIndex(pass, { ...sparse, ratio: 1 });
   }
-  prefillCore(pass, attention, heads);
-  decodeCore(pass, attention, heads);
+  latentCore(pass, attention);
   grouped(pass, 'value-unabsorb', 'attention-output', 'gemm', instance.absorbed, {
     rows: absorbedRows * heads,
     n: valueHeadSize,
@@ -59,6 +56,15 @@ export function latentAttention(pass: Pass, attention: LatentAttention): void {
   linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputHeads * valueHeadSize);
 }
 
+/** The part of it that looks at contexts. */
+export function latentCore(pass: Pass, attention: LatentAttention): void {
+  const { sparse } = attention;
+  const heads = attention.heads / pass.instance.layout.tensor;
+  if (sparse !== undefined && sparse.shared !== true) sparseIndex(pass, { ...sparse, ratio: 1 });
+  prefillCore(pass, attention, heads);
+  decodeCore(pass, attention, heads);
+}
+
 function prefillCore(pass: Pass, attention: LatentAttention, heads: number): void {
   const { batch, instance } = pass;
   if (batch.prefillTokens <= 0) return;
@@ -67,7 +73,7 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
   const latent = keyValueRank + ropeHeadSize;
   const pairs = seenByPrompts(pass, sparse?.topK);
   const indexBytes = sparse === undefined || sparse.shared === true ? 0 : sparse.headSize + indexScale;
-  const ring = gatherContext(pass, { tokenBytes: latent * instance.kvBytes + indexBytes });
+  const { ring } = gatherContext(pass, { tokenBytes: latent * instance.kvBytes + indexBytes, kept: 'by token' });
   if (sparse === undefined) {
     linear(pass, expand, 'attention-prologue', instance.formats.attention, context, heads * (nopeHeadSize + valueHeadSize), keyValueRank);
     // Each head's key is put together from its own part and the rotated one that all heads share.
@@ -94,11 +100,13 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
       context: context / batch.prefillSequences,
       seen: pairs / tokens,
       heads,
-      ...(sparse === undefined
-        ? { keyValueHeads: heads, headSize: nopeHeadSize + ropeHeadSize, valueHeadSize, keyValueFormat: instance.attentionFormat, window: 0 }
-        : { ...latents(pass, attention), window: sparse.topK }),
+      keyValueHeads: sparse === undefined ? heads : 1,
+      headSize: sparse === undefined ? nopeHeadSize + ropeHeadSize : latent,
+      valueHeadSize: sparse === undefined ? valueHeadSize : keyValueRank,
+      keyValueFormat: sparse === undefined ? instance.attentionFormat : instance.kvFormat,
+      window: sparse?.topK ?? 0,
     },
-    ...ring,
+    ring,
   });
 }
 
@@ -128,17 +136,13 @@ function decodeCore(pass: Pass, attention: LatentAttention, heads: number): void
       context: batch.decodeContext / batch.decodeSequences / share.keys,
       seen: seen / batch.decodeSequences,
       heads: served,
-      ...latents(pass, attention),
+      // One latent for all heads, which is key and value at once.
+      keyValueHeads: 1,
+      headSize: latent,
+      valueHeadSize: keyValueRank,
+      keyValueFormat: instance.kvFormat,
       window: sparse?.topK ?? 0,
     },
   });
   mergePartial(pass, heads, keyValueRank);
-}
-
-/** One latent for all heads, which is key and value at once. */
-function latents(
-  { instance }: Pass,
-  { keyValueRank, ropeHeadSize }: LatentAttention,
-): Pick<AttentionShape, 'keyValueHeads' | 'headSize' | 'valueHeadSize' | 'keyValueFormat'> {
-  return { keyValueHeads: 1, headSize: keyValueRank + ropeHeadSize, valueHeadSize: keyValueRank, keyValueFormat: instance.kvFormat };
 }

@@ -30,13 +30,21 @@ export function linearAttention(pass: Pass, attention: LinearAttention): void {
     linear(pass, decayDown, 'attention-prologue', formats.attention, rows, attention.decayRank, model.hidden);
     linear(pass, decayUp, 'attention-prologue', formats.attention, rows, keys, attention.decayRank);
   }
-  convolution(pass, attention, channels);
-  scan(pass, attention, heads, channels);
-  update(pass, attention, heads, channels);
+  linearCore(pass, attention);
   vector(pass, 'gated-norm', 'attention-output', rows * values * 16, rows * values * between * 3);
   if (layout.attention === 'sp-tp-sp') collective(pass, 'head-all-to-all', 'attention-output', 'all-to-all', rows * values * between);
   const outputs = layout.attention === 'sp-tp-sp' ? attention.valueHeads * attention.valueHeadSize : values;
   linear(pass, out, 'attention-output', formats.attention, dieRows, model.hidden, outputs);
+}
+
+/** The part of it that passes over sequences. */
+export function linearCore(pass: Pass, attention: LinearAttention): void {
+  const { layout } = pass.instance;
+  const heads = attention.valueHeads / layout.tensor;
+  const channels = channelsOf({ ...attention, valueHeads: heads, keyHeads: Math.max(1, attention.keyHeads / layout.tensor) });
+  convolution(pass, attention, channels);
+  scan(pass, attention, heads, channels);
+  update(pass, attention, heads, channels);
 }
 
 /** Short convolution over queries, keys and values; the last tokens of each sequence are kept for the next. */

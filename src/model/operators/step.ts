@@ -5,30 +5,38 @@ import type { InstanceBatch, RankBatch } from '../batch.ts';
 import { draftModel, draftModule, layoutOfDrafter } from '../drafter.ts';
 import type { Layout, Microbatches } from '../layout.ts';
 import type { DraftModule, LayerGroup, Model, Precision } from '../model.ts';
-import type { OperatorGroup, Stage } from '../operator.ts';
+import type { Operator, OperatorGroup, Stage } from '../operator.ts';
 import { stageLayers } from '../pipeline.ts';
-import { compressedAttention } from './compressed.ts';
+import { compressedAttention, compressedCore } from './compressed.ts';
 import { draftInput, embedding, headAndSampling } from './ends.ts';
 import { denseFeedForward, expertFeedForward, noFeedForward } from './feed-forward.ts';
-import { groupedQueryAttention } from './grouped-query.ts';
-import { latentAttention } from './latent.ts';
+import { groupedQueryAttention, groupedQueryCore } from './grouped-query.ts';
+import { latentAttention, latentCore } from './latent.ts';
 import { linear, norm, vector } from './linear.ts';
 import { instanceOf, passOf, type Instance, type Pass, type KernelRules } from './pass.ts';
-import { linearAttention } from './recurrent.ts';
+import { linearAttention, linearCore } from './recurrent.ts';
 
 const mixing = { product: 'stream-weights', quantise: 'stream-quantise' };
 
 /** Turns the batches of one instance into operators. */
 export type StepBuilder = (batch: InstanceBatch) => OperatorGroup[];
 
-/**
- * The builder of an instance: what does not depend on the batch is worked out once. */
+/** The builder of an instance: what does not depend on the batch is worked out once. */
 export function stepBuilder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules = {}): StepBuilder {
+  return builder(model, precision, layout, kernels, false);
+}
+
+/** The same groups with nothing but what looks at contexts and at single sequences: the cores of attention, and searches for drafts. */
+export function coreBuilder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules = {}): StepBuilder {
+  return builder(model, precision, layout, kernels, true);
+}
+
+function builder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules, cores: boolean): StepBuilder {
   const main = { instance: instanceOf(model, precision, layout, kernels), names: groupNames(model) };
   const drafts = drafterOf(model, precision, layout, kernels);
   const places = layout.pipeline > 1 ? placingOf(model, layout.pipeline) : undefined;
   return (batch) => {
-    const list = new StepList(batch, layout, places);
+    const list = new StepList(batch, layout, places, cores);
     list.add(main, batch);
     if (drafts !== undefined) draft(list, drafts, batch, layout.draftTokens);
     return list.groups;
@@ -87,9 +95,22 @@ class StepList {
   readonly groups: OperatorGroup[] = [];
   readonly places: Placing | undefined;
   readonly #parts: Microbatches;
+  /** Whether only the cores of layers are listed. */
+  readonly #cores: boolean;
+  /** The last of them: layers of other kinds mostly repeat it. */
+  #core:
+    | {
+        readonly instance: Instance;
+        readonly attention: Attention;
+        readonly batch: InstanceBatch;
+        readonly parts: number;
+        readonly operators: readonly Operator[];
+      }
+    | undefined;
 
-  constructor({ rank }: InstanceBatch, { microbatches }: Layout, places: Placing | undefined) {
+  constructor({ rank }: InstanceBatch, { microbatches }: Layout, places: Placing | undefined, cores: boolean) {
     this.places = places;
+    this.#cores = cores;
     // Every part has a sequence.
     const sequences = Math.floor(rank.decodeSequences + rank.prefillSequences);
     this.#parts = sequences < 2 ? 1 : sequences === 2 || microbatches === 2 ? 2 : sequences === 3 ? 3 : microbatches;
@@ -134,27 +155,32 @@ class StepList {
     stage?: Stage,
     count: number = 1,
   ): void {
-    const pass = passOf(instance, rank, instanceTokens, 1);
-    fill(pass);
-    this.groups.push({ name, count, microbatches: 1, stage, placed, operators: pass.operators });
+    this.groups.push({ name, count, microbatches: 1, stage, placed, operators: this.#cores ? [] : filled(passOf(instance, rank, instanceTokens, 1), fill) });
   }
 
-  layers(
-    name: string,
-    instance: Instance,
-    group: LayerGroup,
-    { rank, instanceTokens }: InstanceBatch,
-    placed: OperatorGroup['placed'],
-    stage?: Stage,
-    passes: number = 1,
-  ): void {
+  layers(name: string, instance: Instance, group: LayerGroup, batch: InstanceBatch, placed: OperatorGroup['placed'], stage?: Stage, passes: number = 1): void {
+    const { rank, instanceTokens } = batch;
     // Where experts are apart, only layers that have some go back and forth.
     const { microbatches, experts } = instance.layout;
     const parts = microbatches === 1 || (experts.apart === true && group.feedForward.kind !== 'experts') ? 1 : this.#parts;
-    const pass = passOf(instance, rank, instanceTokens, parts);
-    layer(pass, group);
-    this.groups.push({ name, count: group.count * passes, microbatches: parts, stage, placed, operators: pass.operators });
+    const operators = this.#cores
+      ? this.#coreOf(instance, group.attention, batch, parts)
+      : filled(passOf(instance, rank, instanceTokens, parts), (pass) => layer(pass, group));
+    this.groups.push({ name, count: group.count * passes, microbatches: parts, stage, placed, operators });
   }
+
+  #coreOf(instance: Instance, attention: Attention, batch: InstanceBatch, parts: Microbatches): readonly Operator[] {
+    const last = this.#core;
+    if (last?.instance === instance && last.attention === attention && last.batch === batch && last.parts === parts) return last.operators;
+    const operators = filled(passOf(instance, batch.rank, batch.instanceTokens, parts), (pass) => core(pass, attention));
+    this.#core = { instance, attention, batch, parts, operators };
+    return operators;
+  }
+}
+
+function filled(pass: Pass, fill: (pass: Pass) => void): readonly Operator[] {
+  fill(pass);
+  return pass.operators;
 }
 
 /** The first pass of what drafts goes over every position that the step verified, the others over the last one of each sequence. */
@@ -193,6 +219,27 @@ function lookup({ decodeContext }: RankBatch, placed: OperatorGroup['placed']): 
     placed,
     operators: [{ kind: 'host', name: 'draft-lookup', stage: 'draft', tokens: decodeContext }],
   };
+}
+
+function core(pass: Pass, attention: Attention): void {
+  switch (attention.kind) {
+    case 'grouped-query':
+      groupedQueryCore(pass, attention);
+      break;
+    case 'latent':
+      latentCore(pass, attention);
+      break;
+    case 'linear':
+      linearCore(pass, attention);
+      break;
+    case 'compressed':
+      compressedCore(pass, attention);
+      break;
+    case 'none':
+      break;
+    default:
+      unreachable(attention);
+  }
 }
 
 function layer(pass: Pass, { attention, feedForward, norms }: LayerGroup): void {

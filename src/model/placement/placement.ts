@@ -9,10 +9,10 @@ export interface Balance {
   readonly balancedness: number;
 }
 
-/** Experts in their order, as many on each rank; copies beyond the experts follow round the experts from the first. */
+/** Experts in their order, as many on each rank or one more or less; copies beyond the experts follow round the experts from the first. */
 export function contiguous(experts: number, slots: number, ranks: number): Placement {
-  const each = slots / ranks;
-  return Array.from({ length: ranks }, (_, rank) => Array.from({ length: each }, (__, slot) => (rank * each + slot) % experts));
+  const from = (rank: number): number => Math.floor((rank * slots) / ranks);
+  return Array.from({ length: ranks }, (_, rank) => Array.from({ length: from(rank + 1) - from(rank) }, (__, slot) => (from(rank) + slot) % experts));
 }
 
 /** Load of each rank: copies of an expert get equal parts of its tokens. */

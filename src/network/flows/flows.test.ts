@@ -31,7 +31,7 @@ const places = [
   {
     where: fabric(small, 'scale-up'),
     faults: ['l1 0.2', 'l2 3', 'l2 3.1', 'sub-plane 4', 'link l1 1.2 - l2 2.5', 'die 9'],
-    slow: ['l1 2.6:50%', 'die 4:25%', 'link l1 0.1 - l2 1.5:10%'],
+    slow: ['sub-plane 4:40%', 'sub-plane 1:60%', 'l1 2.6:50%', 'die 4:25%', 'link l1 0.1 - l2 1.5:10%'],
   },
   { where: fabric(oversubscribed, 'scale-up'), faults: ['l1 0.2', 'l2 3', 'link l1 1.2 - l2 2.1'], slow: ['l1 2.6:50%', 'die 4:25%'] },
   { where: fabric(cluster, 'scale-out'), faults: ['gpu 3'], slow: ['rail 2:50%', 'gpu 5:25%'] },

@@ -44,7 +44,10 @@ export class Structure {
     this.labels = this.cables.label.reduce((most, value) => Math.max(most, value), 0) + 1;
     this.levels = 2 + Math.max(...fabric.vertices.map(({ level }) => level));
     const touched = touchedBy(fabric, capacity);
-    const kinds = fabric.vertices.map(({ kind, name, level }, v) => (touched.has(v) ? `${v}` : `${kind} ${name} ${level}`));
+    const even = evenLanes(fabric, capacity);
+    const kinds = fabric.vertices.map(({ kind, name, level, lane = -1 }, v) =>
+      even.has(lane) ? `${kind} ${name} ${level} of ${lane}` : touched.has(v) ? `${v}` : `${kind} ${name} ${level}`,
+    );
     this.classOf = refined(this.cables, numbered(kinds));
   }
 
@@ -72,6 +75,25 @@ export class Structure {
     this.#shapes.set(key, shape);
     return shape;
   }
+}
+
+/**
+ * Sub-planes or rails whose cables have all lost the same share: they are still alike within, and unlike all others. Each of their switches on its own
+ * would tell apart all that is connected to it.
+ */
+function evenLanes({ vertices, cables }: Fabric, capacity: Float64Array): ReadonlySet<number> {
+  const left = new Map<number, number>();
+  const uneven = new Set<number>();
+  cables.forEach(({ lower, upper, links, rate }, i) => {
+    const share = (capacity[i] as number) / (links * rate);
+    for (const vertex of [lower, upper]) {
+      const lane = vertices[vertex]?.lane;
+      if (lane === undefined) continue;
+      if ((left.get(lane) ?? share) !== share) uneven.add(lane);
+      left.set(lane, share);
+    }
+  });
+  return new Set([...left].flatMap(([lane, share]) => (share === 1 || uneven.has(lane) ? [] : [lane])));
 }
 
 /** Vertices whose cables have changed: one whose cables have all changed stands for its neighbours. */

@@ -104,8 +104,8 @@ function counted(runs: readonly (readonly Steps[])[], width = 2 ** -4): { readon
     }),
   );
   for (const { pool, start, step } of begun.toSorted((a, b) => a.start - b.start)) {
-    const iteration = { cost: costOf(step), prefillTokens: 0, prefillPairs: 0, slowestPairs: 0, decoding: 0, decodeContext: 0 } as Iteration;
-    metrics.at(start).pools[pool]?.step(step.time, iteration, 0, 0, activity);
+    const iteration = { cost: costOf(step), prefillTokens: 0, prefillContext: 0, prefillPairs: 0, slowestPairs: 0, decoding: 0, decodeContext: 0 } as Iteration;
+    metrics.at(start).pools[pool]?.step(step.time, iteration, 0, 0, 1, activity);
   }
   const end = begun.reduce((last, one) => Math.max(last, one.end), 1);
   metrics.at(end);
@@ -246,13 +246,13 @@ describe('the activity of a step', () => {
   });
 
   test('is all of a step where the matrix engine is busy throughout, and all of it where nothing is known', () => {
-    const full = { time: 1, busy: [1, 0, 0, 0, 0, 0], stages: [] };
+    const full = { time: 1, busy: [1, 0, 0, 0, 0, 0] };
     expect(activeTime(activity, full)).toBeCloseTo(1, 12);
     expect(activeTime(undefined, { ...full, busy: [0, 0, 0, 0, 0, 0.25] })).toBe(0.75);
   });
 
   test('takes bytes at what they cost: half of the memory is half of 3.2 TB/s at 48 pJ a byte', () => {
-    const moved = activeTime(activity, { time: 1, busy: [0, 0, 0.5, 0, 0, 0], stages: [] }) - 0.3;
+    const moved = activeTime(activity, { time: 1, busy: [0, 0, 0.5, 0, 0, 0] }) - 0.3;
     expect(moved * 500).toBeCloseTo(0.5 * 3.2e12 * 48e-12, 6);
   });
 });

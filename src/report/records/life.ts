@@ -67,7 +67,7 @@ export class Lives {
       if (this.#follows(event.request, event.at)) this.#lives.set(event.request, newLife(event.request, event.at, event.inputTokens));
       return undefined;
     }
-    if (event.kind === 'fault' || event.kind === 'healed') return undefined;
+    if (!('request' in event)) return undefined;
     const life = this.#lives.get(event.request);
     if (life === undefined) return undefined;
     if (event.kind === 'moved') {
@@ -128,7 +128,7 @@ function back(life: Life): void {
   life.decode = undefined;
 }
 
-function mark(life: Life, event: Exclude<SimulationEvent, { kind: 'arrived' | 'step' | 'fault' | 'healed' }>): void {
+function mark(life: Life, event: Exclude<SimulationEvent, { kind: 'arrived' | 'step' | 'fault' | 'healed' | 'instance' }>): void {
   const { at } = event;
   switch (event.kind) {
     case 'routed':

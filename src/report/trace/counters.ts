@@ -100,6 +100,7 @@ export class TraceCounters {
       case 'moved':
       case 'fault':
       case 'healed':
+      case 'instance':
       case 'first-token':
     }
   }

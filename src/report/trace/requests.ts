@@ -45,7 +45,7 @@ export class RequestLanes {
     const flows = kind === 'step' ? this.#through(event.instance) : undefined;
     const ended = this.#lives.tell(event);
     if (ended !== undefined) this.#end(ended, at);
-    if (kind === 'step' || kind === 'fault' || kind === 'healed' || ended !== undefined) return flows;
+    if (!('request' in event) || ended !== undefined) return flows;
     if (this.#lives.of(event.request) === undefined) return undefined;
     if (kind === 'scheduled') {
       const waiting = this.#scheduled.get(event.instance);

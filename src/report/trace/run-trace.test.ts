@@ -86,17 +86,26 @@ describe('a trace of any run', () => {
   });
 
   test('nothing overlaps where instances are lost, and their requests go on or end', () => {
-    const seen = { lost: 0, failed: 0 };
+    const seen = { lost: 0, failed: 0, stopped: 0 };
     fc.assert(
       fc.property(cases, fc.array(loss, { minLength: 1, maxLength: 4 }), ({ plant, requests, concurrency }, losses) => {
         const actors = losses.map((one) => new Breaker(one));
-        const { records } = traceOf(finished(plant, listed(requests, concurrency), 100_000, actors), all);
+        const run = finished(plant, listed(requests, concurrency), 100_000, actors);
+        const { records } = traceOf(run, all);
         expect(broken(records)).toEqual([]);
         const slices = slicesOf(records);
         expect(slices.filter(({ name }) => name.startsWith('request ')).length).toBe(requests.length);
         // Nothing waits, runs or is under way at the end.
         const counters = records.flatMap((record) => (record.kind === 'counter' && /waiting|running$|under way/.test(record.name) ? [record.counter] : []));
         for (const counter of counters) expect(records.findLast((record) => record.kind === 'value' && record.counter === counter)).toMatchObject({ value: 0 });
+        // As long as instances stood still, so much is shown of it.
+        const until = (instance: number, from: number): number =>
+          run.events.slice(from + 1).find((event) => event.kind === 'instance' && event.instance === instance)?.at ?? run.simulation.now;
+        const stopped = run.events.map((event, i) =>
+          event.kind === 'instance' && event.state === 'stopped' ? nanoseconds(until(event.instance, i)) - nanoseconds(event.at) : 0,
+        );
+        expect(sum(slices.map(({ name, from, to }) => (name === 'stands still' ? to - from : 0)))).toBe(sum(stopped));
+        seen.stopped += stopped.filter((time) => time > 0).length;
         seen.lost += slices.filter(({ name }) => name.endsWith(', lost')).length;
         seen.failed += slices.filter(({ args }) => args?.['outcome'] === 'failed').length;
       }),

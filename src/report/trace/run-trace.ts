@@ -5,6 +5,7 @@ import { FaultLanes } from './faults.ts';
 import { TraceOutput, type TraceWindow } from './output.ts';
 import type { TraceRecord } from './record.ts';
 import { RequestLanes } from './requests.ts';
+import { StateLanes } from './states.ts';
 import { StepLanes } from './steps.ts';
 import { TransferLanes, type TransferPlanes } from './transfers.ts';
 
@@ -26,6 +27,7 @@ export class RunTrace {
   readonly #faults: FaultLanes;
   readonly #requests: RequestLanes;
   readonly #steps: StepLanes;
+  readonly #states: StateLanes;
   readonly #transfers: TransferLanes;
   readonly #counters: TraceCounters;
 
@@ -35,6 +37,7 @@ export class RunTrace {
     this.#requests = new RequestLanes(this.#output, requests, expected);
     for (const { name } of plant.pools) this.#output.process(`${name} pool`);
     this.#steps = new StepLanes(this.#output);
+    this.#states = new StateLanes(this.#output, (pool) => plant.pools.find(({ name }) => name === pool)?.ranks ?? 0);
     this.#transfers = new TransferLanes(this.#output, planes);
     this.#counters = new TraceCounters(this.#output, plant, (errand) => this.#transfers.planeOf(errand));
   }
@@ -62,6 +65,9 @@ export class RunTrace {
       case 'healed':
         this.#faults.tell(event);
         return;
+      case 'instance':
+        this.#states.tell(event);
+        return;
       case 'arrived':
       case 'rejected':
       case 'failed':
@@ -80,6 +86,7 @@ export class RunTrace {
   end(at: number): void {
     this.#requests.end(at);
     this.#steps.end();
+    this.#states.end(at);
     this.#faults.end(at);
     this.#counters.end();
   }

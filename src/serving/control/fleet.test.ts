@@ -4,8 +4,10 @@ import type { Actor } from '../actor.ts';
 import { cases, listed } from '../cases.contract.ts';
 import { Dies } from '../dies.ts';
 import type { SimulationEvent } from '../events.ts';
+import { oneDieARank } from '../faults/under.contract.ts';
 import { Timetable } from '../faults/timetable.ts';
-import type { Plant } from '../plant.ts';
+import type { Plant, PoolPlant } from '../plant.ts';
+import { Prices } from '../prices.ts';
 import { mergedPlant, request, splitPlant, tick } from '../plants.contract.ts';
 import { Simulation } from '../simulation.ts';
 import type { Arrival } from '../traffic/arrival.ts';
@@ -28,7 +30,7 @@ function under(
   spare = 8,
   control?: Control,
   concurrency?: number,
-  kill?: readonly [number, number],
+  kill?: readonly [at: number, die: number, replace: boolean],
 ) {
   const events: SimulationEvent[] = [];
   const simulation = new Simulation(plant, listed(requests, concurrency), (event) => events.push(event));
@@ -36,9 +38,18 @@ function under(
   const count = plant.pools.reduce((sum, { instances, atStart = instances, ranks }) => sum + atStart * ranks, spare);
   const dies = new Dies(simulation.service.pools, perInstance, count);
   if (kill !== undefined) {
-    const [at, die] = kill;
+    const [at, die, replace] = kill;
     const fault = { kind: 'kill' as const, at, duration: 20 * tick, left: 0, struck: { text: '', dies: [die % count], cpus: [], links: [] } };
-    simulation.attach(new Timetable([fault], [], { detection: tick, restart: tick, retries: 9, spares: false }, dies, undefined, 1));
+    const recovery = {
+      detection: tick,
+      restart: tick,
+      retries: 9,
+      spares: false,
+      experts: replace ? ('replace' as const) : ('restart' as const),
+      regroup: tick,
+    };
+    const prices = new Prices(simulation.service, (pool) => (plant.pools[pool] as PoolPlant).pricer);
+    simulation.attach(new Timetable(simulation, [fault], [], recovery, { dies, prices, narrowing: oneDieARank(tick)(plant, simulation.service) }, 1));
   }
   const keys = simulation.service.pools.flatMap(({ instances }) => instances.map(() => each.intake));
   const pools = perInstance.map((own) => ({ dies: own, weights: each }));
@@ -171,7 +182,7 @@ describe('instances that come and go', () => {
         fc.array(order, { minLength: 1, maxLength: 8 }),
         fc.nat(6),
         fc.boolean(),
-        fc.option(fc.tuple(time, fc.nat(9)), { nil: undefined }),
+        fc.option(fc.tuple(time, fc.nat(9), fc.boolean()), { nil: undefined }),
         ({ plant: whole, requests, concurrency }, list, spare, loops, kill) => {
           // Links are there for the instances that a case has; a merged one needs none.
           const more = whole.pools.length === 1 ? 2 : 0;

@@ -11,9 +11,10 @@ import type { PoolView } from './pool-view.ts';
 
 /** Sums over a pool's iterations so far. */
 interface Sums {
-  /** Prompt tokens, and what each of them attended to on the slowest rank, summed. */
+  /** Prompt tokens, what each of them attended to on the slowest rank, summed, and what was in the KV behind their iterations. */
   readonly tokens: number;
   readonly pairs: number;
+  readonly context: number;
   readonly occupancy: number;
   readonly kv: number;
   /** Instance-seconds of service. */
@@ -54,11 +55,12 @@ export class Watch implements LatencyListener {
     const sums: Sums = {
       tokens: total(({ prefillTokens }) => prefillTokens),
       pairs: total(({ slowestPairs }) => slowestPairs),
+      context: total(({ prefillContext }) => prefillContext),
       occupancy: total(({ occupancy }) => occupancy),
       kv: total(({ kv }) => kv),
       served: this.#fleet.servedSeconds(index, 0, now),
     };
-    const before = this.#before[index] ?? { tokens: 0, pairs: 0, occupancy: 0, kv: 0, served: 0 };
+    const before = this.#before[index] ?? { tokens: 0, pairs: 0, context: 0, occupancy: 0, kv: 0, served: 0 };
     this.#before[index] = sums;
     const seconds = sums.served - before.served;
     const time = seconds * plant.stages;
@@ -73,17 +75,18 @@ export class Watch implements LatencyListener {
       ahead: active.reduce((sum, instance) => sum + (queuedOn(instance) * instance.pace) / plant.ranks, 0) / Math.max(1, active.length),
       load:
         plant.role === 'prefill'
-          ? promptLoad(plant, sums.tokens - before.tokens, sums.pairs - before.pairs, seconds)
+          ? promptLoad(plant, { tokens: sums.tokens - before.tokens, pairs: sums.pairs - before.pairs, context: sums.context - before.context }, seconds)
           : Math.max(share('occupancy'), share('kv')),
     };
   }
 }
 
 /** Prompt tokens of a pool against what full batches of the same prompts take, as a benchmark would tell. Without cached prefixes a prompt is twice as long as what its mean token attends to. */
-function promptLoad(plant: PoolPlant, tokens: number, pairs: number, seconds: number): number {
+function promptLoad(plant: PoolPlant, { tokens, pairs, context }: Pick<Sums, 'tokens' | 'pairs' | 'context'>, seconds: number): number {
   if (tokens <= 0 || seconds <= 0) return 0;
   const attended = pairs / tokens;
-  return Math.min(1, (tokens / (seconds * plant.ranks)) * fullPromptPace(plant, fullPromptBatch(plant, attended, 2 * attended)));
+  const batch = fullPromptBatch(plant, { pairs: attended, context: context / tokens, length: 2 * attended });
+  return Math.min(1, (tokens / (seconds * plant.ranks)) * fullPromptPace(plant, batch));
 }
 
 function queuedOn({ ranks }: Instance): number {

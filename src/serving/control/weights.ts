@@ -33,7 +33,7 @@ export function hostMemoryRate(machine: Machine): BytesPerSecond {
 }
 
 /** The plane over which dies read the host memory of other nodes. */
-function memoryPlane(machine: Machine): Plane | undefined {
+export function memoryPlane(machine: Machine): Plane | undefined {
   const scaleUp = planeOf(machine, 'scale-up');
   return scaleUp?.cpuPort !== undefined ? scaleUp : (planeOf(machine, 'scale-out') ?? scaleUp ?? planeOf(machine, 'front-end'));
 }

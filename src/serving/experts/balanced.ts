@@ -1,11 +1,11 @@
-import type { Machine, Plane } from '../../catalogue/machine.ts';
+import type { Machine } from '../../catalogue/machine.ts';
 import type { StepSetting } from '../../cost/check.ts';
-import type { PricerSource } from '../../cost/shared-pricers.ts';
 import { dataRanks, exchangeRanks, routedDies, type Layout } from '../../model/layout.ts';
 import type { ExpertFeedForward, Model } from '../../model/model.ts';
 import type { Places } from '../../model/placement/placed.ts';
 import { expertsPerDie, weightBytesPerDie } from '../../model/weights.ts';
 import { dieBandwidth, planeFor } from '../../network/reach.ts';
+import type { Prices } from '../prices.ts';
 import type { ExpertTraffic } from './popularity.ts';
 import { Rebalancer, type Balancing } from './rebalancer.ts';
 
@@ -33,7 +33,7 @@ export function expertsOf(model: Model): ExpertFeedForward | undefined {
 }
 
 /** A control loop for each pool that has one. */
-export function rebalancers({ traffic, pools: balancing }: ExpertBalance, pools: readonly Pool[], pricers: PricerSource, seed: number): readonly Rebalancer[] {
+export function rebalancers({ traffic, pools: balancing }: ExpertBalance, pools: readonly Pool[], prices: Prices, seed: number): readonly Rebalancer[] {
   return pools.flatMap(({ setting, plant }, pool) => {
     const { machine, model, precision, layout } = setting;
     const own = balancing[plant.role];
@@ -52,20 +52,9 @@ export function rebalancers({ traffic, pools: balancing }: ExpertBalance, pools:
       queryTokens,
       slotBytes: weights / expertsPerDie(moe.routed, layout),
       bandwidth: dieBandwidth(machine, plane) * plane.efficiency.value,
-      pricer: (skew: number, left: number) =>
-        pricers({
-          ...setting,
-          machine: left === 1 ? machine : narrowed(machine, plane, left),
-          layout: { ...layout, experts: { ...layout.experts, load: { kind: 'skew', skew } } },
-        }).compiled,
+      planes: machine.planes.length,
+      exchangePlane: machine.planes.indexOf(plane),
     };
-    return [new Rebalancer(of, traffic, seed)];
+    return [new Rebalancer(of, traffic, seed, prices)];
   });
-}
-
-/** A machine whose ports on one plane have a share of their bandwidth. */
-function narrowed(machine: Machine, plane: Plane, left: number): Machine {
-  const { bandwidth } = plane.port;
-  const ports = { ...plane.port, bandwidth: { ...bandwidth, value: bandwidth.value * left } };
-  return { ...machine, planes: machine.planes.map((other) => (other === plane ? { ...other, port: ports } : other)) };
 }

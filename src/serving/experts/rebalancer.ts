@@ -1,11 +1,12 @@
 import type { Seconds } from '../../base/units.ts';
-import type { StepPricer } from '../../cost/batch.ts';
 import { exp, ln } from '../../kernel/elementary.ts';
 import { layerBalances, meanBalance, placed, type Places } from '../../model/placement/placed.ts';
 import type { Placement } from '../../model/placement/placement.ts';
 import type { Actor } from '../actor.ts';
+import type { Prices } from '../prices.ts';
 import type { Simulation } from '../simulation.ts';
 import { arrivals, balancerNamed, type BalancerName } from './balancer.ts';
+import { replaced } from './replaced.ts';
 import { Popularity, type ExpertTraffic } from './popularity.ts';
 import { Window } from './window.ts';
 
@@ -33,8 +34,9 @@ export interface BalancedPool {
   /** Weights of one slot, all layers together, and what a die's port takes in. [B, B/s] */
   readonly slotBytes: number;
   readonly bandwidth: number;
-  /** What steps cost where the slowest rank carries 1 + `skew` times the mean, with a share of the port left to exchanges. */
-  readonly pricer: (skew: number, left: number) => StepPricer;
+  /** Planes of the machine, and which of them exchanges take. */
+  readonly planes: number;
+  readonly exchangePlane: number;
 }
 
 /** What became of the balance of a pool. */
@@ -70,11 +72,12 @@ export class Rebalancer implements Actor {
   #tokens = 0;
   #steps = 0;
   #stepTokens: number;
-  readonly #priced = new Map<string, StepPricer>();
+  readonly #prices: Prices;
 
-  constructor(of: BalancedPool, traffic: ExpertTraffic, seed: number) {
+  constructor(of: BalancedPool, traffic: ExpertTraffic, seed: number, prices: Prices) {
     const { pool, balancing, places, stepTokens } = of;
     this.#of = of;
+    this.#prices = prices;
     this.#popularity = new Popularity(traffic, seed);
     this.#window = new Window(balancing.window);
     this.#placements = traffic.layers.map((loads) => placed('contiguous', loads, places));
@@ -97,7 +100,7 @@ export class Rebalancer implements Actor {
     if (this.#movedAt === now) this.#arrived(simulation);
     if (this.#looksAt === now) this.#look(simulation, now);
     this.#begun = true;
-    this.#reprice(simulation, now);
+    this.#reprice(now);
   }
 
   /** Tokens since the last act, of the popularity that held. */
@@ -140,6 +143,11 @@ export class Rebalancer implements Actor {
     if (balancing.move === 'pause') for (const instance of this.#instances(simulation)) simulation.service.pause(instance);
   }
 
+  /** Where the experts of each layer lie now: one layer for all that are alike. */
+  get placements(): readonly Placement[] {
+    return this.#placements;
+  }
+
   #arrived(simulation: Simulation): void {
     if (this.#proposed !== undefined) this.#placements = this.#proposed;
     this.#proposed = undefined;
@@ -153,19 +161,31 @@ export class Rebalancer implements Actor {
     return instances.slice(0, plant.instances);
   }
 
-  #reprice(simulation: Simulation, now: Seconds): void {
-    const { balancing, perToken, pricer } = this.#of;
+  #reprice(now: Seconds): void {
+    const { balancing, perToken, pool, planes, exchangePlane } = this.#of;
     const rows = Math.max(1, this.#stepTokens) * perToken;
-    const { imbalance, balancedness } = meanBalance(layerBalances(this.#popularity.layers, this.#placements, rows));
-    this.record.levels.push({ at: now, balancedness, imbalance });
-    const level = Math.round(ln(1 + imbalance) / apart);
-    const left = this.#proposed === undefined || balancing.move === 'pause' ? 1 : 1 - balancing.move;
-    const key = `${level} ${left}`;
-    let found = this.#priced.get(key);
-    if (found === undefined) {
-      found = pricer(exp(level * apart) - 1, left);
-      this.#priced.set(key, found);
-    }
-    for (const instance of this.#instances(simulation)) for (const batch of simulation.service.batchesOf(instance)) batch.pricer = found;
+    const whole = meanBalance(layerBalances(this.#popularity.layers, this.#placements, rows));
+    this.record.levels.push({ at: now, ...whole });
+    const moving = this.#proposed === undefined || balancing.move === 'pause' ? 0 : balancing.move;
+    const known = new Map([['', levelled(whole.imbalance)]]);
+    this.#prices.experts(pool, {
+      left: moving === 0 ? [] : Array.from({ length: planes }, (_, plane) => (plane === exchangePlane ? 1 - moving : 1)),
+      imbalance: (lost) => {
+        const gone = lost?.routed ?? [];
+        const key = gone.join(' ');
+        let imbalance = known.get(key);
+        if (imbalance === undefined) {
+          const left = this.#placements.map((placement) => replaced(placement, gone));
+          imbalance = levelled(meanBalance(layerBalances(this.#popularity.layers, left, rows)).imbalance);
+          known.set(key, imbalance);
+        }
+        return imbalance;
+      },
+    });
   }
+}
+
+/** The nearest step of 4 % in what the slowest rank carries (EXP-4). */
+function levelled(imbalance: number): number {
+  return exp(Math.round(ln(1 + imbalance) / apart) * apart) - 1;
 }

@@ -66,11 +66,11 @@ describe('faults', () => {
     const plant = mergedPlant();
     const cut: PlannedFault = { kind: 'cut', at: 1.5 * tick, duration: 20 * tick, struck: struck(), left: 0 };
     const linked = { ...cut, struck: { ...cut.struck, links: [{ fabric: undefined, fault: undefined, text: '' } as never] } };
-    const around = under(plant, [request(0, 10, 5)], [linked], { planes: damage(plant, 0.5) });
+    const around = under(plant, [request(0, 10, 5)], [linked], { planes: damage(0.5) });
     // The iteration under way waits two ticks; those behind it take twice as long.
     expect(around.at('finished')).toEqual([(2 + 2 + 3 * 2) * tick]);
     expect(around.at('interrupted')).toEqual([]);
-    const off = under(plant, [request(0, 10, 5)], [linked], { planes: damage(plant, 0) });
+    const off = under(plant, [request(0, 10, 5)], [linked], { planes: damage(0) });
     expect(off.at('interrupted')).toEqual([3.5 * tick]);
     expect(off.at('scheduled')[1]).toBe((21.5 + 4) * tick);
   });

@@ -1,13 +1,10 @@
-import { times } from '../../catalogue/figure.ts';
 import type { Machine } from '../../catalogue/machine.ts';
-import type { StepPricer } from '../../cost/batch.ts';
-import type { StepSetting } from '../../cost/check.ts';
-import type { PricerSource } from '../../cost/shared-pricers.ts';
 import { shareLeft } from '../../network/flows/left.ts';
 import type { Fabric } from '../../network/topology/fabric.ts';
 import { capacitiesOf } from '../../network/topology/faults.ts';
+import type { NamedFault } from '../../network/topology/end.ts';
 import type { PlannedFault } from './fault.ts';
-import type { PlaneDamage } from './timetable.ts';
+import type { PlaneDamage } from './strain.ts';
 
 /**
  * What faults of links leave of a machine's planes. Exchanges and collectives of an instance run at the share that the slowest flow of an
@@ -15,19 +12,11 @@ import type { PlaneDamage } from './timetable.ts';
  */
 export class Planes implements PlaneDamage {
   readonly #machine: Machine;
-  readonly #settings: readonly StepSetting[];
-  readonly #pricers: PricerSource;
-  readonly #whole: readonly StepPricer[];
   readonly #active = new Set<PlannedFault>();
   readonly #known = new Map<string, readonly number[]>();
-  readonly #priced = new Map<string, StepPricer>();
 
-  /** @param settings of pools, and @param whole what their iterations cost without faults */
-  constructor(machine: Machine, settings: readonly StepSetting[], whole: readonly StepPricer[], pricers: PricerSource) {
+  constructor(machine: Machine) {
     this.#machine = machine;
-    this.#settings = settings;
-    this.#whole = whole;
-    this.#pricers = pricers;
   }
 
   add(fault: PlannedFault): void {
@@ -51,21 +40,13 @@ export class Planes implements PlaneDamage {
     return known;
   }
 
-  pricer(pool: number, left: readonly number[]): StepPricer {
-    if (left.every((share) => share === 1)) return this.#whole[pool];
-    const key = `${pool} ${left.join(' ')}`;
-    let priced = this.#priced.get(key);
-    if (priced === undefined) {
-      priced = this.#pricers({ ...this.#settings[pool], machine: slowed(this.#machine, left) }).compiled;
-      this.#priced.set(key, priced);
-    }
-    return priced;
+  /** Faults of links as they are. */
+  get faults(): readonly Omit<NamedFault, 'text'>[] {
+    return [...this.#active].flatMap(({ struck, left }) => struck.links.map(({ fabric, fault }) => ({ fabric, fault: { ...fault, left } })));
   }
 
   #leftOn(plane: string, dies: readonly number[]): number {
-    const faults = [...this.#active].flatMap(({ struck, left }) =>
-      struck.links.flatMap(({ fabric, fault }) => (fabric.plane.name === plane ? [{ fabric, fault: { ...fault, left } }] : [])),
-    );
+    const faults = this.faults.filter(({ fabric }) => fabric.plane.name === plane);
     const fabric: Fabric | undefined = faults[0]?.fabric;
     if (fabric === undefined) return 1;
     const capacity = capacitiesOf(
@@ -74,16 +55,4 @@ export class Planes implements PlaneDamage {
     );
     return shareLeft(fabric, capacity, dies);
   }
-}
-
-/** A machine whose planes reach a share of what they do. */
-function slowed(machine: Machine, left: readonly number[]): Machine {
-  return {
-    ...machine,
-    planes: machine.planes.map((plane, p) => ({
-      ...plane,
-      port: { ...plane.port, bandwidth: times(plane.port.bandwidth, left[p]) },
-      paths: plane.paths.map((path) => ({ ...path, bandwidth: times(path.bandwidth, left[p]) })),
-    })),
-  };
 }

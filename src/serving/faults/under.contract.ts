@@ -1,26 +1,61 @@
 import * as fc from 'fast-check';
 import { listed, syntheticPricer } from '../cases.contract.ts';
+import type { Actor } from '../actor.ts';
 import type { SimulationEvent } from '../events.ts';
-import type { Plant } from '../plant.ts';
+import type { Plant, PoolPlant } from '../plant.ts';
+import type { Services } from '../services.ts';
 import { tick } from '../plants.contract.ts';
 import { Simulation } from '../simulation.ts';
 import type { Arrival } from '../traffic/arrival.ts';
 import { Dies } from '../dies.ts';
-import type { PlannedFault, RandomFaults, Recovery } from './fault.ts';
-import { Timetable, type PlaneDamage } from './timetable.ts';
+import { expertRecoveries, type PlannedFault, type RandomFaults, type Recovery } from './fault.ts';
+import { Prices } from '../prices.ts';
+import type { PricedUnder } from '../causes.ts';
+import type { Narrowing } from './narrowing.ts';
+import type { PlaneDamage } from './strain.ts';
+import { Timetable } from './timetable.ts';
 
 export const struck = (...dies: number[]) => ({ text: `dies ${dies.join(' ')}`, dies, cpus: [], links: [] });
-const recovery: Recovery = { detection: 2 * tick, restart: 4 * tick, retries: 3, spares: false };
+const recovery: Recovery = { detection: 2 * tick, restart: 4 * tick, retries: 3, spares: false, experts: 'restart', regroup: tick };
 
 /** Planes that carry a share of what they do while any fault of links is there. */
-export function damage(whole: Plant, share: number): PlaneDamage {
+export function damage(share: number): PlaneDamage {
   const active = new Set<PlannedFault>();
-  const slower = syntheticPricer([2 ** 11]);
   return {
     add: (fault) => void active.add(fault),
     remove: (fault) => void active.delete(fault),
     left: () => [active.size === 0 ? 1 : share],
-    pricer: (pool, [left]) => (left === 1 ? (whole.pools[pool]?.pricer ?? slower) : slower),
+  };
+}
+
+/** Two ticks for what has fewer links. */
+const slower = syntheticPricer([2 ** 11]);
+
+/** Instances with one die a rank go on while one is left; each of the others costs so much time. */
+export function oneDieARank(moving: number): (plant: Plant, service: Services) => Narrowing {
+  return (_, service) => ({
+    without: (instance, places) => {
+      if (places.size === instance.ranks.length) return `none of the ${service.poolOf(instance).plant.name} ranks is left`;
+      const lost = { ranks: places.size, routed: [...places], shared: 0, redundant: 0 };
+      return { ranks: places, places, lost, experts: places.size, bytes: places.size, moving: places.size * moving };
+    },
+  });
+}
+
+/** All instances stand still for a while, as for weights that move. */
+function pause(from: number, to: number): Actor {
+  let nextAt = from;
+  return {
+    get nextAt() {
+      return nextAt;
+    },
+    act: ({ service, pools, now }) => {
+      for (const { instances, plant } of pools)
+        for (const instance of instances.slice(0, plant.instances))
+          if (now === from) service.pause(instance);
+          else service.resume(instance);
+      nextAt = now === from ? to : Infinity;
+    },
   };
 }
 
@@ -35,6 +70,8 @@ export function under(
     over = {},
     concurrency,
     spare = 0,
+    narrowed,
+    pauses = [],
     watch,
   }: {
     readonly random?: readonly RandomFaults[];
@@ -42,6 +79,10 @@ export function under(
     readonly over?: Partial<Recovery>;
     readonly concurrency?: number | undefined;
     readonly spare?: number;
+    /** How instances go on with fewer dies. */
+    readonly narrowed?: (plant: Plant, service: Services) => Narrowing;
+    /** Times from when to when all instances wait for something beside faults. */
+    readonly pauses?: readonly (readonly [number, number])[];
     /** Looks at the simulation behind each of its events. */
     readonly watch?: (simulation: Simulation) => void;
   } = {},
@@ -51,8 +92,12 @@ export function under(
   const perInstance = plant.pools.map(({ ranks }) => ranks);
   const count = plant.pools.reduce((sum, { instances, ranks }) => sum + instances * ranks, spare);
   const dies = new Dies(simulation.service.pools, perInstance, count);
-  const timetable = new Timetable(planned, random, { ...recovery, ...over }, dies, planes, 7);
+  const priced: PricedUnder = (pool, { left }) => (left.length > 0 ? slower : (plant.pools[pool] as PoolPlant).pricer);
+  const prices = new Prices(simulation.service, priced);
+  const narrowing = narrowed?.(plant, simulation.service);
+  const timetable = new Timetable(simulation, planned, random, { ...recovery, ...over }, { dies, prices, planes, narrowing }, 7);
   simulation.attach(timetable);
+  for (const [from, to] of pauses) simulation.attach(pause(from, to));
   for (let handled = 0; simulation.step(); handled++) {
     if (handled > 200_000) throw new Error('still going on');
     watch?.(simulation);
@@ -76,11 +121,22 @@ export const trouble = fc.record({
     }),
     { minLength: 1, maxLength: 5 },
   ),
-  over: fc.record({ detection: fc.oneof(fc.constant(0), fc.constant(2 ** -11), time), restart: time, retries: fc.nat(2), spares: fc.boolean() }),
+  over: fc.record({
+    detection: fc.oneof(fc.constant(0), fc.constant(2 ** -11), time),
+    restart: time,
+    retries: fc.nat(2),
+    spares: fc.boolean(),
+    experts: fc.constantFrom(...expertRecoveries),
+    regroup: fc.constantFrom(0, tick, 8 * tick),
+  }),
   /** Of the planes' rate, while any of their links is at fault. */
   share: fc.constantFrom(0, 0.5),
   spare: fc.nat(2),
   random: fc.boolean(),
+  pauses: fc.array(
+    fc.tuple(time, fc.integer({ min: 1, max: 100 })).map(([from, ticks]) => [from, from + ticks * 2 ** -13] as const),
+    { maxLength: 3 },
+  ),
 });
 export type Trouble = typeof trouble extends fc.Arbitrary<infer T> ? T : never;
 
@@ -88,7 +144,7 @@ export type Trouble = typeof trouble extends fc.Arbitrary<infer T> ? T : never;
 export function troubled(
   plant: Plant,
   requests: readonly Arrival[],
-  { faults, over, share, spare, random }: Trouble,
+  { faults, over, share, spare, random, pauses }: Trouble,
   concurrency?: number,
   watch?: (simulation: Simulation) => void,
 ): ReturnType<typeof under> {
@@ -101,10 +157,12 @@ export function troubled(
   const often: RandomFaults = { kind: 'kill', mtbf: 0.5, duration: 2 ** -6, parts: Array.from({ length: count }, (_, die) => struck(die)), left: 0 };
   return under(plant, requests, planned, {
     over,
-    planes: damage(plant, share),
+    planes: damage(share),
     concurrency,
     spare,
     random: random ? [often] : [],
+    narrowed: oneDieARank(2 ** -12),
+    pauses,
     ...(watch === undefined ? {} : { watch }),
   });
 }

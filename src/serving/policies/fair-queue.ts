@@ -83,6 +83,13 @@ export class FairQueue implements WaitingQueue {
     return slot;
   }
 
+  remove(slot: number): void {
+    const tenant = this.#view.tenant(slot);
+    this.#tenants[tenant].remove(slot);
+    this.size--;
+    this.#shares.leaves(tenant);
+  }
+
   prepare(): void {}
 
   clear(): void {

@@ -47,7 +47,11 @@ export class KeyedQueue implements WaitingQueue {
 
   shift(): number {
     this.#demote();
-    return this.#take().slot;
+    return this.#take(0).slot;
+  }
+
+  remove(slot: number): void {
+    this.#take(this.#heap.findIndex((entry) => entry.slot === slot));
   }
 
   prepare(at: Seconds): void {
@@ -62,13 +66,18 @@ export class KeyedQueue implements WaitingQueue {
   #demote(): void {
     if (!this.#deadlines) return;
     for (let [first] = this.#heap; !first.late && first.key < this.#at && first.key > -Infinity; [first] = this.#heap)
-      this.#add({ ...this.#take(), late: true });
+      this.#add({ ...this.#take(0), late: true });
   }
 
   #add(entry: Entry): void {
+    this.#heap.push(entry);
+    this.#rise(this.#heap.length - 1, entry);
+  }
+
+  /** Puts an entry at a place of the heap or above it. */
+  #rise(from: number, entry: Entry): void {
     const heap = this.#heap;
-    let at = heap.length;
-    heap.push(entry);
+    let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
       if (before(heap[parent], entry)) break;
@@ -78,12 +87,13 @@ export class KeyedQueue implements WaitingQueue {
     heap[at] = entry;
   }
 
-  #take(): Entry {
+  /** Takes the entry at a place of the heap; the last one fills the gap. */
+  #take(place: number): Entry {
     const heap = this.#heap;
-    const [first] = heap;
+    const taken = heap[place];
     const last = heap.pop() as Entry;
-    if (heap.length === 0) return first;
-    let at = 0;
+    if (place === heap.length) return taken;
+    let at = place;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
@@ -92,8 +102,8 @@ export class KeyedQueue implements WaitingQueue {
       heap[at] = heap[child];
       at = child;
     }
-    heap[at] = last;
-    return first;
+    this.#rise(at, last);
+    return taken;
   }
 }
 

@@ -1,26 +1,56 @@
-/** What is seen of a rank that a prompt may decode on. */
-export interface PlaceView {
-  /** Decoding, about to join, promised. */
-  readonly sequences: number;
-  /** KV blocks that can still be handed out. */
-  readonly room: number;
+/** What is seen of the ranks of an instance that prompts may decode on. */
+export interface PlacesView {
+  readonly columns: {
+    /** Sequences that decode, are about to join or were promised a place, by rank. */
+    readonly places: {
+      readonly least: number;
+      readonly most: number;
+      first(count: number): number;
+      next(rank: number): number;
+    };
+    /** A rank takes another one where it has fewer than so many. */
+    readonly most: ArrayLike<number>;
+    /** KV blocks in use, of so many. */
+    readonly used: ArrayLike<number>;
+    readonly kvBlocks: number;
+  };
+  /** Whether nothing has a place on a rank, in any of the instance's batches in flight. */
+  vacant(rank: number): boolean;
+}
+
+/** A rank of one of several instances. */
+export interface Place<Of extends PlacesView> {
+  readonly instance: Of;
+  readonly rank: number;
 }
 
 /**
  * Picks the rank on which a prompt decodes, among those that can promise it a place: fewest sequences, then most free blocks, then
  * the first (RTE-2). Undefined when none has room.
+ * @param maxSequences no rank takes another one beside so many
+ * @param blocks that the prompt needs, and that are kept free beside it where a rank is not vacant
  */
-export function leastOccupied<Place extends PlaceView>(ranks: readonly Place[], canReserve: (rank: Place) => boolean): Place | undefined {
-  let best: Place | undefined;
-  let leastSequences = Infinity;
-  let mostRoom = -Infinity;
-  for (const rank of ranks) {
-    const sequences = rank.sequences;
-    if (sequences > leastSequences || (sequences === leastSequences && rank.room <= mostRoom)) continue;
-    if (!canReserve(rank)) continue;
-    best = rank;
-    leastSequences = sequences;
-    mostRoom = rank.room;
+export function leastOccupied<Of extends PlacesView>(instances: readonly Of[], maxSequences: number, blocks: number, watermark: number): Place<Of> | undefined {
+  let least = Infinity;
+  for (const { columns } of instances) least = Math.min(least, columns.places.least);
+  for (let count = least, more = true; more && count < maxSequences; count++) {
+    more = false;
+    let best: Of | undefined;
+    let bestRank = 0;
+    let leastUsed = Infinity;
+    for (const instance of instances) {
+      const { places, most, used, kvBlocks } = instance.columns;
+      more ||= count < places.most;
+      for (let rank = places.first(count); rank >= 0; rank = places.next(rank)) {
+        const own = used[rank];
+        if (own > leastUsed || count >= most[rank] || (own === leastUsed && (instance !== best || rank > bestRank))) continue;
+        if (kvBlocks - own < blocks + watermark && (kvBlocks - own < blocks || !instance.vacant(rank))) continue;
+        best = instance;
+        bestRank = rank;
+        leastUsed = own;
+      }
+    }
+    if (best !== undefined) return { instance: best, rank: bestRank };
   }
-  return best;
+  return undefined;
 }

@@ -44,6 +44,11 @@ export class PrefixQueue implements WaitingQueue {
     return first;
   }
 
+  remove(slot: number): void {
+    this.#chosen = -1;
+    this.#queue.remove(slot);
+  }
+
   prepare(): void {
     this.#chosen = -1;
   }

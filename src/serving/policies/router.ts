@@ -25,6 +25,8 @@ export interface RankView<Request extends RequestView = RequestView> {
 
 /** Picks the rank for a prompt. */
 export interface Router {
+  /** Whether it looks at the KV of ranks, in use or cached: that is up to date only for one that does. */
+  readonly readsKv?: boolean;
   /** An index into `ranks`: those that take prompts now, at least one, in order of their numbers. */
   route<Request extends RequestView>(request: Request, ranks: readonly RankView<Request>[]): number;
 }
@@ -42,9 +44,9 @@ export function routerOf(name: RouterName, seed: number): Router {
     case 'power-of-two':
       return powerOfTwo(seed);
     case 'prefix-affinity':
-      return { route: prefixAffinity };
+      return { route: prefixAffinity, readsKv: true };
     case 'kv-aware':
-      return { route: kvAware };
+      return { route: kvAware, readsKv: true };
     default:
       return unreachable(name);
   }

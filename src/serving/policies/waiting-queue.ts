@@ -10,6 +10,8 @@ export interface WaitingQueue {
   pushFront(slot: number): void;
   /** Takes the first. */
   shift(): number;
+  /** Takes one that waits out of wherever it is: linear in the queue. */
+  remove(slot: number): void;
   /** An iteration is about to be formed at `at`: what depends on the moment is decided anew. */
   prepare(at: Seconds): void;
   clear(): void;

@@ -23,6 +23,10 @@ export interface Arrival extends Labels {
   blocks: readonly number[];
   /** Name by which the source is told that the request has ended; -1 where it does not want to know. */
   thread: number;
+  /** Number of the instance of the first pool that it came to, where somebody outside routes; absent: the router of the deployment does. */
+  instance?: number | undefined;
+  /** Whether its KV stays where it was computed until somebody outside says where it decodes (`Simulation.handOver`). */
+  held?: boolean | undefined;
 }
 
 /** Requests one by one, in order of arrival. */

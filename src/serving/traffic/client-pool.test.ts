@@ -4,10 +4,12 @@ import { emptyArrival } from './arrival.ts';
 import { meanRate, windowsOf, type ClientPool, type GapLaw, type PoolClient } from './client-pool.ts';
 import { ClientSource } from './client-source.ts';
 import { traceOf } from './columns.ts';
-import { QuantileSampler } from './quantile-sampler.ts';
 import type { PoolWorkload } from './workload.ts';
 
-const lengths = { input: QuantileSampler.discrete([10, 20], [1, 3]), output: QuantileSampler.linear({ share: [0, 1], value: [1, 9] }) };
+const lengths = {
+  input: { kind: 'discrete', value: [10, 20], weight: [1, 3] },
+  output: { kind: 'linear', share: [0, 1], value: [1, 9] },
+} as const;
 
 function client(rates: readonly number[], gap: GapLaw = { kind: 'gamma', shape: 1 }): PoolClient {
   return {

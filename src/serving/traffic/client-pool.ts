@@ -1,5 +1,5 @@
 import type { Seconds } from '../../base/units.ts';
-import type { QuantileSampler } from './quantile-sampler.ts';
+import type { DrawTable } from './quantile-sampler.ts';
 
 /** Clients who send requests at their own pace, each with lengths of its own: the traffic of a service, as its sum. */
 export interface ClientPool {
@@ -29,8 +29,8 @@ export interface GapLaw {
 }
 
 export interface ClientLengths {
-  readonly input: QuantileSampler;
-  readonly output: QuantileSampler;
+  readonly input: DrawTable;
+  readonly output: DrawTable;
 }
 
 /** Mean rate of all clients together. [1/s] */

@@ -3,15 +3,30 @@ import { exp, ln } from '../../kernel/elementary.ts';
 import { stream, type RandomStream } from '../../kernel/random.ts';
 import { quickExponential, quickGamma } from '../../kernel/ziggurat.ts';
 import type { Arrival, RequestSource } from './arrival.ts';
-import type { ClientPool, PoolClient } from './client-pool.ts';
+import type { ClientLengths, ClientPool, PoolClient } from './client-pool.ts';
 import { labeller } from './labels.ts';
-import type { QuantileSampler } from './quantile-sampler.ts';
+import { QuantileSampler } from './quantile-sampler.ts';
 import type { PoolWorkload } from './workload.ts';
 
 /** A gamma law of so high a shape has no spread to speak of. */
 const EVEN = 1e9;
 
 const TO_UNIT = 1 / 4294967296;
+
+/** What draws a client's lengths. */
+type Samplers = (lengths: ClientLengths) => { readonly input: QuantileSampler; readonly output: QuantileSampler };
+
+/** Samplers that are made where a client first needs them; clients of equal lengths share them. */
+function samplersOf(): Samplers {
+  const known = new Map<ClientLengths, ReturnType<Samplers>>();
+  return (lengths) => {
+    const found = known.get(lengths);
+    if (found !== undefined) return found;
+    const made = { input: QuantileSampler.of(lengths.input), output: QuantileSampler.of(lengths.output) };
+    known.set(lengths, made);
+    return made;
+  };
+}
 
 /** A client on its way through the windows. */
 class Sender {
@@ -25,19 +40,21 @@ class Sender {
   #windowEnd: number;
   /** Of the window: rate, lengths, shape of the gaps and one over the mean of what their law draws. */
   #rate = 0;
+  readonly #samplers: Samplers;
   #input: QuantileSampler;
   #output: QuantileSampler;
   #weibull = false;
   #shape = 1;
   #perMean = 1;
 
-  constructor(client: PoolClient, pool: ClientPool, scale: number, random: RandomStream) {
+  constructor(client: PoolClient, pool: ClientPool, scale: number, random: RandomStream, samplers: Samplers) {
     this.#client = client;
     this.#pool = pool;
     this.#scale = scale;
     this.#random = random;
+    this.#samplers = samplers;
     this.#windowEnd = pool.window;
-    const { input, output } = client.lengths[client.lengthsOf[0]];
+    const { input, output } = samplers(client.lengths[client.lengthsOf[0]]);
     this.#input = input;
     this.#output = output;
     this.#enter();
@@ -62,7 +79,7 @@ class Sender {
     const { rate, gaps, gapsOf, lengths, lengthsOf } = this.#client;
     this.#rate = rate[this.#window] * this.#scale;
     const { kind, shape } = gaps[gapsOf[this.#window]];
-    const { input, output } = lengths[lengthsOf[this.#window]];
+    const { input, output } = this.#samplers(lengths[lengthsOf[this.#window]]);
     this.#input = input;
     this.#output = output;
     this.#weibull = kind === 'weibull';
@@ -124,8 +141,9 @@ export class ClientSource implements RequestSource {
 
   constructor({ pool, scale, requests, seed, mix }: PoolWorkload) {
     this.#left = requests;
+    const samplers = samplersOf();
     this.#senders = pool.clients.flatMap((client, c) =>
-      client.rate.some((rate) => rate > 0) ? [new Sender(client, pool, scale, stream(seed, `client ${c}`))] : [],
+      client.rate.some((rate) => rate > 0) ? [new Sender(client, pool, scale, stream(seed, `client ${c}`), samplers)] : [],
     );
     this.#at = Float64Array.from(this.#senders, ({ at }) => at);
     this.#heap = Int32Array.from(this.#senders, (_, c) => c).sort((a, b) => this.#at[a] - this.#at[b] || a - b);

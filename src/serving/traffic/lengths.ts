@@ -1,7 +1,7 @@
 import { unreachable } from '../../base/errors.ts';
 import { exp } from '../../kernel/elementary.ts';
 import type { RandomStream } from '../../kernel/random.ts';
-import { normal } from '../../kernel/variates.ts';
+import { quickNormal } from '../../kernel/ziggurat.ts';
 import type { Lengths } from './workload.ts';
 
 /** Draws whole lengths of at least one token. */
@@ -14,7 +14,7 @@ export function lengthSampler(lengths: Lengths, random: RandomStream): () => num
       return () => lengths.min + Math.floor(random.uniform() * choices);
     }
     case 'lognormal':
-      return () => Math.max(1, Math.round(Math.min(lengths.max, lengths.median * exp(lengths.sigma * normal(random)))));
+      return () => Math.max(1, Math.round(Math.min(lengths.max, lengths.median * exp(lengths.sigma * quickNormal(random)))));
     case 'empirical': {
       const share = Float64Array.from(lengths.share);
       const tokens = Float64Array.from(lengths.tokens);

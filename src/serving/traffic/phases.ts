@@ -1,6 +1,6 @@
 import type { Seconds } from '../../base/units.ts';
 import { stream, type RandomStream } from '../../kernel/random.ts';
-import { exponential } from '../../kernel/variates.ts';
+import { quickExponential } from '../../kernel/ziggurat.ts';
 import { lengthSampler } from './lengths.ts';
 import type { Phase } from './workload.ts';
 
@@ -49,7 +49,7 @@ export class PhasedDraws implements Draws {
 
   /** A gap that crosses the end of a part goes on behind it at the rate there: what is left of it is as long in arrivals that were to come. */
   after(at: Seconds): Seconds {
-    let left = exponential(this.#arrivals);
+    let left = quickExponential(this.#arrivals);
     let from = at;
     for (;;) {
       const { rate } = this.#parts[this.#part];

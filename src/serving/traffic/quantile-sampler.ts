@@ -1,5 +1,18 @@
 import type { RandomStream } from '../../kernel/random.ts';
 
+/** A law of draws, as data. */
+export type DrawTable =
+  /** `value[i]` at cumulative share `share[i]`, linear in between; shares rise from 0 to 1 over at least 2 and at most 65,000 entries. */
+  | { readonly kind: 'linear'; readonly share: ArrayLike<number>; readonly value: ArrayLike<number> }
+  /** Each value with its weight, of which none is negative and some are not 0; at most 65,000 of them. */
+  | { readonly kind: 'discrete'; readonly value: ArrayLike<number>; readonly weight: ArrayLike<number> };
+
+/** The least value that a table gives. */
+export function leastOf(table: DrawTable): number {
+  if (table.kind === 'linear') return table.value[0];
+  return Array.from(table.value).reduce((least, value, i) => (table.weight[i] > 0 && value < least ? value : least), Infinity);
+}
+
 /**
  * Draws from a table at a price that does not grow with it: a guide says for each of equal parts of (0, 1) where in the table to
  * look first.
@@ -38,6 +51,10 @@ export class QuantileSampler {
     const total = share[weight.length];
     for (let i = 0; i < share.length; i++) share[i] /= total;
     return new QuantileSampler(share, Float64Array.from(value), flat);
+  }
+
+  static of(table: DrawTable): QuantileSampler {
+    return table.kind === 'linear' ? QuantileSampler.linear(table) : QuantileSampler.discrete(table.value, table.weight);
   }
 
   /** The value at cumulative share `u` in [0, 1). */

@@ -1,0 +1,82 @@
+import process from 'node:process';
+import { summarise } from '../../src/report/summarise.ts';
+import { sharedPricers } from '../../src/cost/shared-pricers.ts';
+import { createSimulation, type Run } from '../../src/serving/deploy.ts';
+import type { Scenario } from '../../src/serving/scenario.ts';
+import type { SpeedCase } from './cases.ts';
+
+/** Work that was done: the same on every machine, whatever it took. */
+export interface Counts {
+  readonly finished: number;
+  readonly rejected: number;
+  readonly outputTokens: number;
+  /** Iterations of all instances. */
+  readonly steps: number;
+  /** Simulated time. [s] */
+  readonly at: number;
+}
+
+/** One run of a case in a process of its own. */
+export interface Measured {
+  readonly counts: Counts;
+  /** Entries taken from the event queue. */
+  readonly events: number;
+  /** From the start of the process to the first event: modules, scenario, calibration, trace. [s] */
+  readonly start: number;
+  /** Of the run itself: wall and processor time, which includes what the collector does beside it. [s] */
+  readonly wall: number;
+  readonly processor: number;
+  /** [B] */
+  readonly peak: number;
+  /** What the pool that binds came to. */
+  readonly bound?: number | undefined;
+}
+
+/**
+ * Wall time per request of each scenario once code and costs are compiled: the least of some runs in one process, behind shorter ones. [s]
+ */
+export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
+  const pricers = sharedPricers(8);
+  const once = (scenario: Scenario): number => {
+    const { simulation } = createSimulation(scenario, undefined, pricers);
+    const before = performance.now();
+    while (simulation.step());
+    return (performance.now() - before) / 1000 / simulation.snapshot().arrived;
+  };
+  for (const scenario of scenarios) once({ ...scenario, workload: { ...scenario.workload, requests: 30_000 } });
+  return scenarios.map((scenario) => {
+    const repeats = scenario.workload.requests < 1e6 ? 5 : 1;
+    return Math.min(...Array.from({ length: repeats }, () => once(scenario)));
+  });
+}
+
+export async function measure({ binds, name, scenario }: SpeedCase, requests: number): Promise<Measured> {
+  const run = createSimulation(await scenario(requests));
+  const { simulation } = run;
+  const start = process.uptime();
+  const before = process.cpuUsage();
+  while (simulation.step());
+  const used = process.cpuUsage(before);
+  const wall = process.uptime() - start;
+  const peak = process.resourceUsage().maxRSS * 1024;
+  const { arrived, finished, rejected, failed, events, at } = simulation.snapshot();
+  if (arrived !== requests || finished + rejected !== requests || failed > 0)
+    throw new Error(`${name}: ${arrived} arrived, ${finished} finished, ${rejected} rejected, ${failed} failed of ${requests}`);
+  const outputTokens = simulation.metrics.intervals.reduce((sum, interval) => sum + interval.outputTokens, 0);
+  const bound = binds === undefined ? undefined : boundOf(run, binds);
+  return {
+    counts: { finished, rejected, outputTokens, steps: simulation.steps, at },
+    events,
+    start,
+    wall,
+    processor: (used.user + used.system) / 1e6,
+    peak,
+    bound,
+  };
+}
+
+function boundOf(run: Run, { pool, measure: key }: NonNullable<SpeedCase['binds']>): number {
+  const found = summarise(run, '').pools.find(({ name }) => name === pool);
+  if (found === undefined) throw new Error(`no pool ${pool}`);
+  return found[key];
+}

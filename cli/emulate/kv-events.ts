@@ -1,0 +1,22 @@
+import type { EmulatorOptions } from '../../server/emulator.ts';
+import { kvEventsConfigOf, kvEventsDefaults } from '../../server/kv-events/endpoint.ts';
+import { InputError } from '../../src/base/errors.ts';
+import { expectedOneOf } from '../../src/base/nearest.ts';
+import type { EmulateFlags } from './flags.ts';
+
+const formats = ['map', 'positional', 'mooncake'] as const;
+
+/**
+ * Where and how events of the prefix caches are published; undefined where nobody asks for them.
+ * @throws InputError with everything that is wrong
+ */
+export function kvEventsOf(flags: EmulateFlags): EmulatorOptions['kvEvents'] {
+  const { kvEventsConfig: text, zmqEndpoint, kvEventsReplayEndpoint: replayEndpoint, kvEventFormat } = flags;
+  const name = flags.useVllmMapEventFormat === true ? 'map' : kvEventFormat;
+  if (!formats.some((known) => known === name)) throw new InputError([{ path: '--kv-event-format', message: expectedOneOf(name, formats) }]);
+  const said = text === undefined ? undefined : kvEventsConfigOf(text);
+  if (said === undefined && zmqEndpoint === undefined) return undefined;
+  const base = said ?? kvEventsDefaults;
+  const config = { ...base, endpoint: zmqEndpoint ?? base.endpoint, replayEndpoint: replayEndpoint ?? base.replayEndpoint };
+  return { config, format: name as (typeof formats)[number] };
+}

@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { InputError } from '../src/base/errors.ts';
+import { significant } from '../src/base/quantity.ts';
+import { mergedReport } from '../src/report/merged/report.ts';
+import { reportText } from '../src/report/text.ts';
+import type { FleetOfMachines, Scenario } from '../src/serving/scenario.ts';
+import { interruptedCode } from './drive.ts';
+import { goodShare } from './find-rate.ts';
+import { driveFleet } from './fleet.ts';
+import { checkOutputs, commandLine, terminalOptions } from './output.ts';
+import type { OutputFlags } from './outputs/flags.ts';
+import { typedFlags, type ScenarioFlags } from './scenario.ts';
+
+export interface FleetFlags extends ScenarioFlags, OutputFlags {
+  readonly json?: boolean;
+  readonly html?: string;
+  readonly out?: string;
+  readonly findRate?: boolean;
+  readonly failOnSlo?: boolean;
+  readonly seeds?: number;
+  readonly threads?: number;
+  readonly runs: string;
+}
+
+/** Simulates a fleet and prints what it came to. Returns the exit code. */
+export async function simulateFleet(file: string, scenario: Scenario & { readonly fleet: FleetOfMachines }, flags: FleetFlags): Promise<number> {
+  refuse(flags);
+  checkOutputs({ '--html': flags.html, '--out': flags.out });
+  const { merged, interrupted, kept } = await driveFleet(scenario, flags);
+  const typed = ['simulate', file, ...typedFlags(flags), ...(flags.runs === '.supernode' ? [] : ['--runs', flags.runs])];
+  if (merged !== undefined) {
+    const result = `${JSON.stringify({ schema: 'supernode/fleet/1', interrupted, ...merged }, null, 2)}\n`;
+    const report = mergedReport(merged);
+    process.stdout.write(flags.json === true ? result : `${reportText(report, terminalOptions())}  ${commandLine(typed)}\n`);
+    if (flags.out !== undefined) writeFileSync(flags.out, result);
+    if (flags.html !== undefined) {
+      const { htmlPage } = await import('./report/html.ts');
+      writeFileSync(flags.html, await htmlPage(report));
+      (flags.json === true ? process.stderr : process.stdout).write(`${flags.json === true ? '' : '\n'}wrote ${flags.html}\n`);
+    }
+  }
+  if (interrupted) {
+    const { machines } = scenario.fleet;
+    const about = `interrupted: ${merged?.fleet.done ?? 0} of ${machines} machines were done`;
+    process.stderr.write(`supernode: ${about}${merged === undefined ? '' : ` and are kept in ${kept}; the same command goes on from there`}\n`);
+    return interruptedCode;
+  }
+  if (flags.failOnSlo !== true || merged === undefined || merged.goodput.share >= goodShare) return 0;
+  process.stderr.write(`supernode: ${significant(merged.goodput.share * 100)} % of the requests meet the service level, ${goodShare * 100} % are asked for\n`);
+  return 1;
+}
+
+/** @throws InputError with every flag that is about one machine alone */
+function refuse(flags: FleetFlags): void {
+  const single = {
+    '--find-rate': flags.findRate,
+    '--seeds': flags.seeds,
+    '--trace-out': flags.traceOut,
+    '--requests-out': flags.requestsOut,
+    '--series-out': flags.seriesOut,
+    '--events-out': flags.eventsOut,
+  };
+  const issues = Object.entries(single).flatMap(([path, value]) =>
+    value === undefined ? [] : [{ path, message: 'is about one machine; expected it without a fleet, such as with --set fleet=null' }],
+  );
+  if (issues.length > 0) throw new InputError(issues);
+}

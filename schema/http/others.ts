@@ -1,0 +1,177 @@
+import * as z from 'zod';
+import { json, object, tokenIds, tokens, type JsonObject } from './body.ts';
+import type { ChatMessage } from './chat.ts';
+import type { Prompt } from './completion.ts';
+import { sampling, type Sampling } from './sampling.ts';
+
+type Maybe<T> = T | null | undefined;
+
+const messages = z.array(
+  z.looseObject({ role: z.string(), content: z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))]).nullish() }),
+);
+
+/** Body of `/tokenize`: a text or a conversation. */
+export interface TokenizeBody {
+  readonly model?: Maybe<string>;
+  readonly prompt?: Maybe<string>;
+  readonly messages?: Maybe<readonly ChatMessage[]>;
+  readonly return_token_strs?: Maybe<boolean>;
+}
+
+export const tokenizeBody: z.ZodType<TokenizeBody> = z
+  .looseObject({ model: z.string().nullish(), prompt: z.string().nullish(), messages: messages.nullish(), return_token_strs: z.boolean().nullish() })
+  .refine(({ prompt, messages: said }) => typeof prompt === 'string' || Array.isArray(said), { path: ['prompt'], error: 'expected a prompt, or messages' });
+
+/** Body of `/detokenize`. */
+export const detokenizeBody: z.ZodType<{ readonly model?: Maybe<string>; readonly tokens: readonly number[] }> = z.looseObject({
+  model: z.string().nullish(),
+  tokens: tokenIds,
+});
+
+/** Body of `/v1/embeddings`. */
+export interface EmbeddingsBody {
+  readonly model?: Maybe<string>;
+  readonly input: Prompt | readonly Prompt[];
+  readonly encoding_format?: Maybe<'float' | 'base64'>;
+  readonly dimensions?: Maybe<number>;
+}
+
+export const embeddingsBody: z.ZodType<EmbeddingsBody> = z.looseObject({
+  model: z.string().nullish(),
+  input: z.union([
+    z.string(),
+    tokenIds,
+    z
+      .array(z.union([z.string(), tokenIds]))
+      .min(1)
+      .max(2048),
+  ]),
+  encoding_format: z.enum(['float', 'base64']).nullish(),
+  dimensions: z.int().min(1).max(16_384).nullish(),
+});
+
+/** Body of `/v1/load_lora_adapter` and `/v1/unload_lora_adapter`. */
+export const loraBody: z.ZodType<{ readonly lora_name: string; readonly lora_path?: Maybe<string>; readonly base_model_name?: Maybe<string> }> = z.looseObject({
+  lora_name: z.string().min(1).max(256),
+  lora_path: z.string().max(4096).nullish(),
+  base_model_name: z.string().nullish(),
+});
+
+/** Body of `/inference/v1/generate`: tokens in, tokens out. */
+export interface GenerateBody {
+  readonly model?: Maybe<string>;
+  readonly token_ids: readonly number[];
+  readonly sampling_params: Sampling;
+  readonly stream?: Maybe<boolean>;
+  readonly kv_transfer_params?: Maybe<JsonObject>;
+}
+
+export const generateBody: z.ZodType<GenerateBody> = z.looseObject({
+  model: z.string().nullish(),
+  token_ids: tokenIds,
+  sampling_params: z.looseObject(sampling),
+  stream: z.boolean().nullish(),
+  kv_transfer_params: object.nullish(),
+});
+
+/** Body of `/v1/responses`. */
+export interface ResponsesBody {
+  readonly model?: Maybe<string>;
+  readonly input: string | readonly { readonly role?: Maybe<string>; readonly content?: Maybe<string | readonly { readonly text?: string | undefined }[]> }[];
+  readonly instructions?: Maybe<string>;
+  readonly max_output_tokens?: Maybe<number>;
+  readonly stream?: Maybe<boolean>;
+  readonly seed?: Maybe<number>;
+  readonly priority?: Maybe<number>;
+  readonly ignore_eos?: Maybe<boolean>;
+  readonly text?: Maybe<{ readonly format?: Maybe<{ readonly type?: Maybe<string>; readonly schema?: Maybe<JsonObject> }> }>;
+}
+
+export const responsesBody: z.ZodType<ResponsesBody> = z.looseObject({
+  model: z.string().nullish(),
+  input: z.union([
+    z.string().min(1),
+    z
+      .array(z.looseObject({ role: z.string().nullish(), content: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish() }))
+      .min(1),
+  ]),
+  instructions: z.string().nullish(),
+  max_output_tokens: tokens.nullish(),
+  stream: z.boolean().nullish(),
+  seed: z.int().nullish(),
+  priority: z.int().nullish(),
+  ignore_eos: z.boolean().nullish(),
+  temperature: z.number().min(0).max(100).nullish(),
+  top_p: z.number().gt(0).max(1).nullish(),
+  text: z.looseObject({ format: z.looseObject({ type: z.string().nullish(), schema: object.nullish() }).nullish() }).nullish(),
+  metadata: json.nullish(),
+});
+
+/** Body of `/v1/messages`, as Anthropic has it. */
+export interface MessagesBody {
+  readonly model?: Maybe<string>;
+  readonly messages: readonly ChatMessage[];
+  readonly system?: Maybe<string | readonly { readonly text?: string | undefined }[]>;
+  readonly max_tokens: number;
+  readonly stream?: Maybe<boolean>;
+  readonly stop_sequences?: Maybe<readonly string[]>;
+}
+
+export const messagesBody: z.ZodType<MessagesBody> = z.looseObject({
+  model: z.string().nullish(),
+  messages: z
+    .array(
+      z.looseObject({
+        role: z.enum(['user', 'assistant']),
+        content: z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))]),
+      }),
+    )
+    .min(1),
+  system: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish(),
+  max_tokens: tokens,
+  stream: z.boolean().nullish(),
+  stop_sequences: z.array(z.string().max(10_000)).max(64).nullish(),
+  temperature: z.number().min(0).max(1).nullish(),
+  metadata: json.nullish(),
+});
+
+/** Body of SGLang's `/generate`. */
+export interface SglangBody {
+  readonly text?: Maybe<string | readonly string[]>;
+  readonly input_ids?: Maybe<readonly number[] | readonly (readonly number[])[]>;
+  readonly sampling_params?: Maybe<{
+    readonly max_new_tokens?: Maybe<number>;
+    readonly min_new_tokens?: Maybe<number>;
+    readonly ignore_eos?: Maybe<boolean>;
+    readonly stop?: Maybe<string | readonly string[]>;
+    readonly n?: Maybe<number>;
+    readonly json_schema?: Maybe<string>;
+  }>;
+  readonly stream?: Maybe<boolean>;
+  readonly return_logprob?: Maybe<boolean>;
+  readonly lora_path?: Maybe<string>;
+}
+
+export const sglangBody: z.ZodType<SglangBody> = z
+  .looseObject({
+    text: z.union([z.string(), z.array(z.string()).min(1).max(1024)]).nullish(),
+    input_ids: z.union([tokenIds, z.array(tokenIds).min(1).max(1024)]).nullish(),
+    sampling_params: z
+      .looseObject({
+        max_new_tokens: tokens.nullish(),
+        min_new_tokens: tokens.nullish(),
+        ignore_eos: z.boolean().nullish(),
+        stop: z.union([z.string(), z.array(z.string()).max(64)]).nullish(),
+        n: z.int().min(1).max(128).nullish(),
+        json_schema: z.string().nullish(),
+        temperature: z.number().min(0).nullish(),
+      })
+      .nullish(),
+    stream: z.boolean().nullish(),
+    return_logprob: z.boolean().nullish(),
+    lora_path: z.string().nullish(),
+  })
+  .refine(({ text, input_ids }) => (text ?? undefined) !== undefined || (input_ids ?? undefined) !== undefined, {
+    path: ['text'],
+    error: 'expected text, or input_ids',
+  });

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { completionBody, type CompletionBody, type Prompt } from '../../schema/http/completion.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { answerInEvents, answerWhole, bodyOf, done, event } from './answering.ts';
+import type { Choice } from './choice.ts';
+import type { StreamForm } from './delivery.ts';
+import type { Ask, Generator, Order } from './generator.ts';
+import { completionLogprobs } from './logprobs.ts';
+import type { ServedModels } from './served-models.ts';
+import { usageOf } from './usage.ts';
+
+/** Tokens of an answer where the client says nothing of it. */
+const usual = 16;
+
+/** `POST /v1/completions`. */
+export async function completions(exchange: Exchange, generator: Generator, models: ServedModels): Promise<void> {
+  const body = await bodyOf(exchange, completionBody);
+  const model = models.find(body.model);
+  const asks = asksOf(body.prompt, generator.tokenizer);
+  const order: Order = { model, asks, body, most: body.max_tokens ?? usual, param: 'prompt', route: '/v1/completions' };
+  const about = { id: `cmpl-${randomUUID().replaceAll('-', '')}`, created: Math.floor(Date.now() / 1000), model: model.id };
+  const said = (choice: Choice): string => (body.echo === true ? (asks[Math.floor(choice.index / (body.n ?? 1))]?.said ?? '') : '');
+  if (body.stream === true) await answerInEvents(exchange, generator, order, new CompletionEvents(about, body, generator, said));
+  else await answerWhole(exchange, generator, order, (choices) => whole(about, body, generator, choices, said));
+}
+
+/** The prompts of a body: texts, or token ids. */
+export function asksOf(prompt: CompletionBody['prompt'], tokenizer: Tokenizer): readonly Ask[] {
+  const one = typeof prompt === 'string' || typeof prompt[0] === 'number' || prompt.length === 0;
+  const prompts = one ? [prompt as Prompt] : (prompt as readonly Prompt[]);
+  return prompts.map((each) => (typeof each === 'string' ? { prompt: tokenizer.encode(each), said: each } : { prompt: each, said: tokenizer.decode(each) }));
+}
+
+interface About {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+
+function whole(
+  { id, created, model }: About,
+  body: CompletionBody,
+  { tokenizer }: Generator,
+  choices: readonly Choice[],
+  said: (choice: Choice) => string,
+): object {
+  return {
+    id,
+    object: 'text_completion',
+    created,
+    model,
+    choices: choices.map((choice) => ({
+      index: choice.index,
+      text: said(choice) + choice.answer.text(0, choice.out),
+      logprobs: typeof body.logprobs === 'number' ? completionLogprobs(tokenizer, choice, 0, choice.out, body.logprobs) : null,
+      finish_reason: choice.finish,
+      stop_reason: choice.answer.stoppedAt ?? null,
+      ...(body.return_token_ids === true ? { token_ids: choice.answer.ids(0, choice.out) } : {}),
+    })),
+    usage: usageOf(choices),
+    kv_transfer_params: choices[0]?.transfer ?? null,
+  };
+}
+
+class CompletionEvents implements StreamForm {
+  readonly #about: About;
+  readonly #body: CompletionBody;
+  readonly #generator: Generator;
+  readonly #said: (choice: Choice) => string;
+  readonly #head: string;
+  readonly #plain: boolean;
+  readonly #choices = new Set<Choice>();
+
+  constructor(about: About, body: CompletionBody, generator: Generator, said: (choice: Choice) => string) {
+    this.#about = about;
+    this.#body = body;
+    this.#generator = generator;
+    this.#said = said;
+    const { id, created, model } = about;
+    this.#head = JSON.stringify({ id, object: 'text_completion', created, model }).slice(0, -1);
+    this.#plain = typeof body.logprobs !== 'number' && body.stream_options?.continuous_usage_stats !== true && body.return_token_ids !== true;
+  }
+
+  news(choice: Choice, from: number, to: number, last: boolean): string {
+    const { index, answer } = choice;
+    if (from === 0) this.#choices.add(choice);
+    const text = JSON.stringify(from === 0 ? this.#said(choice) + answer.text(from, to) : answer.text(from, to));
+    if (text === '""' && !last) return '';
+    const end = last
+      ? `"finish_reason":"${choice.finish}","stop_reason":${JSON.stringify(answer.stoppedAt ?? null)}`
+      : '"finish_reason":null,"stop_reason":null';
+    if (this.#plain) return `data: ${this.#head},"choices":[{"index":${index},"text":${text},"logprobs":null,${end}}]}\n\n`;
+    const { logprobs: top } = this.#body;
+    const logprobs = typeof top === 'number' ? JSON.stringify(completionLogprobs(this.#generator.tokenizer, choice, from, to, top)) : 'null';
+    const ids = this.#body.return_token_ids === true ? `,"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';
+    const prompt = choice.prompt.length;
+    const usage =
+      this.#body.stream_options?.continuous_usage_stats === true
+        ? `,"usage":{"prompt_tokens":${prompt},"total_tokens":${prompt + to},"completion_tokens":${to}}`
+        : '';
+    return `data: ${this.#head},"choices":[{"index":${index},"text":${text},"logprobs":${logprobs},${end}${ids}}]${usage}}\n\n`;
+  }
+
+  tail(): string {
+    if (this.#body.stream_options?.include_usage !== true) return done;
+    const { id, created, model } = this.#about;
+    return (
+      event({ id, object: 'text_completion', created, model, choices: [], usage: usageOf([...this.#choices].toSorted((a, b) => a.index - b.index)) }) + done
+    );
+  }
+
+  failure(error: { readonly body: object }): string {
+    return event(error.body) + done;
+  }
+}

@@ -1,0 +1,216 @@
+import type { ChatBody } from '../../schema/http/chat.ts';
+import type { Sampling } from '../../schema/http/sampling.ts';
+import type { Arrival } from '../../src/serving/traffic/arrival.ts';
+import { counterUniform } from '../../src/kernel/random.ts';
+import { ApiError } from '../http/api-error.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { LiveEngine } from '../live/engine.ts';
+import { stoppedBy, type Answer, type AnswerSource } from '../tokens/answer.ts';
+import { spelled } from '../tokens/spelled.ts';
+import type { PrefixIds } from '../tokens/prefix-ids.ts';
+import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { Choice } from './choice.ts';
+import { shutDown } from './delivery.ts';
+import type { ServedModel } from './served-models.ts';
+import { Transfers } from './transfer.ts';
+import { shapeOfAnswer } from './shape-of-answer.ts';
+import type { SleepState } from './sleep.ts';
+
+/** A prompt that is to be answered. */
+export interface Ask {
+  readonly prompt: readonly number[];
+  /** What the user said last. */
+  readonly said: string;
+}
+
+/** What is asked for. */
+export interface Order {
+  readonly model: ServedModel;
+  readonly asks: readonly Ask[];
+  readonly body: Sampling & Partial<Pick<ChatBody, 'tools' | 'tool_choice'>>;
+  /** Tokens of an answer at most, as the client says; absent: what is left of the context. */
+  readonly most: number | null | undefined;
+  /** What the prompt is called in problems. */
+  readonly param: string;
+  /** Where an upstream is asked the same. */
+  readonly route: string;
+}
+
+/** What may be changed while it runs. */
+export interface GeneratorLimits {
+  /** Chance that a model that may call a function does. */
+  readonly toolShare: number;
+  /** Requests that the engine has at most; more are turned away. */
+  readonly maxInFlight: number;
+}
+
+/** Turns what is asked for into requests of the engine, and what the engine says into answers. */
+export class Generator {
+  readonly engine: LiveEngine;
+  readonly transfers: Transfers;
+  readonly tokenizer: Tokenizer;
+  /** While it sleeps nothing is answered. */
+  sleep: SleepState = 'awake';
+  /** Time stands still: nothing more is taken in. */
+  closing = false;
+  readonly #answers: AnswerSource;
+  readonly #prefixes: PrefixIds | undefined;
+  limits: GeneratorLimits;
+  readonly #seed: number;
+  #orders = 0;
+  /** Told of each request that the engine was given. */
+  onSubmitted: (choice: Choice, order: Order) => void = () => {};
+
+  constructor(engine: LiveEngine, tokenizer: Tokenizer, answers: AnswerSource, prefixes: PrefixIds | undefined, seed: number, limits: GeneratorLimits) {
+    this.engine = engine;
+    this.transfers = new Transfers(engine);
+    this.tokenizer = tokenizer;
+    this.#answers = answers;
+    this.#prefixes = prefixes;
+    this.#seed = seed;
+    this.limits = limits;
+  }
+
+  /**
+   * Makes the answers of an order, and sends it to the engine. What the engine turns away at once has ended when this returns.
+   * @param onNews told of each choice that has news, from the first moment on
+   * @throws ApiError for what is not served
+   */
+  async start(exchange: Exchange, order: Order, onNews: (choice: Choice) => void): Promise<readonly Choice[]> {
+    const wanted = order.asks.length * (order.body.n ?? 1);
+    this.#admit(wanted);
+    const choices = await this.#choices(order);
+    if (exchange.response.destroyed) return choices;
+    // Others may have come while an upstream was asked.
+    this.#admit(wanted);
+    exchange.onGone = () => {
+      for (const choice of choices) if (choice.ended === undefined) this.engine.abort(choice, 'the client went away');
+      for (const choice of choices) choice.onOver();
+    };
+    for (const choice of choices) choice.onNews = onNews;
+    const { model, body } = order;
+    const labels = { tenant: 0, priority: -(body.priority ?? 0), model: model.model, adapter: model.adapter };
+    const salt = { lora: model.adapter === 0 ? undefined : model.id, salt: body.cache_salt ?? undefined };
+    const blockTokens = this.#prefixes?.blockTokens ?? 0;
+    for (const choice of choices) {
+      const { prompt, answer } = choice;
+      const held = this.#prefixes?.hold(prompt, salt);
+      choice.onOver = () => held?.release();
+      this.#submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [] }, choice, exchange, body);
+      this.onSubmitted(choice, order);
+    }
+    exchange.notes['request'] = choices[0]?.number ?? -1;
+    exchange.notes['model'] = model.id;
+    return choices;
+  }
+
+  /** Sends a request to the deployment, or to the instance whose door it came to. */
+  #submit(arrival: Omit<Arrival, 'arrivedAt' | 'thread'>, choice: Choice, { place, request }: Exchange, { kv_transfer_params: params }: Order['body']): void {
+    const { engine, transfers } = this;
+    if (place === undefined) {
+      engine.submit(arrival, choice);
+      return;
+    }
+    const { role, instance } = place;
+    const firstByPrefill = engine.simulation.plant.firstToken === 'prefill' ? 1 : 0;
+    if (role === 'prefill' && params?.['do_remote_decode'] === true) {
+      choice.onPrefilled = () => {
+        // The token that its client is told is made with the prompt.
+        choice.out = 1;
+        const release = choice.onOver;
+        choice.onOver = () => {};
+        const { localAddress = '127.0.0.1', localPort = 0 } = request.socket;
+        choice.transfer = transfers.keep(choice.number, place, localAddress, localPort, release);
+        choice.end({ kind: 'finished' });
+      };
+      // It goes on elsewhere: so it is not over with the first token.
+      engine.submit({ ...arrival, outputTokens: 2, instance, held: true }, choice);
+      return;
+    }
+    if (role !== 'decode') {
+      engine.submit({ ...arrival, instance }, choice);
+      return;
+    }
+    const waiting = transfers.asked(params);
+    if (waiting !== undefined) transfers.handOver(waiting, choice, instance, choice.answer.tokens + firstByPrefill);
+    else {
+      // Without KV to fetch, the prompt is computed by whoever is free.
+      engine.submit({ ...arrival, held: true }, choice);
+      engine.perform({ kind: 'hand-over', request: choice.number, instance, tokens: choice.answer.tokens });
+    }
+  }
+
+  #admit(wanted: number): void {
+    if (this.closing) throw new ApiError(503, `Not taken in: ${shutDown}`, { headers: { 'retry-after': '5' } });
+    if (this.sleep !== 'awake') throw new ApiError(503, 'The engine is asleep; POST /wake_up wakes it');
+    const { maxInFlight } = this.limits;
+    if (this.engine.inFlight + wanted > maxInFlight)
+      throw new ApiError(429, `The engine has ${this.engine.inFlight} requests, and takes ${maxInFlight} at most`, { headers: { 'retry-after': '1' } });
+  }
+
+  async #choices(order: Order): Promise<readonly Choice[]> {
+    const { body, asks } = order;
+    const own = body.seed ?? Math.floor(counterUniform(this.#seed, 0x6f726465, this.#orders++, 0) * 2 ** 48);
+    const made: Promise<Choice>[] = [];
+    for (const ask of asks) {
+      const most = this.#most(order, ask);
+      for (let k = 0; k < (body.n ?? 1); k++) {
+        const index = made.length;
+        // The first has the seed as it was given.
+        const seed = Math.abs(own) + index * 0x9e3779b1;
+        made.push(this.#choice(order, ask, index, seed, most));
+      }
+    }
+    return Promise.all(made);
+  }
+
+  async #choice({ body, route }: Order, { prompt, said }: Ask, index: number, seed: number, most: number): Promise<Choice> {
+    const shape = shapeOfAnswer(body, seed, this.limits.toolShare);
+    if (shape !== undefined) {
+      const answer = upTo(most, spelled(this.tokenizer, this.tokenizer.encode(shape.text), 'stop'));
+      const tool = shape.tool === undefined ? undefined : { id: `chatcmpl-tool-${seed.toString(16).padStart(8, '0')}`, name: shape.tool };
+      return new Choice(index, prompt, answer, tool);
+    }
+    const least = body.min_tokens ?? 0;
+    const answer = await this.#answers.answer({
+      seed,
+      prompt,
+      said,
+      most,
+      least,
+      ignoreEnd: body.ignore_eos ?? false,
+      forward: { route, body: body as Readonly<Record<string, unknown>> },
+    });
+    const stops = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
+    return new Choice(index, prompt, atLeastOne(this.tokenizer, stoppedBy(answer, stops, least)));
+  }
+
+  /** Tokens that an answer may have at most. */
+  #most({ model, most, param, body }: Order, { prompt }: Ask): number {
+    const { maxContext } = model;
+    if (prompt.length === 0) throw new ApiError(400, 'The prompt is empty', { param });
+    if (most !== null && most !== undefined && most < 1) throw new ApiError(400, `max_tokens must be at least 1, got ${most}.`, { param: 'max_tokens' });
+    const room = maxContext - prompt.length;
+    if (room < 1 || (most ?? 1) > room) {
+      const asked = `${prompt.length + (most ?? 1)} tokens (${prompt.length} in the ${param}, ${most ?? 1} in the completion)`;
+      throw new ApiError(
+        400,
+        `This model's maximum context length is ${maxContext} tokens. However, you requested ${asked}. Please reduce the length of the ${param} or completion.`,
+        { param },
+      );
+    }
+    const limit = most ?? room;
+    if ((body.min_tokens ?? 0) > limit)
+      throw new ApiError(400, `min_tokens must be less than or equal to max_tokens=${limit}, got ${body.min_tokens}.`, { param: 'min_tokens' });
+    return limit;
+  }
+}
+
+function upTo(most: number, answer: Answer): Answer {
+  return answer.tokens <= most ? answer : { ...answer, tokens: most, finish: 'length' };
+}
+
+/** The engine puts out one token at least: the end of the answer. */
+function atLeastOne(tokenizer: Tokenizer, answer: Answer): Answer {
+  return answer.tokens > 0 ? answer : { tokens: 1, finish: 'stop', text: () => '', ids: (from, to) => (from === 0 && to > 0 ? [tokenizer.vocabulary] : []) };
+}

@@ -1,0 +1,84 @@
+import { loraBody } from '../../schema/http/others.ts';
+import { ApiError } from '../http/api-error.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Route } from '../http/routes.ts';
+import type { ServingMetrics } from '../metrics/metrics.ts';
+import { bodyOf } from './answering.ts';
+import { chat } from './chat.ts';
+import type { ChatTemplate } from './chat-template.ts';
+import { completions } from './completions.ts';
+import { embeddings } from './embeddings.ts';
+import { generate } from './generate.ts';
+import type { Generator } from './generator.ts';
+import { messages } from './messages.ts';
+import { responses } from './responses.ts';
+import type { ServedModels } from './served-models.ts';
+import { sglangRoutes } from './sglang.ts';
+import { sleepRoutes } from './sleep.ts';
+import { detokenize, renderChat, renderCompletion, tokenize } from './tokens.ts';
+
+/** What routes need. */
+export interface Api {
+  readonly generator: Generator;
+  readonly models: ServedModels;
+  readonly template: ChatTemplate;
+  readonly metrics: ServingMetrics;
+  readonly version: string;
+  readonly dialect: 'vllm' | 'sglang';
+  readonly sleepMode: boolean;
+  /** Whether it has started up. */
+  readonly ready: () => boolean;
+}
+
+/** Routes of the API; docs/guide/emulate.md lists them. */
+export function apiRoutes(api: Api): readonly Route[] {
+  const { generator, models, template, version, dialect } = api;
+  return [
+    { method: 'POST', path: '/v1/chat/completions', handler: (exchange) => chat(exchange, generator, models, template) },
+    { method: 'POST', path: '/v1/completions', handler: (exchange) => completions(exchange, generator, models) },
+    { method: 'POST', path: '/v1/responses', handler: (exchange) => responses(exchange, generator, models, template) },
+    { method: 'POST', path: '/v1/messages', handler: (exchange) => messages(exchange, generator, models, template) },
+    { method: 'POST', path: '/v1/embeddings', handler: (exchange) => embeddings(exchange, generator, models) },
+    { method: 'POST', path: '/inference/v1/generate', handler: (exchange) => generate(exchange, generator, models) },
+    { method: 'POST', path: '/tokenize', handler: (exchange) => tokenize(exchange, generator, models, template) },
+    { method: 'POST', path: '/detokenize', handler: (exchange) => detokenize(exchange, models, template) },
+    { method: 'POST', path: '/v1/chat/completions/render', handler: (exchange) => renderChat(exchange, models, template) },
+    { method: 'POST', path: '/v1/completions/render', handler: (exchange) => renderCompletion(exchange, generator, models) },
+    ...modelRoutes(models),
+    ...statusRoutes(api),
+    ...(api.sleepMode ? sleepRoutes(generator) : []),
+    ...(dialect === 'sglang' ? sglangRoutes(generator, models, version) : []),
+  ];
+}
+
+function modelRoutes(models: ServedModels): readonly Route[] {
+  const load = async (exchange: Exchange): Promise<void> => {
+    const { lora_name: name, lora_path: path, base_model_name: base } = await bodyOf(exchange, loraBody);
+    if (typeof path !== 'string' || path === '') throw new ApiError(400, 'lora_path: expected where the adapter is', { param: 'lora_path' });
+    models.load(name, path, base);
+    exchange.text(`Success: LoRA adapter '${name}' added successfully.`);
+  };
+  const unload = async (exchange: Exchange): Promise<void> => {
+    const { lora_name: name } = await bodyOf(exchange, loraBody);
+    models.unload(name);
+    exchange.text(`Success: LoRA adapter '${name}' removed successfully.`);
+  };
+  return [
+    { method: 'GET', path: '/v1/models', handler: (exchange) => exchange.json(models.listing()) },
+    { method: 'POST', path: '/v1/load_lora_adapter', handler: load },
+    { method: 'POST', path: '/v1/unload_lora_adapter', handler: unload },
+  ];
+}
+
+function statusRoutes({ generator, metrics, version, ready }: Api): readonly Route[] {
+  const up = (exchange: Exchange): void => exchange.empty();
+  return [
+    { method: 'GET', path: '/health', open: true, handler: up },
+    { method: 'GET', path: '/health/ready', open: true, handler: (exchange) => exchange.empty(ready() && !generator.closing ? 200 : 503) },
+    { method: 'GET', path: '/ping', open: true, handler: up },
+    { method: 'POST', path: '/ping', open: true, handler: up },
+    { method: 'GET', path: '/version', open: true, handler: (exchange) => exchange.json({ version }) },
+    { method: 'GET', path: '/load', open: true, handler: (exchange) => exchange.json({ server_load: generator.engine.inFlight }) },
+    { method: 'GET', path: '/metrics', open: true, handler: async (exchange) => exchange.text(await metrics.text(), metrics.contentType) },
+  ];
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { sglangBody, type SglangBody } from '../../schema/http/others.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Route } from '../http/routes.ts';
+import { answerInEvents, answerWhole, bodyOf, done, event } from './answering.ts';
+import type { Choice } from './choice.ts';
+import { asksOf } from './completions.ts';
+import type { Generator, Order } from './generator.ts';
+import type { ServedModels } from './served-models.ts';
+
+/** Tokens of an answer where the client says nothing of it. */
+const usual = 128;
+
+/** Routes that SGLang has beside those of OpenAI's API. */
+export function sglangRoutes(generator: Generator, models: ServedModels, version: string): readonly Route[] {
+  const info = (): object => ({ model_path: models.first.root, tokenizer_path: models.first.root, is_generation: true, preferred_sampling_params: null });
+  return [
+    { method: 'POST', path: '/generate', handler: (exchange) => generate(exchange, generator, models) },
+    { method: 'GET', path: '/health_generate', open: true, handler: (exchange) => exchange.empty(generator.closing ? 503 : 200) },
+    { method: 'GET', path: '/get_model_info', handler: (exchange) => exchange.json(info()) },
+    { method: 'GET', path: '/model_info', handler: (exchange) => exchange.json(info()) },
+    {
+      method: 'GET',
+      path: '/get_server_info',
+      handler: (exchange) => exchange.json({ ...info(), served_model_name: models.first.id, version, context_length: models.first.maxContext }),
+    },
+    {
+      method: 'GET',
+      path: '/server_info',
+      handler: (exchange) => exchange.json({ ...info(), served_model_name: models.first.id, version, context_length: models.first.maxContext }),
+    },
+    { method: 'POST', path: '/flush_cache', handler: (exchange) => exchange.text('Cached prefixes stay: the emulator does not flush them.\n', undefined, 400) },
+  ];
+}
+
+async function generate(exchange: Exchange, generator: Generator, models: ServedModels): Promise<void> {
+  const body = await bodyOf(exchange, sglangBody);
+  const model = models.find(body.lora_path);
+  const { max_new_tokens: most, min_new_tokens, ignore_eos, stop, n, json_schema } = body.sampling_params ?? {};
+  const order: Order = {
+    model,
+    asks: asksOf(body.text ?? body.input_ids ?? '', generator.tokenizer),
+    body: { min_tokens: min_new_tokens, ignore_eos, stop, n, guided_json: json_schema },
+    most: most ?? usual,
+    param: 'text',
+    route: '/generate',
+  };
+  const ids = new Map<number, string>();
+  const asked = performance.now();
+  const part = (choice: Choice, to: number, last: boolean): object => {
+    const id = ids.get(choice.index) ?? randomUUID().replaceAll('-', '');
+    ids.set(choice.index, id);
+    return {
+      text: choice.answer.text(0, to),
+      output_ids: choice.answer.ids(0, to),
+      meta_info: {
+        id,
+        finish_reason: last ? reasonOf(choice) : null,
+        prompt_tokens: choice.prompt.length,
+        completion_tokens: to,
+        cached_tokens: choice.cachedTokens,
+        e2e_latency: (performance.now() - asked) / 1000,
+      },
+      ...(isList(body) ? { index: choice.index } : {}),
+    };
+  };
+  if (body.stream === true)
+    await answerInEvents(exchange, generator, order, {
+      // Each event holds all of the text so far.
+      news: (choice, _, to, last) => event(part(choice, to, last)),
+      tail: () => done,
+      failure: (error) => event({ error: { message: error.message } }) + done,
+    });
+  else
+    await answerWhole(exchange, generator, order, (choices) => {
+      const parts = choices.map((choice) => part(choice, choice.out, true));
+      return isList(body) || parts.length > 1 ? parts : (parts[0] as object);
+    });
+}
+
+function isList({ text, input_ids: ids }: SglangBody): boolean {
+  return Array.isArray(text) || Array.isArray(ids?.[0]);
+}
+
+function reasonOf({ answer, finish }: Choice): object {
+  return finish === 'length' ? { type: 'length', length: answer.tokens } : { type: 'stop', matched: answer.stoppedAt ?? null };
+}

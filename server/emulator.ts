@@ -1,0 +1,262 @@
+import { InputError } from '../src/base/errors.ts';
+import type { Seconds } from '../src/base/units.ts';
+import type { Plant } from '../src/serving/plant.ts';
+import type { Scenario } from '../src/serving/scenario.ts';
+import { watchPrefixes } from '../src/serving/watch-prefixes.ts';
+import { conductorRoutes } from './api/conductor.ts';
+import { apiRoutes } from './api/routes.ts';
+import { ChatTemplate } from './api/chat-template.ts';
+import { shutDown } from './api/delivery.ts';
+import { Generator } from './api/generator.ts';
+import { ServedModels, type ModelNames } from './api/served-models.ts';
+import type { DoorPlace } from './api/transfer.ts';
+import { LiveEvents } from './admin/live-events.ts';
+import { adminRoutes } from './admin/routes.ts';
+import { Injector, type InjectedFaults } from './faults/injected.ts';
+import { Keys } from './http/keys.ts';
+import type { Exchange } from './http/exchange.ts';
+import { Routes, type Route } from './http/routes.ts';
+import { HttpDoor, type AccessRecord, type HttpOptions } from './http/server.ts';
+import { Conductor } from './kv-events/conductor.ts';
+import type { KvEventsConfig } from './kv-events/endpoint.ts';
+import { KvEvents, llmdTopic, type KvEventsOptions } from './kv-events/kv-events.ts';
+import { LiveEngine } from './live/engine.ts';
+import { openToFaults, withoutTraffic } from './live/live-scenario.ts';
+import { Pace } from './live/pace.ts';
+import { warmPricers } from './live/warm.ts';
+import { ServingMetrics } from './metrics/metrics.ts';
+import type { Scope } from './metrics/scope.ts';
+import type { AnswerSource } from './tokens/answer.ts';
+import { BlockHashes } from './tokens/block-hash.ts';
+import { PrefixIds } from './tokens/prefix-ids.ts';
+import type { Tokenizer } from './tokens/tokenizer.ts';
+
+export interface EmulatorOptions {
+  readonly http: HttpOptions;
+  /** Simulated seconds in each second. */
+  readonly speed: number;
+  /** Latest that a burst may leave behind its instant, by the wall clock; Infinity: however late. */
+  readonly lateBound: Seconds;
+  /** Time that costs are worked out in before clients are let in. */
+  readonly warmUp: Seconds;
+  /** Whether the traffic of the scenario goes on beside that of clients. */
+  readonly background: boolean;
+  readonly models: ModelNames;
+  readonly keys: readonly string[];
+  readonly version: string;
+  readonly toolShare: number;
+  readonly maxInFlight: number;
+  readonly hashSeed?: string | undefined;
+  readonly dialect: 'vllm' | 'sglang';
+  readonly sleepMode: boolean;
+  /** Until it says that it is ready. [s] */
+  readonly startup: Seconds;
+  readonly injected: InjectedFaults;
+  /** Events of the prefix caches; absent: none are published. */
+  readonly kvEvents?: { readonly config: KvEventsConfig; readonly format: 'map' | 'positional' | 'mooncake' } | undefined;
+  /** Whether it answers as Mooncake's conductor, for publishers that register. */
+  readonly conductor: boolean;
+  readonly admin: AdminOptions;
+  /** Where the doors of instances begin: each instance has a port of its own, counted up; 0: any that is free. Absent: there are none. */
+  readonly instancePorts?: number | undefined;
+  /** Metrics under names that were given up, and of how long KV blocks live. */
+  readonly oldNames: boolean;
+  readonly kvMetrics: boolean;
+  readonly onAccess?: ((record: AccessRecord) => void) | undefined;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Where those who run it are let in. */
+export interface AdminOptions {
+  /** At the door of clients. */
+  readonly here: boolean;
+  /** At a door of its own on the loopback interface. */
+  readonly port?: number | undefined;
+  /** What they have to show as an API key. */
+  readonly token?: string | undefined;
+}
+
+/** Routes that answers can be made to fail on. */
+const answering = [
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/responses',
+  '/v1/messages',
+  '/v1/embeddings',
+  '/inference/v1/generate',
+  '/generate',
+] as const;
+
+/** A deployment that does not exist, behind an API that does. */
+export class Emulator {
+  readonly engine: LiveEngine;
+  readonly generator: Generator;
+  readonly models: ServedModels;
+  readonly injector: Injector;
+  readonly #front: HttpDoor;
+  /** Those of instances, of the pool that takes prompts first. */
+  readonly #instances: readonly HttpDoor[];
+  readonly #doors: readonly HttpDoor[];
+  readonly #keys: Keys;
+  readonly #options: EmulatorOptions;
+  readonly #prefixes: PrefixIds | undefined;
+  readonly #conductor: Conductor | undefined;
+  readonly #events: LiveEvents;
+  #kvEvents: KvEvents | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws InputError where the scenario does not fit */
+  constructor(scenario: Scenario, tokenizer: Tokenizer, answers: AnswerSource, options: EmulatorOptions) {
+    const pricers = warmPricers(scenario, options.warmUp * 1000);
+    const served = openToFaults(options.background ? scenario : withoutTraffic(scenario));
+    this.engine = new LiveEngine(served, new Pace(options.speed), options.lateBound, pricers);
+    const { plant } = this.engine.simulation;
+    this.models = new ServedModels(served, plant, options.models, Math.floor(Date.now() / 1000));
+    const { toolShare, maxInFlight } = options;
+    const blockTokens = cachedBlock(plant);
+    const prefixes = blockTokens === 0 ? undefined : new PrefixIds(blockTokens, new BlockHashes(options.hashSeed));
+    if (prefixes !== undefined) watchPrefixes(this.engine.simulation, (place) => prefixes.watcher(place));
+    const generator = new Generator(this.engine, tokenizer, answers, prefixes, scenario.seed, { toolShare, maxInFlight });
+    this.generator = generator;
+    this.#prefixes = prefixes;
+    this.#options = options;
+    this.#keys = new Keys(options.keys);
+    this.#conductor = options.conductor ? new Conductor() : undefined;
+    const { version, dialect, sleepMode } = options;
+    const readyAt = performance.now() + options.startup * 1000;
+    const ready = (): boolean => performance.now() >= readyAt;
+    const template = new ChatTemplate(tokenizer);
+    this.#events = new LiveEvents(this.engine, options.version);
+    this.injector = new Injector(options.injected, scenario.seed);
+    const conducted = this.#conductor === undefined ? [] : conductorRoutes(this.#conductor);
+    const admin = adminRoutes(generator, this.injector, scenario.machine, this.#events);
+    const { port, token, here } = options.admin;
+    const adminKeys = new Keys(token === undefined ? [] : [token]);
+    const doorOf = (place: DoorPlace | undefined, http: HttpOptions, more: readonly Route[]): HttpDoor => {
+      const metrics = this.#metrics(options, prefixes, place);
+      const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready });
+      const door = new HttpDoor(new Routes([...routes, ...more]), http);
+      door.before = (exchange) => this.#check(exchange, place, adminKeys);
+      return door;
+    };
+    this.#front = doorOf(undefined, options.http, [...conducted, ...(here ? admin : [])]);
+    this.#instances = placesOf(plant, options.instancePorts).map(({ place, port: own }) => doorOf(place, { ...options.http, port: own }, []));
+    const others: HttpDoor[] = [];
+    if (port !== undefined) {
+      const door = new HttpDoor(new Routes(admin), { ...options.http, host: '127.0.0.1', port, tls: undefined });
+      door.before = (exchange) => adminKeys.check(exchange);
+      others.push(door);
+    }
+    this.#doors = [this.#front, ...this.#instances, ...others];
+    for (const door of this.#doors) {
+      door.onAccess = options.onAccess;
+      door.onFault = options.onFault;
+    }
+  }
+
+  #check(exchange: Exchange, place: DoorPlace | undefined, adminKeys: Keys): void {
+    const { pathname } = exchange.url;
+    exchange.place = place;
+    (pathname.startsWith('/admin/') ? adminKeys : this.#keys).check(exchange);
+    if (answering.some((path) => path === pathname)) this.injector.check(exchange);
+  }
+
+  #metrics({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined, place: DoorPlace | undefined): ServingMetrics {
+    const { engine, generator, models } = this;
+    const { run } = engine;
+    const { plant } = run.simulation;
+    // Where prompts move on to decode elsewhere, the front door speaks for all of it as for one engine.
+    const whole = place === undefined && plant.models === undefined && plant.pools.length > 1;
+    const scope: Scope = whole ? { pool: 'all' } : { pool: place?.pool ?? 0, instance: place?.instance, engines: 'instances' };
+    const lora = models.takesAdapters ? (): ReturnType<ServedModels['adaptersNow']> => models.adaptersNow(Date.now() / 1000) : undefined;
+    const metrics = new ServingMetrics(
+      run,
+      {
+        scope,
+        dialect,
+        model: models.first.id,
+        oldNames,
+        kvMetrics,
+        lora,
+        sleep: () => generator.sleep,
+        lateness: () => engine.lag.report(),
+      },
+      prefixes,
+    );
+    engine.observe(metrics);
+    const before = generator.onSubmitted;
+    generator.onSubmitted = (choice, order) => {
+      before(choice, order);
+      const { most, asks, body } = order;
+      metrics.asked(choice.number, { maxTokens: most ?? undefined, choices: asks.length === 1 ? (body.n ?? 1) : 1, reason: choice.answer.finish });
+    };
+    return metrics;
+  }
+
+  /** Ports of the doors of instances, of the pool that takes prompts first. */
+  get instancePorts(): readonly number[] {
+    return this.#instances.map(({ port }) => port);
+  }
+
+  /** What was written and no reader has taken. [B] */
+  get bytesWaiting(): number {
+    return this.#doors.reduce((sum, { bytesWaiting }) => sum + bytesWaiting, 0);
+  }
+
+  /**
+   * Lets time go on and listens. Returns the port.
+   * @throws InputError where events are to be told of caches that the deployment does not have
+   */
+  async start(): Promise<number> {
+    const { kvEvents, http } = this.#options;
+    if (kvEvents !== undefined) {
+      if (this.#prefixes === undefined)
+        throw new InputError([{ path: '--kv-events-config', message: 'the deployment caches no prefixes; expected prefix-caching, or a cache' }]);
+      const { config: asked, format: name } = kvEvents;
+      const { id } = this.models.first;
+      const config = asked.topic === 'llm-d' ? { ...asked, topic: llmdTopic(http.host, http.port, id) } : asked;
+      const sender = { model: id, tenant: 'default', backend: 'supernode', salt: '', blockSize: this.#prefixes.blockTokens };
+      const format: KvEventsOptions['format'] = name === 'mooncake' ? { kind: 'mooncake', sender } : { kind: 'vllm', dialect: name, hashes: 'int64' };
+      this.#kvEvents = await KvEvents.open(this.engine.simulation, this.#prefixes, { config, format, pool: 0, onError: this.#options.onFault });
+    }
+    for (const door of this.#doors) await door.listen();
+    this.engine.start();
+    return this.#front.port;
+  }
+
+  /**
+   * Takes nothing more in, lets what is in flight finish, and ends what has not by then.
+   * @param grace how long it may take to finish [ms]
+   */
+  stop(grace: number): Promise<void> {
+    this.#stopping ??= this.#stop(grace);
+    return this.#stopping;
+  }
+
+  async #stop(grace: number): Promise<void> {
+    this.generator.closing = true;
+    for (const door of this.#doors) door.refuse();
+    const until = performance.now() + grace;
+    while (this.engine.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+    this.engine.stop(shutDown);
+    this.#events.close();
+    await this.#kvEvents?.close();
+    await this.#conductor?.close();
+    // The last words of streams leave before their sockets do.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const door of this.#doors) door.close();
+  }
+}
+
+/** Tokens of a block of prompts that the deployment keeps; 0 where it keeps none. */
+function cachedBlock({ pools, cache }: Plant): number {
+  const entry = pools.find(({ prefixCaching }) => prefixCaching);
+  return cache?.blockTokens ?? entry?.blockTokens ?? 0;
+}
+
+/** Instances with a door of their own, and its port. */
+function placesOf({ pools, models }: Plant, first: number | undefined): readonly { readonly place: DoorPlace; readonly port: number }[] {
+  if (first === undefined || models !== undefined) return [];
+  const places = pools.flatMap(({ role, instances }, pool) => Array.from({ length: instances }, (_, instance): DoorPlace => ({ pool, role, instance })));
+  return places.map((place, i) => ({ place, port: first === 0 ? 0 : first + i }));
+}

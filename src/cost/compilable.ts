@@ -1,0 +1,36 @@
+import type { Operator, OperatorGroup } from '../model/operator.ts';
+import type { InstanceBatch, StepPricer } from './batch.ts';
+import type { Price } from './price.ts';
+import type { PlannedGroup } from './priced-group.ts';
+
+/** A pricer whose steps are priced operator by operator. */
+export interface CompilablePricer extends StepPricer {
+  /** The groups of a step before they are priced. */
+  plan(batch: InstanceBatch): readonly PlannedGroup[];
+  /** Prices of some operators of a group, by their places in it, without what they add to its waits (`drift`). */
+  prices(planned: PlannedGroup, places: readonly number[]): readonly Price[];
+  /** The groups of a step with nothing but what looks at contexts and at single sequences. */
+  cores(batch: InstanceBatch): readonly OperatorGroup[];
+  /** Price of such an operator at a place of a group that was planned for another batch. */
+  priceAt(planned: PlannedGroup, place: number, operator: Operator): Price;
+}
+
+/** Names and streams of the operators of a step in order: equal for all batches of a kind. */
+export type Signature = readonly { readonly name: string; readonly operators: readonly string[]; readonly streamOf: Int32Array }[];
+
+export function signatureOf(plan: readonly PlannedGroup[]): Signature {
+  return plan.map(({ group, streamOf }) => ({ name: group.name, operators: group.operators.map(({ name }) => name), streamOf }));
+}
+
+/** Whether a step is of the kind. */
+export function matches(plan: readonly PlannedGroup[], of: Signature): boolean {
+  if (plan.length !== of.length) return false;
+  for (let g = 0; g < plan.length; g++) {
+    const { group, streamOf } = plan[g] as PlannedGroup;
+    const { name, operators, streamOf: streams } = of[g] as Signature[number];
+    if (group.name !== name || group.operators.length !== operators.length || streamOf.length !== streams.length) return false;
+    for (let i = 0; i < operators.length; i++) if ((group.operators[i] as Operator).name !== operators[i]) return false;
+    if (streamOf !== streams) for (let i = 0; i < streams.length; i++) if (streamOf[i] !== streams[i]) return false;
+  }
+  return true;
+}

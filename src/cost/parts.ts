@@ -1,0 +1,194 @@
+import type { Operator, OperatorGroup } from '../model/operator.ts';
+import type { InstanceBatch } from './batch.ts';
+import { matches, type CompilablePricer, type Signature } from './compilable.ts';
+import type { Driver } from './drivers.ts';
+import type { Price } from './price.ts';
+import type { PlannedGroup } from './priced-group.ts';
+import { stageCount, sumCount } from './step-sums.ts';
+
+/** Operators of one group that depend on one driver. */
+interface Share {
+  readonly group: number;
+  /** Shares of the group in the places of a pipeline; empty where there is none. */
+  readonly placed: readonly number[];
+  readonly places: readonly number[];
+  /** The places of the same operators among the cores of the group; absent where some are none. */
+  readonly cores?: readonly number[] | undefined;
+  /** Where in a row the time of each goes. */
+  readonly into: readonly number[];
+  /** Where what it adds to a wait goes, and what share of its time that is; where what it draws of the memory goes. Negative: nowhere. */
+  readonly waits: readonly number[];
+  readonly shares: readonly number[];
+  readonly memory: readonly number[];
+}
+
+/** What one driver decides of a step. */
+export interface Part {
+  readonly driver: Driver | undefined;
+  /** Whether it has nothing but cores. */
+  readonly cores: boolean;
+  readonly shares: readonly Share[];
+  /** Where each entry of a row belongs in the sums, ascending. */
+  readonly columns: Int32Array;
+  /** Entries of the busy times of each engine, and of the stages of a pipeline. */
+  readonly busy: readonly number[];
+  readonly pipeline: number;
+  /** Where times of plain groups, busy times, what stages of a pipeline have, and times of chunks end in a row. */
+  readonly ends: readonly number[];
+}
+
+/**
+ * Where things are in the sums of a step: time of each stage and of the host, without those of scheduled groups until these are laid out; busy times;
+ * what each stage of a pipeline has and what lies between them; behind these the times of chunks of scheduled groups, and what their runs draw.
+ */
+export interface Places {
+  /** Stages of a pipeline; 0 where there is none. */
+  readonly pipeline: number;
+  /** Of the chunk and of the run of each operator of each group; absent for groups that are not scheduled. */
+  readonly scheduled: readonly ({ readonly chunk: Int32Array; readonly run: Int32Array } | undefined)[];
+}
+
+/** Entries of the sums in front of the chunks. */
+export function fixedOf(pipeline: number): number {
+  return sumCount + (pipeline === 0 ? 0 : pipeline + 1);
+}
+
+/** The operators that `mine` picks out of a step by their places among all of them; undefined where there are none. */
+export function partOf(
+  plan: readonly PlannedGroup[],
+  coreGroups: readonly OperatorGroup[],
+  driver: Driver | undefined,
+  mine: (place: number) => boolean,
+  { pipeline, scheduled }: Places,
+): Part | undefined {
+  const fixed = fixedOf(pipeline);
+  const before = plan.map((_, g) => plan.slice(0, g).reduce((sum, { group }) => sum + group.operators.length, 0));
+  const picked = plan.map(({ group }, g) => group.operators.map((_, i) => i).filter((i) => mine((before[g] ?? 0) + i)));
+  const timeOf = (g: number, i: number): number => scheduled[g]?.chunk[i] ?? plan[g]?.stageOf[i] ?? 0;
+  const waitOf = (g: number, i: number): number => plan[g]?.drift.at[i] ?? -1;
+  const used = new Set(Array.from({ length: fixed - stageCount }, (_, i) => stageCount + i));
+  for (const [g, places] of picked.entries())
+    for (const i of places) {
+      used.add(timeOf(g, i));
+      if (waitOf(g, i) >= 0) used.add(timeOf(g, waitOf(g, i)));
+      const run = scheduled[g]?.run[i];
+      if (run !== undefined) used.add(run);
+    }
+  const columns = Int32Array.from(used).toSorted();
+  const shares = picked.flatMap((places, g): Share[] => {
+    const { group, drift } = plan[g] as PlannedGroup;
+    if (places.length === 0) return [];
+    return [
+      {
+        group: g,
+        placed: pipeline === 0 ? [] : [...(group.placed ?? Array.from({ length: pipeline }, () => 0)), group.placed === undefined ? 1 : 0],
+        places,
+        cores: coresAt(group.operators, coreGroups[g]?.operators ?? [], places),
+        into: places.map((i) => columns.indexOf(timeOf(g, i))),
+        waits: places.map((i) => (waitOf(g, i) < 0 ? -1 : columns.indexOf(timeOf(g, waitOf(g, i))))),
+        shares: places.map((i) => drift.share[i] ?? 0),
+        memory: places.map((i) => columns.indexOf(scheduled[g]?.run[i] ?? -1)),
+      },
+    ];
+  });
+  if (shares.length === 0) return undefined;
+  return {
+    driver,
+    cores: shares.every(({ cores }) => cores !== undefined),
+    shares,
+    columns,
+    busy: Array.from({ length: sumCount - stageCount }, (_, engine) => columns.indexOf(stageCount + engine)),
+    pipeline: columns.indexOf(sumCount),
+    ends: [stageCount, sumCount, fixed, Infinity].map((end) => columns.filter((column) => column < end).length),
+  };
+}
+
+/** Where operators at some places stand among the cores of their group, which may have several of one name; undefined where one is none. */
+function coresAt(operators: readonly Operator[], cores: readonly Operator[], places: readonly number[]): readonly number[] | undefined {
+  const found = places.map((place) => {
+    const name = operators[place]?.name;
+    const earlier = operators.slice(0, place).filter((other) => other.name === name).length;
+    return cores.map((_, i) => i).filter((i) => cores[i]?.name === name)[earlier] ?? -1;
+  });
+  return found.includes(-1) ? undefined : found;
+}
+
+/** What a part comes to in one step; undefined for a step whose operators are not those of the kind. */
+export function rowOf(pricer: CompilablePricer, signature: Signature, part: Part, plan: readonly PlannedGroup[]): Float64Array | undefined {
+  if (!matches(plan, signature)) return undefined;
+  const row = new Float64Array(part.columns.length);
+  for (const share of part.shares) {
+    const planned = plan[share.group] as PlannedGroup;
+    const prices = pricer.prices(planned, share.places);
+    for (let i = 0; i < prices.length; i++) addPrice(row, part, share, i, prices[i] as Price, planned, planned.group);
+  }
+  return row;
+}
+
+/** The same of a part that has nothing but cores, of which no others are looked at. `plan`: of a step of the kind. Written to a row; false for another kind. */
+export function fillCores(pricer: CompilablePricer, plan: readonly PlannedGroup[], part: Part, batch: InstanceBatch, row: Float64Array): boolean {
+  const groups = pricer.cores(batch);
+  if (groups.length !== plan.length) return false;
+  for (let i = 0; i < row.length; i++) row[i] = 0;
+  for (let s = 0; s < part.shares.length; s++) {
+    const share = part.shares[s] as Share;
+    const planned = plan[share.group] as PlannedGroup;
+    const group = groups[share.group] as OperatorGroup;
+    const cores = share.cores as readonly number[];
+    for (let i = 0; i < cores.length; i++) {
+      const place = share.places[i] as number;
+      const operator = group.operators[cores[i] as number];
+      if (operator === undefined || operator.name !== (planned.group.operators[place] as Operator).name) return false;
+      addPrice(row, part, share, i, pricer.priceAt(planned, place, operator), planned, group);
+    }
+  }
+  return true;
+}
+
+/** Adds the price of one operator of a share. */
+function addPrice(
+  row: Float64Array,
+  { busy, pipeline }: Part,
+  { placed, into, waits, shares, memory, places }: Share,
+  i: number,
+  price: Price,
+  planned: PlannedGroup,
+  { count, microbatches }: OperatorGroup,
+): void {
+  const time = (planned.runs === undefined ? count : 1) * price.time;
+  add(row, into[i] as number, time);
+  const wait = waits[i] as number;
+  if (wait >= 0) add(row, wait, (shares[i] as number) * time);
+  const whole = time * (wait >= 0 ? 1 + (shares[i] as number) : 1);
+  for (let p = 0; p < placed.length; p++) add(row, pipeline + p, whole * (placed[p] as number));
+  const drawn = memory[i] as number;
+  if (drawn >= 0) add(row, drawn, price.memory);
+  const launches = count * microbatches * (planned.busy?.[places[i] as number] ?? 1);
+  add(row, busy[0] as number, launches * price.matrix);
+  add(row, busy[1] as number, launches * price.vector);
+  add(row, busy[2] as number, launches * price.memory);
+  add(row, busy[3] as number, launches * price.scaleUp);
+  add(row, busy[4] as number, launches * price.scaleOut);
+  add(row, busy[5] as number, launches * price.host);
+}
+
+function add(row: Float64Array, at: number, time: number): void {
+  row[at] = (row[at] as number) + time;
+}
+
+/** Adds the row at `from` of `rows` to the sums. */
+export function addRow({ columns }: Part, sums: Float64Array, rows: Float64Array, from: number): void {
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as number;
+    sums[column] = (sums[column] as number) + (rows[from + i] as number);
+  }
+}
+
+/** The same for what lies at a share of the way along a line: its start, then its rise. */
+export function addAlong({ columns }: Part, sums: Float64Array, line: Float64Array, share: number): void {
+  const width = columns.length;
+  for (let i = 0; i < width; i++) {
+    const column = columns[i] as number;
+    sums[column] = (sums[column] as number) + ((line[i] as number) + (line[width + i] as number) * share);
+  }
+}

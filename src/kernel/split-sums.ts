@@ -1,0 +1,150 @@
+import { counterPrefix, counterWord } from './random.ts';
+
+/** A block is so many positions, as a power of two. */
+const levels = 8;
+const block: number = 1 << levels;
+const words: number = 2 ** 32;
+
+/**
+ * Sums of independent small whole numbers of one distribution over positions 0, 1, 2 ... of many rows, drawn from the whole to its parts: first the sum of a block of
+ * 256 positions, then how it splits between halves, and so on down to one position. Each of these draws belongs to (row, block, part), so that the
+ * number at a position does not depend on who asks or when, and the position at which a sum is reached takes a draw for each block and eight more.
+ */
+export class SplitSums {
+  readonly #seedHigh: number;
+  readonly #seedLow: number;
+  /** Chances of the sums of 2^level positions. */
+  readonly #chances: readonly Float64Array[];
+  readonly #ofBlock: Float64Array;
+  /** The median of it. */
+  readonly #likely: number;
+  /** By level and sum: chances, cumulated, of what the first half has of it. Made when they are asked for. */
+  readonly #ofHalf: readonly (Float64Array | undefined)[][];
+
+  /** @param chances of 0, 1, 2 ... at one position; they sum to 1 */
+  constructor(seed: number, chances: readonly number[]) {
+    this.#seedHigh = Math.floor(seed / 2 ** 32) >>> 0;
+    this.#seedLow = seed >>> 0;
+    const sums: Float64Array[] = [Float64Array.from(chances)];
+    for (let level = 1; level <= levels; level++) sums.push(folded(sums[level - 1]));
+    this.#chances = sums;
+    this.#ofBlock = cumulated(sums[levels]);
+    this.#likely = this.#ofBlock.findIndex((chance) => chance >= words / 2);
+    this.#ofHalf = sums.map(({ length }) => Array.from({ length }, () => undefined));
+  }
+
+  /** The number at a position. */
+  at(row: number, position: number): number {
+    const prefix = this.#prefix(row);
+    const first = Math.floor(position / block);
+    let sum = this.#block(prefix, first);
+    let part = 1;
+    for (let level = levels; level > 0; level--) {
+      const left = this.#half(prefix, first, level, part, sum);
+      const right = (position >> (level - 1)) & 1;
+      sum = right === 0 ? left : sum - left;
+      part = 2 * part + right;
+    }
+    return sum;
+  }
+
+  /** Sum over the positions below `end`. */
+  below(row: number, end: number): number {
+    const prefix = this.#prefix(row);
+    const whole = Math.floor(end / block);
+    let total = 0;
+    for (let b = 0; b < whole; b++) total += this.#block(prefix, b);
+    const rest = end - whole * block;
+    if (rest === 0) return total;
+    let sum = this.#block(prefix, whole);
+    let part = 1;
+    for (let level = levels; level > 0; level--) {
+      const left = this.#half(prefix, whole, level, part, sum);
+      const right = (rest >> (level - 1)) & 1;
+      if (right === 1) total += left;
+      sum = right === 0 ? left : sum - left;
+      part = 2 * part + right;
+    }
+    return total;
+  }
+
+  /** The least number of positions that, together with the sum over them, comes to `target`. */
+  reaching(row: number, target: number): number {
+    if (target <= 0) return 0;
+    const prefix = this.#prefix(row);
+    let left = target;
+    let b = 0;
+    let sum = this.#block(prefix, b);
+    while (block + sum < left) {
+      left -= block + sum;
+      sum = this.#block(prefix, ++b);
+    }
+    let position = b * block;
+    let part = 1;
+    for (let level = levels; level > 0; level--) {
+      const size = 1 << (level - 1);
+      const first = this.#half(prefix, b, level, part, sum);
+      if (size + first >= left) {
+        sum = first;
+        part = 2 * part;
+      } else {
+        left -= size + first;
+        position += size;
+        sum -= first;
+        part = 2 * part + 1;
+      }
+    }
+    return position + 1;
+  }
+
+  #prefix(row: number): number {
+    return counterPrefix(this.#seedHigh, this.#seedLow, row);
+  }
+
+  #block(prefix: number, b: number): number {
+    return drawn(this.#ofBlock, counterWord(prefix, b * block), this.#likely);
+  }
+
+  /** What the first half has of the sum of a part of 2^level positions; parts are numbered as in a heap. */
+  #half(prefix: number, b: number, level: number, part: number, sum: number): number {
+    if (sum === 0) return 0;
+    const chances = (this.#ofHalf[level][sum] ??= halved(this.#chances[level - 1], sum));
+    return drawn(chances, counterWord(prefix, b * block + part), sum >> 1);
+  }
+}
+
+/** Of two independent sums together. */
+function folded(chances: Float64Array): Float64Array {
+  const sums = new Float64Array(2 * chances.length - 1);
+  for (let i = 0; i < chances.length; i++) for (let j = 0; j < chances.length; j++) sums[i + j] += chances[i] * chances[j];
+  return sums;
+}
+
+/** Of the first of two that come to `sum`. */
+function halved(chances: Float64Array, sum: number): Float64Array {
+  const most = chances.length - 1;
+  return cumulated(Float64Array.from({ length: Math.min(sum, most) + 1 }, (_, k) => (sum - k > most ? 0 : chances[k] * chances[sum - k])));
+}
+
+/** Chances up to each value, in words. */
+function cumulated(chances: Float64Array): Float64Array {
+  let total = 0;
+  let last = 0;
+  for (let k = 0; k < chances.length; k++) {
+    total += chances[k];
+    if (chances[k] > 0) last = k;
+  }
+  let sum = 0;
+  return chances.map((chance, k) => {
+    sum += chance;
+    return k >= last ? words : (sum / total) * words;
+  });
+}
+
+/** The least value whose cumulated chance is above that of `word`, looked for from `near` on. */
+function drawn(cumulated: Float64Array, word: number, near: number): number {
+  let at = Math.min(near, cumulated.length - 1);
+  while (cumulated[at] <= word) at++;
+  while (at > 0 && cumulated[at - 1] > word) at--;
+  return at;
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import llamaFile from '../../../data/models/llama-3.1-70b.yaml?raw';
+import ossFile from '../../../data/models/gpt-oss-20b.yaml?raw';
+import r1File from '../../../data/models/deepseek-r1.yaml?raw';
+import sparseFile from '../../../data/models/deepseek-v3.2.yaml?raw';
+import { modelFromConfig } from '../config/config.ts';
+import type { Layout } from '../layout.ts';
+import type { Model } from '../model.ts';
+import { precisionOf } from '../precision.ts';
+import { coreBuilder, stepBuilder } from './step.ts';
+
+const load = (text: string, name: string): Model => modelFromConfig((parse(text) as { config: unknown }).config, name);
+const models = [
+  ['grouped', load(llamaFile, 'grouped')],
+  ['windows', load(ossFile, 'windows')],
+  ['latent', load(r1File, 'latent')],
+  ['sparse', load(sparseFile, 'sparse')],
+] as const;
+
+const layout: Layout = {
+  dies: 8,
+  tensor: 2,
+  pipeline: 1,
+  attention: 'tensor',
+  context: { parallel: 2, exchange: 'all-gather', decode: 2 },
+  experts: { parallel: 8, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } },
+  microbatches: 2,
+  draftTokens: 1,
+};
+const batch = {
+  rank: { decodeSequences: 8, queryTokens: 2, decodeContext: 9000, prefillTokens: 700, prefillSequences: 4, prefillPairs: 150_000, prefillContext: 1500 },
+  instanceTokens: 2000,
+};
+
+describe.each(models)('%s', (_, model) => {
+  test('cores are those of the step: the same operators in the same order in the same groups', () => {
+    const whole = stepBuilder(model, precisionOf(model), layout)(batch);
+    const cores = coreBuilder(model, precisionOf(model), layout)(batch);
+    expect(cores.map(({ operators: _own, ...group }) => group)).toEqual(whole.map(({ operators: _own, ...group }) => group));
+    for (const [g, { operators }] of cores.entries()) {
+      const texts = whole[g]?.operators.map((operator) => JSON.stringify(operator)) ?? [];
+      let at = -1;
+      for (const operator of operators) {
+        at = texts.indexOf(JSON.stringify(operator), at + 1);
+        expect(at, operator.name).toBeGreaterThanOrEqual(0);
+      }
+    }
+    expect(cores.some(({ operators }) => operators.some((operator) => operator.kind === 'compute' && operator.class.includes('attention')))).toBe(true);
+  });
+});

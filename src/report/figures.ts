@@ -1,0 +1,35 @@
+import { significant } from '../base/quantity.ts';
+import type { Sketch } from '../kernel/sketch.ts';
+import type { Interval } from '../serving/metrics.ts';
+import type { ServiceLevel } from '../serving/scenario.ts';
+import type { Distribution, Summary } from './summary.ts';
+
+export function distribution(sketch: Sketch): Distribution {
+  if (sketch.count === 0) return { count: 0, mean: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 };
+  return {
+    count: sketch.count,
+    mean: sketch.mean(),
+    p50: sketch.quantile(0.5),
+    p90: sketch.quantile(0.9),
+    p95: sketch.quantile(0.95),
+    p99: sketch.quantile(0.99),
+    max: sketch.max,
+  };
+}
+
+/** What meets its objectives, and what is missed most. @param requestsPerSecond that meet all of them */
+export function goodput(total: Interval, slo: ServiceLevel, requestsPerSecond: number): Summary['goodput'] {
+  const share = total.finished === 0 ? 0 : total.good / total.finished;
+  const misses = (['ttft', 'tpot', 'e2e'] as const)
+    .filter((name) => slo[name] !== undefined)
+    .map((name) => ({ name: name.toUpperCase(), share: total.finished === 0 ? 0 : total.missed[name] / total.finished }));
+  const worst = misses.reduce((most, miss) => (miss.share > most.share ? miss : most), { name: '', share: 0 });
+  let note = 'no objective is set: every request that finishes counts';
+  if (total.finished === 0) note = 'no request finished in the window';
+  else if (misses.length > 0)
+    note =
+      share >= 0.9
+        ? 'at least 90 % of the throughput meets every objective'
+        : `${significant(100 * worst.share)} % of the requests miss the ${worst.name} objective`;
+  return { slo, requestsPerSecond, share, misses, note };
+}

@@ -1,0 +1,130 @@
+import type { Seconds } from '../base/units.ts';
+import type { StepPricer, Stretch } from '../cost/batch.ts';
+import { gridDuration } from './grid.ts';
+import type { Iteration } from './iteration.ts';
+import type { Metrics } from './metrics.ts';
+import type { Pool } from './pools.ts';
+import type { Rank } from './rank.ts';
+
+/** Iterations that are gone through at most before the queue is asked again. */
+const most = 64;
+
+/** What of an instance changes while it does nothing but decode the sequences that it has. */
+export interface Coasting {
+  readonly ranks: readonly Rank[];
+  readonly iteration: Iteration;
+  readonly pricer: StepPricer;
+  readonly slowdown: number;
+  readonly steps: number;
+  readonly endsAt: Seconds;
+  /** Whether sequences end with the step of this number. */
+  endsWith(step: number): boolean;
+  tokensAfter(steps: number): number;
+  readonly queryTokens: number;
+  readonly meanEmitted: number;
+  /** The running iteration has ended and the next one runs, which ends at `endsAt`; returns the time since the last output. */
+  turn(endsAt: Seconds): Seconds;
+}
+
+/**
+ * Iterations of an instance of one rank that will only decode while nobody comes: laid out ahead up to the end of one with which something happens, and
+ * gone through together when the clock has got there, or has got to something that changes them. The same as one by one, to the last bit.
+ */
+export class Coast {
+  /** Ends of the running iteration and of those behind it. */
+  readonly #ends = new Float64Array(most + 1);
+  readonly #times = new Float64Array(most + 1);
+  /** Iterations behind the running one that are laid out, and how many of them have begun. */
+  #planned = 0;
+  #begun = 0;
+  #stretch: Stretch | undefined;
+
+  /** When the last iteration that is laid out ends; 0 where none is. */
+  get until(): Seconds {
+    return this.#planned === 0 ? 0 : this.#ends[this.#planned];
+  }
+
+  /** Lays out what follows the iteration that has just begun. Returns when the last one ends: the instance has nothing to do before. */
+  plan(instance: Coasting): Seconds {
+    const { ranks, iteration, pricer, steps, slowdown } = instance;
+    const [rank] = ranks;
+    const { columns, kv } = rank;
+    const sequences = iteration.decoding;
+    const base = columns.baseSum[0];
+    let tokens = instance.tokensAfter(steps + 1);
+    let at = instance.endsAt;
+    let count = 0;
+    this.#ends[0] = at;
+    this.#planned = 0;
+    this.#begun = 0;
+    if (instance.endsWith(steps + 1)) return at;
+    const stretch = pricer.stretch?.(iteration.next(rank, tokens, instance.queryTokens), this.#stretch);
+    if (stretch === undefined) return at;
+    let room = kv.room;
+    while (count < most && !instance.endsWith(steps + 1 + count)) {
+      const context = base + sequences * tokens;
+      const grown = instance.tokensAfter(steps + 2 + count);
+      room -= columns.growth(0, tokens, grown - tokens);
+      if (context > stretch.to || room < 0) break;
+      const time = stretch.time(context);
+      at += gridDuration(time * slowdown);
+      this.#times[++count] = time;
+      this.#ends[count] = at;
+      tokens = grown;
+    }
+    this.#planned = count;
+    this.#stretch = stretch;
+    return at;
+  }
+
+  /** Goes through what ends before `at`, or then where that is `included`, and tells the meters. Returns how many iterations have begun. */
+  catchUp(instance: Coasting, at: Seconds, included: boolean, metrics: Metrics, { index, plant }: Pool): number {
+    const ends = this.#ends;
+    const stretch = this.#stretch as Stretch;
+    const { ranks, iteration } = instance;
+    const [{ columns, kv }] = ranks;
+    const sequences = iteration.decoding;
+    const base = columns.baseSum[0];
+    const occupancy = sequences / plant.maxSequences;
+    const emitted = sequences * instance.meanEmitted;
+    const before = this.#begun;
+    let last = before;
+    while (last < this.#planned && ends[last] < at) last++;
+    if (included && last < this.#planned && ends[last] === at) last++;
+    let begun = before;
+    while (begun < last) {
+      // One interval of the meters at a time.
+      const interval = metrics.at(ends[begun]);
+      const { end } = metrics;
+      const pool = interval.pools[index];
+      const stride = { steps: 0, time: 0, busy: 0, contexts: 0, kv: 0, kvMax: 0 };
+      while (begun < last && ends[begun] < end) {
+        const duration = ends[begun + 1] - ends[begun];
+        interval.itl.add(instance.turn(ends[begun + 1]), sequences);
+        const tokens = instance.tokensAfter(instance.steps);
+        kv.take(columns.growth(0, tokens, instance.tokensAfter(instance.steps + 1) - tokens));
+        const share = kv.used / plant.kvBlocks;
+        begun++;
+        stride.steps++;
+        stride.time += this.#times[begun];
+        stride.busy += duration;
+        stride.contexts += base + sequences * tokens;
+        stride.kv += duration * share;
+        if (share > stride.kvMax) stride.kvMax = share;
+        pool.stepTime.add(duration);
+      }
+      pool.stride(stride, sequences, occupancy, stretch, plant.activity);
+      pool.decodeTokens += stride.steps * emitted;
+      interval.outputServed += stride.steps * emitted;
+    }
+    this.#begun = begun;
+    if (begun === this.#planned) this.#planned = 0;
+    if (begun > before) iteration.usedBlocks = columns.used[0];
+    return begun - before;
+  }
+
+  /** Forgets what is laid out and has not begun. */
+  drop(): void {
+    this.#planned = 0;
+  }
+}

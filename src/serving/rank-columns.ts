@@ -1,0 +1,70 @@
+import { RanksByCount } from './ranks-by-count.ts';
+
+/** What every iteration looks at of each rank of an instance, side by side by rank. */
+export class RankColumns {
+  /** Sequences that decode; those that hold a place there or were promised one. */
+  readonly decoding: Int32Array;
+  readonly places: RanksByCount;
+  /** How many may. */
+  readonly most: Int32Array;
+  /** Sum over decoding sequences of their KV tokens less the instance's token count. */
+  readonly baseSum: Float64Array;
+  /** Decoding sequences by `base` modulo the block size: of each remainder, by rank. */
+  readonly phases: Int32Array;
+  /** 1 where sequences may be about to join, or prompts may wait or be under way. */
+  readonly awake: Uint8Array;
+  /** KV blocks in use, shared with the instance's other batches in flight. */
+  readonly used: Int32Array;
+  /** KV blocks of each rank, and tokens of a block. */
+  readonly kvBlocks: number;
+  readonly blockTokens: number;
+  readonly #maxSequences: number;
+
+  constructor(kvBlocks: number, blockTokens: number, maxSequences: number, used: Int32Array) {
+    const ranks = used.length;
+    this.kvBlocks = kvBlocks;
+    this.blockTokens = blockTokens;
+    this.used = used;
+    this.decoding = new Int32Array(ranks);
+    this.places = new RanksByCount(ranks);
+    this.#maxSequences = Math.min(maxSequences, 2 ** 31 - 1);
+    this.most = new Int32Array(ranks).fill(this.#maxSequences);
+    this.baseSum = new Float64Array(ranks);
+    this.phases = new Int32Array(ranks * blockTokens);
+    this.awake = new Uint8Array(ranks);
+  }
+
+  /** Where in `phases` a remainder begins of sequences that need a block for the token behind so many of the instance. */
+  phase(tokens: number): number {
+    const rest = tokens % this.blockTokens;
+    return (rest === 0 ? 0 : this.blockTokens - rest) * this.used.length;
+  }
+
+  /** Blocks that the sequences of a rank need to grow from `tokens` to `tokens + growth` on the instance's token count. */
+  growth(rank: number, tokens: number, growth: number): number {
+    let blocks = 0;
+    for (let k = 0; k < growth; k++) blocks += this.phases[this.phase(tokens + k) + rank];
+    return blocks;
+  }
+
+  /** A sequence begins to decode on a rank (`by` 1), or no longer does (-1). */
+  count(rank: number, base: number, by: number): void {
+    const rest = base % this.blockTokens;
+    this.decoding[rank] += by;
+    this.baseSum[rank] += by * base;
+    this.phases[(rest < 0 ? rest + this.blockTokens : rest) * this.used.length + rank] += by;
+  }
+
+  /** Only these ranks take no sequence. */
+  close(ranks: ReadonlySet<number>): void {
+    for (let rank = 0; rank < this.most.length; rank++) this.most[rank] = ranks.has(rank) ? 0 : this.#maxSequences;
+  }
+
+  clear(rank: number): void {
+    this.decoding[rank] = 0;
+    this.places.clear(rank);
+    this.baseSum[rank] = 0;
+    this.awake[rank] = 0;
+    for (let at = rank; at < this.phases.length; at += this.used.length) this.phases[at] = 0;
+  }
+}

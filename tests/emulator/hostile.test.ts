@@ -1,0 +1,203 @@
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { raw, requestOf } from './raw.ts';
+import { emulate } from './running.ts';
+
+const faults: unknown[] = [];
+const { url, emulator } = await emulate({ onFault: (error) => faults.push(error), http: { maxBody: 65_536, requestTimeout: 1500, idleTimeout: 1500 } });
+
+const chatPath = '/v1/chat/completions';
+const textPath = '/v1/completions';
+const say = [{ role: 'user', content: 'Hi' }];
+const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+const wrong: readonly unknown[] = [null, true, -1, 1.5, 'text', [], {}, [[]], [null], 1e308];
+
+/** Values that no field takes, by field of a chat. */
+const chatFields: Readonly<Record<string, readonly unknown[]>> = {
+  messages: [
+    ...wrong,
+    [{ role: 'king', content: 'a' }],
+    [{ content: 'a' }],
+    [{ role: 'user', content: [{ type: 'image_url', image_url: 'x' }] }],
+    [{ role: 'user', content: 3 }],
+  ],
+  max_tokens: [0, -1, 1.5, '5', [], {}, true, 2 ** 40],
+  max_completion_tokens: [0, -5, 'many', [], 1e300],
+  n: [0, -1, 1.5, 129, '1', [], {}],
+  stream: ['yes', 1, [], {}],
+  stop: [1, {}, [1], [[]], Array.from({ length: 65 }, () => 'x'), true],
+  temperature: [-1, 'hot', [], {}, 101],
+  top_p: [0, -1, 2, 'x', []],
+  seed: [1.5, 'x', [], {}, 1e300],
+  tools: ['x', {}, [1], [{ type: 'function' }], [{ type: 'function', function: {} }], [{ type: 'other', function: { name: 'a' } }]],
+  tool_choice: ['maybe', 1, { type: 'function', function: { name: 'nobody' } }, 'required'],
+  top_logprobs: [-1, 21, 5, 'x'],
+  logprobs: ['x', 1, []],
+  response_format: ['json', 1, [], { type: 'xml' }, { type: 'json_schema', json_schema: 3 }],
+  stream_options: ['x', 1, { include_usage: 'x' }],
+  min_tokens: [-1, 'x', 2 ** 40],
+  priority: [1.5, 'x', 2 ** 40],
+  logit_bias: ['x', 1, { a: 'b' }],
+  frequency_penalty: [-3, 3, 'x'],
+  presence_penalty: [-3, 3, 'x'],
+  ignore_eos: ['x', 1],
+  cache_salt: ['', 1, []],
+  guided_choice: [[], 'x', [1]],
+  model: [1, [], {}, 'nobody', 'x'.repeat(2000)],
+};
+const textFields: Readonly<Record<string, readonly unknown[]>> = {
+  prompt: [null, true, 1, {}, [], [[]], [-1], [1.5], [2 ** 31], [['a']], [null], ['a', null], Array.from({ length: 1025 }, () => 'a')],
+  logprobs: [true, -1, 21, 'x'],
+  echo: ['x', 1],
+  max_tokens: [0, -1, 1e12, 'x'],
+  stream: ['x', 3],
+  min_tokens: [17],
+  n: [0, 1000],
+};
+
+const bodies: readonly (readonly [string, string, string])[] = [
+  ...Object.entries(chatFields).flatMap(([field, values]) =>
+    values.map(
+      (value) => [`chat ${field}`, chatPath, JSON.stringify({ messages: say, tools: field === 'tool_choice' ? [] : undefined, [field]: value })] as const,
+    ),
+  ),
+  ...Object.entries(textFields).flatMap(([field, values]) =>
+    values.map((value) => [`completion ${field}`, textPath, JSON.stringify({ prompt: 'a', [field]: value })] as const),
+  ),
+  ...[
+    '',
+    '{',
+    '{"',
+    'null',
+    '[]',
+    '3',
+    '"text"',
+    'true',
+    '{"messages":}',
+    '{"messages":[',
+    '{"a":1}}',
+    "{'a':1}",
+    '{"a":01}',
+    '{"a":NaN}',
+    '\u0000',
+    '{"a":"\u0001"}',
+    'a=b',
+    '<xml/>',
+  ].flatMap((text) => [chatPath, textPath, '/tokenize', '/v1/embeddings'].map((path) => [`body ${JSON.stringify(text)} to ${path}`, path, text] as const)),
+  ['lists nested deep', chatPath, deep(10_000)],
+  ['a field nested deep', chatPath, `{"messages":${JSON.stringify(say)},"chat_template_kwargs":${deep(5000)}}`],
+  ['maps nested deep', chatPath, `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`],
+  ['a schema nested deep', chatPath, JSON.stringify({ messages: say, guided_json: JSON.parse('{"a":'.repeat(100) + '1' + '}'.repeat(100)) as unknown })],
+  ['a message with one lone surrogate', chatPath, '{"messages":[{"role":"user","content":3,"x":"\\ud800"}]}'],
+  ['detokenize of what is no token', '/detokenize', '{"tokens":["a"]}'],
+  ['detokenize of negative ids', '/detokenize', '{"tokens":[-1]}'],
+  ['embeddings of nothing', '/v1/embeddings', '{"input":[]}'],
+  ['generate without ids', '/inference/v1/generate', '{"sampling_params":{}}'],
+  ['responses without input', '/v1/responses', '{"input":[]}'],
+  ['messages without a length', '/v1/messages', JSON.stringify({ messages: say })],
+  ['an adapter without a name', '/v1/load_lora_adapter', '{"lora_path":"x"}'],
+  ['an adapter of a wrong kind', '/v1/unload_lora_adapter', '{"lora_name":[1]}'],
+];
+
+/** What is no request at all, or one with a broken frame: bytes, and the statuses that may answer them. */
+const frames: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
+  ['no HTTP', 'hello\r\n\r\n', /400/],
+  ['TLS to a plain port', new Uint8Array([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]), /400/],
+  ['zeros', new Uint8Array(64), /400/],
+  ['a bad version', 'GET / HTTP/9.9\r\n\r\n', /400|505/],
+  ['no host', 'GET /health HTTP/1.1\r\n\r\n', /400/],
+  ['a bad method', 'FETCH /health HTTP/1.1\r\nhost: a\r\n\r\n', /400|405/],
+  ['spaces in a header name', 'GET /health HTTP/1.1\r\nhost: a\r\nbad header: x\r\n\r\n', /400/],
+  ['a bare line feed in a header', 'GET /health HTTP/1.1\r\nhost: a\r\nx: a\u0000b\r\n\r\n', /400/],
+  ['two lengths', `POST ${chatPath} HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}`, /400/],
+  ['a length and chunks', `POST ${chatPath} HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, /400/],
+  ['a negative length', `POST ${chatPath} HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n`, /400/],
+  ['a bad chunk size', `POST ${chatPath} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`, /400/],
+  ['a header flood', `GET /health HTTP/1.1\r\nhost: a\r\n${Array.from({ length: 3000 }, (_, i) => `x-${i}: ${'y'.repeat(20)}\r\n`).join('')}\r\n`, /431/],
+  ['one long header', `GET /health HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, /431/],
+  ['a long address', `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: a\r\n\r\n`, /431|414|404/],
+  ['a path that is no path', 'GET //[ HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', /404/],
+  ['a path out of the tree', 'GET /../../etc/passwd HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', /404/],
+  ['a path with a NUL', 'GET /%00 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', /404/],
+  [
+    'a body that is not UTF-8',
+    Buffer.concat([
+      Buffer.from(`POST ${textPath} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{"prompt":"`),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('}'),
+    ]),
+    /400/,
+  ],
+  [
+    'a body that is cut inside a character',
+    Buffer.concat([Buffer.from(`POST ${textPath} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r\n\r\n`), Buffer.from([0xc3])]),
+    /400/,
+  ],
+  ['a compressed body', requestOf(textPath, '{}', { 'content-encoding': 'gzip' }), /415/],
+  ['a form', requestOf(textPath, 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }), /415/],
+  ['a body that is said to be huge', requestOf(textPath, '', { 'content-length': '99999999999' }), /413/],
+  ['a body that is huge', requestOf(textPath, `{"prompt":"${'a'.repeat(80_000)}"}`), /413/],
+  [
+    'a body in chunks without end',
+    `POST ${textPath} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n${'1000\r\n'.concat('a'.repeat(4096), '\r\n').repeat(20)}`,
+    /413/,
+  ],
+  ['a request that stops in its head', `POST ${textPath} HTTP/1.1\r\nhost: a\r\n`, /408/],
+  ['a request that stops in its body', `POST ${textPath} HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{"prompt":`, /408/],
+];
+
+describe('hostile input', () => {
+  test('there is enough of it', () => {
+    expect(bodies.length + frames.length).toBeGreaterThanOrEqual(200);
+  });
+
+  test('every malformed body is answered with a status from 400 to 499 and an error in its shape', async () => {
+    for (const [name, path, body] of bodies) {
+      const response = await fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+        signal: AbortSignal.timeout(5000),
+      });
+      const text = await response.text();
+      expect([name, response.status, text], name).toEqual([
+        name,
+        expect.toSatisfy((status: number) => status >= 400 && status < 500),
+        expect.stringContaining('"error"'),
+      ]);
+      expect((JSON.parse(text) as { readonly error: { readonly message: string } }).error.message, name).not.toBe('');
+    }
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test.each(frames)('%s', async (_, bytes, status) => {
+    const { text, end } = await raw(url, bytes, { patience: 4000 });
+    expect(text.split('\r\n')[0]).toMatch(status);
+    expect(end).not.toBe('open');
+  });
+
+  test('half-open sockets and clients that vanish leave nothing behind', async () => {
+    const { hostname, port } = new URL(url);
+    const stream = requestOf(chatPath, JSON.stringify({ messages: say, stream: true, max_tokens: 5000, ignore_eos: true }));
+    for (let i = 0; i < 40; i++) {
+      const socket = connect({ host: hostname, port: Number(port) });
+      socket.on('error', () => {});
+      socket.write(stream.slice(0, i % 2 === 0 ? stream.length : 10 * i));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (i % 4 < 2) socket.resetAndDestroy();
+      else socket.destroy();
+    }
+    await expect.poll(() => emulator.engine.inFlight, { timeout: 5000 }).toBe(0);
+    expect(emulator.engine.simulation.table.inUse).toBe(0);
+  }, 20_000);
+
+  test('behind all of that it serves', async () => {
+    const response = await fetch(`${url}${textPath}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"prompt":"a","max_tokens":2}',
+    });
+    expect(await response.json()).toMatchObject({ usage: { completion_tokens: 2 } });
+    expect(faults).toEqual([]);
+  });
+});

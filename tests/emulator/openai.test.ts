@@ -1,0 +1,164 @@
+import OpenAI, { APIError } from 'openai';
+import { describe, expect, test } from 'vitest';
+import { emulate } from './running.ts';
+
+const { url, emulator } = await emulate();
+const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 });
+const model = 'llama-3.1-8b';
+const messages = [{ role: 'user' as const, content: 'Say something.' }];
+const tools = [
+  {
+    type: 'function' as const,
+    function: {
+      name: 'weather',
+      parameters: { type: 'object', properties: { city: { type: 'string' }, days: { type: 'integer', minimum: 1, maximum: 5 } }, required: ['city', 'days'] },
+    },
+  },
+];
+
+describe('the openai SDK', () => {
+  test('lists models', async () => {
+    const { data } = await client.models.list();
+    expect(data.map(({ id }) => id)).toEqual([model]);
+  });
+
+  test('streams a chat: the role first, then text, usage at the end', async () => {
+    const stream = await client.chat.completions.create({
+      model,
+      messages,
+      stream: true,
+      max_tokens: 12,
+      ignore_eos: true,
+      stream_options: { include_usage: true },
+    } as never);
+    const chunks: OpenAI.ChatCompletionChunk[] = [];
+    for await (const chunk of stream as unknown as AsyncIterable<OpenAI.ChatCompletionChunk>) chunks.push(chunk);
+    expect(chunks[0]?.choices[0]?.delta).toEqual({ role: 'assistant', content: '' });
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 12 } });
+    expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe('length');
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
+  });
+
+  test('what is streamed is what is answered at once, for the same seed', async () => {
+    const whole = await client.chat.completions.create({ model, messages, seed: 7, n: 2 });
+    const stream = client.chat.completions.stream({ model, messages, seed: 7, n: 2 });
+    const streamed = await stream.finalChatCompletion();
+    expect(streamed.choices.map(({ message }) => message.content)).toEqual(whole.choices.map(({ message }) => message.content));
+    expect(whole.choices[0]?.message.content).not.toBe(whole.choices[1]?.message.content);
+  });
+
+  test('completes a prompt', async () => {
+    const completion = await client.completions.create({ model, prompt: 'Once upon a time', max_tokens: 100 });
+    expect(completion.choices[0]).toMatchObject({ finish_reason: 'stop', index: 0 });
+    expect(completion.usage).toMatchObject({ prompt_tokens: 4, completion_tokens: 40, total_tokens: 44 });
+  });
+
+  test('completes several prompts, each so many times', async () => {
+    const { choices, usage } = await client.completions.create({ model, prompt: ['One', 'Two', 'Three'], n: 2, max_tokens: 3, echo: true });
+    expect(choices.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(choices.map(({ text }) => /^[A-Z][a-z]+/.exec(text)?.[0].slice(0, 3))).toEqual(['One', 'One', 'Two', 'Two', 'Thr', 'Thr']);
+    expect(usage).toMatchObject({ prompt_tokens: 3, completion_tokens: 18 });
+  });
+
+  test('finds a prompt again in the cache', async () => {
+    const long = [{ role: 'user' as const, content: 'word '.repeat(600) }];
+    await client.chat.completions.create({ model, messages: long, max_tokens: 1 });
+    const { usage } = await client.chat.completions.create({ model, messages: long, max_tokens: 1 });
+    expect(usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThan(500);
+    expect(usage?.prompt_tokens_details?.cached_tokens).toBeLessThan(usage?.prompt_tokens ?? 0);
+    const salted = await client.chat.completions.create({ model, messages: long, max_tokens: 1, cache_salt: 'mine' } as never);
+    expect((salted as OpenAI.ChatCompletion).usage?.prompt_tokens_details?.cached_tokens).toBe(0);
+  });
+
+  test('calls functions with arguments of their shape, at once and in a stream', async () => {
+    const ask = { model, messages, tools, tool_choice: 'required' as const, seed: 3 };
+    const { choices } = await client.chat.completions.create(ask);
+    const [call] = choices[0]?.message.tool_calls ?? [];
+    expect(choices[0]?.finish_reason).toBe('tool_calls');
+    expect(call).toMatchObject({ type: 'function', function: { name: 'weather' } });
+    const given = JSON.parse(call?.type === 'function' ? call.function.arguments : '') as { readonly city: unknown; readonly days: number };
+    expect(given).toEqual({
+      city: expect.any(String) as unknown,
+      days: expect.toSatisfy((days: number) => Number.isInteger(days) && days >= 1 && days <= 5) as unknown,
+    });
+    const streamed = await client.chat.completions.stream(ask).finalChatCompletion();
+    expect(streamed.choices[0]?.message.tool_calls).toMatchObject([{ function: { name: 'weather', arguments: JSON.stringify(given) } }]);
+  });
+
+  test('calls a function it may call now and then', async () => {
+    const reasons = new Set<string>();
+    for (let seed = 0; seed < 12; seed++)
+      reasons.add((await client.chat.completions.create({ model, messages, tools, seed, max_tokens: 60 })).choices[0]?.finish_reason ?? '');
+    expect(reasons).toEqual(new Set(['stop', 'tool_calls']));
+  });
+
+  test('answers in the shape of a schema', async () => {
+    const schema = {
+      type: 'object',
+      properties: { name: { type: 'string' }, tags: { type: 'array', items: { enum: ['a', 'b'] } } },
+      required: ['name', 'tags'],
+    };
+    const { choices } = await client.chat.completions.create({
+      model,
+      messages,
+      response_format: { type: 'json_schema', json_schema: { name: 'thing', schema } },
+    });
+    const value = JSON.parse(choices[0]?.message.content ?? '') as { readonly name: unknown; readonly tags: readonly unknown[] };
+    expect(typeof value.name).toBe('string');
+    expect(value.tags.every((tag) => tag === 'a' || tag === 'b')).toBe(true);
+  });
+
+  test('stops at a string, and says at which', async () => {
+    const { choices } = await client.chat.completions.create({ model, messages, stop: ['.'], max_tokens: 200, seed: 1 });
+    expect(choices[0]).toMatchObject({ finish_reason: 'stop', stop_reason: '.' });
+    expect(choices[0]?.message.content).not.toContain('.');
+  });
+
+  test('goes on to the last token where it is told to, and for as long as it is told to', async () => {
+    const count = async (more: object): Promise<number | undefined> =>
+      ((await client.completions.create({ model, prompt: 'a', ...more } as never)) as OpenAI.Completion).usage?.completion_tokens;
+    expect(await count({ max_tokens: 90 })).toBe(40);
+    expect(await count({ max_tokens: 90, ignore_eos: true })).toBe(90);
+    expect(await count({ max_tokens: 90, min_tokens: 60 })).toBe(60);
+    expect(await count({})).toBe(16);
+  });
+
+  test('gives log probabilities of as many tokens as it says', async () => {
+    const { choices } = await client.chat.completions.create({ model, messages, max_tokens: 5, logprobs: true, top_logprobs: 2 });
+    const content = choices[0]?.logprobs?.content ?? [];
+    expect(content).toHaveLength(5);
+    expect(content.map(({ token }) => token).join('')).toBe(choices[0]?.message.content);
+    for (const { logprob, top_logprobs: top } of content) expect([logprob <= 0, top.length]).toEqual([true, 2]);
+    const completion = await client.completions.create({ model, prompt: 'a', max_tokens: 4, logprobs: 1 });
+    expect(completion.choices[0]?.logprobs?.tokens?.join('')).toBe(completion.choices[0]?.text);
+  });
+
+  test.each([
+    [{ model: 'other' }, 404, 'model', 'NotFoundError'],
+    [{ max_tokens: 10_000_000 }, 400, 'messages', 'BadRequestError'],
+    [{ max_tokens: 0 }, 400, 'max_tokens', 'BadRequestError'],
+    [{ min_tokens: 20, max_tokens: 10 }, 400, 'min_tokens', 'BadRequestError'],
+    [{ temperature: -1 }, 400, 'temperature', 'BadRequestError'],
+    [{ messages: [] }, 400, 'messages', 'BadRequestError'],
+  ])('is told what is wrong with %j', async (wrong, status, param, type) => {
+    const error: unknown = await client.chat.completions.create({ model, messages, ...wrong } as never).catch((problem: unknown) => problem);
+    expect(error).toBeInstanceOf(APIError);
+    expect(error).toMatchObject({ status, param, type, code: status });
+  });
+
+  test('a stream that is aborted frees what the engine held', async () => {
+    const abort = new AbortController();
+    const stream = await client.chat.completions.create({ model, messages, stream: true, max_tokens: 100_000, ignore_eos: true } as never, {
+      signal: abort.signal,
+    });
+    let seen = 0;
+    const read = async (): Promise<void> => {
+      for await (const _ of stream as unknown as AsyncIterable<unknown>) if (++seen === 5) abort.abort();
+    };
+    await read().catch(() => {});
+    await expect.poll(() => emulator.engine.inFlight).toBe(0);
+    const used = emulator.engine.simulation.pools.flatMap(({ instances }) => instances.flatMap(({ ranks }) => ranks.map(({ usedBlocks }) => usedBlocks)));
+    expect(used).toEqual([0]);
+    expect(emulator.engine.simulation.causes.get('the client went away')).toBe(1);
+  });
+});
