@@ -63,7 +63,7 @@ test('FLT-13, EXP-4 faults of dies and links, control loops and a balancer work 
   expect(paused.faults[0]).toMatchObject({ ranks: 1, failed: 0 });
   const scaled = await run(...fault, 'deployment.prefill.instances=3', 'control={ period: 2 s, autoscale: { prefill: { min: 2, max: 7, target: 0.3 } } }');
   expect(Math.max(...(scaled.control?.series ?? []).map(({ instances }) => instances[0] ?? 0))).toBeGreaterThan(3);
-});
+}, 120_000);
 
 test('what does not fit together is refused with its place', async () => {
   const issues = async (...set: readonly string[]): Promise<string> => {

@@ -93,6 +93,9 @@ describe('supernode load', () => {
     expect(run.code).toBe(0);
     expect(run.out).toContain('TTFT ≤ 500 ms and TPOT ≤ 100 ms');
     expect(run.out).toContain('2 in flight');
+    const line = `npx supernode load --base-url ${url} --endpoint /v1/chat/completions --request-rate inf --max-concurrency 2 --isl 50 --osl 4 --num-prompts 6 --goodput ttft:500 tpot:100 --seed 5`;
+    expect(run.out).toContain(line);
+    expect(run.out).not.toContain('secret');
     expect(readFileSync(join(folder, 'load.html'), 'utf8')).toContain('server at');
   });
 

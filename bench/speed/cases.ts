@@ -52,9 +52,9 @@ export const cases: readonly SpeedCase[] = [
     sizes: [k10, k100, m1],
     budget: 2,
     binds: bound,
-    scenario: from(paper, 'workload.rate=579/s', alone),
+    scenario: from(paper, 'workload.rate=615/s', alone),
   },
-  { name: 'paper-overload', title: 'the same at three times the rate', sizes: [m1], scenario: from(paper, 'workload.rate=1737/s', alone) },
+  { name: 'paper-overload', title: 'the same at three times the rate', sizes: [m1], scenario: from(paper, 'workload.rate=1845/s', alone) },
   {
     name: 'paper-reasoning',
     title: 'R1 on 256 NPUs, reasoning, all 15,360 slots',
@@ -69,7 +69,7 @@ export const cases: readonly SpeedCase[] = [
     sizes: [m1],
     budget: 2,
     binds: bound,
-    scenario: from(paper, 'workload.rate=1350/s', all, alone),
+    scenario: from(paper, 'workload.rate=1435/s', all, alone),
   },
   {
     name: 'whole-reasoning',
@@ -84,7 +84,7 @@ export const cases: readonly SpeedCase[] = [
     title: 'R1 on 256 NPUs, chat, six in ten continue, pool on',
     sizes: [m1],
     binds: bound,
-    scenario: from(paper, 'workload.rate=676/s'),
+    scenario: from(paper, 'workload.rate=735/s'),
   },
   {
     name: 'mooncake',

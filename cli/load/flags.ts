@@ -97,6 +97,20 @@ export function pairsOf(typed: readonly string[] | undefined, flag: string): Rea
   return Object.fromEntries(pairs.map(([, match]) => [match?.[1] ?? '', match?.[2] ?? '']));
 }
 
+/** Options of a command line as they were typed, but for secrets. */
+export function typedOptions(verb: Command, secrets: readonly string[]): readonly string[] {
+  return verb.options.flatMap((option) => {
+    const name = option.attributeName();
+    if (verb.getOptionValueSource(name) !== 'cli' || secrets.includes(option.name())) return [];
+    const value: unknown = verb.getOptionValue(name);
+    const flag = option.long ?? '';
+    if (typeof value === 'boolean') return [flag];
+    const texts = (Array.isArray(value) ? value : [value]).map((one) => (one === Infinity ? 'inf' : String(one)));
+    if (option.variadic) return [flag, ...texts];
+    return option.parseArg !== undefined && texts.length > 1 && name !== 'metricPercentiles' ? texts.flatMap((text) => [flag, text]) : [flag, texts.join(',')];
+  });
+}
+
 function positive(typed: string): number {
   const value = Number(typed);
   if (typed.trim() === '' || !(value > 0) || value === Infinity) throw new InvalidArgumentError(`expected a number above 0, got "${typed}".`);

@@ -215,9 +215,9 @@ describe('the driver', () => {
           busy.delete(thread);
         },
       });
-      let ended = false;
-      void run.then(() => (ended = true));
-      while (!ended) await vi.advanceTimersByTimeAsync(10_000);
+      const clock = { stands: false };
+      void run.then(() => (clock.stands = true));
+      while (!clock.stands) await vi.advanceTimersByTimeAsync(10_000);
       expect([sent, overlaps]).toEqual([60, 0]);
     } finally {
       vi.useRealTimers();

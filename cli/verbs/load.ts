@@ -16,12 +16,12 @@ import { resultIn } from '../load/against.ts';
 import { benchResult } from '../load/bench-result.ts';
 import { StreamClient } from '../load/client.ts';
 import { drive } from '../load/driver.ts';
-import { pairsOf, withLoadFlags, type LoadFlags } from '../load/flags.ts';
+import { pairsOf, typedOptions, withLoadFlags, type LoadFlags } from '../load/flags.ts';
 import { ClientMeter } from '../load/meter.ts';
 import { promptOf } from '../load/prompts.ts';
 import { firstModel, targetOf, type Target } from '../load/server.ts';
 import { loadOf, paceOf } from '../load/traffic.ts';
-import { checkOutputs, terminalOptions } from '../output.ts';
+import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { version } from '../version.ts';
 
@@ -31,12 +31,13 @@ const late = 0.05;
 /** `supernode load [FILE]`: sends the traffic of a scenario, a trace or a generator to a server with an OpenAI API, and reports as `simulate` does. */
 export function command(): Command {
   const verb = withLoadFlags(new Command('load').argument('[file]', 'scenario file whose traffic is sent (docs/guide/scenario.md)'));
-  return verb.action(async (file: string | undefined, flags: LoadFlags) => {
-    process.exitCode = await load(file, flags);
+  return verb.action(async (file: string | undefined, flags: LoadFlags, self: Command) => {
+    process.exitCode = await load(file, flags, commandLine(['load', ...(file === undefined ? [] : [file]), ...typedOptions(self, ['api-key'])]));
   });
 }
 
-async function load(file: string | undefined, flags: LoadFlags): Promise<number> {
+/** @param again the command line that does the same, without secrets */
+async function load(file: string | undefined, flags: LoadFlags, again: string): Promise<number> {
   checkOutputs({ '--html': flags.html, '--out': flags.out, '--result-filename': flags.resultFilename });
   const target = targetOf(flags);
   const metadata = pairsOf(flags.metadata, '--metadata');
@@ -114,7 +115,7 @@ async function load(file: string | undefined, flags: LoadFlags): Promise<number>
       writeFileSync(flags.resultFilename, `${JSON.stringify(result, null, 2)}\n`);
       told.push(`wrote ${flags.resultFilename}`);
     }
-    await write(summary, against, interrupted, flags, told);
+    await write(summary, against, interrupted, flags, told, again);
     return exitCode(summary, interrupted, flags);
   } finally {
     progress.end();
@@ -157,9 +158,16 @@ async function warmUp(ask: (request: Arrival, number: number) => Promise<unknown
   for (let i = 0; i < count; i++) await ask(request, i);
 }
 
-async function write(summary: Summary, against: Summary | undefined, interrupted: boolean, flags: LoadFlags, notes: readonly string[]): Promise<void> {
+async function write(
+  summary: Summary,
+  against: Summary | undefined,
+  interrupted: boolean,
+  flags: LoadFlags,
+  notes: readonly string[],
+  again: string,
+): Promise<void> {
   const result = `${JSON.stringify({ schema: 'supernode/load/1', interrupted, ...summary }, null, 2)}\n`;
-  const text = textReport(summary, terminalOptions());
+  const text = `${textReport(summary, terminalOptions())}  ${again}\n`;
   const beside = against === undefined ? '' : `\n${compareReport([against, summary], terminalOptions())}`;
   process.stdout.write(flags.json === true ? result : text + beside);
   if (flags.out !== undefined) writeFileSync(flags.out, result);

@@ -5,6 +5,7 @@ import { createSimulation, type Run } from '../../src/serving/deploy.ts';
 import { emissionsOf } from '../../src/serving/emissions.ts';
 import { act } from '../../src/serving/external.ts';
 import { prefixIdsOf } from '../tokens/prefix-ids.ts';
+import { RequestFeed } from './request-feed.ts';
 import { ServingMetrics, type MetricsOptions } from './metrics.ts';
 import { Tally } from './tally.ts';
 
@@ -266,6 +267,23 @@ describe('scopes and dialects', () => {
     expect(sum(families, 'vllm:request_success_total', { finished_reason: 'abort' })).toBe(1);
     expect(sum(families, 'vllm:request_success_total', { finished_reason: 'stop' })).toBe(2);
   });
+});
+
+test('nothing is kept of requests that have ended, whatever their end', async () => {
+  const run = createSimulation(await loadScenario(merged, { requests: 60, set: ['workload.rate=60/s'] }), (event) => feed.event(event));
+  const feed: RequestFeed = new RequestFeed(run.simulation, { pool: 'all' });
+  const { simulation } = run;
+  let most = 0;
+  for (let handled = 0; simulation.step(); handled++) {
+    most = Math.max(most, feed.inFlight);
+    if (handled % 7 === 0 && simulation.snapshot().running > 2)
+      act(simulation, { kind: 'abort', request: simulation.snapshot().arrived - 1, cause: 'gone' }, (record) => feed.external(record));
+  }
+  const { ended } = feed.meters[0] as (typeof feed.meters)[number];
+  expect(most).toBeGreaterThan(3);
+  expect(ended.abort).toBeGreaterThan(3);
+  expect(ended.abort + ended.stop).toBe(60);
+  expect(feed.inFlight).toBe(0);
 });
 
 test('a tally counts as one value at a time would', () => {

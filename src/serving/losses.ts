@@ -87,15 +87,20 @@ export class Losses {
     interval.pools[this.#of.poolOf(batch).index].decodeTokens -= emitted;
   }
 
+  /** What is read for a request while its iteration waits for it will not come. Returns whether anything was. */
+  unread(slot: number): boolean {
+    if (this.#of.cached?.settle(slot) !== true) return false;
+    this.cancel(slot, 'read');
+    this.#of.instance(this.#world.table.instance[slot]).reads--;
+    return true;
+  }
+
   /** Takes a request whose KV is lost out of whatever waits for it. */
   #take(slot: number): void {
     const { table } = this.#world;
     const at = table.place[slot];
     if (at === place.reading) this.cancel(slot, 'read');
-    if (this.#of.cached?.settle(slot) === true) {
-      this.cancel(slot, 'read');
-      this.#of.instance(table.instance[slot]).reads--;
-    }
+    this.unread(slot);
     if (at === place.holding) this.#of.moving.remove(slot);
     if (at === place.pushing || at === place.landing) this.cancel(slot, 'push');
     if (at === place.pushing) this.#of.instance(table.instance[slot]).withdraw(slot);

@@ -278,7 +278,9 @@ export class Service {
         metrics.at(now).outputServed -= mean;
         metrics.at(now).pools[this.poolOf(instance).index].decodeTokens -= mean;
       }
+      const waited = this.#losses.unread(slot);
       instance.drop(slot);
+      if (waited) this.#goOn(instance);
       for (const batch of this.batchesOf(instance)) this.#wake(batch);
     }
     this.#accounts.giveUp(slot, cause);
