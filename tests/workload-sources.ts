@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { loadTrace } from '../cli/traces.ts';
 import { stream } from '../src/kernel/random.ts';
-import { gapSampler } from '../src/serving/traffic/arrivals.ts';
+import { gamma } from '../src/kernel/variates.ts';
 import { traceStatistics } from '../src/serving/traffic/statistics.ts';
 import type { TraceColumns } from '../src/serving/traffic/workload.ts';
 
@@ -122,7 +122,9 @@ function mergedVariation(windows: readonly ClientWindow[]): number {
   const median = byRate[byRate.length >> 1]?.[0];
   const times: number[] = [];
   for (const { client, rate, cv } of windows.filter(({ start }) => start === median)) {
-    const gap = gapSampler({ kind: 'gamma', rate, cv }, stream(1, client));
+    const random = stream(1, client);
+    const square = cv * cv;
+    const gap = (): number => (square < 1e-12 ? 1 : gamma(random, 1 / square) * square) / rate;
     // The stationary start lies somewhere in a long past.
     for (let time = gap() - 6000; time < 600; time += gap()) if (time >= 0) times.push(time);
   }

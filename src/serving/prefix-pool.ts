@@ -35,7 +35,7 @@ export class PrefixPool {
   spilt = 0;
   #spilling = 0;
   /** How far back in the order of use each unit was found: what other capacities would have held. */
-  readonly distances: StackDistances = new StackDistances(8192);
+  readonly distances: StackDistances = new StackDistances(16_384);
   readonly #alive: boolean[];
   /** Nodes that are not there. */
   #lost = 0;

@@ -63,7 +63,8 @@ describe('a prefill pool that binds', () => {
     expect(six.limit.utilisation).toBeGreaterThan(0.7);
     expect(eight.limit.utilisation).toSatisfy(about((six.limit.utilisation * 6) / 8, 0.03));
     const found = await foundRate(before);
-    expect(found).toSatisfy(about(rate / six.limit.utilisation, 0.1));
+    // A rate that keeps up beyond doubt: a queue that chance has made counts against it.
+    expect(found).toSatisfy(about(rate / six.limit.utilisation, 0.12));
     expect(await foundRate(after)).toSatisfy(about((found * 8) / 6, 0.06));
   });
 
