@@ -7,7 +7,7 @@ import type { Pool } from './pools.ts';
 import type { Rank } from './rank.ts';
 
 /** Iterations that are gone through at most before the queue is asked again. */
-const most = 64;
+const most = 32;
 
 /** What of an instance changes while it does nothing but decode the sequences that it has. */
 export interface Coasting {
