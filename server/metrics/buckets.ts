@@ -15,7 +15,7 @@ export function lengthBounds(longest: number): readonly number[] {
   return bounds;
 }
 
-/** SGLang's own, as it documents them. */
+/** SGLang's own: an estimate, for no document of them stands behind it. */
 export const sglangFirstTokenBounds: readonly number[] = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400];
 export const sglangPerTokenBounds: readonly number[] = [
   0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.06, 0.08, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8,
