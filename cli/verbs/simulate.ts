@@ -7,31 +7,22 @@ import type { Summary } from '../../src/report/summary.ts';
 import { textReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode, withIntervals } from '../drive.ts';
-import { simulateFleet } from '../fleet-result.ts';
+import { simulateFleet, type FleetFlags } from '../fleet-result.ts';
 import { driveSeeds } from '../seeds.ts';
 import type { Search } from '../find-rate.ts';
 import { criterion, findRate, goodShare, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { commandLine, terminalOptions } from '../output.ts';
-import { outputPaths, withOutputFlags, type OutputFlags } from '../outputs/flags.ts';
+import { outputPaths, withOutputFlags } from '../outputs/flags.ts';
 import { outputsTo, type RunOutputs } from '../outputs/outputs.ts';
 import { replay } from '../replay.ts';
 import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
-import type { ScenarioFlags } from '../scenario.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
 import { table } from '../table.ts';
 import { version } from '../version.ts';
 
-interface Options extends ScenarioFlags, IntervalFlags, OutputFlags {
+interface Options extends FleetFlags, IntervalFlags {
   readonly replay?: string;
-  readonly json?: boolean;
-  readonly html?: string;
-  readonly out?: string;
-  readonly findRate?: boolean;
-  readonly failOnSlo?: boolean;
-  readonly seeds?: number;
-  readonly threads?: number;
-  readonly runs: string;
 }
 
 /** `supernode simulate FILE`: runs a scenario from the first arrival to the last token and reports. */

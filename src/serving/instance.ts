@@ -157,9 +157,9 @@ export class Instance implements Coasting {
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
 
-  /** KV blocks that a prompt needs that decodes here. */
-  blocksFor(prompt: number): number {
-    return Math.ceil(prompt / this.columns.blockTokens) + this.options.stateBlocks;
+  /** KV blocks of a sequence with so many tokens, those of its states included. */
+  blocksFor(tokens: number): number {
+    return Math.ceil(tokens / this.columns.blockTokens) + this.options.stateBlocks;
   }
 
   /** Whether no sequence has a place on a rank, in any batch in flight. */
@@ -173,7 +173,7 @@ export class Instance implements Coasting {
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     this.columns.places.increase(rankIndex);
-    rank.kv.take(Math.ceil(table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
+    rank.kv.take(this.blocksFor(table.prompt[slot]));
     table.admission[slot] = rank.admissions++;
   }
 
@@ -220,7 +220,7 @@ export class Instance implements Coasting {
   withdraw(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
     this.columns.places.decrease(rank.at);
-    rank.kv.give(Math.ceil(this.#table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
+    rank.kv.give(this.blocksFor(this.#table.prompt[slot]));
   }
 
   /** Settles what a request that decodes here has put out so far: it will not go on here. Its blocks go with `clear`. */
@@ -250,7 +250,7 @@ export class Instance implements Coasting {
         if (at >= 0) {
           rank.ready.splice(at, 1);
           this.columns.places.decrease(rank.at);
-          rank.kv.give(Math.ceil(table.prompt[slot] / rank.blockTokens) + this.options.stateBlocks);
+          rank.kv.give(this.blocksFor(table.prompt[slot]));
         } else if (this.decodesNow) {
           // It has grown for the running step already, which goes on without it.
           this.iteration.decoding--;
@@ -382,10 +382,10 @@ export class Instance implements Coasting {
 
   #form(at: Seconds): boolean {
     const growth = this.tokensAfter(this.steps + 1) - this.tokens;
-    const { acceptance, adapters, prefillFirst } = this.options;
+    const { adapters, prefillFirst } = this.options;
     if (adapters !== undefined) for (const rank of this.ranks) rank.adapters?.begin();
     const decodes = prefillFirst === true ? this.#promptsFirst(growth, at) : this.#together(growth, at);
-    this.iteration.price(this.ranks, this.columns, this.tokens, 1 + acceptance.drafts, this.pricer, decodes);
+    this.iteration.price(this.ranks, this.columns, this.tokens, this.queryTokens, this.pricer, decodes);
     const { cost } = this.iteration;
     this.running = cost !== undefined;
     if (cost === undefined) return false;
@@ -398,11 +398,11 @@ export class Instance implements Coasting {
   /** The formed iteration begins: it ends at `endsAt`. */
   begin(at: Seconds): void {
     const { slowdown, delay, iteration } = this;
-    const { adapters, acceptance } = this.options;
+    const { adapters } = this.options;
     const cost = iteration.cost as StepCost;
     this.held = false;
     this.startedAt = at;
-    const work = adapters === undefined ? undefined : adapterWork(this.ranks, adapters, 1 + acceptance.drafts, iteration.decodes, slowdown);
+    const work = adapters === undefined ? undefined : adapterWork(this.ranks, adapters, this.queryTokens, iteration.decodes, slowdown);
     iteration.adapters = work;
     const products = work?.products ?? 0;
     const late = (delay === undefined ? 0 : delay(this.#formed)) + (work?.loading ?? 0);
@@ -420,7 +420,7 @@ export class Instance implements Coasting {
   #barrier(slowest: Seconds, least: Seconds, late: Seconds): Iteration['barrier'] {
     const { serving: ranks, pricer, slowdown } = this;
     const rank = ranks[(this.#formed / barrierEvery) % ranks.length];
-    const own = this.iteration.own(rank, this.tokens, 1 + this.options.acceptance.drafts, pricer) + (rank.adapters?.products ?? 0);
+    const own = this.iteration.own(rank, this.tokens, this.queryTokens, pricer) + (rank.adapters?.products ?? 0);
     return waitOf(slowest, own, slowdown, ranks.length, least, late);
   }
 
@@ -541,7 +541,7 @@ export class Instance implements Coasting {
     }
     this.columns.count(rank.at, base, -1);
     this.columns.places.decrease(rank.at);
-    rank.kv.give(Math.ceil((base + tokens) / rank.blockTokens) + this.options.stateBlocks - table.pinned[slot] * rank.unitBlocks);
+    rank.kv.give(this.blocksFor(base + tokens) - table.pinned[slot] * rank.unitBlocks);
     unpinPrefix(table, rank, slot);
   }
 
@@ -616,10 +616,10 @@ export class Instance implements Coasting {
   /** Chunks of prompts under way, then new prompts in order of arrival, within the token budget, the places and the blocks. */
   #fill(rank: Rank, at: Seconds): void {
     const table = this.#table;
-    const { tokenBudget, maxSequences, watermarkBlocks, stateBlocks, prefixCaching, acceptance, prefillFirst } = this.options;
+    const { tokenBudget, maxSequences, watermarkBlocks, prefixCaching, prefillFirst } = this.options;
     rank.chunks.length = 0;
     rank.waiting.prepare(at);
-    let budget = tokenBudget - (prefillFirst === true ? 0 : rank.members.length * (1 + acceptance.drafts));
+    let budget = tokenBudget - (prefillFirst === true ? 0 : rank.members.length * this.queryTokens);
     for (const slot of rank.prefilling) {
       const chunk = Math.max(0, Math.min(table.prompt[slot] - table.progress[slot], budget));
       rank.chunks.push(chunk);
@@ -630,7 +630,7 @@ export class Instance implements Coasting {
       const prompt = table.prompt[slot];
       const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
       const pinning = blocksToPin(table, rank, slot, units);
-      const own = Math.ceil(prompt / rank.blockTokens) + stateBlocks - units * rank.unitBlocks;
+      const own = this.blocksFor(prompt) - units * rank.unitBlocks;
       if (rank.room < own + pinning + (rank.kv.sequences() === 0 ? 0 : watermarkBlocks)) break;
       if (rank.adapters?.admit(slot) === false) break;
       rank.waiting.shift();
