@@ -2,7 +2,7 @@ import { significant } from '../base/quantity.ts';
 import type { Sketch } from '../kernel/sketch.ts';
 import type { Interval } from '../serving/metrics.ts';
 import type { ServiceLevel } from '../serving/scenario.ts';
-import type { Distribution, Summary } from './summary.ts';
+import type { Distribution, SeriesPoint, Summary } from './summary.ts';
 
 export function distribution(sketch: Sketch): Distribution {
   if (sketch.count === 0) return { count: 0, mean: 0, p50: 0, p90: 0, p95: 0, p99: 0, max: 0 };
@@ -32,4 +32,23 @@ export function goodput(total: Interval, slo: ServiceLevel, requestsPerSecond: n
         ? 'at least 90 % of the throughput meets every objective'
         : `${significant(100 * worst.share)} % of the requests miss the ${worst.name} objective`;
   return { slo, requestsPerSecond, share, misses, note };
+}
+
+/** One interval of a run over time, of so many seconds. @param kv share of the KV that is in use; NaN where it is not seen */
+export function seriesPoint(interval: Interval, index: number, width: number, kv: number): SeriesPoint {
+  const quantile = (sketch: Sketch, q: number): number => (sketch.count === 0 ? 0 : sketch.quantile(q));
+  return {
+    at: (index + 0.5) * width,
+    arrived: interval.arrived,
+    finished: interval.finished,
+    inputTokensPerSecond: interval.inputServed / width,
+    outputTokensPerSecond: Math.max(0, interval.outputServed) / width,
+    ttftP50: quantile(interval.ttft, 0.5),
+    ttftP99: quantile(interval.ttft, 0.99),
+    tpotP50: quantile(interval.tpot, 0.5),
+    tpotP99: quantile(interval.tpot, 0.99),
+    waiting: interval.waiting / width,
+    running: interval.running / width,
+    kv,
+  };
 }

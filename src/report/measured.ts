@@ -1,10 +1,10 @@
-import { QUANTILE_ERROR, type Sketch } from '../kernel/sketch.ts';
-import type { Interval, Metrics } from '../serving/metrics.ts';
+import { QUANTILE_ERROR } from '../kernel/sketch.ts';
+import type { Metrics } from '../serving/metrics.ts';
 import type { ServiceLevel } from '../serving/scenario.ts';
 import type { Workload } from '../serving/traffic/workload.ts';
-import { distribution, goodput } from './figures.ts';
+import { distribution, goodput, seriesPoint } from './figures.ts';
 import { hashOf } from './hash.ts';
-import type { SeriesPoint, Summary } from './summary.ts';
+import type { Summary } from './summary.ts';
 import { trafficText } from './traffic.ts';
 import { steadyWindow } from './window.ts';
 
@@ -78,26 +78,8 @@ export function measuredSummary(run: MeasuredRun, version: string): Summary {
     requestShares: [],
     limit: { resource: '', utilisation: NaN, note: '' },
     cost: { note: 'a client does not see what a server draws and costs' },
-    series: metrics.intervals.map((interval, i) => pointOf(interval, i, metrics.width)),
+    series: metrics.intervals.map((interval, i) => seriesPoint(interval, i, metrics.width, Number.NaN)),
     doubts: [],
     reproduce: { version, scenarioHash: hashOf([workload.kind, workload.name, workload.requests, seed]), calibrationHash: 'none', seed },
-  };
-}
-
-function pointOf(interval: Interval, index: number, width: number): SeriesPoint {
-  const quantile = (sketch: Sketch, q: number): number => (sketch.count === 0 ? 0 : sketch.quantile(q));
-  return {
-    at: (index + 0.5) * width,
-    arrived: interval.arrived,
-    finished: interval.finished,
-    inputTokensPerSecond: interval.inputServed / width,
-    outputTokensPerSecond: interval.outputServed / width,
-    ttftP50: quantile(interval.ttft, 0.5),
-    ttftP99: quantile(interval.ttft, 0.99),
-    tpotP50: quantile(interval.tpot, 0.5),
-    tpotP99: quantile(interval.tpot, 0.99),
-    waiting: interval.waiting / width,
-    running: interval.running / width,
-    kv: NaN,
   };
 }

@@ -2,7 +2,7 @@ import { chipCount, planeOf } from '../catalogue/machine.ts';
 import type { Doubt } from '../base/doubt.ts';
 import { engines } from '../cost/batch.ts';
 import { labelOf } from '../cost/uncertainty/trust.ts';
-import { QUANTILE_ERROR, type Sketch } from '../kernel/sketch.ts';
+import { QUANTILE_ERROR } from '../kernel/sketch.ts';
 import { draftText } from '../model/drafter.ts';
 import { instanceDies, type Layout } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
@@ -18,7 +18,7 @@ import { adaptersSummary } from './adapters.ts';
 import { speculationSummary } from './speculation.ts';
 import { energySummary } from './energy/summary.ts';
 import { fleetSummary } from './fleet.ts';
-import { distribution, goodput } from './figures.ts';
+import { distribution, goodput, seriesPoint } from './figures.ts';
 import { hashOf } from './hash.ts';
 import { limitOf } from './limit.ts';
 import { poolUse, poweredOf, type PoolUse } from './pool-use.ts';
@@ -159,7 +159,7 @@ export function summarise(run: Run, version: string): Summary {
     energy,
     series: metrics.intervals
       .slice(0, shown)
-      .map((interval, i) => seriesPoint(interval, i, metrics.width, deployed.pools, poolUse(run, i * metrics.width, (i + 1) * metrics.width).at(-1))),
+      .map((interval, i) => pointOf(interval, i, metrics.width, deployed.pools, poolUse(run, i * metrics.width, (i + 1) * metrics.width).at(-1))),
     trust: trustOf(pools, standing, limit.resource),
     doubts: distinct([...deployed.doubts, ...standing.flatMap(({ doubts }) => doubts)]),
     reproduce: { version, scenarioHash: hashOf(scenario), calibrationHash: hashOf([scenario.stack, machine]), seed: scenario.seed },
@@ -262,24 +262,10 @@ function planeSummaries(run: Run, pools: readonly PoolSummary[], duration: numbe
   return [...summaries, ...transferSummaries(run, duration)];
 }
 
-function seriesPoint(interval: Interval, index: number, width: number, pools: readonly DeployedPool[], use: PoolUse | undefined): SeriesPoint {
-  const quantile = (sketch: Sketch, q: number): number => (sketch.count === 0 ? 0 : sketch.quantile(q));
+function pointOf(interval: Interval, index: number, width: number, pools: readonly DeployedPool[], use: PoolUse | undefined): SeriesPoint {
   const last = pools.length - 1;
   const meter = interval.pools[last] as PoolMeter;
-  return {
-    at: (index + 0.5) * width,
-    arrived: interval.arrived,
-    finished: interval.finished,
-    inputTokensPerSecond: interval.inputServed / width,
-    outputTokensPerSecond: Math.max(0, interval.outputServed) / width,
-    ttftP50: quantile(interval.ttft, 0.5),
-    ttftP99: quantile(interval.ttft, 0.99),
-    tpotP50: quantile(interval.tpot, 0.5),
-    tpotP99: quantile(interval.tpot, 0.99),
-    waiting: interval.waiting / width,
-    running: interval.running / width,
-    kv: share(meter.kv, width * (use?.served ?? 0) * (pools[last] as DeployedPool).plant.stages),
-  };
+  return seriesPoint(interval, index, width, share(meter.kv, width * (use?.served ?? 0) * (pools[last] as DeployedPool).plant.stages));
 }
 
 function share(part: number, whole: number): number {
