@@ -651,7 +651,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const [event] = pending.splice(0, 1);
     now = event?.at ?? now;
     event?.happen();
-    shareLinks();
+    // MOV-2
+    if (pending.every(({ at }) => at > now)) shareLinks();
   }
   result.cache.evictions = pooled === undefined ? seen.unitsDropped : pooled.evictions;
   return { ...result, carried: links.carried };
