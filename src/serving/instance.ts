@@ -427,14 +427,14 @@ export class Instance implements Coasting {
   /** Decoding sequences grow, and prompts take what they leave of the budget. */
   #together(growth: number, at: Seconds): boolean {
     const { columns, ranks, tokens } = this;
-    const { awake, used, phases, decoding, kvBlocks } = columns;
+    const { awake, used, phases, kvBlocks } = columns;
     const caching = this.options.prefixCaching;
     const [first, second] = [columns.phase(tokens), columns.phase(tokens + 1)];
     for (let r = 0; r < used.length; r++) {
       if (awake[r] === 1 && ranks[r].ready.length > 0) this.#join(ranks[r], at);
-      if (decoding[r] > 0) {
-        // The sum of `growth` phases, of which there are two at most but with long drafts.
-        const need = growth === 1 ? phases[first + r] : growth === 2 ? phases[first + r] + phases[second + r] : columns.growth(r, tokens, growth);
+      // The sum of `growth` phases, of which there are two at most but with long drafts. A rank where nothing decodes has none.
+      const need = growth === 1 ? phases[first + r] : growth === 2 ? phases[first + r] + phases[second + r] : columns.growth(r, tokens, growth);
+      if (need > 0 || caching) {
         if (caching || used[r] + need > kvBlocks) this.#grow(ranks[r], growth, at);
         else used[r] += need;
       }
