@@ -47,7 +47,7 @@ export class Iteration {
     this.prefillPairs = 0;
     this.slowestPairs = 0;
     this.cost = undefined;
-    if (decodes && !awake.includes(1)) {
+    if (decodes && awake.empty) {
       this.#priceDecoding(ranks, columns, tokens, queryTokens, pricer);
       return;
     }
@@ -67,7 +67,7 @@ export class Iteration {
       const context = decodes ? baseSum[r] + sequences * tokens : 0;
       let own = sequences * queryTokens;
       // Only a rank that is awake has prompts under way.
-      if (awake[r] === 1) {
+      if (awake.has(r)) {
         const { prefill, pairs, seen } = this.#promptsOf(ranks[r]);
         own += prefill;
         this.prefillTokens += prefill;
