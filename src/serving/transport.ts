@@ -186,7 +186,10 @@ export class Transport {
   end(at: Seconds, version: number, ended: (slot: number, errand: Errand) => void): void {
     if (version !== this.#version) return;
     this.#endAt = Infinity;
-    for (const owner of this.transfers.finish(at)) {
+    const { transfers } = this;
+    const count = transfers.finish(at);
+    for (let i = 0; i < count; i++) {
+      const owner = transfers.ended[i];
       const what = owner % travels;
       if (what === travel.spill || --this.#parts[owner] > 0) continue;
       if (what !== travel.write) ended(Math.floor(owner / travels), what === travel.read ? 'read' : 'push');
