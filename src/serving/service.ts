@@ -233,6 +233,7 @@ export class Service {
 
   /** Turns off the instances that drain and have nothing left. */
   settleDrained(): void {
+    if (this.#draining.size === 0) return;
     for (const instance of this.#draining) {
       const batches = this.batchesOf(instance);
       if (instance.stuck || !batches.every(({ empty }) => empty)) continue;
@@ -405,9 +406,9 @@ export class Service {
     this.#vacated = false;
     const { table, now, sink, transport } = this.#world;
     const decode = this.#decode;
-    if (decode === undefined) return;
+    if (decode === undefined || this.#moving.size === 0) return;
     // One that has to decode on an instance without room does not hold up those behind it.
-    const passed: number[] = [];
+    let passed: number[] | undefined;
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
       const prompt = table.prompt[slot];
@@ -418,7 +419,7 @@ export class Service {
       if (found === undefined && only < 0) break;
       this.#moving.shift();
       if (found === undefined) {
-        passed.push(slot);
+        (passed ??= []).push(slot);
         continue;
       }
       const { name: pool } = decode.plant;
@@ -430,7 +431,7 @@ export class Service {
       const request = table.ordinal[slot];
       sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank });
     }
-    for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
+    if (passed !== undefined) for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
   }
 
   /**
