@@ -23,6 +23,8 @@ export interface Line {
   readonly parts: (Line | undefined)[];
   readonly cuts: number;
   readonly last: Float64Array;
+  /** The straight part that was found last. */
+  latest: Line | undefined;
 }
 
 /** Largest relative error of a line where it is checked. Between kinks a cost is nearly linear, and a kink is at most twice as far off. */
@@ -44,6 +46,8 @@ export function lineOver(from: number, to: number, rows: Rows, cuts: number = In
 
 /** The straight line over a position of a stretch; undefined where an end of it has no row. */
 export function through(whole: Line, position: number, rows: Rows): Line | undefined {
+  const { latest } = whole;
+  if (latest !== undefined && position >= latest.from && position <= latest.to) return latest;
   let line = whole;
   while (!line.straight) {
     const beyond = position - line.from;
@@ -53,6 +57,7 @@ export function through(whole: Line, position: number, rows: Rows): Line | undef
     line.parts[part] = next;
     line = next;
   }
+  whole.latest = line;
   return line;
 }
 
@@ -78,7 +83,7 @@ function stretch(from: number, to: number, first: Float64Array, last: Float64Arr
         const row = rows.at(position);
         return row !== undefined && isOn(row, line, (position - from) / (to - from), rows.ends);
       }));
-  return { from, to, line, scale: count === 1 ? 0 : 1 / (to - from), straight, size: count > short ? count / 2 : 1, parts: [], cuts, last };
+  return { from, to, line, scale: count === 1 ? 0 : 1 / (to - from), straight, size: count > short ? count / 2 : 1, parts: [], cuts, last, latest: undefined };
 }
 
 /** Whether a row lies on a line: the entries of each kind all together. */

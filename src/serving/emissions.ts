@@ -8,7 +8,8 @@ import type { RequestTable } from './request-table.ts';
 export function emissionsOf({ ranks, options, steps }: Instance, table: RequestTable, told: (slot: number, tokens: number) => void): void {
   const { acceptance } = options;
   for (const { members } of ranks) {
-    for (const slot of members) {
+    for (let i = 0; i < members.length; i++) {
+      const slot = members.items[i];
       const step = table.stepsBefore[slot] + steps - table.joinStep[slot];
       told(slot, acceptance.drafts === 0 ? 1 : acceptance.emitted(table.ordinal[slot], step));
     }

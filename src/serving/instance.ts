@@ -1,5 +1,6 @@
 import type { Seconds } from '../base/units.ts';
 import type { StepCost, StepPricer } from '../cost/batch.ts';
+import { IntList } from '../kernel/int-list.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { adapterWork } from './adapters/rank-adapters.ts';
@@ -103,7 +104,7 @@ export class Instance implements Coasting {
   #pausedAt: Seconds = 0;
   #pauses = 0;
   /** Slots that decode for the first time in the running step, or in the next where prompts go first. */
-  #joined: number[] = [];
+  readonly #joined: IntList = new IntList();
   readonly #finishers = new Calendar();
   readonly #coast = new Coast();
   /** Ends in the queue that hold no longer, since iterations were laid out anew. */
@@ -241,14 +242,14 @@ export class Instance implements Coasting {
         return;
       case place.prefilling: {
         const at = rank.prefilling.indexOf(slot);
-        rank.chunks.splice(at, 1);
+        rank.chunks.removeAt(at);
         this.#dropPrompt(rank, slot, at);
         return;
       }
       case place.decoding: {
         const at = rank.ready.indexOf(slot);
         if (at >= 0) {
-          rank.ready.splice(at, 1);
+          rank.ready.removeAt(at);
           this.columns.places.decrease(rank.at);
           rank.kv.give(this.blocksFor(table.prompt[slot]));
         } else if (this.decodesNow) {
@@ -274,7 +275,7 @@ export class Instance implements Coasting {
     for (const rank of this.ranks) rank.clear();
     this.#finishers.clear();
     this.#coast.drop();
-    this.#joined.length = 0;
+    this.#joined.clear();
     this.#unlooked = 0;
     this.running = false;
     this.held = false;
@@ -482,8 +483,9 @@ export class Instance implements Coasting {
       this.steppedAt = at;
       this.tokens = this.tokensAfter(this.steps);
       this.gaps = decoding - this.#joined.length;
-      for (const slot of this.#joined) this.#emitAfterPause(slot, at);
-      this.#joined.length = 0;
+      const joined = this.#joined;
+      for (let i = 0; i < joined.length; i++) this.#emitAfterPause(joined.items[i], at);
+      this.#joined.clear();
       for (let slot = this.#finishers.take(this.steps); slot >= 0;) {
         const next = table.nextFinisher[slot];
         this.#finish(slot, at);
@@ -503,11 +505,13 @@ export class Instance implements Coasting {
   }
 
   #join(rank: Rank, at: Seconds): void {
-    for (const slot of rank.ready) {
+    const { ready } = rank;
+    for (let i = 0; i < ready.length; i++) {
+      const slot = ready.items[i];
       this.#table.joinedAt[slot] = at;
       this.#decode(rank, slot);
     }
-    rank.ready.length = 0;
+    ready.clear();
   }
 
   /** Adds a sequence whose prompt is in the KV to those that decode. */
@@ -534,9 +538,9 @@ export class Instance implements Coasting {
     rank.adapters?.leaves(slot);
     const base = table.base[slot];
     const position = table.position[slot];
-    const last = rank.members.pop() as number;
+    const last = rank.members.pop();
     if (last !== slot) {
-      rank.members[position] = last;
+      rank.members.items[position] = last;
       table.position[last] = position;
     }
     this.columns.count(rank.at, base, -1);
@@ -575,7 +579,7 @@ export class Instance implements Coasting {
   /** Takes a prompt out that is being computed. */
   #dropPrompt(rank: Rank, slot: number, at: number): void {
     const table = this.#table;
-    rank.prefilling.splice(at, 1);
+    rank.prefilling.removeAt(at);
     rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
     rank.adapters?.drops(slot);
     rank.kv.give(table.privateBlocks[slot]);
@@ -588,7 +592,7 @@ export class Instance implements Coasting {
     const steps = this.steps - table.joinStep[slot];
     const left = table.outputTokens[slot] - table.emitted[slot];
     const joined = this.#joined.indexOf(slot);
-    if (joined >= 0) this.#joined.splice(joined, 1);
+    if (joined >= 0) this.#joined.removeAt(joined);
     // Its last tokens came out at the end of the last step.
     if (steps > 0) table.lastTokenAt[slot] = this.steppedAt;
     this.#finishers.remove(table.finishStep[slot], slot, table.nextFinisher);
@@ -617,10 +621,11 @@ export class Instance implements Coasting {
   #fill(rank: Rank, at: Seconds): void {
     const table = this.#table;
     const { tokenBudget, maxSequences, watermarkBlocks, prefixCaching, prefillFirst } = this.options;
-    rank.chunks.length = 0;
+    rank.chunks.clear();
     rank.waiting.prepare(at);
     let budget = tokenBudget - (prefillFirst === true ? 0 : rank.members.length * this.queryTokens);
-    for (const slot of rank.prefilling) {
+    for (let i = 0; i < rank.prefilling.length; i++) {
+      const slot = rank.prefilling.items[i];
       const chunk = Math.max(0, Math.min(table.prompt[slot] - table.progress[slot], budget));
       rank.chunks.push(chunk);
       budget -= chunk;
@@ -657,17 +662,17 @@ export class Instance implements Coasting {
   #completePrompts(rank: Rank, at: Seconds): void {
     const table = this.#table;
     let kept = 0;
-    const chunks = rank.chunks;
+    const { chunks, prefilling } = rank;
     for (let i = 0; i < chunks.length; i++) {
-      const slot = rank.prefilling[i];
-      const chunk = chunks[i];
+      const slot = prefilling.items[i];
+      const chunk = chunks.items[i];
       rank.queuedTokens -= chunk;
       table.progress[slot] = table.progress[slot] + chunk;
-      if (table.progress[slot] < table.prompt[slot]) rank.prefilling[kept++] = slot;
+      if (table.progress[slot] < table.prompt[slot]) prefilling.items[kept++] = slot;
       else this.#completePrompt(rank, slot, at);
     }
-    rank.prefilling.length = kept;
-    chunks.length = 0;
+    prefilling.length = kept;
+    chunks.clear();
   }
 
   #completePrompt(rank: Rank, slot: number, at: Seconds): void {

@@ -407,7 +407,7 @@ export class Service {
     const decode = this.#decode;
     if (decode === undefined) return;
     // One that has to decode on an instance without room does not hold up those behind it.
-    const passed: number[] = [];
+    let passed: number[] | undefined;
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
       const prompt = table.prompt[slot];
@@ -418,7 +418,7 @@ export class Service {
       if (found === undefined && only < 0) break;
       this.#moving.shift();
       if (found === undefined) {
-        passed.push(slot);
+        (passed ??= []).push(slot);
         continue;
       }
       const { name: pool } = decode.plant;
@@ -430,7 +430,7 @@ export class Service {
       const request = table.ordinal[slot];
       sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank });
     }
-    for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
+    if (passed !== undefined) for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
   }
 
   /**

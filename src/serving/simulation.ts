@@ -43,6 +43,7 @@ export class Simulation {
   #acts = 0;
   #arrived = 0;
   readonly #left = (slot: number, errand: Errand): void => this.service.left(slot, errand);
+  readonly #came = (slot: number, errand: Errand): void => (errand === 'push' ? this.service.landed(slot) : this.service.read(slot));
   /** When each front end is free: one for each instance that prompts go to. */
   readonly #frontEnds: Float64Array;
   #events = 0;
@@ -230,7 +231,7 @@ export class Simulation {
         world.transport.end(world.now, payload, this.#left);
         break;
       case pending.delivery:
-        this.#deliver(payload);
+        world.transport.deliver(world.now, payload, this.#came);
         break;
       case pending.intake:
         this.#taken(payload);
@@ -438,13 +439,6 @@ export class Simulation {
     this.#withdrawn.delete(slot);
     if (withdrawn === undefined) this.service.dispatch(slot);
     else this.#world.fail(slot, withdrawn);
-  }
-
-  #deliver(payload: number): void {
-    const arrived = this.#world.transport.delivered(this.now, payload);
-    if (arrived === undefined) return;
-    if (arrived.errand === 'push') this.service.landed(arrived.slot);
-    else this.service.read(arrived.slot);
   }
 }
 

@@ -176,17 +176,19 @@ export class Transport {
     }
   }
 
-  /** Which request and errand a delivery event stands for; undefined where it was cancelled in the meantime, or is the cache's own. */
-  delivered(at: Seconds, payload: number): { readonly slot: number; readonly errand: Errand } | undefined {
-    if (this.#due[payload] !== at) return undefined;
+  /** Tells which request and errand a delivery event stands for, unless it was cancelled in the meantime or is the cache's own. */
+  deliver(at: Seconds, payload: number, arrived: (slot: number, errand: Errand) => void): void {
+    if (this.#due[payload] !== at) return;
     this.#due[payload] = Number.NaN;
     const travel = errands[payload % errands.length];
     const number = Math.floor(payload / errands.length);
-    if (travel === 'read' || travel === 'push') return { slot: number, errand: travel };
+    if (travel === 'read' || travel === 'push') {
+      arrived(number, travel);
+      return;
+    }
     const writing = this.#writes[number];
     this.#forget(number);
     if (writing !== undefined) this.onKept(writing.kept);
-    return undefined;
   }
 
   /** Takes an errand back, whether its flow has ended or not. What it has carried stays counted. */
