@@ -70,7 +70,7 @@ export class PrefixPool {
     this.stored = 0;
     if (unit === 0) return 0;
     this.#begin(unit, now);
-    const ids = table.blocks[slot];
+    const ids = table.blocks(slot);
     const limit = Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unit));
     let units = 0;
     for (; units < limit; units++) {
@@ -92,7 +92,7 @@ export class PrefixPool {
     const unit = this.#table.blockTokens[slot];
     if (unit === 0) return undefined;
     this.#begin(unit, now);
-    const ids = this.#table.blocks[slot];
+    const ids = this.#table.blocks(slot);
     this.distances.touch(ids, ids.length);
     const absent = (cache: PrefixCache): number => {
       let count = 0;

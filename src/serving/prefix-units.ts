@@ -18,7 +18,7 @@ export function storePrefix(table: RequestTable, slot: number, { blocks, blockTo
   if (unitTokens === 0) return;
   const units = new Int32Array(Math.floor(Math.min(inputTokens, blocks.length * blockTokens) / unitTokens));
   for (let i = 0; i < units.length; i++) units[i] = blocks[(i + 1) * multiple - 1];
-  table.blocks[slot] = units;
+  table.setBlocks(slot, units);
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -5,18 +5,18 @@ import type { RequestTable } from './request-table.ts';
 export function cachedUnits(table: RequestTable, rank: Rank, slot: number): number {
   const unitTokens = table.blockTokens[slot];
   if (unitTokens === 0) return 0;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   return rank.kv.prefixes(unitTokens).match(ids, Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unitTokens)));
 }
 
 /** KV blocks that pinning the first `units` takes from the room: those that nobody referred to. */
 export function blocksToPin(table: RequestTable, rank: Rank, slot: number, units: number): number {
-  return units === 0 || rank.cache === undefined ? 0 : rank.cache.unpinned(table.blocks[slot], units) * rank.unitBlocks;
+  return units === 0 || rank.cache === undefined ? 0 : rank.cache.unpinned(table.blocks(slot), units) * rank.unitBlocks;
 }
 
 /** Refers to the first `units` of the prompt, which are present. */
 export function pinPrefix(table: RequestTable, rank: Rank, slot: number, units: number): void {
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   for (let i = 0; i < units; i++) rank.cache?.pin(ids[i]);
   table.pinned[slot] = units;
 }
@@ -26,7 +26,7 @@ export function unpinPrefix(table: RequestTable, rank: Rank, slot: number): void
   const { cache } = rank;
   const pinned = table.pinned[slot];
   if (pinned === 0 || cache === undefined) return;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   const before = cache.evictable;
   for (let i = pinned - 1; i >= 0; i--) cache.unpin(ids[i]);
   rank.kv.give((cache.evictable - before) * rank.unitBlocks);
@@ -38,7 +38,7 @@ export function keepPrefix(table: RequestTable, rank: Rank, slot: number): void 
   const { cache } = rank;
   const unitTokens = table.blockTokens[slot];
   if (cache === undefined || unitTokens === 0) return;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   const units = Math.min(ids.length, Math.floor(table.prompt[slot] / unitTokens));
   for (let i = table.pinned[slot]; i < units; i++) {
     const id = ids[i];

@@ -6,6 +6,7 @@ import { linksBetween, sourceOf } from './links.ts';
 import { pending } from './pending.ts';
 import type { Plant, TransferPlant } from './plant.ts';
 import type { Kept } from './prefix-pool.ts';
+import { slotStep } from './request-table.ts';
 
 /** What travels, a request's or the cache's own, as part of an integer for the event queue. */
 const errands = ['read', 'push', 'write', 'spill'] as const;
@@ -13,6 +14,15 @@ type Travel = (typeof errands)[number];
 
 function code(number: number, travel: Travel): number {
   return number * errands.length + errands.indexOf(travel);
+}
+
+/** The same for a request's. */
+function codeOf(slot: number, errand: Errand): number {
+  return code(slot / slotStep, errand);
+}
+
+function slotOf(owner: number): number {
+  return Math.floor(owner / errands.length) * slotStep;
 }
 
 /** Prefixes of a prompt on their way from the rank that computed them into the cache. */
@@ -74,7 +84,7 @@ export class Transport {
     const bytes = tokens * transfer.bytesPerToken + transfer.bytesPerSequence;
     const ranks = pools[1].ranks;
     const source = from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks);
-    this.transfers.start(at, code(slot, 'push'), bytes, this.#pushLinks(transfer, source, to));
+    this.transfers.start(at, codeOf(slot, 'push'), bytes, this.#pushLinks(transfer, source, to));
     this.begun.push += bytes;
     return bytes;
   }
@@ -86,7 +96,7 @@ export class Transport {
   read(at: Seconds, slot: number, rank: number, { byNode, stored, unitBytes }: Found): Bytes {
     const { cache } = this.#plant;
     if (cache === undefined) return 0;
-    const owner = code(slot, 'read');
+    const owner = codeOf(slot, 'read');
     const reader = cache.ranks[rank].in;
     let [slowest, longest, touched, units, other] = [-1, -1, 0, 0, -1];
     for (let node = 0; node < byNode.length; node++) {
@@ -169,7 +179,7 @@ export class Transport {
         if (--parts.left > 0) continue;
         this.#parts.delete(owner);
       }
-      if (travel !== 'write') ended(Math.floor(owner / errands.length), travel);
+      if (travel !== 'write') ended(slotOf(owner), travel);
       const due = at + (parts?.latency ?? this.#plant.transfer?.latency ?? 0);
       this.#setDue(owner, due);
       this.#queue.push(due, pending.delivery, pending.delivery, owner);
@@ -183,7 +193,7 @@ export class Transport {
     const travel = errands[payload % errands.length];
     const number = Math.floor(payload / errands.length);
     if (travel === 'read' || travel === 'push') {
-      arrived(number, travel);
+      arrived(slotOf(payload), travel);
       return;
     }
     const writing = this.#writes[number];
@@ -193,7 +203,7 @@ export class Transport {
 
   /** Takes an errand back, whether its flow has ended or not. What it has carried stays counted. */
   cancel(at: Seconds, slot: number, errand: Errand): void {
-    this.#cancel(at, code(slot, errand));
+    this.#cancel(at, codeOf(slot, errand));
   }
 
   /** Takes back what ranks were writing to the cache, by their numbers over all prefill instances. */
