@@ -72,6 +72,19 @@ export class PrefixPool {
     this.#begin(unit, now);
     const ids = table.blocks(slot);
     const limit = Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unit));
+    const units = this.storage.size === 0 ? this.#findInMemory(ids, limit) : this.#findInBoth(ids, limit);
+    this.tokensStored += this.stored * unit;
+    return units * unit;
+  }
+
+  #findInMemory(ids: ArrayLike<number>, limit: number): number {
+    this.distances.measure(ids, limit);
+    const units = this.cache.use(ids, limit);
+    for (let i = 0; i < units; i++) this.found[this.nodeOf(ids[i])]++;
+    return units;
+  }
+
+  #findInBoth(ids: ArrayLike<number>, limit: number): number {
     let units = 0;
     for (; units < limit; units++) {
       const id = ids[units];
@@ -82,9 +95,8 @@ export class PrefixPool {
     this.distances.measure(ids, limit);
     if (this.stored === 0) this.cache.touch(ids, Math.min(units, this.cache.capacity));
     else this.#use(ids, units);
-    if (this.storage.size > 0) this.storage.touch(ids, units);
-    this.tokensStored += this.stored * unit;
-    return units * unit;
+    this.storage.touch(ids, units);
+    return units;
   }
 
   /** What has to be written of a computed prompt, of its units as many as fit. What is there already is the most recently used now. */
@@ -94,12 +106,8 @@ export class PrefixPool {
     this.#begin(unit, now);
     const ids = this.#table.blocks(slot);
     this.distances.touch(ids, ids.length);
-    const absent = (cache: PrefixCache): number => {
-      let count = 0;
-      for (let i = 0; i < Math.min(ids.length, cache.capacity); i++) if (!cache.has(ids[i])) count++;
-      return count;
-    };
     const through = this.#plant.storage?.write === 'through';
+    const absent = (cache: PrefixCache): number => cache.locate(ids, Math.min(ids.length, cache.capacity));
     const kept = { ids, unitTokens: unit, missing: absent(this.cache), unstored: through ? absent(this.storage) : 0 };
     if (kept.missing + kept.unstored > 0) return kept;
     this.land(kept, now);
@@ -154,16 +162,18 @@ export class PrefixPool {
   #use(ids: ArrayLike<number>, count: number): void {
     const { cache, storage } = this;
     const kept = Math.min(count, cache.capacity);
+    const absent = cache.locate(ids, kept);
     // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
-    cache.touch(ids, kept);
+    cache.touchLocated(kept);
+    if (absent === 0) return;
     const back = this.#plant.storage?.write === 'back';
     for (let i = 0; i < kept; i++) {
-      if (cache.has(ids[i])) continue;
+      if (cache.isLocated(i)) continue;
       if (back && storage.has(ids[i])) storage.remove(ids[i]);
-      if (cache.size >= cache.capacity) this.#evict();
-      cache.add(ids[i]);
+      if (cache.size >= cache.capacity && !cache.has(ids[i])) this.#evict();
+      cache.addLocated(i, ids[i]);
     }
-    cache.touch(ids, kept);
+    cache.touchLocated(kept);
   }
 
   #evict(): void {
@@ -186,7 +196,13 @@ export function nodeByHash(id: number, turn: number, nodes: number): number {
 
 function put(cache: PrefixCache, ids: ArrayLike<number>, count: number): void {
   const kept = Math.min(count, cache.capacity);
-  cache.touch(ids, kept);
-  for (let i = 0; i < kept; i++) if (!cache.has(ids[i])) cache.add(ids[i]);
-  cache.touch(ids, kept);
+  const absent = cache.locate(ids, kept);
+  cache.touchLocated(kept);
+  if (absent === 0) return;
+  for (let i = 0; i < kept; i++) {
+    if (cache.isLocated(i)) continue;
+    if (cache.size >= cache.capacity && !cache.has(ids[i])) cache.evict();
+    cache.addLocated(i, ids[i]);
+  }
+  cache.touchLocated(kept);
 }

@@ -16,8 +16,10 @@ export function storePrefix(table: RequestTable, slot: number, { blocks, blockTo
   const unitTokens = multiple * blockTokens;
   table.blockTokens[slot] = unitTokens;
   if (unitTokens === 0) return;
-  const units = new Int32Array(Math.floor(Math.min(inputTokens, blocks.length * blockTokens) / unitTokens));
-  for (let i = 0; i < units.length; i++) units[i] = blocks[(i + 1) * multiple - 1];
+  const count = Math.floor(Math.min(inputTokens, blocks.length * blockTokens) / unitTokens);
+  // A typed array of a few entries takes longer to make than to fill.
+  const units: number[] = [];
+  for (let i = 0; i < count; i++) units.push(blocks[(i + 1) * multiple - 1]);
   table.setBlocks(slot, units);
 }
 

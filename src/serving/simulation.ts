@@ -137,7 +137,8 @@ export class Simulation {
 
   /** Nothing is left to happen but what actors would do to an idle deployment. */
   get done(): boolean {
-    return this.#world.queue.size === this.#expected + this.#world.voided && this.#inFlight === 0;
+    const { queue, voided, transport } = this.#world;
+    return queue.size === this.#expected + voided && this.#inFlight === 0 && !transport.transfers.changed;
   }
 
   get #inFlight(): number {
@@ -154,7 +155,8 @@ export class Simulation {
   /** Handles the next event, and with it the iterations that nothing comes between. Returns false when there is none. */
   step(): boolean {
     if (this.done) return false;
-    if (this.#world.queue.size > this.#expected + this.#world.voided) return this.#next(Infinity);
+    const { queue, voided, transport } = this.#world;
+    if (queue.size > this.#expected + voided || transport.transfers.changed) return this.#next(Infinity);
     if (this.#expected > 0 && this.#acts < PATIENCE) return this.#next(Infinity);
     this.#abandon();
     return true;
@@ -248,8 +250,14 @@ export class Simulation {
     if (queue.kind === pending.actor) this.#acts++;
     else if (queue.kind === pending.stepEnd || queue.kind === pending.delivery) this.#acts = 0;
     this.service.settleDrained();
-    world.transport.share(world.now);
+    this.#share();
     return true;
+  }
+
+  /** Shares links with the last event of an instant: rates that hold for no time carry nothing. */
+  #share(): void {
+    const { queue, transport, now } = this.#world;
+    if (queue.peekTime() > now) transport.share(now);
   }
 
   #expect(index: number): void {
@@ -366,10 +374,9 @@ export class Simulation {
   }
 
   #start(instance: Instance, at: Seconds): boolean {
-    const world = this.#world;
     const formed = instance.start(at);
     this.service.settle();
-    world.transport.share(world.now);
+    this.#share();
     if (!formed || instance.held) return false;
     this.#count(instance, at);
     return true;
