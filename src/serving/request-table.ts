@@ -1,5 +1,10 @@
 import { place } from './place.ts';
 
+/** Where no instance is named. */
+export const anywhere = -1;
+/** Its KV stays where it was computed until it is handed over. */
+export const held = -2;
+
 /** Two slots that follow each other are so far apart. */
 export const slotStep = 16;
 
@@ -59,11 +64,9 @@ export class RequestTable {
   pinned: Int32Array = new Int32Array(0);
   instance: Int32Array = new Int32Array(0);
   rank: Int32Array = new Int32Array(0);
-  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it; -1 where policies decide. */
+  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it; `anywhere`: policies decide; `held`. */
   sentTo: Int32Array = new Int32Array(0);
   decodesOn: Int32Array = new Int32Array(0);
-  /** 1 while its KV has to stay where it was computed. */
-  held: Int32Array = new Int32Array(0);
   /** Prefill rank that holds its KV until it has moved: instance times ranks plus rank. */
   source: Int32Array = new Int32Array(0);
   /** Order of admission on its rank: preemption takes the latest. */
@@ -109,9 +112,8 @@ export class RequestTable {
     this.progress[slot] = 0;
     this.privateBlocks[slot] = 0;
     this.pinned[slot] = 0;
-    this.sentTo[slot] = -1;
-    this.decodesOn[slot] = -1;
-    this.held[slot] = 0;
+    this.sentTo[slot] = anywhere;
+    this.decodesOn[slot] = anywhere;
     this.instance[slot] = -1;
     this.rank[slot] = -1;
     this.stepsBefore[slot] = 0;
@@ -151,47 +153,47 @@ export class RequestTable {
     this.#doubles = doubles;
     this.#first = first;
     this.#second = second;
-    this.ordinal = doubles.subarray(0);
-    this.arrivedAt = doubles.subarray(1);
-    this.readyAt = doubles.subarray(2);
-    this.startedAt = doubles.subarray(3);
-    this.prefilledAt = doubles.subarray(4);
-    this.reservedAt = doubles.subarray(5);
-    this.movedAt = doubles.subarray(6);
-    this.joinedAt = doubles.subarray(7);
-    this.firstTokenAt = doubles.subarray(8);
-    this.lastTokenAt = doubles.subarray(9);
-    this.joinStep = doubles.subarray(10);
-    this.finishStep = doubles.subarray(11);
-    this.base = doubles.subarray(12);
-    this.admission = doubles.subarray(13);
-    this.inputTokens = first.subarray(0);
-    this.outputTokens = first.subarray(1);
-    this.prompt = first.subarray(2);
-    this.progress = first.subarray(3);
-    this.emitted = first.subarray(4);
-    this.instance = first.subarray(5);
-    this.rank = first.subarray(6);
-    this.place = first.subarray(7);
-    this.source = first.subarray(8);
+    // A line of the cache holds eight doubles or sixteen integers. The first of each are all that is looked at while a request is on its way.
+    this.arrivedAt = doubles.subarray(0);
+    this.readyAt = doubles.subarray(1);
+    this.startedAt = doubles.subarray(2);
+    this.prefilledAt = doubles.subarray(3);
+    this.reservedAt = doubles.subarray(4);
+    this.movedAt = doubles.subarray(5);
+    this.joinedAt = doubles.subarray(6);
+    this.admission = doubles.subarray(7);
+    this.ordinal = doubles.subarray(8);
+    this.firstTokenAt = doubles.subarray(9);
+    this.lastTokenAt = doubles.subarray(10);
+    this.joinStep = doubles.subarray(11);
+    this.finishStep = doubles.subarray(12);
+    this.base = doubles.subarray(13);
+    this.outputTokens = first.subarray(0);
+    this.prompt = first.subarray(1);
+    this.progress = first.subarray(2);
+    this.emitted = first.subarray(3);
+    this.instance = first.subarray(4);
+    this.rank = first.subarray(5);
+    this.place = first.subarray(6);
+    this.source = first.subarray(7);
+    this.decodesOn = first.subarray(8);
     this.privateBlocks = first.subarray(9);
-    this.cachedTokens = first.subarray(10);
-    this.pinned = first.subarray(11);
-    this.fromPrompts = first.subarray(12);
-    this.stepsBefore = first.subarray(13);
-    this.position = first.subarray(14);
-    this.nextFinisher = first.subarray(15);
-    this.tenant = second.subarray(0);
-    this.thread = second.subarray(1);
-    this.priority = second.subarray(2);
-    this.model = second.subarray(3);
-    this.adapter = second.subarray(4);
-    this.sentTo = second.subarray(5);
-    this.decodesOn = second.subarray(6);
-    this.held = second.subarray(7);
-    this.preemptions = second.subarray(8);
-    this.interruptions = second.subarray(9);
-    this.blockTokens = second.subarray(10);
+    this.pinned = first.subarray(10);
+    this.fromPrompts = first.subarray(11);
+    this.stepsBefore = first.subarray(12);
+    this.position = first.subarray(13);
+    this.nextFinisher = first.subarray(14);
+    this.priority = first.subarray(15);
+    this.inputTokens = second.subarray(0);
+    this.cachedTokens = second.subarray(1);
+    this.tenant = second.subarray(2);
+    this.thread = second.subarray(3);
+    this.model = second.subarray(4);
+    this.adapter = second.subarray(5);
+    this.sentTo = second.subarray(6);
+    this.preemptions = second.subarray(7);
+    this.interruptions = second.subarray(8);
+    this.blockTokens = second.subarray(9);
   }
 }
 

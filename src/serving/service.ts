@@ -18,6 +18,7 @@ import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
 import { States } from './states.ts';
+import { anywhere, held } from './request-table.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
@@ -139,9 +140,8 @@ export class Service {
     }
     const { name: pool, ranks: perInstance } = this.#entry.plant;
     const instance = this.#instanceOf(rank.index);
-    const request = table.ordinal[slot];
-    const where = { pool, instance: instance.index, rank: rank.index % perInstance };
-    sink?.({ kind: 'routed', at: now, request, ...where, cachedTokens: cached });
+    const at = rank.index % perInstance;
+    sink?.({ kind: 'routed', at: now, request: table.ordinal[slot], pool, instance: instance.index, rank: at, cachedTokens: cached });
     if (cached === 0 || this.#cached?.inStep === true) {
       if (cached > 0) this.#cached?.postpone(slot);
       this.#enqueue(slot, rank);
@@ -151,7 +151,7 @@ export class Service {
     table.place[slot] = place.reading;
     rank.queuedTokens += table.prompt[slot] - cached;
     const bytes = this.#cached?.read(slot, rankOver(rank.index, this.#entry.plant)) ?? 0;
-    sink?.({ kind: 'transfer-begun', at: now, request, errand: 'read', bytes, ...where });
+    sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool, instance: instance.index, rank: at });
   }
 
   /** All of a transfer has left its source. */
@@ -326,7 +326,7 @@ export class Service {
 
   /** Ranks that may take a prompt that was sent to an instance of the pool; -1: to the deployment. */
   #entryRanksOf(instance: number): readonly Rank[] {
-    if (instance < 0) return this.#entryRanks;
+    if (instance === anywhere) return this.#entryRanks;
     const { ranks, instances } = this.#entry.plant;
     return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance);
   }
@@ -413,9 +413,10 @@ export class Service {
       const prompt = table.prompt[slot];
       const { maxSequences, watermarkBlocks } = decode.plant;
       const only = table.decodesOn[slot];
-      const open = only < 0 ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
+      const open =
+        only === anywhere ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
       const found = leastOccupied(open, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
-      if (found === undefined && only < 0) break;
+      if (found === undefined && only === anywhere) break;
       this.#moving.shift();
       if (found === undefined) {
         (passed ??= []).push(slot);
@@ -427,20 +428,18 @@ export class Service {
       table.reservedAt[slot] = now;
       table.place[slot] = place.pushing;
       const bytes = transport.push(now, slot, prompt, rankOver(table.source[slot], this.#entry.plant), rankOver(instance.ranks[rank].index, decode.plant));
-      const request = table.ordinal[slot];
-      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank });
+      sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'push', bytes, pool, instance: instance.index, rank });
     }
     if (passed !== undefined) for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
   }
 
   /**
    * Lets the KV of a request that was held go to where it decodes.
-   * @param instance of the pool that decodes, by its number in it; -1: any
+   * @param instance of the pool that decodes, by its number in it, or `anywhere`
    * @param tokens of its answer, those that were put out included
    */
   handOver(slot: number, instance: number, tokens: number): void {
     const { table } = this.#world;
-    table.held[slot] = 0;
     table.decodesOn[slot] = instance;
     table.outputTokens[slot] = tokens;
     // Where its prompt is not computed yet, or was lost, it goes on by itself.
@@ -475,7 +474,7 @@ export class Service {
           this.#finish(slot);
           return;
         }
-        if (table.held[slot] === 1) return;
+        if (table.decodesOn[slot] === held) return;
         this.#moving.push(slot);
         this.#move();
       },

@@ -12,7 +12,7 @@ import { place } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
-import type { RequestTable } from './request-table.ts';
+import { anywhere, held, type RequestTable } from './request-table.ts';
 import { Services } from './services.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
@@ -194,9 +194,9 @@ export class Simulation {
   handOver(request: number, instance: number | undefined, tokens: number): boolean {
     const { table } = this.#world;
     return this.#with(request, (slot) => {
-      if (table.held[slot] === 0) return;
+      if (table.decodesOn[slot] !== held) return;
       const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
-      this.service.handOver(slot, instance ?? -1, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
+      this.service.handOver(slot, instance ?? anywhere, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
     });
   }
 
