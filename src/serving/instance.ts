@@ -154,7 +154,7 @@ export class Instance implements Coasting {
     table.rank[slot] = rankIndex;
     table.place[slot] = place.queued;
     (this.#looksLater && this.running ? rank.late : rank.waiting).push(slot);
-    this.columns.awake[rankIndex] = 1;
+    this.columns.awake.add(rankIndex);
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
 
@@ -182,7 +182,7 @@ export class Instance implements Coasting {
   arrive(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
     rank.ready.push(slot);
-    this.columns.awake[rank.at] = 1;
+    this.columns.awake.add(rank.at);
     this.#table.place[slot] = place.decoding;
   }
 
@@ -302,7 +302,7 @@ export class Instance implements Coasting {
     const { iteration, columns, options } = this;
     if (this.pricer.stretch === undefined || iteration.decoding === 0 || iteration.prefillTokens > 0 || this.#joined.length > 0) return this.endsAt;
     if (
-      columns.awake[0] === 1 ||
+      columns.awake.has(0) ||
       this.ranks.length > 1 ||
       this.ranks[0].late.size > 0 ||
       options.adapters !== undefined ||
@@ -375,7 +375,7 @@ export class Instance implements Coasting {
     for (const { late, waiting, at } of this.ranks)
       while (late.size > 0) {
         waiting.push(late.shift());
-        this.columns.awake[at] = 1;
+        this.columns.awake.add(at);
         any = true;
       }
     return any;
@@ -428,22 +428,31 @@ export class Instance implements Coasting {
   /** Decoding sequences grow, and prompts take what they leave of the budget. */
   #together(growth: number, at: Seconds): boolean {
     const { columns, ranks, tokens } = this;
-    const { awake, used, phases, decoding, kvBlocks } = columns;
+    const { awake, used, growing, kvBlocks } = columns;
+    const { words } = awake;
     const caching = this.options.prefixCaching;
-    const [first, second] = [columns.phase(tokens), columns.phase(tokens + 1)];
-    for (let r = 0; r < used.length; r++) {
-      if (awake[r] === 1 && ranks[r].ready.length > 0) this.#join(ranks[r], at);
-      if (decoding[r] > 0) {
-        // The sum of `growth` phases, of which there are two at most but with long drafts.
-        const need = growth === 1 ? phases[first + r] : growth === 2 ? phases[first + r] + phases[second + r] : columns.growth(r, tokens, growth);
+    const [first, second] = [columns.phase(tokens) * words.length, columns.phase(tokens + 1) * words.length];
+    // Of the others nothing is needed. A step of more than two tokens comes with long drafts.
+    const all = caching || growth > 2 ? -1 : 0;
+    for (let w = 0; w < words.length; w++) {
+      // What wakes a rank meanwhile counts if its turn is still to come.
+      for (let turn = 0; ;) {
+        const bits = (all | words[w] | growing[first + w] | (growth === 1 ? 0 : growing[second + w])) & ~turn;
+        if (bits === 0) break;
+        const bit = bits & -bits;
+        turn |= bit | (bit - 1);
+        const r = 32 * w + 31 - Math.clz32(bit);
+        if (r >= used.length) break;
+        if (awake.has(r) && ranks[r].ready.length > 0) this.#join(ranks[r], at);
+        const need = columns.growth(r, tokens, growth);
         if (caching || used[r] + need > kvBlocks) this.#grow(ranks[r], growth, at);
         else used[r] += need;
+        // One that was pushed out has woken it.
+        if (!awake.has(r)) continue;
+        const rank = ranks[r];
+        if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#fill(rank, at);
+        else awake.delete(r);
       }
-      // One that was pushed out has woken it.
-      if (awake[r] === 0) continue;
-      const rank = ranks[r];
-      if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#fill(rank, at);
-      else awake[r] = 0;
     }
     return true;
   }
@@ -461,7 +470,7 @@ export class Instance implements Coasting {
     let any = false;
     for (const rank of this.ranks) {
       if (rank.waiting.size === 0 && rank.prefilling.length === 0) {
-        this.columns.awake[rank.at] = 0;
+        this.columns.awake.delete(rank.at);
         continue;
       }
       this.#fill(rank, at);
@@ -611,7 +620,7 @@ export class Instance implements Coasting {
     if (this.options.role === 'merged') {
       table.place[slot] = place.queued;
       rank.waiting.pushFront(slot);
-      this.columns.awake[rank.at] = 1;
+      this.columns.awake.add(rank.at);
       rank.queuedTokens += table.prompt[slot];
     }
     this.#listener.preempted(slot, at);

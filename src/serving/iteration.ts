@@ -39,19 +39,18 @@ export class Iteration {
    * @param tokens the instance's token count: what `baseSum` is relative to
    * @param decodes whether decoding sequences take part
    */
-  price(
-    ranks: readonly Rank[],
-    { used, decoding, baseSum, awake }: RankColumns,
-    tokens: number,
-    queryTokens: number,
-    pricer: StepPricer,
-    decodes: boolean,
-  ): void {
+  price(ranks: readonly Rank[], columns: RankColumns, tokens: number, queryTokens: number, pricer: StepPricer, decodes: boolean): void {
+    const { used, decoding, baseSum, awake } = columns;
     this.decodes = decodes;
     this.prefillTokens = 0;
     this.prefillContext = 0;
     this.prefillPairs = 0;
     this.slowestPairs = 0;
+    this.cost = undefined;
+    if (decodes && awake.empty) {
+      this.#priceDecoding(ranks, columns, tokens, queryTokens, pricer);
+      return;
+    }
     let allSequences = 0;
     let allContext = 0;
     let allUsed = 0;
@@ -68,7 +67,7 @@ export class Iteration {
       const context = decodes ? baseSum[r] + sequences * tokens : 0;
       let own = sequences * queryTokens;
       // Only a rank that is awake has prompts under way.
-      if (awake[r] === 1) {
+      if (awake.has(r)) {
         const { prefill, pairs, seen } = this.#promptsOf(ranks[r]);
         own += prefill;
         this.prefillTokens += prefill;
@@ -96,7 +95,6 @@ export class Iteration {
     this.decoding = allSequences;
     this.decodeContext = allContext;
     this.usedBlocks = allUsed;
-    this.cost = undefined;
     if (this.empty) return;
     const instanceTokens = this.decoding * queryTokens + this.prefillTokens;
     const costOf = (r: number): StepCost => pricer.cost({ rank: this.#batchOf(ranks[r], tokens, queryTokens), instanceTokens });
@@ -104,6 +102,45 @@ export class Iteration {
     const any = this.decoding > 0;
     if (any && byContext !== byTokens) this.cost = slower(costOf(byContext), this.cost);
     if (this.prefillTokens > 0 && byPairs !== byTokens && !(any && byPairs === byContext)) this.cost = slower(this.cost, costOf(byPairs));
+  }
+
+  /** The same where no rank has prompts: what is looked at of each is little, and nothing depends on what was found of the one before. */
+  #priceDecoding(ranks: readonly Rank[], { used, decoding, baseSum }: RankColumns, tokens: number, queryTokens: number, pricer: StepPricer): void {
+    let allSequences = 0;
+    let allContext = 0;
+    let allUsed = 0;
+    let mostContext = 0;
+    let mostSequences = 0;
+    let byContext = 0;
+    for (let r = 0; r < used.length; r++) {
+      const sequences = decoding[r];
+      const context = baseSum[r] + sequences * tokens;
+      allSequences += sequences;
+      allContext += context;
+      allUsed += used[r];
+      if (sequences > mostSequences) mostSequences = sequences;
+      if (context > mostContext) {
+        mostContext = context;
+        byContext = r;
+      }
+    }
+    this.decoding = allSequences;
+    this.decodeContext = allContext;
+    this.usedBlocks = allUsed;
+    if (allSequences === 0) return;
+    const instanceTokens = allSequences * queryTokens;
+    this.cost = pricer.cost({ rank: this.#batchOf(ranks[byContext], tokens, queryTokens), instanceTokens });
+    if (decoding[byContext] === mostSequences) return;
+    let byTokens = 0;
+    let contextOfTokens = -1;
+    for (let r = 0; r < used.length; r++) {
+      if (decoding[r] < mostSequences) continue;
+      const context = baseSum[r] + mostSequences * tokens;
+      if (context <= contextOfTokens) continue;
+      contextOfTokens = context;
+      byTokens = r;
+    }
+    this.cost = slower(this.cost, pricer.cost({ rank: this.#batchOf(ranks[byTokens], tokens, queryTokens), instanceTokens }));
   }
 
   /**

@@ -1,3 +1,4 @@
+import { Bits } from '../kernel/bits.ts';
 import { RanksByCount } from './ranks-by-count.ts';
 
 /** What every iteration looks at of each rank of an instance, side by side by rank. */
@@ -11,8 +12,10 @@ export class RankColumns {
   readonly baseSum: Float64Array;
   /** Decoding sequences by `base` modulo the block size: of each remainder, by rank. */
   readonly phases: Int32Array;
-  /** 1 where sequences may be about to join, or prompts may wait or be under way. */
-  readonly awake: Uint8Array;
+  /** Ranks on which some sequence has a remainder: of each, as many words as `awake` has. */
+  readonly growing: Int32Array;
+  /** Ranks on which sequences may be about to join, or prompts may wait or be under way. */
+  readonly awake: Bits;
   /** KV blocks in use, shared with the instance's other batches in flight. */
   readonly used: Int32Array;
   /** KV blocks of each rank, and tokens of a block. */
@@ -31,19 +34,20 @@ export class RankColumns {
     this.most = new Int32Array(ranks).fill(this.#maxSequences);
     this.baseSum = new Float64Array(ranks);
     this.phases = new Int32Array(ranks * blockTokens);
-    this.awake = new Uint8Array(ranks);
+    this.awake = new Bits(ranks);
+    this.growing = new Int32Array(this.awake.words.length * blockTokens);
   }
 
-  /** Where in `phases` a remainder begins of sequences that need a block for the token behind so many of the instance. */
+  /** The remainder of sequences that need a block for the token behind so many of the instance. */
   phase(tokens: number): number {
     const rest = tokens % this.blockTokens;
-    return (rest === 0 ? 0 : this.blockTokens - rest) * this.used.length;
+    return rest === 0 ? 0 : this.blockTokens - rest;
   }
 
   /** Blocks that the sequences of a rank need to grow from `tokens` to `tokens + growth` on the instance's token count. */
   growth(rank: number, tokens: number, growth: number): number {
     let blocks = 0;
-    for (let k = 0; k < growth; k++) blocks += this.phases[this.phase(tokens + k) + rank];
+    for (let k = 0; k < growth; k++) blocks += this.phases[this.phase(tokens + k) * this.used.length + rank];
     return blocks;
   }
 
@@ -52,7 +56,13 @@ export class RankColumns {
     const rest = base % this.blockTokens;
     this.decoding[rank] += by;
     this.baseSum[rank] += by * base;
-    this.phases[(rest < 0 ? rest + this.blockTokens : rest) * this.used.length + rank] += by;
+    const phase = rest < 0 ? rest + this.blockTokens : rest;
+    const at = phase * this.used.length + rank;
+    this.phases[at] += by;
+    const word = phase * this.awake.words.length + (rank >> 5);
+    const bit = 1 << (rank & 31);
+    if (this.phases[at] === 0) this.growing[word] &= ~bit;
+    else this.growing[word] |= bit;
   }
 
   /** Only these ranks take no sequence. */
@@ -64,7 +74,8 @@ export class RankColumns {
     this.decoding[rank] = 0;
     this.places.clear(rank);
     this.baseSum[rank] = 0;
-    this.awake[rank] = 0;
+    this.awake.delete(rank);
     for (let at = rank; at < this.phases.length; at += this.used.length) this.phases[at] = 0;
+    for (let word = rank >> 5; word < this.growing.length; word += this.awake.words.length) this.growing[word] &= ~(1 << (rank & 31));
   }
 }
