@@ -1,3 +1,4 @@
+import './checks.ts';
 import cellGroups from 'facts:calibration';
 import factsUrl from 'facts:facts';
 import { InputError } from '../../src/base/errors.ts';
