@@ -1,4 +1,4 @@
-import type { CDPSession, Page } from 'playwright';
+import type { Page } from 'playwright';
 
 /** What a page and its workers hold after everything that nobody needs was collected. [MB] */
 export interface Heaps {
@@ -34,9 +34,6 @@ export async function heapsOf(page: Page): Promise<() => Promise<Heaps>> {
 
 async function used(send: (method: 'HeapProfiler.collectGarbage' | 'Runtime.getHeapUsage') => Promise<unknown>): Promise<number> {
   await send('HeapProfiler.collectGarbage');
-  const usage = (await send('Runtime.getHeapUsage')) as Awaited<ReturnType<CDPSession['send']>> as {
-    readonly usedSize: number;
-    readonly backingStorageSize?: number;
-  };
+  const usage = (await send('Runtime.getHeapUsage')) as { readonly usedSize: number; readonly backingStorageSize?: number };
   return (usage.usedSize + (usage.backingStorageSize ?? 0)) / 1e6;
 }
