@@ -22,7 +22,7 @@ export function useBrowser(): (path?: string, viewport?: { readonly width: numbe
     const page = await context.newPage();
     page.on('pageerror', (error) => faults.push(String(error.stack)));
     page.on('console', (line) => (line.type() === 'error' ? faults.push(line.text()) : undefined));
-    await page.goto(inject('site').url + path);
+    await page.goto(new URL(path, inject('site').url).href);
     return page;
   };
 }

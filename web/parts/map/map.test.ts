@@ -7,7 +7,7 @@ import { parseEnd } from '../../../src/network/topology/end.ts';
 import { shippedCells, shippedFacts } from '../../build/shipped.ts';
 import { Calibration } from '../../worker/calibration.ts';
 import { Engine } from '../../worker/engine.ts';
-import type { Opened } from '../../worker/opened.ts';
+import type { Opened } from '../../../src/report/live/opened.ts';
 import { partAt, partNamed, planOf, type Part } from './plan.ts';
 import { ramp, type Palette } from './ramp.ts';
 import { dieUses, modes, sceneOf } from './scene.ts';
