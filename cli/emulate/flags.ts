@@ -40,6 +40,7 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly failureTypes?: readonly string[] | string;
   readonly streamFaultRate: number;
   readonly streamFaultTypes?: readonly string[] | string;
+  readonly dashboard?: boolean;
   readonly adminPort?: number;
   readonly instancePorts?: number;
   readonly adminToken?: string;
@@ -107,6 +108,7 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--data-parallel-size <n>', 'merged instances', wholeFlag(1))
     .option('--max-waiting-queue-length <n>', 'requests in flight that the deployment takes in before it turns others away', wholeFlag(1))
     .option('--instance-ports <first>', 'a port for each instance as well, prefill before decode, counted up from this one', wholeFlag(0))
+    .option('--dashboard', 'serve the page at /ui/, which shows the run as it goes on, beside /admin')
     .option('--admin-port <n>', 'serve /admin on this port of the loopback interface, and not beside the API', wholeFlag(0))
     .option('--admin-token <token>', 'let only who has it use /admin; needed for it beyond the loopback interface');
 }

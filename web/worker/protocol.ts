@@ -4,8 +4,8 @@ import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Life } from '../../src/report/records/life.ts';
 import type { StepData } from '../../src/report/step/data.ts';
 import type { Catalogued } from './catalogued.ts';
-import type { Opened } from './opened.ts';
-import type { Frame, StepRecord } from './frame.ts';
+import type { Opened } from '../../src/report/live/opened.ts';
+import type { Frame, StepRecord } from '../../src/report/live/frame.ts';
 import type { ScenarioValue } from './shipped.ts';
 import type { PoolKnobs } from './step/knobs.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { loadScenario } from '../../cli/scenario.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from '../../src/report/live/frame.ts';
 import { Session } from './session.ts';
 
 const pools = fileURLToPath(new URL('../../examples/cloudmatrix384-deepseek-r1.yaml', import.meta.url));

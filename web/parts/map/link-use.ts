@@ -1,6 +1,6 @@
 import type { Machine } from '../../../src/catalogue/machine.ts';
-import type { Frame } from '../../worker/frame.ts';
-import type { Opened } from '../../worker/opened.ts';
+import type { Frame } from '../../../src/report/live/frame.ts';
+import type { Opened } from '../../../src/report/live/opened.ts';
 
 /** Highest share of a link's rate at each die and CPU. */
 export interface LinkUse {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { frame, opened } from '../../state/run.ts';
-import { instanceStates } from '../../worker/frame.ts';
+import { instanceStates } from '../../../src/report/live/frame.ts';
 import { runText } from '../../views/run/text.ts';
 import { show } from '../figure/show.ts';
 import { uses } from './map-state.ts';

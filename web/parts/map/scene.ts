@@ -1,5 +1,5 @@
-import type { Frame } from '../../worker/frame.ts';
-import type { Opened, OpenedPool } from '../../worker/opened.ts';
+import type { Frame } from '../../../src/report/live/frame.ts';
+import type { Opened, OpenedPool } from '../../../src/report/live/opened.ts';
 import { mixed, ramp, type Palette, type Ramp } from './ramp.ts';
 import { linkUse } from './link-use.ts';
 import { partNamed, type Part, type Plan } from './plan.ts';

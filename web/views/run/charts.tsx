@@ -4,7 +4,7 @@ import { SeriesChart, type Line, type SeriesData } from '../../parts/chart/serie
 import { show } from '../../parts/figure/show.ts';
 import type { Token } from '../../parts/map/ramp.ts';
 import { frame, furthest, opened, series } from '../../state/run.ts';
-import type { Series } from '../../worker/frame.ts';
+import type { Series } from '../../../src/report/live/frame.ts';
 import { runText } from './text.ts';
 
 const lineColours: readonly Token[] = ['line-1', 'line-2', 'line-3', 'line-4'];

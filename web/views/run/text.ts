@@ -12,7 +12,10 @@ export const runText = messages(
     late: 'The engine is behind: it runs as fast as it can',
     toEnd: 'To the end',
     computing: 'Computing…',
-    requests: (finished: string, arrived: string, all: string) => `${finished} finished of ${arrived} arrived (${all} in all)`,
+    live: 'Live',
+    lost: 'The emulator does not answer; trying again',
+    requests: (finished: string, arrived: string, all: string | undefined) =>
+      `${finished} finished of ${arrived} arrived${all === undefined ? '' : ` (${all} in all)`}`,
     waiting: 'waiting',
     running: 'running',
     failed: 'failed',
@@ -85,7 +88,10 @@ export const runText = messages(
     late: '引擎跟不上：正以最快速度运行',
     toEnd: '到结尾',
     computing: '计算中…',
-    requests: (finished: string, arrived: string, all: string) => `已完成 ${finished}，已到达 ${arrived}（共 ${all}）`,
+    live: '实时',
+    lost: '仿真服务没有应答，正在重试',
+    requests: (finished: string, arrived: string, all: string | undefined) =>
+      `已完成 ${finished}，已到达 ${arrived}${all === undefined ? '' : `（共 ${all}）`}`,
     waiting: '等待',
     running: '运行',
     failed: '失败',

@@ -1,5 +1,5 @@
-import type { FaultRecord } from '../../src/serving/faults/fault.ts';
-import type { Snapshot } from '../../src/serving/snapshot.ts';
+import type { FaultRecord } from '../../serving/faults/fault.ts';
+import type { Snapshot } from '../../serving/snapshot.ts';
 
 /** What moves between parts of the deployment in a frame: a request, or its KV. Instances and ranks are numbered over all pools. */
 export interface Flight {
@@ -54,15 +54,19 @@ export type SeriesName = (typeof seriesNames)[number];
 /** States of an instance, by number. */
 export const instanceStates = ['active', 'starting', 'draining', 'off', 'stuck'] as const;
 
-/** The run at a moment, as a page shows it. */
-export interface Frame {
-  readonly at: number;
+/** How the time of a run goes by. */
+export interface Playing {
   readonly playing: boolean;
   /** Simulated seconds per second that are asked for, and whether the engine keeps up. */
   readonly speed: number;
   readonly late: boolean;
   /** On its way to a time that was asked for. */
   readonly seeking: boolean;
+}
+
+/** A run at a moment. */
+export interface Picture {
+  readonly at: number;
   readonly done: boolean;
   readonly counts: Snapshot;
   /** By instance: its state, the share of its places or of its token budget in use, and prompts that wait on it. */
@@ -83,3 +87,6 @@ export interface Frame {
   /** Now and then. */
   readonly series?: Series | undefined;
 }
+
+/** The run at a moment, as a page shows it. */
+export type Frame = Picture & Playing;

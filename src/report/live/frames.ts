@@ -1,5 +1,5 @@
-import type { Run } from '../../src/serving/deploy.ts';
-import type { Instance } from '../../src/serving/instance.ts';
+import type { Run } from '../../serving/deploy.ts';
+import type { Instance } from '../../serving/instance.ts';
 import { instanceStates, type Frame } from './frame.ts';
 
 /** What a frame tells of the deployment at a moment. */
