@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadScenario } from '../cli/scenario.ts';
 import { Emulator } from '../server/emulator.ts';
-import { nothingInjected } from '../server/faults/injected.ts';
 import { Filler, fillerAnswers } from '../server/tokens/filler.ts';
 import { shipped } from '../server/tokens/shipped.ts';
+import { quietOptions } from '../tests/emulator/quiet-options.ts';
 import type { ClientReport, ClientTask } from './emulator-clients.ts';
 
 const { values } = parseArgs({
@@ -97,37 +97,13 @@ async function emulator(): Promise<void> {
     scenario,
     shipped,
     fillerAnswers(filler, () => 1000),
-    {
+    quietOptions({
       speed: Number(values.speed),
-      lateBound: Infinity,
       warmUp: 3,
-      background: false,
-      models: {},
-      keys: [],
       version: 'bench',
-      toolShare: 0,
       maxInFlight: 100_000,
-      dialect: 'vllm',
-      sleepMode: false,
-      startup: 0,
-      oldNames: false,
-      kvMetrics: false,
-      injected: nothingInjected,
-      conductor: false,
-      admin: { here: true },
-      onFault: (error) => console.error(error),
-      http: {
-        host: '127.0.0.1',
-        port: 0,
-        maxBody: 2 ** 22,
-        maxHeader: 2 ** 14,
-        maxConnections: 100_000,
-        requestTimeout: 60_000,
-        idleTimeout: 60_000,
-        echoRequestId: false,
-        headers: {},
-      },
-    },
+      http: { maxConnections: 100_000, requestTimeout: 60_000, idleTimeout: 60_000 },
+    }),
   );
   let tokens = 0;
   server.engine.observe({ emitted: (_, count) => void (tokens += count) });
