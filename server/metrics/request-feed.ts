@@ -1,6 +1,7 @@
 import type { SimulationEvent } from '../../src/serving/events.ts';
 import type { External } from '../../src/serving/external.ts';
 import type { Simulation } from '../../src/serving/simulation.ts';
+import { Seats } from '../live/seats.ts';
 import { EngineMeter, type Reason } from './engine-meter.ts';
 import type { SglangTallies } from './sglang.ts';
 import { enginesOf, type EngineOfScope, type Scope, type ScopedEngines } from './scope.ts';
@@ -44,7 +45,7 @@ export class RequestFeed {
   readonly #others: SglangTallies | undefined;
   /** Meters of the engines that an instance, or a batch in flight of one, is of. */
   readonly #byInstance = new Map<number, EngineMeter[]>();
-  readonly #requests = new Map<number, Request>();
+  readonly #requests = new Seats<Request>();
 
   /** @param others are filled as well */
   constructor(simulation: Simulation, scope: Scope, others?: SglangTallies) {
@@ -90,8 +91,8 @@ export class RequestFeed {
     if (request !== undefined) request.aborted = true;
   }
 
-  emitted(number: number, tokens: number, at: number): void {
-    const request = this.#requests.get(number);
+  emitted(number: number, tokens: number, at: number, slot: number): void {
+    const request = this.#requests.at(slot, number);
     if (request === undefined) return;
     const meter = this.meters[request.engine];
     if (meter !== undefined) {

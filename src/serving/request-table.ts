@@ -100,6 +100,11 @@ export class RequestTable {
     this.#blocks[slot / slotStep] = ids;
   }
 
+  /** Rows that there is memory for. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
   get inUse(): number {
     return this.#top - this.#free.length;
   }
