@@ -42,6 +42,10 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly streamFaultTypes?: readonly string[] | string;
   readonly adminPort?: number;
   readonly instancePorts?: number;
+  readonly rankPorts?: number;
+  readonly podName?: string;
+  readonly podNamespace?: string;
+  readonly podIp?: string;
   readonly adminToken?: string;
   readonly kvEventsConfig?: string;
   readonly zmqEndpoint?: string;
@@ -107,6 +111,10 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--data-parallel-size <n>', 'merged instances', wholeFlag(1))
     .option('--max-waiting-queue-length <n>', 'requests in flight that the deployment takes in before it turns others away', wholeFlag(1))
     .option('--instance-ports <first>', 'a port for each instance as well, prefill before decode, counted up from this one', wholeFlag(0))
+    .option('--rank-ports <first>', 'a port for each data-parallel rank of each instance as well, in the same order', wholeFlag(0))
+    .option('--pod-name <name>', 'pod that answers name in x-inference-pod, with the port in x-inference-port; POD_NAME in the environment')
+    .option('--pod-namespace <name>', 'namespace that they name in x-inference-namespace; POD_NAMESPACE in the environment')
+    .option('--pod-ip <address>', 'address in the topics of KV events, instead of that of --host; POD_IP in the environment')
     .option('--admin-port <n>', 'serve /admin on this port of the loopback interface, and not beside the API', wholeFlag(0))
     .option('--admin-token <token>', 'let only who has it use /admin; needed for it beyond the loopback interface');
 }

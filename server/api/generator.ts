@@ -11,6 +11,7 @@ import type { PrefixIds } from '../tokens/prefix-ids.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
 import { Choice } from './choice.ts';
 import { shutDown } from './delivery.ts';
+import { placeAsked, type DoorPlace } from './door-place.ts';
 import type { ServedModel } from './served-models.ts';
 import { Transfers } from './transfer.ts';
 import { shapeOfAnswer } from './shape-of-answer.ts';
@@ -79,6 +80,7 @@ export class Generator {
   async start(exchange: Exchange, order: Order, onNews: (choice: Choice) => void): Promise<readonly Choice[]> {
     const wanted = order.asks.length * (order.body.n ?? 1);
     this.#admit(wanted);
+    const place = placeAsked(exchange.place, exchange.header('x-data-parallel-rank'), this.engine.simulation.plant);
     const choices = await this.#choices(order);
     if (exchange.response.destroyed) return choices;
     // Others may have come while an upstream was asked.
@@ -96,7 +98,11 @@ export class Generator {
       const { prompt, answer } = choice;
       const held = this.#prefixes?.hold(prompt, salt);
       choice.onOver = () => held?.release();
-      this.#submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [] }, choice, exchange, body);
+      this.#submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [] }, choice, {
+        place,
+        exchange,
+        body,
+      });
       this.onSubmitted(choice, order);
     }
     exchange.notes['request'] = choices[0]?.number ?? -1;
@@ -104,39 +110,44 @@ export class Generator {
     return choices;
   }
 
-  /** Sends a request to the deployment, or to the instance whose door it came to. */
-  #submit(arrival: Omit<Arrival, 'arrivedAt' | 'thread'>, choice: Choice, { place, request }: Exchange, { kv_transfer_params: params }: Order['body']): void {
+  /** Sends a request to the deployment, or to the instance or rank whose door it came to. */
+  #submit(
+    arrival: Omit<Arrival, 'arrivedAt' | 'thread'>,
+    choice: Choice,
+    { place, exchange, body }: { readonly place: DoorPlace | undefined; readonly exchange: Exchange; readonly body: Order['body'] },
+  ): void {
     const { engine, transfers } = this;
+    const { kv_transfer_params: params } = body;
     if (place === undefined) {
       engine.submit(arrival, choice);
       return;
     }
-    const { role, instance } = place;
+    const { role, instance, rank } = place;
     const firstByPrefill = engine.simulation.plant.firstToken === 'prefill' ? 1 : 0;
-    if (role === 'prefill' && params?.['do_remote_decode'] === true) {
+    if (exchange.place !== undefined && role === 'prefill' && params?.['do_remote_decode'] === true) {
       choice.onPrefilled = () => {
         // The token that its client is told is made with the prompt.
         choice.out = 1;
         const release = choice.onOver;
         choice.onOver = () => {};
-        const { localAddress = '127.0.0.1', localPort = 0 } = request.socket;
+        const { localAddress = '127.0.0.1', localPort = 0 } = exchange.request.socket;
         choice.transfer = transfers.keep(choice.number, place, localAddress, localPort, release);
         choice.end({ kind: 'finished' });
       };
       // It goes on elsewhere: so it is not over with the first token.
-      engine.submit({ ...arrival, outputTokens: 2, instance, held: true }, choice);
+      engine.submit({ ...arrival, outputTokens: 2, instance, rank, held: true }, choice);
       return;
     }
     if (role !== 'decode') {
-      engine.submit({ ...arrival, instance }, choice);
+      engine.submit({ ...arrival, instance, rank }, choice);
       return;
     }
     const waiting = transfers.asked(params);
-    if (waiting !== undefined) transfers.handOver(waiting, choice, instance, choice.answer.tokens + firstByPrefill);
+    if (waiting !== undefined) transfers.handOver(waiting, choice, place, choice.answer.tokens + firstByPrefill);
     else {
       // Without KV to fetch, the prompt is computed by whoever is free.
       engine.submit({ ...arrival, held: true }, choice);
-      engine.perform({ kind: 'hand-over', request: choice.number, instance, tokens: choice.answer.tokens });
+      engine.perform({ kind: 'hand-over', request: choice.number, instance, rank, tokens: choice.answer.tokens });
     }
   }
 

@@ -2,7 +2,7 @@ import { loraBody } from '../../schema/http/others.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/routes.ts';
-import type { ServingMetrics } from '../metrics/metrics.ts';
+import type { MetricsPage } from '../metrics/metrics.ts';
 import { bodyOf } from './answering.ts';
 import { chat } from './chat.ts';
 import type { ChatTemplate } from './chat-template.ts';
@@ -22,7 +22,7 @@ export interface Api {
   readonly generator: Generator;
   readonly models: ServedModels;
   readonly template: ChatTemplate;
-  readonly metrics: ServingMetrics;
+  readonly metrics: MetricsPage;
   readonly version: string;
   readonly dialect: 'vllm' | 'sglang';
   readonly sleepMode: boolean;

@@ -9,7 +9,13 @@ export type ExternalAction =
   /** Nobody waits for a request any more; by its number in order of arrival. */
   | { readonly kind: 'abort'; readonly request: number; readonly cause: string }
   /** A request whose KV was held goes to where it decodes: see `Simulation.handOver`. */
-  | { readonly kind: 'hand-over'; readonly request: number; readonly instance?: number | undefined; readonly tokens: number }
+  | {
+      readonly kind: 'hand-over';
+      readonly request: number;
+      readonly instance?: number | undefined;
+      readonly rank?: number | undefined;
+      readonly tokens: number;
+    }
   /** A part fails, now or later. Without `duration` for good. */
   | { readonly kind: 'fault'; readonly fault: Omit<PlannedFault, 'duration'> & { readonly duration?: Seconds | undefined } }
   /** Nothing: so far time has gone when nothing more is done from outside. */
@@ -42,7 +48,7 @@ export function perform(simulation: Simulation, action: ExternalAction): void {
       simulation.abort(action.request, action.cause);
       break;
     case 'hand-over':
-      simulation.handOver(action.request, action.instance, action.tokens);
+      simulation.handOver(action.request, action.instance, action.tokens, action.rank);
       break;
     case 'fault':
       simulation.strike?.({ ...action.fault, duration: action.fault.duration ?? Infinity });

@@ -68,6 +68,7 @@ export class Intake {
     table.model[slot] = request.model;
     table.adapter[slot] = request.adapter;
     table.sentTo[slot] = request.instance ?? -1;
+    table.sentToRank[slot] = request.rank ?? -1;
     table.held[slot] = request.held === true ? 1 : 0;
     storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens));
     return slot;

@@ -49,9 +49,11 @@ export class RequestTable {
   pinned: Int32Array = new Int32Array(0);
   instance: Int32Array = new Int32Array(0);
   rank: Int32Array = new Int32Array(0);
-  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it; -1 where policies decide. */
+  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it, and ranks of those; -1 where policies decide. */
   sentTo: Int32Array = new Int32Array(0);
+  sentToRank: Int32Array = new Int32Array(0);
   decodesOn: Int32Array = new Int32Array(0);
+  decodesOnRank: Int32Array = new Int32Array(0);
   /** 1 while its KV has to stay where it was computed. */
   held: Int32Array = new Int32Array(0);
   /** Prefill rank that holds its KV until it has moved: instance times ranks plus rank. */
@@ -93,7 +95,9 @@ export class RequestTable {
     this.privateBlocks[slot] = 0;
     this.pinned[slot] = 0;
     this.sentTo[slot] = -1;
+    this.sentToRank[slot] = -1;
     this.decodesOn[slot] = -1;
+    this.decodesOnRank[slot] = -1;
     this.held[slot] = 0;
     this.instance[slot] = -1;
     this.rank[slot] = -1;
@@ -163,7 +167,9 @@ export class RequestTable {
       this.instance = ints(this.instance);
       this.rank = ints(this.rank);
       this.sentTo = ints(this.sentTo);
+      this.sentToRank = ints(this.sentToRank);
       this.decodesOn = ints(this.decodesOn);
+      this.decodesOnRank = ints(this.decodesOnRank);
       this.held = ints(this.held);
       this.source = ints(this.source);
       this.stepsBefore = ints(this.stepsBefore);

@@ -123,7 +123,7 @@ export class Service {
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
     const { table, now, sink } = this.#world;
-    const ranks = this.#entryRanksOf(table.sentTo[slot]);
+    const ranks = this.#entryRanksOf(table.sentTo[slot], table.sentToRank[slot]);
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
       this.#stranded.push(slot);
@@ -324,11 +324,11 @@ export class Service {
     this.#decodeInstances = open(this.#decode);
   }
 
-  /** Ranks that may take a prompt that was sent to an instance of the pool; -1: to the deployment. */
-  #entryRanksOf(instance: number): readonly Rank[] {
+  /** Ranks that may take a prompt that was sent to an instance of the pool, or to a rank of that; -1: to the deployment, to any rank. */
+  #entryRanksOf(instance: number, rank: number): readonly Rank[] {
     if (instance < 0) return this.#entryRanks;
     const { ranks, instances } = this.#entry.plant;
-    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance);
+    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance && (rank < 0 || index % ranks === rank));
   }
 
   #about(slot: number): RequestInTable {
@@ -414,7 +414,7 @@ export class Service {
       const { maxSequences, watermarkBlocks } = decode.plant;
       const only = table.decodesOn[slot];
       const open = only < 0 ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
-      const found = leastOccupied(open, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
+      const found = leastOccupied(open, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks, table.decodesOnRank[slot]);
       if (found === undefined && only < 0) break;
       this.#moving.shift();
       if (found === undefined) {
@@ -436,12 +436,14 @@ export class Service {
   /**
    * Lets the KV of a request that was held go to where it decodes.
    * @param instance of the pool that decodes, by its number in it; -1: any
+   * @param rank of that instance; -1: any
    * @param tokens of its answer, those that were put out included
    */
-  handOver(slot: number, instance: number, tokens: number): void {
+  handOver(slot: number, instance: number, rank: number, tokens: number): void {
     const { table } = this.#world;
     table.held[slot] = 0;
     table.decodesOn[slot] = instance;
+    table.decodesOnRank[slot] = rank;
     table.outputTokens[slot] = tokens;
     // Where its prompt is not computed yet, or was lost, it goes on by itself.
     if (table.place[slot] !== place.holding) return;

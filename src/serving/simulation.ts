@@ -186,14 +186,15 @@ export class Simulation {
    * Says where a request decodes whose KV was held, and how long its answer is.
    * @param instance of the pool that decodes, by its number in it; absent: any
    * @param tokens of the answer, the one that the prefill has put out included; cut to what the deployment takes
+   * @param rank of that instance; absent: any
    * @returns whether it was there and held
    */
-  handOver(request: number, instance: number | undefined, tokens: number): boolean {
+  handOver(request: number, instance: number | undefined, tokens: number, rank?: number): boolean {
     const { table } = this.#world;
     return this.#with(request, (slot) => {
       if (table.held[slot] === 0) return;
       const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
-      this.service.handOver(slot, instance ?? -1, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
+      this.service.handOver(slot, instance ?? -1, rank ?? -1, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
     });
   }
 

@@ -25,6 +25,8 @@ export interface Arrival extends Labels {
   thread: number;
   /** Number of the instance of the first pool that it came to, where somebody outside routes; absent: the router of the deployment does. */
   instance?: number | undefined;
+  /** Number of the rank of that instance; absent: the router picks among them. */
+  rank?: number | undefined;
   /** Whether its KV stays where it was computed until somebody outside says where it decodes (`Simulation.handOver`). */
   held?: boolean | undefined;
 }
