@@ -94,11 +94,12 @@ export class Generator {
     const labels = { tenant: 0, priority: -(body.priority ?? 0), model: model.model, adapter: model.adapter };
     const salt = { lora: model.adapter === 0 ? undefined : model.id, salt: body.cache_salt ?? undefined };
     const blockTokens = this.#prefixes?.blockTokens ?? 0;
+    const answered = this.#keepsAnswers;
     for (const choice of choices) {
       const { prompt, answer } = choice;
-      const held = this.#prefixes?.hold(prompt, salt);
+      const held = this.#prefixes?.hold(answered ? [...prompt, ...answer.ids(0, answer.tokens - 1)] : prompt, salt);
       choice.onOver = () => held?.release();
-      this.#submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [] }, choice, {
+      this.#submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [], answered }, choice, {
         place,
         exchange,
         body,
@@ -149,6 +150,12 @@ export class Generator {
       engine.submit({ ...arrival, held: true }, choice);
       engine.perform({ kind: 'hand-over', request: choice.number, instance, rank, tokens: choice.answer.tokens });
     }
+  }
+
+  /** Whether blocks of answers stay in the cache when they end: where prompts are computed and answered on one rank, which has the cache (CAC-8). */
+  get #keepsAnswers(): boolean {
+    const { pools, cache } = this.engine.simulation.plant;
+    return cache === undefined && pools[0]?.role === 'merged' && pools[0].prefixCaching;
   }
 
   #admit(wanted: number): void {

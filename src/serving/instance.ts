@@ -15,7 +15,7 @@ import type { Pool } from './pools.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
-import { blocksToPin, cachedUnits, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
+import { blocksToPin, cachedUnits, keepAnswer, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
 
 export type InstanceRole = 'prefill' | 'decode' | 'merged';
 
@@ -528,8 +528,11 @@ export class Instance implements Coasting {
     this.#joined.push(slot);
   }
 
-  /** @param tokens the instance's token count up to which its blocks were taken */
-  #leave(rank: Rank, slot: number, tokens: number = this.tokens): void {
+  /**
+   * @param tokens the instance's token count up to which its blocks were taken
+   * @param whole whether it has its whole answer
+   */
+  #leave(rank: Rank, slot: number, tokens: number = this.tokens, whole: boolean = false): void {
     const table = this.#table;
     rank.adapters?.leaves(slot);
     const base = table.base[slot];
@@ -542,6 +545,7 @@ export class Instance implements Coasting {
     this.columns.count(rank.at, base, -1);
     this.columns.places.decrease(rank.at);
     rank.kv.give(this.blocksFor(base + tokens) - table.pinned[slot] * rank.unitBlocks);
+    if (whole) keepAnswer(table, rank, slot);
     unpinPrefix(table, rank, slot);
   }
 
@@ -702,7 +706,7 @@ export class Instance implements Coasting {
 
   #finish(slot: number, at: Seconds): void {
     const table = this.#table;
-    this.#leave(this.ranks[table.rank[slot]], slot);
+    this.#leave(this.ranks[table.rank[slot]], slot, this.tokens, true);
     table.stepsBefore[slot] += table.finishStep[slot] - table.joinStep[slot];
     table.emitted[slot] = table.outputTokens[slot];
     this.#listener.finished(slot, at);

@@ -70,7 +70,7 @@ export class Intake {
     table.sentTo[slot] = request.instance ?? -1;
     table.sentToRank[slot] = request.rank ?? -1;
     table.held[slot] = request.held === true ? 1 : 0;
-    storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens));
+    storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens), this.#plant.cache === undefined);
     return slot;
   }
 }
