@@ -46,6 +46,8 @@ export interface EmulatorOptions {
   readonly version: string;
   readonly toolShare: number;
   readonly maxInFlight: number;
+  /** Share of a prompt that has to be cached for it to be answered, where a request does not say. */
+  readonly cacheShare?: number | undefined;
   readonly hashSeed?: string | undefined;
   /** The pod that it runs in: headers and topics name it. */
   readonly pod?: Pod | undefined;
@@ -129,11 +131,11 @@ export class Emulator {
     this.engine = new LiveEngine(served, new Pace(options.speed), options.lateBound, pricers);
     const { plant } = this.engine.simulation;
     this.models = new ServedModels(served, plant, options.models, Math.floor(Date.now() / 1000));
-    const { toolShare, maxInFlight } = options;
+    const { toolShare, maxInFlight, cacheShare = 0 } = options;
     const blockTokens = cachedBlock(plant);
     const prefixes = blockTokens === 0 ? undefined : new PrefixIds(blockTokens, new BlockHashes(options.hashSeed));
     if (prefixes !== undefined) watchPrefixes(this.engine.simulation, (place) => prefixes.watcher(place));
-    const generator = new Generator(this.engine, tokenizer, answers, prefixes, scenario.seed, { toolShare, maxInFlight });
+    const generator = new Generator(this.engine, tokenizer, answers, prefixes, scenario.seed, { toolShare, maxInFlight, cacheShare });
     this.generator = generator;
     this.#prefixes = prefixes;
     this.#options = options;
@@ -195,7 +197,7 @@ export class Emulator {
     const key = `${place.pool} ${engines}`;
     const metrics = this.#apart.get(key) ?? this.#observed(options, prefixes, { pool: place.pool, engines }, true);
     this.#apart.set(key, metrics);
-    return metrics.pageOf(place.instance, place.rank);
+    return metrics.pageOf(place.instance, place.rank, () => this.generator.sleep.stateOf(place));
   }
 
   #observed({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined, scope: Scope, apart: boolean = false): ServingMetrics {
@@ -212,7 +214,7 @@ export class Emulator {
         oldNames,
         kvMetrics,
         lora,
-        sleep: () => generator.sleep,
+        sleep: () => generator.sleep.stateOf(undefined),
         lateness: () => engine.lag.report(),
       },
       prefixes,

@@ -28,6 +28,7 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly maxRequestBodySizeMb: number;
   readonly maxConnections: number;
   readonly maxInFlight: number;
+  readonly globalCacheHitThreshold: number;
   readonly requestTimeout: number;
   readonly enableRequestIdHeaders?: boolean;
   readonly logHttp?: boolean;
@@ -88,6 +89,7 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--max-request-body-size-mb <n>', 'largest body of a request', numberFlag(0.001, 1024), 4)
     .option('--max-connections <n>', 'connections at most', wholeFlag(1), 20_000)
     .option('--max-in-flight <n>', 'requests in flight at most; more are told 429', wholeFlag(1), 10_000)
+    .option('--global-cache-hit-threshold <share>', 'share of a prompt that has to be cached for it to be answered', numberFlag(0, 1), 0)
     .option('--request-timeout <time>', 'time that a client has to send a request', timeFlag, 60)
     .option('--enable-request-id-headers', 'answer with the X-Request-Id of the request')
     .option('--log-http', 'log every request')

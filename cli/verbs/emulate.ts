@@ -114,6 +114,7 @@ function optionsOf(flags: Flags): EmulatorOptions {
     version,
     toolShare: flags.toolCallShare,
     maxInFlight: flags.maxInFlight,
+    cacheShare: flags.globalCacheHitThreshold,
     hashSeed: flags.hashSeed,
     dialect: flags.dialect,
     sleepMode: flags.enableSleepMode === true,

@@ -52,6 +52,7 @@ const externalOf = z.object({
       rank: z.int().min(0).optional(),
       tokens: z.int().min(1),
     }),
+    z.looseObject({ kind: z.literal('flush'), pooled: z.boolean() }),
     z.looseObject({ kind: z.literal('stop') }),
   ]),
 });

@@ -11,12 +11,17 @@ import type { Route } from '../http/routes.ts';
 import type { LiveEvents } from './live-events.ts';
 import { stateOf } from './state.ts';
 
-const limitsChange: z.ZodType<{ readonly maxInFlight?: number | undefined; readonly toolShare?: number | undefined }> = z.looseObject({
+const limitsChange: z.ZodType<{
+  readonly maxInFlight?: number | undefined;
+  readonly toolShare?: number | undefined;
+  readonly cacheShare?: number | undefined;
+}> = z.looseObject({
   maxInFlight: z.int().min(1).optional(),
   toolShare: z.number().min(0).max(1).optional(),
+  cacheShare: z.number().min(0).max(1).optional(),
 });
 
-const keys = ['failureShare', 'failures', 'streamShare', 'streamFaults', 'maxInFlight', 'toolShare'] as const;
+const keys = ['failureShare', 'failures', 'streamShare', 'streamFaults', 'maxInFlight', 'toolShare', 'cacheShare'] as const;
 
 /** Routes of those who run the emulator: what fails, what is changed while it runs, how it stands. */
 export function adminRoutes(generator: Generator, injector: Injector, machine: Machine, events: LiveEvents): readonly Route[] {
@@ -51,6 +56,7 @@ export function adminRoutes(generator: Generator, injector: Injector, machine: M
         generator.limits = {
           maxInFlight: limits.value.maxInFlight ?? generator.limits.maxInFlight,
           toolShare: limits.value.toolShare ?? generator.limits.toolShare,
+          cacheShare: limits.value.cacheShare ?? generator.limits.cacheShare,
         };
         exchange.json(config());
       },

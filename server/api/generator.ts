@@ -2,6 +2,7 @@ import type { ChatBody } from '../../schema/http/chat.ts';
 import type { Sampling } from '../../schema/http/sampling.ts';
 import type { Arrival } from '../../src/serving/traffic/arrival.ts';
 import { counterUniform } from '../../src/kernel/random.ts';
+import { swapTime } from '../../src/serving/control/weights.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { LiveEngine } from '../live/engine.ts';
@@ -9,13 +10,14 @@ import { stoppedBy, type Answer, type AnswerSource } from '../tokens/answer.ts';
 import { spelled } from '../tokens/spelled.ts';
 import type { PrefixIds } from '../tokens/prefix-ids.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { gateOf, turnBack } from './cache-gate.ts';
 import { Choice } from './choice.ts';
 import { shutDown } from './delivery.ts';
 import { placeAsked, type DoorPlace } from './door-place.ts';
 import type { ServedModel } from './served-models.ts';
 import { Transfers } from './transfer.ts';
 import { shapeOfAnswer } from './shape-of-answer.ts';
-import type { SleepState } from './sleep.ts';
+import { Sleep } from './sleep.ts';
 
 /** A prompt that is to be answered. */
 export interface Ask {
@@ -43,6 +45,8 @@ export interface GeneratorLimits {
   readonly toolShare: number;
   /** Requests that the engine has at most; more are turned away. */
   readonly maxInFlight: number;
+  /** Share of a prompt that has to be cached, where a request does not say. */
+  readonly cacheShare: number;
 }
 
 /** Turns what is asked for into requests of the engine, and what the engine says into answers. */
@@ -51,7 +55,7 @@ export class Generator {
   readonly transfers: Transfers;
   readonly tokenizer: Tokenizer;
   /** While it sleeps nothing is answered. */
-  sleep: SleepState = 'awake';
+  readonly sleep: Sleep;
   /** Time stands still: nothing more is taken in. */
   closing = false;
   readonly #answers: AnswerSource;
@@ -65,6 +69,7 @@ export class Generator {
   constructor(engine: LiveEngine, tokenizer: Tokenizer, answers: AnswerSource, prefixes: PrefixIds | undefined, seed: number, limits: GeneratorLimits) {
     this.engine = engine;
     this.transfers = new Transfers(engine);
+    this.sleep = new Sleep(engine, Math.max(...engine.run.deployed.pools.map(({ setting }) => swapTime(setting))));
     this.tokenizer = tokenizer;
     this.#answers = answers;
     this.#prefixes = prefixes;
@@ -79,12 +84,12 @@ export class Generator {
    */
   async start(exchange: Exchange, order: Order, onNews: (choice: Choice) => void): Promise<readonly Choice[]> {
     const wanted = order.asks.length * (order.body.n ?? 1);
-    this.#admit(wanted);
+    this.#admit(wanted, exchange);
     const place = placeAsked(exchange.place, exchange.header('x-data-parallel-rank'), this.engine.simulation.plant);
     const choices = await this.#choices(order);
     if (exchange.response.destroyed) return choices;
     // Others may have come while an upstream was asked.
-    this.#admit(wanted);
+    this.#admit(wanted, exchange);
     exchange.onGone = () => {
       for (const choice of choices) if (choice.ended === undefined) this.engine.abort(choice, 'the client went away');
       for (const choice of choices) choice.onOver();
@@ -95,15 +100,20 @@ export class Generator {
     const salt = { lora: model.adapter === 0 ? undefined : model.id, salt: body.cache_salt ?? undefined };
     const blockTokens = this.#prefixes?.blockTokens ?? 0;
     const answered = this.#keepsAnswers;
+    const gate = gateOf(exchange, body.cache_hit_threshold, this.limits.cacheShare);
     for (const choice of choices) {
       const { prompt, answer } = choice;
+      const fetched = this.transfers.asked(body.kv_transfer_params) !== undefined;
+      // Where answers are decoded no prefixes are kept; what is fetched is there.
+      if (gate.shut || (gate.share > 0 && place?.role === 'decode' && !fetched)) {
+        turnBack(choice);
+        continue;
+      }
+      const leastCached = fetched ? 0 : Math.ceil(gate.share * prompt.length);
       const held = this.#prefixes?.hold(answered ? [...prompt, ...answer.ids(0, answer.tokens - 1)] : prompt, salt);
       choice.onOver = () => held?.release();
-      this.#submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [], answered }, choice, {
-        place,
-        exchange,
-        body,
-      });
+      const lengths = { inputTokens: prompt.length, outputTokens: answer.tokens, leastCached };
+      this.#submit({ ...labels, ...lengths, blockTokens, blocks: held?.ids ?? [], answered }, choice, { place, exchange, body });
       this.onSubmitted(choice, order);
     }
     exchange.notes['request'] = choices[0]?.number ?? -1;
@@ -158,9 +168,9 @@ export class Generator {
     return cache === undefined && pools[0]?.role === 'merged' && pools[0].prefixCaching;
   }
 
-  #admit(wanted: number): void {
+  #admit(wanted: number, { place }: Exchange): void {
     if (this.closing) throw new ApiError(503, `Not taken in: ${shutDown}`, { headers: { 'retry-after': '5' } });
-    if (this.sleep !== 'awake') throw new ApiError(503, 'The engine is asleep; POST /wake_up wakes it');
+    if (this.sleep.stateOf(place) !== 'awake') throw new ApiError(503, 'The engine is asleep; POST /wake_up wakes it');
     const { maxInFlight } = this.limits;
     if (this.engine.inFlight + wanted > maxInFlight)
       throw new ApiError(429, `The engine has ${this.engine.inFlight} requests, and takes ${maxInFlight} at most`, { headers: { 'retry-after': '1' } });

@@ -4,6 +4,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/routes.ts';
 import type { MetricsPage } from '../metrics/metrics.ts';
 import { bodyOf } from './answering.ts';
+import { cacheRoutes } from './caches.ts';
 import { chat } from './chat.ts';
 import type { ChatTemplate } from './chat-template.ts';
 import { completions } from './completions.ts';
@@ -46,7 +47,8 @@ export function apiRoutes(api: Api): readonly Route[] {
     { method: 'POST', path: '/v1/completions/render', handler: (exchange) => renderCompletion(exchange, generator, models) },
     ...modelRoutes(models),
     ...statusRoutes(api),
-    ...(api.sleepMode ? sleepRoutes(generator) : []),
+    ...cacheRoutes(generator.engine, dialect),
+    ...(api.sleepMode ? sleepRoutes(generator.sleep) : []),
     ...(dialect === 'sglang' ? sglangRoutes(generator, models, version) : []),
   ];
 }

@@ -77,11 +77,11 @@ export class ServingMetrics implements MetricsPage {
   }
 
   /** The page of one of its engines alone: of an instance, by its number in its pool, or of a rank of it, whose number it has as its label, as a server of one rank does. */
-  pageOf(instance: number, rank?: number): MetricsPage {
+  pageOf(instance: number, rank?: number, sleep?: MetricsOptions['sleep']): MetricsPage {
     const engine = this.#feed.engineAt(instance, rank) ?? -1;
     // Made when it is first asked for: there may be hundreds of them.
     let made: ReturnType<typeof registryOf> | undefined;
-    const page = (): ReturnType<typeof registryOf> => (made ??= this.#registryOf(this.#feed.only(engine, String(rank ?? 0)), this.#tallies[engine]));
+    const page = (): ReturnType<typeof registryOf> => (made ??= this.#registryOf(this.#feed.only(engine, String(rank ?? 0)), this.#tallies[engine], sleep));
     return {
       get contentType() {
         return page().contentType;
@@ -94,9 +94,9 @@ export class ServingMetrics implements MetricsPage {
     return (this.#whole ??= this.#registryOf(this.#feed, this.#tallies[0]));
   }
 
-  #registryOf(feed: FeedView, tallies: SglangTallies | undefined): ReturnType<typeof registryOf> {
+  #registryOf(feed: FeedView, tallies: SglangTallies | undefined, sleep: MetricsOptions['sleep'] = this.#options.sleep): ReturnType<typeof registryOf> {
     const run = this.#run;
-    const options = this.#options;
+    const options = { ...this.#options, sleep };
     const { simulation } = run;
     const spec = (simulation.plant.pools.at(-1)?.acceptance.length ?? 0) > 0;
     const families: readonly Family[] =

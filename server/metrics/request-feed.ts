@@ -1,6 +1,7 @@
 import type { SimulationEvent } from '../../src/serving/events.ts';
 import type { External } from '../../src/serving/external.ts';
 import type { Simulation } from '../../src/serving/simulation.ts';
+import { cacheMissed } from '../../src/serving/service.ts';
 import { EngineMeter, type Reason } from './engine-meter.ts';
 import type { SglangTallies } from './sglang.ts';
 import { enginesOf, type EngineOfScope, type Scope, type ScopedEngines } from './scope.ts';
@@ -189,10 +190,12 @@ export class RequestFeed implements FeedView {
         return;
       }
       case 'finished':
-      case 'failed':
-        this.#ended(request, event.kind === 'finished' ? (request.asked.reason ?? 'stop') : request.aborted ? 'abort' : 'error');
+      case 'failed': {
+        const missed = event.kind === 'failed' && event.cause === cacheMissed;
+        this.#ended(request, event.kind === 'finished' ? (request.asked.reason ?? 'stop') : request.aborted || missed ? 'abort' : 'error');
         this.#requests.delete(event.request);
         return;
+      }
       case 'rejected':
         // A server refuses it before its engine hears of it.
         this.#requests.delete(event.request);

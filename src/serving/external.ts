@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/units.ts';
 import type { PlannedFault } from './faults/fault.ts';
-import type { Simulation } from './simulation.ts';
+import type { RanksNamed, Simulation } from './simulation.ts';
 import type { Arrival } from './traffic/arrival.ts';
 
 /** What may be done to a simulation from outside while it runs. */
@@ -18,6 +18,8 @@ export type ExternalAction =
     }
   /** A part fails, now or later. Without `duration` for good. */
   | { readonly kind: 'fault'; readonly fault: Omit<PlannedFault, 'duration'> & { readonly duration?: Seconds | undefined } }
+  /** Cached prefixes are dropped: see `Simulation.flush`. */
+  | ({ readonly kind: 'flush'; readonly pooled: boolean } & RanksNamed)
   /** Nothing: so far time has gone when nothing more is done from outside. */
   | { readonly kind: 'stop' };
 
@@ -52,6 +54,9 @@ export function perform(simulation: Simulation, action: ExternalAction): void {
       break;
     case 'fault':
       simulation.strike?.({ ...action.fault, duration: action.fault.duration ?? Infinity });
+      break;
+    case 'flush':
+      simulation.flush(action, action.pooled);
       break;
     case 'stop':
   }

@@ -46,6 +46,8 @@ export interface InstanceListener {
   /** A decode step has ended: what decodes puts out its tokens, and nothing of that has been noted yet. */
   stepped(instance: Instance): void;
   scheduled(slot: number, at: Seconds): void;
+  /** The turn of a prompt came, and caches have less of it than it has to find: it is taken out of the queue. At the start of an iteration. */
+  missed(slot: number, at: Seconds): void;
   /** The prompt is in the KV. A merged instance goes on to decode; a prefill instance holds the KV until `release`. */
   prefilled(slot: number, at: Seconds): void;
   firstToken(slot: number, at: Seconds): void;
@@ -633,6 +635,12 @@ export class Instance implements Coasting {
       const slot = rank.waiting.first;
       const prompt = table.prompt[slot];
       const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
+      if (table.leastCached[slot] > Math.max(table.progress[slot], units * table.blockTokens[slot]) && table.startedAt[slot] === -1) {
+        rank.waiting.shift();
+        rank.queuedTokens -= prompt - table.progress[slot];
+        this.#listener.missed(slot, at);
+        continue;
+      }
       const pinning = blocksToPin(table, rank, slot, units);
       const own = this.blocksFor(prompt) - units * rank.unitBlocks;
       if (rank.room < own + pinning + (rank.kv.sequences() === 0 ? 0 : watermarkBlocks)) break;

@@ -69,6 +69,7 @@ export class Intake {
     table.adapter[slot] = request.adapter;
     table.sentTo[slot] = request.instance ?? -1;
     table.sentToRank[slot] = request.rank ?? -1;
+    table.leastCached[slot] = request.leastCached ?? 0;
     table.held[slot] = request.held === true ? 1 : 0;
     storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens), this.#plant.cache === undefined);
     return slot;

@@ -6,9 +6,10 @@ import { leavesNothing, watcher } from './laws.contract.ts';
 import { mergedPlant, request, splitPlant } from './plants.contract.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import { finished, recorded, type Run } from './run.contract.ts';
-import type { CachePlant } from './plant.ts';
+import type { CachePlant, Plant } from './plant.ts';
 import { PrefixPool } from './prefix-pool.ts';
 import { RequestTable } from './request-table.ts';
+import type { Arrival } from './traffic/arrival.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
 
 const cachedOf = ({ timelines }: Run): readonly number[] => timelines.toSorted((a, b) => a.request - b.request).map(({ cached }) => cached);
@@ -249,6 +250,41 @@ describe('prefix caches', () => {
       ),
     );
     expect(kept).toBeGreaterThan(100);
+  });
+
+  test.each([
+    ['instance', mergedPlant({ prefixCaching: true })],
+    ['pool', splitPlant({}, {}, {}, {}, pool(1000))],
+    ['pool read in steps', splitPlant({}, {}, {}, {}, { ...pool(1000), readInStep: true })],
+  ])('CAC-9 a prompt of which too little is cached fails when its turn comes, and takes nothing from those beside it: %s', (_, plant) => {
+    const first = { ...request(0, 9, 3, ids(9)), leastCached: 0 };
+    const beside = { ...request(1, 20, 5, ids(20, 500)), leastCached: 0 };
+    const asking = (leastCached: number) => ({ ...request(1, 9, 3, ids(9)), leastCached });
+    const run = (requests: readonly Arrival[]) => finished(plant, listed(requests));
+    expect(run([first, asking(8), beside]).simulation.snapshot()).toMatchObject({ finished: 3, failed: 0 });
+    const { simulation, timelines } = run([first, asking(9), beside]);
+    expect(simulation.snapshot()).toMatchObject({ finished: 2, failed: 1, waiting: 0, running: 0 });
+    expect([...simulation.causes.keys()]).toEqual(['too little of its prompt was cached']);
+    const alone = run([first, beside]).timelines;
+    expect(timelines.map(({ finished: at }) => at)).toEqual(alone.map(({ finished: at }) => at));
+    leavesNothing(simulation);
+  });
+
+  test('CAC-10 what is dropped from outside is not found again; what a request refers to stays, and all of its rank with it', () => {
+    const after = (plant: Plant, at: number, pooled: boolean, outputTokens = 3) => {
+      const run = recorded(plant, listed([request(0, 9, outputTokens, ids(9)), request(1, 9, 1, ids(9))]));
+      run.simulation.advance(at);
+      const all = run.simulation.flush({}, pooled);
+      while (run.simulation.step());
+      leavesNothing(run.simulation);
+      return [all, cachedOf(run)[1]];
+    };
+    const own = mergedPlant({ prefixCaching: true });
+    const pooled = splitPlant({}, {}, {}, {}, pool(1000));
+    expect(after(own, 0.5, false)).toEqual([true, 0]);
+    expect(after(own, 0.004, false, 30)).toEqual([false, 8]);
+    expect(after(pooled, 0.5, false)).toEqual([true, 8]);
+    expect(after(pooled, 0.5, true)).toEqual([true, 0]);
   });
 
   test('CAC-3 every reference is given back', () => {

@@ -41,6 +41,8 @@ export class RequestTable {
   cachedTokens: Int32Array = new Int32Array(0);
   /** What has to be in the KV before it decodes: the prompt, and after a preemption also what it had emitted. */
   prompt: Int32Array = new Int32Array(0);
+  /** Tokens of the prompt without which it is not computed. */
+  leastCached: Int32Array = new Int32Array(0);
   /** Tokens of `prompt` that are in the KV. */
   progress: Int32Array = new Int32Array(0);
   /** KV blocks of its own, shared prefix blocks apart. */
@@ -160,6 +162,7 @@ export class RequestTable {
       this.outputTokens = ints(this.outputTokens);
       this.emitted = ints(this.emitted);
       this.cachedTokens = ints(this.cachedTokens);
+      this.leastCached = ints(this.leastCached);
       this.prompt = ints(this.prompt);
       this.progress = ints(this.progress);
       this.privateBlocks = ints(this.privateBlocks);

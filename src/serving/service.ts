@@ -22,6 +22,9 @@ import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
 
+/** Cause of requests that found too little of their prompt in caches. */
+export const cacheMissed = 'too little of its prompt was cached';
+
 /** The pools that serve a model: where prompts go, where their KV moves, what becomes of what a lost instance held. */
 export class Service {
   readonly pools: readonly Pool[];
@@ -463,6 +466,11 @@ export class Service {
         if (this.#plant.cache === undefined && pool.prefixCaching) this.#countLookUp(slot, table.progress[slot]);
         scheduled(slot, at);
         if (pool.role === 'prefill' && table.progress[slot] > 0) this.#readInStep(slot, pool);
+      },
+      missed: (slot, at) => {
+        world.now = at;
+        this.#cached?.settle(slot);
+        this.#accounts.giveUp(slot, cacheMissed);
       },
       prefilled: (slot, at) => {
         prefilled(slot, at);

@@ -19,6 +19,13 @@ import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import type { Transport } from './transport.ts';
 import { World } from './world.ts';
 
+/** Some ranks, by numbers of their pool, their instance in it and themselves in that. */
+export interface RanksNamed {
+  readonly pool?: number | undefined;
+  readonly instance?: number | undefined;
+  readonly rank?: number | undefined;
+}
+
 /** Acts in a row, no iteration ending and nothing being delivered between them, after which requests that wait are given up. */
 const PATIENCE = 10_000;
 
@@ -196,6 +203,30 @@ export class Simulation {
       const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
       this.service.handOver(slot, instance ?? -1, rank ?? -1, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
     });
+  }
+
+  /**
+   * Drops the prefixes that ranks keep, as when a server is told to: those of a rank that no request refers to, else none of it (CAC-10).
+   * @param at the ranks, by numbers of their pool, instance and rank: of all that are not named
+   * @param pooled whether what the pooled cache and its storage have is dropped too
+   * @returns whether nothing was kept
+   */
+  flush(at: RanksNamed, pooled: boolean): boolean {
+    this.touch();
+    let all = true;
+    for (const [p, { instances, plant }] of this.pools.entries()) {
+      if ((at.pool ?? p) !== p) continue;
+      for (const [i, { ranks }] of instances.slice(0, plant.instances).entries()) {
+        if ((at.instance ?? i) !== i) continue;
+        for (const [r, { cache }] of ranks.entries()) {
+          if ((at.rank ?? r) !== r || cache === undefined) continue;
+          if (cache.evictable < cache.size) all = false;
+          else if (cache.size > 0) cache.clear();
+        }
+      }
+    }
+    if (pooled) this.prefixes?.clear();
+    return all;
   }
 
   /** Does something to a request in flight by its number. Returns whether it is there. */

@@ -139,6 +139,15 @@ describe('a port for each instance', () => {
     expect(seen.filter((line) => line.startsWith('1 moved'))).toEqual(['1 moved to 0']);
   }, 60_000);
 
+  test('a decode instance that is asked first, with a threshold, says that it has nothing; then what it fetches is answered', async () => {
+    const { emulator } = await emulate({ instancePorts: 0, speed: 20 }, { ...cloudmatrix });
+    const ports = emulator.instancePorts;
+    const gated = { max_tokens: 5, cache_hit_threshold: 0.8 };
+    expect(await ask(ports[6] as number, gated)).toMatchObject({ choices: [{ finish_reason: 'cache_threshold', text: '' }], usage: { completion_tokens: 0 } });
+    const { kv_transfer_params: params } = await ask(ports[0] as number, { max_tokens: 1, kv_transfer_params: { do_remote_decode: true } });
+    expect(await ask(ports[6] as number, { ...gated, kv_transfer_params: params })).toMatchObject({ usage: { completion_tokens: 5 } });
+  }, 60_000);
+
   test('a run that was routed from outside replays', async () => {
     const { emulator } = await emulate({ instancePorts: 0, speed: 20 }, { ...cloudmatrix });
     const { engine } = emulator;

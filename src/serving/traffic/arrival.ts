@@ -23,6 +23,8 @@ export interface Arrival extends Labels {
   blocks: readonly number[];
   /** Whether `blocks` go on into the answer: when it has ended, its full blocks stay in the cache of a rank that keeps prefixes (CAC-8). Absent: the prompt's only. */
   answered?: boolean | undefined;
+  /** Tokens of the prompt that a cache has to have when its turn comes, or it is not computed and fails (CAC-9); absent: none. */
+  leastCached?: number | undefined;
   /** Name by which the source is told that the request has ended; -1 where it does not want to know. */
   thread: number;
   /** Number of the instance of the first pool that it came to, where somebody outside routes; absent: the router of the deployment does. */
