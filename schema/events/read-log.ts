@@ -53,6 +53,8 @@ const externalOf = z.object({
       tokens: z.int().min(1),
     }),
     z.looseObject({ kind: z.literal('flush'), pooled: z.boolean() }),
+    z.looseObject({ kind: z.literal('heal'), fault: z.int().min(0) }),
+    z.looseObject({ kind: z.literal('scale'), pool: z.int().min(0), instances: z.int().min(0) }),
     z.looseObject({ kind: z.literal('stop') }),
   ]),
 });

@@ -1,13 +1,12 @@
 import * as z from 'zod';
-import { askedFaults } from '../../schema/http/admin.ts';
+import { addDrill, scaleBody } from '../../schema/http/admin.ts';
 import { checked } from '../../schema/http/body.ts';
-import { InputError } from '../../src/base/errors.ts';
 import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Generator } from '../api/generator.ts';
 import { injectedChange, type Injector } from '../faults/injected.ts';
 import { ApiError } from '../http/api-error.ts';
-import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/routes.ts';
+import { faultsOf, heal, scale, strike } from './faults.ts';
 import type { LiveEvents } from './live-events.ts';
 import { stateOf } from './state.ts';
 
@@ -61,25 +60,24 @@ export function adminRoutes(generator: Generator, injector: Injector, machine: M
         exchange.json(config());
       },
     },
-    { method: 'POST', path: '/admin/faults', handler: (exchange) => strike(exchange, generator, machine) },
-    { method: 'GET', path: '/admin/faults', handler: (exchange) => exchange.json({ faults: generator.engine.run.faults }) },
+    {
+      method: 'POST',
+      path: '/admin/faults',
+      handler: async (exchange) => {
+        const body = await exchange.body(true);
+        if (body['drill'] === 'add') scale(exchange, generator, checkedBody(addDrill, body));
+        else strike(exchange, generator, machine, body);
+      },
+    },
+    { method: 'GET', path: '/admin/faults', handler: (exchange) => exchange.json(faultsOf(generator)) },
+    { method: 'DELETE', path: '/admin/faults/*', handler: (exchange) => heal(exchange, generator) },
+    { method: 'POST', path: '/admin/scale', handler: async (exchange) => scale(exchange, generator, checkedBody(scaleBody, await exchange.body(true))) },
   ];
 }
 
-async function strike(exchange: Exchange, { engine }: Generator, machine: Machine): Promise<void> {
-  if (engine.simulation.strike === undefined) throw new ApiError(409, 'Faults do not combine with experts of the workload yet');
-  const body = await exchange.body(true);
-  try {
-    const planned = askedFaults(body, machine, Math.max(engine.pace.now, engine.simulation.now));
-    for (const { duration, ...fault } of planned) engine.perform({ kind: 'fault', fault: { ...fault, ...(duration === Infinity ? {} : { duration }) } });
-    exchange.json(
-      { planned: planned.map(({ kind, at, duration, struck }) => ({ kind, at, for: duration === Infinity ? null : duration, what: struck.text })) },
-      202,
-    );
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new ApiError(400, error.issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; '), {
-      param: error.issues[0]?.path ?? null,
-    });
-  }
+/** @throws ApiError 400 with everything that is wrong */
+function checkedBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const { value, problems } = checked(schema, body);
+  if (problems === undefined) return value;
+  throw new ApiError(400, problems.map(({ param, message }) => `${param ?? 'the body'}: ${message}`).join('; '));
 }

@@ -5,7 +5,8 @@ export type Handler = (exchange: Exchange) => void | Promise<void>;
 
 /** A route answers a method at a path. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Where it ends with `/*`, one more name stands there. */
   readonly path: string;
   readonly handler: Handler;
   /** Whether it is answered without a key, and however busy the server is. */
@@ -26,7 +27,7 @@ export class Routes {
 
   /** @throws ApiError 404 or 405 */
   find(method: string, path: string): Route {
-    const methods = this.#paths.get(path) ?? this.#paths.get(path.replace(/\/+$/, ''));
+    const methods = this.#paths.get(path) ?? this.#paths.get(path.replace(/\/+$/, '')) ?? this.#paths.get(path.replace(/\/[^/]+$/, '/*'));
     if (methods === undefined) throw new ApiError(404, `Not Found: ${path}`);
     const route = methods.get(method === 'HEAD' ? 'GET' : method);
     if (route === undefined)

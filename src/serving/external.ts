@@ -18,6 +18,10 @@ export type ExternalAction =
     }
   /** A part fails, now or later. Without `duration` for good. */
   | { readonly kind: 'fault'; readonly fault: Omit<PlannedFault, 'duration'> & { readonly duration?: Seconds | undefined } }
+  /** A fault is over, or does not come, by its number (`Simulation.faults`). */
+  | { readonly kind: 'heal'; readonly fault: number }
+  /** A pool should have so many instances. */
+  | { readonly kind: 'scale'; readonly pool: number; readonly instances: number }
   /** Cached prefixes are dropped: see `Simulation.flush`. */
   | ({ readonly kind: 'flush'; readonly pooled: boolean } & RanksNamed)
   /** Nothing: so far time has gone when nothing more is done from outside. */
@@ -54,6 +58,13 @@ export function perform(simulation: Simulation, action: ExternalAction): void {
       break;
     case 'fault':
       simulation.strike?.({ ...action.fault, duration: action.fault.duration ?? Infinity });
+      break;
+    case 'heal':
+      simulation.faults?.heal(action.fault);
+      break;
+    case 'scale':
+      simulation.touch();
+      simulation.scale?.(action.pool, action.instances);
       break;
     case 'flush':
       simulation.flush(action, action.pooled);

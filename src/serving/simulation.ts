@@ -37,8 +37,14 @@ export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
   lastArrivalAt: Seconds = 0;
-  /** Plans a fault, now or later; absent where nothing is said of how the deployment gets over faults. */
-  strike: ((fault: PlannedFault) => void) | undefined;
+  /** Plans a fault, now or later, and returns its number; absent where nothing is said of how the deployment gets over faults. */
+  strike: ((fault: PlannedFault) => number) | undefined;
+  /** Faults that are planned or not over, and what ends one of them, or keeps it from coming, by its number. */
+  faults:
+    | { heal(number: number): boolean; pending(): readonly { readonly number: number; readonly fault: PlannedFault; readonly struck: boolean }[] }
+    | undefined;
+  /** Says how many instances a pool should have; absent where no control loop lets them come and go. */
+  scale: ((pool: number, count: number) => void) | undefined;
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
