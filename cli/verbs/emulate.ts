@@ -28,10 +28,12 @@ type Flags = EmulateFlags & OutputFlags;
 /** `supernode emulate FILE`: an OpenAI API in front of a deployment that does not exist, with its timing. */
 export function command(): Command {
   const verb = withOutputFlags(withEmulateFlags(new Command('emulate').argument('<file>', 'scenario file (docs/guide/scenario.md)')));
-  return configured(verb, { 'hash-seed': 'PYTHONHASHSEED' }).action(async (file: string, _: unknown, self: Command) => {
-    applyConfig(self);
-    process.exitCode = await emulate(file, self.opts<Flags>());
-  });
+  return configured(verb, { 'hash-seed': 'PYTHONHASHSEED', 'pod-name': 'POD_NAME', 'pod-namespace': 'POD_NAMESPACE', 'pod-ip': 'POD_IP' }).action(
+    async (file: string, _: unknown, self: Command) => {
+      applyConfig(self);
+      process.exitCode = await emulate(file, self.opts<Flags>());
+    },
+  );
 }
 
 async function emulate(file: string, flags: Flags): Promise<number> {
@@ -63,6 +65,7 @@ async function emulate(file: string, flags: Flags): Promise<number> {
       ? { dashboard: `${flags.adminPort === undefined ? `${scheme}://${flags.host}` : 'http://127.0.0.1'}:${emulator.adminPort}/ui/#/run?live=..` }
       : {}),
     ...(flags.instancePorts === undefined ? {} : { instances: emulator.instancePorts.map((own) => `${scheme}://${flags.host}:${own}`) }),
+    ...(flags.rankPorts === undefined ? {} : { ranks: emulator.rankPorts.map((own) => `${scheme}://${flags.host}:${own}`) }),
   });
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.once(signal, end);
@@ -118,6 +121,7 @@ function optionsOf(file: string, flags: Flags): EmulatorOptions {
     version,
     toolShare: flags.toolCallShare,
     maxInFlight: flags.maxInFlight,
+    cacheShare: flags.globalCacheHitThreshold,
     hashSeed: flags.hashSeed,
     dialect: flags.dialect,
     sleepMode: flags.enableSleepMode === true,
@@ -133,6 +137,8 @@ function optionsOf(file: string, flags: Flags): EmulatorOptions {
     kvEvents: kvEventsOf(flags),
     conductor: flags.conductor === true,
     instancePorts: flags.instancePorts,
+    rankPorts: flags.rankPorts,
+    pod: { name: flags.podName, namespace: flags.podNamespace, ip: flags.podIp },
     admin: {
       here,
       port: flags.adminPort,

@@ -34,6 +34,19 @@ const drill: z.ZodType<Drill> = z.strictObject({
   every: time.default(0),
 });
 
+/** How many instances a pool is to have: `instances` of it, or so many more. The drill `add` asks for more while there is load. */
+export interface AskedScale {
+  readonly pool?: string | undefined;
+  readonly instances?: number | undefined;
+  readonly more?: number | undefined;
+}
+
+const count = z.int().min(0).max(10_000);
+export const scaleBody: z.ZodType<AskedScale> = z.strictObject({ pool: z.string().optional(), instances: count });
+export const addDrill: z.ZodType<AskedScale> = z
+  .strictObject({ drill: z.literal('add'), pool: z.string().optional(), instances: count.min(1).default(1) })
+  .transform(({ pool, instances }) => ({ pool, more: instances }));
+
 /**
  * Faults that somebody asks for while a run goes on: entries as in `faults` of a scenario with `at` counted from now, or a drill. Drills are
  * lists of such faults: `flap` kills a part `times` times `every` so often, `kill+relaunch` and `hang` do so once, `partition` cuts links.

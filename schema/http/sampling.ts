@@ -17,6 +17,7 @@ export interface Sampling {
   readonly priority?: Maybe<number>;
   readonly cache_salt?: Maybe<string>;
   readonly kv_transfer_params?: Maybe<JsonObject>;
+  readonly cache_hit_threshold?: Maybe<number>;
   readonly guided_json?: Maybe<string | JsonObject>;
   readonly guided_choice?: Maybe<readonly string[]>;
   readonly structured_outputs?: Maybe<JsonObject>;

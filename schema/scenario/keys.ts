@@ -211,7 +211,10 @@ const held = quantity('time', ['60 s'], 'How long a pool keeps what was asked fo
 const scaling = record({
   min: whole(0, 'Fewest instances; 1 by default. Merged instances may all go: the first one comes back when a request asks for it.'),
   max: whole(1, 'Most instances.'),
-  policy: choice(scalingNames, 'What the number of instances follows: their load (default), the time that is queued, or latencies against their objectives.'),
+  policy: choice(
+    scalingNames,
+    'What the number of instances follows: their load (default), the time that is queued, latencies against their objectives, or what somebody outside says (`manual`, of the live emulator).',
+  ),
   target: plain(
     { min: 0, above: true, max: 1 },
     'Load that `target-load` brings the pool to, 0.7 by default; share of the objective above which `slo` adds instances, 0.9 by default.',

@@ -29,7 +29,6 @@ export function sglangRoutes(generator: Generator, models: ServedModels, version
       path: '/server_info',
       handler: (exchange) => exchange.json({ ...info(), served_model_name: models.first.id, version, context_length: models.first.maxContext }),
     },
-    { method: 'POST', path: '/flush_cache', handler: (exchange) => exchange.text('Cached prefixes stay: the emulator does not flush them.\n', undefined, 400) },
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DoorPlace } from '../api/transfer.ts';
+import type { DoorPlace } from '../api/door-place.ts';
 import type { StreamFault } from '../faults/stream-fault.ts';
 import type { ApiError } from './api-error.ts';
 import { jsonBody } from './body.ts';

@@ -24,7 +24,7 @@ export class Accounts {
   }
 
   /** What instances of a pool tell, `index` being its number over all services. */
-  of(pool: PoolPlant, index: number): Omit<InstanceListener, 'finished' | 'stepped'> {
+  of(pool: PoolPlant, index: number): Omit<InstanceListener, 'finished' | 'stepped' | 'missed'> {
     const world = this.#world;
     const { table } = world;
     return {

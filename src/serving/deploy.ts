@@ -111,6 +111,7 @@ function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly 
   const fleet = new Fleet(simulation, pools, dies, machine.node.chips * machine.chip.dies, loader);
   const perInstance = pools.map((pool) => pool.dies);
   simulation.attach(new ControlLoop(simulation, control, slo, fleet, perInstance));
+  simulation.scale = (pool, count) => fleet.want(simulation, pool, count);
   return fleet;
 }
 
@@ -131,6 +132,7 @@ function faultsOn(
   const timetable = new Timetable(simulation, planned, random, recovery, { ...on, planes, transfers, narrowing }, seed);
   simulation.attach(timetable);
   simulation.strike = (fault) => timetable.plan(simulation, fault);
+  simulation.faults = { heal: (number) => timetable.heal(simulation, number), pending: () => timetable.pending };
   return timetable.records;
 }
 

@@ -16,7 +16,7 @@ import type { Pool } from './pools.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
-import { blocksToPin, cachedUnits, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
+import { blocksToPin, cachedUnits, keepAnswer, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
 
 export type InstanceRole = 'prefill' | 'decode' | 'merged';
 
@@ -47,6 +47,8 @@ export interface InstanceListener {
   /** A decode step has ended: what decodes puts out its tokens, and nothing of that has been noted yet. */
   stepped(instance: Instance): void;
   scheduled(slot: number, at: Seconds): void;
+  /** The turn of a prompt came, and caches have less of it than it has to find: it is taken out of the queue. At the start of an iteration. */
+  missed(slot: number, at: Seconds): void;
   /** The prompt is in the KV. A merged instance goes on to decode; a prefill instance holds the KV until `release`. */
   prefilled(slot: number, at: Seconds): void;
   firstToken(slot: number, at: Seconds): void;
@@ -541,8 +543,11 @@ export class Instance implements Coasting {
     this.#joined.push(slot);
   }
 
-  /** @param tokens the instance's token count up to which its blocks were taken */
-  #leave(rank: Rank, slot: number, tokens: number = this.tokens): void {
+  /**
+   * @param tokens the instance's token count up to which its blocks were taken
+   * @param whole whether it has its whole answer
+   */
+  #leave(rank: Rank, slot: number, tokens: number = this.tokens, whole: boolean = false): void {
     const table = this.#table;
     rank.adapters?.leaves(slot);
     const base = table.base[slot];
@@ -555,6 +560,7 @@ export class Instance implements Coasting {
     this.columns.count(rank.at, base, -1);
     this.columns.places.decrease(rank.at);
     rank.kv.give(this.blocksFor(base + tokens) - table.pinned[slot] * rank.unitBlocks);
+    if (whole) keepAnswer(table, rank, slot);
     unpinPrefix(table, rank, slot);
   }
 
@@ -643,6 +649,12 @@ export class Instance implements Coasting {
       const slot = rank.waiting.first;
       const prompt = table.prompt[slot];
       const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
+      if (table.leastCached[slot] > Math.max(table.progress[slot], units * table.blockTokens[slot]) && table.startedAt[slot] === -1) {
+        rank.waiting.shift();
+        rank.queuedTokens -= prompt - table.progress[slot];
+        this.#listener.missed(slot, at);
+        continue;
+      }
       const pinning = blocksToPin(table, rank, slot, units);
       const own = this.blocksFor(prompt) - units * rank.unitBlocks;
       if (rank.room < own + pinning + (rank.kv.sequences() === 0 ? 0 : watermarkBlocks)) break;
@@ -716,7 +728,7 @@ export class Instance implements Coasting {
 
   #finish(slot: number, at: Seconds): void {
     const table = this.#table;
-    this.#leave(this.ranks[table.rank[slot]], slot);
+    this.#leave(this.ranks[table.rank[slot]], slot, this.tokens, true);
     table.stepsBefore[slot] += table.finishStep[slot] - table.joinStep[slot];
     table.emitted[slot] = table.outputTokens[slot];
     this.#listener.finished(slot, at);

@@ -68,8 +68,10 @@ export class Intake {
     table.model[slot] = request.model;
     table.adapter[slot] = request.adapter;
     table.sentTo[slot] = request.instance ?? anywhere;
+    table.sentToRank[slot] = request.rank ?? anywhere;
+    table.leastCached[slot] = request.leastCached ?? 0;
     if (request.held === true) table.decodesOn[slot] = held;
-    storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens));
+    storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens), this.#plant.cache === undefined);
     return slot;
   }
 }

@@ -114,6 +114,12 @@ export class PrefixPool {
     return undefined;
   }
 
+  /** Drops all that memory and storage have. */
+  clear(): void {
+    this.cache.clear();
+    this.storage.clear();
+  }
+
   /** What was written is there. */
   land({ ids, unitTokens }: Kept, now: Seconds): void {
     this.#begin(unitTokens, now);

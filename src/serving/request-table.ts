@@ -56,6 +56,8 @@ export class RequestTable {
   cachedTokens: Int32Array = new Int32Array(0);
   /** What has to be in the KV before it decodes: the prompt, and after a preemption also what it had emitted. */
   prompt: Int32Array = new Int32Array(0);
+  /** Tokens of the prompt without which it is not computed. */
+  leastCached: Int32Array = new Int32Array(0);
   /** Tokens of `prompt` that are in the KV. */
   progress: Int32Array = new Int32Array(0);
   /** KV blocks of its own, shared prefix blocks apart. */
@@ -64,9 +66,11 @@ export class RequestTable {
   pinned: Int32Array = new Int32Array(0);
   instance: Int32Array = new Int32Array(0);
   rank: Int32Array = new Int32Array(0);
-  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it; `anywhere`: policies decide; `held`. */
+  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it, and ranks of those; `anywhere`: policies decide; `held`. */
   sentTo: Int32Array = new Int32Array(0);
+  sentToRank: Int32Array = new Int32Array(0);
   decodesOn: Int32Array = new Int32Array(0);
+  decodesOnRank: Int32Array = new Int32Array(0);
   /** Prefill rank that holds its KV until it has moved: instance times ranks plus rank. */
   source: Int32Array = new Int32Array(0);
   /** Order of admission on its rank: preemption takes the latest. */
@@ -118,7 +122,9 @@ export class RequestTable {
     this.privateBlocks[slot] = 0;
     this.pinned[slot] = 0;
     this.sentTo[slot] = anywhere;
+    this.sentToRank[slot] = anywhere;
     this.decodesOn[slot] = anywhere;
+    this.decodesOnRank[slot] = anywhere;
     this.instance[slot] = -1;
     this.rank[slot] = -1;
     this.stepsBefore[slot] = 0;
@@ -199,6 +205,9 @@ export class RequestTable {
     this.preemptions = second.subarray(7);
     this.interruptions = second.subarray(8);
     this.blockTokens = second.subarray(9);
+    this.sentToRank = second.subarray(10);
+    this.decodesOnRank = second.subarray(11);
+    this.leastCached = second.subarray(12);
   }
 }
 

@@ -23,6 +23,9 @@ import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
 
+/** Cause of requests that found too little of their prompt in caches. */
+export const cacheMissed = 'too little of its prompt was cached';
+
 /** The pools that serve a model: where prompts go, where their KV moves, what becomes of what a lost instance held. */
 export class Service {
   readonly pools: readonly Pool[];
@@ -124,7 +127,7 @@ export class Service {
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
     const { table, now, sink } = this.#world;
-    const ranks = this.#entryRanksOf(table.sentTo[slot]);
+    const ranks = this.#entryRanksOf(table.sentTo[slot], table.sentToRank[slot]);
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
       this.#stranded.push(slot);
@@ -324,11 +327,11 @@ export class Service {
     this.#decodeInstances = open(this.#decode);
   }
 
-  /** Ranks that may take a prompt that was sent to an instance of the pool; -1: to the deployment. */
-  #entryRanksOf(instance: number): readonly Rank[] {
+  /** Ranks that may take a prompt that was sent to an instance of the pool, or to a rank of that; `anywhere`: to the deployment, to any rank. */
+  #entryRanksOf(instance: number, rank: number): readonly Rank[] {
     if (instance === anywhere) return this.#entryRanks;
     const { ranks, instances } = this.#entry.plant;
-    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance);
+    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance && (rank < 0 || index % ranks === rank));
   }
 
   #about(slot: number): RequestInTable {
@@ -415,7 +418,13 @@ export class Service {
       const only = table.decodesOn[slot];
       const open =
         only === anywhere ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
-      const found = leastOccupied(open, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
+      const found = leastOccupied(
+        open,
+        maxSequences,
+        decode.instances[0].blocksFor(prompt),
+        watermarkBlocks,
+        only === anywhere ? anywhere : table.decodesOnRank[slot],
+      );
       if (found === undefined && only === anywhere) break;
       this.#moving.shift();
       if (found === undefined) {
@@ -436,11 +445,13 @@ export class Service {
   /**
    * Lets the KV of a request that was held go to where it decodes.
    * @param instance of the pool that decodes, by its number in it, or `anywhere`
+   * @param rank of that instance, or `anywhere`
    * @param tokens of its answer, those that were put out included
    */
-  handOver(slot: number, instance: number, tokens: number): void {
+  handOver(slot: number, instance: number, rank: number, tokens: number): void {
     const { table } = this.#world;
     table.decodesOn[slot] = instance;
+    table.decodesOnRank[slot] = rank;
     table.outputTokens[slot] = tokens;
     // Where its prompt is not computed yet, or was lost, it goes on by itself.
     if (table.place[slot] !== place.holding) return;
@@ -460,6 +471,11 @@ export class Service {
         if (this.#plant.cache === undefined && pool.prefixCaching) this.#countLookUp(slot, table.progress[slot]);
         scheduled(slot, at);
         if (pool.role === 'prefill' && table.progress[slot] > 0) this.#readInStep(slot, pool);
+      },
+      missed: (slot, at) => {
+        world.now = at;
+        this.#cached?.settle(slot);
+        this.#accounts.giveUp(slot, cacheMissed);
       },
       prefilled: (slot, at) => {
         prefilled(slot, at);

@@ -33,6 +33,19 @@ export function unpinPrefix(table: RequestTable, rank: Rank, slot: number): void
   table.pinned[slot] = 0;
 }
 
+/**
+ * Leaves the full units of an answer that has ended in the rank's cache, whose own blocks were given back before: the deepest are the first to go (CAC-8).
+ * Does nothing where only the prompt's units have names.
+ */
+export function keepAnswer(table: RequestTable, { cache }: Rank, slot: number): void {
+  if (cache === undefined) return;
+  const ids = table.blocks(slot);
+  const unitTokens = table.blockTokens[slot];
+  // The KV of the last token was never computed.
+  const units = unitTokens === 0 ? 0 : Math.min(ids.length, Math.floor((table.inputTokens[slot] + table.outputTokens[slot] - 1) / unitTokens));
+  for (let i = units - 1; i >= table.pinned[slot]; i--) if (!cache.has(ids[i])) cache.add(ids[i]);
+}
+
 /** Hands the full prefix units of a computed prompt to the rank's cache and refers to them there. */
 export function keepPrefix(table: RequestTable, rank: Rank, slot: number): void {
   const { cache } = rank;

@@ -19,6 +19,13 @@ import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import type { Transport } from './transport.ts';
 import { World } from './world.ts';
 
+/** Some ranks, by numbers of their pool, their instance in it and themselves in that. */
+export interface RanksNamed {
+  readonly pool?: number | undefined;
+  readonly instance?: number | undefined;
+  readonly rank?: number | undefined;
+}
+
 /** Acts in a row, no iteration ending and nothing being delivered between them, after which requests that wait are given up. */
 const PATIENCE = 10_000;
 
@@ -30,8 +37,14 @@ export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
   lastArrivalAt: Seconds = 0;
-  /** Plans a fault, now or later; absent where nothing is said of how the deployment gets over faults. */
-  strike: ((fault: PlannedFault) => void) | undefined;
+  /** Plans a fault, now or later, and returns its number; absent where nothing is said of how the deployment gets over faults. */
+  strike: ((fault: PlannedFault) => number) | undefined;
+  /** Faults that are planned or not over, and what ends one of them, or keeps it from coming, by its number. */
+  faults:
+    | { heal(number: number): boolean; pending(): readonly { readonly number: number; readonly fault: PlannedFault; readonly struck: boolean }[] }
+    | undefined;
+  /** Says how many instances a pool should have; absent where no control loop lets them come and go. */
+  scale: ((pool: number, count: number) => void) | undefined;
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
@@ -189,15 +202,40 @@ export class Simulation {
    * Says where a request decodes whose KV was held, and how long its answer is.
    * @param instance of the pool that decodes, by its number in it; absent: any
    * @param tokens of the answer, the one that the prefill has put out included; cut to what the deployment takes
+   * @param rank of that instance; absent: any
    * @returns whether it was there and held
    */
-  handOver(request: number, instance: number | undefined, tokens: number): boolean {
+  handOver(request: number, instance: number | undefined, tokens: number, rank?: number): boolean {
     const { table } = this.#world;
     return this.#with(request, (slot) => {
       if (table.decodesOn[slot] !== held) return;
       const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
-      this.service.handOver(slot, instance ?? anywhere, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
+      this.service.handOver(slot, instance ?? anywhere, rank ?? anywhere, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
     });
+  }
+
+  /**
+   * Drops the prefixes that ranks keep, as when a server is told to: those of a rank that no request refers to, else none of it (CAC-10).
+   * @param at the ranks, by numbers of their pool, instance and rank: of all that are not named
+   * @param pooled whether what the pooled cache and its storage have is dropped too
+   * @returns whether nothing was kept
+   */
+  flush(at: RanksNamed, pooled: boolean): boolean {
+    this.touch();
+    let all = true;
+    for (const [p, { instances, plant }] of this.pools.entries()) {
+      if ((at.pool ?? p) !== p) continue;
+      for (const [i, { ranks }] of instances.slice(0, plant.instances).entries()) {
+        if ((at.instance ?? i) !== i) continue;
+        for (const [r, { cache }] of ranks.entries()) {
+          if ((at.rank ?? r) !== r || cache === undefined) continue;
+          if (cache.evictable < cache.size) all = false;
+          else if (cache.size > 0) cache.clear();
+        }
+      }
+    }
+    if (pooled) this.prefixes?.clear();
+    return all;
   }
 
   /** Does something to a request in flight by its number. Returns whether it is there. */

@@ -29,8 +29,15 @@ export interface Place<Of extends PlacesView> {
  * the first (RTE-2). Undefined when none has room.
  * @param maxSequences no rank takes another one beside so many
  * @param blocks that the prompt needs, and that are kept free beside it where a rank is not vacant
+ * @param only the rank that may be picked; -1: any
  */
-export function leastOccupied<Of extends PlacesView>(instances: readonly Of[], maxSequences: number, blocks: number, watermark: number): Place<Of> | undefined {
+export function leastOccupied<Of extends PlacesView>(
+  instances: readonly Of[],
+  maxSequences: number,
+  blocks: number,
+  watermark: number,
+  only: number = -1,
+): Place<Of> | undefined {
   let least = Infinity;
   for (const { columns } of instances) least = Math.min(least, columns.places.least);
   for (let count = least, more = true; more && count < maxSequences; count++) {
@@ -44,6 +51,7 @@ export function leastOccupied<Of extends PlacesView>(instances: readonly Of[], m
       for (let rank = places.first(count); rank >= 0; rank = places.next(rank)) {
         const own = used[rank];
         if (own > leastUsed || count >= most[rank] || (own === leastUsed && (instance !== best || rank > bestRank))) continue;
+        if (only >= 0 && rank !== only) continue;
         if (kvBlocks - own < blocks + watermark && (kvBlocks - own < blocks || !instance.vacant(rank))) continue;
         best = instance;
         bestRank = rank;
