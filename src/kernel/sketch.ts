@@ -5,9 +5,13 @@ const OCTAVE = 1 << 7;
 const LOWEST_BIN = OCTAVE;
 /** Numbers that are kept of a bin. */
 const apart = 3;
+/** Values that are kept as they are until there are so many: a sketch of few has no bins. */
+const few = 128;
 
 /** Half of the widest bin, relative to its lower edge. */
 export const QUANTILE_ERROR: number = 1 / 256;
+
+const none = new Float64Array(0);
 
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
@@ -39,13 +43,11 @@ export class Sketch {
   /** The first bin that there is a place for. */
   #first = 0;
   /** Of each bin side by side its weight and what its values exceed its lower edge by, in units of 2^24 ulp and of 1 ulp: sums of integers, hence exact. */
-  #bins: Float64Array<ArrayBuffer>;
+  #bins: Float64Array<ArrayBuffer> = none;
 
-  /** @param like a sketch of values like those to come: its range is made room for at once */
-  constructor(like?: Sketch) {
-    this.#bins = new Float64Array(like === undefined ? 0 : like.#bins.length);
-    if (like !== undefined) this.#first = like.#first;
-  }
+  /** Values that are in no bin yet, each behind its weight. */
+  #late: Float64Array<ArrayBuffer> = none;
+  #lateCount = 0;
 
   /** A sketch that holds what `data` was made of, to the last bit. */
   static of({ count, zeros, min = Infinity, max = -Infinity, first, weights, coarse, fine }: SketchData): Sketch {
@@ -61,7 +63,7 @@ export class Sketch {
 
   /** What it holds, without the empty bins at both ends. */
   data(): SketchData {
-    const bins = this.#bins;
+    const bins = this.#settled();
     let from = 0;
     let to = bins.length / apart;
     while (from < to && bins[apart * from] === 0) from++;
@@ -95,6 +97,39 @@ export class Sketch {
     this.#count += weight;
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
+    this.#keep(value, weight);
+  }
+
+  #keep(value: number, weight: number): void {
+    let at = 2 * this.#lateCount;
+    if (at === this.#late.length) {
+      if (at === 2 * few) {
+        this.#settle();
+        at = 0;
+      } else {
+        const longer = new Float64Array(Math.max(16, 2 * at));
+        longer.set(this.#late);
+        this.#late = longer;
+      }
+    }
+    this.#late[at] = weight;
+    this.#late[at + 1] = value;
+    this.#lateCount++;
+  }
+
+  /** Puts what is in no bin yet into its own. */
+  #settle(): void {
+    const late = this.#late;
+    for (let i = 0; i < this.#lateCount; i++) this.#put(late[2 * i + 1], late[2 * i]);
+    this.#lateCount = 0;
+  }
+
+  #settled(): Float64Array<ArrayBuffer> {
+    this.#settle();
+    return this.#bins;
+  }
+
+  #put(value: number, weight: number): void {
     double[0] = value;
     const high = words[HIGH];
     const low = words[1 - HIGH];
@@ -121,6 +156,7 @@ export class Sketch {
     this.#zeros += other.#zeros;
     if (other.#min < this.#min) this.#min = other.#min;
     if (other.#max > this.#max) this.#max = other.#max;
+    for (let i = 0; i < other.#lateCount; i++) this.#keep(other.#late[2 * i + 1], other.#late[2 * i]);
     const added = other.#bins;
     if (added.length === 0) return;
     this.#cover(other.#first, other.#first + added.length / apart);
@@ -131,7 +167,7 @@ export class Sketch {
 
   sum(): number {
     let sum = 0;
-    const bins = this.#bins;
+    const bins = this.#settled();
     for (let at = 0, bin = this.#first; at < bins.length; at += apart, bin++) {
       if (bins[at] === 0) continue;
       const edge = edgeOf(bin);
@@ -154,9 +190,9 @@ export class Sketch {
     if (q === 0) return this.#min;
     if (q === 1) return this.#max;
     const target = q * this.#count;
+    const bins = this.#settled();
     let below = this.#zeros;
     if (below >= target) return this.#min;
-    const bins = this.#bins;
     for (let at = 0, bin = this.#first; at < bins.length; at += apart, bin++) {
       below += bins[at];
       if (bins[at] > 0 && below >= target) {

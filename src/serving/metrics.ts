@@ -37,13 +37,9 @@ export class PoolMeter {
   active: Seconds = 0;
   readonly engines: Float64Array = new Float64Array(engines.length);
   readonly stages: Float64Array = new Float64Array(stages.length + 1);
-  readonly stepTime: Sketch;
+  readonly stepTime: Sketch = new Sketch();
   readonly barrier: BarrierMeter = new BarrierMeter();
   readonly adapters: AdapterMeter = new AdapterMeter();
-
-  constructor(before?: PoolMeter) {
-    this.stepTime = new Sketch(before?.stepTime);
-  }
 
   step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, share: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
@@ -141,25 +137,18 @@ export class Interval {
   /** Integrals over time of requests that wait and that run. */
   waiting = 0;
   running = 0;
-  readonly ttft: Sketch;
-  readonly tpot: Sketch;
-  readonly itl: Sketch;
-  readonly e2e: Sketch;
+  readonly ttft: Sketch = new Sketch();
+  readonly tpot: Sketch = new Sketch();
+  readonly itl: Sketch = new Sketch();
+  readonly e2e: Sketch = new Sketch();
   readonly phases: Float64Array = new Float64Array(phases.length);
   readonly pools: readonly PoolMeter[];
   readonly tenants: TenantMeters;
 
-  /**
-   * @param tenants that are named: their requests are counted apart as well
-   * @param before an interval whose values are like those to come
-   */
-  constructor(pools: number, tenants = 0, before?: Interval) {
-    this.ttft = new Sketch(before?.ttft);
-    this.tpot = new Sketch(before?.tpot);
-    this.itl = new Sketch(before?.itl);
-    this.e2e = new Sketch(before?.e2e);
+  /** @param tenants that are named: their requests are counted apart as well */
+  constructor(pools: number, tenants = 0) {
     this.tenants = new TenantMeters(tenants);
-    this.pools = Array.from({ length: pools }, (_, p) => new PoolMeter(before?.pools[p]));
+    this.pools = Array.from({ length: pools }, () => new PoolMeter());
   }
 
   merge(other: Interval): void {
@@ -241,7 +230,7 @@ export class Metrics {
       this.#halve();
       index = Math.floor(at / this.width);
     }
-    while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools, this.#tenants, this.intervals.at(-1)));
+    while (this.intervals.length <= index) this.intervals.push(new Interval(this.#pools, this.#tenants));
     this.#from = index * this.width;
     this.#to = this.#from + this.width;
     return (this.#latest = this.intervals[index]);
