@@ -46,11 +46,22 @@ export function lineOver(from: number, to: number, rows: Rows, cuts: number = In
   return first === undefined || last === undefined ? undefined : stretch(from, to, first, last, rows, cuts);
 }
 
+/** The straight line over a position of a stretch, where `through` has found it before. */
+export function known(whole: Line, position: number): Line | undefined {
+  if (whole.straight) return whole;
+  const line = whole.pieces[Math.floor((position - whole.from) / pieceOf(whole))];
+  return line?.straight === true ? line : undefined;
+}
+
+function pieceOf({ from, to }: Line): number {
+  return Math.max(short, (to - from + 1) / mostPieces);
+}
+
 /** The straight line over a position of a stretch; undefined where an end of it has no row. */
 export function through(whole: Line, position: number, rows: Rows): Line | undefined {
   const { from, to, pieces } = whole;
   const length = to - from + 1;
-  const piece = Math.max(short, length / mostPieces);
+  const piece = pieceOf(whole);
   const at = Math.floor((position - from) / piece);
   let line = pieces[at] ?? whole;
   while (!line.straight) {

@@ -107,7 +107,7 @@ export class Sketch {
         this.#settle();
         at = 0;
       } else {
-        const longer = new Float64Array(Math.max(16, 2 * at));
+        const longer = new Float64Array(at === 0 ? few / 2 : 2 * few);
         longer.set(this.#late);
         this.#late = longer;
       }

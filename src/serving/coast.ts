@@ -2,7 +2,7 @@ import type { Seconds } from '../base/units.ts';
 import type { StepPricer, Stretch } from '../cost/batch.ts';
 import { gridDuration } from './grid.ts';
 import type { Iteration } from './iteration.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, Stride } from './metrics.ts';
 import type { Pool } from './pools.ts';
 import type { Rank } from './rank.ts';
 
@@ -38,6 +38,8 @@ export class Coast {
   #planned = 0;
   #begun = 0;
   #stretch: Stretch | undefined;
+  /** Working memory: sums over iterations of one interval of the meters. */
+  readonly #stride: Stride = { steps: 0, time: 0.5, busy: 0.5, contexts: 0.5, kv: 0.5, kvMax: 0.5 };
 
   /** When the last iteration that is laid out ends; 0 where none is. */
   get until(): Seconds {
@@ -97,7 +99,13 @@ export class Coast {
       const interval = metrics.at(ends[begun]);
       const { end } = metrics;
       const pool = interval.pools[index];
-      const stride = { steps: 0, time: 0, busy: 0, contexts: 0, kv: 0, kvMax: 0 };
+      const stride = this.#stride;
+      stride.steps = 0;
+      stride.time = 0;
+      stride.busy = 0;
+      stride.contexts = 0;
+      stride.kv = 0;
+      stride.kvMax = 0;
       while (begun < last && ends[begun] < end) {
         const duration = ends[begun + 1] - ends[begun];
         interval.itl.add(instance.turn(ends[begun + 1]), sequences);
