@@ -28,8 +28,12 @@ export class Transfers {
   #active = 0;
   readonly #flowsOf: number[][];
   /** Links that have changed, or whose flows have, since the last sharing. */
-  readonly #changed: number[] = [];
-  readonly #ended: number[] = [];
+  #changed: Int32Array<ArrayBuffer> = new Int32Array(256);
+  #changes = 0;
+  /** Owners of the flows that `finish` has ended last. */
+  ended: Float64Array<ArrayBuffer> = new Float64Array(64);
+  /** Flows in the order of their beginning. */
+  #ordered: Int32Array<ArrayBuffer> = new Int32Array(64);
   #begun = 0;
   readonly #shares: FairShares;
 
@@ -47,7 +51,7 @@ export class Transfers {
 
   /** Whether flows have begun or ended, or links changed, since the last `share`. */
   get changed(): boolean {
-    return this.#changed.length > 0;
+    return this.#changes > 0;
   }
 
   /** Adds a flow of `bytes` (> 0) over `links` (distinct, at least one). `owner` comes back when it ends. */
@@ -68,7 +72,7 @@ export class Transfers {
     for (let i = 0; i < links.length; i++) {
       const link = links[i] as number;
       (this.#flowsOf[link] as number[]).push(flow);
-      this.#changed.push(link);
+      this.#change(link);
     }
   }
 
@@ -80,54 +84,52 @@ export class Transfers {
     return soonest;
   }
 
-  /** Ends what is due at `at`; returns the owners in the order in which their flows began, in a list that the next call uses again. */
-  finish(at: Seconds): readonly number[] {
-    const ended = this.#ended;
-    ended.length = 0;
-    for (let p = 0; p < this.#active; p++) if ((this.#endsAt[p] as number) <= at) this.#insert(ended, this.#flows[p] as number);
-    for (let i = 0; i < ended.length; i++) {
-      const flow = ended[i] as number;
-      ended[i] = this.#owner[flow] as number;
+  /** Ends what is due at `at`; returns how much that is. The owners are in `ended` until the next call, in the order in which their flows began. */
+  finish(at: Seconds): number {
+    let count = 0;
+    for (let p = 0; p < this.#active; p++) if ((this.#endsAt[p] as number) <= at) this.#insert(this.#flows[p] as number, count++);
+    for (let i = 0; i < count; i++) {
+      const flow = this.#ordered[i] as number;
+      this.ended[i] = this.#owner[flow] as number;
       // What rounding leaves of it is nothing.
       this.#leave(flow, this.#bytes[flow] as number);
     }
-    return ended;
+    return count;
   }
 
   /** Takes the flows of an owner back before their end; what they have moved by `at` stays counted. Nothing happens where there is none. */
   cancel(at: Seconds, owner: number): void {
-    const own: number[] = [];
-    for (let p = 0; p < this.#active; p++) if (this.#owner[this.#flows[p] as number] === owner) this.#insert(own, this.#flows[p] as number);
-    for (const flow of own) this.#leave(flow, this.#movedBy(flow, at));
+    let count = 0;
+    for (let p = 0; p < this.#active; p++) if (this.#owner[this.#flows[p] as number] === owner) this.#insert(this.#flows[p] as number, count++);
+    for (let i = 0; i < count; i++) this.#leave(this.#ordered[i] as number, this.#movedBy(this.#ordered[i] as number, at));
   }
 
   /** Gives a link another rate from the next `share` on; over one of rate 0 nothing moves, and flows wait. */
   setCapacity(link: number, rate: BytesPerSecond): void {
     if (this.capacity[link] === rate) return;
     this.capacity[link] = rate;
-    this.#changed.push(link);
+    this.#change(link);
   }
 
   /** Bytes that each link has moved by `at`. */
   carriedBy(at: Seconds): Float64Array {
     const carried = this.#carried.slice();
-    const flows: number[] = [];
-    for (let p = 0; p < this.#active; p++) this.#insert(flows, this.#flows[p] as number);
-    for (const flow of flows) for (const link of this.#links[flow] as readonly number[]) carried[link] = (carried[link] as number) + this.#movedBy(flow, at);
+    for (let p = 0; p < this.#active; p++) this.#insert(this.#flows[p] as number, p);
+    for (const flow of this.#ordered.subarray(0, this.#active))
+      for (const link of this.#links[flow] as readonly number[]) carried[link] = (carried[link] as number) + this.#movedBy(flow, at);
     return carried;
   }
 
   /** Shares the links anew at `at` among the flows that what has changed may reach: those that are joined by links, apart from others. */
   share(at: Seconds): void {
-    const changed = this.#changed;
-    if (changed.length === 0) return;
+    if (this.#changes === 0) return;
     const shares = this.#shares;
     shares.begin(this.#links.length);
-    for (let i = 0; i < changed.length; i++) {
-      const count = shares.divide(changed[i] as number);
+    for (let i = 0; i < this.#changes; i++) {
+      const count = shares.divide(this.#changed[i] as number);
       for (let f = 0; f < count; f++) this.#run(shares.flows[f] as number, at, shares.rates[f] as number);
     }
-    changed.length = 0;
+    this.#changes = 0;
   }
 
   /** Gives a flow its rate from `at` on. */
@@ -154,7 +156,7 @@ export class Transfers {
       const others = this.#flowsOf[link] as number[];
       const last = others.pop() as number;
       if (last !== flow) others[others.indexOf(flow)] = last;
-      this.#changed.push(link);
+      this.#change(link);
     }
     const position = this.#position[flow] as number;
     const last = this.#flows[--this.#active] as number;
@@ -164,12 +166,18 @@ export class Transfers {
     this.#spare.push(flow);
   }
 
-  /** Adds a flow to some that are in the order of their beginning. */
-  #insert(flows: number[], flow: number): void {
-    let at = flows.length;
+  /** Adds a flow to so many that are in the order of their beginning. */
+  #insert(flow: number, count: number): void {
+    const ordered = this.#ordered;
     const order = this.#order[flow] as number;
-    for (; at > 0 && (this.#order[flows[at - 1] as number] as number) > order; at--) flows[at] = flows[at - 1] as number;
-    flows[at] = flow;
+    let at = count;
+    for (; at > 0 && (this.#order[ordered[at - 1] as number] as number) > order; at--) ordered[at] = ordered[at - 1] as number;
+    ordered[at] = flow;
+  }
+
+  #change(link: number): void {
+    if (this.#changes === this.#changed.length) this.#changed = longer(this.#changed, Int32Array);
+    this.#changed[this.#changes++] = link;
   }
 
   #grow(): void {
@@ -182,6 +190,8 @@ export class Transfers {
     this.#endsAt = longer(this.#endsAt, Float64Array);
     this.#position = longer(this.#position, Int32Array);
     this.#flows = longer(this.#flows, Int32Array);
+    this.#ordered = longer(this.#ordered, Int32Array);
+    this.ended = longer(this.ended, Float64Array);
   }
 }
 

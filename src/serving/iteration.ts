@@ -104,43 +104,29 @@ export class Iteration {
     if (this.prefillTokens > 0 && byPairs !== byTokens && !(any && byPairs === byContext)) this.cost = slower(this.cost, costOf(byPairs));
   }
 
-  /** The same where no rank has prompts: what is looked at of each is little, and nothing depends on what was found of the one before. */
-  #priceDecoding(ranks: readonly Rank[], { used, decoding, baseSum }: RankColumns, tokens: number, queryTokens: number, pricer: StepPricer): void {
-    let allSequences = 0;
-    let allContext = 0;
+  /** The same where no rank has prompts: all that is needed is kept up to date as sequences come and go. */
+  #priceDecoding(ranks: readonly Rank[], columns: RankColumns, tokens: number, queryTokens: number, pricer: StepPricer): void {
+    const { used, baseSum, deepest, sequences } = columns;
     let allUsed = 0;
-    let mostContext = 0;
-    let mostSequences = 0;
-    let byContext = 0;
-    for (let r = 0; r < used.length; r++) {
-      const sequences = decoding[r];
-      const context = baseSum[r] + sequences * tokens;
-      allSequences += sequences;
-      allContext += context;
-      allUsed += used[r];
-      if (sequences > mostSequences) mostSequences = sequences;
-      if (context > mostContext) {
-        mostContext = context;
-        byContext = r;
-      }
-    }
-    this.decoding = allSequences;
-    this.decodeContext = allContext;
+    for (let r = 0; r < used.length; r++) allUsed += used[r];
     this.usedBlocks = allUsed;
-    if (allSequences === 0) return;
-    const instanceTokens = allSequences * queryTokens;
-    this.cost = pricer.cost({ rank: this.#batchOf(ranks[byContext], tokens, queryTokens), instanceTokens });
-    if (decoding[byContext] === mostSequences) return;
-    let byTokens = 0;
-    let contextOfTokens = -1;
-    for (let r = 0; r < used.length; r++) {
-      if (decoding[r] < mostSequences) continue;
-      const context = baseSum[r] + mostSequences * tokens;
-      if (context <= contextOfTokens) continue;
-      contextOfTokens = context;
-      byTokens = r;
+    this.decoding = sequences;
+    this.decodeContext = columns.base + sequences * tokens;
+    if (sequences === 0) return;
+    const byTokens = deepest.of(deepest.most);
+    let byContext = byTokens;
+    let mostContext = -1;
+    for (let count = deepest.most; count > 0; count--) {
+      const r = deepest.of(count);
+      if (r < 0) continue;
+      const context = baseSum[r] + count * tokens;
+      if (context < mostContext || (context === mostContext && r > byContext)) continue;
+      mostContext = context;
+      byContext = r;
     }
-    this.cost = slower(this.cost, pricer.cost({ rank: this.#batchOf(ranks[byTokens], tokens, queryTokens), instanceTokens }));
+    const instanceTokens = sequences * queryTokens;
+    this.cost = pricer.cost({ rank: this.#batchOf(ranks[byContext], tokens, queryTokens), instanceTokens });
+    if (byTokens !== byContext) this.cost = slower(this.cost, pricer.cost({ rank: this.#batchOf(ranks[byTokens], tokens, queryTokens), instanceTokens }));
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Bits } from '../kernel/bits.ts';
+import { DeepestRanks } from './deepest-ranks.ts';
 import { RanksByCount } from './ranks-by-count.ts';
 
 /** What every iteration looks at of each rank of an instance, side by side by rank. */
@@ -10,6 +11,10 @@ export class RankColumns {
   readonly most: Int32Array;
   /** Sum over decoding sequences of their KV tokens less the instance's token count. */
   readonly baseSum: Float64Array;
+  /** Both over all ranks. */
+  sequences = 0;
+  base = 0;
+  readonly deepest: DeepestRanks;
   /** Decoding sequences by `base` modulo the block size: of each remainder, by rank. */
   readonly phases: Int32Array;
   /** Ranks on which some sequence has a remainder: of each, as many words as `awake` has. */
@@ -33,6 +38,7 @@ export class RankColumns {
     this.#maxSequences = Math.min(maxSequences, 2 ** 31 - 1);
     this.most = new Int32Array(ranks).fill(this.#maxSequences);
     this.baseSum = new Float64Array(ranks);
+    this.deepest = new DeepestRanks(this.decoding, this.baseSum);
     this.phases = new Int32Array(ranks * blockTokens);
     this.awake = new Bits(ranks);
     this.growing = new Int32Array(this.awake.words.length * blockTokens);
@@ -54,8 +60,12 @@ export class RankColumns {
   /** A sequence begins to decode on a rank (`by` 1), or no longer does (-1). */
   count(rank: number, base: number, by: number): void {
     const rest = base % this.blockTokens;
-    this.decoding[rank] += by;
+    const before = this.decoding[rank];
+    this.decoding[rank] = before + by;
     this.baseSum[rank] += by * base;
+    this.sequences += by;
+    this.base += by * base;
+    this.deepest.moved(rank, before);
     const phase = rest < 0 ? rest + this.blockTokens : rest;
     const at = phase * this.used.length + rank;
     this.phases[at] += by;
@@ -71,9 +81,13 @@ export class RankColumns {
   }
 
   clear(rank: number): void {
+    const before = this.decoding[rank];
+    this.sequences -= before;
+    this.base -= this.baseSum[rank];
     this.decoding[rank] = 0;
-    this.places.clear(rank);
     this.baseSum[rank] = 0;
+    this.deepest.moved(rank, before);
+    this.places.clear(rank);
     this.awake.delete(rank);
     for (let at = rank; at < this.phases.length; at += this.used.length) this.phases[at] = 0;
     for (let word = rank >> 5; word < this.growing.length; word += this.awake.words.length) this.growing[word] &= ~(1 << (rank & 31));

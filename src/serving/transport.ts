@@ -50,6 +50,8 @@ export class Transport {
   /** Links of reads by rank and node, of what lies on many nodes behind those; of writes by rank. Made when they are first asked for. */
   readonly #reads: (readonly number[] | undefined)[];
   readonly #writing: (readonly number[] | undefined)[];
+  /** Rate at which the memory of each node is read by itself. */
+  readonly #rateOf: Float64Array;
   readonly #fromStorage: (readonly number[] | undefined)[];
   /** By code: when what has left its links arrives, NaN for what has not; flows that are left of it, and the latency behind the last one. */
   #due: Float64Array<ArrayBuffer> = new Float64Array(1024).fill(Number.NaN);
@@ -73,6 +75,8 @@ export class Transport {
     this.#writing = Array.from({ length: ranks.length });
     this.#fromStorage = Array.from({ length: ranks.length });
     this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
+    this.#rateOf = new Float64Array(nodes.length);
+    this.#rateNodes();
   }
 
   /** Links between a source and a sink of pushes, found once. */
@@ -83,6 +87,7 @@ export class Transport {
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
   setCapacity(at: Seconds, link: number, rate: BytesPerSecond): void {
     this.transfers.setCapacity(link, rate);
+    this.#rateNodes();
     this.share(at);
   }
 
@@ -115,7 +120,7 @@ export class Transport {
       if (own === 0) continue;
       touched++;
       units += own;
-      const takes = own / this.#least(nodes[node].out);
+      const takes = own / this.#rateOf[node];
       if (takes > longest) {
         other = slowest;
         [slowest, longest] = [node, takes];
@@ -191,7 +196,10 @@ export class Transport {
   end(at: Seconds, version: number, ended: (slot: number, errand: Errand) => void): void {
     if (version !== this.#version) return;
     this.#endAt = Infinity;
-    for (const owner of this.transfers.finish(at)) {
+    const { transfers } = this;
+    const count = transfers.finish(at);
+    for (let i = 0; i < count; i++) {
+      const owner = transfers.ended[i];
       const what = owner % travels;
       if (what === travel.spill || --this.#parts[owner] > 0) continue;
       if (what !== travel.write) ended(slotOf(owner), what === travel.read ? 'read' : 'push');
@@ -254,11 +262,11 @@ export class Transport {
     this.#latency[owner] = latency;
   }
 
-  /** Rate of the slowest of some links; 1 for none, so that parts compare by their size. */
-  #least(links: readonly number[]): BytesPerSecond {
-    let least = Infinity;
-    for (const link of links) least = Math.min(least, this.transfers.capacity[link]);
-    return links.length === 0 ? 1 : least;
+  /** Rates of the slowest link of each node; 1 where it has none, so that parts compare by their size. */
+  #rateNodes(): void {
+    this.#plant.cache?.nodes.forEach(({ out }, node) => {
+      this.#rateOf[node] = out.reduce((least, link) => Math.min(least, this.transfers.capacity[link]), out.length === 0 ? 1 : Infinity);
+    });
   }
 }
 
