@@ -4,7 +4,7 @@ import { Transfers } from '../network/transfers.ts';
 import type { Errand } from './events.ts';
 import { linksBetween, sourceOf } from './links.ts';
 import { pending } from './pending.ts';
-import type { CachePlant, Plant, TransferPlant } from './plant.ts';
+import type { CachePlant, Plant } from './plant.ts';
 import type { Kept } from './prefix-pool.ts';
 import { slotStep } from './request-table.ts';
 
@@ -46,7 +46,6 @@ export class Transport {
   readonly #queue: EventQueue;
   /** The pending end of a flow that still holds; ends that a change has made void carry an older number. */
   #version = 0;
-  readonly #between: (readonly number[] | undefined)[];
   /** Links of reads by rank and node, of what lies on many nodes behind those; of writes by rank. Made when they are first asked for. */
   readonly #reads: (readonly number[] | undefined)[];
   readonly #writing: (readonly number[] | undefined)[];
@@ -68,20 +67,13 @@ export class Transport {
   constructor(plant: Plant, queue: EventQueue) {
     this.#plant = plant;
     this.#queue = queue;
-    const { sources, sinks } = plant.transfer ?? { sources: [], sinks: [] };
     const { nodes, ranks } = plant.cache ?? { nodes: [], ranks: [] };
-    this.#between = Array.from({ length: sources.length * sinks.length });
     this.#reads = Array.from({ length: ranks.length * (nodes.length + 1) });
     this.#writing = Array.from({ length: ranks.length });
     this.#fromStorage = Array.from({ length: ranks.length });
     this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
     this.#rateOf = new Float64Array(nodes.length);
     this.#rateNodes();
-  }
-
-  /** Links between a source and a sink of pushes, found once. */
-  #pushLinks({ sources, sinks }: TransferPlant, source: number, sink: number): readonly number[] {
-    return (this.#between[source * sinks.length + sink] ??= linksBetween(sources[source], sinks[sink]));
   }
 
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
@@ -99,7 +91,7 @@ export class Transport {
     const ranks = pools[1].ranks;
     const source = from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks);
     const owner = codeOf(slot, 'push');
-    this.transfers.start(at, owner, bytes, this.#pushLinks(transfer, source, to));
+    this.transfers.start(at, owner, bytes, linksBetween(transfer.sources[source], transfer.sinks[to]));
     this.#expect(owner, 1, transfer.latency);
     this.begun.push += bytes;
     return bytes;
