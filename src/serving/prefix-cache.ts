@@ -1,14 +1,12 @@
 import { RunMap } from '../kernel/run-map.ts';
 import type { PrefixWatcher } from './prefix-watcher.ts';
 
-/** A block's record of 32-bit words, one after another in memory: its id, references to it, what was used before and after it, and when it was (a double). */
-const words = 8;
+/** A block's record of 32-bit words, one after another in memory: its id, references to it, what was used after and before it. */
+const words = 4;
 const key = 0;
 const refs = 1;
 const next = 2;
 const previous = 3;
-/** In doubles. */
-const usedAt = 2;
 
 /**
  * Blocks of prompt prefixes by id, evicted least recently used first. An id names a whole prefix, so a prompt's cached part is
@@ -19,7 +17,9 @@ export class PrefixCache {
   readonly #slotOf = new RunMap();
   /** Slot 0 is the ring's sentinel: next is the least recently used, previous the most. */
   #records: Int32Array<ArrayBuffer> = new Int32Array(1024 * words);
-  #times: Float64Array<ArrayBuffer> = new Float64Array(this.#records.buffer);
+  /** When each was last used; empty where the owner does not ask. */
+  #usedAt: Float64Array<ArrayBuffer>;
+  readonly #timed: boolean;
   /** Slots of the ids that were located last, -1 for those that are absent. */
   #located: Int32Array<ArrayBuffer> = new Int32Array(256);
   readonly #free: number[] = [];
@@ -31,9 +31,14 @@ export class PrefixCache {
   /** Absent where nobody looks. */
   watcher: PrefixWatcher | undefined;
 
-  /** @param capacity blocks that it holds at most; Infinity where the owner evicts by hand */
-  constructor(capacity: number) {
+  /**
+   * @param capacity blocks that it holds at most; Infinity where the owner evicts by hand
+   * @param timed whether it knows when blocks were used
+   */
+  constructor(capacity: number, timed: boolean = false) {
     this.capacity = capacity;
+    this.#timed = timed;
+    this.#usedAt = new Float64Array(timed ? 1024 : 0);
   }
 
   get size(): number {
@@ -85,19 +90,14 @@ export class PrefixCache {
   /** Marks the first `count` of the ids that were located as just used, the deepest first, so that a prefix outlives what builds on it. */
   touchLocated(count: number): void {
     const records = this.#records;
-    const times = this.#times;
     const located = this.#located;
-    const { now } = this;
+    if (this.#timed) for (let i = 0; i < count; i++) if (located[i] >= 0) this.#usedAt[located[i]] = this.now;
     for (let i = count - 1; i >= 0; i--) {
       const first = located[i];
       if (first < 0 || records[first * words + refs] !== 0) continue;
       // Those that stand one behind the other in the ring already move together.
       let last = first;
-      times[last * (words / 2) + usedAt] = now;
-      for (; i > 0 && located[i - 1] > 0 && records[last * words + next] === located[i - 1]; i--) {
-        last = located[i - 1];
-        times[last * (words / 2) + usedAt] = now;
-      }
+      for (; i > 0 && located[i - 1] > 0 && records[last * words + next] === located[i - 1]; i--) last = located[i - 1];
       const before = records[first * words + previous];
       const after = records[last * words + next];
       records[before * words + next] = after;
@@ -178,7 +178,7 @@ export class PrefixCache {
 
   /** When that was last used. */
   get oldestAt(): number {
-    return this.#times[this.#records[next] * (words / 2) + usedAt];
+    return this.#usedAt[this.#records[next]];
   }
 
   /** Drops the least recently used unpinned block. Returns whether there was one. */
@@ -193,7 +193,7 @@ export class PrefixCache {
   /** Drops unpinned blocks that were last used before a time. Returns how many. */
   expire(before: number): number {
     let count = 0;
-    for (let slot = this.#records[next]; slot !== 0 && this.#times[slot * (words / 2) + usedAt] < before; slot = this.#records[next]) {
+    for (let slot = this.#records[next]; slot !== 0 && this.#usedAt[slot] < before; slot = this.#records[next]) {
       this.#drop(slot);
       count++;
     }
@@ -232,7 +232,7 @@ export class PrefixCache {
 
   #append(slot: number): void {
     const records = this.#records;
-    this.#times[slot * (words / 2) + usedAt] = this.now;
+    if (this.#timed) this.#usedAt[slot] = this.now;
     const last = records[previous];
     records[last * words + next] = slot;
     records[slot * words + previous] = last;
@@ -253,7 +253,11 @@ export class PrefixCache {
       const records = new Int32Array(2 * this.#records.length);
       records.set(this.#records);
       this.#records = records;
-      this.#times = new Float64Array(records.buffer);
+      if (this.#timed) {
+        const usedAt = new Float64Array(2 * this.#usedAt.length);
+        usedAt.set(this.#usedAt);
+        this.#usedAt = usedAt;
+      }
     }
     return this.#top++;
   }

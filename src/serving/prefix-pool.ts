@@ -22,8 +22,8 @@ export class PrefixPool {
   readonly #table: RequestTable;
   readonly #plant: CachePlant;
   /** Units in memory, and below it. */
-  readonly cache: PrefixCache = new PrefixCache(0);
-  readonly storage: PrefixCache = new PrefixCache(0);
+  readonly cache: PrefixCache;
+  readonly storage: PrefixCache;
   /** Tokens of a unit, set by the first prompt that has any. */
   unitTokens = 0;
   /** What the last look-up found: units in the memory of each node, and in storage. */
@@ -43,6 +43,9 @@ export class PrefixPool {
   constructor(table: RequestTable, plant: CachePlant) {
     this.#table = table;
     this.#plant = plant;
+    const timed = plant.ttl !== undefined || plant.storage !== undefined;
+    this.cache = new PrefixCache(0, timed);
+    this.storage = new PrefixCache(0, timed);
     this.found = new Int32Array(plant.nodes.length);
     this.#alive = plant.nodes.map(() => true);
   }
@@ -197,7 +200,9 @@ export class PrefixPool {
 
 /** Where the hash of a unit falls in its nth turn. */
 export function nodeByHash(id: number, turn: number, nodes: number): number {
-  return mix(id ^ Math.imul(turn + 1, 0x9e3779b1)) % nodes;
+  const hash = mix(id ^ Math.imul(turn + 1, 0x9e3779b1));
+  // A division takes longer than the hash.
+  return (nodes & (nodes - 1)) === 0 ? hash & (nodes - 1) : hash % nodes;
 }
 
 function put(cache: PrefixCache, ids: ArrayLike<number>, count: number): void {
