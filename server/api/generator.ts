@@ -16,7 +16,7 @@ import { shutDown } from './delivery.ts';
 import { placeAsked, type DoorPlace } from './door-place.ts';
 import type { ServedModel } from './served-models.ts';
 import { Transfers } from './transfer.ts';
-import { shapeOfAnswer } from './shape-of-answer.ts';
+import { shapeOfAnswer } from '../shapes/shape-of-answer.ts';
 import { Sleep } from './sleep.ts';
 
 /** A prompt that is to be answered. */
@@ -195,7 +195,7 @@ export class Generator {
   async #choice({ body, route }: Order, { prompt, said }: Ask, index: number, seed: number, most: number): Promise<Choice> {
     const shape = shapeOfAnswer(body, seed, this.limits.toolShare);
     if (shape !== undefined) {
-      const answer = upTo(most, spelled(this.tokenizer, this.tokenizer.encode(shape.text), 'stop'));
+      const answer = atLeastOne(this.tokenizer, upTo(most, spelled(this.tokenizer, this.tokenizer.encode(shape.text), 'stop')));
       const tool = shape.tool === undefined ? undefined : { id: `chatcmpl-tool-${seed.toString(16).padStart(8, '0')}`, name: shape.tool };
       return new Choice(index, prompt, answer, tool);
     }

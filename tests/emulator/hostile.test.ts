@@ -43,6 +43,11 @@ const chatFields: Readonly<Record<string, readonly unknown[]>> = {
   ignore_eos: ['x', 1],
   cache_salt: ['', 1, []],
   guided_choice: [[], 'x', [1]],
+  guided_regex: [1, [], '(', 'a(?=b)', 'a{99999999}', '('.repeat(9000), 'x'.repeat(10_001), '(a{200}){200}'],
+  guided_grammar: [1, '', 'root', 'root ::= other', 'root ::= root', `root ::= ${'('.repeat(5000)}`, 'root ::= "a"'.padEnd(10_001)],
+  guided_json: [1, '{', [], { type: 'string', pattern: '(' }],
+  structured_outputs: [1, 'x', { regex: 1 }, { grammar: {} }, { structural_tag: {} }],
+  cache_hit_threshold: [-0.1, 1.1, 'x', []],
   model: [1, [], {}, 'nobody', 'x'.repeat(2000)],
 };
 const textFields: Readonly<Record<string, readonly unknown[]>> = {

@@ -189,6 +189,22 @@ describe('routes', () => {
     expect(emulator.engine.simulation.table.inUse).toBe(0);
   });
 
+  test('answers match an expression, a grammar or a choice, in the words of each server; what none is made of is refused', async () => {
+    const said = async (more: object): Promise<unknown> => {
+      const { json } = await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], ...more });
+      return (json['choices'] as readonly { readonly message: { readonly content: string }; readonly finish_reason: string }[])[0]?.message.content;
+    };
+    expect(await said({ structured_outputs: { regex: '[A-Z]{3}-\\d{4}' } })).toMatch(/^[A-Z]{3}-\d{4}$/);
+    expect(await said({ guided_regex: '(red|green) \\d' })).toMatch(/^(red|green) \d$/);
+    expect(await said({ structured_outputs: { grammar: 'root ::= "SELECT " [a-z]+ " FROM " [a-z]+' } })).toMatch(/^SELECT [a-z]+ FROM [a-z]+$/);
+    expect(await said({ structured_outputs: { choice: ['yes', 'no'] } })).toMatch(/^(yes|no)$/);
+    expect(await said({ guided_regex: 'x*', seed: 3 })).toMatch(/^x*$/);
+    const sglang = await post('/generate', { text: 'Go', sampling_params: { regex: '\\d{5}' } });
+    expect(sglang.json['text']).toMatch(/^\d{5}$/);
+    for (const structured_outputs of [{ regex: 'a(?=b)' }, { regex: 5 }, { grammar: 'start: "a"' }, { structural_tag: {} }])
+      expect((await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], structured_outputs })).status).toBe(400);
+  });
+
   test('health, ping, version, load, metrics', async () => {
     for (const path of ['/health', '/health/ready', '/ping', '/health_generate']) expect((await fetch(`${url}${path}`)).status).toBe(200);
     expect(await (await fetch(`${url}/version`)).json()).toEqual({ version: '0.0.0-test' });
