@@ -43,7 +43,7 @@ export class Emissions {
   }
 
   /** Drafts that were accepted beyond the end of an answer are in it: the last step puts out what is left. */
-  of({ ranks, options, steps }: Instance, told: (slot: number, tokens: number) => void): void {
+  of({ ranks, options, decoding: { steps } }: Instance, told: (slot: number, tokens: number) => void): void {
     const { ordinal, stepsBefore, joinStep } = this.#table;
     const { acceptance } = options;
     if (acceptance.drafts === 0) {

@@ -3,7 +3,8 @@ import { Accounts } from './accounts.ts';
 import { CachedPrompts } from './cached-prompts.ts';
 import type { Errand } from './events.ts';
 import { ceilToGrid } from './grid.ts';
-import type { Instance, InstanceListener } from './instance.ts';
+import type { InstanceListener } from './instance-options.ts';
+import type { Instance } from './instance.ts';
 import { Losses } from './losses.ts';
 import { pending } from './pending.ts';
 import { refusal } from './policies/admission.ts';
@@ -421,7 +422,7 @@ export class Service {
       const found = leastOccupied(
         open,
         maxSequences,
-        decode.instances[0].blocksFor(prompt),
+        decode.instances[0].columns.blocksFor(prompt),
         watermarkBlocks,
         only === anywhere ? anywhere : table.decodesOnRank[slot],
       );

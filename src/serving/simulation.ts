@@ -408,7 +408,7 @@ export class Simulation {
 
   #end(instance: Instance): void {
     instance.end();
-    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.before, instance.gaps);
+    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.decoding.before, instance.gaps);
   }
 
   #start(instance: Instance, at: Seconds): boolean {
