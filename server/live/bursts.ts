@@ -21,17 +21,19 @@ interface Burst {
 
 /** Longest that telling goes on in one go. [ms] */
 const slice = 2;
-/** Listeners between two looks at the clock. */
+/** Listeners between two looks at the clock, and of a burst that need not wait. */
 const few = 16;
 
 /**
  * Tells listeners what has happened, a slice at a time: thousands of writes take tens of milliseconds, in which others want to be heard and other things
- * fall due. Of several bursts the one that is soonest done goes first.
+ * fall due. Bursts go in order, but one that is done at once, such as a first token, before those that are not.
  */
 export class Bursts {
   readonly #pace: Pace;
   readonly #lag: LagMeter;
   readonly #bursts: Burst[] = [];
+  /** The last that was told was not the first. */
+  #jumped = false;
   #fresh: Listener[] = [];
   /** Earliest instant of what `#fresh` has to tell. */
   #freshAt: Seconds = Infinity;
@@ -68,12 +70,20 @@ export class Bursts {
   tell(budget: number = slice): void {
     const until = performance.now() + budget;
     for (let now = 0; this.#bursts.length > 0 && now < until;) {
-      const burst = this.#bursts.reduce((best, one) => (left(one) < left(best) ? one : best));
+      const burst = this.#next();
       now = this.#tell(burst, until);
       if (left(burst) > 0) continue;
       this.#bursts.splice(this.#bursts.indexOf(burst), 1);
       this.#lag.burst(burst.late, (now - burst.begun) / 1000);
     }
+  }
+
+  /** The first, or one further behind that is done at once: of those none behind another, so that what is told again and again cannot keep the first waiting. */
+  #next(): Burst {
+    const [first] = this.#bursts as [Burst];
+    const ahead = this.#jumped ? undefined : this.#bursts.find((one) => left(one) <= few);
+    this.#jumped = ahead !== undefined && ahead !== first;
+    return ahead ?? first;
   }
 
   #tell(burst: Burst, until: number): number {

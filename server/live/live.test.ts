@@ -38,6 +38,23 @@ describe('bursts', () => {
     expect(chunkP50).toBeGreaterThan(0.005);
   });
 
+  test('long ones are told in order: who was told and has news again does not go before who was not', () => {
+    const told: string[] = [];
+    const bursts = new Bursts(new Pace(1), new LagMeter());
+    const all = crowd('one', 200, told, 0.1);
+    const counts = new Map<string, number>();
+    // There is news for all of them again and again before any round of telling is over.
+    for (let round = 0; round < 60; round++) {
+      for (const one of all) bursts.add(one, round);
+      bursts.close();
+      bursts.tell();
+    }
+    for (const name of told) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const each = all.map((_, i) => counts.get(`one ${i}`) ?? 0);
+    // At least every other time it is the turn of who waits longest.
+    expect(Math.min(...each)).toBeGreaterThanOrEqual(Math.max(1, Math.floor(told.length / all.length / 2) - 1));
+  });
+
   test('a listener that still waits is told once of all that it missed', () => {
     const told: string[] = [];
     const bursts = new Bursts(new Pace(1), new LagMeter());
