@@ -9,7 +9,7 @@ import './compare.css';
 import { entryOf, keysIn } from './entries.ts';
 import { Pareto } from './pareto.tsx';
 import { Ranges } from './ranges.tsx';
-import { compare, entries, progress } from './state.ts';
+import { compare, entries, progress, stop } from './state.ts';
 import { Differences, Tables } from './tables.tsx';
 import { compareText } from './text.ts';
 
@@ -31,6 +31,11 @@ export function View(): JSX.Element {
         <span class="quiet small" role="status">
           {now === undefined ? '' : text.running(now.done, now.all)}
         </span>
+        {now === undefined ? undefined : (
+          <button type="button" onClick={stop}>
+            {text.stop}
+          </button>
+        )}
         <Segments
           label={text.length}
           quiet
