@@ -42,8 +42,8 @@ export interface Series {
   readonly width: number;
   readonly count: number;
   readonly lines: Readonly<Record<SeriesName, Float64Array>>;
-  /** By pool: shares of KV blocks in use and of time that instances were busy. */
-  readonly pools: readonly { readonly kv: Float64Array; readonly busy: Float64Array }[];
+  /** By pool: shares of KV blocks in use, of time that instances were busy, and of time in which their dies exchanged something over a plane. */
+  readonly pools: readonly { readonly kv: Float64Array; readonly busy: Float64Array; readonly exchange: Float64Array }[];
   /** By plane that transfers take, in the order of `planes`: share of the rate of its busier side. */
   readonly planes: readonly { readonly name: string; readonly use: Float64Array }[];
 }
@@ -73,6 +73,8 @@ export interface Picture {
   readonly states: Uint8Array;
   readonly occupancy: Float32Array;
   readonly waiting: Float32Array;
+  /** By instance: share of the time of its iteration in which its dies exchange something over a plane: the busier of scale-up and scale-out. */
+  readonly exchanges: Float32Array;
   /** By rank: share of its KV blocks in use, and sequences that it has. */
   readonly kv: Float32Array;
   readonly sequences: Float32Array;

@@ -50,6 +50,7 @@ export function Charts(): JSX.Element {
         <>
           <Chart title={text.charts.busy} lines={pools} of={({ pools: own }) => own.map(({ busy }) => busy)} show={show.share} />
           <Chart title={text.charts.kv} lines={pools} of={({ pools: own }) => own.map(({ kv }) => kv)} show={show.share} />
+          <Chart title={text.charts.exchange} lines={pools} of={({ pools: own }) => own.map(({ exchange }) => exchange)} show={show.share} />
           {planes.length === 0 ? undefined : (
             <Chart title={text.charts.planes} lines={planes} of={({ planes: own }) => own.map(({ use }) => use)} show={show.share} />
           )}
