@@ -1,4 +1,4 @@
-import type { Frame, Series } from './frame.ts';
+import type { Frame, PoolSeries, Series } from './frame.ts';
 
 /** Digits that are enough for a picture. */
 const digits = 5;
@@ -30,7 +30,7 @@ interface Received extends Omit<Frame, 'states' | 'occupancy' | 'waiting' | 'exc
     readonly width: number;
     readonly count: number;
     readonly lines: Readonly<Record<string, Numbers>>;
-    readonly pools: readonly { readonly kv: Numbers; readonly busy: Numbers; readonly exchange: Numbers }[];
+    readonly pools: readonly Readonly<Record<keyof PoolSeries, Numbers>>[];
     readonly planes: readonly { readonly name: string; readonly use: Numbers }[];
   };
 }
@@ -59,7 +59,7 @@ function seriesFrom({ width, count, lines, pools, planes }: NonNullable<Received
     width,
     count,
     lines: Object.fromEntries(Object.entries(lines).map(([name, values]) => [name, column(values)])) as Series['lines'],
-    pools: pools.map(({ kv, busy, exchange }) => ({ kv: column(kv), busy: column(busy), exchange: column(exchange) })),
+    pools: pools.map(({ kv, busy, full, exchange }) => ({ kv: column(kv), busy: column(busy), full: column(full), exchange: column(exchange) })),
     planes: planes.map(({ name, use }) => ({ name, use: column(use) })),
   };
 }

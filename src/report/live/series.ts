@@ -35,6 +35,7 @@ export function seriesOf(run: Run): Omit<Series, 'planes'> {
     return {
       kv: column(({ pools: meters }) => (meters[p]?.kv ?? 0) / time),
       busy: column(({ pools: meters }) => Math.min(1, (meters[p]?.busy ?? 0) / time)),
+      full: column(({ pools: meters }) => (meters[p]?.occupancy ?? 0) / time),
       exchange: column(({ pools: meters }) => Math.min(1, exchangeTime(meters[p]?.engines ?? []) / time)),
     };
   });

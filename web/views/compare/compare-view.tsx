@@ -28,14 +28,16 @@ export function View(): JSX.Element {
     <section class="compare">
       <div class="step-head">
         <h1>{text.title}</h1>
-        <span class="quiet small" role="status">
-          {now === undefined ? '' : text.running(now.done, now.all)}
+        <span class="under-way">
+          <span class="quiet small" role="status">
+            {now === undefined ? '' : text.running(now.done, now.all)}
+          </span>{' '}
+          {now === undefined ? undefined : (
+            <button type="button" onClick={stop}>
+              {text.stop}
+            </button>
+          )}
         </span>
-        {now === undefined ? undefined : (
-          <button type="button" onClick={stop}>
-            {text.stop}
-          </button>
-        )}
         <Segments
           label={text.length}
           quiet
