@@ -16,7 +16,7 @@ export function useBrowser(): (path?: string, viewport?: { readonly width: numbe
     expect(faults.splice(0)).toEqual([]);
   });
   afterAll(() => browser?.close());
-  return async (path = '', viewport = { width: 1366, height: 768 }, expected?: RegExp) => {
+  return async (path = '', viewport = { width: 1366, height: 768 }, expected) => {
     const context = await (browser as Browser).newContext({ viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] });
     contexts.push(context);
     const page = await context.newPage();

@@ -161,3 +161,26 @@ test('frames go on while a run plays', async () => {
   console.info(`768 dies on screen: a frame every ${gaps[60]?.toFixed(1)} ms (median), 95 % within ${gaps[114]?.toFixed(1)} ms`);
   expect(gaps).toHaveLength(120);
 });
+
+test('charts tell what the pointer is at, all for the same time, and a click goes there', async () => {
+  const page = await open('#/run?example=closed-loop');
+  await until(page, 0.5);
+  await page.getByRole('button', { name: 'To the end' }).click();
+  await page.getByRole('button', { name: 'Play again' }).waitFor();
+  const end = await seconds(page);
+  const charts = page.locator('.series-chart');
+  const values = async (): Promise<readonly string[]> => charts.locator('figcaption').allTextContents();
+  const latest = await values();
+  const middle = await charts.first().locator('.u-over').boundingBox();
+  if (middle === null) throw new Error('no chart');
+  await page.mouse.move(middle.x + middle.width / 2, middle.y + middle.height / 2);
+  await expect.poll(values).not.toEqual(latest);
+  const times = (await values()).map((text) => / ([\d.]+) s/.exec(text)?.[1]);
+  expect(new Set(times).size).toBe(1);
+  expect(Number(times[0]) / end).toBeCloseTo(0.5, 1);
+  await page.mouse.down();
+  await page.mouse.up();
+  await expect.poll(async () => (await seconds(page)) / end).toBeCloseTo(0.5, 1);
+  await page.mouse.move(5, 5);
+  await expect.poll(async () => (await values()).some((text) => / [\d.]+ s/.test(text.split(/p50|running/)[0] ?? ''))).toBe(false);
+});

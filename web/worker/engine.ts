@@ -30,6 +30,8 @@ export class Engine {
   readonly #clock: () => number;
   #session: Session | undefined;
   #steps: StepDesk | undefined;
+  /** Ends whole runs. */
+  #whole = new AbortController();
   readonly #handlers: Handlers;
 
   constructor(facts: Facts, calibration: Calibration, version: string, clock: () => number) {
@@ -54,7 +56,11 @@ export class Engine {
       fault: ({ fault }) => this.#session?.strike(fault) ?? 0,
       reset: () => this.#session?.reset(),
       simulate: async ({ intervals, ...source }) =>
-        (await import('./simulate.ts')).simulate(await this.scenario(source), this.#version, this.#clock, intervals),
+        (await import('./simulate.ts')).simulate(await this.scenario(source), this.#version, this.#clock, intervals, this.#whole.signal),
+      'give-up': () => {
+        this.#whole.abort();
+        this.#whole = new AbortController();
+      },
       pools: async (source) => (await this.#stepDesk()).pools(source),
       step: async (asked) => (await this.#stepDesk()).step(asked),
     };

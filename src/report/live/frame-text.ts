@@ -1,4 +1,4 @@
-import type { Frame, Series } from './frame.ts';
+import type { Frame, PoolSeries, Series } from './frame.ts';
 
 /** Digits that are enough for a picture. */
 const digits = 5;
@@ -17,10 +17,11 @@ function plain(value: unknown): unknown {
 type Numbers = readonly (number | null)[];
 
 /** What JSON makes of a frame: numbers in lists, null for those that are none. */
-interface Received extends Omit<Frame, 'states' | 'occupancy' | 'waiting' | 'kv' | 'sequences' | 'links' | 'left' | 'series'> {
+interface Received extends Omit<Frame, 'states' | 'occupancy' | 'waiting' | 'exchanges' | 'kv' | 'sequences' | 'links' | 'left' | 'series'> {
   readonly states: readonly number[];
   readonly occupancy: Numbers;
   readonly waiting: Numbers;
+  readonly exchanges: Numbers;
   readonly kv: Numbers;
   readonly sequences: Numbers;
   readonly links: Numbers;
@@ -29,7 +30,7 @@ interface Received extends Omit<Frame, 'states' | 'occupancy' | 'waiting' | 'kv'
     readonly width: number;
     readonly count: number;
     readonly lines: Readonly<Record<string, Numbers>>;
-    readonly pools: readonly { readonly kv: Numbers; readonly busy: Numbers }[];
+    readonly pools: readonly Readonly<Record<keyof PoolSeries, Numbers>>[];
     readonly planes: readonly { readonly name: string; readonly use: Numbers }[];
   };
 }
@@ -37,12 +38,13 @@ interface Received extends Omit<Frame, 'states' | 'occupancy' | 'waiting' | 'kv'
 /** The frame that a text of `frameText` holds, to five digits. */
 export function frameFrom(text: string): Frame {
   const received = JSON.parse(text) as Received;
-  const { occupancy, waiting, kv, sequences, links, left, series } = received;
+  const { occupancy, waiting, exchanges, kv, sequences, links, left, series } = received;
   return {
     ...received,
     states: Uint8Array.from(received.states),
     occupancy: Float32Array.from(occupancy, number),
     waiting: Float32Array.from(waiting, number),
+    exchanges: Float32Array.from(exchanges, number),
     kv: Float32Array.from(kv, number),
     sequences: Float32Array.from(sequences, number),
     links: Float32Array.from(links, number),
@@ -57,7 +59,7 @@ function seriesFrom({ width, count, lines, pools, planes }: NonNullable<Received
     width,
     count,
     lines: Object.fromEntries(Object.entries(lines).map(([name, values]) => [name, column(values)])) as Series['lines'],
-    pools: pools.map(({ kv, busy }) => ({ kv: column(kv), busy: column(busy) })),
+    pools: pools.map(({ kv, busy, full, exchange }) => ({ kv: column(kv), busy: column(busy), full: column(full), exchange: column(exchange) })),
     planes: planes.map(({ name, use }) => ({ name, use: column(use) })),
   };
 }

@@ -36,14 +36,25 @@ export interface EndedRequest {
   readonly outputTokens: number | undefined;
 }
 
+/** A pool over time, as shares. */
+export interface PoolSeries {
+  /** Of KV blocks, in use. */
+  readonly kv: Float64Array;
+  /** Of the time, in which instances ran an iteration. */
+  readonly busy: Float64Array;
+  /** Of places, or of the token budget of prompts, that iterations filled. */
+  readonly full: Float64Array;
+  /** Of the time, in which dies exchanged something over a plane. */
+  readonly exchange: Float64Array;
+}
+
 /** The run over time so far, in equal intervals whose width doubles as it gets long: at most 128 of them. SI units; NaN where there is nothing to say. */
 export interface Series {
   /** Of an interval. [s] */
   readonly width: number;
   readonly count: number;
   readonly lines: Readonly<Record<SeriesName, Float64Array>>;
-  /** By pool: shares of KV blocks in use and of time that instances were busy. */
-  readonly pools: readonly { readonly kv: Float64Array; readonly busy: Float64Array }[];
+  readonly pools: readonly PoolSeries[];
   /** By plane that transfers take, in the order of `planes`: share of the rate of its busier side. */
   readonly planes: readonly { readonly name: string; readonly use: Float64Array }[];
 }
@@ -73,6 +84,8 @@ export interface Picture {
   readonly states: Uint8Array;
   readonly occupancy: Float32Array;
   readonly waiting: Float32Array;
+  /** By instance: share of the time of its iteration in which its dies exchange something over a plane: the busier of scale-up and scale-out. */
+  readonly exchanges: Float32Array;
   /** By rank: share of its KV blocks in use, and sequences that it has. */
   readonly kv: Float32Array;
   readonly sequences: Float32Array;

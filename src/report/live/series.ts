@@ -2,6 +2,7 @@ import type { Sketch } from '../../kernel/sketch.ts';
 import { powerOf, powerSeries } from '../energy/summary.ts';
 import type { Run } from '../../serving/deploy.ts';
 import type { Interval } from '../../serving/metrics.ts';
+import { exchangeTime } from './frames.ts';
 import { seriesNames, type Series, type SeriesName } from './frame.ts';
 
 const readers: Readonly<Record<Exclude<SeriesName, 'power' | 'waiting' | 'running'>, (interval: Interval, width: number) => number>> = {
@@ -34,6 +35,8 @@ export function seriesOf(run: Run): Omit<Series, 'planes'> {
     return {
       kv: column(({ pools: meters }) => (meters[p]?.kv ?? 0) / time),
       busy: column(({ pools: meters }) => Math.min(1, (meters[p]?.busy ?? 0) / time)),
+      full: column(({ pools: meters }) => (meters[p]?.occupancy ?? 0) / time),
+      exchange: column(({ pools: meters }) => Math.min(1, exchangeTime(meters[p]?.engines ?? []) / time)),
     };
   });
   return { width, count, lines, pools };
