@@ -51,10 +51,7 @@ export class RowMemo {
 
   #placeOf(keys: Float64Array, from: number): number {
     let hash = 0;
-    for (let i = 0; i < this.key.length; i++) {
-      const number = keys[from + i];
-      hash = mix(hash ^ (number | 0)) ^ Math.floor(number / 4294967296);
-    }
+    for (let i = 0; i < this.key.length; i++) hash = Math.imul(hash ^ (keys[from + i] | 0), 0x85ebca6b);
     return mix(hash) & (this.#size - 1);
   }
 

@@ -237,6 +237,7 @@ export class Service {
 
   /** Turns off the instances that drain and have nothing left. */
   settleDrained(): void {
+    if (this.#draining.size === 0) return;
     for (const instance of this.#draining) {
       const batches = this.batchesOf(instance);
       if (instance.stuck || !batches.every(({ empty }) => empty)) continue;
@@ -409,7 +410,7 @@ export class Service {
     this.#vacated = false;
     const { table, now, sink, transport } = this.#world;
     const decode = this.#decode;
-    if (decode === undefined) return;
+    if (decode === undefined || this.#moving.size === 0) return;
     // One that has to decode on an instance without room does not hold up those behind it.
     let passed: number[] | undefined;
     while (this.#moving.size > 0) {
