@@ -56,8 +56,7 @@ const warming = 20_000;
 
 export async function measure({ binds, name, scenario }: SpeedCase, requests: number): Promise<Measured> {
   const pricers = sharedPricers(8);
-  const warm = createSimulation(await scenario(Math.min(warming, requests)), undefined, pricers);
-  while (warm.simulation.step());
+  finish(createSimulation(await scenario(Math.min(warming, requests)), undefined, pricers));
   const run = createSimulation(await scenario(requests), undefined, pricers);
   const { simulation } = run;
   const start = process.uptime();
@@ -80,6 +79,10 @@ export async function measure({ binds, name, scenario }: SpeedCase, requests: nu
     peak,
     bound,
   };
+}
+
+function finish({ simulation }: Run): void {
+  while (simulation.step());
 }
 
 function boundOf(run: Run, { pool, measure: key }: NonNullable<SpeedCase['binds']>): number {
