@@ -46,7 +46,7 @@ export class Sketch {
   #bins: Float64Array<ArrayBuffer> = none;
 
   /** Values that are in no bin yet, each behind its weight. */
-  #late: Float64Array<ArrayBuffer> = none;
+  readonly #late: number[] = [0.5, 0.5];
   #lateCount = 0;
 
   /** A sketch that holds what `data` was made of, to the last bit. */
@@ -101,20 +101,13 @@ export class Sketch {
   }
 
   #keep(value: number, weight: number): void {
-    let at = 2 * this.#lateCount;
-    if (at === this.#late.length) {
-      if (at === 2 * few) {
-        this.#settle();
-        at = 0;
-      } else {
-        const longer = new Float64Array(at === 0 ? few / 2 : 2 * few);
-        longer.set(this.#late);
-        this.#late = longer;
-      }
+    if (this.#lateCount === few) this.#settle();
+    const at = 2 * this.#lateCount++;
+    if (at === this.#late.length) this.#late.push(weight, value);
+    else {
+      this.#late[at] = weight;
+      this.#late[at + 1] = value;
     }
-    this.#late[at] = weight;
-    this.#late[at + 1] = value;
-    this.#lateCount++;
   }
 
   /** Puts what is in no bin yet into its own. */

@@ -11,6 +11,7 @@ export function linksBetween(from: EndPlant, to: EndPlant): readonly number[] {
   const levels = Math.min(from.levels.length, to.levels.length);
   let meet = 0;
   while (meet < levels && from.levels[meet].group !== to.levels[meet].group) meet++;
+  if (meet === 0) return from.ports.concat(to.ports);
   const links: number[] = [];
   for (let i = 0; i < from.ports.length; i++) links.push(from.ports[i]);
   for (let level = 0; level < meet; level++) if (from.levels[level].link >= 0) links.push(from.levels[level].link);
