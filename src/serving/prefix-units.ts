@@ -24,8 +24,8 @@ export function storePrefix(table: RequestTable, slot: number, request: Readonly
   const computed = answers && answered === true ? inputTokens + outputTokens - 1 : inputTokens;
   const count = Math.floor(Math.min(computed, blocks.length * blockTokens) / unitTokens);
   // A typed array of a few entries takes longer to make than to fill.
-  const units: number[] = [];
-  for (let i = 0; i < count; i++) units.push(blocks[(i + 1) * multiple - 1]);
+  const units = blocks.slice(0, count);
+  if (multiple > 1) for (let i = 0; i < count; i++) units[i] = blocks[(i + 1) * multiple - 1];
   table.setBlocks(slot, units);
 }
 

@@ -255,7 +255,10 @@ export class Simulation {
   #next(until: Seconds): boolean {
     const world = this.#world;
     const { queue } = world;
-    if (!queue.pop()) return false;
+    if (!queue.pop()) {
+      world.transport.share(world.now);
+      return false;
+    }
     this.#events++;
     world.now = queue.time;
     const { payload } = queue;

@@ -77,10 +77,9 @@ export class Transport {
   }
 
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
-  setCapacity(at: Seconds, link: number, rate: BytesPerSecond): void {
+  setCapacity(link: number, rate: BytesPerSecond): void {
     this.transfers.setCapacity(link, rate);
     this.#rateNodes();
-    this.share(at);
   }
 
   /** Starts to push `tokens` of KV from a prefill rank to a decode rank, both counted over all instances. Returns what travels. */

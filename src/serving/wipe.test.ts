@@ -31,10 +31,10 @@ class Cutter implements Actor {
     this.nextAt = of.at;
   }
 
-  act({ plant, prefixes, transport, now }: Simulation): void {
+  act({ plant, prefixes, transport }: Simulation): void {
     const link = this.#cut.link % Math.max(1, plant.links.length);
     const rate = plant.links[link]?.rate;
-    if (rate !== undefined) transport.setCapacity(now, link, this.#done ? rate : rate * this.#cut.left);
+    if (rate !== undefined) transport.setCapacity(link, this.#done ? rate : rate * this.#cut.left);
     if (plant.cache !== undefined) prefixes?.setNode(this.#cut.link % plant.cache.nodes.length, this.#done);
     this.nextAt = this.#done ? Infinity : this.nextAt + this.#cut.back;
     this.#done = true;
