@@ -10,7 +10,7 @@ import { summarise } from '../../src/report/summarise.ts';
 import { textReport } from '../../src/report/text.ts';
 import { applyConfig, configured, listFrom } from '../configured.ts';
 import { answersOf, tokenizerOf } from '../emulate/answers.ts';
-import { settingsOf, withEmulateFlags, type EmulateFlags } from '../emulate/flags.ts';
+import { mergedFlags, settingsOf, withEmulateFlags, type EmulateFlags } from '../emulate/flags.ts';
 import { kvEventsOf } from '../emulate/kv-events.ts';
 import { logAccess, logLine } from '../emulate/log.ts';
 import { terminalOptions } from '../output.ts';
@@ -38,8 +38,17 @@ export function command(): Command {
 
 async function emulate(file: string, flags: Flags): Promise<number> {
   const outputs = outputsTo(outputPaths(flags, {}));
+  const sized = mergedFlags(flags);
+  if (sized.length > 0 && (await loadScenario(file, flags)).deployment.kind !== 'merged')
+    throw new InputError(
+      sized.map((path) => ({
+        path,
+        message: 'sizes merged instances, and the scenario has others; expected --set with keys of deployment.prefill and deployment.decode',
+      })),
+    );
   const scenario = await loadScenario(file, { ...flags, set: [...settingsOf(flags), ...(flags.set ?? [])] });
   const tokenizer = tokenizerOf(flags);
+  logLine('info', 'starting', { scenario: scenario.name });
   const emulator = new Emulator(scenario, tokenizer, answersOf(flags, tokenizer), optionsOf(file, flags));
   const { engine } = emulator;
   await outputs?.begin(engine.run);
@@ -58,6 +67,8 @@ async function emulate(file: string, flags: Flags): Promise<number> {
   const scheme = flags.sslCertfile === undefined ? 'http' : 'https';
   logLine('info', 'listening', {
     url: `${scheme}://${flags.host}:${port}`,
+    // What clients of OpenAI's API call their base URL.
+    base: `${scheme}://${flags.host}:${port}/v1`,
     scenario: scenario.name,
     models: emulator.models.all.map(({ id }) => id),
     speed: flags.speed,
@@ -71,7 +82,7 @@ async function emulate(file: string, flags: Flags): Promise<number> {
   for (const signal of signals) process.once(signal, end);
   const drained = setInterval(() => void outputs?.drain(), 200);
   await asked;
-  logLine('info', 'stopping', { inFlight: engine.inFlight });
+  logLine('info', 'stopping', { inFlight: engine.inFlight, grace: formatTime(code === 0 ? flags.grace : 0) });
   await emulator.stop(code === 0 ? flags.grace * 1000 : 0);
   clearInterval(drained);
   const summary = summarise(engine.run, version);

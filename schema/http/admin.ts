@@ -27,7 +27,7 @@ interface Drill {
 }
 
 const drill: z.ZodType<Drill> = z.strictObject({
-  drill: z.enum(drills),
+  drill: z.enum(drills, { error: `expected one of ${[...drills, 'add'].join(', ')}` }),
   part: z.string().min(1),
   for: time,
   times: z.int().min(1).max(100).default(1),
@@ -55,7 +55,7 @@ export const addDrill: z.ZodType<AskedScale> = z
  */
 export function askedFaults(body: Readonly<Record<string, unknown>>, machine: Machine, now: number): readonly PlannedFault[] {
   const problems = new Problems('');
-  const list: readonly FaultFile[] = 'drill' in body ? entriesOf(readShape(drill.optional(), body, problems)) : readShape(entries, body, problems).faults;
+  const list: readonly FaultFile[] = 'drill' in body ? entriesOf(readShape(drill, body, problems)) : readShape(entries, body, problems).faults;
   problems.throwIfAny();
   list.forEach((fault, i) => {
     if (fault.mtbf !== undefined) problems.add(`faults[${i}].mtbf`, 'comes at random; expected at, counted from now');
@@ -72,8 +72,7 @@ export function askedFaults(body: Readonly<Record<string, unknown>>, machine: Ma
 
 const entries: z.ZodType<{ readonly faults: readonly FaultFile[] }> = z.strictObject({ faults: z.array(faultFile).min(1).max(1000).default([]) });
 
-function entriesOf(asked: Drill | undefined): readonly FaultFile[] {
-  if (asked === undefined) return [];
+function entriesOf(asked: Drill): readonly FaultFile[] {
   const { drill: name, part, for: duration, times, every } = asked;
   const cause = name === 'hang' ? 'hang' : 'kill';
   const count = name === 'flap' ? times : 1;

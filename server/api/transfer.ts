@@ -50,7 +50,7 @@ export class Transfers {
       remote_block_ids: [number],
       remote_host: host,
       remote_port: port,
-      tp_size: 1,
+      tp_size: this.#engine.run.deployed.pools[place.pool]?.layout.tensor ?? 1,
     };
   }
 
