@@ -36,7 +36,7 @@ test('the page looks on at an emulator: real requests flow, charts move, a part 
   await page.getByText('0 finished of 0 arrived', { exact: true }).waitFor();
   const stop = clients(url, 40);
   await page.waitForFunction(() => Number.parseInt(document.querySelector('.counts')?.textContent ?? '', 10) >= 20);
-  await expect.poll(() => page.locator('.charts').textContent()).toMatch(/Output tokens\/s *[1-9].*TTFTp50 *[\d.]+ ms/s);
+  await expect.poll(() => page.locator('.charts').textContent()).toMatch(/Output tokens\/s *[1-9].*TTFT *p50 *[\d.]+ ms/s);
   await expect.poll(() => page.locator('.counts').textContent()).toMatch(/running [1-9]/);
   await page.getByRole('tab', { name: 'Requests' }).click();
   await page.locator('.requests tbody tr button').first().click();

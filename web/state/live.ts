@@ -60,17 +60,19 @@ export class LiveRun implements RunDesk {
   }
 
   async inspect(request: number): Promise<Life | undefined> {
-    return ((await this.#get(`admin/run/request?number=${request}`)) as Life | null) ?? undefined;
+    return ((await this.#told(`admin/run/request?number=${request}`)) as Life | null) ?? undefined;
   }
 
   async iterations(seconds: number): Promise<readonly StepRecord[]> {
-    return (await this.#get(`admin/run/iterations?seconds=${seconds}`)) as readonly StepRecord[];
+    return ((await this.#told(`admin/run/iterations?seconds=${seconds}`)) as readonly StepRecord[] | undefined) ?? [];
   }
 
   /** @throws InputError for a part that is not there */
   async strike({ cause, part, duration }: Fault): Promise<number> {
     const fault = { [cause]: part, ...(duration === undefined ? {} : { for: `${duration} s` }) };
-    const response = await this.#fetch('admin/faults', { method: 'POST', body: JSON.stringify({ faults: [fault] }) });
+    const response = await this.#fetch('admin/faults', { method: 'POST', body: JSON.stringify({ faults: [fault] }) }).catch((error: unknown) => {
+      throw new InputError([{ path: '', message: String(error) }]);
+    });
     const told = (await response.json()) as { readonly planned?: readonly [{ readonly at: number }]; readonly error?: { readonly message: string } };
     if (told.planned !== undefined) return told.planned[0].at;
     throw new InputError([{ path: '', message: (told.error?.message ?? response.statusText).replace(/^faults\[0\]\.\w+: /, '') }]);
@@ -87,6 +89,11 @@ export class LiveRun implements RunDesk {
     });
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) parser.feed(chunk.value);
+  }
+
+  /** What is asked for; undefined while the emulator does not answer, which `look` tells. */
+  #told(path: string): Promise<unknown> {
+    return this.#get(path).catch(() => undefined);
   }
 
   async #get(path: string): Promise<unknown> {

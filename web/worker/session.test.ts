@@ -105,3 +105,16 @@ test('a fault of what is not there is refused, and nothing has happened', async 
   played(session);
   expect(session.run.faults).toEqual([]);
 });
+
+test('shares of the time of a pool are at most one, and sum to what its iterations took', async () => {
+  const session = new Session(await scenario(3000), ticking(0.02));
+  session.seek(Infinity);
+  const { series } = played(session).at(-1) as Frame;
+  const { intervals, width } = session.run.simulation.metrics;
+  session.run.simulation.pools.forEach(({ plant }, p) => {
+    const busy = [...(series?.pools[p]?.busy ?? [])];
+    const took = intervals.reduce((sum, { pools: meters }) => sum + (meters[p]?.busy ?? 0), 0);
+    expect(Math.max(...busy)).toBeLessThanOrEqual(1 + 1e-12);
+    expect(busy.reduce((sum, share) => sum + share, 0) * width * plant.instances).toBeCloseTo(took, 6);
+  });
+});

@@ -115,7 +115,7 @@ function optionsOf({ lines, show, at, data, onPick }: Props, width: number, heig
     padding: [6, 6, 0, 0],
     legend: { show: false },
     cursor: { points: { show: false }, y: false, drag: { x: false, y: false }, sync: { key: 'run' } },
-    scales: { x: { time: false }, y: { range: (_, __, most) => [0, Math.max(most, data.peek()?.limit?.value ?? 0) * 1.08 || 1] } },
+    scales: { x: { time: false }, y: { range: (_, __, most) => [0, Math.max(most * 1.08, (data.peek()?.limit?.value ?? 0) * 1.25) || 1] } },
     axes: [
       { ...axis, size: 20, space: 60, values: (_, splits) => splits.map((split) => clock(split, splits.at(-1) ?? split)) },
       { ...axis, size: 48, space: 26, values: (_, splits) => splits.map(show) },
@@ -168,10 +168,8 @@ function drawMarks(plot: uPlot, inks: Readonly<Record<Token, string>>, at: numbe
     ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
     ctx.fillStyle = inks.bad;
     ctx.textAlign = 'right';
-    // Below the line where it lies at the top.
-    const below = y - bbox.top < 14 * devicePixelRatio;
-    ctx.textBaseline = below ? 'top' : 'bottom';
-    ctx.fillText(limit.name, bbox.left + bbox.width, y + (below ? 3 : -2) * devicePixelRatio);
+    ctx.textBaseline = 'bottom';
+    ctx.fillText(limit.name, bbox.left + bbox.width, y - 1.5 * devicePixelRatio);
     ctx.restore();
   }
   if (at === undefined) return;

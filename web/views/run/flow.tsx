@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
 import { show } from '../../parts/figure/show.ts';
 import { frame, opened, series } from '../../state/run.ts';
+import type { Series } from '../../../src/report/live/frame.ts';
 import type { OpenedPool } from '../../../src/report/live/opened.ts';
 import { runText } from './text.ts';
 
-/** Intervals of the series that a figure is the mean of: one alone jumps. */
-const recent = 4;
+/** Intervals of the series that a figure is the mean of while a run goes on: one alone jumps. */
+const recent = 8;
 
 /** What the deployment does, from the requests that come to the tokens that leave, with how full each part is. */
 export function Flow(): JSX.Element | null {
@@ -13,12 +14,15 @@ export function Flow(): JSX.Element | null {
   const [now, found, whole] = [frame.value, opened.value, series.value];
   if (now === undefined || found === undefined) return null;
   const { arrived } = now.counts;
+  const span = lookedAt(whole, now.done);
+  const latest = (values: Float64Array | undefined): number => meanOf(values, span);
+  const came = now.done && whole !== undefined ? Math.min(now.at, span.to * whole.width) : now.at;
   const planes = whole?.planes ?? [];
   const split = found.pools.some(({ role }) => role === 'decode');
   const kv = split ? planes.find(({ name }) => name === found.transferPlane) : undefined;
   return (
     <ol class="flow" aria-label={text.flow.label}>
-      <Part name={text.flow.arrive} figure={`${show.rate(now.at > 0 ? arrived / now.at : 0)}/s`} about={text.flow.requests} />
+      <Part name={text.flow.arrive} figure={`${show.rate(came > 0 ? arrived / came : 0)}/s`} about={now.done ? text.flow.whole : text.flow.requests} />
       {found.pools.map((pool, p) => (
         <>
           {pool.role === 'decode' && kv !== undefined ? (
@@ -78,8 +82,17 @@ function Part({ name, figure, about, share, colour }: PartProps): JSX.Element {
   );
 }
 
-/** Mean of the last intervals that have something to say; 0 where none has. */
-function latest(values: Float64Array | undefined): number {
-  const last = [...(values ?? [])].filter((value) => !Number.isNaN(value)).slice(-recent);
-  return last.length === 0 ? 0 : last.reduce((sum, value) => sum + value, 0) / last.length;
+/** Intervals that the figures are of: the latest ones, of a run that is over those in which requests came. */
+function lookedAt(whole: Series | undefined, done: boolean): { readonly from: number; readonly to: number } {
+  const to = whole?.count ?? 0;
+  if (!done || whole === undefined) return { from: Math.max(0, to - recent), to };
+  const { input } = whole.lines;
+  const most = Math.max(...input);
+  return { from: 0, to: 1 + input.findLastIndex((rate) => rate > most * 0.05) };
+}
+
+/** Mean of some intervals, of those that have something to say; 0 where none has. */
+function meanOf(values: Float64Array | undefined, { from, to }: { readonly from: number; readonly to: number }): number {
+  const seen = [...(values?.subarray(from, to) ?? [])].filter((value) => !Number.isNaN(value));
+  return seen.length === 0 ? 0 : seen.reduce((sum, value) => sum + value, 0) / seen.length;
 }
