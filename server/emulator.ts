@@ -7,11 +7,12 @@ import { conductorRoutes } from './api/conductor.ts';
 import { apiRoutes } from './api/routes.ts';
 import { ChatTemplate } from './api/chat-template.ts';
 import { shutDown } from './api/delivery.ts';
+import { placesOf, type DoorPlace } from './api/door-place.ts';
 import { Generator } from './api/generator.ts';
 import { ServedModels, type ModelNames } from './api/served-models.ts';
-import type { DoorPlace } from './api/transfer.ts';
 import { LiveEvents } from './admin/live-events.ts';
 import { adminRoutes } from './admin/routes.ts';
+import { RunView, type Dashboard } from './admin/run-view.ts';
 import { Injector, type InjectedFaults } from './faults/injected.ts';
 import { Keys } from './http/keys.ts';
 import type { Exchange } from './http/exchange.ts';
@@ -24,7 +25,7 @@ import { LiveEngine } from './live/engine.ts';
 import { openToFaults, withoutTraffic } from './live/live-scenario.ts';
 import { Pace } from './live/pace.ts';
 import { warmPricers } from './live/warm.ts';
-import { ServingMetrics } from './metrics/metrics.ts';
+import { ServingMetrics, type MetricsPage } from './metrics/metrics.ts';
 import type { Scope } from './metrics/scope.ts';
 import type { AnswerSource } from './tokens/answer.ts';
 import { BlockHashes } from './tokens/block-hash.ts';
@@ -46,7 +47,11 @@ export interface EmulatorOptions {
   readonly version: string;
   readonly toolShare: number;
   readonly maxInFlight: number;
+  /** Share of a prompt that has to be cached for it to be answered, where a request does not say. */
+  readonly cacheShare?: number | undefined;
   readonly hashSeed?: string | undefined;
+  /** The pod that it runs in: headers and topics name it. */
+  readonly pod?: Pod | undefined;
   readonly dialect: 'vllm' | 'sglang';
   readonly sleepMode: boolean;
   /** Until it says that it is ready. [s] */
@@ -57,13 +62,23 @@ export interface EmulatorOptions {
   /** Whether it answers as Mooncake's conductor, for publishers that register. */
   readonly conductor: boolean;
   readonly admin: AdminOptions;
+  /** The page that shows the run, beside what is administered; absent: there is none. */
+  readonly dashboard?: Dashboard | undefined;
   /** Where the doors of instances begin: each instance has a port of its own, counted up; 0: any that is free. Absent: there are none. */
   readonly instancePorts?: number | undefined;
+  /** The same of data-parallel ranks. */
+  readonly rankPorts?: number | undefined;
   /** Metrics under names that were given up, and of how long KV blocks live. */
   readonly oldNames: boolean;
   readonly kvMetrics: boolean;
   readonly onAccess?: ((record: AccessRecord) => void) | undefined;
   readonly onFault: (error: unknown) => void;
+}
+
+export interface Pod {
+  readonly name?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly ip?: string | undefined;
 }
 
 /** Where those who run it are let in. */
@@ -74,6 +89,11 @@ export interface AdminOptions {
   readonly port?: number | undefined;
   /** What they have to show as an API key. */
   readonly token?: string | undefined;
+}
+
+interface PlacedDoor {
+  readonly place: DoorPlace;
+  readonly door: HttpDoor;
 }
 
 /** Routes that answers can be made to fail on. */
@@ -94,14 +114,18 @@ export class Emulator {
   readonly models: ServedModels;
   readonly injector: Injector;
   readonly #front: HttpDoor;
-  /** Those of instances, of the pool that takes prompts first. */
-  readonly #instances: readonly HttpDoor[];
+  readonly #adminDoor: HttpDoor;
+  /** Those of instances and of ranks, of the pool that takes prompts first. */
+  readonly #placed: readonly PlacedDoor[];
+  /** Metrics of pools whose instances, or ranks, have doors. */
+  readonly #apart = new Map<string, ServingMetrics>();
   readonly #doors: readonly HttpDoor[];
   readonly #keys: Keys;
   readonly #options: EmulatorOptions;
   readonly #prefixes: PrefixIds | undefined;
   readonly #conductor: Conductor | undefined;
   readonly #events: LiveEvents;
+  readonly #view: RunView | undefined;
   #kvEvents: KvEvents | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -112,11 +136,11 @@ export class Emulator {
     this.engine = new LiveEngine(served, new Pace(options.speed), options.lateBound, pricers);
     const { plant } = this.engine.simulation;
     this.models = new ServedModels(served, plant, options.models, Math.floor(Date.now() / 1000));
-    const { toolShare, maxInFlight } = options;
+    const { toolShare, maxInFlight, cacheShare = 0 } = options;
     const blockTokens = cachedBlock(plant);
     const prefixes = blockTokens === 0 ? undefined : new PrefixIds(blockTokens, new BlockHashes(options.hashSeed));
     if (prefixes !== undefined) watchPrefixes(this.engine.simulation, (place) => prefixes.watcher(place));
-    const generator = new Generator(this.engine, tokenizer, answers, prefixes, scenario.seed, { toolShare, maxInFlight });
+    const generator = new Generator(this.engine, tokenizer, answers, prefixes, scenario.seed, { toolShare, maxInFlight, cacheShare });
     this.generator = generator;
     this.#prefixes = prefixes;
     this.#options = options;
@@ -129,56 +153,77 @@ export class Emulator {
     this.#events = new LiveEvents(this.engine, options.version);
     this.injector = new Injector(options.injected, scenario.seed);
     const conducted = this.#conductor === undefined ? [] : conductorRoutes(this.#conductor);
-    const admin = adminRoutes(generator, this.injector, scenario.machine, this.#events);
+    const { dashboard } = options;
+    this.#view = dashboard === undefined ? undefined : new RunView(this.engine);
+    const shown = dashboard === undefined ? [] : (this.#view?.routes(dashboard) ?? []);
+    const admin = [...adminRoutes(generator, this.injector, scenario.machine, this.#events), ...shown];
     const { port, token, here } = options.admin;
     const adminKeys = new Keys(token === undefined ? [] : [token]);
     const doorOf = (place: DoorPlace | undefined, http: HttpOptions, more: readonly Route[]): HttpDoor => {
       const metrics = this.#metrics(options, prefixes, place);
       const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready });
       const door = new HttpDoor(new Routes([...routes, ...more]), http);
-      door.before = (exchange) => this.#check(exchange, place, adminKeys);
+      door.before = (exchange) => this.#check(exchange, place, door, adminKeys);
       return door;
     };
     this.#front = doorOf(undefined, options.http, [...conducted, ...(here ? admin : [])]);
-    this.#instances = placesOf(plant, options.instancePorts).map(({ place, port: own }) => doorOf(place, { ...options.http, port: own }, []));
+    const placed = (each: 'instance' | 'rank', first: number | undefined): readonly PlacedDoor[] =>
+      (first === undefined ? [] : placesOf(plant, each)).map((place, i) => {
+        const own = first === 0 ? 0 : (first ?? 0) + i;
+        return { place, door: doorOf(place, { ...options.http, port: own }, []) };
+      });
+    this.#placed = [...placed('instance', options.instancePorts), ...placed('rank', options.rankPorts)];
     const others: HttpDoor[] = [];
     if (port !== undefined) {
       const door = new HttpDoor(new Routes(admin), { ...options.http, host: '127.0.0.1', port, tls: undefined });
       door.before = (exchange) => adminKeys.check(exchange);
       others.push(door);
     }
-    this.#doors = [this.#front, ...this.#instances, ...others];
+    this.#adminDoor = others[0] ?? this.#front;
+    this.#doors = [this.#front, ...this.#placed.map(({ door }) => door), ...others];
     for (const door of this.#doors) {
       door.onAccess = options.onAccess;
       door.onFault = options.onFault;
     }
   }
 
-  #check(exchange: Exchange, place: DoorPlace | undefined, adminKeys: Keys): void {
+  #check(exchange: Exchange, place: DoorPlace | undefined, door: HttpDoor, adminKeys: Keys): void {
     const { pathname } = exchange.url;
     exchange.place = place;
+    const { name, namespace } = this.#options.pod ?? {};
+    if (name !== undefined) Object.assign(exchange.headers, { 'x-inference-pod': name, 'x-inference-port': String(door.port) });
+    if (namespace !== undefined) exchange.headers['x-inference-namespace'] = namespace;
     (pathname.startsWith('/admin/') ? adminKeys : this.#keys).check(exchange);
     if (answering.some((path) => path === pathname)) this.injector.check(exchange);
   }
 
-  #metrics({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined, place: DoorPlace | undefined): ServingMetrics {
+  /** Where prompts move on to decode elsewhere, the front door speaks for all of it as for one engine. */
+  #metrics(options: EmulatorOptions, prefixes: PrefixIds | undefined, place: DoorPlace | undefined): MetricsPage {
+    const { plant } = this.engine.simulation;
+    if (place === undefined)
+      return this.#observed(options, prefixes, plant.models === undefined && plant.pools.length > 1 ? { pool: 'all' } : { pool: 0, engines: 'instances' });
+    const engines = place.rank === undefined ? 'instances' : 'ranks';
+    const key = `${place.pool} ${engines}`;
+    const metrics = this.#apart.get(key) ?? this.#observed(options, prefixes, { pool: place.pool, engines }, true);
+    this.#apart.set(key, metrics);
+    return metrics.pageOf(place.instance, place.rank, () => this.generator.sleep.stateOf(place));
+  }
+
+  #observed({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined, scope: Scope, apart: boolean = false): ServingMetrics {
     const { engine, generator, models } = this;
     const { run } = engine;
-    const { plant } = run.simulation;
-    // Where prompts move on to decode elsewhere, the front door speaks for all of it as for one engine.
-    const whole = place === undefined && plant.models === undefined && plant.pools.length > 1;
-    const scope: Scope = whole ? { pool: 'all' } : { pool: place?.pool ?? 0, instance: place?.instance, engines: 'instances' };
     const lora = models.takesAdapters ? (): ReturnType<ServedModels['adaptersNow']> => models.adaptersNow(Date.now() / 1000) : undefined;
     const metrics = new ServingMetrics(
       run,
       {
         scope,
+        apart,
         dialect,
         model: models.first.id,
         oldNames,
         kvMetrics,
         lora,
-        sleep: () => generator.sleep,
+        sleep: () => generator.sleep.stateOf(undefined),
         lateness: () => engine.lag.report(),
       },
       prefixes,
@@ -193,9 +238,19 @@ export class Emulator {
     return metrics;
   }
 
+  /** Port of the door behind which it is administered. */
+  get adminPort(): number {
+    return this.#adminDoor.port;
+  }
+
   /** Ports of the doors of instances, of the pool that takes prompts first. */
   get instancePorts(): readonly number[] {
-    return this.#instances.map(({ port }) => port);
+    return this.#placed.flatMap(({ place, door }) => (place.rank === undefined ? [door.port] : []));
+  }
+
+  /** Ports of the doors of ranks in the same order. */
+  get rankPorts(): readonly number[] {
+    return this.#placed.flatMap(({ place, door }) => (place.rank === undefined ? [] : [door.port]));
   }
 
   /** What was written and no reader has taken. [B] */
@@ -208,20 +263,38 @@ export class Emulator {
    * @throws InputError where events are to be told of caches that the deployment does not have
    */
   async start(): Promise<number> {
-    const { kvEvents, http } = this.#options;
-    if (kvEvents !== undefined) {
-      if (this.#prefixes === undefined)
-        throw new InputError([{ path: '--kv-events-config', message: 'the deployment caches no prefixes; expected prefix-caching, or a cache' }]);
-      const { config: asked, format: name } = kvEvents;
-      const { id } = this.models.first;
-      const config = asked.topic === 'llm-d' ? { ...asked, topic: llmdTopic(http.host, http.port, id) } : asked;
-      const sender = { model: id, tenant: 'default', backend: 'supernode', salt: '', blockSize: this.#prefixes.blockTokens };
-      const format: KvEventsOptions['format'] = name === 'mooncake' ? { kind: 'mooncake', sender } : { kind: 'vllm', dialect: name, hashes: 'int64' };
-      this.#kvEvents = await KvEvents.open(this.engine.simulation, this.#prefixes, { config, format, pool: 0, onError: this.#options.onFault });
+    if (this.#options.kvEvents !== undefined && this.#prefixes === undefined)
+      throw new InputError([{ path: '--kv-events-config', message: 'the deployment caches no prefixes; expected prefix-caching, or a cache' }]);
+    try {
+      for (const door of this.#doors) await door.listen();
+      this.#kvEvents = await this.#publishers();
+    } catch (error) {
+      for (const door of this.#doors) {
+        door.refuse();
+        door.close();
+      }
+      throw error;
     }
-    for (const door of this.#doors) await door.listen();
     this.engine.start();
     return this.#front.port;
+  }
+
+  /** Publishers of the ranks that take prompts, each under the topic of the door that is nearest to it. */
+  async #publishers(): Promise<KvEvents | undefined> {
+    const { kvEvents, http, pod } = this.#options;
+    if (kvEvents === undefined || this.#prefixes === undefined) return undefined;
+    const { config, format: name } = kvEvents;
+    const { id } = this.models.first;
+    const sender = { model: id, tenant: 'default', backend: 'supernode', salt: '', blockSize: this.#prefixes.blockTokens };
+    const format: KvEventsOptions['format'] = name === 'mooncake' ? { kind: 'mooncake', sender } : { kind: 'vllm', dialect: name, hashes: 'int64' };
+    const { ranks = 1 } = this.engine.simulation.plant.pools[0] ?? {};
+    const portOf = (rank: number): number => {
+      const instance = Math.floor(rank / ranks);
+      const own = this.#placed.filter(({ place }) => place.pool === 0 && place.instance === instance);
+      return (own.find(({ place }) => place.rank === rank % ranks) ?? own.find(({ place }) => place.rank === undefined))?.door.port ?? this.#front.port;
+    };
+    const topicOf = config.topic === 'llm-d' ? (rank: number): string => llmdTopic(pod?.ip ?? http.host, portOf(rank), id) : undefined;
+    return KvEvents.open(this.engine.simulation, this.#prefixes, { config, format, pool: 0, topicOf, onError: this.#options.onFault });
   }
 
   /**
@@ -240,6 +313,7 @@ export class Emulator {
     while (this.engine.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     this.engine.stop(shutDown);
     this.#events.close();
+    this.#view?.close();
     await this.#kvEvents?.close();
     await this.#conductor?.close();
     // The last words of streams leave before their sockets do.
@@ -252,11 +326,4 @@ export class Emulator {
 function cachedBlock({ pools, cache }: Plant): number {
   const entry = pools.find(({ prefixCaching }) => prefixCaching);
   return cache?.blockTokens ?? entry?.blockTokens ?? 0;
-}
-
-/** Instances with a door of their own, and its port. */
-function placesOf({ pools, models }: Plant, first: number | undefined): readonly { readonly place: DoorPlace; readonly port: number }[] {
-  if (first === undefined || models !== undefined) return [];
-  const places = pools.flatMap(({ role, instances }, pool) => Array.from({ length: instances }, (_, instance): DoorPlace => ({ pool, role, instance })));
-  return places.map((place, i) => ({ place, port: first === 0 ? 0 : first + i }));
 }

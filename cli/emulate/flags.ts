@@ -28,6 +28,7 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly maxRequestBodySizeMb: number;
   readonly maxConnections: number;
   readonly maxInFlight: number;
+  readonly globalCacheHitThreshold: number;
   readonly requestTimeout: number;
   readonly enableRequestIdHeaders?: boolean;
   readonly logHttp?: boolean;
@@ -40,8 +41,13 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly failureTypes?: readonly string[] | string;
   readonly streamFaultRate: number;
   readonly streamFaultTypes?: readonly string[] | string;
+  readonly dashboard?: boolean;
   readonly adminPort?: number;
   readonly instancePorts?: number;
+  readonly rankPorts?: number;
+  readonly podName?: string;
+  readonly podNamespace?: string;
+  readonly podIp?: string;
   readonly adminToken?: string;
   readonly kvEventsConfig?: string;
   readonly zmqEndpoint?: string;
@@ -63,7 +69,7 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--speed <factor>', 'simulated seconds in each second', numberFlag(0.001, 10_000), 1)
     .option('--strict <time>', 'end with exit code 1 when tokens leave later than this behind their instant', timeFlag)
     .option('--background', 'serve the traffic of the scenario beside that of clients')
-    .option('--grace <time>', 'time that requests in flight have to finish at the end', timeFlag, 30)
+    .option('--grace <time>', 'time that requests in flight have to finish at the end; 30 s by default', timeFlag, 30)
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
     .option('--set <key=value>', 'change a key of the scenario (repeatable)', repeated)
     .option('--slo <bounds>', 'service level, such as ttft:2s,tpot:50ms; bare numbers are ms')
@@ -84,7 +90,8 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--max-request-body-size-mb <n>', 'largest body of a request', numberFlag(0.001, 1024), 4)
     .option('--max-connections <n>', 'connections at most', wholeFlag(1), 20_000)
     .option('--max-in-flight <n>', 'requests in flight at most; more are told 429', wholeFlag(1), 10_000)
-    .option('--request-timeout <time>', 'time that a client has to send a request', timeFlag, 60)
+    .option('--global-cache-hit-threshold <share>', 'share of a prompt that has to be cached for it to be answered', numberFlag(0, 1), 0)
+    .option('--request-timeout <time>', 'time that a client has to send a request; 60 s by default', timeFlag, 60)
     .option('--enable-request-id-headers', 'answer with the X-Request-Id of the request')
     .option('--log-http', 'log every request')
     .option('--dialect <name>', 'routes and metrics of vllm or of sglang', 'vllm')
@@ -107,8 +114,19 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--data-parallel-size <n>', 'merged instances', wholeFlag(1))
     .option('--max-waiting-queue-length <n>', 'requests in flight that the deployment takes in before it turns others away', wholeFlag(1))
     .option('--instance-ports <first>', 'a port for each instance as well, prefill before decode, counted up from this one', wholeFlag(0))
+    .option('--rank-ports <first>', 'a port for each data-parallel rank of each instance as well, in the same order', wholeFlag(0))
+    .option('--pod-name <name>', 'pod that answers name in x-inference-pod, with the port in x-inference-port; POD_NAME in the environment')
+    .option('--pod-namespace <name>', 'namespace that they name in x-inference-namespace; POD_NAMESPACE in the environment')
+    .option('--pod-ip <address>', 'address in the topics of KV events, instead of that of --host; POD_IP in the environment')
+    .option('--dashboard', 'serve the page at /ui/, which shows the run as it goes on, beside /admin')
     .option('--admin-port <n>', 'serve /admin on this port of the loopback interface, and not beside the API', wholeFlag(0))
     .option('--admin-token <token>', 'let only who has it use /admin; needed for it beyond the loopback interface');
+}
+
+/** Flags that size merged instances, of those that were given. */
+export function mergedFlags({ maxNumSeqs, tensorParallelSize, dataParallelSize }: EmulateFlags): readonly string[] {
+  const given = { '--max-num-seqs': maxNumSeqs, '--tensor-parallel-size': tensorParallelSize, '--data-parallel-size': dataParallelSize };
+  return Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
 }
 
 /** Flags of serving engines as settings of the scenario: what they say changes what is simulated. */

@@ -10,7 +10,7 @@ import { summarise } from '../../src/report/summarise.ts';
 import { textReport } from '../../src/report/text.ts';
 import { applyConfig, configured, listFrom } from '../configured.ts';
 import { answersOf, tokenizerOf } from '../emulate/answers.ts';
-import { settingsOf, withEmulateFlags, type EmulateFlags } from '../emulate/flags.ts';
+import { mergedFlags, settingsOf, withEmulateFlags, type EmulateFlags } from '../emulate/flags.ts';
 import { kvEventsOf } from '../emulate/kv-events.ts';
 import { logAccess, logLine } from '../emulate/log.ts';
 import { terminalOptions } from '../output.ts';
@@ -18,6 +18,9 @@ import { outputPaths, withOutputFlags, type OutputFlags } from '../outputs/flags
 import { outputsTo } from '../outputs/outputs.ts';
 import { loadScenario } from '../scenario.ts';
 import { readText } from '../text-file.ts';
+import { builtPage } from '../ui/built.ts';
+import { pageSource } from '../ui/source.ts';
+import { serveFile } from '../ui/static-server.ts';
 import { version } from '../version.ts';
 
 type Flags = EmulateFlags & OutputFlags;
@@ -25,17 +28,28 @@ type Flags = EmulateFlags & OutputFlags;
 /** `supernode emulate FILE`: an OpenAI API in front of a deployment that does not exist, with its timing. */
 export function command(): Command {
   const verb = withOutputFlags(withEmulateFlags(new Command('emulate').argument('<file>', 'scenario file (docs/guide/scenario.md)')));
-  return configured(verb, { 'hash-seed': 'PYTHONHASHSEED' }).action(async (file: string, _: unknown, self: Command) => {
-    applyConfig(self);
-    process.exitCode = await emulate(file, self.opts<Flags>());
-  });
+  return configured(verb, { 'hash-seed': 'PYTHONHASHSEED', 'pod-name': 'POD_NAME', 'pod-namespace': 'POD_NAMESPACE', 'pod-ip': 'POD_IP' }).action(
+    async (file: string, _: unknown, self: Command) => {
+      applyConfig(self);
+      process.exitCode = await emulate(file, self.opts<Flags>());
+    },
+  );
 }
 
 async function emulate(file: string, flags: Flags): Promise<number> {
   const outputs = outputsTo(outputPaths(flags, {}));
+  const sized = mergedFlags(flags);
+  if (sized.length > 0 && (await loadScenario(file, flags)).deployment.kind !== 'merged')
+    throw new InputError(
+      sized.map((path) => ({
+        path,
+        message: 'sizes merged instances, and the scenario has others; expected --set with keys of deployment.prefill and deployment.decode',
+      })),
+    );
   const scenario = await loadScenario(file, { ...flags, set: [...settingsOf(flags), ...(flags.set ?? [])] });
   const tokenizer = tokenizerOf(flags);
-  const emulator = new Emulator(scenario, tokenizer, answersOf(flags, tokenizer), optionsOf(flags));
+  logLine('info', 'starting', { scenario: scenario.name });
+  const emulator = new Emulator(scenario, tokenizer, answersOf(flags, tokenizer), optionsOf(file, flags));
   const { engine } = emulator;
   await outputs?.begin(engine.run);
   if (outputs !== undefined) engine.observe({ event: (event) => outputs.tell(event), external: (record) => outputs.tellExternal(record) });
@@ -53,16 +67,22 @@ async function emulate(file: string, flags: Flags): Promise<number> {
   const scheme = flags.sslCertfile === undefined ? 'http' : 'https';
   logLine('info', 'listening', {
     url: `${scheme}://${flags.host}:${port}`,
+    // What clients of OpenAI's API call their base URL.
+    base: `${scheme}://${flags.host}:${port}/v1`,
     scenario: scenario.name,
     models: emulator.models.all.map(({ id }) => id),
     speed: flags.speed,
+    ...(flags.dashboard === true
+      ? { dashboard: `${flags.adminPort === undefined ? `${scheme}://${flags.host}` : 'http://127.0.0.1'}:${emulator.adminPort}/ui/#/run?live=..` }
+      : {}),
     ...(flags.instancePorts === undefined ? {} : { instances: emulator.instancePorts.map((own) => `${scheme}://${flags.host}:${own}`) }),
+    ...(flags.rankPorts === undefined ? {} : { ranks: emulator.rankPorts.map((own) => `${scheme}://${flags.host}:${own}`) }),
   });
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.once(signal, end);
   const drained = setInterval(() => void outputs?.drain(), 200);
   await asked;
-  logLine('info', 'stopping', { inFlight: engine.inFlight });
+  logLine('info', 'stopping', { inFlight: engine.inFlight, grace: formatTime(code === 0 ? flags.grace : 0) });
   await emulator.stop(code === 0 ? flags.grace * 1000 : 0);
   clearInterval(drained);
   const summary = summarise(engine.run, version);
@@ -80,8 +100,9 @@ function portProblem(error: unknown): unknown {
 }
 
 /** @throws InputError for flags that do not go together, and files that cannot be read */
-function optionsOf(flags: Flags): EmulatorOptions {
+function optionsOf(file: string, flags: Flags): EmulatorOptions {
   const { sslCertfile, sslKeyfile } = flags;
+  const here = flags.adminPort === undefined && (loopback(flags.host) || flags.adminToken !== undefined);
   if ((sslCertfile === undefined) !== (sslKeyfile === undefined))
     throw new InputError([{ path: sslCertfile === undefined ? '--ssl-certfile' : '--ssl-keyfile', message: 'expected the certificate and its key together' }]);
   if (flags.dialect !== 'vllm' && flags.dialect !== 'sglang')
@@ -111,6 +132,7 @@ function optionsOf(flags: Flags): EmulatorOptions {
     version,
     toolShare: flags.toolCallShare,
     maxInFlight: flags.maxInFlight,
+    cacheShare: flags.globalCacheHitThreshold,
     hashSeed: flags.hashSeed,
     dialect: flags.dialect,
     sleepMode: flags.enableSleepMode === true,
@@ -126,13 +148,27 @@ function optionsOf(flags: Flags): EmulatorOptions {
     kvEvents: kvEventsOf(flags),
     conductor: flags.conductor === true,
     instancePorts: flags.instancePorts,
+    rankPorts: flags.rankPorts,
+    pod: { name: flags.podName, namespace: flags.podNamespace, ip: flags.podIp },
     admin: {
-      here: flags.adminPort === undefined && (loopback(flags.host) || flags.adminToken !== undefined),
+      here,
       port: flags.adminPort,
       token: flags.adminToken,
     },
+    dashboard: flags.dashboard === true ? dashboardOf(file, here || flags.adminPort !== undefined) : undefined,
     onAccess: flags.logHttp === true ? logAccess : undefined,
     onFault: (error) => logLine('error', 'fault', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  };
+}
+
+/** @throws InputError where the page is not built, or would have nothing to ask */
+function dashboardOf(file: string, administered: boolean): NonNullable<EmulatorOptions['dashboard']> {
+  if (!administered)
+    throw new InputError([{ path: '--dashboard', message: 'the page needs /admin; expected --admin-port or --admin-token beyond the loopback interface' }]);
+  const folder = builtPage();
+  return {
+    scenario: pageSource(file),
+    page: (path, { request, response }) => serveFile(folder, path.endsWith('/') ? `${path}index.html` : path, request.method, response),
   };
 }
 

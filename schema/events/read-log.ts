@@ -45,7 +45,16 @@ const externalOf = z.object({
     z.looseObject({ kind: z.literal('inject'), request: z.looseObject(arrivalOf.shape) }),
     z.looseObject({ kind: z.literal('abort'), request: z.int().min(0), cause: z.string() }),
     z.looseObject({ kind: z.literal('fault'), fault: z.looseObject({ kind: z.enum(faultKinds), at: z.number(), left: z.number() }) }),
-    z.looseObject({ kind: z.literal('hand-over'), request: z.int().min(0), instance: z.int().min(0).optional(), tokens: z.int().min(1) }),
+    z.looseObject({
+      kind: z.literal('hand-over'),
+      request: z.int().min(0),
+      instance: z.int().min(0).optional(),
+      rank: z.int().min(0).optional(),
+      tokens: z.int().min(1),
+    }),
+    z.looseObject({ kind: z.literal('flush'), pooled: z.boolean() }),
+    z.looseObject({ kind: z.literal('heal'), fault: z.int().min(0) }),
+    z.looseObject({ kind: z.literal('scale'), pool: z.int().min(0), instances: z.int().min(0) }),
     z.looseObject({ kind: z.literal('stop') }),
   ]),
 });

@@ -27,12 +27,25 @@ interface Drill {
 }
 
 const drill: z.ZodType<Drill> = z.strictObject({
-  drill: z.enum(drills),
+  drill: z.enum(drills, { error: `expected one of ${[...drills, 'add'].join(', ')}` }),
   part: z.string().min(1),
   for: time,
   times: z.int().min(1).max(100).default(1),
   every: time.default(0),
 });
+
+/** How many instances a pool is to have: `instances` of it, or so many more. The drill `add` asks for more while there is load. */
+export interface AskedScale {
+  readonly pool?: string | undefined;
+  readonly instances?: number | undefined;
+  readonly more?: number | undefined;
+}
+
+const count = z.int().min(0).max(10_000);
+export const scaleBody: z.ZodType<AskedScale> = z.strictObject({ pool: z.string().optional(), instances: count });
+export const addDrill: z.ZodType<AskedScale> = z
+  .strictObject({ drill: z.literal('add'), pool: z.string().optional(), instances: count.min(1).default(1) })
+  .transform(({ pool, instances }) => ({ pool, more: instances }));
 
 /**
  * Faults that somebody asks for while a run goes on: entries as in `faults` of a scenario with `at` counted from now, or a drill. Drills are
@@ -42,7 +55,7 @@ const drill: z.ZodType<Drill> = z.strictObject({
  */
 export function askedFaults(body: Readonly<Record<string, unknown>>, machine: Machine, now: number): readonly PlannedFault[] {
   const problems = new Problems('');
-  const list: readonly FaultFile[] = 'drill' in body ? entriesOf(readShape(drill.optional(), body, problems)) : readShape(entries, body, problems).faults;
+  const list: readonly FaultFile[] = 'drill' in body ? entriesOf(readShape(drill, body, problems)) : readShape(entries, body, problems).faults;
   problems.throwIfAny();
   list.forEach((fault, i) => {
     if (fault.mtbf !== undefined) problems.add(`faults[${i}].mtbf`, 'comes at random; expected at, counted from now');
@@ -59,8 +72,7 @@ export function askedFaults(body: Readonly<Record<string, unknown>>, machine: Ma
 
 const entries: z.ZodType<{ readonly faults: readonly FaultFile[] }> = z.strictObject({ faults: z.array(faultFile).min(1).max(1000).default([]) });
 
-function entriesOf(asked: Drill | undefined): readonly FaultFile[] {
-  if (asked === undefined) return [];
+function entriesOf(asked: Drill): readonly FaultFile[] {
   const { drill: name, part, for: duration, times, every } = asked;
   const cause = name === 'hang' ? 'hang' : 'kill';
   const count = name === 'flap' ? times : 1;

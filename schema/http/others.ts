@@ -146,6 +146,8 @@ export interface SglangBody {
     readonly stop?: Maybe<string | readonly string[]>;
     readonly n?: Maybe<number>;
     readonly json_schema?: Maybe<string>;
+    readonly regex?: Maybe<string>;
+    readonly ebnf?: Maybe<string>;
   }>;
   readonly stream?: Maybe<boolean>;
   readonly return_logprob?: Maybe<boolean>;
@@ -164,6 +166,8 @@ export const sglangBody: z.ZodType<SglangBody> = z
         stop: z.union([z.string(), z.array(z.string()).max(64)]).nullish(),
         n: z.int().min(1).max(128).nullish(),
         json_schema: z.string().nullish(),
+        regex: z.string().nullish(),
+        ebnf: z.string().nullish(),
         temperature: z.number().min(0).nullish(),
       })
       .nullish(),

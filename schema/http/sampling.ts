@@ -17,7 +17,10 @@ export interface Sampling {
   readonly priority?: Maybe<number>;
   readonly cache_salt?: Maybe<string>;
   readonly kv_transfer_params?: Maybe<JsonObject>;
+  readonly cache_hit_threshold?: Maybe<number>;
   readonly guided_json?: Maybe<string | JsonObject>;
+  readonly guided_regex?: Maybe<string>;
+  readonly guided_grammar?: Maybe<string>;
   readonly guided_choice?: Maybe<readonly string[]>;
   readonly structured_outputs?: Maybe<JsonObject>;
   readonly response_format?: Maybe<ResponseFormat>;
@@ -65,6 +68,7 @@ export const sampling: Readonly<Record<string, z.ZodType>> = {
   cache_hit_threshold: z.number().min(0).max(1).nullish(),
   guided_json: z.union([z.string(), object]).nullish(),
   guided_regex: z.string().nullish(),
+  guided_grammar: z.string().nullish(),
   guided_choice: z.array(z.string()).min(1).nullish(),
   structured_outputs: object.nullish(),
   return_token_ids: z.boolean().nullish(),

@@ -93,6 +93,7 @@ function targetOf({ target, ahead }: ScalingFile, policy: ScalingName, at: strin
     if (target !== undefined) problems.add(`${at}.target`, 'means nothing to the policy queue; expected ahead, a time');
     return ahead ?? scalingTargets.queue;
   }
+  if (policy === 'manual' && target !== undefined) problems.add(`${at}.target`, 'means nothing to the policy manual; expected nothing');
   if (ahead !== undefined) problems.add(`${at}.ahead`, `means nothing to the policy ${policy}; expected target, a share`);
   return target ?? scalingTargets[policy];
 }

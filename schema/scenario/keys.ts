@@ -10,8 +10,7 @@ import { loadField } from '../experts/load.ts';
 import { splits } from '../../src/serving/traffic/split.ts';
 import { schedulers } from './schedulers.ts';
 import { found, listOf, record } from '../read.ts';
-import { traceFormats } from '../traces/format.ts';
-import { SERVEGEN } from '../traces/servegen.ts';
+import { SERVEGEN, traceFormatNames } from '../traces/names.ts';
 import { count } from './count.ts';
 import { draftMethods } from './draft.ts';
 import { choice, field, inRange, integer, plain, quantity, text, toggle, whole } from './fields.ts';
@@ -19,7 +18,7 @@ import type { FaultFile, ScenarioFile } from './file.ts';
 import { hostMemory } from './host-memory.ts';
 import { lengths } from './lengths.ts';
 
-const formats = [...traceFormats.map(({ name }) => name), SERVEGEN];
+const formats = [...traceFormatNames, SERVEGEN];
 
 const precision = record({
   weights: choice(numberFormats, 'Format of the weights; the published checkpoint says it by default.'),
@@ -212,7 +211,10 @@ const held = quantity('time', ['60 s'], 'How long a pool keeps what was asked fo
 const scaling = record({
   min: whole(0, 'Fewest instances; 1 by default. Merged instances may all go: the first one comes back when a request asks for it.'),
   max: whole(1, 'Most instances.'),
-  policy: choice(scalingNames, 'What the number of instances follows: their load (default), the time that is queued, or latencies against their objectives.'),
+  policy: choice(
+    scalingNames,
+    'What the number of instances follows: their load (default), the time that is queued, latencies against their objectives, or what somebody outside says (`manual`, of the live emulator).',
+  ),
   target: plain(
     { min: 0, above: true, max: 1 },
     'Load that `target-load` brings the pool to, 0.7 by default; share of the objective above which `slo` adds instances, 0.9 by default.',

@@ -15,20 +15,27 @@ function without(value: unknown, [key, ...rest]: Path): unknown {
 
 /**
  * Reads a map by its schema. What is wrong is reported and left out, so that the checks that follow can go on with the rest;
- * every key of the schema has to be optional.
+ * every key of the schema should be optional.
+ * @throws InputError where one that is not optional is missing: nothing more can be left out then
  */
 export function readShape<T>(schema: z.ZodType<T>, value: unknown, problems: Problems): T {
   let rest = value;
   for (;;) {
     const result = schema.safeParse(rest);
     if (result.success) return result.data;
+    const before = rest;
+    let known = true;
     for (const issue of result.error.issues) {
       const lines = issue.message.split('\n');
       const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
       for (const [i, path] of paths.entries()) {
-        if (!problems.covers(dotted(path))) problems.add(dotted(path), lines[i] ?? issue.message);
+        if (!problems.covers(dotted(path))) {
+          problems.add(dotted(path), lines[i] ?? issue.message);
+          known = false;
+        }
         rest = without(rest, path) ?? {};
       }
     }
+    if (known && JSON.stringify(rest) === JSON.stringify(before)) problems.throwIfAny();
   }
 }

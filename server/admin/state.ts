@@ -8,7 +8,7 @@ export function stateOf({ engine, sleep, closing }: Generator): object {
     time: { simulated: simulation.now, wall: pace.now, speed: pace.speed },
     lag: lag.report(),
     requests: { arrived, finished, rejected, failed, waiting, running, ofClients: engine.inFlight },
-    sleep,
+    sleep: sleep.stateOf(undefined),
     closing,
     pools: simulation.pools.map(({ plant, instances }) => ({
       name: plant.name,

@@ -17,6 +17,7 @@ export class ChatTemplate {
   /** Ids that no text has. */
   readonly #start: number;
   readonly #end: number;
+  readonly #heads = new Map<string, readonly number[]>();
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
@@ -26,17 +27,30 @@ export class ChatTemplate {
 
   render(messages: readonly ChatMessage[], tools: readonly ChatTool[] = []): Conversation {
     const ids: number[] = [];
-    const add = (role: string, text: string): void => {
+    const begin = (role: string): void => {
       ids.push(this.#start);
-      for (const id of this.#tokenizer.encode(`${role}\n${text}`)) ids.push(id);
+      for (const id of this.#head(role)) ids.push(id);
+    };
+    // A text stands by itself: what an answer was is the same tokens in the prompt of the next turn.
+    const add = (role: string, text: string): void => {
+      begin(role);
+      for (const id of this.#tokenizer.encode(text)) ids.push(id);
       ids.push(this.#end);
     };
     if (tools.length > 0) add('system', tools.map((tool) => JSON.stringify(tool.function)).join('\n'));
     for (const message of messages) add(message.role, textOf(message));
-    ids.push(this.#start);
-    for (const id of this.#tokenizer.encode('assistant\n')) ids.push(id);
+    begin('assistant');
     const last = messages.findLast(({ role }) => role === 'user') ?? messages.at(-1);
     return { ids, said: last === undefined ? '' : textOf(last) };
+  }
+
+  #head(role: string): readonly number[] {
+    const known = this.#heads.get(role);
+    if (known !== undefined) return known;
+    const ids = this.#tokenizer.encode(`${role}\n`);
+    // Roles are few, but for those that a client makes up.
+    if (this.#heads.size < 100) this.#heads.set(role, ids);
+    return ids;
   }
 
   /** As text, marks included. */

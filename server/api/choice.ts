@@ -1,3 +1,4 @@
+import { cacheMissed } from '../../src/serving/service.ts';
 import type { JsonObject } from '../../schema/http/body.ts';
 import type { LiveRequest, RequestEnd } from '../live/engine.ts';
 import type { Answer } from '../tokens/answer.ts';
@@ -32,6 +33,8 @@ export class Choice implements LiveRequest {
   /** The engine has it no more. */
   onOver: () => void = () => {};
   #started = false;
+  /** Too little of its prompt was cached: that is all of its answer. */
+  #missed = false;
 
   constructor(index: number, prompt: readonly number[], answer: Answer, tool?: ToolCall) {
     this.index = index;
@@ -45,7 +48,8 @@ export class Choice implements LiveRequest {
     return this.ended?.kind === 'finished';
   }
 
-  get finish(): 'stop' | 'length' | 'tool_calls' {
+  get finish(): 'stop' | 'length' | 'tool_calls' | 'cache_threshold' {
+    if (this.#missed) return 'cache_threshold';
     const { finish } = this.answer;
     return this.tool !== undefined && finish === 'stop' ? 'tool_calls' : finish;
   }
@@ -64,7 +68,8 @@ export class Choice implements LiveRequest {
   }
 
   end(end: RequestEnd): void {
-    this.ended = end;
+    this.#missed = end.kind === 'failed' && end.cause === cacheMissed;
+    this.ended = this.#missed ? { kind: 'finished' } : end;
     this.onOver();
   }
 

@@ -2,6 +2,7 @@ import type { ChatBody } from '../../schema/http/chat.ts';
 import type { Sampling } from '../../schema/http/sampling.ts';
 import type { Arrival } from '../../src/serving/traffic/arrival.ts';
 import { counterUniform } from '../../src/kernel/random.ts';
+import { swapTime } from '../../src/serving/control/weights.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { LiveEngine } from '../live/engine.ts';
@@ -9,12 +10,14 @@ import { stoppedBy, type Answer, type AnswerSource } from '../tokens/answer.ts';
 import { spelled } from '../tokens/spelled.ts';
 import type { PrefixIds } from '../tokens/prefix-ids.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { gateOf, turnBack } from './cache-gate.ts';
 import { Choice } from './choice.ts';
 import { shutDown } from './delivery.ts';
+import { placeAsked, type DoorPlace } from './door-place.ts';
 import type { ServedModel } from './served-models.ts';
 import { Transfers } from './transfer.ts';
-import { shapeOfAnswer } from './shape-of-answer.ts';
-import type { SleepState } from './sleep.ts';
+import { shapeOfAnswer } from '../shapes/shape-of-answer.ts';
+import { Sleep } from './sleep.ts';
 
 /** A prompt that is to be answered. */
 export interface Ask {
@@ -42,6 +45,8 @@ export interface GeneratorLimits {
   readonly toolShare: number;
   /** Requests that the engine has at most; more are turned away. */
   readonly maxInFlight: number;
+  /** Share of a prompt that has to be cached, where a request does not say. */
+  readonly cacheShare: number;
 }
 
 /** Turns what is asked for into requests of the engine, and what the engine says into answers. */
@@ -50,7 +55,7 @@ export class Generator {
   readonly transfers: Transfers;
   readonly tokenizer: Tokenizer;
   /** While it sleeps nothing is answered. */
-  sleep: SleepState = 'awake';
+  readonly sleep: Sleep;
   /** Time stands still: nothing more is taken in. */
   closing = false;
   readonly #answers: AnswerSource;
@@ -64,6 +69,7 @@ export class Generator {
   constructor(engine: LiveEngine, tokenizer: Tokenizer, answers: AnswerSource, prefixes: PrefixIds | undefined, seed: number, limits: GeneratorLimits) {
     this.engine = engine;
     this.transfers = new Transfers(engine);
+    this.sleep = new Sleep(engine, Math.max(...engine.run.deployed.pools.map(({ setting }) => swapTime(setting))));
     this.tokenizer = tokenizer;
     this.#answers = answers;
     this.#prefixes = prefixes;
@@ -78,11 +84,12 @@ export class Generator {
    */
   async start(exchange: Exchange, order: Order, onNews: (choice: Choice) => void): Promise<readonly Choice[]> {
     const wanted = order.asks.length * (order.body.n ?? 1);
-    this.#admit(wanted);
+    this.#admit(wanted, exchange);
+    const place = placeAsked(exchange.place, exchange.header('x-data-parallel-rank'), this.engine.simulation.plant);
     const choices = await this.#choices(order);
     if (exchange.response.destroyed) return choices;
     // Others may have come while an upstream was asked.
-    this.#admit(wanted);
+    this.#admit(wanted, exchange);
     exchange.onGone = () => {
       for (const choice of choices) if (choice.ended === undefined) this.engine.abort(choice, 'the client went away');
       for (const choice of choices) choice.onOver();
@@ -92,11 +99,21 @@ export class Generator {
     const labels = { tenant: 0, priority: -(body.priority ?? 0), model: model.model, adapter: model.adapter };
     const salt = { lora: model.adapter === 0 ? undefined : model.id, salt: body.cache_salt ?? undefined };
     const blockTokens = this.#prefixes?.blockTokens ?? 0;
+    const answered = this.#keepsAnswers;
+    const gate = gateOf(exchange, body.cache_hit_threshold, this.limits.cacheShare);
     for (const choice of choices) {
       const { prompt, answer } = choice;
-      const held = this.#prefixes?.hold(prompt, salt);
+      const fetched = this.transfers.asked(body.kv_transfer_params) !== undefined;
+      // Where answers are decoded no prefixes are kept; what is fetched is there.
+      if (gate.shut || (gate.share > 0 && place?.role === 'decode' && !fetched)) {
+        turnBack(choice);
+        continue;
+      }
+      const leastCached = fetched ? 0 : Math.ceil(gate.share * prompt.length);
+      const held = this.#prefixes?.hold(answered ? [...prompt, ...answer.ids(0, answer.tokens - 1)] : prompt, salt);
       choice.onOver = () => held?.release();
-      this.#submit({ ...labels, inputTokens: prompt.length, outputTokens: answer.tokens, blockTokens, blocks: held?.ids ?? [] }, choice, exchange, body);
+      const lengths = { inputTokens: prompt.length, outputTokens: answer.tokens, leastCached };
+      this.#submit({ ...labels, ...lengths, blockTokens, blocks: held?.ids ?? [], answered }, choice, { place, exchange, body });
       this.onSubmitted(choice, order);
     }
     exchange.notes['request'] = choices[0]?.number ?? -1;
@@ -104,45 +121,56 @@ export class Generator {
     return choices;
   }
 
-  /** Sends a request to the deployment, or to the instance whose door it came to. */
-  #submit(arrival: Omit<Arrival, 'arrivedAt' | 'thread'>, choice: Choice, { place, request }: Exchange, { kv_transfer_params: params }: Order['body']): void {
+  /** Sends a request to the deployment, or to the instance or rank whose door it came to. */
+  #submit(
+    arrival: Omit<Arrival, 'arrivedAt' | 'thread'>,
+    choice: Choice,
+    { place, exchange, body }: { readonly place: DoorPlace | undefined; readonly exchange: Exchange; readonly body: Order['body'] },
+  ): void {
     const { engine, transfers } = this;
+    const { kv_transfer_params: params } = body;
     if (place === undefined) {
       engine.submit(arrival, choice);
       return;
     }
-    const { role, instance } = place;
+    const { role, instance, rank } = place;
     const firstByPrefill = engine.simulation.plant.firstToken === 'prefill' ? 1 : 0;
-    if (role === 'prefill' && params?.['do_remote_decode'] === true) {
+    if (exchange.place !== undefined && role === 'prefill' && params?.['do_remote_decode'] === true) {
       choice.onPrefilled = () => {
         // The token that its client is told is made with the prompt.
         choice.out = 1;
         const release = choice.onOver;
         choice.onOver = () => {};
-        const { localAddress = '127.0.0.1', localPort = 0 } = request.socket;
+        const { localAddress = '127.0.0.1', localPort = 0 } = exchange.request.socket;
         choice.transfer = transfers.keep(choice.number, place, localAddress, localPort, release);
         choice.end({ kind: 'finished' });
       };
       // It goes on elsewhere: so it is not over with the first token.
-      engine.submit({ ...arrival, outputTokens: 2, instance, held: true }, choice);
+      engine.submit({ ...arrival, outputTokens: 2, instance, rank, held: true }, choice);
       return;
     }
     if (role !== 'decode') {
-      engine.submit({ ...arrival, instance }, choice);
+      engine.submit({ ...arrival, instance, rank }, choice);
       return;
     }
     const waiting = transfers.asked(params);
-    if (waiting !== undefined) transfers.handOver(waiting, choice, instance, choice.answer.tokens + firstByPrefill);
+    if (waiting !== undefined) transfers.handOver(waiting, choice, place, choice.answer.tokens + firstByPrefill);
     else {
       // Without KV to fetch, the prompt is computed by whoever is free.
       engine.submit({ ...arrival, held: true }, choice);
-      engine.perform({ kind: 'hand-over', request: choice.number, instance, tokens: choice.answer.tokens });
+      engine.perform({ kind: 'hand-over', request: choice.number, instance, rank, tokens: choice.answer.tokens });
     }
   }
 
-  #admit(wanted: number): void {
+  /** Whether blocks of answers stay in the cache when they end: where prompts are computed and answered on one rank, which has the cache (CAC-8). */
+  get #keepsAnswers(): boolean {
+    const { pools, cache } = this.engine.simulation.plant;
+    return cache === undefined && pools[0]?.role === 'merged' && pools[0].prefixCaching;
+  }
+
+  #admit(wanted: number, { place }: Exchange): void {
     if (this.closing) throw new ApiError(503, `Not taken in: ${shutDown}`, { headers: { 'retry-after': '5' } });
-    if (this.sleep !== 'awake') throw new ApiError(503, 'The engine is asleep; POST /wake_up wakes it');
+    if (this.sleep.stateOf(place) !== 'awake') throw new ApiError(503, 'The engine is asleep; POST /wake_up wakes it');
     const { maxInFlight } = this.limits;
     if (this.engine.inFlight + wanted > maxInFlight)
       throw new ApiError(429, `The engine has ${this.engine.inFlight} requests, and takes ${maxInFlight} at most`, { headers: { 'retry-after': '1' } });
@@ -167,7 +195,7 @@ export class Generator {
   async #choice({ body, route }: Order, { prompt, said }: Ask, index: number, seed: number, most: number): Promise<Choice> {
     const shape = shapeOfAnswer(body, seed, this.limits.toolShare);
     if (shape !== undefined) {
-      const answer = upTo(most, spelled(this.tokenizer, this.tokenizer.encode(shape.text), 'stop'));
+      const answer = atLeastOne(this.tokenizer, upTo(most, spelled(this.tokenizer, this.tokenizer.encode(shape.text), 'stop')));
       const tool = shape.tool === undefined ? undefined : { id: `chatcmpl-tool-${seed.toString(16).padStart(8, '0')}`, name: shape.tool };
       return new Choice(index, prompt, answer, tool);
     }

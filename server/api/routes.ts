@@ -2,8 +2,9 @@ import { loraBody } from '../../schema/http/others.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/routes.ts';
-import type { ServingMetrics } from '../metrics/metrics.ts';
+import type { MetricsPage } from '../metrics/metrics.ts';
 import { bodyOf } from './answering.ts';
+import { cacheRoutes } from './caches.ts';
 import { chat } from './chat.ts';
 import type { ChatTemplate } from './chat-template.ts';
 import { completions } from './completions.ts';
@@ -22,7 +23,7 @@ export interface Api {
   readonly generator: Generator;
   readonly models: ServedModels;
   readonly template: ChatTemplate;
-  readonly metrics: ServingMetrics;
+  readonly metrics: MetricsPage;
   readonly version: string;
   readonly dialect: 'vllm' | 'sglang';
   readonly sleepMode: boolean;
@@ -46,7 +47,8 @@ export function apiRoutes(api: Api): readonly Route[] {
     { method: 'POST', path: '/v1/completions/render', handler: (exchange) => renderCompletion(exchange, generator, models) },
     ...modelRoutes(models),
     ...statusRoutes(api),
-    ...(api.sleepMode ? sleepRoutes(generator) : []),
+    ...cacheRoutes(generator.engine, dialect),
+    ...(api.sleepMode ? sleepRoutes(generator.sleep) : []),
     ...(dialect === 'sglang' ? sglangRoutes(generator, models, version) : []),
   ];
 }

@@ -1,12 +1,6 @@
 import type { JsonObject } from '../../schema/http/body.ts';
 import type { LiveEngine, LiveRequest } from '../live/engine.ts';
-
-/** Where a door stands: at an instance of the deployment, by its number in its pool. */
-export interface DoorPlace {
-  readonly pool: number;
-  readonly role: 'merged' | 'prefill' | 'decode';
-  readonly instance: number;
-}
+import type { DoorPlace } from './door-place.ts';
 
 /** How long KV is kept for whoever was told to fetch it, as vLLM's connector does by default. [ms] */
 const patience = 480_000;
@@ -52,11 +46,11 @@ export class Transfers {
     return {
       do_remote_prefill: true,
       do_remote_decode: false,
-      remote_engine_id: `${place.role}-${place.instance}`,
+      remote_engine_id: `${place.role}-${place.instance}${place.rank === undefined ? '' : `_dp${place.rank}`}`,
       remote_block_ids: [number],
       remote_host: host,
       remote_port: port,
-      tp_size: 1,
+      tp_size: this.#engine.run.deployed.pools[place.pool]?.layout.tensor ?? 1,
     };
   }
 
@@ -69,10 +63,10 @@ export class Transfers {
   }
 
   /** Lets it go to where it decodes; `request` is told of it from now on. */
-  handOver(number: number, request: LiveRequest, instance: number, tokens: number): void {
+  handOver(number: number, request: LiveRequest, { instance, rank }: DoorPlace, tokens: number): void {
     this.#forget(number);
     this.#engine.replace(number, request);
-    this.#engine.perform({ kind: 'hand-over', request: number, instance, tokens });
+    this.#engine.perform({ kind: 'hand-over', request: number, instance, rank, tokens });
   }
 
   #forget(number: number): void {

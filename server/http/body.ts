@@ -12,7 +12,7 @@ export async function jsonBody(request: IncomingMessage, limit: number, untyped:
   if (encoding !== undefined && encoding !== 'identity') throw new ApiError(415, `The body is encoded as ${encoding}; expected it plain`);
   const type = request.headers['content-type'];
   if (!untyped && type !== undefined && !/^application\/(?:[\w.-]+\+)?json\b|^text\/plain\b/i.test(type))
-    throw new ApiError(415, `The content type is ${type}; expected application/json`);
+    throw new ApiError(415, `The content type is ${type}; expected application/json (of curl: -H 'content-type: application/json')`);
   const text = decoded(await bytesOf(request, limit));
   let value: unknown;
   try {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DoorPlace } from '../api/transfer.ts';
+import type { DoorPlace } from '../api/door-place.ts';
 import type { StreamFault } from '../faults/stream-fault.ts';
 import type { ApiError } from './api-error.ts';
 import { jsonBody } from './body.ts';
@@ -57,6 +57,10 @@ export class Exchange {
 
   text(value: string, type = 'text/plain; charset=utf-8', status = 200): void {
     this.#send(status, value, { 'content-type': type });
+  }
+
+  redirect(to: string): void {
+    this.#send(308, '', { location: to });
   }
 
   empty(status = 200): void {

@@ -68,7 +68,8 @@ export class HttpDoor {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(socket, statusOf[error.code ?? ''] ?? 400, error));
+    this.#server.on('connect', (_, socket: Socket) => refuse(socket, 405, new Error('CONNECT is not served')));
   }
 
   /** What was written and no reader has taken. [B] */
@@ -115,6 +116,8 @@ export class HttpDoor {
       this.onAccess?.({ method, path: url.slice(0, 200), status: response.statusCode, took: performance.now() - begun, id, notes: exchange.notes });
     });
     try {
+      // Those that stand between might go by either.
+      if ((request.headersDistinct['host']?.length ?? 0) > 1) throw new ApiError(400, 'The request has two Host headers', { headers: { connection: 'close' } });
       const route = this.#routes.find(request.method ?? '', exchange.url.pathname);
       if (route.open !== true) this.before(exchange);
       await route.handler(exchange);
@@ -137,12 +140,11 @@ function urlOf(request: IncomingMessage): URL {
 const statusOf: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
 /** Answers what is no HTTP request, or a piece of one. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuse(socket: Socket, status: number, error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const status = statusOf[error.code ?? ''] ?? 400;
   const body = JSON.stringify(new ApiError(status, `The request cannot be read: ${error.message}`).body);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
   socket.end(head + body, () => socket.destroySoon());

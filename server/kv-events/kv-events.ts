@@ -18,6 +18,8 @@ export interface KvEventsOptions {
   /** Whose caches are told: those of a pool, or of one of its instances; the pooled cache goes with the first rank of pool 0. */
   readonly pool: number;
   readonly instance?: number | undefined;
+  /** Topic of a rank's events; absent: that of the config for all. */
+  readonly topicOf?: ((rank: number) => string) | undefined;
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -49,12 +51,12 @@ export class KvEvents implements BlockListener {
    * @throws InputError where one cannot be opened; those that were are closed then
    */
   static async open({ plant }: Simulation, prefixes: PrefixIds, options: KvEventsOptions): Promise<KvEvents> {
-    const { config, format, pool, instance } = options;
+    const { config, format, pool, instance, topicOf = () => config.topic } = options;
     const { instances = 0, ranks = 0 } = plant.pools[pool] ?? {};
     const publishers: KvPublisher[] = [];
     try {
       for (let rank = 0; rank < (instance === undefined ? instances * ranks : ranks); rank++) {
-        const publisher = await KvPublisher.open(config, rank);
+        const publisher = await KvPublisher.open({ ...config, topic: topicOf(rank) }, rank);
         if (options.onError !== undefined) publisher.onError = options.onError;
         publishers.push(publisher);
       }

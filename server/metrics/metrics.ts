@@ -4,9 +4,9 @@ import type { Run } from '../../src/serving/deploy.ts';
 import type { BlockListener, PrefixIds } from '../tokens/prefix-ids.ts';
 import { cacheConfigOf } from './cache-config.ts';
 import { registryOf, type Family } from './family.ts';
-import { RequestFeed, type Asked } from './request-feed.ts';
+import { RequestFeed, type Asked, type FeedView } from './request-feed.ts';
 import type { Scope } from './scope.ts';
-import { sglangFamilies, sglangTallies } from './sglang.ts';
+import { sglangFamilies, sglangTallies, type SglangTallies } from './sglang.ts';
 import { twinFamilies, type Lateness } from './twin.ts';
 import { vllmFamilies, type VllmOptions } from './vllm.ts';
 
@@ -14,27 +14,39 @@ export interface MetricsOptions extends Pick<VllmOptions, 'model' | 'sleep' | 'l
   readonly scope: Scope;
   readonly dialect: 'vllm' | 'sglang';
   readonly lateness?: (() => Lateness) | undefined;
+  /** Whether each engine has a page of its own (`pageOf`). */
+  readonly apart?: boolean | undefined;
 }
 
-/** `/metrics` of one endpoint. Observes the live engine from its start on; what it tells follows from what the engine does, by the twin's clock. */
-export class ServingMetrics {
+/** `/metrics` of one endpoint. */
+export interface MetricsPage {
   readonly contentType: string;
+  /** The text of a scrape. */
+  text(): Promise<string>;
+}
+
+/**
+ * Metrics of the endpoints of a scope. Observes the live engine from its start on, once for all of their pages; what it tells follows from what the engine does,
+ * by the twin's clock.
+ */
+export class ServingMetrics implements MetricsPage {
+  readonly #run: Run;
+  readonly #options: MetricsOptions;
   readonly #feed: RequestFeed;
-  readonly #registry: ReturnType<typeof registryOf>;
+  /** By number of the engine; a single one where they have no pages of their own. */
+  readonly #tallies: readonly SglangTallies[];
+  #whole: ReturnType<typeof registryOf> | undefined;
 
   /** @param prefixes where `kvMetrics` are asked for: whose blocks are timed */
   constructor(run: Run, options: MetricsOptions, prefixes?: PrefixIds) {
     const { simulation } = run;
-    const { dialect, scope, model } = options;
-    const tallies = dialect === 'sglang' ? sglangTallies() : undefined;
-    this.#feed = new RequestFeed(simulation, scope, tallies);
-    const spec = (simulation.plant.pools.at(-1)?.acceptance.length ?? 0) > 0;
-    const families: readonly Family[] =
-      tallies === undefined
-        ? vllmFamilies(this.#feed, { ...options, cacheConfig: cacheConfigOf(run, scope.pool), spec })
-        : sglangFamilies(this.#feed, tallies, simulation, model);
-    this.#registry = registryOf([...families, ...twinFamilies(run, options.lateness)]);
-    this.contentType = this.#registry.contentType;
+    const { dialect, scope, apart = false } = options;
+    this.#run = run;
+    this.#options = options;
+    const tallies: SglangTallies[] = [];
+    this.#tallies = tallies;
+    this.#feed = new RequestFeed(simulation, scope, (engine) => tallies[apart ? engine : 0]);
+    if (dialect === 'sglang') for (let i = 0; i < (apart ? this.#feed.engines.length : 1); i++) tallies.push(sglangTallies());
     if (options.kvMetrics === true) prefixes?.listen(this.#lives(() => simulation.now));
   }
 
@@ -46,8 +58,8 @@ export class ServingMetrics {
     this.#feed.external(record);
   }
 
-  emitted(request: number, tokens: number, at: number): void {
-    this.#feed.emitted(request, tokens, at);
+  emitted(request: number, tokens: number, at: number, slot: number): void {
+    this.#feed.emitted(request, tokens, at, slot);
   }
 
   /** What the client of a request asked for, by its number in the engine: told once it has been submitted. */
@@ -55,9 +67,43 @@ export class ServingMetrics {
     this.#feed.asked(request, asked);
   }
 
-  /** The text of a scrape. */
+  get contentType(): string {
+    return this.#page.contentType;
+  }
+
+  /** The page of all of its engines. */
   text(): Promise<string> {
-    return this.#registry.metrics();
+    return this.#page.metrics();
+  }
+
+  /** The page of one of its engines alone: of an instance, by its number in its pool, or of a rank of it, whose number it has as its label, as a server of one rank does. */
+  pageOf(instance: number, rank?: number, sleep?: MetricsOptions['sleep']): MetricsPage {
+    const engine = this.#feed.engineAt(instance, rank) ?? -1;
+    // Made when it is first asked for: there may be hundreds of them.
+    let made: ReturnType<typeof registryOf> | undefined;
+    const page = (): ReturnType<typeof registryOf> => (made ??= this.#registryOf(this.#feed.only(engine, String(rank ?? 0)), this.#tallies[engine], sleep));
+    return {
+      get contentType() {
+        return page().contentType;
+      },
+      text: () => page().metrics(),
+    };
+  }
+
+  get #page(): ReturnType<typeof registryOf> {
+    return (this.#whole ??= this.#registryOf(this.#feed, this.#tallies[0]));
+  }
+
+  #registryOf(feed: FeedView, tallies: SglangTallies | undefined, sleep: MetricsOptions['sleep'] = this.#options.sleep): ReturnType<typeof registryOf> {
+    const run = this.#run;
+    const options = { ...this.#options, sleep };
+    const { simulation } = run;
+    const spec = (simulation.plant.pools.at(-1)?.acceptance.length ?? 0) > 0;
+    const families: readonly Family[] =
+      tallies === undefined
+        ? vllmFamilies(feed, { ...options, cacheConfig: cacheConfigOf(run, options.scope.pool), spec })
+        : sglangFamilies(feed, tallies, simulation, options.model);
+    return registryOf([...families, ...twinFamilies(run, options.lateness)]);
   }
 
   /** Times blocks from when a rank has them to when it drops them. */

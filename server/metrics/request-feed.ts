@@ -1,6 +1,8 @@
 import type { SimulationEvent } from '../../src/serving/events.ts';
 import type { External } from '../../src/serving/external.ts';
 import type { Simulation } from '../../src/serving/simulation.ts';
+import { cacheMissed } from '../../src/serving/service.ts';
+import { Seats } from '../live/seats.ts';
 import { EngineMeter, type Reason } from './engine-meter.ts';
 import type { SglangTallies } from './sglang.ts';
 import { enginesOf, type EngineOfScope, type Scope, type ScopedEngines } from './scope.ts';
@@ -32,8 +34,17 @@ interface Request {
   asked: Asked;
 }
 
+/** What a page of metrics is made from: engines, what each has done, and how KV moved. */
+export interface FeedView {
+  readonly engines: readonly EngineOfScope[];
+  readonly meters: readonly EngineMeter[];
+  /** The last move of KV to where it decodes, with what it waited there for a place; and how many were lost. */
+  readonly lastTransfer: { readonly bytes: number; readonly seconds: number; readonly waited: number };
+  readonly lostTransfers: number;
+}
+
 /** Counts what happens to requests, by engine of a scope. An observer of the live engine: a token costs a look-up and a few additions. */
-export class RequestFeed {
+export class RequestFeed implements FeedView {
   readonly engines: readonly EngineOfScope[];
   readonly meters: readonly EngineMeter[];
   readonly #scoped: ScopedEngines;
@@ -41,13 +52,13 @@ export class RequestFeed {
   readonly #entry: boolean;
   readonly #pooled: boolean;
   readonly #drafts: number;
-  readonly #others: SglangTallies | undefined;
+  readonly #others: (engine: number) => SglangTallies | undefined;
   /** Meters of the engines that an instance, or a batch in flight of one, is of. */
   readonly #byInstance = new Map<number, EngineMeter[]>();
-  readonly #requests = new Map<number, Request>();
+  readonly #requests = new Seats<Request>();
 
-  /** @param others are filled as well */
-  constructor(simulation: Simulation, scope: Scope, others?: SglangTallies) {
+  /** @param others by number of the engine: are filled as well */
+  constructor(simulation: Simulation, scope: Scope, others: (engine: number) => SglangTallies | undefined = () => undefined) {
     this.#others = others;
     const { plant } = simulation;
     this.#scoped = enginesOf(simulation, scope);
@@ -63,9 +74,29 @@ export class RequestFeed {
     });
   }
 
-  /** The last move of KV to where it decodes, with what it waited there for a place; and how many were lost. */
-  lastTransfer: { readonly bytes: number; readonly seconds: number; readonly waited: number } = { bytes: 0, seconds: 0, waited: 0 };
+  lastTransfer: FeedView['lastTransfer'] = { bytes: 0, seconds: 0, waited: 0 };
   lostTransfers = 0;
+
+  /** One of its engines by itself, under another label. */
+  only(engine: number, label: string): FeedView {
+    const lastTransfer = (): FeedView['lastTransfer'] => this.lastTransfer;
+    const lostTransfers = (): number => this.lostTransfers;
+    return {
+      engines: this.engines.slice(engine, engine + 1).map((own) => ({ ...own, label })),
+      meters: this.meters.slice(engine, engine + 1),
+      get lastTransfer() {
+        return lastTransfer();
+      },
+      get lostTransfers() {
+        return lostTransfers();
+      },
+    };
+  }
+
+  /** Number of the engine of an instance, by its number in its pool, and of a rank of it. */
+  engineAt(instance: number, rank: number = 0): number | undefined {
+    return this.#scoped.at(instance, rank);
+  }
 
   /** Requests that have not ended. */
   get inFlight(): number {
@@ -90,17 +121,17 @@ export class RequestFeed {
     if (request !== undefined) request.aborted = true;
   }
 
-  emitted(number: number, tokens: number, at: number): void {
-    const request = this.#requests.get(number);
+  emitted(number: number, tokens: number, at: number, slot: number): void {
+    const request = this.#requests.at(slot, number);
     if (request === undefined) return;
     const meter = this.meters[request.engine];
     if (meter !== undefined) {
       if (request.firstAt < 0) {
         meter.firstToken.add(at - request.arrivedAt);
-        this.#others?.firstToken.add(at - request.arrivedAt);
+        this.#others(request.engine)?.firstToken.add(at - request.arrivedAt);
       } else {
         meter.gaps.add(at - request.lastAt);
-        this.#others?.gaps.add(at - request.lastAt);
+        this.#others(request.engine)?.gaps.add(at - request.lastAt);
       }
       meter.generated += tokens;
       for (let k = 1; k < tokens; k++) meter.accepted[k - 1] = (meter.accepted[k - 1] as number) + 1;
@@ -160,10 +191,12 @@ export class RequestFeed {
         return;
       }
       case 'finished':
-      case 'failed':
-        this.#ended(request, event.kind === 'finished' ? (request.asked.reason ?? 'stop') : request.aborted ? 'abort' : 'error');
+      case 'failed': {
+        const missed = event.kind === 'failed' && event.cause === cacheMissed;
+        this.#ended(request, event.kind === 'finished' ? (request.asked.reason ?? 'stop') : request.aborted || missed ? 'abort' : 'error');
         this.#requests.delete(event.request);
         return;
+      }
       case 'rejected':
         // A server refuses it before its engine hears of it.
         this.#requests.delete(event.request);
@@ -216,8 +249,9 @@ export class RequestFeed {
     meter.decode.add(lastAt - firstAt);
     meter.inference.add(lastAt - scheduled);
     meter.whole.add(lastAt - arrivedAt);
-    if (this.#others !== undefined) {
-      const { queued, whole, stages } = this.#others;
+    const others = this.#others(engine);
+    if (others !== undefined) {
+      const { queued, whole, stages } = others;
       queued.add(scheduled - arrivedAt);
       whole.add(lastAt - arrivedAt);
       stages.prefill_waiting.add(scheduled - arrivedAt);

@@ -3,7 +3,7 @@ import type { Simulation } from '../../src/serving/simulation.ts';
 import * as bounds from './buckets.ts';
 import type { EngineMeter } from './engine-meter.ts';
 import type { Family, Labels } from './family.ts';
-import type { RequestFeed } from './request-feed.ts';
+import type { FeedView } from './request-feed.ts';
 import { Tally } from './tally.ts';
 import { kvUsageOf, runningOn, waitingOn } from './vllm.ts';
 
@@ -28,13 +28,13 @@ export function sglangTallies(): SglangTallies {
 }
 
 /** SGLang's families over a feed, as one server's: its scheduler counts over all of its ranks. */
-export function sglangFamilies(feed: RequestFeed, tallies: SglangTallies, simulation: Simulation, model: string): readonly Family[] {
+export function sglangFamilies(feed: FeedView, tallies: SglangTallies, simulation: Simulation, model: string): readonly Family[] {
   const { engines, meters } = feed;
   const { plant, table } = simulation;
   const own: Labels = { model_name: model };
   const split = plant.pools.length > 1 && plant.models === undefined;
   const sum = (of: (meter: EngineMeter) => number): number => meters.reduce((total, meter) => total + of(meter), 0);
-  const over = (of: (engine: RequestFeed['engines'][number]) => number): number => engines.reduce((total, engine) => total + of(engine), 0);
+  const over = (of: (engine: FeedView['engines'][number]) => number): number => engines.reduce((total, engine) => total + of(engine), 0);
   const one = (kind: 'gauge' | 'counter', name: string, help: string, read: () => number): Family => ({
     kind,
     name: `sglang:${name}`,

@@ -1,6 +1,6 @@
 import { reasons, type EngineMeter } from './engine-meter.ts';
 import type { Family, Labels } from './family.ts';
-import type { RequestFeed } from './request-feed.ts';
+import type { FeedView } from './request-feed.ts';
 import type { EngineOfScope } from './scope.ts';
 import type { Tally } from './tally.ts';
 
@@ -22,7 +22,7 @@ export interface VllmOptions {
 const sleepStates = ['awake', 'weights_offloaded', 'discard_all'] as const;
 
 /** vLLM's families over the engines of a feed: names, types, labels and buckets are those of its V1 engine. */
-export function vllmFamilies({ engines, meters }: RequestFeed, options: VllmOptions): readonly Family[] {
+export function vllmFamilies({ engines, meters }: FeedView, options: VllmOptions): readonly Family[] {
   const { model, oldNames = false } = options;
   // In the order in which Python's client writes them.
   const own = (engine: EngineOfScope, more: Labels = {}): Labels => sorted({ engine: engine.label, model_name: model, ...more });

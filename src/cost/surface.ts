@@ -3,7 +3,7 @@ import type { InstanceBatch, StepCost, StepPricer, Stretch } from './batch.ts';
 import type { CompilablePricer } from './compilable.ts';
 import { compile, finish, type Compiled } from './compiled.ts';
 import { contextDriver, kindNumber, kindOf, kinds, readSums, sumsOfBatch, type Driver } from './drivers.ts';
-import { lineOver, through, type Line, type Rows } from './lines.ts';
+import { known, lineOver, through, type Line, type Rows } from './lines.ts';
 import { addAlong, addRow, fillCores, rowOf, type Part } from './parts.ts';
 import type { PlannedGroup } from './priced-group.ts';
 import { stepCostOf, sumCount } from './step-sums.ts';
@@ -197,7 +197,7 @@ export class SurfacePricer implements StepPricer {
       octaves[octave] = line;
     }
     if (line === null) return undefined;
-    return line.straight ? line : through(line, along, this.#rows(compiled, table.part, driver, fixed));
+    return known(line, along) ?? through(line, along, this.#rows(compiled, table.part, driver, fixed));
   }
 
   /** Rows of a part along its driver. */

@@ -7,7 +7,7 @@ test('the deepest ranks, and what all have together, are those that a look at ea
   const step = fc.tuple(fc.nat(ranks - 1), fc.integer({ min: -5, max: 5 }), fc.constantFrom('joins', 'joins', 'leaves', 'clear'));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-      const columns = new RankColumns(100, 4, 8, new Int32Array(ranks));
+      const columns = new RankColumns({ kvBlocks: 100, blockTokens: 4, stateBlocks: 0, maxSequences: 8 }, new Int32Array(ranks));
       const bases: number[][] = Array.from({ length: ranks }, () => []);
       for (const [rank, base, what] of steps) {
         const own = bases[rank] as number[];

@@ -26,7 +26,7 @@ import { rebalancers } from './experts/balanced.ts';
 import { Narrower, type NarrowerOf } from './experts/narrower.ts';
 import type { BalanceRecord } from './experts/rebalancer.ts';
 import { TransferDamage } from './faults/transfers.ts';
-import type { InstanceRole } from './instance.ts';
+import type { InstanceRole } from './instance-options.ts';
 import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
 import { Prices } from './prices.ts';
 import { promptsFirst } from './policies/scheduler.ts';
@@ -111,6 +111,7 @@ function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly 
   const fleet = new Fleet(simulation, pools, dies, machine.node.chips * machine.chip.dies, loader);
   const perInstance = pools.map((pool) => pool.dies);
   simulation.attach(new ControlLoop(simulation, control, slo, fleet, perInstance));
+  simulation.scale = (pool, count) => fleet.want(simulation, pool, count);
   return fleet;
 }
 
@@ -131,6 +132,7 @@ function faultsOn(
   const timetable = new Timetable(simulation, planned, random, recovery, { ...on, planes, transfers, narrowing }, seed);
   simulation.attach(timetable);
   simulation.strike = (fault) => timetable.plan(simulation, fault);
+  simulation.faults = { heal: (number) => timetable.heal(simulation, number), pending: () => timetable.pending };
   return timetable.records;
 }
 

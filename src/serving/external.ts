@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/units.ts';
 import type { PlannedFault } from './faults/fault.ts';
-import type { Simulation } from './simulation.ts';
+import type { RanksNamed, Simulation } from './simulation.ts';
 import type { Arrival } from './traffic/arrival.ts';
 
 /** What may be done to a simulation from outside while it runs. */
@@ -9,9 +9,21 @@ export type ExternalAction =
   /** Nobody waits for a request any more; by its number in order of arrival. */
   | { readonly kind: 'abort'; readonly request: number; readonly cause: string }
   /** A request whose KV was held goes to where it decodes: see `Simulation.handOver`. */
-  | { readonly kind: 'hand-over'; readonly request: number; readonly instance?: number | undefined; readonly tokens: number }
+  | {
+      readonly kind: 'hand-over';
+      readonly request: number;
+      readonly instance?: number | undefined;
+      readonly rank?: number | undefined;
+      readonly tokens: number;
+    }
   /** A part fails, now or later. Without `duration` for good. */
   | { readonly kind: 'fault'; readonly fault: Omit<PlannedFault, 'duration'> & { readonly duration?: Seconds | undefined } }
+  /** A fault is over, or does not come, by its number (`Simulation.faults`). */
+  | { readonly kind: 'heal'; readonly fault: number }
+  /** A pool should have so many instances. */
+  | { readonly kind: 'scale'; readonly pool: number; readonly instances: number }
+  /** Cached prefixes are dropped: see `Simulation.flush`. */
+  | ({ readonly kind: 'flush'; readonly pooled: boolean } & RanksNamed)
   /** Nothing: so far time has gone when nothing more is done from outside. */
   | { readonly kind: 'stop' };
 
@@ -42,10 +54,20 @@ export function perform(simulation: Simulation, action: ExternalAction): void {
       simulation.abort(action.request, action.cause);
       break;
     case 'hand-over':
-      simulation.handOver(action.request, action.instance, action.tokens);
+      simulation.handOver(action.request, action.instance, action.tokens, action.rank);
       break;
     case 'fault':
       simulation.strike?.({ ...action.fault, duration: action.fault.duration ?? Infinity });
+      break;
+    case 'heal':
+      simulation.faults?.heal(action.fault);
+      break;
+    case 'scale':
+      simulation.touch();
+      simulation.scale?.(action.pool, action.instances);
+      break;
+    case 'flush':
+      simulation.flush(action, action.pooled);
       break;
     case 'stop':
   }

@@ -5,6 +5,7 @@ import { cases, listed } from './cases.contract.ts';
 import type { SimulationEvent } from './events.ts';
 import { inOrder, leavesNothing, watcher } from './laws.contract.ts';
 import { place } from './place.ts';
+import { held } from './request-table.ts';
 import { Simulation } from './simulation.ts';
 
 /** Hands over every request that is held, some time after its prompt was computed, to an instance by its number. */
@@ -20,13 +21,21 @@ class Outside implements Actor {
   act(simulation: Simulation): void {
     const { table, pools } = simulation;
     for (const slot of table.slots()) {
-      if (table.held[slot] === 0 || table.place[slot] !== place.holding) continue;
+      if (table.decodesOn[slot] !== held || table.place[slot] !== place.holding) continue;
       const request = table.ordinal[slot] ?? 0;
       this.handed++;
-      if (!simulation.handOver(request, request % (pools[1]?.plant.instances ?? 1), 5 + (request % 7))) throw new Error(`request ${request} is not there`);
+      const { instances = 1, ranks = 1 } = pools[1]?.plant ?? {};
+      // Every other one to a rank of that instance.
+      const rank = request % 2 === 0 ? undefined : request % ranks;
+      if (!simulation.handOver(request, request % instances, 5 + (request % 7), rank)) throw new Error(`request ${request} is not there`);
     }
     this.nextAt = simulation.snapshot().arrived === 0 || simulation.table.inUse > 0 ? this.nextAt + this.#every : Infinity;
   }
+}
+
+/** Every other request is sent to a rank: its number modulo so many; 1 for the others, which any rank may have. */
+function ranksNamed(request: number, pool: { readonly ranks: number } | undefined): number {
+  return request % 2 === 1 ? (pool?.ranks ?? 1) : 1;
 }
 
 describe('requests that somebody outside routes', () => {
@@ -38,7 +47,13 @@ describe('requests that somebody outside routes', () => {
         fc.constantFrom(2 ** -12, 2 ** -10),
         ({ plant, requests }, every) => {
           const [prefill, decode] = plant.pools;
-          const sent = requests.map((request, i) => ({ ...request, outputTokens: 2, instance: i % (prefill?.instances ?? 1), held: true }));
+          const sent = requests.map((request, i) => ({
+            ...request,
+            outputTokens: 2,
+            instance: i % (prefill?.instances ?? 1),
+            rank: i % 2 === 0 ? undefined : i % (prefill?.ranks ?? 1),
+            held: true,
+          }));
           const events: SimulationEvent[] = [];
           const simulation = new Simulation(plant, listed(sent), (event) => events.push(event));
           const outside = new Outside(every);
@@ -56,9 +71,15 @@ describe('requests that somebody outside routes', () => {
           expect(order.size).toBe(requests.length);
           const first = simulation.pools[1]?.instances[0]?.index ?? 0;
           const moved = events.flatMap((event) => (event.kind === 'moved' ? [event] : []));
-          for (const { request, instance } of moved) expect((instance - first) % (decode?.instances ?? 1)).toBe(request % (decode?.instances ?? 1));
+          for (const { request, instance, rank } of moved) {
+            expect((instance - first) % (decode?.instances ?? 1)).toBe(request % (decode?.instances ?? 1));
+            expect(rank % ranksNamed(request, decode)).toBe(request % ranksNamed(request, decode));
+          }
           const routed = events.flatMap((event) => (event.kind === 'routed' ? [event] : []));
-          for (const { request, instance } of routed) expect(instance % (prefill?.instances ?? 1)).toBe(request % (prefill?.instances ?? 1));
+          for (const { request, instance, rank } of routed) {
+            expect(instance % (prefill?.instances ?? 1)).toBe(request % (prefill?.instances ?? 1));
+            expect(rank % ranksNamed(request, prefill)).toBe(request % ranksNamed(request, prefill));
+          }
         },
       ),
       { numRuns: 150 },

@@ -98,9 +98,10 @@ export class Iteration {
     if (this.empty) return;
     const instanceTokens = this.decoding * queryTokens + this.prefillTokens;
     const costOf = (r: number): StepCost => pricer.cost({ rank: this.#batchOf(ranks[r], tokens, queryTokens), instanceTokens });
-    this.cost = costOf(byContext);
-    if (byTokens !== byContext) this.cost = slower(this.cost, costOf(byTokens));
-    if (this.prefillTokens > 0 && byPairs !== byContext && byPairs !== byTokens) this.cost = slower(this.cost, costOf(byPairs));
+    this.cost = costOf(byTokens);
+    const any = this.decoding > 0;
+    if (any && byContext !== byTokens) this.cost = slower(costOf(byContext), this.cost);
+    if (this.prefillTokens > 0 && byPairs !== byTokens && !(any && byPairs === byContext)) this.cost = slower(this.cost, costOf(byPairs));
   }
 
   /** The same where no rank has prompts: all that is needed is kept up to date as sequences come and go. */
@@ -149,9 +150,9 @@ export class Iteration {
     let pairs = 0;
     let seen = 0;
     for (let i = 0; i < chunks.length; i++) {
-      const chunk = chunks[i];
+      const chunk = chunks.items[i];
       if (chunk === 0) continue;
-      const before = this.#table.progress[prefilling[i]];
+      const before = this.#table.progress[prefilling.items[i]];
       prefill += chunk;
       pairs += pairsOf(chunk, before);
       seen += before + chunk;
@@ -165,9 +166,9 @@ export class Iteration {
     let prefillPairs = 0;
     let prefillContext = 0;
     for (let i = 0; i < rank.chunks.length; i++) {
-      const chunk = rank.chunks[i];
+      const chunk = rank.chunks.items[i];
       if (chunk === 0) continue;
-      const before = this.#table.progress[rank.prefilling[i]];
+      const before = this.#table.progress[rank.prefilling.items[i]];
       prefillTokens += chunk;
       prefillSequences++;
       prefillPairs += pairsOf(chunk, before);

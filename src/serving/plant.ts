@@ -2,7 +2,7 @@ import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import type { DieActivity } from '../cost/power.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
-import type { InstanceRole } from './instance.ts';
+import type { InstanceRole } from './instance-options.ts';
 import type { Admission } from './policies/admission.ts';
 import type { RouterName } from './policies/router.ts';
 import type { SchedulerName } from './policies/scheduler.ts';

@@ -73,7 +73,7 @@ export class PrefixPool {
     this.stored = 0;
     if (unit === 0) return 0;
     this.#begin(unit, now);
-    const ids = table.blocks[slot];
+    const ids = table.blocks(slot);
     const limit = Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unit));
     const units = this.storage.size === 0 ? this.#findInMemory(ids, limit) : this.#findInBoth(ids, limit);
     this.tokensStored += this.stored * unit;
@@ -107,7 +107,7 @@ export class PrefixPool {
     const unit = this.#table.blockTokens[slot];
     if (unit === 0) return undefined;
     this.#begin(unit, now);
-    const ids = this.#table.blocks[slot];
+    const ids = this.#table.blocks(slot);
     this.distances.touch(ids, ids.length);
     const through = this.#plant.storage?.write === 'through';
     const absent = (cache: PrefixCache): number => cache.locate(ids, Math.min(ids.length, cache.capacity));
@@ -115,6 +115,12 @@ export class PrefixPool {
     if (kept.missing + kept.unstored > 0) return kept;
     this.land(kept, now);
     return undefined;
+  }
+
+  /** Drops all that memory and storage have. */
+  clear(): void {
+    this.cache.clear();
+    this.storage.clear();
   }
 
   /** What was written is there. */

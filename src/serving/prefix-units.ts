@@ -11,16 +11,22 @@ export function blocksPerUnit({ pools, cache }: Plant, blockTokens: number): num
   return entry.prefixCaching ? entry.blockTokens / greatestCommonDivisor(entry.blockTokens, blockTokens) : 0;
 }
 
-/** Stores a prompt's prefix as full units, each named by its last block: an id names all that comes before it too. */
-export function storePrefix(table: RequestTable, slot: number, { blocks, blockTokens, inputTokens }: Readonly<Arrival>, multiple: number): void {
+/**
+ * Stores a prompt's prefix as full units, each named by its last block: an id names all that comes before it too. Where the answer has blocks too, it goes on with
+ * those of its tokens whose KV is computed: all but the last.
+ * @param answers whether answers are kept: not in a pooled cache
+ */
+export function storePrefix(table: RequestTable, slot: number, request: Readonly<Arrival>, multiple: number, answers: boolean): void {
+  const { blocks, blockTokens, inputTokens, outputTokens, answered } = request;
   const unitTokens = multiple * blockTokens;
   table.blockTokens[slot] = unitTokens;
   if (unitTokens === 0) return;
-  const count = Math.floor(Math.min(inputTokens, blocks.length * blockTokens) / unitTokens);
+  const computed = answers && answered === true ? inputTokens + outputTokens - 1 : inputTokens;
+  const count = Math.floor(Math.min(computed, blocks.length * blockTokens) / unitTokens);
   // A typed array of a few entries takes longer to make than to fill.
   const units = blocks.slice(0, count);
   if (multiple > 1) for (let i = 0; i < count; i++) units[i] = blocks[(i + 1) * multiple - 1];
-  table.blocks[slot] = units;
+  table.setBlocks(slot, units);
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

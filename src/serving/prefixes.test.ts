@@ -2,12 +2,14 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cases, listed } from './cases.contract.ts';
 import type { Pooled } from './links.contract.ts';
+import { leavesNothing, watcher } from './laws.contract.ts';
 import { mergedPlant, request, splitPlant } from './plants.contract.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import { finished, recorded, type Run } from './run.contract.ts';
-import type { CachePlant } from './plant.ts';
+import type { CachePlant, Plant } from './plant.ts';
 import { PrefixPool } from './prefix-pool.ts';
 import { RequestTable } from './request-table.ts';
+import type { Arrival } from './traffic/arrival.ts';
 import { NaiveCache } from './twin-cache.contract.ts';
 
 const cachedOf = ({ timelines }: Run): readonly number[] => timelines.toSorted((a, b) => a.request - b.request).map(({ cached }) => cached);
@@ -31,7 +33,7 @@ function alone(cache: Pooled): { readonly table: RequestTable; readonly pool: Pr
 /** A prompt of these units and one token more. */
 function ask(table: RequestTable, units: readonly number[]): void {
   table.blockTokens[0] = 1;
-  table.blocks[0] = Int32Array.from(units);
+  table.setBlocks(0, Int32Array.from(units));
   table.prompt[0] = units.length + 1;
 }
 
@@ -200,6 +202,89 @@ describe('prefix caches', () => {
     const run = finished(plant, listed([request(0, 6, 1, ids(6)), request(1, 9, 1, ids(9, 50)), request(2, 7, 1, ids(7))]));
     // Of the six units the three deepest went.
     expect(cachedOf(run)).toEqual([0, 0, 3]);
+  });
+
+  test('CAC-8 a prompt that goes on from an answer finds all of it whose KV was computed, where the answer had blocks', () => {
+    const plant = mergedPlant({ prefixCaching: true, blockTokens: 2 });
+    const first = { ...request(0, 7, 6, ids(13)), answered: true };
+    const next = (depth: number) => request(1, 20, 1, [...ids(depth), ...ids(20 - depth, 100)]);
+    // The KV of 7 + 6 - 1 tokens.
+    expect(cachedOf(finished(plant, listed([first, next(13)])))).toEqual([0, 12]);
+    expect(cachedOf(finished(plant, listed([first, next(9)])))).toEqual([0, 8]);
+    expect(cachedOf(finished(plant, listed([{ ...first, answered: false }, next(13)])))).toEqual([0, 6]);
+    expect(cachedOf(finished(splitPlant({}, {}, {}, {}, pool(1000, 2)), listed([first, next(13)])))).toEqual([0, 6]);
+  });
+
+  test('CAC-8 of an answer the deepest goes first', () => {
+    const plant = mergedPlant({ prefixCaching: true, kvBlocks: 12 }, { maxContext: 12 });
+    const run = finished(plant, listed([{ ...request(0, 4, 5, ids(8)), answered: true }, request(1, 6, 1, ids(6, 50)), request(2, 11, 1, ids(11))]));
+    // 8 units were left of 12 blocks; the second prompt took two of them.
+    expect(cachedOf(run)).toEqual([0, 0, 6]);
+  });
+
+  test('CAC-8 what is kept of answers never takes more than there is, and gives way to requests', () => {
+    let kept = 0;
+    fc.assert(
+      fc.property(
+        cases.filter(({ plant }) => plant.pools[0]?.prefixCaching === true),
+        ({ plant, requests, concurrency }) => {
+          const answered = requests.map((one) => ({
+            ...one,
+            answered: true,
+            blocks: [...one.blocks, ...(one.blockTokens === 0 ? [] : ids(Math.ceil(one.outputTokens / one.blockTokens), one.inputTokens * 10_000))],
+          }));
+          const { simulation } = recorded(plant, listed(answered, concurrency));
+          const { watch } = watcher();
+          while (simulation.step()) {
+            watch(simulation);
+            for (const { instances } of simulation.pools)
+              for (const { kv } of instances.flatMap(({ ranks }) => ranks))
+                expect(kv.used + (kv.cache?.evictable ?? 0) * kv.unitBlocks).toBeLessThanOrEqual(kv.total);
+          }
+          leavesNothing(simulation);
+          const plain = finished(plant, listed(requests, concurrency)).simulation;
+          const size = (of: typeof simulation): number =>
+            of.pools.flatMap(({ instances }) => instances.map(({ ranks }) => ranks[0]?.cache?.size ?? 0)).reduce((a, b) => a + b, 0);
+          kept += size(simulation) - size(plain);
+        },
+      ),
+    );
+    expect(kept).toBeGreaterThan(100);
+  });
+
+  test.each([
+    ['instance', mergedPlant({ prefixCaching: true })],
+    ['pool', splitPlant({}, {}, {}, {}, pool(1000))],
+    ['pool read in steps', splitPlant({}, {}, {}, {}, { ...pool(1000), readInStep: true })],
+  ])('CAC-9 a prompt of which too little is cached fails when its turn comes, and takes nothing from those beside it: %s', (_, plant) => {
+    const first = { ...request(0, 9, 3, ids(9)), leastCached: 0 };
+    const beside = { ...request(1, 20, 5, ids(20, 500)), leastCached: 0 };
+    const asking = (leastCached: number) => ({ ...request(1, 9, 3, ids(9)), leastCached });
+    const run = (requests: readonly Arrival[]) => finished(plant, listed(requests));
+    expect(run([first, asking(8), beside]).simulation.snapshot()).toMatchObject({ finished: 3, failed: 0 });
+    const { simulation, timelines } = run([first, asking(9), beside]);
+    expect(simulation.snapshot()).toMatchObject({ finished: 2, failed: 1, waiting: 0, running: 0 });
+    expect([...simulation.causes.keys()]).toEqual(['too little of its prompt was cached']);
+    const alone = run([first, beside]).timelines;
+    expect(timelines.map(({ finished: at }) => at)).toEqual(alone.map(({ finished: at }) => at));
+    leavesNothing(simulation);
+  });
+
+  test('CAC-10 what is dropped from outside is not found again; what a request refers to stays, and all of its rank with it', () => {
+    const after = (plant: Plant, at: number, pooled: boolean, outputTokens = 3) => {
+      const run = recorded(plant, listed([request(0, 9, outputTokens, ids(9)), request(1, 9, 1, ids(9))]));
+      run.simulation.advance(at);
+      const all = run.simulation.flush({}, pooled);
+      while (run.simulation.step());
+      leavesNothing(run.simulation);
+      return [all, cachedOf(run)[1]];
+    };
+    const own = mergedPlant({ prefixCaching: true });
+    const pooled = splitPlant({}, {}, {}, {}, pool(1000));
+    expect(after(own, 0.5, false)).toEqual([true, 0]);
+    expect(after(own, 0.004, false, 30)).toEqual([false, 8]);
+    expect(after(pooled, 0.5, false)).toEqual([true, 8]);
+    expect(after(pooled, 0.5, true)).toEqual([true, 0]);
   });
 
   test('CAC-3 every reference is given back', () => {

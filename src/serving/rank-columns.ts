@@ -1,5 +1,6 @@
 import { Bits } from '../kernel/bits.ts';
 import { DeepestRanks } from './deepest-ranks.ts';
+import type { InstanceOptions } from './instance-options.ts';
 import { RanksByCount } from './ranks-by-count.ts';
 
 /** What every iteration looks at of each rank of an instance, side by side by rank. */
@@ -26,12 +27,19 @@ export class RankColumns {
   /** KV blocks of each rank, and tokens of a block. */
   readonly kvBlocks: number;
   readonly blockTokens: number;
+  /** Blocks of a sequence whatever its length. */
+  readonly stateBlocks: number;
   readonly #maxSequences: number;
 
-  constructor(kvBlocks: number, blockTokens: number, maxSequences: number, used: Int32Array) {
+  /** @param used KV blocks in use of each rank */
+  constructor(
+    { kvBlocks, blockTokens, stateBlocks, maxSequences }: Pick<InstanceOptions, 'kvBlocks' | 'blockTokens' | 'stateBlocks' | 'maxSequences'>,
+    used: Int32Array,
+  ) {
     const ranks = used.length;
     this.kvBlocks = kvBlocks;
     this.blockTokens = blockTokens;
+    this.stateBlocks = stateBlocks;
     this.used = used;
     this.decoding = new Int32Array(ranks);
     this.places = new RanksByCount(ranks);
@@ -42,6 +50,11 @@ export class RankColumns {
     this.phases = new Int32Array(ranks * blockTokens);
     this.awake = new Bits(ranks);
     this.growing = new Int32Array(this.awake.words.length * blockTokens);
+  }
+
+  /** KV blocks of a sequence with so many tokens, those of its states included. */
+  blocksFor(tokens: number): number {
+    return Math.ceil(tokens / this.blockTokens) + this.stateBlocks;
   }
 
   /** The remainder of sequences that need a block for the token behind so many of the instance. */

@@ -3,7 +3,8 @@ import { Accounts } from './accounts.ts';
 import { CachedPrompts } from './cached-prompts.ts';
 import type { Errand } from './events.ts';
 import { ceilToGrid } from './grid.ts';
-import type { Instance, InstanceListener } from './instance.ts';
+import type { InstanceListener } from './instance-options.ts';
+import type { Instance } from './instance.ts';
 import { Losses } from './losses.ts';
 import { pending } from './pending.ts';
 import { refusal } from './policies/admission.ts';
@@ -18,9 +19,13 @@ import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
 import { States } from './states.ts';
+import { anywhere, held } from './request-table.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
+
+/** Cause of requests that found too little of their prompt in caches. */
+export const cacheMissed = 'too little of its prompt was cached';
 
 /** The pools that serve a model: where prompts go, where their KV moves, what becomes of what a lost instance held. */
 export class Service {
@@ -123,7 +128,7 @@ export class Service {
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
     const { table, now, sink } = this.#world;
-    const ranks = this.#entryRanksOf(table.sentTo[slot]);
+    const ranks = this.#entryRanksOf(table.sentTo[slot], table.sentToRank[slot]);
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
       this.#stranded.push(slot);
@@ -139,9 +144,8 @@ export class Service {
     }
     const { name: pool, ranks: perInstance } = this.#entry.plant;
     const instance = this.#instanceOf(rank.index);
-    const request = table.ordinal[slot];
-    const where = { pool, instance: instance.index, rank: rank.index % perInstance };
-    sink?.({ kind: 'routed', at: now, request, ...where, cachedTokens: cached });
+    const at = rank.index % perInstance;
+    sink?.({ kind: 'routed', at: now, request: table.ordinal[slot], pool, instance: instance.index, rank: at, cachedTokens: cached });
     if (cached === 0 || this.#cached?.inStep === true) {
       if (cached > 0) this.#cached?.postpone(slot);
       this.#enqueue(slot, rank);
@@ -151,7 +155,7 @@ export class Service {
     table.place[slot] = place.reading;
     rank.queuedTokens += table.prompt[slot] - cached;
     const bytes = this.#cached?.read(slot, rankOver(rank.index, this.#entry.plant)) ?? 0;
-    sink?.({ kind: 'transfer-begun', at: now, request, errand: 'read', bytes, ...where });
+    sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool, instance: instance.index, rank: at });
   }
 
   /** All of a transfer has left its source. */
@@ -325,11 +329,11 @@ export class Service {
     this.#decodeInstances = open(this.#decode);
   }
 
-  /** Ranks that may take a prompt that was sent to an instance of the pool; -1: to the deployment. */
-  #entryRanksOf(instance: number): readonly Rank[] {
-    if (instance < 0) return this.#entryRanks;
+  /** Ranks that may take a prompt that was sent to an instance of the pool, or to a rank of that; `anywhere`: to the deployment, to any rank. */
+  #entryRanksOf(instance: number, rank: number): readonly Rank[] {
+    if (instance === anywhere) return this.#entryRanks;
     const { ranks, instances } = this.#entry.plant;
-    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance);
+    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance && (rank < 0 || index % ranks === rank));
   }
 
   #about(slot: number): RequestInTable {
@@ -414,9 +418,16 @@ export class Service {
       const prompt = table.prompt[slot];
       const { maxSequences, watermarkBlocks } = decode.plant;
       const only = table.decodesOn[slot];
-      const open = only < 0 ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
-      const found = leastOccupied(open, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks);
-      if (found === undefined && only < 0) break;
+      const open =
+        only === anywhere ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
+      const found = leastOccupied(
+        open,
+        maxSequences,
+        decode.instances[0].columns.blocksFor(prompt),
+        watermarkBlocks,
+        only === anywhere ? anywhere : table.decodesOnRank[slot],
+      );
+      if (found === undefined && only === anywhere) break;
       this.#moving.shift();
       if (found === undefined) {
         (passed ??= []).push(slot);
@@ -428,21 +439,21 @@ export class Service {
       table.reservedAt[slot] = now;
       table.place[slot] = place.pushing;
       const bytes = transport.push(now, slot, prompt, rankOver(table.source[slot], this.#entry.plant), rankOver(instance.ranks[rank].index, decode.plant));
-      const request = table.ordinal[slot];
-      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank });
+      sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'push', bytes, pool, instance: instance.index, rank });
     }
     if (passed !== undefined) for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
   }
 
   /**
    * Lets the KV of a request that was held go to where it decodes.
-   * @param instance of the pool that decodes, by its number in it; -1: any
+   * @param instance of the pool that decodes, by its number in it, or `anywhere`
+   * @param rank of that instance, or `anywhere`
    * @param tokens of its answer, those that were put out included
    */
-  handOver(slot: number, instance: number, tokens: number): void {
+  handOver(slot: number, instance: number, rank: number, tokens: number): void {
     const { table } = this.#world;
-    table.held[slot] = 0;
     table.decodesOn[slot] = instance;
+    table.decodesOnRank[slot] = rank;
     table.outputTokens[slot] = tokens;
     // Where its prompt is not computed yet, or was lost, it goes on by itself.
     if (table.place[slot] !== place.holding) return;
@@ -463,6 +474,11 @@ export class Service {
         scheduled(slot, at);
         if (pool.role === 'prefill' && table.progress[slot] > 0) this.#readInStep(slot, pool);
       },
+      missed: (slot, at) => {
+        world.now = at;
+        this.#cached?.settle(slot);
+        this.#accounts.giveUp(slot, cacheMissed);
+      },
       prefilled: (slot, at) => {
         prefilled(slot, at);
         if (pool.role === 'merged') world.emissions?.prompted(slot, at);
@@ -476,7 +492,7 @@ export class Service {
           this.#finish(slot);
           return;
         }
-        if (table.held[slot] === 1) return;
+        if (table.decodesOn[slot] === held) return;
         this.#moving.push(slot);
         this.#move();
       },

@@ -92,8 +92,8 @@ export class Services {
     this.#for(slot).retry(slot);
   }
 
-  handOver(slot: number, instance: number, tokens: number): void {
-    this.#for(slot).handOver(slot, instance, tokens);
+  handOver(slot: number, instance: number, rank: number, tokens: number): void {
+    this.#for(slot).handOver(slot, instance, rank, tokens);
   }
 
   abort(slot: number, cause: string): boolean {

@@ -5,18 +5,18 @@ import type { RequestTable } from './request-table.ts';
 export function cachedUnits(table: RequestTable, rank: Rank, slot: number): number {
   const unitTokens = table.blockTokens[slot];
   if (unitTokens === 0) return 0;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   return rank.kv.prefixes(unitTokens).match(ids, Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unitTokens)));
 }
 
 /** KV blocks that pinning the first `units` takes from the room: those that nobody referred to. */
 export function blocksToPin(table: RequestTable, rank: Rank, slot: number, units: number): number {
-  return units === 0 || rank.cache === undefined ? 0 : rank.cache.unpinned(table.blocks[slot], units) * rank.unitBlocks;
+  return units === 0 || rank.cache === undefined ? 0 : rank.cache.unpinned(table.blocks(slot), units) * rank.unitBlocks;
 }
 
 /** Refers to the first `units` of the prompt, which are present. */
 export function pinPrefix(table: RequestTable, rank: Rank, slot: number, units: number): void {
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   for (let i = 0; i < units; i++) rank.cache?.pin(ids[i]);
   table.pinned[slot] = units;
 }
@@ -26,11 +26,24 @@ export function unpinPrefix(table: RequestTable, rank: Rank, slot: number): void
   const { cache } = rank;
   const pinned = table.pinned[slot];
   if (pinned === 0 || cache === undefined) return;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   const before = cache.evictable;
   for (let i = pinned - 1; i >= 0; i--) cache.unpin(ids[i]);
   rank.kv.give((cache.evictable - before) * rank.unitBlocks);
   table.pinned[slot] = 0;
+}
+
+/**
+ * Leaves the full units of an answer that has ended in the rank's cache, whose own blocks were given back before: the deepest are the first to go (CAC-8).
+ * Does nothing where only the prompt's units have names.
+ */
+export function keepAnswer(table: RequestTable, { cache }: Rank, slot: number): void {
+  if (cache === undefined) return;
+  const ids = table.blocks(slot);
+  const unitTokens = table.blockTokens[slot];
+  // The KV of the last token was never computed.
+  const units = unitTokens === 0 ? 0 : Math.min(ids.length, Math.floor((table.inputTokens[slot] + table.outputTokens[slot] - 1) / unitTokens));
+  for (let i = units - 1; i >= table.pinned[slot]; i--) if (!cache.has(ids[i])) cache.add(ids[i]);
 }
 
 /** Hands the full prefix units of a computed prompt to the rank's cache and refers to them there. */
@@ -38,7 +51,7 @@ export function keepPrefix(table: RequestTable, rank: Rank, slot: number): void 
   const { cache } = rank;
   const unitTokens = table.blockTokens[slot];
   if (cache === undefined || unitTokens === 0) return;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   const units = Math.min(ids.length, Math.floor(table.prompt[slot] / unitTokens));
   for (let i = table.pinned[slot]; i < units; i++) {
     const id = ids[i];

@@ -12,12 +12,19 @@ import { place } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
-import type { RequestTable } from './request-table.ts';
+import { anywhere, held, type RequestTable } from './request-table.ts';
 import { Services } from './services.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import type { Transport } from './transport.ts';
 import { World } from './world.ts';
+
+/** Some ranks, by numbers of their pool, their instance in it and themselves in that. */
+export interface RanksNamed {
+  readonly pool?: number | undefined;
+  readonly instance?: number | undefined;
+  readonly rank?: number | undefined;
+}
 
 /** Acts in a row, no iteration ending and nothing being delivered between them, after which requests that wait are given up. */
 const PATIENCE = 10_000;
@@ -30,8 +37,14 @@ export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
   lastArrivalAt: Seconds = 0;
-  /** Plans a fault, now or later; absent where nothing is said of how the deployment gets over faults. */
-  strike: ((fault: PlannedFault) => void) | undefined;
+  /** Plans a fault, now or later, and returns its number; absent where nothing is said of how the deployment gets over faults. */
+  strike: ((fault: PlannedFault) => number) | undefined;
+  /** Faults that are planned or not over, and what ends one of them, or keeps it from coming, by its number. */
+  faults:
+    | { heal(number: number): boolean; pending(): readonly { readonly number: number; readonly fault: PlannedFault; readonly struck: boolean }[] }
+    | undefined;
+  /** Says how many instances a pool should have; absent where no control loop lets them come and go. */
+  scale: ((pool: number, count: number) => void) | undefined;
   readonly #world: World;
   readonly #intake: Intake;
   readonly #instances: readonly Instance[];
@@ -43,6 +56,7 @@ export class Simulation {
   #acts = 0;
   #arrived = 0;
   readonly #left = (slot: number, errand: Errand): void => this.service.left(slot, errand);
+  readonly #came = (slot: number, errand: Errand): void => (errand === 'push' ? this.service.landed(slot) : this.service.read(slot));
   /** When each front end is free: one for each instance that prompts go to. */
   readonly #frontEnds: Float64Array;
   #events = 0;
@@ -188,15 +202,40 @@ export class Simulation {
    * Says where a request decodes whose KV was held, and how long its answer is.
    * @param instance of the pool that decodes, by its number in it; absent: any
    * @param tokens of the answer, the one that the prefill has put out included; cut to what the deployment takes
+   * @param rank of that instance; absent: any
    * @returns whether it was there and held
    */
-  handOver(request: number, instance: number | undefined, tokens: number): boolean {
+  handOver(request: number, instance: number | undefined, tokens: number, rank?: number): boolean {
     const { table } = this.#world;
     return this.#with(request, (slot) => {
-      if (table.held[slot] === 0) return;
+      if (table.decodesOn[slot] !== held) return;
       const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
-      this.service.handOver(slot, instance ?? -1, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
+      this.service.handOver(slot, instance ?? anywhere, rank ?? anywhere, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
     });
+  }
+
+  /**
+   * Drops the prefixes that ranks keep, as when a server is told to: those of a rank that no request refers to, else none of it (CAC-10).
+   * @param at the ranks, by numbers of their pool, instance and rank: of all that are not named
+   * @param pooled whether what the pooled cache and its storage have is dropped too
+   * @returns whether nothing was kept
+   */
+  flush(at: RanksNamed, pooled: boolean): boolean {
+    this.touch();
+    let all = true;
+    for (const [p, { instances, plant }] of this.pools.entries()) {
+      if ((at.pool ?? p) !== p) continue;
+      for (const [i, { ranks }] of instances.slice(0, plant.instances).entries()) {
+        if ((at.instance ?? i) !== i) continue;
+        for (const [r, { cache }] of ranks.entries()) {
+          if ((at.rank ?? r) !== r || cache === undefined) continue;
+          if (cache.evictable < cache.size) all = false;
+          else if (cache.size > 0) cache.clear();
+        }
+      }
+    }
+    if (pooled) this.prefixes?.clear();
+    return all;
   }
 
   /** Does something to a request in flight by its number. Returns whether it is there. */
@@ -235,7 +274,7 @@ export class Simulation {
         world.transport.end(world.now, payload, this.#left);
         break;
       case pending.delivery:
-        this.#deliver(payload);
+        world.transport.deliver(world.now, payload, this.#came);
         break;
       case pending.intake:
         this.#taken(payload);
@@ -372,7 +411,7 @@ export class Simulation {
 
   #end(instance: Instance): void {
     instance.end();
-    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.before, instance.gaps);
+    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.decoding.before, instance.gaps);
   }
 
   #start(instance: Instance, at: Seconds): boolean {
@@ -448,13 +487,6 @@ export class Simulation {
     this.#withdrawn.delete(slot);
     if (withdrawn === undefined) this.service.dispatch(slot);
     else this.#world.fail(slot, withdrawn);
-  }
-
-  #deliver(payload: number): void {
-    const arrived = this.#world.transport.delivered(this.now, payload);
-    if (arrived === undefined) return;
-    if (arrived.errand === 'push') this.service.landed(arrived.slot);
-    else this.service.read(arrived.slot);
   }
 }
 

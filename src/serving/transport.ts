@@ -4,8 +4,9 @@ import { Transfers } from '../network/transfers.ts';
 import type { Errand } from './events.ts';
 import { linksBetween, sourceOf } from './links.ts';
 import { pending } from './pending.ts';
-import type { CachePlant, Plant, TransferPlant } from './plant.ts';
+import type { CachePlant, Plant } from './plant.ts';
 import type { Kept } from './prefix-pool.ts';
+import { slotStep } from './request-table.ts';
 
 /** What travels, a request's or the cache's own, as part of an integer for the event queue. */
 const travel = { read: 0, push: 1, write: 2, spill: 3 } as const;
@@ -14,6 +15,15 @@ type Travel = keyof typeof travel;
 
 function code(number: number, what: Travel): number {
   return number * travels + travel[what];
+}
+
+/** The same for a request's. */
+function codeOf(slot: number, errand: Errand): number {
+  return code(slot / slotStep, errand);
+}
+
+function slotOf(owner: number): number {
+  return Math.floor(owner / travels) * slotStep;
 }
 
 /** Prefixes of a prompt on their way from the rank that computed them into the cache. */
@@ -36,7 +46,6 @@ export class Transport {
   readonly #queue: EventQueue;
   /** The pending end of a flow that still holds; ends that a change has made void carry an older number. */
   #version = 0;
-  readonly #between: (readonly number[] | undefined)[];
   /** Links of reads by rank and node, of what lies on many nodes behind those; of writes by rank. Made when they are first asked for. */
   readonly #reads: (readonly number[] | undefined)[];
   readonly #writing: (readonly number[] | undefined)[];
@@ -58,20 +67,13 @@ export class Transport {
   constructor(plant: Plant, queue: EventQueue) {
     this.#plant = plant;
     this.#queue = queue;
-    const { sources, sinks } = plant.transfer ?? { sources: [], sinks: [] };
     const { nodes, ranks } = plant.cache ?? { nodes: [], ranks: [] };
-    this.#between = Array.from({ length: sources.length * sinks.length });
     this.#reads = Array.from({ length: ranks.length * (nodes.length + 1) });
     this.#writing = Array.from({ length: ranks.length });
     this.#fromStorage = Array.from({ length: ranks.length });
     this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
     this.#rateOf = new Float64Array(nodes.length);
     this.#rateNodes();
-  }
-
-  /** Links between a source and a sink of pushes, found once. */
-  #pushLinks({ sources, sinks }: TransferPlant, source: number, sink: number): readonly number[] {
-    return (this.#between[source * sinks.length + sink] ??= linksBetween(sources[source], sinks[sink]));
   }
 
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
@@ -87,8 +89,8 @@ export class Transport {
     const bytes = tokens * transfer.bytesPerToken + transfer.bytesPerSequence;
     const ranks = pools[1].ranks;
     const source = from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks);
-    const owner = code(slot, 'push');
-    this.transfers.start(at, owner, bytes, this.#pushLinks(transfer, source, to));
+    const owner = codeOf(slot, 'push');
+    this.transfers.start(at, owner, bytes, linksBetween(transfer.sources[source], transfer.sinks[to]));
     this.#expect(owner, 1, transfer.latency);
     this.begun.push += bytes;
     return bytes;
@@ -101,7 +103,7 @@ export class Transport {
   read(at: Seconds, slot: number, rank: number, { byNode, stored, unitBytes }: Found): Bytes {
     const { cache } = this.#plant;
     if (cache === undefined) return 0;
-    const owner = code(slot, 'read');
+    const owner = codeOf(slot, 'read');
     const { nodes, storage } = cache;
     let [slowest, longest, touched, units, other] = [-1, -1, 0, 0, -1];
     for (let node = 0; node < nodes.length; node++) {
@@ -191,29 +193,31 @@ export class Transport {
       const owner = transfers.ended[i];
       const what = owner % travels;
       if (what === travel.spill || --this.#parts[owner] > 0) continue;
-      if (what !== travel.write) ended(Math.floor(owner / travels), what === travel.read ? 'read' : 'push');
+      if (what !== travel.write) ended(slotOf(owner), what === travel.read ? 'read' : 'push');
       const due = at + this.#latency[owner];
       this.#due[owner] = due;
       this.#queue.push(due, pending.delivery, pending.delivery, owner);
     }
   }
 
-  /** Which request and errand a delivery event stands for; undefined where it was cancelled in the meantime, or is the cache's own. */
-  delivered(at: Seconds, payload: number): { readonly slot: number; readonly errand: Errand } | undefined {
-    if (this.#due[payload] !== at) return undefined;
+  /** Tells which request and errand a delivery event stands for, unless it was cancelled in the meantime or is the cache's own. */
+  deliver(at: Seconds, payload: number, arrived: (slot: number, errand: Errand) => void): void {
+    if (this.#due[payload] !== at) return;
     this.#due[payload] = Number.NaN;
     const what = payload % travels;
     const number = Math.floor(payload / travels);
-    if (what === travel.read || what === travel.push) return { slot: number, errand: what === travel.read ? 'read' : 'push' };
+    if (what === travel.read || what === travel.push) {
+      arrived(slotOf(payload), what === travel.read ? 'read' : 'push');
+      return;
+    }
     const writing = this.#writes[number];
     this.#forget(number);
     if (writing !== undefined) this.onKept(writing.kept);
-    return undefined;
   }
 
   /** Takes an errand back, whether its flow has ended or not. What it has carried stays counted. */
   cancel(at: Seconds, slot: number, errand: Errand): void {
-    this.#cancel(at, code(slot, errand));
+    this.#cancel(at, codeOf(slot, errand));
   }
 
   /** Takes back what ranks were writing to the cache, by their numbers over all prefill instances. */

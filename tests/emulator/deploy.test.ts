@@ -2,6 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { validate } from 'dockerfile-utils';
+import { validate as deploymentOk } from 'kubernetes-models/_schemas/IoK8sApiAppsV1Deployment';
+import { validate as configMapOk } from 'kubernetes-models/_schemas/IoK8sApiCoreV1ConfigMap';
+import { validate as serviceOk } from 'kubernetes-models/_schemas/IoK8sApiCoreV1Service';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { command } from '../../cli/verbs/emulate.ts';
@@ -44,6 +47,33 @@ describe('the container', () => {
   });
 });
 
+interface SchemaCheck {
+  (value: unknown): boolean;
+  errors?: readonly object[] | null;
+}
+
+/** Schemas of the Kubernetes API, by kind. */
+const schemas: Readonly<Record<string, SchemaCheck>> = { Deployment: deploymentOk, Service: serviceOk, ConfigMap: configMapOk };
+
+/** What a schema says of a manifest, and its keys that the schema has never heard of: those that its check does not look at. */
+function linted(manifest: Manifest): readonly unknown[] {
+  const unread = new Set<string>();
+  const watched = (value: unknown, path: string): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    const own = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, watched(inner, `${path}.${key}`)]));
+    if (!Array.isArray(value)) for (const key of Object.keys(own)) unread.add(`${path}.${key}`);
+    return new Proxy(Array.isArray(value) ? Object.values(own) : own, {
+      get: (target, key, receiver): unknown => {
+        unread.delete(`${path}.${String(key)}`);
+        return Reflect.get(target, key, receiver);
+      },
+    });
+  };
+  const check = schemas[manifest.kind];
+  if (check?.(watched(manifest, manifest.kind)) !== true) return [manifest.kind, ...(check?.errors ?? [])];
+  return [...unread];
+}
+
 interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -84,6 +114,17 @@ describe('the manifest', async () => {
     const ports = new Set(container.ports.map(({ name }) => name));
     for (const { targetPort } of service.spec.ports) expect(ports.has(targetPort)).toBe(true);
     expect(new Set(container.volumeMounts.map(({ name }) => name))).toEqual(new Set(template.spec.volumes.map(({ name }) => name)));
+  });
+
+  test('is what the schemas of the Kubernetes API take, without keys that they do not have', () => {
+    expect(manifests.flatMap((manifest) => linted(manifest))).toEqual([]);
+    const wrong = (change: (manifest: { spec: { replicas: unknown; template: { spec: Record<string, unknown> } } }) => void): readonly unknown[] => {
+      const copy = structuredClone(of('Deployment')) as never;
+      change(copy);
+      return linted(copy);
+    };
+    expect(wrong(({ spec }) => (spec.replicas = 'one'))).not.toEqual([]);
+    expect(wrong(({ spec }) => (spec.template.spec['container'] = []))).toEqual(['Deployment.spec.template.spec.container']);
   });
 
   test('runs flags that there are, on the port that it names', () => {

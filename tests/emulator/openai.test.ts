@@ -70,6 +70,16 @@ describe('the openai SDK', () => {
     expect((salted as OpenAI.ChatCompletion).usage?.prompt_tokens_details?.cached_tokens).toBe(0);
   });
 
+  test('finds what it said before in the cache, when the conversation goes on', async () => {
+    const asked = [{ role: 'user' as const, content: 'Tell me a long story, and spare me nothing of it.' }];
+    const first = await client.chat.completions.create({ model, messages: asked, max_tokens: 500, ignore_eos: true } as never);
+    const { usage: before, choices } = first as OpenAI.ChatCompletion;
+    const said = { role: 'assistant' as const, content: choices[0]?.message.content ?? '' };
+    const { usage } = await client.chat.completions.create({ model, messages: [...asked, said, { role: 'user', content: 'Go on.' }], max_tokens: 1 });
+    // All but the last token of the answer, in blocks of 16 tokens.
+    expect(usage?.prompt_tokens_details?.cached_tokens).toBe(Math.floor(((before?.total_tokens ?? 0) - 1) / 16) * 16);
+  });
+
   test('calls functions with arguments of their shape, at once and in a stream', async () => {
     const ask = { model, messages, tools, tool_choice: 'required' as const, seed: 3 };
     const { choices } = await client.chat.completions.create(ask);

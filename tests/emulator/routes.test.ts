@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { swapTime } from '../../src/serving/control/weights.ts';
 import { emulate } from './running.ts';
 
 const { url } = await emulate({ dialect: 'sglang', sleepMode: true });
@@ -93,12 +94,115 @@ describe('routes', () => {
     expect((await post('/v1/unload_lora_adapter', { lora_name: 'poems' })).status).toBe(404);
   });
 
-  test('what is asleep takes no requests', async () => {
+  test('what is asleep takes no requests until all of it is awake, and has forgotten its prefixes', async () => {
+    const long = { prompt: 'word '.repeat(200), max_tokens: 1 };
+    const cached = async (): Promise<unknown> => (await post('/v1/completions', long)).json['usage'];
+    await cached();
+    expect(await cached()).toMatchObject({ prompt_tokens_details: { cached_tokens: 192 } });
+    expect((await post('/sleep?level=3', {})).status).toBe(400);
     expect((await post('/sleep?level=1', {})).status).toBe(200);
     expect(await (await fetch(`${url}/is_sleeping`)).json()).toEqual({ is_sleeping: true });
     expect((await post('/v1/completions', { prompt: 'a' })).status).toBe(503);
+    expect((await post('/wake_up?tags=none', {})).status).toBe(400);
+    expect((await post('/wake_up?tags=weights', {})).status).toBe(200);
+    expect((await post('/v1/completions', { prompt: 'a' })).status).toBe(503);
     expect((await post('/wake_up?tags=kv_cache', {})).status).toBe(200);
-    expect((await post('/v1/completions', { prompt: 'a' })).status).toBe(200);
+    expect(await cached()).toMatchObject({ prompt_tokens_details: { cached_tokens: 0 } });
+  });
+
+  test('falling asleep and waking take as long as the weights take over the link to the host', async () => {
+    const { url: own, emulator } = await emulate({ sleepMode: true, speed: 2 });
+    const took = async (path: string): Promise<number> => {
+      const begun = emulator.engine.pace.now;
+      await (await fetch(`${own}${path}`, { method: 'POST' })).text();
+      return emulator.engine.pace.now - begun;
+    };
+    // 16.06 GB of BF16 weights over PCIe 5.0: 0.3 s each way, and what a request takes here.
+    const swap = Math.max(...emulator.engine.run.deployed.pools.map(({ setting }) => swapTime(setting)));
+    expect(swap).toBeGreaterThan(0.25);
+    expect(swap).toBeLessThan(0.4);
+    const metrics = async (): Promise<string> => (await fetch(`${own}/metrics`)).text();
+    for (const [path, least] of [
+      ['/sleep', swap],
+      ['/wake_up', swap],
+      ['/sleep?level=2', 0],
+    ] as const) {
+      const time = await took(path);
+      expect(time).toBeGreaterThanOrEqual(0.99 * least);
+      expect(time).toBeLessThan(least + 1);
+    }
+    expect(await metrics()).toMatch(/^vllm:engine_sleep_state\{.*sleep_state="discard_all"\} 1$/m);
+    await took('/wake_up');
+    expect(await metrics()).toMatch(/^vllm:engine_sleep_state\{.*sleep_state="awake"\} 1$/m);
+  });
+
+  test('caches are emptied when they are told to be', async () => {
+    const [vllm, sglang] = [await emulate(), await emulate({ dialect: 'sglang' })];
+    const send = (to: string, path: string, method = 'POST'): Promise<Response> => fetch(`${to}${path}`, { method });
+    const cached = async (to: string): Promise<unknown> => {
+      const response = await fetch(`${to}/v1/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ prompt: 'word '.repeat(200), max_tokens: 1 }),
+      });
+      return ((await response.json()) as { readonly usage: { readonly prompt_tokens_details: { readonly cached_tokens: number } } }).usage.prompt_tokens_details
+        .cached_tokens;
+    };
+    for (const [{ url: to }, path] of [
+      [vllm, '/reset_prefix_cache'],
+      [sglang, '/flush_cache'],
+    ] as const) {
+      expect([await cached(to), await cached(to)]).toEqual([0, 192]);
+      expect((await send(to, path)).status).toBe(200);
+      expect(await cached(to)).toBe(0);
+    }
+    expect((await send(sglang.url, '/flush_cache', 'GET')).status).toBe(200);
+    const busy = fetch(`${sglang.url}/generate`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text: 'a', sampling_params: { max_new_tokens: 3000, ignore_eos: true } }),
+    });
+    await expect.poll(() => sglang.emulator.engine.inFlight).toBe(1);
+    expect((await send(sglang.url, '/flush_cache')).status).toBe(400);
+    await (await busy).text();
+  });
+
+  test('a prompt of which less is cached than is asked for is not answered, and says so', async () => {
+    const { url: own, emulator } = await emulate();
+    const ask = async (more: object, headers: Readonly<Record<string, string>> = {}): Promise<Json> => {
+      const body = JSON.stringify({ messages: [{ role: 'user', content: 'word '.repeat(300) }], max_tokens: 4, ignore_eos: true, ...more });
+      const response = await fetch(`${own}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+      const text = await response.text();
+      return (text.startsWith('data: ') ? events(text).at(-1) : JSON.parse(text)) as Json;
+    };
+    const turnedBack = { choices: [{ finish_reason: 'cache_threshold' }] };
+    const answered = { choices: [{ finish_reason: 'length' }], usage: { completion_tokens: 4 } };
+    expect(await ask({ cache_hit_threshold: 0.5 })).toMatchObject({ ...turnedBack, usage: { completion_tokens: 0 } });
+    expect(await ask({ cache_hit_threshold: 0.5, stream: true })).toMatchObject(turnedBack);
+    expect(await ask({ cache_hit_threshold: 0 })).toMatchObject(answered);
+    expect(await ask({ cache_hit_threshold: 0.5 })).toMatchObject(answered);
+    expect(await ask({}, { 'X-Cache-Threshold-Finish-Reason': 'true' })).toMatchObject(turnedBack);
+    const { status } = await fetch(`${own}/admin/config`, { method: 'POST', body: '{"cacheShare":1}' });
+    expect(status).toBe(200);
+    expect(await ask({})).toMatchObject(turnedBack);
+    expect(await (await fetch(`${own}/metrics`)).text()).toMatch(/^vllm:request_success_total\{.*finished_reason="abort".*\} 3$/m);
+    expect(emulator.engine.simulation.table.inUse).toBe(0);
+  });
+
+  test('answers match an expression, a grammar or a choice, in the words of each server; what none is made of is refused', async () => {
+    const said = async (more: object): Promise<unknown> => {
+      const { json } = await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], ...more });
+      return (json['choices'] as readonly { readonly message: { readonly content: string }; readonly finish_reason: string }[])[0]?.message.content;
+    };
+    expect(await said({ structured_outputs: { regex: '[A-Z]{3}-\\d{4}' } })).toMatch(/^[A-Z]{3}-\d{4}$/);
+    expect(await said({ guided_regex: '(red|green) \\d' })).toMatch(/^(red|green) \d$/);
+    expect(await said({ structured_outputs: { grammar: 'root ::= "SELECT " [a-z]+ " FROM " [a-z]+' } })).toMatch(/^SELECT [a-z]+ FROM [a-z]+$/);
+    expect(await said({ structured_outputs: { choice: ['yes', 'no'] } })).toMatch(/^(yes|no)$/);
+    expect(await said({ guided_regex: 'x*', seed: 3 })).toMatch(/^x*$/);
+    const sglang = await post('/generate', { text: 'Go', sampling_params: { regex: '\\d{5}' } });
+    expect(sglang.json['text']).toMatch(/^\d{5}$/);
+    for (const structured_outputs of [{ regex: 'a(?=b)' }, { regex: 5 }, { grammar: 'start: "a"' }, { structural_tag: {} }])
+      expect((await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], structured_outputs })).status).toBe(400);
   });
 
   test('health, ping, version, load, metrics', async () => {

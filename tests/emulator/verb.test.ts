@@ -79,11 +79,11 @@ describe('supernode emulate', () => {
       { id: 'one', max_model_len: 333 },
       { id: 'two', max_model_len: 333 },
     ]);
-    expect(running.log()[0]).toMatchObject({ speed: 60 });
+    expect(running.log()[1]).toMatchObject({ speed: 60, base: `${running.url}/v1` });
     await running.end();
     const other = await start(['--config', file]);
     expect(await models(other)).toMatchObject([{ max_model_len: 111 }, {}]);
-    expect(other.log()[0]).toMatchObject({ speed: 50 });
+    expect(other.log()[1]).toMatchObject({ speed: 50 });
     await other.end();
   }, 60_000);
 
@@ -108,6 +108,11 @@ describe('supernode emulate', () => {
   ])('%j is refused', async (flags, place) => {
     const { code, err } = await supernode('emulate', 'examples/lora.yaml', ...flags);
     expect([code, err]).toEqual([2, expect.stringContaining(place)]);
+  });
+
+  test('flags that size merged instances are refused where there are none', async () => {
+    const { code, err } = await supernode('emulate', 'examples/nvl72-deepseek-r1.yaml', '--max-num-seqs', '8');
+    expect([code, err]).toEqual([2, expect.stringMatching(/--max-num-seqs: sizes merged instances.*deployment\.decode/)]);
   });
 
   test('a key that no flag has is refused in a file of flags, with the nearest', async () => {

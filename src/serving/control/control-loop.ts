@@ -36,7 +36,10 @@ export class ControlLoop implements Actor {
     this.#fleet = fleet;
     this.#dies = dies;
     this.#watch = new Watch(fleet);
-    this.#scalers = control.scaling.map((scaling) => ({ scaling, policy: scalingPolicy(scaling.rule, slo), asked: [] }));
+    this.#scalers = control.scaling.flatMap((scaling) => {
+      const { name, target } = scaling.rule;
+      return name === 'manual' ? [] : [{ scaling, policy: scalingPolicy({ name, target }, slo), asked: [] }];
+    });
     this.#ratio = control.ratio === undefined ? undefined : ratioPolicy(control.ratio.rule, slo);
     this.#budget = dies.reduce((sum, each, p) => sum + each * fleet.wanted(p), 0);
     this.nextAt = control.period;

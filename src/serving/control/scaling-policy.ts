@@ -9,13 +9,18 @@ export interface ScalingPolicy {
   desired(view: PoolView): number;
 }
 
-export const scalingNames = ['target-load', 'queue', 'slo'] as const;
+export const scalingNames = ['target-load', 'queue', 'slo', 'manual'] as const;
 export type ScalingName = (typeof scalingNames)[number];
 
-/** A policy by name with its setting: the load of `target-load`, the time ahead of `queue` [s], the share of the objective of `slo`. */
+/** A policy by name with its setting: the load of `target-load`, the time ahead of `queue` [s], the share of the objective of `slo`; nothing for `manual`. */
 export interface ScalingRule {
   readonly name: ScalingName;
   readonly target: number;
+}
+
+/** A rule that is followed without anybody: under `manual` somebody outside says how many. */
+export interface FollowedRule extends ScalingRule {
+  readonly name: Exclude<ScalingName, 'manual'>;
 }
 
 /** Loads within this share of the target are left alone, as autoscalers of containers do. */
@@ -24,7 +29,7 @@ const tolerance = 0.1;
 const fullest = 0.8;
 
 /** @param slo objectives of the deployment: what `slo` holds */
-export function scalingPolicy({ name, target }: ScalingRule, slo: ServiceLevel): ScalingPolicy {
+export function scalingPolicy({ name, target }: FollowedRule, slo: ServiceLevel): ScalingPolicy {
   switch (name) {
     case 'target-load':
       return { desired: (view) => byLoad(view, target) };
@@ -71,4 +76,4 @@ export function worstShare({ role, ttft = 0, tpot = 0, ahead }: PoolView, slo: S
 }
 
 /** What a rule's target is where a scenario does not say it, and what it is in. */
-export const scalingTargets: Readonly<Record<ScalingName, number>> = { 'target-load': 0.7, queue: 1 satisfies Seconds, slo: 0.9 };
+export const scalingTargets: Readonly<Record<ScalingName, number>> = { 'target-load': 0.7, queue: 1 satisfies Seconds, slo: 0.9, manual: 0 };

@@ -1,4 +1,4 @@
-import type { BytesPerSecond } from '../../base/units.ts';
+import type { BytesPerSecond, Seconds } from '../../base/units.ts';
 import type { StepSetting } from '../../cost/check.ts';
 import { planeOf, type Machine, type Plane } from '../../catalogue/machine.ts';
 import { instanceDies } from '../../model/layout.ts';
@@ -20,6 +20,12 @@ export function weightsOf({ machine, model, precision, layout }: StepSetting, { 
     placed: sum(weightBytesPerDie(model, precision, layout)) * instanceDies(layout),
     intake: instanceDies(layout) * Math.min(perDie, link),
   };
+}
+
+/** What it takes to move the weights of the fullest die of an instance to host memory or back, at the rate of its link: as for models that sleep and wake. [s] */
+export function swapTime({ machine, model, precision, layout }: StepSetting): Seconds {
+  const bytes = weightBytesPerDie(model, precision, layout).reduce((total, part) => total + part.bytes, 0);
+  return bytes / localPerDie(machine);
 }
 
 /** What the host memory of all nodes gives out together, one way: through the CPUs' own ports, or those of the dies where CPUs have none. */

@@ -82,6 +82,26 @@ describe('faults', () => {
     expect([...simulation.causes.keys()]).toEqual(['lost its KV 2 times']);
   });
 
+  test.each(['kill', 'hang', 'slow', 'cut'] as const)(
+    'FLT-14 a fault (%s) that is healed from outside ends as one of that length; one that is taken back does not come',
+    (kind) => {
+      const plant = mergedPlant({ instances: 2 });
+      const requests = [request(0, 10, 20), request(tick, 10, 20), request(9 * tick, 10, 20)];
+      const fault = (duration: number): PlannedFault => {
+        const links = kind === 'cut' ? [{ fabric: undefined, fault: undefined, text: '' } as never] : [];
+        return { kind, at: 1.5 * tick, duration, struck: { ...struck(...(kind === 'cut' ? [] : [0])), links }, left: kind === 'slow' ? 0.5 : 0 };
+      };
+      const events = (duration: number, heals: readonly (readonly [number, number])[] = []) =>
+        under(plant, requests, [fault(duration)], { heals, planes: damage(0) }).events;
+      for (const length of [0.5 * tick, 3 * tick, 7 * tick]) {
+        expect(events(Infinity, [[1.5 * tick + length, 0]])).toEqual(events(length));
+        // Before its own end, which does not end it again.
+        expect(events(20 * tick, [[1.5 * tick + length, 0]])).toEqual(events(length));
+      }
+      expect(events(Infinity, [[tick, 0]])).toEqual(under(plant, requests, []).events);
+    },
+  );
+
   test('FLT-7, REQ-1 requests that nothing will serve fail at the end', () => {
     const { simulation } = under(mergedPlant(), [request(0, 10, 5), request(10 * tick, 10, 5)], [kill(1.5 * tick, Infinity, 0)]);
     expect(simulation.snapshot()).toMatchObject({ arrived: 2, finished: 0, failed: 2, waiting: 0, running: 0 });

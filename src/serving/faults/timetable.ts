@@ -11,6 +11,13 @@ import { Outages } from './outages.ts';
 import { Strain, type PlaneDamage } from './strain.ts';
 import type { TransferDamage } from './transfers.ts';
 
+/** A fault that is planned or has struck and is not over: what happens to it next. */
+interface Pending {
+  readonly fault: PlannedFault;
+  next: Moment | undefined;
+  record: FaultRecord | undefined;
+}
+
 interface Moment {
   readonly at: Seconds;
   readonly order: number;
@@ -36,6 +43,9 @@ export class Timetable implements Actor {
   readonly #outages: Outages;
   readonly #moments: Moment[] = [];
   #order = 0;
+  /** By their numbers, in order of planning. */
+  readonly #pending = new Map<number, Pending>();
+  #planned = 0;
 
   constructor(
     simulation: Simulation,
@@ -57,14 +67,32 @@ export class Timetable implements Actor {
       narrowing,
       at: (at, happen) => this.#at(at, happen),
     });
-    for (const fault of planned) this.#at(fault.at, (later) => this.#strike(later, fault));
+    for (const fault of planned) this.#plan(fault);
     random.forEach((faults, i) => this.#draw(faults, stream(seed, `faults ${i}`), 0));
   }
 
-  /** Plans a fault while the simulation goes on, not before its time. */
-  plan(simulation: Simulation, fault: PlannedFault): void {
-    this.#at(fault.at, (at) => this.#strike(at, fault));
+  /** Plans a fault while the simulation goes on, not before its time. Returns its number. */
+  plan(simulation: Simulation, fault: PlannedFault): number {
+    const number = this.#plan(fault);
     simulation.wake(this);
+    return number;
+  }
+
+  /** Faults that are planned, or have struck and are not over, by number. */
+  get pending(): readonly { readonly number: number; readonly fault: PlannedFault; readonly struck: boolean }[] {
+    return [...this.#pending].map(([number, { fault, record }]) => ({ number, fault, struck: record !== undefined }));
+  }
+
+  /** A fault is over from now on, or does not come, by its number. Returns whether it was there. */
+  heal(simulation: Simulation, number: number): boolean {
+    const pending = this.#pending.get(number);
+    if (pending === undefined) return false;
+    const { fault, next, record } = pending;
+    if (next !== undefined) this.#moments.splice(this.#moments.indexOf(next), 1);
+    if (record === undefined) this.#pending.delete(number);
+    else pending.next = this.#at(simulation.now, (later) => this.#heal(later, number, fault, record));
+    simulation.wake(this);
+    return true;
   }
 
   get nextAt(): Seconds {
@@ -75,10 +103,17 @@ export class Timetable implements Actor {
     (this.#moments.shift() as Moment).happen(simulation);
   }
 
-  #at(at: Seconds, happen: Moment['happen']): void {
+  #plan(fault: PlannedFault): number {
+    const number = this.#planned++;
+    this.#pending.set(number, { fault, record: undefined, next: this.#at(fault.at, (later) => this.#strike(later, number, fault)) });
+    return number;
+  }
+
+  #at(at: Seconds, happen: Moment['happen']): Moment {
     const moment = { at, order: this.#order++, happen };
     const after = this.#moments.findIndex((other) => other.at > at);
     this.#moments.splice(after < 0 ? this.#moments.length : after, 0, moment);
+    return moment;
   }
 
   #draw(faults: RandomFaults, random: RandomStream, from: Seconds): void {
@@ -87,16 +122,17 @@ export class Timetable implements Actor {
     this.#at(at, (simulation) => {
       const { kind, duration, left, jitter } = faults;
       this.#draw(faults, random, at);
-      this.#strike(simulation, { kind, at, duration, struck, left, jitter });
+      this.#strike(simulation, this.#planned++, { kind, at, duration, struck, left, jitter });
     });
   }
 
-  #strike(simulation: Simulation, fault: PlannedFault): void {
+  #strike(simulation: Simulation, number: number, fault: PlannedFault): void {
     const { kind, at, duration, struck } = fault;
     const record: FaultRecord = { text: struck.text, kind, at, instances: 0, interrupted: 0, failed: 0, tokens: 0 };
     this.records.push(record);
     simulation.world.sink?.({ kind: 'fault', at, fault: kind, what: struck.text });
-    if (duration < Infinity) this.#at(at + duration, (later) => this.#heal(later, fault, record));
+    const next = duration < Infinity ? this.#at(at + duration, (later) => this.#heal(later, number, fault, record)) : undefined;
+    this.#pending.set(number, { fault, record, next });
     this.#transfers?.strike(simulation, fault);
     if (kind === 'slow' || kind === 'jitter') {
       record.instances = this.#dies.on(struck.dies).length;
@@ -117,7 +153,8 @@ export class Timetable implements Actor {
     }
   }
 
-  #heal(simulation: Simulation, fault: PlannedFault, record: FaultRecord): void {
+  #heal(simulation: Simulation, number: number, fault: PlannedFault, record: FaultRecord): void {
+    this.#pending.delete(number);
     const { kind, struck } = fault;
     record.healedAt = simulation.now;
     simulation.world.sink?.({ kind: 'healed', at: simulation.now, fault: kind, what: struck.text });

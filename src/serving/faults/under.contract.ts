@@ -72,6 +72,7 @@ export function under(
     spare = 0,
     narrowed,
     pauses = [],
+    heals = [],
     watch,
   }: {
     readonly random?: readonly RandomFaults[];
@@ -83,6 +84,8 @@ export function under(
     readonly narrowed?: (plant: Plant, service: Services) => Narrowing;
     /** Times from when to when all instances wait for something beside faults. */
     readonly pauses?: readonly (readonly [number, number])[];
+    /** From outside, faults by number are over at these times, or do not come. */
+    readonly heals?: readonly (readonly [at: number, fault: number])[];
     /** Looks at the simulation behind each of its events. */
     readonly watch?: (simulation: Simulation) => void;
   } = {},
@@ -98,6 +101,18 @@ export function under(
   const timetable = new Timetable(simulation, planned, random, { ...recovery, ...over }, { dies, prices, planes, narrowing }, 7);
   simulation.attach(timetable);
   for (const [from, to] of pauses) simulation.attach(pause(from, to));
+  for (const [when, fault] of heals) {
+    let nextAt = when;
+    simulation.attach({
+      get nextAt() {
+        return nextAt;
+      },
+      act: () => {
+        nextAt = Infinity;
+        timetable.heal(simulation, fault);
+      },
+    });
+  }
   for (let handled = 0; simulation.step(); handled++) {
     if (handled > 200_000) throw new Error('still going on');
     watch?.(simulation);

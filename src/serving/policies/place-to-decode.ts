@@ -5,8 +5,9 @@ export interface PlacesView {
     readonly places: {
       readonly least: number;
       readonly most: number;
-      first(count: number): number;
-      next(rank: number): number;
+      /** How many ranks have a count, and which: the first so many of the list, where the count is at most `most`. */
+      size(count: number): number;
+      list(count: number): ArrayLike<number>;
     };
     /** A rank takes another one where it has fewer than so many. */
     readonly most: ArrayLike<number>;
@@ -29,8 +30,15 @@ export interface Place<Of extends PlacesView> {
  * the first (RTE-2). Undefined when none has room.
  * @param maxSequences no rank takes another one beside so many
  * @param blocks that the prompt needs, and that are kept free beside it where a rank is not vacant
+ * @param only the rank that may be picked; -1: any
  */
-export function leastOccupied<Of extends PlacesView>(instances: readonly Of[], maxSequences: number, blocks: number, watermark: number): Place<Of> | undefined {
+export function leastOccupied<Of extends PlacesView>(
+  instances: readonly Of[],
+  maxSequences: number,
+  blocks: number,
+  watermark: number,
+  only: number = -1,
+): Place<Of> | undefined {
   let least = Infinity;
   for (const { columns } of instances) least = Math.min(least, columns.places.least);
   for (let count = least, more = true; more && count < maxSequences; count++) {
@@ -41,9 +49,14 @@ export function leastOccupied<Of extends PlacesView>(instances: readonly Of[], m
     for (const instance of instances) {
       const { places, most, used, kvBlocks } = instance.columns;
       more ||= count < places.most;
-      for (let rank = places.first(count); rank >= 0; rank = places.next(rank)) {
+      const size = places.size(count);
+      if (size === 0) continue;
+      const ranks = places.list(count);
+      for (let i = 0; i < size; i++) {
+        const rank = ranks[i];
         const own = used[rank];
         if (own > leastUsed || count >= most[rank] || (own === leastUsed && (instance !== best || rank > bestRank))) continue;
+        if (only >= 0 && rank !== only) continue;
         if (kvBlocks - own < blocks + watermark && (kvBlocks - own < blocks || !instance.vacant(rank))) continue;
         best = instance;
         bestRank = rank;

@@ -21,10 +21,16 @@ export interface Arrival extends Labels {
   /** Tokens per block id; 0 without blocks. */
   blockTokens: number;
   blocks: readonly number[];
+  /** Whether `blocks` go on into the answer: when it has ended, its full blocks stay in the cache of a rank that keeps prefixes (CAC-8). Absent: the prompt's only. */
+  answered?: boolean | undefined;
+  /** Tokens of the prompt that a cache has to have when its turn comes, or it is not computed and fails (CAC-9); absent: none. */
+  leastCached?: number | undefined;
   /** Name by which the source is told that the request has ended; -1 where it does not want to know. */
   thread: number;
   /** Number of the instance of the first pool that it came to, where somebody outside routes; absent: the router of the deployment does. */
   instance?: number | undefined;
+  /** Number of the rank of that instance; absent: the router picks among them. */
+  rank?: number | undefined;
   /** Whether its KV stays where it was computed until somebody outside says where it decodes (`Simulation.handOver`). */
   held?: boolean | undefined;
 }

@@ -9,10 +9,13 @@ const words = ['alpha', 'bravo', 'delta', 'harbour', 'lantern', 'meadow', 'orbit
 /** Makes values of JSON Schemas: of the right shape, without a meaning, the same ones for the same seed. */
 export class Shaper {
   readonly #root: Schema;
+  readonly #matching: (pattern: string, seed: number) => string;
   #state: number;
 
-  constructor(schema: Schema, seed: number) {
+  /** @param matching makes a text that a `pattern` matches */
+  constructor(schema: Schema, seed: number, matching: (pattern: string, seed: number) => string) {
     this.#root = schema;
+    this.#matching = matching;
     this.#state = mix(seed ^ Math.floor(seed / 2 ** 32));
   }
 
@@ -60,7 +63,8 @@ export class Shaper {
     }
   }
 
-  #text({ minLength, maxLength, format }: Schema): string {
+  #text({ minLength, maxLength, format, pattern }: Schema): string {
+    if (typeof pattern === 'string') return this.#matching(pattern, this.#draw(2 ** 31));
     if (format === 'date') return '2026-01-15';
     if (format === 'date-time') return '2026-01-15T12:00:00Z';
     if (format === 'email') return 'someone@example.com';

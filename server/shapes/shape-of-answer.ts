@@ -2,7 +2,10 @@ import type { ChatBody, ChatTool } from '../../schema/http/chat.ts';
 import type { Sampling } from '../../schema/http/sampling.ts';
 import { counterUniform } from '../../src/kernel/random.ts';
 import { ApiError } from '../http/api-error.ts';
-import { Shaper } from './shaped.ts';
+import { grammarOf } from './grammar.ts';
+import { Shaper } from './json.ts';
+import { regexPattern } from './regex.ts';
+import { NoText, written } from './written.ts';
 
 /** An answer that has a shape: its text, and the function that is called with it. */
 export interface ShapedAnswer {
@@ -19,15 +22,42 @@ const anything = { type: 'object', properties: { result: { type: 'string' } }, r
 export function shapeOfAnswer(body: Sampling & Partial<Pick<ChatBody, 'tools' | 'tool_choice'>>, seed: number, toolShare: number): ShapedAnswer | undefined {
   const tool = toolOf(body, seed, toolShare);
   if (tool !== undefined) return { text: textOf(tool.function.parameters ?? {}, seed), tool: tool.function.name };
-  const { response_format: format, guided_json: guided, guided_choice: choices, structured_outputs: structured } = body;
-  const among = choices ?? structured?.['choice'];
+  const { response_format: format, guided_json: guided, guided_choice: choices, guided_regex: regex, guided_grammar: grammar } = body;
+  const structured = body.structured_outputs ?? {};
+  const among = choices ?? structured['choice'];
   if (Array.isArray(among) && among.length > 0) return { text: String(among[draw(seed, 2, among.length)]) };
-  const schema = guided ?? structured?.['json'] ?? (format?.type === 'json_schema' ? (format.json_schema?.schema ?? {}) : undefined);
+  const schema = guided ?? structured['json'] ?? (format?.type === 'json_schema' ? (format.json_schema?.schema ?? {}) : undefined);
   if (schema !== undefined && schema !== null) return { text: textOf(typeof schema === 'string' ? parsed(schema) : schema, seed) };
-  if (format?.type === 'json_object' || structured?.['json_object'] === true) return { text: textOf(anything, seed) };
-  if (structured?.['regex'] !== undefined || structured?.['grammar'] !== undefined)
-    throw new ApiError(400, 'Answers of a regular expression or a grammar are not made; expected a JSON schema or a choice', { param: 'structured_outputs' });
+  if (format?.type === 'json_object' || structured['json_object'] === true) return { text: textOf(anything, seed) };
+  const expression = regex ?? structured['regex'];
+  if (expression !== undefined && expression !== null) return { text: made('regex', expression, (source) => written(regexPattern(source), seed)) };
+  const rules = grammar ?? structured['grammar'];
+  if (rules !== undefined && rules !== null)
+    return {
+      text: made('grammar', rules, (source) => {
+        const read = grammarOf(source);
+        return written({ kind: 'rule', name: 'root' }, seed, read);
+      }),
+    };
+  if (structured['structural_tag'] !== undefined && structured['structural_tag'] !== null)
+    throw new ApiError(400, 'structural_tag: no answers are made of it; expected json, regex, choice or grammar', { param: 'structured_outputs' });
   return undefined;
+}
+
+/** Longest expression or grammar that is read. [characters] */
+const longest = 10_000;
+
+/** @throws ApiError 400 where no text is made of a source */
+function made(param: string, source: unknown, make: (source: string) => string): string {
+  if (typeof source !== 'string' || source.length > longest) throw new ApiError(400, `${param}: expected a text of at most ${longest} characters`, { param });
+  try {
+    return make(source);
+  } catch (error) {
+    // One that nests deeper than the stack goes.
+    if (error instanceof RangeError) throw new ApiError(400, `${param}: nests too deep`, { param });
+    if (!(error instanceof NoText)) throw error;
+    throw new ApiError(400, `${param}: ${error.message}`, { param });
+  }
 }
 
 function toolOf({ tools, tool_choice: choice }: Partial<Pick<ChatBody, 'tools' | 'tool_choice'>>, seed: number, share: number): ChatTool | undefined {
@@ -39,7 +69,8 @@ function toolOf({ tools, tool_choice: choice }: Partial<Pick<ChatBody, 'tools' |
 
 function textOf(schema: unknown, seed: number): string {
   const root = typeof schema === 'object' && schema !== null ? (schema as Readonly<Record<string, unknown>>) : {};
-  return JSON.stringify(new Shaper(root, seed).make());
+  const value = new Shaper(root, seed, (pattern, own) => made('pattern', pattern, (source) => written(regexPattern(source), own))).make();
+  return JSON.stringify(value);
 }
 
 function parsed(text: string): unknown {

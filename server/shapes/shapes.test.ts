@@ -1,0 +1,124 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { grammarOf } from './grammar.ts';
+import { Shaper } from './json.ts';
+import { regexPattern } from './regex.ts';
+import { NoText, written } from './written.ts';
+
+const ofRegex = (source: string, seed: number): string => written(regexPattern(source), seed);
+const ofGrammar = (source: string, seed: number): string => written({ kind: 'rule', name: 'root' }, seed, grammarOf(source));
+const seeds = Array.from({ length: 40 }, (_, i) => i * 7919 + 2 ** 33);
+
+/** Regular expressions as somebody would write them, part by part. */
+const part: fc.Arbitrary<string> = fc.constantFrom(
+  'a',
+  'Z',
+  '7',
+  '\\.',
+  '\\d',
+  '\\w',
+  '\\s',
+  '.',
+  '[a-f]',
+  '[^a-z]',
+  '[\\d_-]',
+  '\\u00e9',
+  '\\(',
+  '\\D',
+  '\\W',
+  '\\S',
+  '\\n',
+);
+const joined = (of: fc.Arbitrary<string>, times: readonly string[]): fc.Arbitrary<string> =>
+  fc
+    .array(
+      fc.array(
+        fc.tuple(of, fc.constantFrom(...times)).map(([one, many]) => one + many),
+        { minLength: 1, maxLength: 3 },
+      ),
+      { minLength: 1, maxLength: 3 },
+    )
+    .map((options) => options.map((parts) => parts.join('')).join('|'));
+const flat = joined(part, ['', '', '', '*', '+', '?', '{2}', '{1,3}', '{2,}', '*?']);
+// What repeats within what repeats without bound takes the checking expression forever.
+const expression = joined(
+  fc.oneof(
+    part,
+    flat.map((inner) => `(${inner})`),
+    flat.map((inner) => `(?:${inner})`),
+  ),
+  ['', '', '?', '{2}'],
+);
+
+describe('texts of regular expressions', () => {
+  test('match them as a whole', () => {
+    fc.assert(
+      fc.property(expression, fc.nat(), (source, seed) => {
+        expect(ofRegex(source, seed)).toMatch(new RegExp(`^(?:${source})$`, 'u'));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test.each(['^\\d{3}-\\d{4}$', '[A-Z]{2}\\d{6}[A-D]?', '(?P<year>19|20)\\d\\d-(0[1-9]|1[0-2])', 'yes|no', '\\A[a-z]+@[a-z]+\\.com\\Z', '(^a$|b)'])(
+    '%s in the words of Python too, and others for other seeds',
+    (source) => {
+      const own = source.replace('(?P<', '(?<').replace('\\A', '^').replace('\\Z', '$');
+      const texts = seeds.map((seed) => ofRegex(source, seed));
+      for (const text of texts) expect(text).toMatch(new RegExp(`^(?:${own})$`, 'u'));
+      expect(new Set(texts).size).toBeGreaterThan(1);
+      expect(seeds.map((seed) => ofRegex(source, seed))).toEqual(texts);
+    },
+  );
+
+  test.each(['(', '[b-a]', 'a(?=b)', '(?<!a)b', '(a)\\1', 'a^b', '\\bword\\b', '\\p{L}', '[^\\s\\S]', 'a{100000}', '(a{200}){200}'])(
+    '%s is refused',
+    (source) => {
+      expect(() => ofRegex(source, 1)).toThrow(NoText);
+    },
+  );
+});
+
+const json = `
+# JSON, as grammars of servers have it.
+root   ::= object
+value  ::= object | array | string | number | ("true" | "false" | "null")
+object ::= "{" ws (member ("," ws member)*)? "}"
+member ::= string ":" ws value
+array  ::= "[" ws (value ("," ws value)*)? "]"
+string ::= "\\"" ([^"\\\\\\x00-\\x1F] | "\\\\" ["\\\\/bfnrt])* "\\""
+number ::= "-"? ("0" | [1-9] [0-9]{0,8}) ("." [0-9]+)?
+ws     ::= [ \\t\\n]?
+`;
+
+describe('texts of grammars', () => {
+  test('are in their language, though rules name themselves', () => {
+    for (const seed of seeds) expect(() => JSON.parse(ofGrammar(json, seed)) as unknown).not.toThrow();
+    expect(new Set(seeds.map((seed) => ofGrammar(json, seed))).size).toBeGreaterThan(10);
+    for (const seed of seeds) expect(ofGrammar('root ::= "a" inner "b" | "c"\ninner ::= root{1,2} | .', seed)).toMatch(/^(a.+b|c)$/);
+  });
+
+  test.each([
+    ['', 'no rule root'],
+    ['start: "a"', 'not read as EBNF'],
+    ['root ::= other', 'no rule other'],
+    ['root ::= "a" root', 'no text of it ends'],
+    ['root ::= "a" "b', 'not read as EBNF'],
+    ['root ::= ("a"', 'ends where something should follow'],
+    ['root ::= "a"\nroot ::= "b"', 'twice'],
+    ['root ::= [b-a]', 'ends before it begins'],
+    ['root ::= "a"{3,2}', 'less than'],
+    ['root ::= "a"**', 'repeats nothing'],
+    ['root ::= | *', 'should stand'],
+    ['root ::= a{100}\na ::= b{100}\nb ::= "xxxxxxxxxx"{100}', 'longer than'],
+    [`root ::= ${'('.repeat(200)}"a"${')'.repeat(200)}`, 'nest deeper'],
+    ['root ::= [\\U7FFFFFFF]', 'no character'],
+  ])('%j is refused: %s', (source, why) => {
+    expect(() => ofGrammar(source, 1)).toThrow(why);
+  });
+});
+
+test('texts of a JSON schema have its pattern', () => {
+  const schema = { type: 'object', properties: { plate: { type: 'string', pattern: '^[A-Z]{3}-\\d{3}$' } }, required: ['plate'] };
+  for (const seed of seeds) expect(new Shaper(schema, seed, ofRegex).make()).toEqual({ plate: expect.stringMatching(/^[A-Z]{3}-\d{3}$/) as string });
+});
