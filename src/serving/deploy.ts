@@ -26,7 +26,7 @@ import { rebalancers } from './experts/balanced.ts';
 import { Narrower, type NarrowerOf } from './experts/narrower.ts';
 import type { BalanceRecord } from './experts/rebalancer.ts';
 import { TransferDamage } from './faults/transfers.ts';
-import type { InstanceRole } from './instance-options.ts';
+import type { InstanceRole } from './plant.ts';
 import type { Plant, PoolPlant, TenantPlant } from './plant.ts';
 import { Prices } from './prices.ts';
 import { promptsFirst } from './policies/scheduler.ts';

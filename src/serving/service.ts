@@ -3,7 +3,7 @@ import { Accounts } from './accounts.ts';
 import { CachedPrompts } from './cached-prompts.ts';
 import type { Errand } from './events.ts';
 import { ceilToGrid } from './grid.ts';
-import type { InstanceListener } from './instance-options.ts';
+import type { InstanceListener } from './instance-listener.ts';
 import type { Instance } from './instance.ts';
 import { Losses } from './losses.ts';
 import { pending } from './pending.ts';
