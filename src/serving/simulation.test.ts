@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cases, chained, listed } from './cases.contract.ts';
+import { cases, chained, listed, syntheticPricer } from './cases.contract.ts';
 import { metricsOf, metricsOfTwin, sum } from './compared.contract.ts';
 import { phases } from './lifetime.ts';
+import { mergedPlant, request, splitPlant } from './plants.contract.ts';
 import { finished, whole } from './run.contract.ts';
 import { Simulation } from './simulation.ts';
 import { twin } from './twin.contract.ts';
@@ -73,6 +74,45 @@ describe('the simulation and its naive twin', () => {
       { numRuns: 400 },
     );
     expect(coasted).toBeGreaterThan(200);
+  }, 60_000);
+
+  test('TIM-3 tell the same story of more ranks than a word has bits', () => {
+    const asked = fc.array(
+      fc.record({ gap: fc.constantFrom(0, 0, 2 ** -12, 2 ** -9), input: fc.integer({ min: 1, max: 25 }), output: fc.integer({ min: 1, max: 30 }) }),
+      {
+        minLength: 40,
+        maxLength: 160,
+      },
+    );
+    const shape = fc.record({
+      ranks: fc.integer({ min: 31, max: 70 }),
+      blockTokens: fc.constantFrom(1, 4),
+      split: fc.boolean(),
+      drafts: fc.nat(3),
+      caching: fc.boolean(),
+    });
+    let preempted = 0;
+    fc.assert(
+      fc.property(asked, shape, (list, { ranks, blockTokens, split, drafts, caching }) => {
+        let arrivedAt = 0;
+        const requests = list.map(({ gap, input, output }) => request((arrivedAt += gap), input, output));
+        const pool = {
+          ranks,
+          blockTokens,
+          kvBlocks: Math.ceil(60 / blockTokens),
+          acceptance: [0.9, 0.8, 0.7].slice(0, drafts),
+          pricer: syntheticPricer([700, 2, 1, 1, 3, 1], 1.07),
+        };
+        const plant = split ? splitPlant({ instances: 2 }, pool, { maxContext: 58 }) : mergedPlant({ ...pool, prefixCaching: caching }, { maxContext: 58 });
+        const naive = twin(plant, listed(requests));
+        const run = finished(plant, listed(requests));
+        expect(JSON.stringify(run.events)).toBe(JSON.stringify(naive.events));
+        expect(JSON.stringify(metricsOf(run))).toBe(JSON.stringify(metricsOfTwin(naive, run, requests)));
+        preempted += sum(naive.pools.map(({ preemptions }) => preemptions));
+      }),
+      { numRuns: 60 },
+    );
+    expect(preempted).toBeGreaterThan(0);
   }, 60_000);
 
   test('TIM-3 tell the same story of requests that follow from others', () => {
