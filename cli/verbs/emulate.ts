@@ -127,6 +127,8 @@ function optionsOf(flags: Flags): EmulatorOptions {
     maxInFlight: flags.maxInFlight,
     cacheShare: flags.globalCacheHitThreshold,
     hashSeed: flags.hashSeed,
+    adapters: listFrom(flags.loraModules),
+    dimensions: flags.defaultEmbeddingDimensions,
     dialect: flags.dialect,
     sleepMode: flags.enableSleepMode === true,
     startup: flags.startupDuration,
