@@ -155,7 +155,7 @@ describe('routes', () => {
   });
 
   test('caches are emptied when they are told to be', async () => {
-    const [vllm, sglang] = [await emulate(), await emulate({ dialect: 'sglang' })];
+    const [vllm, sglang] = [await emulate({ kvMetrics: true }), await emulate({ dialect: 'sglang' })];
     const send = (to: string, path: string, method = 'POST'): Promise<Response> => fetch(`${to}${path}`, { method });
     const cached = async (to: string): Promise<unknown> => {
       const response = await fetch(`${to}/v1/completions`, {
@@ -174,6 +174,8 @@ describe('routes', () => {
       expect((await send(to, path)).status).toBe(200);
       expect(await cached(to)).toBe(0);
     }
+    // Twelve blocks, found once by the second request.
+    expect(await (await fetch(`${vllm.url}/metrics`)).text()).toMatch(/^vllm:kv_block_reuse_gap_seconds_count\{.*\} 12$/m);
     expect((await send(sglang.url, '/flush_cache', 'GET')).status).toBe(200);
     const busy = fetch(`${sglang.url}/generate`, {
       method: 'POST',
