@@ -1,171 +1,185 @@
 /**
- * The emulator under load, with clients in a process of their own: streams, tokens and events per second, lateness, and the same of a bare socket
- * server that writes as many frames of the same size. Usage: node bench/emulator.ts [--streams 5000] [--seconds 60] [--share 1]
+ * The emulator under load, with clients in processes of their own, and what is asked of it beside what it does: `asked`, `is`, `held` or `MISSED`, a line
+ * each. Usage: node bench/emulator.ts [--streams 5000] [--rate 100000] [--seconds 20] [--minutes 1] [--only rate|memory]
+ *
+ * - The whole rate: so many streams that take so many tokens in a second together; the twin's clock is set so that they do. Beside it a bare socket server
+ *   that writes as many frames of the same size, processor time for processor time.
+ * - 70 % of it, as the same streams at a slower pace, and as fewer streams at the same: how late bursts leave, and how long one takes.
+ * - Memory while streams end and others begin for so many minutes, some readers taking nothing; then a crowd is turned away; then all clients go away at
+ *   once, twice.
  */
-import { fork, type ChildProcess } from 'node:child_process';
-import { createServer, type Socket } from 'node:net';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadScenario } from '../cli/scenario.ts';
 import { Emulator } from '../server/emulator.ts';
-import { nothingInjected } from '../server/faults/injected.ts';
 import { Filler, fillerAnswers } from '../server/tokens/filler.ts';
 import { shipped } from '../server/tokens/shipped.ts';
-import type { ClientReport, ClientTask } from './emulator-clients.ts';
+import { quietOptions } from '../tests/emulator/quiet-options.ts';
+import { clients, cpuMeter, floor, heap, naturalRate, rest, slope } from './emulator-rig.ts';
 
 const { values } = parseArgs({
   options: {
     streams: { type: 'string', default: '5000' },
-    seconds: { type: 'string', default: '30' },
-    /** Of the streams: load below the whole. */
-    share: { type: 'string', default: '1' },
+    /** Tokens of all streams in a second. */
+    rate: { type: 'string', default: '100000' },
+    /** That each rate is held for. */
+    seconds: { type: 'string', default: '20' },
+    /** That memory is watched for. */
+    minutes: { type: 'string', default: '1' },
     scenario: { type: 'string', default: 'examples/cloudmatrix384-deepseek-r1.yaml' },
-    speed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
   },
 });
-const streams = Math.round(Number(values.streams) * Number(values.share));
+const streams = Number(values.streams);
+const rate = Number(values.rate);
 const seconds = Number(values.seconds);
+/** Load at which bursts have to leave in time. */
+const part = 0.7;
 
-/** Runs clients to the end of their task. */
-function clients(task: ClientTask): { readonly child: ChildProcess; readonly done: Promise<ClientReport> } {
-  const child = fork(fileURLToPath(new URL('emulator-clients.ts', import.meta.url)), { stdio: 'inherit' });
-  const done = new Promise<ClientReport>((resolve, reject) => {
-    child.once('message', (report) => resolve(report as ClientReport));
-    child.once('error', reject);
-    child.once('exit', (code) => code !== 0 && reject(new Error(`the clients ended with code ${code}`)));
-  });
-  child.send(task);
-  return { child, done };
+const scenario = await loadScenario(values.scenario);
+const answers = fillerAnswers(new Filler(shipped), () => 1000);
+let missed = 0;
+
+function print(what: string, asked: string, is: string, verdict = ''): void {
+  process.stdout.write(`  ${what.padEnd(52)}${asked.padStart(14)}${is.padStart(16)}  ${verdict}\n`);
 }
 
-const memory = (): number => process.memoryUsage().rss / 2 ** 20;
-
-/** Processor time of this process beside the time that goes by. */
-function cpuMeter(): () => number {
-  const [from, since] = [process.cpuUsage(), performance.now()];
-  return () => {
-    const { user, system } = process.cpuUsage(from);
-    return (user + system) / 1000 / (performance.now() - since);
-  };
+/** A figure and the bound that it is held to. */
+function hold(what: string, sign: '>=' | '<=', bound: number, is: number, digits = 0): void {
+  const held = sign === '>=' ? is >= bound : is <= bound;
+  if (!held) missed++;
+  print(what, `${sign} ${number(bound, digits)}`, number(is, digits), held ? 'held' : 'MISSED');
 }
 
-/** A frame as the emulator writes one. */
-const frame = `data: ${JSON.stringify({ id: `cmpl-${'0'.repeat(32)}`, object: 'text_completion', created: 1_700_000_000, model: 'llama-3.1-8b', choices: [{ index: 0, text: ' word word', logprobs: null, finish_reason: null, stop_reason: null }] })}\n\n`;
-
-/** Frames per second that a socket server writes to so many readers, one write each, as fast as it can on one core. */
-async function floor(): Promise<{ readonly rate: number; readonly cpu: number }> {
-  const text = `${frame.length.toString(16)}\r\n${frame}\r\n`;
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    socket.setNoDelay(true);
-    socket.on('error', () => {});
-    socket.on('data', () => {
-      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
-      sockets.add(socket);
-    });
-    socket.on('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, resolve));
-  const { port } = server.address() as { readonly port: number };
-  const { child, done } = clients({ kind: 'sink', port, streams });
-  while (sockets.size < streams) await new Promise((resolve) => setTimeout(resolve, 20));
-  const cpu = cpuMeter();
-  const begun = performance.now();
-  let writes = 0;
-  while (performance.now() - begun < 5000) {
-    for (const socket of sockets)
-      if (!socket.writableNeedDrain) {
-        socket.write(text, 'latin1');
-        writes++;
-      }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  const rate = writes / ((performance.now() - begun) / 1000);
-  const used = cpu();
-  child.send('end');
-  await done;
-  for (const socket of sockets) socket.destroy();
-  server.close();
-  return { rate, cpu: used };
+function number(value: number, digits: number): string {
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-async function emulator(): Promise<void> {
-  const filler = new Filler(shipped);
-  const scenario = await loadScenario(values.scenario);
-  const server = new Emulator(
-    scenario,
-    shipped,
-    fillerAnswers(filler, () => 1000),
-    {
-      speed: Number(values.speed),
-      lateBound: Infinity,
-      warmUp: 3,
-      background: false,
-      models: {},
-      keys: [],
-      version: 'bench',
-      toolShare: 0,
-      maxInFlight: 100_000,
-      dialect: 'vllm',
-      sleepMode: false,
-      startup: 0,
-      oldNames: false,
-      kvMetrics: false,
-      injected: nothingInjected,
-      conductor: false,
-      admin: { here: true },
-      onFault: (error) => console.error(error),
-      http: {
-        host: '127.0.0.1',
-        port: 0,
-        maxBody: 2 ** 22,
-        maxHeader: 2 ** 14,
-        maxConnections: 100_000,
-        requestTimeout: 60_000,
-        idleTimeout: 60_000,
-        echoRequestId: false,
-        headers: {},
-      },
-    },
-  );
-  let tokens = 0;
-  server.engine.observe({ emitted: (_, count) => void (tokens += count) });
-  const port = await server.start();
-  const { child, done } = clients({ kind: 'streams', port, streams, tokens: 100_000 });
-  while (server.engine.inFlight < streams) await new Promise((resolve) => setTimeout(resolve, 50));
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  server.engine.lag.clear();
-  child.send('begin');
-  const [cpu, before, begun] = [cpuMeter(), tokens, performance.now()];
-  const [stepsBefore, memoryBefore] = [server.engine.simulation.steps, memory()];
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+function title(text: string): void {
+  process.stdout.write(`\n${text}\n`);
+}
+
+/** An emulator whose twin goes at such a speed that its streams take so many tokens in a second. */
+async function emulator(of: number, tokens: number, maxInFlight: number): Promise<{ readonly server: Emulator; readonly port: number }> {
+  const limits = { maxConnections: 100_000, requestTimeout: 60_000, idleTimeout: 60_000 };
+  const speed = tokens / naturalRate(scenario, of);
+  const server = new Emulator(scenario, shipped, answers, quietOptions({ speed, warmUp: 3, version: 'bench', maxInFlight, http: limits }));
+  return { server, port: await server.start() };
+}
+
+/** Streams that all go on to the end. */
+async function steady(of: number, tokens: number, bare: number | undefined): Promise<void> {
+  const { server, port } = await emulator(of, tokens, 100_000);
+  const { engine } = server;
+  let out = 0;
+  engine.observe({ emitted: (_, count) => void (out += count) });
+  const readers = clients({ kind: 'streams', port, streams: of, tokens: 100_000, again: false, slow: 0 });
+  while (engine.inFlight < of) await rest(50);
+  await rest(3000);
+  readers.begin();
+  engine.lag.clear();
+  const [cpu, before, begun, stepsBefore] = [cpuMeter(), out, performance.now(), engine.simulation.steps];
+  await rest(seconds * 1000);
   const elapsed = (performance.now() - begun) / 1000;
-  const used = cpu();
-  const lag = server.engine.lag.report();
-  const steps = server.engine.simulation.steps - stepsBefore;
-  const rate = (tokens - before) / elapsed;
-  const memoryAfter = memory();
-  child.send('end');
-  const report = await done;
+  const [used, put, steps, lag] = [cpu(), (out - before) / elapsed, engine.simulation.steps - stepsBefore, engine.lag.report()];
+  const report = await readers.end();
   await server.stop(0);
-  print('streams', streams);
-  print('tokens/s put out by the engine', rate);
-  print('events/s that clients read', report.events / elapsed);
-  print('server core', used);
-  print('events/s of a whole core, beside the floor', report.events / elapsed / used, report.events / elapsed / used / (bare.rate / bare.cpu));
-  print('clients core', report.cpu);
-  print('step [ms]', (elapsed / steps) * 1000 * (server.engine.simulation.pools.at(-1)?.plant.instances ?? 1));
-  print('late p50, p99, worst [ms]', lag.p50 * 1000, lag.p99 * 1000, lag.worst * 1000);
-  print('burst drained p99 [ms]', lag.drainP99 * 1000);
-  print('memory before, after [MiB]', memoryBefore, memoryAfter);
+  const read = report.events / elapsed;
+  const step = elapsed / (steps / (engine.simulation.pools.at(-1)?.plant.instances ?? 1));
+  hold('tokens/s put out', '>=', 0.99 * tokens, put);
+  if (bare === undefined) {
+    hold('first write of a burst late, p99 [ms]', '<=', 10, lag.p99 * 1000, 1);
+    hold('burst drained, p99, of a step', '<=', 0.5, lag.drainP99 / step, 2);
+  } else {
+    hold('stream events/s that clients read', '<=', 60_000 * (rate / 100_000), read);
+    hold('events/s of a whole core, of those of a bare socket', '>=', 0.5, read / used / bare, 2);
+    hold('core of the server', '<=', 1, used, 2);
+    print('events/s of a whole core', '', number(read / used, 0));
+    print('first write of a burst late, p99 [ms]', '', number(lag.p99 * 1000, 1));
+    print('burst drained, p99, of a step', '', number(lag.drainP99 / step, 2));
+  }
+  print('step [ms]', '', number(step * 1000, 1));
+  print('first write late, p50, worst [ms]', '', `${number(lag.p50 * 1000, 1)} ${number(lag.worst * 1000, 1)}`);
+  print('chunk late, p50, p99 [ms]', '', `${number(lag.chunkP50 * 1000, 1)} ${number(lag.chunkP99 * 1000, 1)}`);
+  if (bare === undefined) print('stream events/s; core of the server', '', `${number(read, 0)} ${number(used, 2)}`);
+  print('core of the clients', '', number(report.cpu, 2));
 }
 
-function print(what: string, ...figures: readonly number[]): void {
-  process.stdout.write(`${what.padEnd(40)}${figures.map((figure) => figure.toFixed(figure < 100 ? 2 : 0).padStart(12)).join('')}\n`);
+/** Streams that end and begin anew, readers that take nothing, a crowd, and the end of them all. */
+async function memory(): Promise<void> {
+  const { server, port } = await emulator(streams, part * rate, streams);
+  const { engine } = server;
+  const empty = heap();
+  const slow = Math.round(streams / 50);
+  const task = { kind: 'streams', port, streams, tokens: 500, again: true, slow } as const;
+  let readers = clients(task);
+  while (engine.inFlight < streams) await rest(50);
+  await rest(5000);
+  const points: [number, number][] = [];
+  const [begun, minutes] = [performance.now(), Number(values.minutes)];
+  const arrived = engine.simulation.snapshot().arrived;
+  for (let i = 0; i <= 12; i++) {
+    points.push([(performance.now() - begun) / 1000, heap()]);
+    if (i < 12) await rest((minutes * 60_000) / 12);
+  }
+  const held = points.reduce((sum, [, value]) => sum + value, 0) / points.length;
+  hold(`growth of the heap over ${number(minutes, 1)} min, of it`, '<=', 0.03, (slope(points) * minutes * 60) / held, 3);
+  print('heap, resident [MiB]', '', `${number(held, 0)} ${number(process.memoryUsage().rss / 2 ** 20, 0)}`);
+  print('requests that began in it', '', number(engine.simulation.snapshot().arrived - arrived, 0));
+  hold(`bytes that wait for ${slow} readers that take nothing, each`, '<=', 2 ** 16, server.bytesWaiting / slow);
+
+  title(`A crowd of 200 beside ${number(streams, 0)} streams, which are all that it takes: 10 s`);
+  const lateness = async (ms: number): Promise<number> => {
+    engine.lag.clear();
+    await rest(ms);
+    return engine.lag.report().p99 * 1000;
+  };
+  const before = await lateness(10_000);
+  const crowd = clients({ kind: 'crowd', port, streams: 200 });
+  await rest(1000);
+  crowd.begin();
+  const during = await lateness(10_000);
+  const { statuses, retryAfter } = await crowd.end();
+  const told = Object.values(statuses).reduce((sum, count) => sum + count, 0);
+  const behind = await lateness(10_000);
+  hold('answers of 429 or 200, of all', '>=', 1, ((statuses['429'] ?? 0) + (statuses['200'] ?? 0)) / told, 3);
+  hold('of 429 those that say when to come again', '>=', 1, retryAfter / (statuses['429'] ?? NaN), 3);
+  print('answers of 429/s', '', number((statuses['429'] ?? 0) / 10, 0));
+  print('first write late, p99, before, in it [ms]', '', `${number(before, 1)} ${number(during, 1)}`);
+  hold('and behind it, beside before it [ms]', '<=', Math.max(10, 1.5 * before), behind, 1);
+
+  title(`All clients go away at once, twice: ${number(2 * streams, 0)} requests`);
+  for (let round = 0; round < 2; round++) {
+    await readers.kill();
+    while (engine.inFlight > 0) await rest(20);
+    if (round > 0) break;
+    readers = clients(task);
+    while (engine.inFlight < streams) await rest(50);
+  }
+  await rest(2000);
+  const blocks = engine.simulation.pools.flatMap(({ instances }) =>
+    instances.flatMap(({ ranks }) => ranks.map(({ usedBlocks, sequences }) => usedBlocks + sequences)),
+  );
+  hold('requests and KV blocks that are left', '<=', 0, engine.simulation.table.inUse + blocks.reduce((sum, count) => sum + count, 0));
+  hold('heap beside that of the empty server [MiB]', '<=', 1.15 * empty, heap());
+  await server.stop(0);
 }
 
-const bare = await floor();
-print('floor: frames/s, core, frames/s of a whole core', bare.rate, bare.cpu, bare.rate / bare.cpu);
-await emulator();
-process.exit(0);
+process.stdout.write(`${values.scenario}\n  ${''.padEnd(52)}${'asked'.padStart(14)}${'is'.padStart(16)}\n`);
+if (values.only !== 'memory') {
+  title('A bare socket server');
+  const bare = await floor(streams, 5);
+  print('frames/s of a whole core', '', number(bare, 0));
+  title(`${number(streams, 0)} streams, ${number(rate, 0)} tokens/s`);
+  await steady(streams, rate, bare);
+  title(`70 % of it: ${number(streams, 0)} streams, ${number(part * rate, 0)} tokens/s`);
+  await steady(streams, part * rate, undefined);
+  title(`70 % of it: ${number(part * streams, 0)} streams, ${number(part * rate, 0)} tokens/s`);
+  await steady(part * streams, part * rate, undefined);
+}
+if (values.only !== 'rate') {
+  title(`${number(streams, 0)} streams of 500 tokens, one behind the other, ${number(part * rate, 0)} tokens/s`);
+  await memory();
+}
+process.stdout.write(missed === 0 ? '\nAll held.\n' : `\n${missed} missed.\n`);
+process.exit(missed === 0 ? 0 : 1);

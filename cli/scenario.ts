@@ -7,7 +7,7 @@ import type { ScenarioContext } from '../schema/scenario/read.ts';
 import { readScenario } from '../schema/scenario/read.ts';
 import { parseServiceLevel } from '../schema/scenario/slo.ts';
 import { readPreset } from '../schema/traces/preset.ts';
-import { SERVEGEN } from '../schema/traces/servegen.ts';
+import { SERVEGEN } from '../schema/traces/names.ts';
 import { InputError } from '../src/base/errors.ts';
 import { precisionOf } from '../src/model/precision.ts';
 import type { Scenario } from '../src/serving/scenario.ts';

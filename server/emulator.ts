@@ -12,6 +12,7 @@ import { Generator } from './api/generator.ts';
 import { ServedModels, type ModelNames } from './api/served-models.ts';
 import { LiveEvents } from './admin/live-events.ts';
 import { adminRoutes } from './admin/routes.ts';
+import { RunView, type Dashboard } from './admin/run-view.ts';
 import { Injector, type InjectedFaults } from './faults/injected.ts';
 import { ApiError } from './http/api-error.ts';
 import { Keys } from './http/keys.ts';
@@ -66,6 +67,8 @@ export interface EmulatorOptions {
   /** Whether it answers as Mooncake's conductor, for publishers that register. */
   readonly conductor: boolean;
   readonly admin: AdminOptions;
+  /** The page that shows the run, beside what is administered; absent: there is none. */
+  readonly dashboard?: Dashboard | undefined;
   /** Where the doors of instances begin: each instance has a port of its own, counted up; 0: any that is free. Absent: there are none. */
   readonly instancePorts?: number | undefined;
   /** The same of data-parallel ranks. */
@@ -116,6 +119,7 @@ export class Emulator {
   readonly models: ServedModels;
   readonly injector: Injector;
   readonly #front: HttpDoor;
+  readonly #adminDoor: HttpDoor;
   /** Those of instances and of ranks, of the pool that takes prompts first. */
   readonly #placed: readonly PlacedDoor[];
   /** Metrics of pools whose instances, or ranks, have doors. */
@@ -126,6 +130,7 @@ export class Emulator {
   readonly #prefixes: PrefixIds | undefined;
   readonly #conductor: Conductor | undefined;
   readonly #events: LiveEvents;
+  readonly #view: RunView | undefined;
   #kvEvents: KvEvents | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -162,7 +167,10 @@ export class Emulator {
     this.#events = new LiveEvents(this.engine, options.version);
     this.injector = new Injector(options.injected, scenario.seed);
     const conducted = this.#conductor === undefined ? [] : conductorRoutes(this.#conductor);
-    const admin = adminRoutes(generator, this.injector, scenario.machine, this.#events);
+    const { dashboard } = options;
+    this.#view = dashboard === undefined ? undefined : new RunView(this.engine);
+    const shown = dashboard === undefined ? [] : (this.#view?.routes(dashboard) ?? []);
+    const admin = [...adminRoutes(generator, this.injector, scenario.machine, this.#events), ...shown];
     const { port, token, here } = options.admin;
     const adminKeys = new Keys(token === undefined ? [] : [token]);
     const doorOf = (place: DoorPlace | undefined, http: HttpOptions, more: readonly Route[]): HttpDoor => {
@@ -185,6 +193,7 @@ export class Emulator {
       door.before = (exchange) => adminKeys.check(exchange);
       others.push(door);
     }
+    this.#adminDoor = others[0] ?? this.#front;
     this.#doors = [this.#front, ...this.#placed.map(({ door }) => door), ...others];
     for (const door of this.#doors) {
       door.onAccess = options.onAccess;
@@ -241,6 +250,11 @@ export class Emulator {
       metrics.asked(choice.number, { maxTokens: most ?? undefined, choices: asks.length === 1 ? (body.n ?? 1) : 1, reason: choice.answer.finish });
     };
     return metrics;
+  }
+
+  /** Port of the door behind which it is administered. */
+  get adminPort(): number {
+    return this.#adminDoor.port;
   }
 
   /** Ports of the doors of instances, of the pool that takes prompts first. */
@@ -313,6 +327,7 @@ export class Emulator {
     while (this.engine.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     this.engine.stop(shutDown);
     this.#events.close();
+    this.#view?.close();
     await this.#kvEvents?.close();
     await this.#conductor?.close();
     // The last words of streams leave before their sockets do.

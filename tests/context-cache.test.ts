@@ -99,7 +99,7 @@ describe('context caching', () => {
       const faults = typed.flatMap((text) => parseFault(machine, wiring.fabrics, text, text.includes(':')).value ?? []);
       expect(faults).toHaveLength(typed.length);
       wiring.rates(faults).forEach((rate, link) => {
-        run.simulation.transport.setCapacity(0, link, rate);
+        run.simulation.transport.setCapacity(link, rate);
       });
       while (run.simulation.step());
       return readTime(summarise(run, 'test'));

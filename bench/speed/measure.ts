@@ -21,7 +21,7 @@ export interface Measured {
   readonly counts: Counts;
   /** Entries taken from the event queue. */
   readonly events: number;
-  /** From the start of the process to the first event: modules, scenario, calibration, trace. [s] */
+  /** From the start of the process to the first event: modules, scenario, calibration, trace, and a short run in which machine code and costs are compiled. [s] */
   readonly start: number;
   /** Of the run itself: wall and processor time, which includes what the collector does beside it. [s] */
   readonly wall: number;
@@ -33,15 +33,16 @@ export interface Measured {
 }
 
 /**
- * Wall time per request of each scenario once code and costs are compiled: the least of some runs in one process, behind shorter ones. [s]
+ * Processor time per request of each scenario once code and costs are compiled: the least of some runs in one process, behind shorter ones. [s]
  */
 export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
   const pricers = sharedPricers(8);
   const once = (scenario: Scenario): number => {
     const { simulation } = createSimulation(scenario, undefined, pricers);
-    const before = performance.now();
+    const before = process.cpuUsage();
     while (simulation.step());
-    return (performance.now() - before) / 1000 / simulation.snapshot().arrived;
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1e6 / simulation.snapshot().arrived;
   };
   for (const scenario of scenarios) once({ ...scenario, workload: { ...scenario.workload, requests: 30_000 } });
   return scenarios.map((scenario) => {
@@ -50,8 +51,13 @@ export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
   });
 }
 
+/** Requests of the run that belongs to the start. */
+const warming = 20_000;
+
 export async function measure({ binds, name, scenario }: SpeedCase, requests: number): Promise<Measured> {
-  const run = createSimulation(await scenario(requests));
+  const pricers = sharedPricers(8);
+  finish(createSimulation(await scenario(Math.min(warming, requests)), undefined, pricers));
+  const run = createSimulation(await scenario(requests), undefined, pricers);
   const { simulation } = run;
   const start = process.uptime();
   const before = process.cpuUsage();
@@ -73,6 +79,10 @@ export async function measure({ binds, name, scenario }: SpeedCase, requests: nu
     peak,
     bound,
   };
+}
+
+function finish({ simulation }: Run): void {
+  while (simulation.step());
 }
 
 function boundOf(run: Run, { pool, measure: key }: NonNullable<SpeedCase['binds']>): number {

@@ -45,6 +45,7 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly failureTypes?: readonly string[] | string;
   readonly streamFaultRate: number;
   readonly streamFaultTypes?: readonly string[] | string;
+  readonly dashboard?: boolean;
   readonly adminPort?: number;
   readonly instancePorts?: number;
   readonly rankPorts?: number;
@@ -125,6 +126,7 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--pod-name <name>', 'pod that answers name in x-inference-pod, with the port in x-inference-port; POD_NAME in the environment')
     .option('--pod-namespace <name>', 'namespace that they name in x-inference-namespace; POD_NAMESPACE in the environment')
     .option('--pod-ip <address>', 'address in the topics of KV events, instead of that of --host; POD_IP in the environment')
+    .option('--dashboard', 'serve the page at /ui/, which shows the run as it goes on, beside /admin')
     .option('--admin-port <n>', 'serve /admin on this port of the loopback interface, and not beside the API', wholeFlag(0))
     .option('--admin-token <token>', 'let only who has it use /admin; needed for it beyond the loopback interface');
 }

@@ -23,10 +23,13 @@ function answer(folder: string, texts: Readonly<Record<string, () => string>>, {
   const path = pathOf(url);
   if (path === undefined) return end(response, 400, 'expected a path');
   const text = texts[path];
-  if (text !== undefined) {
-    response.writeHead(200, { 'content-type': types['.json'] ?? '', 'cache-control': 'no-store' });
-    return void response.end(text());
-  }
+  if (text === undefined) return serveFile(folder, path, method, response);
+  response.writeHead(200, { 'content-type': types['.json'] ?? '', 'cache-control': 'no-store' });
+  response.end(text());
+}
+
+/** Answers with a file of a folder, and with none outside of it. @param path below the folder, with a slash in front */
+export function serveFile(folder: string, path: string, method: string | undefined, response: ServerResponse): void {
   const file = normalize(join(folder, path.endsWith('/') ? `${path}index.html` : path));
   if (!file.startsWith(folder + sep) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return end(response, 404, 'no such file');
   // Names of built files change with their content; the page itself is looked up each time.

@@ -18,6 +18,9 @@ import { outputPaths, withOutputFlags, type OutputFlags } from '../outputs/flags
 import { outputsTo } from '../outputs/outputs.ts';
 import { loadScenario } from '../scenario.ts';
 import { readText } from '../text-file.ts';
+import { builtPage } from '../ui/built.ts';
+import { pageSource } from '../ui/source.ts';
+import { serveFile } from '../ui/static-server.ts';
 import { version } from '../version.ts';
 
 type Flags = EmulateFlags & OutputFlags;
@@ -46,7 +49,7 @@ async function emulate(file: string, flags: Flags): Promise<number> {
   const scenario = await loadScenario(file, { ...flags, set: [...settingsOf(flags), ...(flags.set ?? [])] });
   const tokenizer = tokenizerOf(flags);
   logLine('info', 'starting', { scenario: scenario.name });
-  const emulator = new Emulator(scenario, tokenizer, answersOf(flags, tokenizer), optionsOf(flags));
+  const emulator = new Emulator(scenario, tokenizer, answersOf(flags, tokenizer), optionsOf(file, flags));
   const { engine } = emulator;
   await outputs?.begin(engine.run);
   if (outputs !== undefined) engine.observe({ event: (event) => outputs.tell(event), external: (record) => outputs.tellExternal(record) });
@@ -69,6 +72,9 @@ async function emulate(file: string, flags: Flags): Promise<number> {
     scenario: scenario.name,
     models: emulator.models.all.map(({ id }) => id),
     speed: flags.speed,
+    ...(flags.dashboard === true
+      ? { dashboard: `${flags.adminPort === undefined ? `${scheme}://${flags.host}` : 'http://127.0.0.1'}:${emulator.adminPort}/ui/#/run?live=..` }
+      : {}),
     ...(flags.instancePorts === undefined ? {} : { instances: emulator.instancePorts.map((own) => `${scheme}://${flags.host}:${own}`) }),
     ...(flags.rankPorts === undefined ? {} : { ranks: emulator.rankPorts.map((own) => `${scheme}://${flags.host}:${own}`) }),
   });
@@ -94,8 +100,9 @@ function portProblem(error: unknown): unknown {
 }
 
 /** @throws InputError for flags that do not go together, and files that cannot be read */
-function optionsOf(flags: Flags): EmulatorOptions {
+function optionsOf(file: string, flags: Flags): EmulatorOptions {
   const { sslCertfile, sslKeyfile } = flags;
+  const here = flags.adminPort === undefined && (loopback(flags.host) || flags.adminToken !== undefined);
   if ((sslCertfile === undefined) !== (sslKeyfile === undefined))
     throw new InputError([{ path: sslCertfile === undefined ? '--ssl-certfile' : '--ssl-keyfile', message: 'expected the certificate and its key together' }]);
   if (flags.dialect !== 'vllm' && flags.dialect !== 'sglang')
@@ -146,12 +153,24 @@ function optionsOf(flags: Flags): EmulatorOptions {
     rankPorts: flags.rankPorts,
     pod: { name: flags.podName, namespace: flags.podNamespace, ip: flags.podIp },
     admin: {
-      here: flags.adminPort === undefined && (loopback(flags.host) || flags.adminToken !== undefined),
+      here,
       port: flags.adminPort,
       token: flags.adminToken,
     },
+    dashboard: flags.dashboard === true ? dashboardOf(file, here || flags.adminPort !== undefined) : undefined,
     onAccess: flags.logHttp === true ? logAccess : undefined,
     onFault: (error) => logLine('error', 'fault', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  };
+}
+
+/** @throws InputError where the page is not built, or would have nothing to ask */
+function dashboardOf(file: string, administered: boolean): NonNullable<EmulatorOptions['dashboard']> {
+  if (!administered)
+    throw new InputError([{ path: '--dashboard', message: 'the page needs /admin; expected --admin-port or --admin-token beyond the loopback interface' }]);
+  const folder = builtPage();
+  return {
+    scenario: pageSource(file),
+    page: (path, { request, response }) => serveFile(folder, path.endsWith('/') ? `${path}index.html` : path, request.method, response),
   };
 }
 

@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.ts';
 import { wholeFlag } from '../flags.ts';
 import { existingFile } from '../scenario.ts';
+import { builtPage } from '../ui/built.ts';
 import { pageSource } from '../ui/source.ts';
 import { staticServer } from '../ui/static-server.ts';
-
-/** The page as `npm run build` makes it. */
-const built = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 /** `supernode ui`: serves the page, with the engine in it, to the browsers of this machine. */
 export function command(): Command {
@@ -18,12 +14,11 @@ export function command(): Command {
     .argument('[file]', 'scenario file to show; by default an example')
     .option('--port <n>', 'port to listen on; 0 for a free one', wholeFlag(0), 4173)
     .action(async (file: string | undefined, { port }: { readonly port: number }) => {
-      if (!existsSync(`${built}/index.html`))
-        throw new InputError([{ path: 'web/dist', message: 'the page is not built yet; expected `npm run build` (or `npm run ui`) before' }]);
+      const folder = builtPage();
       if (file !== undefined) existingFile(file, 'scenario file');
       const source = file === undefined ? undefined : (): string => JSON.stringify(pageSource(file));
       source?.();
-      const server = staticServer(built, source === undefined ? {} : { '/scenario.json': source });
+      const server = staticServer(folder, source === undefined ? {} : { '/scenario.json': source });
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error: NodeJS.ErrnoException) => {
           reject(

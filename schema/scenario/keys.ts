@@ -10,8 +10,7 @@ import { loadField } from '../experts/load.ts';
 import { splits } from '../../src/serving/traffic/split.ts';
 import { schedulers } from './schedulers.ts';
 import { found, listOf, record } from '../read.ts';
-import { traceFormats } from '../traces/format.ts';
-import { SERVEGEN } from '../traces/servegen.ts';
+import { SERVEGEN, traceFormatNames } from '../traces/names.ts';
 import { count } from './count.ts';
 import { draftMethods } from './draft.ts';
 import { choice, field, inRange, integer, plain, quantity, text, toggle, whole } from './fields.ts';
@@ -19,7 +18,7 @@ import type { FaultFile, ScenarioFile } from './file.ts';
 import { hostMemory } from './host-memory.ts';
 import { lengths } from './lengths.ts';
 
-const formats = [...traceFormats.map(({ name }) => name), SERVEGEN];
+const formats = [...traceFormatNames, SERVEGEN];
 
 const precision = record({
   weights: choice(numberFormats, 'Format of the weights; the published checkpoint says it by default.'),

@@ -73,11 +73,13 @@ function readLengths(value: unknown): Found {
   return message === undefined ? { lengths: result.data } : { issues: [{ path: [], message }] };
 }
 
-const json = {
-  anyOf: [
-    { type: 'integer', minimum: 1, maximum: most },
-    ...Object.values(laws).map((law) => ({ ...z.toJSONSchema(law, { io: 'input' }), $schema: undefined })),
-  ],
+/** Fields that are lengths, for who writes their JSON Schema: it is made of the laws. */
+export const lengthFields: z.core.$ZodRegistry<Record<string, never>> = z.registry();
+
+/** What a length may be: a number of tokens, or one of the laws. */
+export const lengthAlternatives: { readonly tokens: object; readonly laws: readonly z.ZodType[] } = {
+  tokens: { type: 'integer', minimum: 1, maximum: most },
+  laws: Object.values(laws),
 };
 
 /** Token counts by a law: a bare number is a fixed length. */
@@ -91,6 +93,7 @@ export function lengths(description: string): Field<Lengths> {
         context.issues.push({ code: 'custom', message: path.length === 0 ? message : `${dotted(path)}: ${message}`, input: value });
       return z.NEVER;
     })
-    .meta({ ...json, description })
+    .meta({ description })
+    .register(lengthFields, {})
     .optional();
 }

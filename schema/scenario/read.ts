@@ -1,5 +1,6 @@
 import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Stack } from '../../src/catalogue/stack.ts';
+import { cellsOf } from '../../src/cost/calibration/find.ts';
 import type { Model, Precision } from '../../src/model/model.ts';
 import type { PoliciesPlant } from '../../src/serving/plant.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
@@ -93,7 +94,9 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   const machine = await found(file, 'machine', context.machine, problems);
   const model = await found(file, 'model', context.model, problems);
   const stackName = file.stack ?? machine?.stack;
-  const stack = stackName === undefined ? undefined : await problems.attempt('stack', () => context.stack(stackName, problems.at('stack')));
+  const whole = stackName === undefined ? undefined : await problems.attempt('stack', () => context.stack(stackName, problems.at('stack')));
+  // A scenario is what decides its results: cells of chips that have no part in it are not in it.
+  const stack = whole?.cells === undefined || machine === undefined ? whole : { ...whole, cells: cellsOf(whole.cells, machine.chip) };
   const precision = model === undefined ? undefined : await problems.attempt('precision', () => context.precision(model, file.precision ?? {}));
   for (const key of ['deployment', 'workload'] as const)
     if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);

@@ -5,6 +5,7 @@ import { csv } from './csv.ts';
 import { llmservingsim } from './llmservingsim.ts';
 import { mooncake } from './mooncake.ts';
 import type { LineProblems } from './problems.ts';
+import { traceFormatNames, type TraceFormatName } from './names.ts';
 import { weka } from './weka.ts';
 
 /** What is in a trace: requests that arrive at their times, or sessions whose requests wait for each other. */
@@ -19,7 +20,7 @@ export interface TraceReader {
 
 /** A file format of request traces. */
 export interface TraceFormat {
-  readonly name: string;
+  readonly name: TraceFormatName;
   readonly summary: string;
   /** Columns or keys that a file of this format has, one list for each way to name them. */
   readonly fields: readonly (readonly string[])[];
@@ -27,4 +28,6 @@ export interface TraceFormat {
   open(problems: LineProblems): TraceReader;
 }
 
-export const traceFormats: readonly TraceFormat[] = [mooncake, llmservingsim, azure, csv, weka];
+const formats: Readonly<Record<TraceFormatName, TraceFormat>> = { mooncake, llmservingsim, azure, csv, weka };
+
+export const traceFormats: readonly TraceFormat[] = traceFormatNames.map((name) => formats[name]);

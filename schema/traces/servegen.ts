@@ -4,9 +4,6 @@ import type { DrawTable } from '../../src/serving/traffic/quantile-sampler.ts';
 import { parseObject } from './json-lines.ts';
 import { LineProblems } from './problems.ts';
 
-/** Name of the format: a folder of client pools, two files each. */
-export const SERVEGEN = 'servegen';
-
 /** A Weibull law of a lower shape has gaps whose mean is beyond what is drawn in any run. */
 export const LEAST_SHAPE = 0.06;
 /** Windows of rates and of lengths. [s] */

@@ -59,6 +59,9 @@ function whole({ id, created, model }: About, body: ChatBody, { tokenizer }: Gen
   };
 }
 
+/** Before the text of a call of a function. */
+const toolText = '{"tool_calls":[{"index":0,"function":{"arguments":';
+
 /** Chunks of a chat. What does not change from one to the next is written once. */
 class ChatEvents implements StreamForm {
   readonly #about: About;
@@ -88,15 +91,20 @@ class ChatEvents implements StreamForm {
       if (tool !== undefined) frames += this.#chunk(index, JSON.stringify(called(tool.id, tool.name)), '');
     }
     const text = JSON.stringify(answer.text(from, to));
-    const delta = tool === undefined ? `{"content":${text}}` : `{"tool_calls":[{"index":0,"function":{"arguments":${text}}}]}`;
+    const delta = tool === undefined ? `{"content":${text}}` : `${toolText}${text}}}]}`;
     // A piece of a character waits for the rest of it.
     if (text === '""' && !last) return frames;
-    if (this.#plain && !last) return `${frames}data: ${this.#head},"choices":[{"index":${index},"delta":${delta},"logprobs":null,"finish_reason":null}]}\n\n`;
     const logprobs =
       this.#body.logprobs === true ? JSON.stringify(chatLogprobs(this.#generator.tokenizer, choice, from, to, this.#body.top_logprobs ?? 0)) : 'null';
     const ids = this.#body.return_token_ids === true ? `,"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';
     const end = last ? `"finish_reason":"${choice.finish}","stop_reason":${JSON.stringify(answer.stoppedAt ?? null)}` : '"finish_reason":null';
     return frames + this.#chunk(index, delta, this.#usageAt(choice, to), logprobs, `${end}${ids}`);
+  }
+
+  around({ index, tool }: Choice): readonly [string, string] | undefined {
+    if (!this.#plain) return undefined;
+    const [before, after] = tool === undefined ? ['{"content":', '}'] : [toolText, '}}]}'];
+    return [`data: ${this.#head},"choices":[{"index":${index},"delta":${before}`, `${after},"logprobs":null,"finish_reason":null}]}\n\n`];
   }
 
   tail(): string {

@@ -90,7 +90,7 @@ class CompletionEvents implements StreamForm {
     const end = last
       ? `"finish_reason":"${choice.finish}","stop_reason":${JSON.stringify(answer.stoppedAt ?? null)}`
       : '"finish_reason":null,"stop_reason":null';
-    if (this.#plain) return `data: ${this.#head},"choices":[{"index":${index},"text":${text},"logprobs":null,${end}}]}\n\n`;
+    if (this.#plain) return `${this.#before(index)}${text},"logprobs":null,${end}}]}\n\n`;
     const { logprobs: top } = this.#body;
     const logprobs = typeof top === 'number' ? JSON.stringify(completionLogprobs(this.#generator.tokenizer, choice, from, to, top)) : 'null';
     const ids = this.#body.return_token_ids === true ? `,"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';
@@ -100,6 +100,14 @@ class CompletionEvents implements StreamForm {
         ? `,"usage":{"prompt_tokens":${prompt},"total_tokens":${prompt + to},"completion_tokens":${to}}`
         : '';
     return `data: ${this.#head},"choices":[{"index":${index},"text":${text},"logprobs":${logprobs},${end}${ids}}]${usage}}\n\n`;
+  }
+
+  around({ index }: Choice): readonly [string, string] | undefined {
+    return this.#plain ? [this.#before(index), ',"logprobs":null,"finish_reason":null,"stop_reason":null}]}\n\n'] : undefined;
+  }
+
+  #before(index: number): string {
+    return `data: ${this.#head},"choices":[{"index":${index},"text":`;
   }
 
   tail(): string {

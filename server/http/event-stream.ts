@@ -1,6 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** What stands around the text of an event that is sent again and again, ready for the wire: made once by `EventStream.around`. */
+export interface Around {
+  readonly before: string;
+  readonly after: string;
+  /** Of both in the payload. [B] */
+  readonly bytes: number;
+}
+
+/** Lengths of chunks as the wire has them. */
+const lengths: readonly string[] = Array.from({ length: 2048 }, (_, bytes) => bytes.toString(16));
+
 /** Longest that a reader may take nothing before it is cut off. [ms] */
 const patience = 120_000;
 
@@ -36,10 +47,29 @@ export class EventStream {
 
   /** @param frames whole events, each ended by an empty line */
   write(frames: string): void {
-    if (this.over) return;
     const bytes = Buffer.byteLength(frames);
-    const encoding = bytes === frames.length ? 'latin1' : 'utf8';
-    const taken = this.#socket.write(this.#chunked ? `${bytes.toString(16)}\r\n${frames}\r\n` : frames, encoding);
+    this.#send(this.#chunked ? `${bytes.toString(16)}\r\n${frames}\r\n` : frames, bytes === frames.length);
+  }
+
+  /**
+   * What is the same in many events, for `writeAround`.
+   * @param before in ASCII, as `after` is
+   */
+  around(before: string, after: string): Around {
+    const bytes = before.length + after.length;
+    return this.#chunked ? { before: flat(`\r\n${before}`), after: flat(`${after}\r\n`), bytes } : { before: flat(before), after, bytes };
+  }
+
+  /** An event of a text and what stands around it: neither looked through nor copied before it is written. */
+  writeAround({ before, after, bytes }: Around, text: string): void {
+    const own = isAscii(text) ? text.length : Buffer.byteLength(text);
+    const all = bytes + own;
+    this.#send(this.#chunked ? (lengths[all] ?? all.toString(16)) + before + text + after : before + text + after, own === text.length);
+  }
+
+  #send(text: string, ascii: boolean): void {
+    if (this.over) return;
+    const taken = this.#socket.write(text, ascii ? 'latin1' : 'utf8');
     if (!taken && !this.blocked) this.#block();
   }
 
@@ -73,4 +103,15 @@ export class EventStream {
       this.onDrain();
     });
   }
+}
+
+/** Whether a text, of a few characters as a rule, has as many bytes as characters. */
+export function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
+
+/** A text in one piece of memory, which one that was put together of others is not. */
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }

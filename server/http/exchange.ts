@@ -59,6 +59,10 @@ export class Exchange {
     this.#send(status, value, { 'content-type': type });
   }
 
+  redirect(to: string): void {
+    this.#send(308, '', { location: to });
+  }
+
   empty(status = 200): void {
     this.#send(status, '', {});
   }

@@ -9,6 +9,8 @@ export interface Route {
   /** Where it ends with `/*`, one more name stands there. */
   readonly path: string;
   readonly handler: Handler;
+  /** Whether it answers for all that lies below its path as well. */
+  readonly below?: boolean | undefined;
   /** Whether it is answered without a key, and however busy the server is. */
   readonly open?: boolean | undefined;
 }
@@ -27,7 +29,8 @@ export class Routes {
 
   /** @throws ApiError 404 or 405 */
   find(method: string, path: string): Route {
-    const methods = this.#paths.get(path) ?? this.#paths.get(path.replace(/\/+$/, '')) ?? this.#paths.get(path.replace(/\/[^/]+$/, '/*'));
+    const named = (at: string): ReadonlyMap<string, Route> | undefined => this.#paths.get(at);
+    const methods = named(path) ?? named(path.replace(/\/+$/, '')) ?? named(path.replace(/\/[^/]+$/, '/*')) ?? this.#above(path);
     if (methods === undefined) throw new ApiError(404, `Not Found: ${path}`);
     const route = methods.get(method === 'HEAD' ? 'GET' : method);
     if (route === undefined)
@@ -35,5 +38,11 @@ export class Routes {
         headers: { allow: [...methods.keys()].join(', ') },
       });
     return route;
+  }
+
+  #above(path: string): ReadonlyMap<string, Route> | undefined {
+    const [, first = ''] = path.split('/');
+    const methods = this.#paths.get(`/${first}`);
+    return methods?.get('GET')?.below === true ? methods : undefined;
   }
 }

@@ -1,73 +1,74 @@
 import type { Seconds } from '../../src/base/units.ts';
 import type { PricerSource } from '../../src/cost/shared-pricers.ts';
 import { createSimulation, type Run } from '../../src/serving/deploy.ts';
-import { emissionsOf } from '../../src/serving/emissions.ts';
+import { Emissions } from '../../src/serving/emissions.ts';
 import type { SimulationEvent } from '../../src/serving/events.ts';
 import { act, type External, type ExternalAction } from '../../src/serving/external.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import type { Simulation } from '../../src/serving/simulation.ts';
 import type { Arrival } from '../../src/serving/traffic/arrival.ts';
+import { Alarm } from './alarm.ts';
+import { Bursts, type Listener } from './bursts.ts';
 import { LagMeter } from './lag.ts';
 import type { Pace } from './pace.ts';
+import { Seats } from './seats.ts';
 
 /** How a request ended. */
 export type RequestEnd = { readonly kind: 'finished' } | { readonly kind: 'rejected' | 'failed'; readonly cause: string };
 
 /** A request of a client while the engine has it. What happens to it is told by `emit` and `end`, and then, once all of an instant has been told, by `flush`. */
-export interface LiveRequest {
+export interface LiveRequest extends Listener {
   /** Number in order of arrival: the engine's name for it. */
   number: number;
-  /** Has news that `flush` has not told yet. */
-  told: boolean;
   emit(tokens: number, at: Seconds): void;
   /** An iteration first computes some of its prompt; so much of it was in a cache. */
   scheduled(cachedTokens: number): void;
   end(end: RequestEnd): void;
   /** Its prompt is computed. */
   prefilled?(): void;
-  flush(): void;
 }
 
 /** Who looks on: logs, metrics, KV events, a dashboard. */
 export interface EngineObserver {
   event?(event: SimulationEvent): void;
   external?(record: External): void;
-  /** Tokens of a request came out; `request` is the engine's number. */
-  emitted?(request: number, tokens: number, at: Seconds): void;
+  /** Tokens of a request came out; `request` is the engine's number, `slot` where its table has it now. */
+  emitted?(request: number, tokens: number, at: Seconds, slot: number): void;
 }
-
-/** Longest that a timer waits. [ms] */
-const longestWait = 60_000;
 
 /** The engine at the pace of a wall clock: what clients ask for is injected when it comes, and told to them when it happens. */
 export class LiveEngine {
   readonly run: Run;
   readonly pace: Pace;
   readonly lag: LagMeter = new LagMeter();
-  /** Told when a burst left later than `lateBound` seconds of the wall clock. */
+  /** Told when tokens left later than `lateBound` seconds of the wall clock. */
   onLate: (late: Seconds) => void = () => {};
-  readonly #lateBound: Seconds;
-  readonly #live = new Map<number, LiveRequest>();
+  readonly #live = new Seats<LiveRequest>();
   readonly #observers: EngineObserver[] = [];
-  #fresh: LiveRequest[] = [];
-  /** Earliest instant of what `#fresh` has to tell. */
-  #freshAt: Seconds = Infinity;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #bursts: Bursts;
+  readonly #alarm: Alarm;
   #stopped = false;
 
   constructor(scenario: Scenario, pace: Pace, lateBound: Seconds = Infinity, pricers?: PricerSource) {
     this.pace = pace;
-    this.#lateBound = lateBound;
+    this.#bursts = new Bursts(pace, this.lag);
+    this.#bursts.onTold = (late) => {
+      if (late > lateBound) this.onLate(late);
+    };
+    this.#alarm = new Alarm(
+      (at) => pace.until(at),
+      () => this.#turn(),
+    );
     this.run = createSimulation(scenario, (event) => this.#tell(event), pricers);
     const { world } = this.simulation;
-    const { table } = world;
+    const emissions = new Emissions(world.table);
     let at: Seconds = 0;
-    const told = (slot: number, tokens: number): void => this.#emit(table.ordinal[slot] as number, tokens, at);
+    const told = (slot: number, tokens: number): void => this.#emit(slot, tokens, at);
     world.emissions = {
-      prompted: (slot, now) => this.#emit(table.ordinal[slot] as number, 1, now),
+      prompted: (slot, now) => this.#emit(slot, 1, now),
       stepped: (instance) => {
         at = instance.endsAt;
-        emissionsOf(instance, table, told);
+        emissions.of(instance, told);
       },
     };
   }
@@ -103,16 +104,15 @@ export class LiveEngine {
 
   /** Nobody waits for a request any more. It is told nothing from now on. */
   abort(request: LiveRequest, cause: string): void {
-    if (!this.#live.delete(request.number)) return;
+    if (this.#live.get(request.number) !== request) return;
     this.#catchUp();
-    this.#do({ kind: 'abort', request: request.number, cause });
-    this.#flush();
+    if (this.#live.delete(request.number)) this.#do({ kind: 'abort', request: request.number, cause });
     this.#wait();
   }
 
   /** Tells another from now on what becomes of a request; returns false where it has ended. */
   replace(number: number, request: LiveRequest): boolean {
-    if (!this.#live.has(number)) return false;
+    if (this.#live.get(number) === undefined) return false;
     request.number = number;
     this.#live.set(number, request);
     return true;
@@ -122,7 +122,6 @@ export class LiveEngine {
   perform(action: ExternalAction): void {
     this.#catchUp();
     this.#do(action);
-    this.#flush();
     this.#wait();
   }
 
@@ -130,11 +129,12 @@ export class LiveEngine {
   stop(cause: string): void {
     if (this.#stopped) return;
     this.#catchUp();
-    for (const number of this.#live.keys()) this.#do({ kind: 'abort', request: number, cause });
+    for (const number of this.#live.numbers()) this.#do({ kind: 'abort', request: number, cause });
     this.#do({ kind: 'stop' });
-    this.#flush();
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#alarm.clear();
+    this.#bursts.close();
+    this.#bursts.tell(Infinity);
   }
 
   #do(action: ExternalAction): void {
@@ -143,19 +143,13 @@ export class LiveEngine {
     });
   }
 
-  #emit(number: number, tokens: number, at: Seconds): void {
-    const request = this.#live.get(number);
+  #emit(slot: number, tokens: number, at: Seconds): void {
+    const number = this.simulation.table.ordinal[slot] as number;
+    const request = this.#live.at(slot, number);
     if (request === undefined) return;
     request.emit(tokens, at);
-    for (const observer of this.#observers) observer.emitted?.(number, tokens, at);
-    this.#freshen(request, at);
-  }
-
-  #freshen(request: LiveRequest, at: Seconds): void {
-    if (at < this.#freshAt) this.#freshAt = at;
-    if (request.told) return;
-    request.told = true;
-    this.#fresh.push(request);
+    for (const observer of this.#observers) observer.emitted?.(number, tokens, at, slot);
+    this.#bursts.add(request, at);
   }
 
   #tell(event: SimulationEvent): void {
@@ -164,7 +158,7 @@ export class LiveEngine {
       const request = this.#live.get(event.request);
       if (request?.prefilled === undefined) return;
       request.prefilled();
-      this.#freshen(request, event.at);
+      this.#bursts.add(request, event.at);
     } else if (event.kind === 'scheduled') this.#live.get(event.request)?.scheduled(event.cachedTokens);
     else if (event.kind === 'finished') this.#ended(event.request, { kind: 'finished' }, event.at);
     else if (event.kind === 'rejected' || event.kind === 'failed') this.#ended(event.request, { kind: event.kind, cause: event.cause }, event.at);
@@ -175,40 +169,26 @@ export class LiveEngine {
     if (request === undefined) return;
     this.#live.delete(number);
     request.end(end);
-    this.#freshen(request, at);
+    this.#bursts.add(request, at);
+  }
+
+  /** Something is due, or somebody waits to be told. */
+  #turn(): void {
+    this.#catchUp();
+    this.#bursts.tell();
+    this.#wait();
   }
 
   /** Lets everything happen that is due by the wall clock. */
   #catchUp(): void {
     const { simulation, pace } = this;
-    if (!this.#stopped) simulation.advance(Math.max(simulation.now, pace.now));
-    this.#flush();
-  }
-
-  /** Tells what has happened; the lateness is that of the first to be told. */
-  #flush(): void {
-    const fresh = this.#fresh;
-    if (fresh.length === 0) return;
-    const late = -this.pace.until(this.#freshAt) / 1000;
-    this.#fresh = [];
-    this.#freshAt = Infinity;
-    const begun = performance.now();
-    for (const request of fresh) {
-      request.told = false;
-      request.flush();
-    }
-    this.lag.add(late, (performance.now() - begun) / 1000);
-    if (late > this.#lateBound) this.onLate(late);
+    if (this.#stopped) return;
+    simulation.advance(Math.max(simulation.now, pace.now));
+    this.#bursts.close();
   }
 
   #wait(): void {
-    if (this.#stopped) return;
-    clearTimeout(this.#timer);
-    const due = this.pace.until(this.simulation.world.queue.peekTime());
-    const wait = this.#fresh.length > 0 ? 0 : Math.max(0, Math.min(longestWait, Math.ceil(due)));
-    this.#timer = setTimeout(() => {
-      this.#catchUp();
-      this.#wait();
-    }, wait);
+    this.#bursts.close();
+    if (!this.#stopped) this.#alarm.set(this.#bursts.empty ? this.simulation.world.queue.peekTime() : -Infinity);
   }
 }

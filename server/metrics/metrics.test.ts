@@ -2,7 +2,7 @@ import parseMetrics from 'parse-prometheus-text-format';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadScenario } from '../../cli/scenario.ts';
 import { createSimulation, type Run } from '../../src/serving/deploy.ts';
-import { emissionsOf } from '../../src/serving/emissions.ts';
+import { Emissions } from '../../src/serving/emissions.ts';
 import { act } from '../../src/serving/external.ts';
 import { prefixIdsOf } from '../tokens/prefix-ids.ts';
 import { RequestFeed } from './request-feed.ts';
@@ -106,9 +106,10 @@ async function lived(
   const prefixes = prefixIdsOf(simulation);
   const metrics: ServingMetrics = new ServingMetrics(run, { model: 'twin', dialect: 'vllm', scope: { pool: 0, engines: 'instances' }, ...options }, prefixes);
   const { world, table } = simulation;
+  const emissions = new Emissions(table);
   world.emissions = {
-    prompted: (slot, at) => metrics.emitted(table.ordinal[slot] ?? -1, 1, at),
-    stepped: (instance) => emissionsOf(instance, table, (slot, tokens) => metrics.emitted(table.ordinal[slot] ?? -1, tokens, instance.endsAt)),
+    prompted: (slot, at) => metrics.emitted(table.ordinal[slot] ?? -1, 1, at, slot),
+    stepped: (instance) => emissions.of(instance, (slot, tokens) => metrics.emitted(table.ordinal[slot] ?? -1, tokens, instance.endsAt, slot)),
   };
   while (simulation.step());
   return { metrics, run };

@@ -59,8 +59,8 @@ export class ServingMetrics implements MetricsPage {
     this.#feed.external(record);
   }
 
-  emitted(request: number, tokens: number, at: number): void {
-    this.#feed.emitted(request, tokens, at);
+  emitted(request: number, tokens: number, at: number, slot: number): void {
+    this.#feed.emitted(request, tokens, at, slot);
   }
 
   /** What the client of a request asked for, by its number in the engine: told once it has been submitted. */

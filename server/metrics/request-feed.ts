@@ -2,6 +2,7 @@ import type { SimulationEvent } from '../../src/serving/events.ts';
 import type { External } from '../../src/serving/external.ts';
 import type { Simulation } from '../../src/serving/simulation.ts';
 import { cacheMissed } from '../../src/serving/service.ts';
+import { Seats } from '../live/seats.ts';
 import { EngineMeter, type Reason } from './engine-meter.ts';
 import type { SglangTallies } from './sglang.ts';
 import { enginesOf, type EngineOfScope, type Scope, type ScopedEngines } from './scope.ts';
@@ -54,7 +55,7 @@ export class RequestFeed implements FeedView {
   readonly #others: (engine: number) => SglangTallies | undefined;
   /** Meters of the engines that an instance, or a batch in flight of one, is of. */
   readonly #byInstance = new Map<number, EngineMeter[]>();
-  readonly #requests = new Map<number, Request>();
+  readonly #requests = new Seats<Request>();
 
   /** @param others by number of the engine: are filled as well */
   constructor(simulation: Simulation, scope: Scope, others: (engine: number) => SglangTallies | undefined = () => undefined) {
@@ -120,8 +121,8 @@ export class RequestFeed implements FeedView {
     if (request !== undefined) request.aborted = true;
   }
 
-  emitted(number: number, tokens: number, at: number): void {
-    const request = this.#requests.get(number);
+  emitted(number: number, tokens: number, at: number, slot: number): void {
+    const request = this.#requests.at(slot, number);
     if (request === undefined) return;
     const meter = this.meters[request.engine];
     if (meter !== undefined) {

@@ -23,12 +23,16 @@ export interface Line {
   readonly parts: (Line | undefined)[];
   readonly cuts: number;
   readonly last: Float64Array;
+  /** Where the way down to its parts has led, by equal pieces of it: the straight part that covers a piece, or the one that a piece is. */
+  readonly pieces: (Line | undefined)[];
 }
 
 /** Largest relative error of a line where it is checked. Between kinks a cost is nearly linear, and a kink is at most twice as far off. */
 const tolerance = 1e-4;
 /** Where lines are checked, as shares of their length: out of step with tiles and waves, which are even parts of it. */
 const checks = [0.4377, 0.78, 0.16] as const;
+/** Pieces of a line by which its parts are looked up. */
+const mostPieces = 512;
 /** Positions of a stretch of which each has a row of its own where they are not on a line. */
 const short = 8;
 
@@ -42,9 +46,24 @@ export function lineOver(from: number, to: number, rows: Rows, cuts: number = In
   return first === undefined || last === undefined ? undefined : stretch(from, to, first, last, rows, cuts);
 }
 
+/** The straight line over a position of a stretch, where `through` has found it before. */
+export function known(whole: Line, position: number): Line | undefined {
+  if (whole.straight) return whole;
+  const line = whole.pieces[Math.floor((position - whole.from) / pieceOf(whole))];
+  return line?.straight === true ? line : undefined;
+}
+
+function pieceOf({ from, to }: Line): number {
+  return Math.max(short, (to - from + 1) / mostPieces);
+}
+
 /** The straight line over a position of a stretch; undefined where an end of it has no row. */
 export function through(whole: Line, position: number, rows: Rows): Line | undefined {
-  let line = whole;
+  const { from, to, pieces } = whole;
+  const length = to - from + 1;
+  const piece = pieceOf(whole);
+  const at = Math.floor((position - from) / piece);
+  let line = pieces[at] ?? whole;
   while (!line.straight) {
     const beyond = position - line.from;
     const part = line.size === 1 ? beyond : beyond < line.size ? 0 : 1;
@@ -52,6 +71,10 @@ export function through(whole: Line, position: number, rows: Rows): Line | undef
     if (next === undefined) return undefined;
     line.parts[part] = next;
     line = next;
+    if (line.straight || line.to - line.from + 1 === piece) {
+      if (pieces.length === 0) for (let i = 0; i < length; i += piece) pieces.push(undefined);
+      pieces[at] ??= line;
+    }
   }
   return line;
 }
@@ -78,7 +101,7 @@ function stretch(from: number, to: number, first: Float64Array, last: Float64Arr
         const row = rows.at(position);
         return row !== undefined && isOn(row, line, (position - from) / (to - from), rows.ends);
       }));
-  return { from, to, line, scale: count === 1 ? 0 : 1 / (to - from), straight, size: count > short ? count / 2 : 1, parts: [], cuts, last };
+  return { from, to, line, scale: count === 1 ? 0 : 1 / (to - from), straight, size: count > short ? count / 2 : 1, parts: [], cuts, last, pieces: [] };
 }
 
 /** Whether a row lies on a line: the entries of each kind all together. */

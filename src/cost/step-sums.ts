@@ -11,17 +11,17 @@ export const sumCount: number = stageCount + busyCount;
 const stageBlank: readonly number[] = Array.from({ length: stageCount }, () => 0.5);
 const busyBlank: readonly number[] = Array.from({ length: busyCount }, () => 0.5);
 
-/** The step that sums stand for. */
-export function stepCostOf(sums: Float64Array, pipeline: PipelineCost | undefined): StepCost {
+/** The step that sums stand for, which begin at `from`. */
+export function stepCostOf(sums: Float64Array, pipeline: PipelineCost | undefined, from: number = 0): StepCost {
   let time = 0;
   const stageTimes = stageBlank.slice();
   for (let i = 0; i < stageCount; i++) {
-    const part = sums[i] as number;
+    const part = sums[from + i] as number;
     time += part;
     stageTimes[i] = part;
   }
   const busy = busyBlank.slice();
-  for (let i = 0; i < busyCount; i++) busy[i] = sums[stageCount + i] as number;
+  for (let i = 0; i < busyCount; i++) busy[i] = sums[from + stageCount + i] as number;
   return pipeline === undefined ? { time, busy, stages: stageTimes } : { time, busy, stages: stageTimes, pipeline };
 }
 

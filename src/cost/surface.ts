@@ -1,10 +1,12 @@
+import { RowMemo } from '../kernel/row-memo.ts';
 import type { InstanceBatch, StepCost, StepPricer, Stretch } from './batch.ts';
 import type { CompilablePricer } from './compilable.ts';
 import { compile, finish, type Compiled } from './compiled.ts';
 import { contextDriver, kindNumber, kindOf, kinds, readSums, sumsOfBatch, type Driver } from './drivers.ts';
-import { lineOver, through, type Line, type Rows } from './lines.ts';
+import { known, lineOver, through, type Line, type Rows } from './lines.ts';
 import { addAlong, addRow, fillCores, rowOf, type Part } from './parts.ts';
 import type { PlannedGroup } from './priced-group.ts';
+import { stepCostOf, sumCount } from './step-sums.ts';
 import { LineStretch } from './stretch.ts';
 
 /** Values of a driver that a table keeps, powers of two; a row that was dropped is made again, and is the same. */
@@ -18,6 +20,9 @@ const wide = 2 ** 26;
 const apart = fewest + 1;
 /** How often an octave of contexts is cut in two: they are too many to look for every step of a kernel. */
 const contextCuts = 9;
+
+/** Steps of prompts that are kept: what is often asked for comes again, as where a cache leaves the end of a prompt to compute. */
+const keptPrompts = 65_536;
 
 /** Rows of one part by the value of its driver, and which value each place stands for. */
 interface Table {
@@ -53,6 +58,8 @@ export class SurfacePricer implements StepPricer {
   readonly #surfaces: (Surface | 'none' | undefined)[] = Array.from({ length: kinds });
   readonly #batchSums: Float64Array = new Float64Array(sumsOfBatch);
   #queryTokens = -1;
+  /** Sums of steps that only compute prompts, by all that they depend on. */
+  #prompts: RowMemo | undefined;
   /** The plan of the step that is being priced, once something needs it. */
   #plan: readonly PlannedGroup[] | undefined;
   /** Times that the operators of a step were listed so far, to price all of them or those of one part. */
@@ -67,12 +74,19 @@ export class SurfacePricer implements StepPricer {
     if (surface !== undefined) {
       const { compiled, tables, sums } = surface;
       const { constant } = compiled;
+      const memo = batch.rank.decodeSequences === 0 && compiled.pipeline === 0 ? this.#promptsLike(batch) : undefined;
+      const known = memo?.find() ?? -1;
+      if (memo !== undefined && known >= 0) return stepCostOf(memo.rows, undefined, known);
       for (let i = 0; i < constant.length; i++) sums[i] = constant[i] as number;
       this.#plan = undefined;
       readSums(batch, this.#batchSums);
       let whole = true;
       for (let i = 0; i < tables.length && whole; i++) whole = this.#add(compiled, tables[i] as Table, batch, sums);
-      if (whole) return finish(compiled, sums);
+      if (whole) {
+        const cost = finish(compiled, sums);
+        memo?.keep(sums);
+        return cost;
+      }
     }
     this.evaluations++;
     return this.#exact.cost(batch);
@@ -102,10 +116,22 @@ export class SurfacePricer implements StepPricer {
     return this.#surface(batch) !== undefined;
   }
 
+  #promptsLike({ rank, instanceTokens }: InstanceBatch): RowMemo {
+    const memo = (this.#prompts ??= new RowMemo(5, sumCount, keptPrompts));
+    const { key } = memo;
+    key[0] = rank.prefillTokens;
+    key[1] = rank.prefillSequences;
+    key[2] = rank.prefillPairs;
+    key[3] = rank.prefillContext;
+    key[4] = instanceTokens;
+    return memo;
+  }
+
   #surface(batch: InstanceBatch): Surface | undefined {
     const { rank } = batch;
     if (rank.queryTokens !== this.#queryTokens) {
       this.#surfaces.fill(undefined);
+      this.#prompts = undefined;
       this.#queryTokens = rank.queryTokens;
     }
     const kind = kindNumber(batch);
@@ -171,7 +197,7 @@ export class SurfacePricer implements StepPricer {
       octaves[octave] = line;
     }
     if (line === null) return undefined;
-    return line.straight ? line : through(line, along, this.#rows(compiled, table.part, driver, fixed));
+    return known(line, along) ?? through(line, along, this.#rows(compiled, table.part, driver, fixed));
   }
 
   /** Rows of a part along its driver. */

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { IntMap } from './int-map.ts';
+import { RunMap } from './run-map.ts';
 
-test('a map of integers is the map of the platform, whatever is set and deleted', () => {
+test.for([IntMap, RunMap])('%o is the map of the platform, whatever is set and deleted', (Kind) => {
   const key = fc.oneof(fc.integer({ min: -20, max: 20 }), fc.integer());
   const steps = fc.array(fc.tuple(fc.constantFrom('set', 'set', 'delete', 'clear'), key, fc.nat(2 ** 31 - 2)), { maxLength: 400 });
   fc.assert(
     fc.property(steps, (list) => {
-      const map = new IntMap();
+      const map = new Kind();
       const model = new Map<number, number>();
       for (const [what, at, value] of list) {
         if (what === 'set') {

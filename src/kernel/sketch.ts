@@ -3,9 +3,15 @@ const SHIFT = 13;
 const LOW_MASK = (1 << SHIFT) - 1;
 const OCTAVE = 1 << 7;
 const LOWEST_BIN = OCTAVE;
+/** Numbers that are kept of a bin. */
+const apart = 3;
+/** Values that are kept as they are until there are so many: a sketch of few has no bins. */
+const few = 128;
 
 /** Half of the widest bin, relative to its lower edge. */
 export const QUANTILE_ERROR: number = 1 / 256;
+
+const none = new Float64Array(0);
 
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
@@ -34,12 +40,14 @@ export class Sketch {
   #zeros = 0;
   #min = Infinity;
   #max = -Infinity;
-  /** Bin of index 0 of the arrays. */
+  /** The first bin that there is a place for. */
   #first = 0;
-  #weights = new Float64Array(0);
-  /** What the values of a bin exceed its lower edge by, in units of 2^24 ulp and of 1 ulp: sums of integers, hence exact. */
-  #coarse = new Float64Array(0);
-  #fine = new Float64Array(0);
+  /** Of each bin side by side its weight and what its values exceed its lower edge by, in units of 2^24 ulp and of 1 ulp: sums of integers, hence exact. */
+  #bins: Float64Array<ArrayBuffer> = none;
+
+  /** Values that are in no bin yet, each behind its weight. */
+  readonly #late: number[] = [0.5, 0.5];
+  #lateCount = 0;
 
   /** A sketch that holds what `data` was made of, to the last bit. */
   static of({ count, zeros, min = Infinity, max = -Infinity, first, weights, coarse, fine }: SketchData): Sketch {
@@ -49,22 +57,20 @@ export class Sketch {
     sketch.#min = min;
     sketch.#max = max;
     sketch.#first = first;
-    sketch.#weights = Float64Array.from(weights);
-    sketch.#coarse = Float64Array.from(coarse);
-    sketch.#fine = Float64Array.from(fine);
+    sketch.#bins = Float64Array.from({ length: apart * weights.length }, (_, i) => [weights, coarse, fine][i % apart][Math.floor(i / apart)]);
     return sketch;
   }
 
   /** What it holds, without the empty bins at both ends. */
   data(): SketchData {
-    const bins = this.#weights;
+    const bins = this.#settled();
     let from = 0;
-    let to = bins.length;
-    while (from < to && bins[from] === 0) from++;
-    while (to > from && bins[to - 1] === 0) to--;
-    const part = (list: Float64Array): readonly number[] => Array.from(list.subarray(from, to));
+    let to = bins.length / apart;
+    while (from < to && bins[apart * from] === 0) from++;
+    while (to > from && bins[apart * (to - 1)] === 0) to--;
+    const part = (field: number): readonly number[] => Array.from({ length: to - from }, (_, i) => bins[apart * (from + i) + field]);
     const ends = this.#count === 0 ? {} : { min: this.#min, max: this.#max };
-    const lists = { weights: part(bins), coarse: part(this.#coarse), fine: part(this.#fine) };
+    const lists = { weights: part(0), coarse: part(1), fine: part(2) };
     return { count: this.#count, zeros: this.#zeros, ...ends, first: this.#first + from, ...lists };
   }
 
@@ -91,6 +97,32 @@ export class Sketch {
     this.#count += weight;
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
+    this.#keep(value, weight);
+  }
+
+  #keep(value: number, weight: number): void {
+    if (this.#lateCount === few) this.#settle();
+    const at = 2 * this.#lateCount++;
+    if (at === this.#late.length) this.#late.push(weight, value);
+    else {
+      this.#late[at] = weight;
+      this.#late[at + 1] = value;
+    }
+  }
+
+  /** Puts what is in no bin yet into its own. */
+  #settle(): void {
+    const late = this.#late;
+    for (let i = 0; i < this.#lateCount; i++) this.#put(late[2 * i + 1], late[2 * i]);
+    this.#lateCount = 0;
+  }
+
+  #settled(): Float64Array<ArrayBuffer> {
+    this.#settle();
+    return this.#bins;
+  }
+
+  #put(value: number, weight: number): void {
     double[0] = value;
     const high = words[HIGH];
     const low = words[1 - HIGH];
@@ -99,11 +131,15 @@ export class Sketch {
       this.#zeros += weight;
       return;
     }
-    if (bin < this.#first || bin >= this.#first + this.#weights.length) this.#cover(bin, bin + 1);
-    const at = bin - this.#first;
-    this.#weights[at] += weight;
-    this.#coarse[at] += weight * ((high & LOW_MASK) * 256 + (low >>> 24));
-    this.#fine[at] += weight * (low & 0xffffff);
+    let at = apart * (bin - this.#first);
+    if (at < 0 || at >= this.#bins.length) {
+      this.#cover(bin, bin + 1);
+      at = apart * (bin - this.#first);
+    }
+    const bins = this.#bins;
+    bins[at] += weight;
+    bins[at + 1] += weight * ((high & LOW_MASK) * 256 + (low >>> 24));
+    bins[at + 2] += weight * (low & 0xffffff);
   }
 
   /** Adds all that `other` holds. */
@@ -113,25 +149,24 @@ export class Sketch {
     this.#zeros += other.#zeros;
     if (other.#min < this.#min) this.#min = other.#min;
     if (other.#max > this.#max) this.#max = other.#max;
-    const length = other.#weights.length;
-    if (length === 0) return;
-    this.#cover(other.#first, other.#first + length);
-    const offset = other.#first - this.#first;
-    for (let i = 0; i < length; i++) {
-      this.#weights[offset + i] += other.#weights[i];
-      this.#coarse[offset + i] += other.#coarse[i];
-      this.#fine[offset + i] += other.#fine[i];
-    }
+    for (let i = 0; i < other.#lateCount; i++) this.#keep(other.#late[2 * i + 1], other.#late[2 * i]);
+    const added = other.#bins;
+    if (added.length === 0) return;
+    this.#cover(other.#first, other.#first + added.length / apart);
+    const bins = this.#bins;
+    const offset = apart * (other.#first - this.#first);
+    for (let i = 0; i < added.length; i++) bins[offset + i] += added[i];
   }
 
   sum(): number {
     let sum = 0;
-    for (let i = 0; i < this.#weights.length; i++) {
-      if (this.#weights[i] === 0) continue;
-      const edge = edgeOf(this.#first + i);
-      const ulp = edgeOf(this.#first + i + 1) - edge;
+    const bins = this.#settled();
+    for (let at = 0, bin = this.#first; at < bins.length; at += apart, bin++) {
+      if (bins[at] === 0) continue;
+      const edge = edgeOf(bin);
+      const ulp = edgeOf(bin + 1) - edge;
       // A bin is 2^45 ulp wide.
-      sum += this.#weights[i] * edge + ((this.#coarse[i] * 16777216 + this.#fine[i]) * ulp) / 35184372088832;
+      sum += bins[at] * edge + ((bins[at + 1] * 16777216 + bins[at + 2]) * ulp) / 35184372088832;
     }
     return sum;
   }
@@ -148,12 +183,13 @@ export class Sketch {
     if (q === 0) return this.#min;
     if (q === 1) return this.#max;
     const target = q * this.#count;
+    const bins = this.#settled();
     let below = this.#zeros;
     if (below >= target) return this.#min;
-    for (let i = 0; i < this.#weights.length; i++) {
-      below += this.#weights[i];
-      if (this.#weights[i] > 0 && below >= target) {
-        const middle = (edgeOf(this.#first + i) + edgeOf(this.#first + i + 1)) / 2;
+    for (let at = 0, bin = this.#first; at < bins.length; at += apart, bin++) {
+      below += bins[at];
+      if (bins[at] > 0 && below >= target) {
+        const middle = (edgeOf(bin) + edgeOf(bin + 1)) / 2;
         return Math.min(this.#max, Math.max(this.#min, middle));
       }
     }
@@ -162,24 +198,16 @@ export class Sketch {
 
   /** Makes the arrays reach over bins `from` to `to`, in whole octaves: sketches of like values reach over the same ones, and merging them moves nothing. */
   #cover(from: number, to: number): void {
-    const empty = this.#weights.length === 0;
-    const first = empty ? from : Math.min(from, this.#first);
-    const end = empty ? to : Math.max(to, this.#first + this.#weights.length);
-    if (!empty && first === this.#first && end === first + this.#weights.length) return;
-    const newFirst = first & -OCTAVE;
-    const length = ((end + OCTAVE - 1) & -OCTAVE) - newFirst;
-    const offset = empty ? 0 : this.#first - newFirst;
-    this.#weights = moved(this.#weights, offset, length);
-    this.#coarse = moved(this.#coarse, offset, length);
-    this.#fine = moved(this.#fine, offset, length);
-    this.#first = newFirst;
+    const bins = this.#bins;
+    const empty = bins.length === 0;
+    const until = this.#first + bins.length / apart;
+    if (!empty && from >= this.#first && to <= until) return;
+    const first = (empty ? from : Math.min(from, this.#first)) & -OCTAVE;
+    const end = ((empty ? to : Math.max(to, until)) + OCTAVE - 1) & -OCTAVE;
+    this.#bins = new Float64Array(apart * (end - first));
+    if (!empty) this.#bins.set(bins, apart * (this.#first - first));
+    this.#first = first;
   }
-}
-
-function moved(items: Float64Array, offset: number, length: number): Float64Array<ArrayBuffer> {
-  const wider = new Float64Array(length);
-  wider.set(items, offset);
-  return wider;
 }
 
 /** Lower edge of a bin. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SplitSums } from './split-sums.ts';
+import { positionsOfRun, SplitSums } from './split-sums.ts';
 
 const distributions = fc.oneof(
   fc.double({ min: 0, max: 1, noNaN: true }).map((share) => [1 - share, share]),
@@ -18,6 +18,18 @@ describe('sums that are split between halves', () => {
         expect(sums.below(row, end)).toBe(sum);
         expect(sums.reaching(row, end + sum)).toBe(end);
         expect(sums.reaching(row, end + sum - (at.at(-1) ?? 0))).toBe(end);
+      }),
+    );
+  });
+
+  test('a run of positions is what is at each of them', () => {
+    fc.assert(
+      fc.property(distributions, fc.maxSafeNat(), fc.nat(1e9), fc.nat(200), fc.nat(40), (chances, seed, row, run, from) => {
+        const sums = new SplitSums(seed, chances);
+        const into = new Uint16Array(from + positionsOfRun + 1).fill(99);
+        sums.run(row, run, into, from);
+        expect([...into.subarray(from, -1)]).toEqual(Array.from({ length: positionsOfRun }, (_, i) => sums.at(row, run * positionsOfRun + i)));
+        expect([...into.subarray(0, from), into.at(-1)]).toEqual(Array.from({ length: from + 1 }, () => 99));
       }),
     );
   });

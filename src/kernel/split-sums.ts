@@ -5,6 +5,10 @@ const levels = 8;
 const block: number = 1 << levels;
 const words: number = 2 ** 32;
 
+/** Positions that are drawn together, as a power of two. */
+const runLevel = 4;
+export const positionsOfRun: number = 1 << runLevel;
+
 /**
  * Sums of independent small whole numbers of one distribution over positions 0, 1, 2 ... of many rows, drawn from the whole to its parts: first the sum of a block of
  * 256 positions, then how it splits between halves, and so on down to one position. Each of these draws belongs to (row, block, part), so that the
@@ -15,11 +19,9 @@ export class SplitSums {
   readonly #seedLow: number;
   /** Chances of the sums of 2^level positions. */
   readonly #chances: readonly Float64Array[];
-  readonly #ofBlock: Float64Array;
-  /** The median of it. */
-  readonly #likely: number;
-  /** By level and sum: chances, cumulated, of what the first half has of it. Made when they are asked for. */
-  readonly #ofHalf: readonly (Float64Array | undefined)[][];
+  readonly #ofBlock: Choice;
+  /** By level and sum: what the first half has of it. Made when they are asked for. */
+  readonly #ofHalf: readonly (Choice | undefined)[][];
 
   /** @param chances of 0, 1, 2 ... at one position; they sum to 1 */
   constructor(seed: number, chances: readonly number[]) {
@@ -28,8 +30,7 @@ export class SplitSums {
     const sums: Float64Array[] = [Float64Array.from(chances)];
     for (let level = 1; level <= levels; level++) sums.push(folded(sums[level - 1]));
     this.#chances = sums;
-    this.#ofBlock = cumulated(sums[levels]);
-    this.#likely = this.#ofBlock.findIndex((chance) => chance >= words / 2);
+    this.#ofBlock = choiceOf(sums[levels]);
     this.#ofHalf = sums.map(({ length }) => Array.from({ length }, () => undefined));
   }
 
@@ -46,6 +47,35 @@ export class SplitSums {
       part = 2 * part + right;
     }
     return sum;
+  }
+
+  /**
+   * The numbers at the `positionsOfRun` positions from that number of runs on: twenty draws for sixteen of them, where `at` takes nine for each.
+   * @param into gets them from its index `from` on
+   */
+  run(row: number, run: number, into: Uint16Array, from: number): void {
+    const prefix = this.#prefix(row);
+    const position = run * positionsOfRun;
+    const first = Math.floor(position / block);
+    let sum = this.#block(prefix, first);
+    let part = 1;
+    for (let level = levels; level > runLevel; level--) {
+      const left = this.#half(prefix, first, level, part, sum);
+      const right = (position >> (level - 1)) & 1;
+      sum = right === 0 ? left : sum - left;
+      part = 2 * part + right;
+    }
+    into[from] = sum;
+    for (let level = runLevel; level > 0; level--, part *= 2) {
+      const parts = positionsOfRun >> level;
+      for (let i = 0; i < parts; i++) {
+        const at = from + (i << level);
+        const both = into[at];
+        const left = this.#half(prefix, first, level, part + i, both);
+        into[at] = left;
+        into[at + (1 << (level - 1))] = both - left;
+      }
+    }
   }
 
   /** Sum over the positions below `end`. */
@@ -102,14 +132,14 @@ export class SplitSums {
   }
 
   #block(prefix: number, b: number): number {
-    return drawn(this.#ofBlock, counterWord(prefix, b * block), this.#likely);
+    return drawn(this.#ofBlock, counterWord(prefix, b * block));
   }
 
   /** What the first half has of the sum of a part of 2^level positions; parts are numbered as in a heap. */
   #half(prefix: number, b: number, level: number, part: number, sum: number): number {
     if (sum === 0) return 0;
-    const chances = (this.#ofHalf[level][sum] ??= halved(this.#chances[level - 1], sum));
-    return drawn(chances, counterWord(prefix, b * block + part), sum >> 1);
+    const choice = (this.#ofHalf[level][sum] ??= halved(this.#chances[level - 1], sum));
+    return drawn(choice, counterWord(prefix, b * block + part));
   }
 }
 
@@ -121,13 +151,23 @@ function folded(chances: Float64Array): Float64Array {
 }
 
 /** Of the first of two that come to `sum`. */
-function halved(chances: Float64Array, sum: number): Float64Array {
+function halved(chances: Float64Array, sum: number): Choice {
   const most = chances.length - 1;
-  return cumulated(Float64Array.from({ length: Math.min(sum, most) + 1 }, (_, k) => (sum - k > most ? 0 : chances[k] * chances[sum - k])));
+  return choiceOf(Float64Array.from({ length: Math.min(sum, most) + 1 }, (_, k) => (sum - k > most ? 0 : chances[k] * chances[sum - k])));
 }
 
-/** Chances up to each value, in words. */
-function cumulated(chances: Float64Array): Float64Array {
+/** A distribution over 0, 1, 2 ... */
+interface Choice {
+  /** Chances up to each value, in words. */
+  readonly cumulated: Float64Array;
+  /** The value of the first word of each of equal ranges of words: what a draw is looked for from. */
+  readonly from: Uint16Array;
+}
+
+const ranges = 256;
+const rangeBits = 24;
+
+function choiceOf(chances: Float64Array): Choice {
   let total = 0;
   let last = 0;
   for (let k = 0; k < chances.length; k++) {
@@ -135,16 +175,21 @@ function cumulated(chances: Float64Array): Float64Array {
     if (chances[k] > 0) last = k;
   }
   let sum = 0;
-  return chances.map((chance, k) => {
+  const cumulated = chances.map((chance, k) => {
     sum += chance;
     return k >= last ? words : (sum / total) * words;
   });
+  let at = 0;
+  const from = Uint16Array.from({ length: ranges }, (_, range) => {
+    while (cumulated[at] <= range * (words / ranges)) at++;
+    return at;
+  });
+  return { cumulated, from };
 }
 
-/** The least value whose cumulated chance is above that of `word`, looked for from `near` on. */
-function drawn(cumulated: Float64Array, word: number, near: number): number {
-  let at = Math.min(near, cumulated.length - 1);
+/** The least value whose cumulated chance is above that of `word`. */
+function drawn({ cumulated, from }: Choice, word: number): number {
+  let at = from[word >>> rangeBits];
   while (cumulated[at] <= word) at++;
-  while (at > 0 && cumulated[at - 1] > word) at--;
   return at;
 }

@@ -58,11 +58,9 @@ export class StackDistances {
     for (let i = count - 1; i >= 0; i--) {
       const id = ids[i];
       if (mix(id ^ 0x51ed270b) >= this.#limit) continue;
+      this.#makeRoom();
       const place = this.#placeOf.get(id);
-      if (place >= 0) {
-        this.#add(place, -1);
-        this.#placeOf.delete(id);
-      }
+      if (place >= 0) this.#add(place, -1);
       this.#place(id);
       if (this.#placeOf.size > this.#most) this.#thin();
     }
@@ -85,7 +83,6 @@ export class StackDistances {
   }
 
   #place(id: number): void {
-    if (this.#clock + 1 >= this.#tree.length) this.#renumber();
     this.#clock++;
     this.#placeOf.set(id, this.#clock);
     this.#idAt[this.#clock] = id;
@@ -115,8 +112,9 @@ export class StackDistances {
     }
   }
 
-  /** Closes the gaps in time. */
-  #renumber(): void {
+  /** Closes the gaps in time where there are no more places. */
+  #makeRoom(): void {
+    if (this.#clock + 1 < this.#tree.length) return;
     const ids: number[] = [];
     for (let place = 1; place <= this.#clock; place++) {
       const id = this.#idAt[place];

@@ -13,6 +13,11 @@ interface Ended {
   readonly at: number;
 }
 
+/** Owners of what ends at a time, in order. */
+function ending(transfers: Transfers, at: number): readonly number[] {
+  return [...transfers.ended.subarray(0, transfers.finish(at))];
+}
+
 /** Starts all at their times. `between` is told of every stretch of time in which the flows stay the same. */
 function run(
   transfers: Transfers,
@@ -25,7 +30,7 @@ function run(
   const endUntil = (until: number): void => {
     while (transfers.nextEndAt() <= until) {
       const at = transfers.nextEndAt();
-      const owners = transfers.finish(at);
+      const owners = ending(transfers, at);
       transfers.share(at);
       between(active, now, at);
       active = active.filter((owner) => !owners.includes(owner));
@@ -138,7 +143,7 @@ describe('transfers', () => {
     transfers.setCapacity(1, 1);
     transfers.share(5);
     expect(transfers.nextEndAt()).toBe(7);
-    expect(transfers.finish(7)).toEqual([7]);
+    expect(ending(transfers, 7)).toEqual([7]);
     expect([...transfers.carriedBy(7)]).toEqual([8, 8]);
   });
 
@@ -151,7 +156,7 @@ describe('transfers', () => {
         const until = (at: number) => {
           while (transfers.nextEndAt() <= at) {
             const end = transfers.nextEndAt();
-            ended.push(...transfers.finish(end));
+            ended.push(...ending(transfers, end));
             transfers.share(end);
           }
         };

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Actor } from './actor.ts';
 import { cases, listed } from './cases.contract.ts';
-import { emissionsOf } from './emissions.ts';
+import { Emissions } from './emissions.ts';
 import type { SimulationEvent } from './events.ts';
 import { inOrder, leavesNothing, watcher } from './laws.contract.ts';
 import { Breaker, loss } from './losses.contract.ts';
@@ -52,7 +52,8 @@ describe('requests that nobody waits for any more', () => {
               const before = tokens.get(request) ?? 0;
               tokens.set(request, Math.min(simulation.table.outputTokens[slot] ?? 0, before + count));
             };
-            simulation.world.emissions = { prompted: (slot) => add(slot, 1), stepped: (instance) => emissionsOf(instance, simulation.table, add) };
+            const emissions = new Emissions(simulation.table);
+            simulation.world.emissions = { prompted: (slot) => add(slot, 1), stepped: (instance) => emissions.of(instance, add) };
             for (const one of losses) simulation.attach(new Breaker(one));
             for (const { at, nth } of leavers) simulation.attach(new Impatient(at, nth, places));
             const { watch } = watcher();
@@ -69,7 +70,7 @@ describe('requests that nobody waits for any more', () => {
           expect(arrived).toBe(finished + failed + rejected);
           inOrder(events, requests.length);
           for (const { instances } of simulation.pools)
-            for (const { columns } of instances) expect([...columns.phases, ...columns.decoding].every((count) => count === 0)).toBe(true);
+            for (const { columns } of instances) expect([...columns.phases, ...columns.growing, ...columns.decoding].every((count) => count === 0)).toBe(true);
           // Whoever looks on has seen every token of the answers that were finished.
           const answers = events.flatMap((event) => (event.kind === 'finished' ? [event] : []));
           for (const { request, outputTokens } of answers) expect(tokens.get(request)).toBe(outputTokens);
@@ -100,7 +101,8 @@ describe('requests that nobody waits for any more', () => {
           seen += Math.min(before, count);
           left.set(request, before - Math.min(before, count));
         };
-        simulation.world.emissions = { prompted: (slot) => add(slot, 1), stepped: (instance) => emissionsOf(instance, simulation.table, add) };
+        const emissions = new Emissions(simulation.table);
+        simulation.world.emissions = { prompted: (slot) => add(slot, 1), stepped: (instance) => emissions.of(instance, add) };
         for (const { at, nth } of leavers) simulation.attach(new Impatient(at, nth, new Set()));
         while (simulation.step());
         const served = simulation.metrics.intervals.reduce((sum, { outputServed }) => sum + outputServed, 0);

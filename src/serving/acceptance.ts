@@ -1,4 +1,7 @@
-import { SplitSums } from '../kernel/split-sums.ts';
+import { positionsOfRun, SplitSums } from '../kernel/split-sums.ts';
+
+/** Steps whose drafts are drawn together. */
+export const stepsOfRun: number = positionsOfRun;
 
 /**
  * Speculation as the engine sees it: how many tokens a request emits in a step (1, and one more for each draft accepted in a
@@ -27,6 +30,11 @@ export class Acceptance {
   /** Tokens that request `ordinal` emits in its decode step `step`. */
   emitted(ordinal: number, step: number): number {
     return this.drafts === 0 ? 1 : 1 + this.#accepted.at(ordinal, step);
+  }
+
+  /** Drafts that request `ordinal` accepts in each of the `stepsOfRun` steps of a run of them, put into `into` from its index `from` on. */
+  run(ordinal: number, run: number, into: Uint16Array, from: number): void {
+    this.#accepted.run(ordinal, run, into, from);
   }
 
   /** Steps from `firstStep` on until `tokens` more tokens are out. */

@@ -1,5 +1,5 @@
 import type { Seconds } from '../base/units.ts';
-import type { InstanceListener } from './instance.ts';
+import type { InstanceListener } from './instance-listener.ts';
 import { addLifetime } from './lifetime.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import type { Shares } from './policies/fair-queue.ts';
@@ -35,7 +35,7 @@ export class Accounts {
       },
       prefilled: (slot, at) => {
         const interval = world.metrics.at(at);
-        if (table.prefilledAt[slot] === -1) interval.inputServed += table.inputTokens[slot];
+        if (table.prefilledAt[slot] === -1) interval.inputServed += table.prompt[slot];
         if (pool.role === 'merged') interval.outputServed++;
         table.prefilledAt[slot] = at;
         world.sink?.({ kind: 'prefilled', at, request: table.ordinal[slot], instance: table.instance[slot] });

@@ -1,8 +1,9 @@
 import type { Seconds } from '../base/units.ts';
 import type { StepPricer, Stretch } from '../cost/batch.ts';
 import { gridDuration } from './grid.ts';
+import type { Decoding } from './decoding.ts';
 import type { Iteration } from './iteration.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, Stride } from './metrics.ts';
 import type { Pool } from './pools.ts';
 import type { Rank } from './rank.ts';
 
@@ -15,11 +16,8 @@ export interface Coasting {
   readonly iteration: Iteration;
   readonly pricer: StepPricer;
   readonly slowdown: number;
-  readonly steps: number;
+  readonly decoding: Pick<Decoding, 'steps' | 'endsWith' | 'tokensAfter'>;
   readonly endsAt: Seconds;
-  /** Whether sequences end with the step of this number. */
-  endsWith(step: number): boolean;
-  tokensAfter(steps: number): number;
   readonly queryTokens: number;
   readonly meanEmitted: number;
   /** The running iteration has ended and the next one runs, which ends at `endsAt`; returns the time since the last output. */
@@ -38,6 +36,8 @@ export class Coast {
   #planned = 0;
   #begun = 0;
   #stretch: Stretch | undefined;
+  /** Working memory: sums over iterations of one interval of the meters. */
+  readonly #stride: Stride = { steps: 0, time: 0.5, busy: 0.5, contexts: 0.5, kv: 0.5, kvMax: 0.5 };
 
   /** When the last iteration that is laid out ends; 0 where none is. */
   get until(): Seconds {
@@ -46,24 +46,25 @@ export class Coast {
 
   /** Lays out what follows the iteration that has just begun. Returns when the last one ends: the instance has nothing to do before. */
   plan(instance: Coasting): Seconds {
-    const { ranks, iteration, pricer, steps, slowdown } = instance;
+    const { ranks, iteration, pricer, slowdown, decoding } = instance;
+    const { steps } = decoding;
     const [rank] = ranks;
     const { columns, kv } = rank;
     const sequences = iteration.decoding;
     const base = columns.baseSum[0];
-    let tokens = instance.tokensAfter(steps + 1);
+    let tokens = decoding.tokensAfter(steps + 1);
     let at = instance.endsAt;
     let count = 0;
     this.#ends[0] = at;
     this.#planned = 0;
     this.#begun = 0;
-    if (instance.endsWith(steps + 1)) return at;
+    if (decoding.endsWith(steps + 1)) return at;
     const stretch = pricer.stretch?.(iteration.next(rank, tokens, instance.queryTokens), this.#stretch);
     if (stretch === undefined) return at;
     let room = kv.room;
-    while (count < most && !instance.endsWith(steps + 1 + count)) {
+    while (count < most && !decoding.endsWith(steps + 1 + count)) {
       const context = base + sequences * tokens;
-      const grown = instance.tokensAfter(steps + 2 + count);
+      const grown = decoding.tokensAfter(steps + 2 + count);
       room -= columns.growth(0, tokens, grown - tokens);
       if (context > stretch.to || room < 0) break;
       const time = stretch.time(context);
@@ -81,7 +82,7 @@ export class Coast {
   catchUp(instance: Coasting, at: Seconds, included: boolean, metrics: Metrics, { index, plant }: Pool): number {
     const ends = this.#ends;
     const stretch = this.#stretch as Stretch;
-    const { ranks, iteration } = instance;
+    const { ranks, iteration, decoding } = instance;
     const [{ columns, kv }] = ranks;
     const sequences = iteration.decoding;
     const base = columns.baseSum[0];
@@ -97,12 +98,18 @@ export class Coast {
       const interval = metrics.at(ends[begun]);
       const { end } = metrics;
       const pool = interval.pools[index];
-      const stride = { steps: 0, time: 0, busy: 0, contexts: 0, kv: 0, kvMax: 0 };
+      const stride = this.#stride;
+      stride.steps = 0;
+      stride.time = 0;
+      stride.busy = 0;
+      stride.contexts = 0;
+      stride.kv = 0;
+      stride.kvMax = 0;
       while (begun < last && ends[begun] < end) {
         const duration = ends[begun + 1] - ends[begun];
         interval.itl.add(instance.turn(ends[begun + 1]), sequences);
-        const tokens = instance.tokensAfter(instance.steps);
-        kv.take(columns.growth(0, tokens, instance.tokensAfter(instance.steps + 1) - tokens));
+        const tokens = decoding.tokensAfter(decoding.steps);
+        kv.take(columns.growth(0, tokens, decoding.tokensAfter(decoding.steps + 1) - tokens));
         const share = kv.used / plant.kvBlocks;
         begun++;
         stride.steps++;

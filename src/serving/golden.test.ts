@@ -57,7 +57,7 @@ const scenarios: readonly { readonly name: string; readonly plant: Plant; readon
         storage: { capacity: 5e8, bandwidth: 1e9, latency: 0.0007, write: 'back' },
       },
     ),
-    hash: '99723358',
+    hash: '100fcffa',
   },
   { name: 'closed loop', plant: mergedPlant({ ...size, ranks: 2, acceptance: [0.8, 0.5] }, plant), concurrency: 60, hash: 'd5f9d955' },
 ];

@@ -1,61 +1,27 @@
 import type { Seconds } from '../base/units.ts';
 import type { StepCost, StepPricer } from '../cost/batch.ts';
 import type { Acceptance } from './acceptance.ts';
-import type { AdapterPlant } from './adapters/adapter-work.ts';
 import { adapterWork } from './adapters/rank-adapters.ts';
 import { barrierEvery, waitOf } from './barrier.ts';
-import { Calendar } from './calendar.ts';
 import { Coast, type Coasting } from './coast.ts';
+import { Decoding } from './decoding.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
+import type { InstanceListener } from './instance-listener.ts';
 import { Iteration } from './iteration.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';
 import { place } from './place.ts';
+import type { PoolPlant } from './plant.ts';
 import type { Pool } from './pools.ts';
+import { Prompts } from './prompts.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
-import { blocksToPin, cachedUnits, keepAnswer, keepPrefix, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
+import { keepPrefix, unpinPrefix } from './shared-prefixes.ts';
 
-export type InstanceRole = 'prefill' | 'decode' | 'merged';
-
-export interface InstanceOptions {
-  readonly role: InstanceRole;
-  readonly ranks: number;
-  readonly kvBlocks: number;
-  readonly blockTokens: number;
-  /** Blocks of a sequence whatever its length. */
-  readonly stateBlocks: number;
-  /** Blocks kept free when a request is admitted beside others. */
-  readonly watermarkBlocks: number;
-  readonly maxSequences: number;
-  /** Tokens of one iteration of one rank. */
-  readonly tokenBudget: number;
-  readonly prefixCaching: boolean;
+/** What is the same for all instances of a pool. */
+export interface InstanceOptions extends Omit<PoolPlant, 'acceptance'> {
   readonly acceptance: Acceptance;
-  readonly adapters?: AdapterPlant | undefined;
-  readonly ahead?: boolean | undefined;
-  readonly pollEvery?: number | undefined;
-  readonly launching?: Seconds | undefined;
-  readonly prefillFirst?: boolean | undefined;
-  readonly pricer: StepPricer;
-}
-
-/** What an instance tells its owner; all at the end of an iteration but `scheduled` and `preempted`, which come at its start. */
-export interface InstanceListener {
-  /** A decode step has ended: what decodes puts out its tokens, and nothing of that has been noted yet. */
-  stepped(instance: Instance): void;
-  scheduled(slot: number, at: Seconds): void;
-  /** The turn of a prompt came, and caches have less of it than it has to find: it is taken out of the queue. At the start of an iteration. */
-  missed(slot: number, at: Seconds): void;
-  /** The prompt is in the KV. A merged instance goes on to decode; a prefill instance holds the KV until `release`. */
-  prefilled(slot: number, at: Seconds): void;
-  firstToken(slot: number, at: Seconds): void;
-  /** A request's next tokens came out of order with its step's: behind a move or a preemption. */
-  resumed(slot: number, at: Seconds): void;
-  finished(slot: number, at: Seconds): void;
-  /** Its KV was dropped. A merged instance queues it again by itself. */
-  preempted(slot: number, at: Seconds): void;
 }
 
 /**
@@ -73,9 +39,6 @@ export class Instance implements Coasting {
   readonly #listener: InstanceListener;
   /** Present for a batch in flight of a pipeline: one of as many as there are stages, which share KV blocks and nothing else. */
   readonly pipeline: Pipeline | undefined;
-  /** Decode steps so far, and the tokens by which every decoding sequence has grown in them. */
-  steps = 0;
-  tokens = 0;
   running = false;
   /** An iteration is formed and has not begun. */
   held = false;
@@ -91,9 +54,6 @@ export class Instance implements Coasting {
   /** Time that a prompt token takes on one rank, of late: a moving mean over iterations. [s] */
   pace: Seconds = 0;
   startedAt: Seconds = 0;
-  /** End of the last decode step, and of the one before it: when sequences that decode on put out tokens. */
-  steppedAt: Seconds = 0;
-  before: Seconds = 0;
   endsAt: Seconds = 0;
   /** Cached prefixes that prompts of the formed iteration still wait for: it begins when they are there. */
   reads = 0;
@@ -104,9 +64,8 @@ export class Instance implements Coasting {
   /** Since when it stands still, and for how many reasons. */
   #pausedAt: Seconds = 0;
   #pauses = 0;
-  /** Slots that decode for the first time in the running step, or in the next where prompts go first. */
-  #joined: number[] = [];
-  readonly #finishers = new Calendar();
+  readonly decoding: Decoding;
+  readonly #prompts: Prompts;
   readonly #coast = new Coast();
   /** Ends in the queue that hold no longer, since iterations were laid out anew. */
   readonly voided: Seconds[] = [];
@@ -135,6 +94,8 @@ export class Instance implements Coasting {
     this.columns = columns;
     this.serving = ranks;
     this.pricer = options.pricer;
+    this.decoding = new Decoding(table, columns, options.acceptance);
+    this.#prompts = new Prompts(table, columns, options, listener);
   }
 
   /** Whether prompts wait on one of its ranks. */
@@ -155,13 +116,8 @@ export class Instance implements Coasting {
     table.rank[slot] = rankIndex;
     table.place[slot] = place.queued;
     (this.#looksLater && this.running ? rank.late : rank.waiting).push(slot);
-    this.columns.awake[rankIndex] = 1;
+    this.columns.awake.add(rankIndex);
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
-  }
-
-  /** KV blocks of a sequence with so many tokens, those of its states included. */
-  blocksFor(tokens: number): number {
-    return Math.ceil(tokens / this.columns.blockTokens) + this.options.stateBlocks;
   }
 
   /** Whether no sequence has a place on a rank, in any batch in flight. */
@@ -175,7 +131,7 @@ export class Instance implements Coasting {
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     this.columns.places.increase(rankIndex);
-    rank.kv.take(this.blocksFor(table.prompt[slot]));
+    rank.kv.take(this.columns.blocksFor(table.prompt[slot]));
     table.admission[slot] = rank.admissions++;
   }
 
@@ -183,7 +139,7 @@ export class Instance implements Coasting {
   arrive(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
     rank.ready.push(slot);
-    this.columns.awake[rank.at] = 1;
+    this.columns.awake.add(rank.at);
     this.#table.place[slot] = place.decoding;
   }
 
@@ -212,8 +168,8 @@ export class Instance implements Coasting {
     this.running = false;
     this.held = false;
     if (this.iteration.decoding > 0) {
-      const growth = this.tokensAfter(this.steps + 1) - this.tokens;
-      for (const { at, kv } of this.ranks) kv.give(this.columns.growth(at, this.tokens, growth));
+      const { tokens, growth } = this.decoding;
+      for (const { at, kv } of this.ranks) kv.give(this.columns.growth(at, tokens, growth));
     }
     this.#admitLate();
   }
@@ -222,13 +178,13 @@ export class Instance implements Coasting {
   withdraw(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
     this.columns.places.decrease(rank.at);
-    rank.kv.give(this.blocksFor(this.#table.prompt[slot]));
+    rank.kv.give(this.columns.blocksFor(this.#table.prompt[slot]));
   }
 
   /** Settles what a request that decodes here has put out so far: it will not go on here. Its blocks go with `clear`. */
   interrupt(slot: number): void {
     const rank = this.ranks[this.#table.rank[slot]];
-    if (!rank.ready.includes(slot)) this.#stop(rank, slot);
+    if (!rank.ready.includes(slot)) this.decoding.stop(rank, slot);
   }
 
   /** Drops a request that nobody waits for any more, wherever it is here; what it held is free at once, also while an iteration runs. */
@@ -243,21 +199,21 @@ export class Instance implements Coasting {
         return;
       case place.prefilling: {
         const at = rank.prefilling.indexOf(slot);
-        rank.chunks.splice(at, 1);
-        this.#dropPrompt(rank, slot, at);
+        rank.chunks.removeAt(at);
+        this.#prompts.drop(rank, slot, at);
         return;
       }
       case place.decoding: {
         const at = rank.ready.indexOf(slot);
         if (at >= 0) {
-          rank.ready.splice(at, 1);
+          rank.ready.removeAt(at);
           this.columns.places.decrease(rank.at);
-          rank.kv.give(this.blocksFor(table.prompt[slot]));
+          rank.kv.give(this.columns.blocksFor(table.prompt[slot]));
         } else if (this.decodesNow) {
           // It has grown for the running step already, which goes on without it.
           this.iteration.decoding--;
-          this.#stop(rank, slot, this.tokensAfter(this.steps + 1));
-        } else this.#stop(rank, slot);
+          this.decoding.stop(rank, slot, this.decoding.tokensAfter(this.decoding.steps + 1));
+        } else this.decoding.stop(rank, slot);
         return;
       }
       default:
@@ -274,9 +230,8 @@ export class Instance implements Coasting {
   /** Forgets all that it holds and runs; what is lost was settled before. */
   clear(): void {
     for (const rank of this.ranks) rank.clear();
-    this.#finishers.clear();
+    this.decoding.clear();
     this.#coast.drop();
-    this.#joined.length = 0;
     this.#unlooked = 0;
     this.running = false;
     this.held = false;
@@ -301,9 +256,9 @@ export class Instance implements Coasting {
   /** Lays out the iterations behind the one that has begun, where they will only decode. Returns when it has something to do next. */
   plan(): Seconds {
     const { iteration, columns, options } = this;
-    if (this.pricer.stretch === undefined || iteration.decoding === 0 || iteration.prefillTokens > 0 || this.#joined.length > 0) return this.endsAt;
+    if (this.pricer.stretch === undefined || iteration.decoding === 0 || iteration.prefillTokens > 0 || this.decoding.joined.length > 0) return this.endsAt;
     if (
-      columns.awake[0] === 1 ||
+      columns.awake.has(0) ||
       this.ranks.length > 1 ||
       this.ranks[0].late.size > 0 ||
       options.adapters !== undefined ||
@@ -329,10 +284,6 @@ export class Instance implements Coasting {
     this.#coast.drop();
   }
 
-  endsWith(step: number): boolean {
-    return this.#finishers.first(step) >= 0;
-  }
-
   get queryTokens(): number {
     return 1 + this.options.acceptance.drafts;
   }
@@ -343,16 +294,13 @@ export class Instance implements Coasting {
 
   turn(endsAt: Seconds): Seconds {
     const at = this.endsAt;
-    this.steps++;
-    this.before = this.steppedAt;
-    this.steppedAt = at;
-    this.tokens = this.tokensAfter(this.steps);
+    this.decoding.advance(at);
     this.gaps = this.iteration.decoding;
     if (this.#looksLater) this.#looks();
     this.#formed++;
     this.startedAt = at;
     this.endsAt = endsAt;
-    return at - this.before;
+    return at - this.decoding.before;
   }
 
   /** Whether what comes while an iteration runs waits until the instance looks. */
@@ -376,18 +324,18 @@ export class Instance implements Coasting {
     for (const { late, waiting, at } of this.ranks)
       while (late.size > 0) {
         waiting.push(late.shift());
-        this.columns.awake[at] = 1;
+        this.columns.awake.add(at);
         any = true;
       }
     return any;
   }
 
   #form(at: Seconds): boolean {
-    const growth = this.tokensAfter(this.steps + 1) - this.tokens;
+    const { growth, tokens } = this.decoding;
     const { adapters, prefillFirst } = this.options;
     if (adapters !== undefined) for (const rank of this.ranks) rank.adapters?.begin();
     const decodes = prefillFirst === true ? this.#promptsFirst(growth, at) : this.#together(growth, at);
-    this.iteration.price(this.ranks, this.columns, this.tokens, this.queryTokens, this.pricer, decodes);
+    this.iteration.price(this.ranks, this.columns, tokens, this.queryTokens, this.pricer, decodes);
     const { cost } = this.iteration;
     this.running = cost !== undefined;
     if (cost === undefined) return false;
@@ -422,29 +370,39 @@ export class Instance implements Coasting {
   #barrier(slowest: Seconds, least: Seconds, late: Seconds): Iteration['barrier'] {
     const { serving: ranks, pricer, slowdown } = this;
     const rank = ranks[(this.#formed / barrierEvery) % ranks.length];
-    const own = this.iteration.own(rank, this.tokens, this.queryTokens, pricer) + (rank.adapters?.products ?? 0);
+    const own = this.iteration.own(rank, this.decoding.tokens, this.queryTokens, pricer) + (rank.adapters?.products ?? 0);
     return waitOf(slowest, own, slowdown, ranks.length, least, late);
   }
 
   /** Decoding sequences grow, and prompts take what they leave of the budget. */
   #together(growth: number, at: Seconds): boolean {
-    const { columns, ranks, tokens } = this;
-    const { awake, used, phases, decoding, kvBlocks } = columns;
+    const { columns, ranks, decoding } = this;
+    const { tokens } = decoding;
+    const { awake, used, growing, kvBlocks } = columns;
+    const { words } = awake;
     const caching = this.options.prefixCaching;
-    const [first, second] = [columns.phase(tokens), columns.phase(tokens + 1)];
-    for (let r = 0; r < used.length; r++) {
-      if (awake[r] === 1 && ranks[r].ready.length > 0) this.#join(ranks[r], at);
-      if (decoding[r] > 0) {
-        // The sum of `growth` phases, of which there are two at most but with long drafts.
-        const need = growth === 1 ? phases[first + r] : growth === 2 ? phases[first + r] + phases[second + r] : columns.growth(r, tokens, growth);
+    const [first, second] = [columns.phase(tokens) * words.length, columns.phase(tokens + 1) * words.length];
+    // Of the others nothing is needed. A step of more than two tokens comes with long drafts.
+    const all = caching || growth > 2 ? -1 : 0;
+    for (let w = 0; w < words.length; w++) {
+      // What wakes a rank meanwhile counts if its turn is still to come.
+      for (let turn = 0; ;) {
+        const bits = (all | words[w] | growing[first + w] | (growth === 1 ? 0 : growing[second + w])) & ~turn;
+        if (bits === 0) break;
+        const bit = bits & -bits;
+        turn |= bit | (bit - 1);
+        const r = 32 * w + 31 - Math.clz32(bit);
+        if (r >= used.length) break;
+        if (awake.has(r) && ranks[r].ready.length > 0) decoding.join(ranks[r], at);
+        const need = columns.growth(r, tokens, growth);
         if (caching || used[r] + need > kvBlocks) this.#grow(ranks[r], growth, at);
         else used[r] += need;
+        // One that was pushed out has woken it.
+        if (!awake.has(r)) continue;
+        const rank = ranks[r];
+        if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#prompts.fill(rank, at);
+        else awake.delete(r);
       }
-      // One that was pushed out has woken it.
-      if (awake[r] === 0) continue;
-      const rank = ranks[r];
-      if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#fill(rank, at);
-      else awake[r] = 0;
     }
     return true;
   }
@@ -462,10 +420,10 @@ export class Instance implements Coasting {
     let any = false;
     for (const rank of this.ranks) {
       if (rank.waiting.size === 0 && rank.prefilling.length === 0) {
-        this.columns.awake[rank.at] = 0;
+        this.columns.awake.delete(rank.at);
         continue;
       }
-      this.#fill(rank, at);
+      this.#prompts.fill(rank, at);
       any ||= rank.chunks.length > 0;
     }
     return any;
@@ -476,19 +434,18 @@ export class Instance implements Coasting {
     const at = this.endsAt;
     const table = this.#table;
     this.gaps = 0;
-    const { decoding } = this.iteration;
-    if (decoding > 0) {
+    if (this.iteration.decoding > 0) {
       this.#listener.stepped(this);
-      this.steps++;
-      this.before = this.steppedAt;
-      this.steppedAt = at;
-      this.tokens = this.tokensAfter(this.steps);
-      this.gaps = decoding - this.#joined.length;
-      for (const slot of this.#joined) this.#emitAfterPause(slot, at);
-      this.#joined.length = 0;
-      for (let slot = this.#finishers.take(this.steps); slot >= 0;) {
+      const { decoding } = this;
+      const { joined } = decoding;
+      decoding.advance(at);
+      this.gaps = this.iteration.decoding - joined.length;
+      for (let i = 0; i < joined.length; i++) this.#emitAfterPause(joined.items[i], at);
+      joined.clear();
+      for (let slot = decoding.finishers(); slot >= 0;) {
         const next = table.nextFinisher[slot];
-        this.#finish(slot, at);
+        decoding.finish(this.ranks[table.rank[slot]], slot);
+        this.#listener.finished(slot, at);
         slot = next;
       }
     }
@@ -496,66 +453,15 @@ export class Instance implements Coasting {
     if (prefillTokens === 0) return;
     const pace = ((at - this.startedAt) * this.serving.length) / prefillTokens;
     this.pace = this.pace === 0 ? pace : this.pace + (pace - this.pace) / 8;
-    for (const rank of this.ranks) if (rank.prefilling.length > 0) this.#completePrompts(rank, at);
-  }
-
-  /** Tokens by which each sequence has grown after so many steps: whole numbers whose mean is what a step emits. */
-  tokensAfter(steps: number): number {
-    return Math.floor(steps * this.options.acceptance.mean);
-  }
-
-  #join(rank: Rank, at: Seconds): void {
-    for (const slot of rank.ready) {
-      this.#table.joinedAt[slot] = at;
-      this.#decode(rank, slot);
-    }
-    rank.ready.length = 0;
-  }
-
-  /** Adds a sequence whose prompt is in the KV to those that decode. */
-  #decode(rank: Rank, slot: number): void {
-    const table = this.#table;
-    const base = table.prompt[slot] - this.tokens;
-    rank.adapters?.joins(slot);
-    table.place[slot] = place.decoding;
-    table.base[slot] = base;
-    table.position[slot] = rank.members.length;
-    rank.members.push(slot);
-    this.columns.count(rank.at, base, 1);
-    const left = table.outputTokens[slot] - table.emitted[slot];
-    const steps = this.options.acceptance.stepsFor(table.ordinal[slot], table.stepsBefore[slot], left);
-    table.joinStep[slot] = this.steps;
-    table.finishStep[slot] = this.steps + steps;
-    this.#finishers.add(this.steps + steps, slot, table.nextFinisher);
-    this.#joined.push(slot);
-  }
-
-  /**
-   * @param tokens the instance's token count up to which its blocks were taken
-   * @param whole whether it has its whole answer
-   */
-  #leave(rank: Rank, slot: number, tokens: number = this.tokens, whole: boolean = false): void {
-    const table = this.#table;
-    rank.adapters?.leaves(slot);
-    const base = table.base[slot];
-    const position = table.position[slot];
-    const last = rank.members.pop() as number;
-    if (last !== slot) {
-      rank.members[position] = last;
-      table.position[last] = position;
-    }
-    this.columns.count(rank.at, base, -1);
-    this.columns.places.decrease(rank.at);
-    rank.kv.give(this.blocksFor(base + tokens) - table.pinned[slot] * rank.unitBlocks);
-    if (whole) keepAnswer(table, rank, slot);
-    unpinPrefix(table, rank, slot);
+    for (const rank of this.ranks) if (rank.prefilling.length > 0) this.#prompts.advance(rank, at, this.#computed);
   }
 
   /** Blocks for the tokens that decoding sequences add in this step; the latest admitted give way where there are too few. */
   #grow(rank: Rank, growth: number, at: Seconds): void {
     if (rank.members.length === 0) return;
-    let need = this.columns.growth(rank.at, this.tokens, growth);
-    while (rank.room < need && this.#preemptLatest(rank, at)) need = this.columns.growth(rank.at, this.tokens, growth);
+    const { tokens } = this.decoding;
+    let need = this.columns.growth(rank.at, tokens, growth);
+    while (rank.room < need && this.#preemptLatest(rank, at)) need = this.columns.growth(rank.at, tokens, growth);
     rank.kv.take(need);
   }
 
@@ -568,39 +474,14 @@ export class Instance implements Coasting {
     let prompt = -1;
     for (const slot of rank.prefilling) if (later(slot, prompt)) prompt = slot;
     if (prompt >= 0 && later(prompt, latest)) {
-      this.#dropPrompt(rank, prompt, rank.prefilling.indexOf(prompt));
+      this.#prompts.drop(rank, prompt, rank.prefilling.indexOf(prompt));
       this.#requeue(rank, prompt, at);
       return true;
     }
     if (latest < 0) return false;
-    this.#stop(rank, latest);
+    this.decoding.stop(rank, latest);
     this.#requeue(rank, latest, at);
     return true;
-  }
-
-  /** Takes a prompt out that is being computed. */
-  #dropPrompt(rank: Rank, slot: number, at: number): void {
-    const table = this.#table;
-    rank.prefilling.splice(at, 1);
-    rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
-    rank.adapters?.drops(slot);
-    rank.kv.give(table.privateBlocks[slot]);
-    unpinPrefix(table, rank, slot);
-  }
-
-  /** Takes a decoding sequence out before its end, with what it has put out so far. */
-  #stop(rank: Rank, slot: number, tokens: number = this.tokens): void {
-    const table = this.#table;
-    const steps = this.steps - table.joinStep[slot];
-    const left = table.outputTokens[slot] - table.emitted[slot];
-    const joined = this.#joined.indexOf(slot);
-    if (joined >= 0) this.#joined.splice(joined, 1);
-    // Its last tokens came out at the end of the last step.
-    if (steps > 0) table.lastTokenAt[slot] = this.steppedAt;
-    this.#finishers.remove(table.finishStep[slot], slot, table.nextFinisher);
-    this.#leave(rank, slot, tokens);
-    table.emitted[slot] += this.options.acceptance.emittedIn(table.ordinal[slot], table.stepsBefore[slot], steps, left);
-    table.stepsBefore[slot] += steps;
   }
 
   /** Back to the front of the queue, to compute the prompt and what it had emitted again. */
@@ -613,76 +494,13 @@ export class Instance implements Coasting {
     if (this.options.role === 'merged') {
       table.place[slot] = place.queued;
       rank.waiting.pushFront(slot);
-      this.columns.awake[rank.at] = 1;
+      this.columns.awake.add(rank.at);
       rank.queuedTokens += table.prompt[slot];
     }
     this.#listener.preempted(slot, at);
   }
 
-  /** Chunks of prompts under way, then new prompts in order of arrival, within the token budget, the places and the blocks. */
-  #fill(rank: Rank, at: Seconds): void {
-    const table = this.#table;
-    const { tokenBudget, maxSequences, watermarkBlocks, prefixCaching, prefillFirst } = this.options;
-    rank.chunks.length = 0;
-    rank.waiting.prepare(at);
-    let budget = tokenBudget - (prefillFirst === true ? 0 : rank.members.length * this.queryTokens);
-    for (const slot of rank.prefilling) {
-      const chunk = Math.max(0, Math.min(table.prompt[slot] - table.progress[slot], budget));
-      rank.chunks.push(chunk);
-      budget -= chunk;
-    }
-    while (rank.waiting.size > 0 && budget > 0 && rank.sequences < maxSequences) {
-      const slot = rank.waiting.first;
-      const prompt = table.prompt[slot];
-      const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
-      if (table.leastCached[slot] > Math.max(table.progress[slot], units * table.blockTokens[slot]) && table.startedAt[slot] === -1) {
-        rank.waiting.shift();
-        rank.queuedTokens -= prompt - table.progress[slot];
-        this.#listener.missed(slot, at);
-        continue;
-      }
-      const pinning = blocksToPin(table, rank, slot, units);
-      const own = this.blocksFor(prompt) - units * rank.unitBlocks;
-      if (rank.room < own + pinning + (rank.kv.sequences() === 0 ? 0 : watermarkBlocks)) break;
-      if (rank.adapters?.admit(slot) === false) break;
-      rank.waiting.shift();
-      pinPrefix(table, rank, slot, units);
-      table.privateBlocks[slot] = own;
-      rank.kv.take(own + pinning);
-      if (units > 0) {
-        const cached = units * rank.unitBlocks * rank.blockTokens;
-        rank.queuedTokens -= cached;
-        table.progress[slot] = cached;
-        if (table.startedAt[slot] === -1) table.cachedTokens[slot] = cached;
-      }
-      table.admission[slot] = rank.admissions++;
-      table.place[slot] = place.prefilling;
-      if (table.startedAt[slot] === -1) table.startedAt[slot] = at;
-      const chunk = Math.min(prompt - table.progress[slot], budget);
-      rank.prefilling.push(slot);
-      rank.chunks.push(chunk);
-      budget -= chunk;
-      this.#listener.scheduled(slot, at);
-    }
-  }
-
-  #completePrompts(rank: Rank, at: Seconds): void {
-    const table = this.#table;
-    let kept = 0;
-    const chunks = rank.chunks;
-    for (let i = 0; i < chunks.length; i++) {
-      const slot = rank.prefilling[i];
-      const chunk = chunks[i];
-      rank.queuedTokens -= chunk;
-      table.progress[slot] = table.progress[slot] + chunk;
-      if (table.progress[slot] < table.prompt[slot]) rank.prefilling[kept++] = slot;
-      else this.#completePrompt(rank, slot, at);
-    }
-    rank.prefilling.length = kept;
-    chunks.length = 0;
-  }
-
-  #completePrompt(rank: Rank, slot: number, at: Seconds): void {
+  readonly #computed = (rank: Rank, slot: number, at: Seconds): void => {
     const table = this.#table;
     keepPrefix(table, rank, slot);
     this.#listener.prefilled(slot, at);
@@ -691,16 +509,14 @@ export class Instance implements Coasting {
     table.fromPrompts[slot]++;
     table.emitted[slot] = table.emitted[slot] + 1;
     if (table.emitted[slot] === table.outputTokens[slot]) {
-      rank.adapters?.drops(slot);
-      rank.kv.give(table.privateBlocks[slot]);
-      unpinPrefix(table, rank, slot);
+      this.#prompts.release(rank, slot);
       this.#listener.finished(slot, at);
       return;
     }
     table.joinedAt[slot] = at;
     this.columns.places.increase(rank.at);
-    this.#decode(rank, slot);
-  }
+    this.decoding.add(rank, slot);
+  };
 
   #emitAfterPause(slot: number, at: Seconds): void {
     if (this.#table.firstTokenAt[slot] === -1) {
@@ -710,13 +526,5 @@ export class Instance implements Coasting {
       this.#listener.resumed(slot, at);
     }
     this.#table.lastTokenAt[slot] = at;
-  }
-
-  #finish(slot: number, at: Seconds): void {
-    const table = this.#table;
-    this.#leave(this.ranks[table.rank[slot]], slot, this.tokens, true);
-    table.stepsBefore[slot] += table.finishStep[slot] - table.joinStep[slot];
-    table.emitted[slot] = table.outputTokens[slot];
-    this.#listener.finished(slot, at);
   }
 }

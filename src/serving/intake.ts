@@ -3,7 +3,7 @@ import type { EventQueue } from '../kernel/event-queue.ts';
 import { pending } from './pending.ts';
 import type { Plant } from './plant.ts';
 import { blocksPerUnit, storePrefix } from './prefix-units.ts';
-import type { RequestTable } from './request-table.ts';
+import { anywhere, held, type RequestTable } from './request-table.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 
 /** Where requests come from: the source's one by one, so that no more than the next one is known, and those injected from outside. */
@@ -67,10 +67,10 @@ export class Intake {
     table.priority[slot] = request.priority;
     table.model[slot] = request.model;
     table.adapter[slot] = request.adapter;
-    table.sentTo[slot] = request.instance ?? -1;
-    table.sentToRank[slot] = request.rank ?? -1;
+    table.sentTo[slot] = request.instance ?? anywhere;
+    table.sentToRank[slot] = request.rank ?? anywhere;
     table.leastCached[slot] = request.leastCached ?? 0;
-    table.held[slot] = request.held === true ? 1 : 0;
+    if (request.held === true) table.decodesOn[slot] = held;
     storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens), this.#plant.cache === undefined);
     return slot;
   }

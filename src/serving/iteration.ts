@@ -39,19 +39,18 @@ export class Iteration {
    * @param tokens the instance's token count: what `baseSum` is relative to
    * @param decodes whether decoding sequences take part
    */
-  price(
-    ranks: readonly Rank[],
-    { used, decoding, baseSum, awake }: RankColumns,
-    tokens: number,
-    queryTokens: number,
-    pricer: StepPricer,
-    decodes: boolean,
-  ): void {
+  price(ranks: readonly Rank[], columns: RankColumns, tokens: number, queryTokens: number, pricer: StepPricer, decodes: boolean): void {
+    const { used, decoding, baseSum, awake } = columns;
     this.decodes = decodes;
     this.prefillTokens = 0;
     this.prefillContext = 0;
     this.prefillPairs = 0;
     this.slowestPairs = 0;
+    this.cost = undefined;
+    if (decodes && awake.empty) {
+      this.#priceDecoding(ranks, columns, tokens, queryTokens, pricer);
+      return;
+    }
     let allSequences = 0;
     let allContext = 0;
     let allUsed = 0;
@@ -68,7 +67,7 @@ export class Iteration {
       const context = decodes ? baseSum[r] + sequences * tokens : 0;
       let own = sequences * queryTokens;
       // Only a rank that is awake has prompts under way.
-      if (awake[r] === 1) {
+      if (awake.has(r)) {
         const { prefill, pairs, seen } = this.#promptsOf(ranks[r]);
         own += prefill;
         this.prefillTokens += prefill;
@@ -96,13 +95,38 @@ export class Iteration {
     this.decoding = allSequences;
     this.decodeContext = allContext;
     this.usedBlocks = allUsed;
-    this.cost = undefined;
     if (this.empty) return;
     const instanceTokens = this.decoding * queryTokens + this.prefillTokens;
     const costOf = (r: number): StepCost => pricer.cost({ rank: this.#batchOf(ranks[r], tokens, queryTokens), instanceTokens });
-    this.cost = costOf(byContext);
-    if (byTokens !== byContext) this.cost = slower(this.cost, costOf(byTokens));
-    if (this.prefillTokens > 0 && byPairs !== byContext && byPairs !== byTokens) this.cost = slower(this.cost, costOf(byPairs));
+    this.cost = costOf(byTokens);
+    const any = this.decoding > 0;
+    if (any && byContext !== byTokens) this.cost = slower(costOf(byContext), this.cost);
+    if (this.prefillTokens > 0 && byPairs !== byTokens && !(any && byPairs === byContext)) this.cost = slower(this.cost, costOf(byPairs));
+  }
+
+  /** The same where no rank has prompts: all that is needed is kept up to date as sequences come and go. */
+  #priceDecoding(ranks: readonly Rank[], columns: RankColumns, tokens: number, queryTokens: number, pricer: StepPricer): void {
+    const { used, baseSum, deepest, sequences } = columns;
+    let allUsed = 0;
+    for (let r = 0; r < used.length; r++) allUsed += used[r];
+    this.usedBlocks = allUsed;
+    this.decoding = sequences;
+    this.decodeContext = columns.base + sequences * tokens;
+    if (sequences === 0) return;
+    const byTokens = deepest.of(deepest.most);
+    let byContext = byTokens;
+    let mostContext = -1;
+    for (let count = deepest.most; count > 0; count--) {
+      const r = deepest.of(count);
+      if (r < 0) continue;
+      const context = baseSum[r] + count * tokens;
+      if (context < mostContext || (context === mostContext && r > byContext)) continue;
+      mostContext = context;
+      byContext = r;
+    }
+    const instanceTokens = sequences * queryTokens;
+    this.cost = pricer.cost({ rank: this.#batchOf(ranks[byContext], tokens, queryTokens), instanceTokens });
+    if (byTokens !== byContext) this.cost = slower(this.cost, pricer.cost({ rank: this.#batchOf(ranks[byTokens], tokens, queryTokens), instanceTokens }));
   }
 
   /**
@@ -126,9 +150,9 @@ export class Iteration {
     let pairs = 0;
     let seen = 0;
     for (let i = 0; i < chunks.length; i++) {
-      const chunk = chunks[i];
+      const chunk = chunks.items[i];
       if (chunk === 0) continue;
-      const before = this.#table.progress[prefilling[i]];
+      const before = this.#table.progress[prefilling.items[i]];
       prefill += chunk;
       pairs += pairsOf(chunk, before);
       seen += before + chunk;
@@ -142,9 +166,9 @@ export class Iteration {
     let prefillPairs = 0;
     let prefillContext = 0;
     for (let i = 0; i < rank.chunks.length; i++) {
-      const chunk = rank.chunks[i];
+      const chunk = rank.chunks.items[i];
       if (chunk === 0) continue;
-      const before = this.#table.progress[rank.prefilling[i]];
+      const before = this.#table.progress[rank.prefilling.items[i]];
       prefillTokens += chunk;
       prefillSequences++;
       prefillPairs += pairsOf(chunk, before);

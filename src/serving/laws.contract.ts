@@ -1,6 +1,5 @@
 import type { SimulationEvent } from './events.ts';
 import type { Instance } from './instance.ts';
-import { place } from './place.ts';
 import { blocksToPin, cachedUnits } from './shared-prefixes.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -57,10 +56,7 @@ function serviceable({ table }: Simulation, { ranks, options }: Instance): boole
 /** What holds at the end: nothing is left anywhere. */
 export function leavesNothing(simulation: Simulation): void {
   holds(simulation.table.inUse === 0, () => `${simulation.table.inUse} requests are left`);
-  holds(
-    [...simulation.table.place].every((at) => at === place.nowhere),
-    () => 'a request is still somewhere',
-  );
+  holds([...simulation.table.slots()].length === 0, () => 'a request is still somewhere');
   holds(simulation.transfers.active === 0, () => `${simulation.transfers.active} flows are left`);
   for (const { instances } of simulation.pools)
     for (const { ranks } of instances)

@@ -6,20 +6,21 @@ export const phases = ['cache read', 'waiting for prefill', 'prefill', 'waiting 
 
 /** Adds a finished request's time by phase: the parts add up to its end-to-end time. `moves`: it decodes elsewhere than it is prefilled. */
 export function addLifetime(table: RequestTable, slot: number, finishedAt: Seconds, moves: boolean, into: Float64Array): void {
-  const prefilledAt = table.prefilledAt[slot];
   let before = table.arrivedAt[slot];
-  const until = (phase: number, mark: Seconds): void => {
-    if (mark <= before) return;
-    into[phase] += mark - before;
-    before = mark;
-  };
-  until(0, table.readyAt[slot]);
-  until(1, table.startedAt[slot]);
-  until(2, prefilledAt);
+  before = addUntil(table.readyAt[slot], before, into, 0);
+  before = addUntil(table.startedAt[slot], before, into, 1);
+  before = addUntil(table.prefilledAt[slot], before, into, 2);
   if (moves) {
-    until(3, table.reservedAt[slot]);
-    until(4, table.movedAt[slot]);
-    until(5, table.joinedAt[slot]);
+    before = addUntil(table.reservedAt[slot], before, into, 3);
+    before = addUntil(table.movedAt[slot], before, into, 4);
+    before = addUntil(table.joinedAt[slot], before, into, 5);
   }
-  until(6, finishedAt);
+  addUntil(finishedAt, before, into, 6);
+}
+
+/** Adds what lies before a mark to a phase; returns up to when is told. */
+function addUntil(mark: Seconds, before: Seconds, into: Float64Array, phase: number): Seconds {
+  if (mark <= before) return before;
+  into[phase] += mark - before;
+  return mark;
 }

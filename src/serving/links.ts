@@ -8,16 +8,16 @@ export function sourceOf({ sourcesPerRank }: Pick<TransferPlant, 'sourcesPerRank
 
 /** Links between two ends: ports, and on both sides those up to the lowest level where they meet (MOV-3). */
 export function linksBetween(from: EndPlant, to: EndPlant): readonly number[] {
-  const links = [...from.ports];
   const levels = Math.min(from.levels.length, to.levels.length);
-  const down: number[] = [];
-  for (let level = 0; level < levels; level++) {
-    const [a, b] = [from.levels[level], to.levels[level]];
-    if (a.group === b.group) break;
-    if (a.link >= 0) links.push(a.link);
-    if (b.link >= 0) down.push(b.link);
-  }
-  return [...links, ...down, ...to.ports];
+  let meet = 0;
+  while (meet < levels && from.levels[meet].group !== to.levels[meet].group) meet++;
+  if (meet === 0) return from.ports.concat(to.ports);
+  const links: number[] = [];
+  for (let i = 0; i < from.ports.length; i++) links.push(from.ports[i]);
+  for (let level = 0; level < meet; level++) if (from.levels[level].link >= 0) links.push(from.levels[level].link);
+  for (let level = 0; level < meet; level++) if (to.levels[level].link >= 0) links.push(to.levels[level].link);
+  for (let i = 0; i < to.ports.length; i++) links.push(to.ports[i]);
+  return links;
 }
 
 /** Whether some level joins two ends. */

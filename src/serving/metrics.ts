@@ -241,6 +241,11 @@ export class Metrics {
     return this.#to;
   }
 
+  /** Up to when requests in flight are counted; since then there are `waitingNow` and `runningNow`. */
+  get countedTo(): Seconds {
+    return this.#countedTo;
+  }
+
   /** Counts the requests in flight up to `at`, then changes them. */
   change(at: Seconds, waiting: number, running: number): void {
     this.count(at);

@@ -1,6 +1,7 @@
 import { Acceptance } from './acceptance.ts';
 import { RankAdapters } from './adapters/rank-adapters.ts';
-import { Instance, type InstanceListener } from './instance.ts';
+import { Instance } from './instance.ts';
+import type { InstanceListener } from './instance-listener.ts';
 import { KvBlocks } from './kv-blocks.ts';
 import { Pipeline } from './pipeline.ts';
 import type { PoolPlant } from './plant.ts';
@@ -35,7 +36,7 @@ export function poolOf(
   const options = { ...plant, acceptance: new Acceptance(seed, plant.acceptance) };
   const instances = Array.from({ length: plant.instances * plant.stages }, (_, i) => {
     const at = i % plant.instances;
-    const columns = new RankColumns(plant.kvBlocks, plant.blockTokens, plant.maxSequences, used[at]);
+    const columns = new RankColumns(plant, used[at]);
     const ranks = kv[at].map((blocks, r) => new Rank(blocks, columns, r, i * plant.ranks + r, queue));
     const { adapters } = plant;
     if (adapters !== undefined) for (const rank of ranks) rank.adapters = new RankAdapters(adapters, table);

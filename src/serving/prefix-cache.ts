@@ -1,5 +1,12 @@
-import { IntMap } from '../kernel/int-map.ts';
+import { RunMap } from '../kernel/run-map.ts';
 import type { PrefixWatcher } from './prefix-watcher.ts';
+
+/** A block's record of 32-bit words, one after another in memory: its id, references to it, what was used after and before it. */
+const words = 4;
+const key = 0;
+const refs = 1;
+const next = 2;
+const previous = 3;
 
 /**
  * Blocks of prompt prefixes by id, evicted least recently used first. An id names a whole prefix, so a prompt's cached part is
@@ -7,12 +14,14 @@ import type { PrefixWatcher } from './prefix-watcher.ts';
  */
 export class PrefixCache {
   capacity: number;
-  readonly #slotOf = new IntMap();
-  #key: Int32Array;
-  #refs: Int32Array;
-  #next: Int32Array;
-  #previous: Int32Array;
-  #usedAt: Float64Array;
+  readonly #slotOf = new RunMap();
+  /** Slot 0 is the ring's sentinel: next is the least recently used, previous the most. */
+  #records: Int32Array<ArrayBuffer> = new Int32Array(1024 * words);
+  /** When each was last used; empty where the owner does not ask. */
+  #usedAt: Float64Array<ArrayBuffer>;
+  readonly #timed: boolean;
+  /** Slots of the ids that were located last, -1 for those that are absent. */
+  #located: Int32Array<ArrayBuffer> = new Int32Array(256);
   readonly #free: number[] = [];
   #top = 1;
   #evictable = 0;
@@ -22,16 +31,14 @@ export class PrefixCache {
   /** Absent where nobody looks. */
   watcher: PrefixWatcher | undefined;
 
-  /** @param capacity blocks that it holds at most; Infinity where the owner evicts by hand */
-  constructor(capacity: number) {
+  /**
+   * @param capacity blocks that it holds at most; Infinity where the owner evicts by hand
+   * @param timed whether it knows when blocks were used
+   */
+  constructor(capacity: number, timed: boolean = false) {
     this.capacity = capacity;
-    const initial = 1024;
-    this.#key = new Int32Array(initial);
-    this.#refs = new Int32Array(initial);
-    // Slot 0 is the ring's sentinel: next is the least recently used, previous the most.
-    this.#next = new Int32Array(initial);
-    this.#previous = new Int32Array(initial);
-    this.#usedAt = new Float64Array(initial);
+    this.#timed = timed;
+    this.#usedAt = new Float64Array(timed ? 1024 : 0);
   }
 
   get size(): number {
@@ -50,44 +57,95 @@ export class PrefixCache {
     return n;
   }
 
+  /** Length of the leading run of ids that are present, at most `limit`, which are made the most recently used, the deepest first. */
+  use(ids: ArrayLike<number>, limit: number): number {
+    const located = this.#room(limit);
+    let n = 0;
+    for (; n < limit; n++) {
+      const slot = this.#slotOf.get(ids[n]);
+      if (slot < 0) break;
+      located[n] = slot;
+    }
+    this.touchLocated(n);
+    return n;
+  }
+
+  /** Looks the first `count` ids up for what is done with them next. Returns how many are absent. */
+  locate(ids: ArrayLike<number>, count: number): number {
+    const located = this.#room(count);
+    let absent = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = this.#slotOf.get(ids[i]);
+      located[i] = slot;
+      if (slot < 0) absent++;
+    }
+    return absent;
+  }
+
+  /** Whether the nth of the ids that were located is there. */
+  isLocated(n: number): boolean {
+    return this.#located[n] >= 0;
+  }
+
+  /** Marks the first `count` of the ids that were located as just used, the deepest first, so that a prefix outlives what builds on it. */
+  touchLocated(count: number): void {
+    const records = this.#records;
+    const located = this.#located;
+    if (this.#timed) for (let i = 0; i < count; i++) if (located[i] >= 0) this.#usedAt[located[i]] = this.now;
+    for (let i = count - 1; i >= 0; i--) {
+      const first = located[i];
+      if (first < 0 || records[first * words + refs] !== 0) continue;
+      // Those that stand one behind the other in the ring already move together.
+      let last = first;
+      for (; i > 0 && located[i - 1] > 0 && records[last * words + next] === located[i - 1]; i--) last = located[i - 1];
+      const before = records[first * words + previous];
+      const after = records[last * words + next];
+      records[before * words + next] = after;
+      records[after * words + previous] = before;
+      const tail = records[previous];
+      records[tail * words + next] = first;
+      records[first * words + previous] = tail;
+      records[last * words + next] = 0;
+      records[previous] = last;
+    }
+  }
+
+  /** Adds the nth of the ids that were located, unless it is there by now. The owner has made room. */
+  addLocated(n: number, id: number): void {
+    const slot = this.#slotOf.get(id);
+    this.#located[n] = slot >= 0 ? slot : this.#add(id);
+  }
+
   /** How many of the first `count` ids are unpinned now: what pinning them takes away from the evictable ones. */
   unpinned(ids: ArrayLike<number>, count: number): number {
     let n = 0;
     for (let i = 0; i < count; i++) {
       const slot = this.#slotOf.get(ids[i]);
-      if (slot >= 0 && this.#refs[slot] === 0) n++;
+      if (slot >= 0 && this.#records[slot * words + refs] === 0) n++;
     }
     return n;
   }
 
   /** Marks the first `count` ids as just used, the deepest first, so that a prefix outlives what builds on it. */
   touch(ids: ArrayLike<number>, count: number): void {
-    for (let i = count - 1; i >= 0; i--) {
-      const slot = this.#slotOf.get(ids[i]);
-      if (slot < 0 || this.#refs[slot] !== 0) continue;
-      this.#unlink(slot);
-      this.#append(slot);
-    }
+    this.locate(ids, count);
+    this.touchLocated(count);
   }
 
   /** Refers to a present id. */
   pin(id: number): void {
     const slot = this.#slotOf.get(id);
-    if (this.#refs[slot] === 0) {
-      this.#unlink(slot);
-      this.#evictable--;
-    }
-    this.#refs[slot]++;
+    if (this.#records[slot * words + refs]++ > 0) return;
+    this.#unlink(slot);
+    this.#evictable--;
   }
 
   /** Gives one reference back; the block becomes the most recently used evictable one when it was the last. */
   unpin(id: number): void {
     const slot = this.#slotOf.get(id);
-    this.#refs[slot]--;
-    if (this.#refs[slot] === 0) {
-      this.#append(slot);
-      this.#evictable++;
-    }
+    if (--this.#records[slot * words + refs] > 0) return;
+    this.#append(slot);
+    this.#evictable++;
   }
 
   has(id: number): boolean {
@@ -97,13 +155,7 @@ export class PrefixCache {
   /** Adds an absent id, evicting when full. Returns whether there was room. */
   add(id: number): boolean {
     if (this.#slotOf.size >= this.capacity && !this.evict()) return false;
-    const slot = this.#free.pop() ?? this.#grow();
-    this.#key[slot] = id;
-    this.#refs[slot] = 0;
-    this.#slotOf.set(id, slot);
-    this.#append(slot);
-    this.#evictable++;
-    this.watcher?.stored(id);
+    this.#add(id);
     return true;
   }
 
@@ -114,24 +166,24 @@ export class PrefixCache {
     this.#free.length = 0;
     this.#top = 1;
     this.#evictable = 0;
-    this.#next[0] = 0;
-    this.#previous[0] = 0;
+    this.#records[next] = 0;
+    this.#records[previous] = 0;
   }
 
   /** The least recently used unpinned block; undefined where there is none. */
   get oldest(): number | undefined {
-    const slot = this.#next[0];
-    return slot === 0 ? undefined : this.#key[slot];
+    const slot = this.#records[next];
+    return slot === 0 ? undefined : this.#records[slot * words + key];
   }
 
   /** When that was last used. */
   get oldestAt(): number {
-    return this.#usedAt[this.#next[0]];
+    return this.#usedAt[this.#records[next]];
   }
 
   /** Drops the least recently used unpinned block. Returns whether there was one. */
   evict(): boolean {
-    const slot = this.#next[0];
+    const slot = this.#records[next];
     if (slot === 0) return false;
     this.#drop(slot);
     this.evictions++;
@@ -141,7 +193,7 @@ export class PrefixCache {
   /** Drops unpinned blocks that were last used before a time. Returns how many. */
   expire(before: number): number {
     let count = 0;
-    for (let slot = this.#next[0]; slot !== 0 && this.#usedAt[slot] < before; slot = this.#next[0]) {
+    for (let slot = this.#records[next]; slot !== 0 && this.#usedAt[slot] < before; slot = this.#records[next]) {
       this.#drop(slot);
       count++;
     }
@@ -158,45 +210,60 @@ export class PrefixCache {
     return this.#slotOf.keys();
   }
 
+  #add(id: number): number {
+    const slot = this.#free.pop() ?? this.#grow();
+    this.#records[slot * words + key] = id;
+    this.#records[slot * words + refs] = 0;
+    this.#slotOf.set(id, slot);
+    this.#append(slot);
+    this.#evictable++;
+    this.watcher?.stored(id);
+    return slot;
+  }
+
   #drop(slot: number): void {
+    const id = this.#records[slot * words + key];
     this.#unlink(slot);
-    this.#slotOf.delete(this.#key[slot]);
+    this.#slotOf.delete(id);
     this.#free.push(slot);
     this.#evictable--;
-    this.watcher?.removed(this.#key[slot]);
+    this.watcher?.removed(id);
   }
 
   #append(slot: number): void {
-    this.#usedAt[slot] = this.now;
-    const last = this.#previous[0];
-    this.#next[last] = slot;
-    this.#previous[slot] = last;
-    this.#next[slot] = 0;
-    this.#previous[0] = slot;
+    const records = this.#records;
+    if (this.#timed) this.#usedAt[slot] = this.now;
+    const last = records[previous];
+    records[last * words + next] = slot;
+    records[slot * words + previous] = last;
+    records[slot * words + next] = 0;
+    records[previous] = slot;
   }
 
   #unlink(slot: number): void {
-    const before = this.#previous[slot];
-    const after = this.#next[slot];
-    this.#next[before] = after;
-    this.#previous[after] = before;
+    const records = this.#records;
+    const before = records[slot * words + previous];
+    const after = records[slot * words + next];
+    records[before * words + next] = after;
+    records[after * words + previous] = before;
   }
 
   #grow(): number {
-    if (this.#top === this.#key.length) {
-      const bigger = (old: Int32Array): Int32Array => {
-        const grown = new Int32Array(old.length * 2);
-        grown.set(old);
-        return grown;
-      };
-      this.#key = bigger(this.#key);
-      this.#refs = bigger(this.#refs);
-      this.#next = bigger(this.#next);
-      this.#previous = bigger(this.#previous);
-      const usedAt = new Float64Array(2 * this.#usedAt.length);
-      usedAt.set(this.#usedAt);
-      this.#usedAt = usedAt;
+    if ((this.#top + 1) * words > this.#records.length) {
+      const records = new Int32Array(2 * this.#records.length);
+      records.set(this.#records);
+      this.#records = records;
+      if (this.#timed) {
+        const usedAt = new Float64Array(2 * this.#usedAt.length);
+        usedAt.set(this.#usedAt);
+        this.#usedAt = usedAt;
+      }
     }
     return this.#top++;
+  }
+
+  #room(count: number): Int32Array {
+    if (count > this.#located.length) this.#located = new Int32Array(2 * count);
+    return this.#located;
   }
 }

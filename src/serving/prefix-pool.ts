@@ -22,8 +22,8 @@ export class PrefixPool {
   readonly #table: RequestTable;
   readonly #plant: CachePlant;
   /** Units in memory, and below it. */
-  readonly cache: PrefixCache = new PrefixCache(0);
-  readonly storage: PrefixCache = new PrefixCache(0);
+  readonly cache: PrefixCache;
+  readonly storage: PrefixCache;
   /** Tokens of a unit, set by the first prompt that has any. */
   unitTokens = 0;
   /** What the last look-up found: units in the memory of each node, and in storage. */
@@ -43,6 +43,9 @@ export class PrefixPool {
   constructor(table: RequestTable, plant: CachePlant) {
     this.#table = table;
     this.#plant = plant;
+    const timed = plant.ttl !== undefined || plant.storage !== undefined;
+    this.cache = new PrefixCache(0, timed);
+    this.storage = new PrefixCache(0, timed);
     this.found = new Int32Array(plant.nodes.length);
     this.#alive = plant.nodes.map(() => true);
   }
@@ -70,8 +73,21 @@ export class PrefixPool {
     this.stored = 0;
     if (unit === 0) return 0;
     this.#begin(unit, now);
-    const ids = table.blocks[slot];
+    const ids = table.blocks(slot);
     const limit = Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unit));
+    const units = this.storage.size === 0 ? this.#findInMemory(ids, limit) : this.#findInBoth(ids, limit);
+    this.tokensStored += this.stored * unit;
+    return units * unit;
+  }
+
+  #findInMemory(ids: ArrayLike<number>, limit: number): number {
+    this.distances.measure(ids, limit);
+    const units = this.cache.use(ids, limit);
+    for (let i = 0; i < units; i++) this.found[this.nodeOf(ids[i])]++;
+    return units;
+  }
+
+  #findInBoth(ids: ArrayLike<number>, limit: number): number {
     let units = 0;
     for (; units < limit; units++) {
       const id = ids[units];
@@ -82,9 +98,8 @@ export class PrefixPool {
     this.distances.measure(ids, limit);
     if (this.stored === 0) this.cache.touch(ids, Math.min(units, this.cache.capacity));
     else this.#use(ids, units);
-    if (this.storage.size > 0) this.storage.touch(ids, units);
-    this.tokensStored += this.stored * unit;
-    return units * unit;
+    this.storage.touch(ids, units);
+    return units;
   }
 
   /** What has to be written of a computed prompt, of its units as many as fit. What is there already is the most recently used now. */
@@ -92,14 +107,10 @@ export class PrefixPool {
     const unit = this.#table.blockTokens[slot];
     if (unit === 0) return undefined;
     this.#begin(unit, now);
-    const ids = this.#table.blocks[slot];
+    const ids = this.#table.blocks(slot);
     this.distances.touch(ids, ids.length);
-    const absent = (cache: PrefixCache): number => {
-      let count = 0;
-      for (let i = 0; i < Math.min(ids.length, cache.capacity); i++) if (!cache.has(ids[i])) count++;
-      return count;
-    };
     const through = this.#plant.storage?.write === 'through';
+    const absent = (cache: PrefixCache): number => cache.locate(ids, Math.min(ids.length, cache.capacity));
     const kept = { ids, unitTokens: unit, missing: absent(this.cache), unstored: through ? absent(this.storage) : 0 };
     if (kept.missing + kept.unstored > 0) return kept;
     this.land(kept, now);
@@ -160,16 +171,18 @@ export class PrefixPool {
   #use(ids: ArrayLike<number>, count: number): void {
     const { cache, storage } = this;
     const kept = Math.min(count, cache.capacity);
+    const absent = cache.locate(ids, kept);
     // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
-    cache.touch(ids, kept);
+    cache.touchLocated(kept);
+    if (absent === 0) return;
     const back = this.#plant.storage?.write === 'back';
     for (let i = 0; i < kept; i++) {
-      if (cache.has(ids[i])) continue;
+      if (cache.isLocated(i)) continue;
       if (back && storage.has(ids[i])) storage.remove(ids[i]);
-      if (cache.size >= cache.capacity) this.#evict();
-      cache.add(ids[i]);
+      if (cache.size >= cache.capacity && !cache.has(ids[i])) this.#evict();
+      cache.addLocated(i, ids[i]);
     }
-    cache.touch(ids, kept);
+    cache.touchLocated(kept);
   }
 
   #evict(): void {
@@ -187,12 +200,20 @@ export class PrefixPool {
 
 /** Where the hash of a unit falls in its nth turn. */
 export function nodeByHash(id: number, turn: number, nodes: number): number {
-  return mix(id ^ Math.imul(turn + 1, 0x9e3779b1)) % nodes;
+  const hash = mix(id ^ Math.imul(turn + 1, 0x9e3779b1));
+  // A division takes longer than the hash.
+  return (nodes & (nodes - 1)) === 0 ? hash & (nodes - 1) : hash % nodes;
 }
 
 function put(cache: PrefixCache, ids: ArrayLike<number>, count: number): void {
   const kept = Math.min(count, cache.capacity);
-  cache.touch(ids, kept);
-  for (let i = 0; i < kept; i++) if (!cache.has(ids[i])) cache.add(ids[i]);
-  cache.touch(ids, kept);
+  const absent = cache.locate(ids, kept);
+  cache.touchLocated(kept);
+  if (absent === 0) return;
+  for (let i = 0; i < kept; i++) {
+    if (cache.isLocated(i)) continue;
+    if (cache.size >= cache.capacity && !cache.has(ids[i])) cache.evict();
+    cache.addLocated(i, ids[i]);
+  }
+  cache.touchLocated(kept);
 }

@@ -22,9 +22,11 @@ export function storePrefix(table: RequestTable, slot: number, request: Readonly
   table.blockTokens[slot] = unitTokens;
   if (unitTokens === 0) return;
   const computed = answers && answered === true ? inputTokens + outputTokens - 1 : inputTokens;
-  const units = new Int32Array(Math.floor(Math.min(computed, blocks.length * blockTokens) / unitTokens));
-  for (let i = 0; i < units.length; i++) units[i] = blocks[(i + 1) * multiple - 1];
-  table.blocks[slot] = units;
+  const count = Math.floor(Math.min(computed, blocks.length * blockTokens) / unitTokens);
+  // A typed array of a few entries takes longer to make than to fill.
+  const units = blocks.slice(0, count);
+  if (multiple > 1) for (let i = 0; i < count; i++) units[i] = blocks[(i + 1) * multiple - 1];
+  table.setBlocks(slot, units);
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -33,7 +33,7 @@ function alone(cache: Pooled): { readonly table: RequestTable; readonly pool: Pr
 /** A prompt of these units and one token more. */
 function ask(table: RequestTable, units: readonly number[]): void {
   table.blockTokens[0] = 1;
-  table.blocks[0] = Int32Array.from(units);
+  table.setBlocks(0, Int32Array.from(units));
   table.prompt[0] = units.length + 1;
 }
 

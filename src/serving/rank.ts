@@ -1,3 +1,4 @@
+import { IntList } from '../kernel/int-list.ts';
 import type { RankAdapters } from './adapters/rank-adapters.ts';
 import type { KvBlocks } from './kv-blocks.ts';
 import { Fifo } from './policies/fifo.ts';
@@ -18,12 +19,12 @@ export class Rank implements RankView<RequestInTable> {
   /** Slots that came while an iteration ran, where the next one is formed by then. */
   readonly late: Fifo = new Fifo();
   /** Slots whose prompt is being computed, in order of admission, and the tokens that the running step computes of each. */
-  readonly prefilling: number[] = [];
-  chunks: number[] = [];
+  readonly prefilling: IntList = new IntList();
+  readonly chunks: IntList = new IntList();
   /** Slots whose KV has arrived: they decode from the next step on. */
-  readonly ready: number[] = [];
+  readonly ready: IntList = new IntList();
   /** Decoding slots, in no order. */
-  readonly members: number[] = [];
+  readonly members: IntList = new IntList();
   /** What it has in common with the other ranks of its instance, and its place there. */
   readonly columns: RankColumns;
   readonly at: number;
@@ -101,7 +102,7 @@ export class Rank implements RankView<RequestInTable> {
   clear(): void {
     this.waiting.clear();
     this.late.clear();
-    for (const list of [this.prefilling, this.chunks, this.ready, this.members]) list.length = 0;
+    for (const list of [this.prefilling, this.chunks, this.ready, this.members]) list.clear();
     this.columns.clear(this.at);
     this.queuedTokens = 0;
     this.kv.clear();

@@ -1,25 +1,24 @@
-const none = -1;
-
 /** Ranks of an instance by a small count of each: lists that a rank moves between as its count goes up or down by one. */
 export class RanksByCount {
   readonly of: Int32Array;
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  /** First rank of each count. */
-  #first: Int32Array<ArrayBuffer>;
+  readonly #ranks: number;
+  /** Place of each rank in the list of its count. */
+  readonly #place: Int32Array;
+  /** By count, a list of the ranks that have it, as many as `#sizes` says. */
+  readonly #lists: Int32Array[] = [];
+  #sizes: Int32Array<ArrayBuffer> = new Int32Array(16);
   #least = 0;
 
   constructor(ranks: number) {
+    this.#ranks = ranks;
     this.of = new Int32Array(ranks);
-    this.#next = new Int32Array(ranks);
-    this.#previous = new Int32Array(ranks);
-    this.#first = new Int32Array(16).fill(none);
-    for (let rank = ranks - 1; rank >= 0; rank--) this.#link(rank, 0);
+    this.#place = new Int32Array(ranks);
+    for (let rank = 0; rank < ranks; rank++) this.#enter(rank, 0);
   }
 
   /** No rank has more. */
   get most(): number {
-    return this.#first.length - 1;
+    return this.#lists.length - 1;
   }
 
   /** The least count of a rank. */
@@ -27,31 +26,27 @@ export class RanksByCount {
     return this.#least;
   }
 
-  /** A rank of this count and, from there, the next one of it; -1 where there is none. In no order that means anything. */
-  first(count: number): number {
-    return count < this.#first.length ? this.#first[count] : none;
+  /** How many ranks have this count. */
+  size(count: number): number {
+    return count < this.#lists.length ? this.#sizes[count] : 0;
   }
 
-  next(rank: number): number {
-    return this.#next[rank];
+  /** The first `size` are the ranks of this count, which is at most `most`, in no order that means anything. */
+  list(count: number): Int32Array {
+    return this.#lists[count];
   }
 
   increase(rank: number): void {
     const count = this.of[rank];
-    this.#unlink(rank, count);
-    if (count + 1 === this.#first.length) {
-      const longer = new Int32Array(2 * this.#first.length).fill(none);
-      longer.set(this.#first);
-      this.#first = longer;
-    }
-    this.#link(rank, count + 1);
-    if (count === this.#least && this.#first[count] === none) this.#least++;
+    this.#leave(rank, count);
+    this.#enter(rank, count + 1);
+    if (count === this.#least && this.#sizes[count] === 0) this.#least++;
   }
 
   decrease(rank: number): void {
     const count = this.of[rank];
-    this.#unlink(rank, count);
-    this.#link(rank, count - 1);
+    this.#leave(rank, count);
+    this.#enter(rank, count - 1);
     if (count === this.#least) this.#least--;
   }
 
@@ -60,20 +55,24 @@ export class RanksByCount {
     while (this.of[rank] > 0) this.decrease(rank);
   }
 
-  #link(rank: number, count: number): void {
-    const second = this.#first[count];
+  #enter(rank: number, count: number): void {
+    if (count === this.#lists.length) this.#lists.push(new Int32Array(this.#ranks));
+    if (count === this.#sizes.length) {
+      const longer = new Int32Array(2 * count);
+      longer.set(this.#sizes);
+      this.#sizes = longer;
+    }
+    const at = this.#sizes[count]++;
+    this.#lists[count][at] = rank;
+    this.#place[rank] = at;
     this.of[rank] = count;
-    this.#next[rank] = second;
-    this.#previous[rank] = none;
-    if (second !== none) this.#previous[second] = rank;
-    this.#first[count] = rank;
   }
 
-  #unlink(rank: number, count: number): void {
-    const before = this.#previous[rank];
-    const behind = this.#next[rank];
-    if (before === none) this.#first[count] = behind;
-    else this.#next[before] = behind;
-    if (behind !== none) this.#previous[behind] = before;
+  #leave(rank: number, count: number): void {
+    const list = this.#lists[count];
+    const last = list[--this.#sizes[count]];
+    const at = this.#place[rank];
+    list[at] = last;
+    this.#place[last] = at;
   }
 }

@@ -1,13 +1,28 @@
 import { place } from './place.ts';
 
+/** Where no instance is named. */
+export const anywhere = -1;
+/** Its KV stays where it was computed until it is handed over. */
+export const held = -2;
+
+/** Two slots that follow each other are so far apart. */
+export const slotStep = 16;
+
 /**
- * Requests in flight as columns; a slot is used again when its request has ended, so that memory follows what is in flight and
+ * Requests in flight, a row of fields for each; a slot is used again when its request has ended, so that memory follows what is in flight and
  * not how many there were. Times are seconds, lengths are tokens.
+ *
+ * Every field is read as a column, `table.prompt[slot]`. But columns are views of shared memory, each a place behind the one before, and slots are `slotStep`
+ * apart: what is looked at of a request lies side by side, in four lines of a cache and not in forty.
  */
 export class RequestTable {
   #capacity = 0;
   readonly #free: number[] = [];
   #top = 0;
+  #doubles = new Float64Array(0);
+  #first = new Int32Array(0);
+  #second = new Int32Array(0);
+  readonly #blocks: ArrayLike<number>[] = [];
 
   /** Number of the request in order of arrival: the name of its random draws. */
   ordinal: Float64Array = new Float64Array(0);
@@ -51,13 +66,11 @@ export class RequestTable {
   pinned: Int32Array = new Int32Array(0);
   instance: Int32Array = new Int32Array(0);
   rank: Int32Array = new Int32Array(0);
-  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it, and ranks of those; -1 where policies decide. */
+  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it, and ranks of those; `anywhere`: policies decide; `held`. */
   sentTo: Int32Array = new Int32Array(0);
   sentToRank: Int32Array = new Int32Array(0);
   decodesOn: Int32Array = new Int32Array(0);
   decodesOnRank: Int32Array = new Int32Array(0);
-  /** 1 while its KV has to stay where it was computed. */
-  held: Int32Array = new Int32Array(0);
   /** Prefill rank that holds its KV until it has moved: instance times ranks plus rank. */
   source: Int32Array = new Int32Array(0);
   /** Order of admission on its rank: preemption takes the latest. */
@@ -80,9 +93,21 @@ export class RequestTable {
   interruptions: Int32Array = new Int32Array(0);
   /** Where it is: a value of place.ts. */
   place: Int32Array = new Int32Array(0);
-  /** Prefix block ids of the prompt, empty without. */
-  blocks: ArrayLike<number>[] = [];
   blockTokens: Int32Array = new Int32Array(0);
+
+  /** Prefix block ids of the prompt, empty without. */
+  blocks(slot: number): ArrayLike<number> {
+    return this.#blocks[slot / slotStep];
+  }
+
+  setBlocks(slot: number, ids: ArrayLike<number>): void {
+    this.#blocks[slot / slotStep] = ids;
+  }
+
+  /** Rows that there is memory for. */
+  get capacity(): number {
+    return this.#capacity;
+  }
 
   get inUse(): number {
     return this.#top - this.#free.length;
@@ -96,11 +121,10 @@ export class RequestTable {
     this.progress[slot] = 0;
     this.privateBlocks[slot] = 0;
     this.pinned[slot] = 0;
-    this.sentTo[slot] = -1;
-    this.sentToRank[slot] = -1;
-    this.decodesOn[slot] = -1;
-    this.decodesOnRank[slot] = -1;
-    this.held[slot] = 0;
+    this.sentTo[slot] = anywhere;
+    this.sentToRank[slot] = anywhere;
+    this.decodesOn[slot] = anywhere;
+    this.decodesOnRank[slot] = anywhere;
     this.instance[slot] = -1;
     this.rank[slot] = -1;
     this.stepsBefore[slot] = 0;
@@ -117,76 +141,79 @@ export class RequestTable {
 
   /** Slots of requests in flight, in no order that means anything. */
   *slots(): IterableIterator<number> {
-    for (let slot = 0; slot < this.#top; slot++) if (this.place[slot] !== place.nowhere) yield slot;
+    for (let slot = 0; slot < this.#top * slotStep; slot += slotStep) if (this.place[slot] !== place.nowhere) yield slot;
   }
 
   release(slot: number): void {
     this.place[slot] = place.nowhere;
-    this.blocks[slot] = none;
+    this.#blocks[slot / slotStep] = none;
     this.#free.push(slot);
   }
 
   #extend(): number {
-    if (this.#top === this.#capacity) {
-      this.#capacity = Math.max(256, this.#capacity * 2);
-      const doubles = (old: Float64Array): Float64Array => {
-        const grown = new Float64Array(this.#capacity);
-        grown.set(old);
-        return grown;
-      };
-      const ints = (old: Int32Array): Int32Array => {
-        const grown = new Int32Array(this.#capacity);
-        grown.set(old);
-        return grown;
-      };
-      this.ordinal = doubles(this.ordinal);
-      this.arrivedAt = doubles(this.arrivedAt);
-      this.readyAt = doubles(this.readyAt);
-      this.startedAt = doubles(this.startedAt);
-      this.prefilledAt = doubles(this.prefilledAt);
-      this.reservedAt = doubles(this.reservedAt);
-      this.movedAt = doubles(this.movedAt);
-      this.joinedAt = doubles(this.joinedAt);
-      this.firstTokenAt = doubles(this.firstTokenAt);
-      this.lastTokenAt = doubles(this.lastTokenAt);
-      this.admission = doubles(this.admission);
-      this.joinStep = doubles(this.joinStep);
-      this.finishStep = doubles(this.finishStep);
-      this.base = doubles(this.base);
-      this.thread = ints(this.thread);
-      this.tenant = ints(this.tenant);
-      this.priority = ints(this.priority);
-      this.model = ints(this.model);
-      this.adapter = ints(this.adapter);
-      this.inputTokens = ints(this.inputTokens);
-      this.outputTokens = ints(this.outputTokens);
-      this.emitted = ints(this.emitted);
-      this.cachedTokens = ints(this.cachedTokens);
-      this.leastCached = ints(this.leastCached);
-      this.prompt = ints(this.prompt);
-      this.progress = ints(this.progress);
-      this.privateBlocks = ints(this.privateBlocks);
-      this.pinned = ints(this.pinned);
-      this.instance = ints(this.instance);
-      this.rank = ints(this.rank);
-      this.sentTo = ints(this.sentTo);
-      this.sentToRank = ints(this.sentToRank);
-      this.decodesOn = ints(this.decodesOn);
-      this.decodesOnRank = ints(this.decodesOnRank);
-      this.held = ints(this.held);
-      this.source = ints(this.source);
-      this.stepsBefore = ints(this.stepsBefore);
-      this.fromPrompts = ints(this.fromPrompts);
-      this.position = ints(this.position);
-      this.nextFinisher = ints(this.nextFinisher);
-      this.preemptions = ints(this.preemptions);
-      this.interruptions = ints(this.interruptions);
-      this.place = ints(this.place);
-      this.blockTokens = ints(this.blockTokens);
-    }
-    this.blocks[this.#top] = none;
-    return this.#top++;
+    if (this.#top === this.#capacity) this.#grow(Math.max(256, this.#capacity * 2));
+    this.#blocks.push(none);
+    return this.#top++ * slotStep;
   }
+
+  #grow(capacity: number): void {
+    this.#capacity = capacity;
+    const doubles = enlarged(this.#doubles, new Float64Array(capacity * slotStep));
+    const first = enlarged(this.#first, new Int32Array(capacity * slotStep));
+    const second = enlarged(this.#second, new Int32Array(capacity * slotStep));
+    this.#doubles = doubles;
+    this.#first = first;
+    this.#second = second;
+    // A line of the cache holds eight doubles or sixteen integers. The first of each are all that is looked at while a request is on its way.
+    this.arrivedAt = doubles.subarray(0);
+    this.readyAt = doubles.subarray(1);
+    this.startedAt = doubles.subarray(2);
+    this.prefilledAt = doubles.subarray(3);
+    this.reservedAt = doubles.subarray(4);
+    this.movedAt = doubles.subarray(5);
+    this.joinedAt = doubles.subarray(6);
+    this.admission = doubles.subarray(7);
+    this.ordinal = doubles.subarray(8);
+    this.firstTokenAt = doubles.subarray(9);
+    this.lastTokenAt = doubles.subarray(10);
+    this.joinStep = doubles.subarray(11);
+    this.finishStep = doubles.subarray(12);
+    this.base = doubles.subarray(13);
+    this.outputTokens = first.subarray(0);
+    this.prompt = first.subarray(1);
+    this.progress = first.subarray(2);
+    this.emitted = first.subarray(3);
+    this.instance = first.subarray(4);
+    this.rank = first.subarray(5);
+    this.place = first.subarray(6);
+    this.source = first.subarray(7);
+    this.decodesOn = first.subarray(8);
+    this.privateBlocks = first.subarray(9);
+    this.pinned = first.subarray(10);
+    this.fromPrompts = first.subarray(11);
+    this.stepsBefore = first.subarray(12);
+    this.position = first.subarray(13);
+    this.nextFinisher = first.subarray(14);
+    this.priority = first.subarray(15);
+    this.inputTokens = second.subarray(0);
+    this.cachedTokens = second.subarray(1);
+    this.tenant = second.subarray(2);
+    this.thread = second.subarray(3);
+    this.model = second.subarray(4);
+    this.adapter = second.subarray(5);
+    this.sentTo = second.subarray(6);
+    this.preemptions = second.subarray(7);
+    this.interruptions = second.subarray(8);
+    this.blockTokens = second.subarray(9);
+    this.sentToRank = second.subarray(10);
+    this.decodesOnRank = second.subarray(11);
+    this.leastCached = second.subarray(12);
+  }
+}
+
+function enlarged<Items extends Float64Array | Int32Array>(from: Items, to: Items): Items {
+  to.set(from);
+  return to;
 }
 
 const none: readonly number[] = [];

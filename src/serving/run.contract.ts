@@ -41,7 +41,7 @@ export function whole(simulation: Simulation): Interval {
 }
 
 function timelineOf({ table }: Simulation, request: number, at: number, decodes: boolean): Timeline {
-  const slot = table.ordinal.indexOf(request);
+  const slot = [...table.slots()].find((at) => table.ordinal[at] === request) ?? -1;
   const time = (column: Float64Array) => column[slot] as number;
   const count = (column: Int32Array) => column[slot] as number;
   return {

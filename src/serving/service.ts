@@ -3,7 +3,8 @@ import { Accounts } from './accounts.ts';
 import { CachedPrompts } from './cached-prompts.ts';
 import type { Errand } from './events.ts';
 import { ceilToGrid } from './grid.ts';
-import type { Instance, InstanceListener } from './instance.ts';
+import type { InstanceListener } from './instance-listener.ts';
+import type { Instance } from './instance.ts';
 import { Losses } from './losses.ts';
 import { pending } from './pending.ts';
 import { refusal } from './policies/admission.ts';
@@ -18,6 +19,7 @@ import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
 import { States } from './states.ts';
+import { anywhere, held } from './request-table.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
@@ -142,9 +144,8 @@ export class Service {
     }
     const { name: pool, ranks: perInstance } = this.#entry.plant;
     const instance = this.#instanceOf(rank.index);
-    const request = table.ordinal[slot];
-    const where = { pool, instance: instance.index, rank: rank.index % perInstance };
-    sink?.({ kind: 'routed', at: now, request, ...where, cachedTokens: cached });
+    const at = rank.index % perInstance;
+    sink?.({ kind: 'routed', at: now, request: table.ordinal[slot], pool, instance: instance.index, rank: at, cachedTokens: cached });
     if (cached === 0 || this.#cached?.inStep === true) {
       if (cached > 0) this.#cached?.postpone(slot);
       this.#enqueue(slot, rank);
@@ -154,7 +155,7 @@ export class Service {
     table.place[slot] = place.reading;
     rank.queuedTokens += table.prompt[slot] - cached;
     const bytes = this.#cached?.read(slot, rankOver(rank.index, this.#entry.plant)) ?? 0;
-    sink?.({ kind: 'transfer-begun', at: now, request, errand: 'read', bytes, ...where });
+    sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool, instance: instance.index, rank: at });
   }
 
   /** All of a transfer has left its source. */
@@ -236,6 +237,7 @@ export class Service {
 
   /** Turns off the instances that drain and have nothing left. */
   settleDrained(): void {
+    if (this.#draining.size === 0) return;
     for (const instance of this.#draining) {
       const batches = this.batchesOf(instance);
       if (instance.stuck || !batches.every(({ empty }) => empty)) continue;
@@ -327,9 +329,9 @@ export class Service {
     this.#decodeInstances = open(this.#decode);
   }
 
-  /** Ranks that may take a prompt that was sent to an instance of the pool, or to a rank of that; -1: to the deployment, to any rank. */
+  /** Ranks that may take a prompt that was sent to an instance of the pool, or to a rank of that; `anywhere`: to the deployment, to any rank. */
   #entryRanksOf(instance: number, rank: number): readonly Rank[] {
-    if (instance < 0) return this.#entryRanks;
+    if (instance === anywhere) return this.#entryRanks;
     const { ranks, instances } = this.#entry.plant;
     return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance && (rank < 0 || index % ranks === rank));
   }
@@ -408,20 +410,27 @@ export class Service {
     this.#vacated = false;
     const { table, now, sink, transport } = this.#world;
     const decode = this.#decode;
-    if (decode === undefined) return;
+    if (decode === undefined || this.#moving.size === 0) return;
     // One that has to decode on an instance without room does not hold up those behind it.
-    const passed: number[] = [];
+    let passed: number[] | undefined;
     while (this.#moving.size > 0) {
       const slot = this.#moving.first;
       const prompt = table.prompt[slot];
       const { maxSequences, watermarkBlocks } = decode.plant;
       const only = table.decodesOn[slot];
-      const open = only < 0 ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
-      const found = leastOccupied(open, maxSequences, decode.instances[0].blocksFor(prompt), watermarkBlocks, table.decodesOnRank[slot]);
-      if (found === undefined && only < 0) break;
+      const open =
+        only === anywhere ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
+      const found = leastOccupied(
+        open,
+        maxSequences,
+        decode.instances[0].columns.blocksFor(prompt),
+        watermarkBlocks,
+        only === anywhere ? anywhere : table.decodesOnRank[slot],
+      );
+      if (found === undefined && only === anywhere) break;
       this.#moving.shift();
       if (found === undefined) {
-        passed.push(slot);
+        (passed ??= []).push(slot);
         continue;
       }
       const { name: pool } = decode.plant;
@@ -430,21 +439,19 @@ export class Service {
       table.reservedAt[slot] = now;
       table.place[slot] = place.pushing;
       const bytes = transport.push(now, slot, prompt, rankOver(table.source[slot], this.#entry.plant), rankOver(instance.ranks[rank].index, decode.plant));
-      const request = table.ordinal[slot];
-      sink?.({ kind: 'transfer-begun', at: now, request, errand: 'push', bytes, pool, instance: instance.index, rank });
+      sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'push', bytes, pool, instance: instance.index, rank });
     }
-    for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
+    if (passed !== undefined) for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
   }
 
   /**
    * Lets the KV of a request that was held go to where it decodes.
-   * @param instance of the pool that decodes, by its number in it; -1: any
-   * @param rank of that instance; -1: any
+   * @param instance of the pool that decodes, by its number in it, or `anywhere`
+   * @param rank of that instance, or `anywhere`
    * @param tokens of its answer, those that were put out included
    */
   handOver(slot: number, instance: number, rank: number, tokens: number): void {
     const { table } = this.#world;
-    table.held[slot] = 0;
     table.decodesOn[slot] = instance;
     table.decodesOnRank[slot] = rank;
     table.outputTokens[slot] = tokens;
@@ -485,7 +492,7 @@ export class Service {
           this.#finish(slot);
           return;
         }
-        if (table.held[slot] === 1) return;
+        if (table.decodesOn[slot] === held) return;
         this.#moving.push(slot);
         this.#move();
       },

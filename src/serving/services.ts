@@ -101,11 +101,13 @@ export class Services {
   }
 
   settle(): void {
-    for (const service of this.#list) service.settle();
+    const list = this.#list;
+    for (let s = 0; s < list.length; s++) list[s].settle();
   }
 
   settleDrained(): void {
-    for (const service of this.#list) service.settleDrained();
+    const list = this.#list;
+    for (let s = 0; s < list.length; s++) list[s].settleDrained();
   }
 
   batchesOf(instance: Instance): readonly Instance[] {

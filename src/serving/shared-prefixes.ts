@@ -5,23 +5,22 @@ import type { RequestTable } from './request-table.ts';
 export function cachedUnits(table: RequestTable, rank: Rank, slot: number): number {
   const unitTokens = table.blockTokens[slot];
   if (unitTokens === 0) return 0;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   return rank.kv.prefixes(unitTokens).match(ids, Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unitTokens)));
 }
 
 /** KV blocks that pinning the first `units` takes from the room: those that nobody referred to. */
 export function blocksToPin(table: RequestTable, rank: Rank, slot: number, units: number): number {
-  return units === 0 || rank.cache === undefined ? 0 : rank.cache.unpinned(table.blocks[slot], units) * rank.unitBlocks;
+  return units === 0 || rank.cache === undefined ? 0 : rank.cache.unpinned(table.blocks(slot), units) * rank.unitBlocks;
 }
 
 /** Refers to the first `units` of the prompt, which are present. */
 export function pinPrefix(table: RequestTable, rank: Rank, slot: number, units: number): void {
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   const { cache } = rank;
-  for (let i = 0; i < units; i++) {
-    cache?.watcher?.found?.(ids[i]);
-    cache?.pin(ids[i]);
-  }
+  const watcher = cache?.watcher;
+  if (watcher?.found !== undefined) for (let i = 0; i < units; i++) watcher.found(ids[i]);
+  for (let i = 0; i < units; i++) cache?.pin(ids[i]);
   table.pinned[slot] = units;
 }
 
@@ -30,7 +29,7 @@ export function unpinPrefix(table: RequestTable, rank: Rank, slot: number): void
   const { cache } = rank;
   const pinned = table.pinned[slot];
   if (pinned === 0 || cache === undefined) return;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   const before = cache.evictable;
   for (let i = pinned - 1; i >= 0; i--) cache.unpin(ids[i]);
   rank.kv.give((cache.evictable - before) * rank.unitBlocks);
@@ -43,7 +42,7 @@ export function unpinPrefix(table: RequestTable, rank: Rank, slot: number): void
  */
 export function keepAnswer(table: RequestTable, { cache }: Rank, slot: number): void {
   if (cache === undefined) return;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   const unitTokens = table.blockTokens[slot];
   // The KV of the last token was never computed.
   const units = unitTokens === 0 ? 0 : Math.min(ids.length, Math.floor((table.inputTokens[slot] + table.outputTokens[slot] - 1) / unitTokens));
@@ -55,7 +54,7 @@ export function keepPrefix(table: RequestTable, rank: Rank, slot: number): void 
   const { cache } = rank;
   const unitTokens = table.blockTokens[slot];
   if (cache === undefined || unitTokens === 0) return;
-  const ids = table.blocks[slot];
+  const ids = table.blocks(slot);
   const units = Math.min(ids.length, Math.floor(table.prompt[slot] / unitTokens));
   for (let i = table.pinned[slot]; i < units; i++) {
     const id = ids[i];

@@ -12,7 +12,7 @@ import { place } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
-import type { RequestTable } from './request-table.ts';
+import { anywhere, held, type RequestTable } from './request-table.ts';
 import { Services } from './services.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
@@ -56,6 +56,7 @@ export class Simulation {
   #acts = 0;
   #arrived = 0;
   readonly #left = (slot: number, errand: Errand): void => this.service.left(slot, errand);
+  readonly #came = (slot: number, errand: Errand): void => (errand === 'push' ? this.service.landed(slot) : this.service.read(slot));
   /** When each front end is free: one for each instance that prompts go to. */
   readonly #frontEnds: Float64Array;
   #events = 0;
@@ -149,7 +150,8 @@ export class Simulation {
 
   /** Nothing is left to happen but what actors would do to an idle deployment. */
   get done(): boolean {
-    return this.#world.queue.size === this.#expected + this.#world.voided && this.#inFlight === 0;
+    const { queue, voided, transport } = this.#world;
+    return queue.size === this.#expected + voided && this.#inFlight === 0 && !transport.transfers.changed;
   }
 
   get #inFlight(): number {
@@ -166,7 +168,8 @@ export class Simulation {
   /** Handles the next event, and with it the iterations that nothing comes between. Returns false when there is none. */
   step(): boolean {
     if (this.done) return false;
-    if (this.#world.queue.size > this.#expected + this.#world.voided) return this.#next(Infinity);
+    const { queue, voided, transport } = this.#world;
+    if (queue.size > this.#expected + voided || transport.transfers.changed) return this.#next(Infinity);
     if (this.#expected > 0 && this.#acts < PATIENCE) return this.#next(Infinity);
     this.#abandon();
     return true;
@@ -205,9 +208,9 @@ export class Simulation {
   handOver(request: number, instance: number | undefined, tokens: number, rank?: number): boolean {
     const { table } = this.#world;
     return this.#with(request, (slot) => {
-      if (table.held[slot] === 0) return;
+      if (table.decodesOn[slot] !== held) return;
       const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
-      this.service.handOver(slot, instance ?? -1, rank ?? -1, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
+      this.service.handOver(slot, instance ?? anywhere, rank ?? anywhere, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
     });
   }
 
@@ -252,7 +255,10 @@ export class Simulation {
   #next(until: Seconds): boolean {
     const world = this.#world;
     const { queue } = world;
-    if (!queue.pop()) return false;
+    if (!queue.pop()) {
+      world.transport.share(world.now);
+      return false;
+    }
     this.#events++;
     world.now = queue.time;
     const { payload } = queue;
@@ -268,7 +274,7 @@ export class Simulation {
         world.transport.end(world.now, payload, this.#left);
         break;
       case pending.delivery:
-        this.#deliver(payload);
+        world.transport.deliver(world.now, payload, this.#came);
         break;
       case pending.intake:
         this.#taken(payload);
@@ -285,8 +291,14 @@ export class Simulation {
     if (queue.kind === pending.actor) this.#acts++;
     else if (queue.kind === pending.stepEnd || queue.kind === pending.delivery) this.#acts = 0;
     this.service.settleDrained();
-    world.transport.share(world.now);
+    this.#share();
     return true;
+  }
+
+  /** Shares links with the last event of an instant: rates that hold for no time carry nothing. */
+  #share(): void {
+    const { queue, transport, now } = this.#world;
+    if (queue.peekTime() > now) transport.share(now);
   }
 
   #expect(index: number): void {
@@ -399,14 +411,13 @@ export class Simulation {
 
   #end(instance: Instance): void {
     instance.end();
-    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.before, instance.gaps);
+    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.decoding.before, instance.gaps);
   }
 
   #start(instance: Instance, at: Seconds): boolean {
-    const world = this.#world;
     const formed = instance.start(at);
     this.service.settle();
-    world.transport.share(world.now);
+    this.#share();
     if (!formed || instance.held) return false;
     this.#count(instance, at);
     return true;
@@ -476,13 +487,6 @@ export class Simulation {
     this.#withdrawn.delete(slot);
     if (withdrawn === undefined) this.service.dispatch(slot);
     else this.#world.fail(slot, withdrawn);
-  }
-
-  #deliver(payload: number): void {
-    const arrived = this.#world.transport.delivered(this.now, payload);
-    if (arrived === undefined) return;
-    if (arrived.errand === 'push') this.service.landed(arrived.slot);
-    else this.service.read(arrived.slot);
   }
 }
 

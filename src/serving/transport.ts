@@ -4,15 +4,26 @@ import { Transfers } from '../network/transfers.ts';
 import type { Errand } from './events.ts';
 import { linksBetween, sourceOf } from './links.ts';
 import { pending } from './pending.ts';
-import type { Plant, TransferPlant } from './plant.ts';
+import type { CachePlant, Plant } from './plant.ts';
 import type { Kept } from './prefix-pool.ts';
+import { slotStep } from './request-table.ts';
 
 /** What travels, a request's or the cache's own, as part of an integer for the event queue. */
-const errands = ['read', 'push', 'write', 'spill'] as const;
-type Travel = (typeof errands)[number];
+const travel = { read: 0, push: 1, write: 2, spill: 3 } as const;
+const travels = 4;
+type Travel = keyof typeof travel;
 
-function code(number: number, travel: Travel): number {
-  return number * errands.length + errands.indexOf(travel);
+function code(number: number, what: Travel): number {
+  return number * travels + travel[what];
+}
+
+/** The same for a request's. */
+function codeOf(slot: number, errand: Errand): number {
+  return code(slot / slotStep, errand);
+}
+
+function slotOf(owner: number): number {
+  return Math.floor(owner / travels) * slotStep;
 }
 
 /** Prefixes of a prompt on their way from the rank that computed them into the cache. */
@@ -35,12 +46,17 @@ export class Transport {
   readonly #queue: EventQueue;
   /** The pending end of a flow that still holds; ends that a change has made void carry an older number. */
   #version = 0;
-  readonly #between: (readonly number[] | undefined)[];
-  /** When what has left its links arrives, by its code; NaN for what has not. */
-  #due: Float64Array = new Float64Array(1024).fill(Number.NaN);
+  /** Links of reads by rank and node, of what lies on many nodes behind those; of writes by rank. Made when they are first asked for. */
+  readonly #reads: (readonly number[] | undefined)[];
+  readonly #writing: (readonly number[] | undefined)[];
+  /** Rate at which the memory of each node is read by itself. */
+  readonly #rateOf: Float64Array;
+  readonly #fromStorage: (readonly number[] | undefined)[];
+  /** By code: when what has left its links arrives, NaN for what has not; flows that are left of it, and the latency behind the last one. */
+  #due: Float64Array<ArrayBuffer> = new Float64Array(1024).fill(Number.NaN);
+  #parts: Int32Array<ArrayBuffer> = new Int32Array(1024);
+  #latency: Float64Array<ArrayBuffer> = new Float64Array(1024);
   #endAt: Seconds = Infinity;
-  /** Flows that are left of what takes several, and the latency behind the last one, by code. */
-  readonly #parts: Map<number, { left: number; readonly latency: Seconds }> = new Map();
   readonly #writes: (Writing | undefined)[] = [];
   readonly #free: number[] = [];
   /** Told of prefixes that have come to the cache. */
@@ -51,20 +67,19 @@ export class Transport {
   constructor(plant: Plant, queue: EventQueue) {
     this.#plant = plant;
     this.#queue = queue;
-    const { sources, sinks } = plant.transfer ?? { sources: [], sinks: [] };
-    this.#between = Array.from({ length: sources.length * sinks.length });
+    const { nodes, ranks } = plant.cache ?? { nodes: [], ranks: [] };
+    this.#reads = Array.from({ length: ranks.length * (nodes.length + 1) });
+    this.#writing = Array.from({ length: ranks.length });
+    this.#fromStorage = Array.from({ length: ranks.length });
     this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
-  }
-
-  /** Links between a source and a sink of pushes, found once. */
-  #pushLinks({ sources, sinks }: TransferPlant, source: number, sink: number): readonly number[] {
-    return (this.#between[source * sinks.length + sink] ??= linksBetween(sources[source], sinks[sink]));
+    this.#rateOf = new Float64Array(nodes.length);
+    this.#rateNodes();
   }
 
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
-  setCapacity(at: Seconds, link: number, rate: BytesPerSecond): void {
+  setCapacity(link: number, rate: BytesPerSecond): void {
     this.transfers.setCapacity(link, rate);
-    this.share(at);
+    this.#rateNodes();
   }
 
   /** Starts to push `tokens` of KV from a prefill rank to a decode rank, both counted over all instances. Returns what travels. */
@@ -74,7 +89,9 @@ export class Transport {
     const bytes = tokens * transfer.bytesPerToken + transfer.bytesPerSequence;
     const ranks = pools[1].ranks;
     const source = from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks);
-    this.transfers.start(at, code(slot, 'push'), bytes, this.#pushLinks(transfer, source, to));
+    const owner = codeOf(slot, 'push');
+    this.transfers.start(at, owner, bytes, linksBetween(transfer.sources[source], transfer.sinks[to]));
+    this.#expect(owner, 1, transfer.latency);
     this.begun.push += bytes;
     return bytes;
   }
@@ -86,34 +103,43 @@ export class Transport {
   read(at: Seconds, slot: number, rank: number, { byNode, stored, unitBytes }: Found): Bytes {
     const { cache } = this.#plant;
     if (cache === undefined) return 0;
-    const owner = code(slot, 'read');
-    const reader = cache.ranks[rank].in;
+    const owner = codeOf(slot, 'read');
+    const { nodes, storage } = cache;
     let [slowest, longest, touched, units, other] = [-1, -1, 0, 0, -1];
-    for (let node = 0; node < byNode.length; node++) {
-      if (byNode[node] === 0) continue;
+    for (let node = 0; node < nodes.length; node++) {
+      const own = byNode[node];
+      if (own === 0) continue;
       touched++;
-      units += byNode[node];
-      const takes = byNode[node] / this.#least(cache.nodes[node].out);
-      other = node;
-      if (takes > longest) [slowest, longest] = [node, takes];
+      units += own;
+      const takes = own / this.#rateOf[node];
+      if (takes > longest) {
+        other = slowest;
+        [slowest, longest] = [node, takes];
+      } else other = node;
     }
-    if (touched === 2) for (let node = 0; node < byNode.length; node++) if (byNode[node] > 0 && node !== slowest) other = node;
     let parts = 0;
-    const start = (count: number, links: readonly number[]): void => {
-      if (count === 0) return;
-      parts++;
-      this.transfers.start(at, owner, count * unitBytes, links);
-    };
     if (touched > 0) {
-      start(byNode[slowest], [...cache.nodes[slowest].out, ...cache.pool.out, ...reader]);
-      start(units - byNode[slowest], [...(touched === 2 ? cache.nodes[other].out : []), ...cache.pool.out, ...reader]);
+      this.transfers.start(at, owner, byNode[slowest] * unitBytes, this.#readLinks(cache, rank, slowest));
+      parts++;
     }
-    const { storage } = cache;
-    if (stored > 0) start(stored, [...(storage?.links.out ?? []), ...cache.pool.out, ...reader]);
-    this.#parts.set(owner, { left: parts, latency: cache.latency + (stored > 0 ? (storage?.latency ?? 0) : 0) });
+    if (touched > 1) {
+      this.transfers.start(at, owner, (units - byNode[slowest]) * unitBytes, this.#readLinks(cache, rank, touched === 2 ? other : nodes.length));
+      parts++;
+    }
+    if (stored > 0) {
+      const over = (this.#fromStorage[rank] ??= [...(storage?.links.out ?? []), ...cache.pool.out, ...cache.ranks[rank].in]);
+      this.transfers.start(at, owner, stored * unitBytes, over);
+      parts++;
+    }
+    this.#expect(owner, parts, cache.latency + (stored > 0 ? (storage?.latency ?? 0) : 0));
     this.begun.read += (units + stored) * unitBytes;
     this.begun.fromStorage += stored * unitBytes;
     return (units + stored) * unitBytes;
+  }
+
+  /** Links from the memory of a node to a rank that reads, found once; from that of many where no node has the number. */
+  #readLinks({ nodes, pool, ranks }: CachePlant, rank: number, node: number): readonly number[] {
+    return (this.#reads[rank * (nodes.length + 1) + node] ??= [...(node < nodes.length ? nodes[node].out : []), ...pool.out, ...ranks[rank].in]);
   }
 
   /** Starts to write units of a prompt from the prefill rank that computed it (MOV-5); they are in the cache when all is there. */
@@ -124,10 +150,10 @@ export class Transport {
     this.#writes[number] = { kept, rank };
     const owner = code(number, 'write');
     const unitBytes = kept.unitTokens * bytesPerToken;
-    const from = cache.ranks[rank].out;
+    const over = (this.#writing[rank] ??= [...cache.ranks[rank].out, ...cache.pool.in]);
     let left = 0;
     if (kept.missing > 0) {
-      this.transfers.start(at, owner, kept.missing * unitBytes, [...from, ...cache.pool.in]);
+      this.transfers.start(at, owner, kept.missing * unitBytes, over);
       this.begun.write += kept.missing * unitBytes;
       left++;
     }
@@ -136,7 +162,7 @@ export class Transport {
       this.begun.toStorage += kept.unstored * unitBytes;
       left++;
     }
-    this.#parts.set(owner, { left, latency: cache.writeLatency + (kept.unstored > 0 ? (cache.storage?.latency ?? 0) : 0) });
+    this.#expect(owner, left, cache.writeLatency + (kept.unstored > 0 ? (cache.storage?.latency ?? 0) : 0));
   }
 
   /** Units that memory drops go to storage; nobody waits for them. */
@@ -161,37 +187,37 @@ export class Transport {
   end(at: Seconds, version: number, ended: (slot: number, errand: Errand) => void): void {
     if (version !== this.#version) return;
     this.#endAt = Infinity;
-    for (const owner of this.transfers.finish(at)) {
-      const travel = errands[owner % errands.length];
-      if (travel === 'spill') continue;
-      const parts = travel === 'push' ? undefined : this.#parts.get(owner);
-      if (parts !== undefined) {
-        if (--parts.left > 0) continue;
-        this.#parts.delete(owner);
-      }
-      if (travel !== 'write') ended(Math.floor(owner / errands.length), travel);
-      const due = at + (parts?.latency ?? this.#plant.transfer?.latency ?? 0);
-      this.#setDue(owner, due);
+    const { transfers } = this;
+    const count = transfers.finish(at);
+    for (let i = 0; i < count; i++) {
+      const owner = transfers.ended[i];
+      const what = owner % travels;
+      if (what === travel.spill || --this.#parts[owner] > 0) continue;
+      if (what !== travel.write) ended(slotOf(owner), what === travel.read ? 'read' : 'push');
+      const due = at + this.#latency[owner];
+      this.#due[owner] = due;
       this.#queue.push(due, pending.delivery, pending.delivery, owner);
     }
   }
 
-  /** Which request and errand a delivery event stands for; undefined where it was cancelled in the meantime, or is the cache's own. */
-  delivered(at: Seconds, payload: number): { readonly slot: number; readonly errand: Errand } | undefined {
-    if (this.#due[payload] !== at) return undefined;
+  /** Tells which request and errand a delivery event stands for, unless it was cancelled in the meantime or is the cache's own. */
+  deliver(at: Seconds, payload: number, arrived: (slot: number, errand: Errand) => void): void {
+    if (this.#due[payload] !== at) return;
     this.#due[payload] = Number.NaN;
-    const travel = errands[payload % errands.length];
-    const number = Math.floor(payload / errands.length);
-    if (travel === 'read' || travel === 'push') return { slot: number, errand: travel };
+    const what = payload % travels;
+    const number = Math.floor(payload / travels);
+    if (what === travel.read || what === travel.push) {
+      arrived(slotOf(payload), what === travel.read ? 'read' : 'push');
+      return;
+    }
     const writing = this.#writes[number];
     this.#forget(number);
     if (writing !== undefined) this.onKept(writing.kept);
-    return undefined;
   }
 
   /** Takes an errand back, whether its flow has ended or not. What it has carried stays counted. */
   cancel(at: Seconds, slot: number, errand: Errand): void {
-    this.#cancel(at, code(slot, errand));
+    this.#cancel(at, codeOf(slot, errand));
   }
 
   /** Takes back what ranks were writing to the cache, by their numbers over all prefill instances. */
@@ -209,24 +235,34 @@ export class Transport {
   }
 
   #cancel(at: Seconds, owner: number): void {
-    this.#parts.delete(owner);
     if (owner < this.#due.length && this.#due[owner] >= 0) this.#due[owner] = Number.NaN;
     else this.transfers.cancel(at, owner);
   }
 
-  #setDue(owner: number, due: Seconds): void {
-    if (owner >= this.#due.length) {
-      const longer = new Float64Array(2 * owner).fill(Number.NaN);
-      longer.set(this.#due);
-      this.#due = longer;
+  /** What has begun takes so many flows, and is there some time behind the last of them. */
+  #expect(owner: number, parts: number, latency: Seconds): void {
+    while (owner >= this.#due.length) {
+      this.#due = longer(this.#due, Number.NaN);
+      this.#latency = longer(this.#latency, 0);
+      const twice = new Int32Array(2 * this.#parts.length);
+      twice.set(this.#parts);
+      this.#parts = twice;
     }
-    this.#due[owner] = due;
+    this.#due[owner] = Number.NaN;
+    this.#parts[owner] = parts;
+    this.#latency[owner] = latency;
   }
 
-  /** Rate of the slowest of some links; 1 for none, so that parts compare by their size. */
-  #least(links: readonly number[]): BytesPerSecond {
-    let least = Infinity;
-    for (const link of links) least = Math.min(least, this.transfers.capacity[link]);
-    return links.length === 0 ? 1 : least;
+  /** Rates of the slowest link of each node; 1 where it has none, so that parts compare by their size. */
+  #rateNodes(): void {
+    this.#plant.cache?.nodes.forEach(({ out }, node) => {
+      this.#rateOf[node] = out.reduce((least, link) => Math.min(least, this.transfers.capacity[link]), out.length === 0 ? 1 : Infinity);
+    });
   }
+}
+
+function longer(items: Float64Array, rest: number): Float64Array<ArrayBuffer> {
+  const twice = new Float64Array(2 * items.length).fill(rest);
+  twice.set(items);
+  return twice;
 }

@@ -41,7 +41,7 @@ export function priced(instance: Instance): TwinIteration {
   const instanceTokens = sum(batches, tokens);
   const prefillTokens = sum(batches, (batch) => batch.prefillTokens);
   const candidates = [
-    least(batches, (a, b) => b.decodeContext - a.decodeContext),
+    ...(batches.some(({ decodeSequences }) => decodeSequences > 0) ? [least(batches, (a, b) => b.decodeContext - a.decodeContext)] : []),
     least(batches, (a, b) => tokens(b) - tokens(a) || b.decodeContext - a.decodeContext),
     ...(prefillTokens > 0 ? [least(batches, (a, b) => b.prefillPairs - a.prefillPairs)] : []),
   ];

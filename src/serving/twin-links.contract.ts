@@ -1,6 +1,7 @@
 /** A transfer under way in the twin: `left` bytes at `at`. */
 export interface NaiveFlow {
   readonly links: readonly number[];
+  readonly bytes: number;
   /** Called when the last byte has left. */
   readonly sent: () => void;
   left: number;
@@ -27,31 +28,27 @@ export class NaiveLinks {
   /** Takes out the flows that end at `at`, in the order in which they began. */
   end(at: number): readonly NaiveFlow[] {
     const ended = this.flows.filter((flow) => flow.at + flow.left / flow.rate <= at);
-    for (const flow of ended) this.#move(flow, flow.left);
+    for (const { links, bytes } of ended) for (const link of links) (this.carried[link] as number) += bytes;
     this.flows = this.flows.filter((flow) => !ended.includes(flow));
     return ended;
   }
 
-  /** Gives every flow its rate. What it has moved is counted when that changes. */
+  /** Gives every flow its rate. What is left of it is reckoned when that changes. */
   share(at: number): void {
     const rates = this.#rates();
     for (const flow of this.flows) {
       const rate = rates.get(flow) as number;
       if (rate === flow.rate) continue;
-      this.#move(flow, Math.min(flow.left, flow.rate * (at - flow.at)));
+      flow.left -= Math.min(flow.left, flow.rate * (at - flow.at));
       Object.assign(flow, { at, rate });
     }
-  }
-
-  #move(flow: NaiveFlow, bytes: number): void {
-    flow.left -= bytes;
-    for (const link of flow.links) (this.carried[link] as number) += bytes;
   }
 
   #rates(): Map<NaiveFlow, number> {
     const rates = new Map<NaiveFlow, number>();
     const left = [...this.#capacity];
-    const links = [...new Set(this.flows.flatMap((flow) => flow.links))];
+    // Equally tight ones go by number.
+    const links = [...new Set(this.flows.flatMap((flow) => flow.links))].toSorted((a, b) => a - b);
     let open = [...this.flows];
     while (open.length > 0) {
       let tightest = -1;

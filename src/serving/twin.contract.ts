@@ -265,6 +265,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     for (const { bytes, over } of some)
       links.flows.push({
         links: over,
+        bytes,
         left: bytes,
         at: now,
         rate: 0,
@@ -280,9 +281,11 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   // CAC-5
   function spill(request: Request, units: number): void {
     if (units === 0 || poolCache?.storage === undefined) return;
+    const bytes = units * request.unitTokens * poolCache.bytesPerToken;
     links.flows.push({
       links: poolCache.storage.links.in,
-      left: units * request.unitTokens * poolCache.bytesPerToken,
+      bytes,
+      left: bytes,
       at: now,
       rate: 0,
       sent: () => {},
@@ -340,7 +343,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
       sent();
       later(now + latency, delivery, there);
     };
-    links.flows.push({ links: over, left: bytes, at: now, rate: 0, sent: leave });
+    links.flows.push({ links: over, bytes, left: bytes, at: now, rate: 0, sent: leave });
   }
 
   function shareLinks(): void {
@@ -651,7 +654,8 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const [event] = pending.splice(0, 1);
     now = event?.at ?? now;
     event?.happen();
-    shareLinks();
+    // MOV-2
+    if (pending.every(({ at }) => at > now)) shareLinks();
   }
   result.cache.evictions = pooled === undefined ? seen.unitsDropped : pooled.evictions;
   return { ...result, carried: links.carried };

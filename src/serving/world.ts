@@ -21,7 +21,7 @@ export interface LatencyListener {
 export interface EmissionListener {
   /** The prompt of a request is computed, which puts out one token. */
   prompted(slot: number, at: Seconds): void;
-  /** A decode step of an instance ends at its `endsAt`; see `emissionsOf`. */
+  /** A decode step of an instance ends at its `endsAt`; see `Emissions`. */
   stepped(instance: Instance): void;
 }
 

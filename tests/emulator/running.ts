@@ -1,10 +1,10 @@
 import { afterAll } from 'vitest';
 import { loadScenario, type ScenarioFlags } from '../../cli/scenario.ts';
-import { Emulator, type EmulatorOptions } from '../../server/emulator.ts';
-import { nothingInjected } from '../../server/faults/injected.ts';
+import { Emulator } from '../../server/emulator.ts';
 import type { AnswerSource } from '../../server/tokens/answer.ts';
 import { Filler, fillerAnswers } from '../../server/tokens/filler.ts';
 import { shipped } from '../../server/tokens/shipped.ts';
+import { quietOptions, type SomeOptions } from './quiet-options.ts';
 
 /** An emulator that listens on a port of its own, and its address. */
 export interface Running {
@@ -18,48 +18,14 @@ const filler = new Filler(shipped);
 const running: Emulator[] = [];
 
 export async function emulate(
-  options: Partial<Omit<EmulatorOptions, 'http'>> & { readonly http?: Partial<EmulatorOptions['http']> } = {},
+  options: SomeOptions = {},
   {
     scenario = 'examples/lora.yaml',
     flags = {},
     answers = fillerAnswers(filler, () => 40),
   }: { scenario?: string; flags?: ScenarioFlags; answers?: AnswerSource } = {},
 ): Promise<Running> {
-  const emulator = new Emulator(await loadScenario(scenario, flags), shipped, answers, {
-    speed: 20,
-    lateBound: Infinity,
-    warmUp: 0.1,
-    background: false,
-    models: {},
-    keys: [],
-    version: '0.0.0-test',
-    toolShare: 0.5,
-    maxInFlight: 10_000,
-    dialect: 'vllm',
-    sleepMode: false,
-    startup: 0,
-    oldNames: false,
-    kvMetrics: false,
-    injected: nothingInjected,
-    conductor: false,
-    admin: { here: true },
-    onFault: (error) => {
-      throw error;
-    },
-    ...options,
-    http: {
-      host: '127.0.0.1',
-      port: 0,
-      maxBody: 2 ** 22,
-      maxHeader: 2 ** 14,
-      maxConnections: 2000,
-      requestTimeout: 5000,
-      idleTimeout: 5000,
-      echoRequestId: false,
-      headers: {},
-      ...options.http,
-    },
-  });
+  const emulator = new Emulator(await loadScenario(scenario, flags), shipped, answers, quietOptions({ speed: 20, toolShare: 0.5, ...options }));
   const port = await emulator.start();
   running.push(emulator);
   return { emulator, url: `http://127.0.0.1:${port}` };

@@ -68,3 +68,23 @@ test('one that does not run says why, beside the one that does', async () => {
   const other = await open('#/compare?example=cloudmatrix384-deepseek-r1&with=on:hgx-h100&runs=short');
   await expect.poll(() => other.locator('.chosen [role=alert]').textContent(), { timeout: 60_000 }).toMatch(/chips/);
 }, 120_000);
+
+test('runs that are under way are given up, by a click or for others', async () => {
+  const page = await open('#/compare?example=cloudmatrix384-deepseek-r1&with=ex:nvl72-deepseek-r1');
+  const stop = page.getByRole('button', { name: 'Stop' });
+  const status = page.locator('.compare [role=status]');
+  await stop.waitFor();
+  await stop.click();
+  await stop.waitFor({ state: 'detached' });
+  expect(await status.textContent()).toBe('');
+  await page.getByText('A third of the requests').click();
+  await stop.waitFor();
+  // The engine has nothing left to do but these small ones.
+  await page.getByLabel('Take nvl72-deepseek-r1 out').click();
+  await page
+    .getByLabel('Open file', { exact: true })
+    .first()
+    .setInputFiles([{ name: 'small.yaml', mimeType: 'text/plain', buffer: Buffer.from(stringify(base)) }]);
+  await expect.poll(() => page.locator('.chosen').allTextContents()).toEqual([expect.stringContaining('small')]);
+  await expect.poll(() => page.locator('.range-bar').count(), { timeout: 30_000 }).toBeGreaterThan(3);
+});

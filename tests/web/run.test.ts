@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright';
 import { expect, test } from 'vitest';
 import { useBrowser } from './browser.ts';
+import { contention } from './contention.ts';
 
 const open = useBrowser();
 
@@ -9,23 +10,30 @@ const seconds = async (page: Page): Promise<number> => Number.parseFloat((await 
 const until = (page: Page, time: number): Promise<unknown> =>
   page.waitForFunction((least) => Number.parseFloat(document.querySelector('[data-testid=time]')?.textContent ?? '') >= least, time);
 
-/** A first visit should show a running machine so soon; busy machines get twice as long. [ms] */
+/** A first visit shows a running machine so soon, on a machine with nothing else to do; on one whose processors are shared it waits for its share. [ms] */
 const soon = 2000;
 
 test('a first visit shows a running supernode', async () => {
-  const visits: number[] = [];
+  const visits: { readonly running: number; readonly shared: number }[] = [];
   for (let visit = 0; visit < 3; visit++) {
+    const before = contention();
     const page = await open();
-    await page.getByTestId('time').waitFor();
-    visits.push(await page.evaluate(() => performance.now()));
+    const seen = await page.waitForFunction(
+      () => Number.parseFloat(document.querySelector('[data-testid=time]')?.textContent ?? '') > 0 && performance.now(),
+      undefined,
+      { polling: 10 },
+    );
+    visits.push({ running: Number(await seen.jsonValue()), shared: (before + contention()) / 2 });
     await until(page, 0.3);
     expect(await page.getByRole('button', { name: 'Pause' }).isVisible()).toBe(true);
     expect(await page.getByLabel(/^Map of CloudMatrix384/).isVisible()).toBe(true);
     expect(await page.getByText(/finished of \d+ arrived \(30\.0k in all\)/).isVisible()).toBe(true);
     await page.context().close();
   }
-  console.info(`first visits: running after ${visits.map((time) => `${Math.round(time)} ms`).join(', ')}; wanted ${soon} ms`);
-  expect(Math.min(...visits)).toBeLessThan(2 * soon);
+  const told = visits.map(({ running, shared }) => `${Math.round(running)} ms where work takes ${shared.toFixed(1)} times as long as alone`);
+  console.info(`first visits: running after ${told.join(', ')}; wanted ${soon} ms alone`);
+  const [, usual] = visits.map(({ running, shared }) => running / shared).toSorted((a, b) => a - b);
+  expect(usual).toBeLessThan(soon);
 });
 
 test('pause stands still, speed and the slider move time, back too, and the end is the end', async () => {
@@ -152,4 +160,27 @@ test('frames go on while a run plays', async () => {
   );
   console.info(`768 dies on screen: a frame every ${gaps[60]?.toFixed(1)} ms (median), 95 % within ${gaps[114]?.toFixed(1)} ms`);
   expect(gaps).toHaveLength(120);
+});
+
+test('charts tell what the pointer is at, all for the same time, and a click goes there', async () => {
+  const page = await open('#/run?example=closed-loop');
+  await until(page, 0.5);
+  await page.getByRole('button', { name: 'To the end' }).click();
+  await page.getByRole('button', { name: 'Play again' }).waitFor();
+  const end = await seconds(page);
+  const charts = page.locator('.series-chart');
+  const values = async (): Promise<readonly string[]> => charts.locator('figcaption').allTextContents();
+  const latest = await values();
+  const middle = await charts.first().locator('.u-over').boundingBox();
+  if (middle === null) throw new Error('no chart');
+  await page.mouse.move(middle.x + middle.width / 2, middle.y + middle.height / 2);
+  await expect.poll(values).not.toEqual(latest);
+  const times = (await values()).map((text) => / ([\d.]+) s/.exec(text)?.[1]);
+  expect(new Set(times).size).toBe(1);
+  expect(Number(times[0]) / end).toBeCloseTo(0.5, 1);
+  await page.mouse.down();
+  await page.mouse.up();
+  await expect.poll(async () => (await seconds(page)) / end).toBeCloseTo(0.5, 1);
+  await page.mouse.move(5, 5);
+  await expect.poll(async () => (await values()).some((text) => / [\d.]+ s/.test(text.split(/p50|running/)[0] ?? ''))).toBe(false);
 });

@@ -10,6 +10,21 @@ const views = [
   { name: 'trust', chinese: '误差有多大', ready: '.kinds' },
 ] as const;
 
+test.each(['run', 'machine'])('%s fits a phone, and nothing lies over anything else', async (name) => {
+  const page = await open(`#/${name}?example=cloudmatrix384-deepseek-r1`, { width: 390, height: 844 });
+  await page.locator('.map canvas').waitFor();
+  await page.locator(name === 'run' ? '.moving' : '.facts').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  const overlapping = await page.evaluate(() => {
+    const boxes = [...document.querySelectorAll('.card')].map((card) => card.getBoundingClientRect());
+    const ends = [...document.querySelectorAll('.map-card')].flatMap((card) =>
+      [...card.children].map((child) => child.getBoundingClientRect().bottom - card.getBoundingClientRect().bottom),
+    );
+    return [...boxes.flatMap((a, i) => boxes.slice(i + 1).map((b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top))), ...ends].filter((by) => by > 1);
+  });
+  expect(overlapping).toEqual([]);
+});
+
 test.each(views)('$name fits a phone, and speaks Chinese', async ({ name, chinese, ready }) => {
   const page = await open(`#/${name}?example=h100-llama-3.1-70b&runs=short`, { width: 390, height: 844 });
   await page.locator(ready).first().waitFor({ timeout: 60_000 });

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useRef } from 'preact/hooks';
+import { FileButton } from '../parts/field/file-button.tsx';
 import { openFiles, saveScenario } from '../state/files.ts';
 import { catalogue } from '../state/run.ts';
 import { scenario } from '../state/scenario.ts';
@@ -11,7 +11,6 @@ import { shellText } from '../text/shell.ts';
 export function ScenarioBar(): JSX.Element {
   const text = shellText();
   const shared = useSignal(false);
-  const input = useRef<HTMLInputElement>(null);
   const now = scenario.value;
   const examples = Object.entries(catalogue.value?.examples ?? {});
   const isExample = now !== undefined && catalogue.value?.examples[now.name]?.scenario === now.value;
@@ -31,19 +30,7 @@ export function ScenarioBar(): JSX.Element {
           </option>
         ))}
       </select>
-      <input
-        ref={input}
-        type="file"
-        class="unseen"
-        tabIndex={-1}
-        aria-label={text.open}
-        multiple
-        accept=".yaml,.yml,.json,.jsonl,.csv,.txt"
-        onChange={({ currentTarget }) => void openFiles([...(currentTarget.files ?? [])]).finally(() => (currentTarget.value = ''))}
-      />
-      <button type="button" title={text.openHint} onClick={() => input.current?.click()}>
-        {text.open}
-      </button>
+      <FileButton text={text.open} hint={text.openHint} multiple accept=".yaml,.yml,.json,.jsonl,.csv,.txt,.gz" onFiles={(files) => void openFiles(files)} />
       <button type="button" title={text.saveHint} disabled={now === undefined} onClick={() => void saveScenario()}>
         {text.save}
       </button>

@@ -55,7 +55,8 @@ export async function fetched(address: string): Promise<ScenarioState | undefine
   }
 }
 
-function asState(value: unknown): ScenarioState | undefined {
+/** What was read as a scenario; undefined where it is none. */
+export function asState(value: unknown): ScenarioState | undefined {
   const { name, value: content, files } = (value ?? {}) as Partial<ScenarioState>;
   if (typeof name !== 'string' || typeof content !== 'object' || content === null || !Array.isArray(files)) return undefined;
   return { name, value: content, files };

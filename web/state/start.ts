@@ -1,11 +1,12 @@
 import { batch, effect, signal, type Signal } from '@preact/signals';
 import { InputError } from '../../src/base/errors.ts';
+import type { Opened } from '../../src/report/live/opened.ts';
 import { firstView, isView, type ViewName } from '../views/views.ts';
 import { fetched, pack, readLink, unpack, writeLink, type Link } from './link.ts';
 import { keepPreferences } from './preferences.ts';
-import { catalogue, engine, forgetAhead, frame, opened, spread } from './run.ts';
+import { catalogue, engine, forgetAhead, frame, looking, opened, showFrame, spread } from './run.ts';
 import { failure, issues, scenario, type ScenarioState } from './scenario.ts';
-import { viewState } from './view-state.ts';
+import { setViewState, viewState } from './view-state.ts';
 
 /** What a first visit shows. */
 const firstExample = 'cloudmatrix384-deepseek-r1';
@@ -42,12 +43,47 @@ async function begin(): Promise<void> {
   try {
     // The view that is asked for shows at once: who goes to another while the engine starts stays there.
     showAsked();
+    const { live, token } = viewState.peek();
+    if (live !== undefined) return await lookOn(live, token);
     catalogue.value = await engine.ask('catalogue');
     await follow();
   } catch (error) {
     fail(error);
   }
 }
+
+/** Shows the run of an emulator, and its scenario in all other views. */
+async function lookOn(base: string, token: string | undefined): Promise<void> {
+  // What lets in is not left in the address.
+  setViewState('token', undefined);
+  const { LiveRun } = await import('./live.ts');
+  const run = new LiveRun(base, token);
+  const [state, found] = await Promise.all([run.scenario(), engine.ask('catalogue')]);
+  catalogue.value = found;
+  looking.value = { desk: run, lost: false };
+  emulated = state.value;
+  scenario.value = state;
+  leave = () => {
+    run.close();
+    leave = () => {};
+    looking.value = undefined;
+    setViewState('live', undefined);
+  };
+  void run.look({
+    opened: (now) => {
+      if (looking.peek()?.desk === run) looking.value = { desk: run, lost: false };
+      begun(now);
+    },
+    frame: showFrame,
+    lost: () => {
+      if (looking.peek()?.desk === run) looking.value = { desk: run, lost: true };
+    },
+  });
+}
+
+/** The scenario of the emulator that is looked on at, and how to look away from it. */
+let emulated: unknown;
+let leave = (): void => {};
 
 /** The scenario of an example; undefined where there is none of that name. */
 export function exampleState(name: string): ScenarioState | undefined {
@@ -90,21 +126,28 @@ async function address(state: ScenarioState, name: ViewName, more: Readonly<Reco
 
 /** Gives the engine the scenario, and lets it play. One that is refused leaves the run as it is. */
 async function run({ name, value, files }: ScenarioState): Promise<void> {
+  if (looking.peek() !== undefined && value === emulated) return;
+  leave();
   try {
     const found = await engine.ask('open', { name, scenario: value, files: [...files] });
     if (scenario.peek()?.value !== value) return;
     issues.value = [];
-    batch(() => {
-      frame.value = undefined;
-      forgetAhead();
-      spread.value = undefined;
-      opened.value = found;
-    });
+    begun(found);
     await engine.ask('play');
   } catch (error) {
     if (error instanceof InputError) issues.value = error.issues;
     else fail(error);
   }
+}
+
+/** Another run is shown from here on. */
+function begun(found: Opened): void {
+  batch(() => {
+    frame.value = undefined;
+    forgetAhead();
+    spread.value = undefined;
+    opened.value = found;
+  });
 }
 
 function fail(error: unknown): void {

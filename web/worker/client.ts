@@ -1,5 +1,5 @@
 import { InputError } from '../../src/base/errors.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from '../../src/report/live/frame.ts';
 import type { Answers, Ask, AskKind, FromWorker } from './protocol.ts';
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };

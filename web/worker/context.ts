@@ -4,18 +4,30 @@ import { findStack } from '../../schema/catalogue/stack.ts';
 import { readModelCard } from '../../schema/model.ts';
 import type { ScenarioContext } from '../../schema/scenario/read.ts';
 import { readPreset } from '../../schema/traces/preset.ts';
+import type { Cell } from '../../src/cost/calibration/cell.ts';
 import { precisionOf } from '../../src/model/precision.ts';
+import type { Calibration } from './calibration.ts';
 import type { UserFiles } from './user-files.ts';
 
-/** How a page finds what a scenario names: among the facts that are shipped and the files that its user opened. */
-export function contextOf(catalogue: Catalogue, files: UserFiles): ScenarioContext {
+/**
+ * How a page finds what a scenario names: among the facts that are shipped and the files that its user opened. A stack comes with the cells that price
+ * the machine which was asked for before it.
+ */
+export function contextOf(catalogue: Catalogue, files: UserFiles, calibration: Calibration): ScenarioContext {
+  let cells: Promise<readonly Cell[]> | undefined;
   return {
-    machine: (name, at) => findMachine(catalogue, name, at),
+    machine: (name, at) => {
+      const machine = findMachine(catalogue, name, at);
+      cells = calibration.cellsFor(machine.chip);
+      // Whoever waits for them is told; a scenario that is refused before that is not.
+      cells.catch(() => {});
+      return machine;
+    },
     model: (name, at) => {
       const { path, value } = catalogue.read('models', name, at);
       return readModelCard(value, path, (path.split('/').at(-1) ?? path).replace(/\.(ya?ml|json)$/, '')).model;
     },
-    stack: (name, at) => findStack(catalogue, name, at),
+    stack: async (name, at) => ({ ...findStack(catalogue, name, at), cells: await cells }),
     text: (path, at) => files.text(path, at),
     precision: precisionOf,
     preset: (name, at) => {

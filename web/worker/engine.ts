@@ -1,14 +1,15 @@
-import { readScenario } from '../../schema/scenario/read.ts';
+import { readScenario, type ScenarioContext } from '../../schema/scenario/read.ts';
 import { findMachine } from '../../schema/catalogue/machine.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { cataloguedOf } from './catalogued.ts';
+import type { Calibration } from './calibration.ts';
 import { catalogueOf } from './catalogue.ts';
 import { contextOf } from './context.ts';
-import type { Frame } from './frame.ts';
-import { openedOf } from './opened.ts';
+import type { Frame } from '../../src/report/live/frame.ts';
+import { openedOf } from '../../src/report/live/opened.ts';
 import type { Answers, Ask, AskKind } from './protocol.ts';
 import { Session } from './session.ts';
-import type { ScenarioValue, Shipped } from './shipped.ts';
+import type { Facts, ScenarioValue } from './shipped.ts';
 import type { StepDesk } from './step/step-desk.ts';
 import { UserFiles } from './user-files.ts';
 
@@ -23,22 +24,26 @@ type Handlers = { readonly [Kind in AskKind]: (ask: Extract<Ask, { ask: Kind }>)
 
 /** The engine behind a page. It answers what is asked, and shows frames of the run that is open; the shell around it owns the clock and the messages. */
 export class Engine {
-  readonly #shipped: Shipped;
+  readonly #facts: Facts;
+  readonly #calibration: Calibration;
   readonly #version: string;
   readonly #clock: () => number;
   #session: Session | undefined;
   #steps: StepDesk | undefined;
+  /** Ends whole runs. */
+  #whole = new AbortController();
   readonly #handlers: Handlers;
 
-  constructor(shipped: Shipped, version: string, clock: () => number) {
-    this.#shipped = shipped;
+  constructor(facts: Facts, calibration: Calibration, version: string, clock: () => number) {
+    this.#facts = facts;
+    this.#calibration = calibration;
     this.#version = version;
     this.#clock = clock;
     this.#handlers = {
-      catalogue: () => cataloguedOf(this.#shipped.facts),
+      catalogue: () => cataloguedOf(this.#facts),
       parse: async ({ text, path }) => (await import('../../schema/parse.ts')).parseText(text, path) as ScenarioValue,
       print: async ({ scenario }) => (await import('yaml')).stringify(scenario),
-      machine: async ({ name, files }) => findMachine(catalogueOf(this.#shipped, await UserFiles.of(files)), name, 'machine'),
+      machine: async ({ name, files }) => findMachine(catalogueOf(this.#facts, await UserFiles.of(files)), name, 'machine'),
       open: async (source) => {
         this.#session = new Session(await this.scenario(source), this.#clock);
         return openedOf(this.#session.run);
@@ -51,7 +56,11 @@ export class Engine {
       fault: ({ fault }) => this.#session?.strike(fault) ?? 0,
       reset: () => this.#session?.reset(),
       simulate: async ({ intervals, ...source }) =>
-        (await import('./simulate.ts')).simulate(await this.scenario(source), this.#version, this.#clock, intervals),
+        (await import('./simulate.ts')).simulate(await this.scenario(source), this.#version, this.#clock, intervals, this.#whole.signal),
+      'give-up': () => {
+        this.#whole.abort();
+        this.#whole = new AbortController();
+      },
       pools: async (source) => (await this.#stepDesk()).pools(source),
       step: async (asked) => (await this.#stepDesk()).step(asked),
     };
@@ -82,12 +91,16 @@ export class Engine {
   /** Fetched when a page first asks for it. */
   async #stepDesk(): Promise<StepDesk> {
     const { StepDesk } = await import('./step/step-desk.ts');
-    return (this.#steps ??= new StepDesk((files) => catalogueOf(this.#shipped, files), contextOf));
+    return (this.#steps ??= new StepDesk((files) => this.#context(files)));
   }
 
   /** A checked scenario. @throws InputError */
   async scenario({ name, scenario, files }: Source): Promise<Scenario> {
     const own = await UserFiles.of(files);
-    return readScenario(scenario, `${name}.yaml`, contextOf(catalogueOf(this.#shipped, own), own));
+    return readScenario(scenario, `${name}.yaml`, this.#context(own));
+  }
+
+  #context(files: UserFiles): ScenarioContext {
+    return contextOf(catalogueOf(this.#facts, files), files, this.#calibration);
   }
 }

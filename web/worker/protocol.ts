@@ -4,8 +4,8 @@ import type { Machine } from '../../src/catalogue/machine.ts';
 import type { Life } from '../../src/report/records/life.ts';
 import type { StepData } from '../../src/report/step/data.ts';
 import type { Catalogued } from './catalogued.ts';
-import type { Opened } from './opened.ts';
-import type { Frame, StepRecord } from './frame.ts';
+import type { Opened } from '../../src/report/live/opened.ts';
+import type { Frame, StepRecord } from '../../src/report/live/frame.ts';
 import type { ScenarioValue } from './shipped.ts';
 import type { PoolKnobs } from './step/knobs.ts';
 
@@ -48,8 +48,10 @@ const ask = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('pools'), ...source }),
   /** One iteration by the flags of the command line: the data of `step --json`; whole, with intervals and what would help. */
   z.strictObject({ ask: z.literal('step'), flags: z.record(z.string(), z.union([z.string(), z.boolean()])), files, whole: z.boolean() }),
-  /** The summary of a whole run of its own, as JSON: the bytes of `simulate --json`. */
+  /** The summary of a whole run of its own, as JSON: the bytes of `simulate --json`; nothing where it is given up. */
   z.strictObject({ ask: z.literal('simulate'), ...source, intervals: z.boolean() }),
+  /** Gives up all whole runs that are under way. */
+  z.strictObject({ ask: z.literal('give-up') }),
 ]);
 
 /** The door: what comes from a page. */
@@ -78,7 +80,8 @@ export interface Answers {
   readonly reset: void;
   readonly pools: readonly PoolKnobs[];
   readonly step: StepData;
-  readonly simulate: string;
+  readonly simulate: string | undefined;
+  readonly 'give-up': void;
 }
 
 /** What comes from the worker. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { loadScenario } from '../../cli/scenario.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { createSimulation } from '../../src/serving/deploy.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from '../../src/report/live/frame.ts';
 import { Session } from './session.ts';
 
 const pools = fileURLToPath(new URL('../../examples/cloudmatrix384-deepseek-r1.yaml', import.meta.url));
@@ -104,4 +104,17 @@ test('a fault of what is not there is refused, and nothing has happened', async 
   session.seek(Infinity);
   played(session);
   expect(session.run.faults).toEqual([]);
+});
+
+test('shares of the time of a pool are at most one, and sum to what its iterations took', async () => {
+  const session = new Session(await scenario(3000), ticking(0.02));
+  session.seek(Infinity);
+  const { series } = played(session).at(-1) as Frame;
+  const { intervals, width } = session.run.simulation.metrics;
+  session.run.simulation.pools.forEach(({ plant }, p) => {
+    const busy = [...(series?.pools[p]?.busy ?? [])];
+    const took = intervals.reduce((sum, { pools: meters }) => sum + (meters[p]?.busy ?? 0), 0);
+    expect(Math.max(...busy)).toBeLessThanOrEqual(1 + 1e-12);
+    expect(busy.reduce((sum, share) => sum + share, 0) * width * plant.instances).toBeCloseTo(took, 6);
+  });
 });

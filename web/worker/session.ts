@@ -4,11 +4,9 @@ import { act, perform, type External, type ExternalAction } from '../../src/serv
 import { outsideFaults, type OutsideFault } from '../../src/serving/faults/outside.ts';
 import { Replay } from '../../src/serving/replay.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
-import type { Frame, StepRecord } from './frame.ts';
-import { deploymentOf, instanceNumbers, spreadOf } from './frames.ts';
-import { LinkMeter } from './link-meter.ts';
-import { Recorder } from './recorder.ts';
-import { seriesOf } from './series.ts';
+import type { Frame, StepRecord } from '../../src/report/live/frame.ts';
+import { Recorder } from '../../src/report/live/recorder.ts';
+import { Watch } from '../../src/report/live/watch.ts';
 import type { Life } from '../../src/report/records/life.ts';
 
 /** How long the engine runs before it shows a frame and looks for messages: as it plays, and on its way to a time. [ms] */
@@ -16,8 +14,6 @@ const slice = 12;
 const seekingSlice = 50;
 /** Between two series that are shown. [ms] */
 const seriesEvery = 250;
-/** Requests that ended, in a frame. */
-const shownEnded = 40;
 
 /** One run as a page plays it: paced by the wall clock, shown frame by frame, and computed anew where it has to go back. */
 export class Session {
@@ -25,9 +21,7 @@ export class Session {
   readonly #clock: () => number;
   readonly #pricers = sharedPricers(8);
   readonly #faultOf: ReturnType<typeof outsideFaults>;
-  run: Run;
-  #recorder: Recorder = new Recorder();
-  #meter: LinkMeter;
+  #watch: Watch;
   /** What was done from outside, in order of time, and how much of it the run has come by. */
   #externals: readonly External[] = [];
   #done = 0;
@@ -45,8 +39,11 @@ export class Session {
     this.#scenario = scenario;
     this.#faultOf = outsideFaults(scenario.machine);
     this.#clock = clock;
-    this.run = this.#begin();
-    this.#meter = new LinkMeter(this.run);
+    this.#watch = this.#begin();
+  }
+
+  get run(): Run {
+    return this.#watch.run;
   }
 
   /** Whether time has to move: call `tick` again soon. */
@@ -67,10 +64,7 @@ export class Session {
 
   /** Goes to a simulated time: on, or back to the beginning and on from there. */
   seek(to: number): void {
-    if (to < this.run.simulation.now || to === 0) {
-      this.run = this.#begin();
-      this.#meter = new LinkMeter(this.run);
-    }
+    if (to < this.run.simulation.now || to === 0) this.#watch = this.#begin();
     this.#goal = to;
     this.#shownSeries = -Infinity;
   }
@@ -112,39 +106,26 @@ export class Session {
   }
 
   frame(): Frame {
-    const { simulation, faults } = this.run;
     const wall = this.#clock();
-    const { links, left } = this.#meter.look();
-    const dueSeries = (wall - this.#shownSeries >= seriesEvery && this.#goal === undefined) || !this.moving;
-    if (dueSeries) this.#shownSeries = wall;
-    const series = dueSeries ? seriesOf(this.run) : undefined;
+    const due = (wall - this.#shownSeries >= seriesEvery && this.#goal === undefined) || !this.moving;
+    if (due) this.#shownSeries = wall;
     return {
-      at: simulation.now,
+      ...this.#watch.picture(due),
       playing: this.#playing,
       speed: this.#speed,
       late: this.#late,
       seeking: this.#goal !== undefined,
-      done: simulation.done,
-      counts: simulation.snapshot(),
-      ...deploymentOf(this.run),
-      links,
-      left,
-      flights: this.#recorder.takeFlights(),
-      faults,
-      spread: dueSeries ? spreadOf(this.run) : undefined,
-      ended: this.#recorder.latest(shownEnded),
-      series: series === undefined ? undefined : { ...series, planes: this.#meter.planes(series.count) },
     };
   }
 
   /** Where the time of a request went. One that ended long ago is found by running to there again. */
   inspect(request: number): Life | undefined {
-    return this.#recorder.life(request) ?? this.#again(request);
+    return this.#watch.recorder.life(request) ?? this.#again(request);
   }
 
   /** Iterations of the last so many seconds. */
   iterations(seconds: number): readonly StepRecord[] {
-    return this.#recorder.iterations(this.run.simulation.now - seconds);
+    return this.#watch.recorder.iterations(this.run.simulation.now - seconds);
   }
 
   /**
@@ -170,13 +151,13 @@ export class Session {
     this.seek(0);
   }
 
-  #begin(): Run {
+  #begin(): Watch {
     const recorder = new Recorder();
-    this.#recorder = recorder;
     this.#done = 0;
-    const run = createSimulation(this.#scenario, (event) => recorder.tell(event), this.#pricers);
-    recorder.numbers = instanceNumbers(run);
-    return run;
+    return new Watch(
+      createSimulation(this.#scenario, (event) => recorder.tell(event), this.#pricers),
+      recorder,
+    );
   }
 
   #again(request: number): Life | undefined {

@@ -17,10 +17,3 @@ export interface Facts {
   readonly overheads: unknown;
   readonly examples: Readonly<Record<string, Example>>;
 }
-
-/** What the worker fetches: made from `data/` and `examples/` when the page is built. */
-export interface Shipped {
-  readonly facts: Facts;
-  /** Files of calibrated cells, by name. */
-  readonly calibration: Readonly<Record<string, unknown>>;
-}

@@ -1,9 +1,10 @@
-import calibrationUrl from 'facts:calibration';
-import factsUrl from 'facts:facts';
+import './checks.ts';
+import { fetchedFacts } from './fetched-facts.ts';
+import cellGroups from 'facts:calibration';
 import { InputError } from '../../src/base/errors.ts';
+import { Calibration, type CellFiles } from './calibration.ts';
 import { Engine } from './engine.ts';
 import { message, type FromWorker } from './protocol.ts';
-import type { Shipped } from './shipped.ts';
 
 /** Between two frames. [ms] */
 const pause = 16;
@@ -11,9 +12,8 @@ const pause = 16;
 /** A worker's own end of the line. */
 const port = globalThis as unknown as { postMessage: (message: FromWorker, transfer: Transferable[]) => void };
 const json = async (url: string): Promise<unknown> => (await fetch(url)).json();
-const engine = Promise.all([json(factsUrl), json(calibrationUrl)]).then(
-  ([facts, calibration]) => new Engine({ facts, calibration } as Shipped, SUPERNODE_VERSION, () => performance.now()),
-);
+const calibration = new Calibration(cellGroups.map(({ generation, chips, url }) => ({ generation, chips, load: async () => (await json(url)) as CellFiles })));
+const engine = fetchedFacts.then((facts) => new Engine(facts, calibration, SUPERNODE_VERSION, () => performance.now()));
 let timer: ReturnType<typeof setTimeout> | undefined;
 /** A frame was sent and is not on the screen yet. */
 let unseen = false;

@@ -59,11 +59,20 @@ export function findCell(cells: readonly Cell[], wanted: Wanted): Found | undefi
   };
 }
 
+/** Cells that can stand for anything on a chip: its own, and those of its generation and of the one that it follows. */
+export function cellsOf(cells: readonly Cell[], chip: Chip): readonly Cell[] {
+  return cells.filter((cell) => concerns(cell, chip));
+}
+
+function concerns({ chip, generation }: Pick<Cell, 'chip' | 'generation'>, wanted: Chip): boolean {
+  return chip === wanted.name || generation === wanted.generation || generation === wanted.follows;
+}
+
 function likeness(cell: Cell, { chip, stack, class: operatorClass, format }: Wanted): number {
   if (cell.class !== operatorClass || numberFormatOf(cell.format) !== numberFormatOf(format)) return 0;
+  if (!concerns(cell, chip)) return 0;
   const sameChip = cell.chip === chip.name;
   const kin = cell.generation === chip.generation;
-  if (!sameChip && !kin && cell.generation !== chip.follows) return 0;
   const shared = cell.format === format ? exact : sharedParts(cell.format, format);
   return shared + (cell.stack === stack ? 64 : 0) + (sameChip ? 32 : 0) + (sameChip || kin ? 16 : 0);
 }

@@ -96,7 +96,7 @@ function counted({ pools, table }: Simulation): number {
           tokens += count;
         };
         if (iteration.decoding > 0) for (const slot of members) use(slot, 1 + plant.acceptance.length);
-        chunks.forEach((chunk, i) => use(prefilling[i], chunk));
+        [...chunks].forEach((chunk, i) => use(prefilling.items[i], chunk));
         expect(adapters?.products).toBe(adapterTime(plant.adapters.cost, used.size, tokens));
         if (used.size > 0) any++;
       }

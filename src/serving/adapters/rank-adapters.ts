@@ -88,9 +88,9 @@ export class RankAdapters {
     let tokens = decodes ? this.#sequences * queryTokens : 0;
     const others = new Set<number>();
     for (let i = 0; i < chunks.length; i++) {
-      const adapter = this.#table.adapter[prefilling[i]];
-      if (adapter === 0 || chunks[i] === 0) continue;
-      tokens += chunks[i];
+      const adapter = this.#table.adapter[prefilling.items[i]];
+      if (adapter === 0 || chunks.items[i] === 0) continue;
+      tokens += chunks.items[i];
       if (!decodes || !this.#decoding.has(adapter)) others.add(adapter);
     }
     this.products = adapterTime(this.#plant.cost, (decodes ? this.#decoding.size : 0) + others.size, tokens);

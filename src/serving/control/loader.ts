@@ -94,7 +94,9 @@ export class Loader {
 
   /** Does what is due at `at`. Returns the loads that have come to their end. */
   advance(at: Seconds): readonly Loaded[] {
-    for (const key of this.#transfers.finish(at)) {
+    const count = this.#transfers.finish(at);
+    for (let i = 0; i < count; i++) {
+      const key = this.#transfers.ended[i];
       const load = this.#loads.get(key) as Load;
       if (load.stage === 'fetch') this.#fetched(at, key, load);
       else {

@@ -26,12 +26,12 @@ export class TransferDamage {
     this.#apply(simulation);
   }
 
-  #apply({ now, transport, prefixes }: Simulation): void {
+  #apply({ transport, prefixes }: Simulation): void {
     const wiring = this.#wiring;
     if (wiring === undefined) return;
     const faults = [...this.#active].flatMap((fault) => [...struckLinks(fault), ...slowSockets(fault, wiring)]);
     wiring.rates(faults).forEach((rate, link) => {
-      transport.setCapacity(now, link, rate);
+      transport.setCapacity(link, rate);
     });
     const dark = new Set(
       [...this.#active].flatMap(({ kind, struck }) => (kind === 'kill' ? struck.cpus.map((cpu) => Math.floor(cpu / this.#cpusPerNode)) : [])),

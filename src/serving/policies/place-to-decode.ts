@@ -5,8 +5,9 @@ export interface PlacesView {
     readonly places: {
       readonly least: number;
       readonly most: number;
-      first(count: number): number;
-      next(rank: number): number;
+      /** How many ranks have a count, and which: the first so many of the list, where the count is at most `most`. */
+      size(count: number): number;
+      list(count: number): ArrayLike<number>;
     };
     /** A rank takes another one where it has fewer than so many. */
     readonly most: ArrayLike<number>;
@@ -48,7 +49,11 @@ export function leastOccupied<Of extends PlacesView>(
     for (const instance of instances) {
       const { places, most, used, kvBlocks } = instance.columns;
       more ||= count < places.most;
-      for (let rank = places.first(count); rank >= 0; rank = places.next(rank)) {
+      const size = places.size(count);
+      if (size === 0) continue;
+      const ranks = places.list(count);
+      for (let i = 0; i < size; i++) {
+        const rank = ranks[i];
         const own = used[rank];
         if (own > leastUsed || count >= most[rank] || (own === leastUsed && (instance !== best || rank > bestRank))) continue;
         if (only >= 0 && rank !== only) continue;

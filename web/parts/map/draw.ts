@@ -29,7 +29,7 @@ export function drawMap(context: CanvasRenderingContext2D, plan: Plan, scene: Sc
   filled(context, plan.switches, scene.switches, seen, scale > 1.2 ? 1 : 0);
   context.fillStyle = colours.quiet;
   context.textBaseline = 'middle';
-  if (scale > named.rack) names(context, plan.racks, seen, 6.5, 4, 6);
+  if (scale > named.rack) names(context, plan.racks, seen, Math.min(9, Math.max(6.5, 9 / scale)), 4, 7);
   if (scale > named.node) names(context, plan.nodes, seen, 5, 4, 6);
   if (scale > named.small) for (const list of [plan.cpus, plan.switches]) centred(context, list, seen, 1.9, colours.ink, colours.card);
   if (scale > named.die) centred(context, plan.dies, seen, 2.2, colours.ink, colours.card);
@@ -100,7 +100,9 @@ function centred(context: CanvasRenderingContext2D, parts: readonly Part[], seen
   context.strokeStyle = halo;
   for (const part of parts) {
     if (!seen(part)) continue;
+    // Its number alone where the whole name is too long for it.
+    const name = context.measureText(part.name).width <= part.width ? part.name : (part.name.split(' ').at(-1) ?? '');
     // A rim in the colour of the page keeps the name legible on any colour of the part.
-    for (const write of ['strokeText', 'fillText'] as const) context[write](part.name, part.x + part.width / 2, part.y + part.height / 2, part.width - 0.6);
+    for (const write of ['strokeText', 'fillText'] as const) context[write](name, part.x + part.width / 2, part.y + part.height / 2, part.width - 0.6);
   }
 }

@@ -1,5 +1,5 @@
-import type { Flight } from '../../worker/frame.ts';
-import type { Opened } from '../../worker/opened.ts';
+import type { Flight } from '../../../src/report/live/frame.ts';
+import type { Opened } from '../../../src/report/live/opened.ts';
 import type { Camera, Size } from './camera.ts';
 import type { Palette } from './ramp.ts';
 import type { DieUse } from './scene.ts';

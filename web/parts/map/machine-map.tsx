@@ -71,6 +71,8 @@ export function MachineMap({ plan, scene, selected, overlay }: Props): JSX.Eleme
     });
     watch.observe(element);
     const wheel = (event: WheelEvent): void => {
+      // A pinch is a wheel with ctrl. Until it was clicked the wheel moves the page, as everywhere else on it.
+      if (!event.ctrlKey && !event.metaKey && document.activeElement !== element) return;
       event.preventDefault();
       zoom(Math.exp(-event.deltaY * 0.0016), { x: event.offsetX, y: event.offsetY });
     };

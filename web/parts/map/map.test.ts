@@ -4,9 +4,10 @@ import { dataNames } from '../../../cli/data.ts';
 import { chipCount, dieCount } from '../../../src/catalogue/machine.ts';
 import { fabricOf } from '../../../src/network/topology/build.ts';
 import { parseEnd } from '../../../src/network/topology/end.ts';
-import { shipped } from '../../build/shipped.ts';
+import { shippedCells, shippedFacts } from '../../build/shipped.ts';
+import { Calibration } from '../../worker/calibration.ts';
 import { Engine } from '../../worker/engine.ts';
-import type { Opened } from '../../worker/opened.ts';
+import type { Opened } from '../../../src/report/live/opened.ts';
 import { partAt, partNamed, planOf, type Part } from './plan.ts';
 import { ramp, type Palette } from './ramp.ts';
 import { dieUses, modes, sceneOf } from './scene.ts';
@@ -67,8 +68,9 @@ describe.each(dataNames('machines'))('the map of %s', (name) => {
 });
 
 test('what nothing runs on looks unlike what is used, whatever the map is coloured by', async () => {
-  const engine = new Engine(shipped(), 'test', () => performance.now());
-  const scenario = shipped().facts.examples['cloudmatrix384-deepseek-r1']?.scenario ?? {};
+  const calibration = new Calibration(shippedCells().map(({ files, ...group }) => ({ ...group, load: async () => files })));
+  const engine = new Engine(shippedFacts(), calibration, 'test', () => performance.now());
+  const scenario = shippedFacts().examples['cloudmatrix384-deepseek-r1']?.scenario ?? {};
   const opened = (await engine.answer({ ask: 'open', name: 'test', scenario, files: [] })) as Opened;
   const plan = planOf(opened.machine);
   const uses = dieUses(opened, undefined);

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { frame, opened } from '../../state/run.ts';
-import { instanceStates } from '../../worker/frame.ts';
+import { instanceStates } from '../../../src/report/live/frame.ts';
 import { runText } from '../../views/run/text.ts';
 import { show } from '../figure/show.ts';
 import { uses } from './map-state.ts';
@@ -20,6 +20,7 @@ export function PartNow({ part }: { readonly part: Part }): JSX.Element | null {
   const instances = [...new Map(here.map((use) => [use.instance, use])).values()];
   const ranks = [...new Set(here.map(({ rank }) => rank))];
   const kv = ranks.reduce((sum, rank) => sum + (now.kv[rank] ?? 0), 0) / ranks.length;
+  const exchanges = Math.max(...instances.map(({ instance }) => now.exchanges[instance] ?? 0));
   const sequences = ranks.reduce((sum, rank) => sum + (now.sequences[rank] ?? 0), 0);
   return (
     <p>
@@ -30,6 +31,12 @@ export function PartNow({ part }: { readonly part: Part }): JSX.Element | null {
       {text.kvUse} <b>{show.share(kv)}</b>
       {' · '}
       <b>{show.count(sequences)}</b> {text.sequences}
+      {exchanges > 0 ? (
+        <>
+          {' · '}
+          {text.exchanges} <b>{show.share(exchanges)}</b>
+        </>
+      ) : undefined}
     </p>
   );
 }

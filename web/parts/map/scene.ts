@@ -1,5 +1,5 @@
-import type { Frame } from '../../worker/frame.ts';
-import type { Opened, OpenedPool } from '../../worker/opened.ts';
+import type { Frame } from '../../../src/report/live/frame.ts';
+import type { Opened, OpenedPool } from '../../../src/report/live/opened.ts';
 import { mixed, ramp, type Palette, type Ramp } from './ramp.ts';
 import { linkUse } from './link-use.ts';
 import { partNamed, type Part, type Plan } from './plan.ts';
@@ -49,7 +49,7 @@ export function dieUses(opened: Opened, spread: Frame['spread']): readonly (DieU
 /** Draws by state and mode; a machine that nothing runs on is all spare. */
 export function sceneOf(plan: Plan, colours: Palette, mode: Mode, opened?: Opened, frame?: Frame, uses: readonly (DieUse | undefined)[] = []): Scene {
   const struck = (frame?.faults ?? []).flatMap(({ text, healedAt }) => (healedAt === undefined ? partsOf(plan, text) : []));
-  const links = opened === undefined || frame === undefined || mode !== 'links' ? undefined : linkUse(plan.machine, opened, frame);
+  const links = opened === undefined || frame === undefined || mode !== 'links' ? undefined : linkUse(plan.machine, opened, frame, uses);
   const most = mode === 'memory' ? scaleOf(frame?.kv) : links === undefined ? 1 : Math.max(scaleOf(links.dies), scaleOf(links.cpus));
   const colourOf = dieColours(colours, mode, most, opened, frame);
   const cached = opened?.cache === undefined ? 0 : opened.cache.nodes * plan.machine.node.cpus;

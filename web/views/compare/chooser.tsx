@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import { useRef } from 'preact/hooks';
 import { InputError } from '../../../src/base/errors.ts';
+import { FileButton } from '../../parts/field/file-button.tsx';
 import { catalogue, engine } from '../../state/run.ts';
 import { issues, scenario } from '../../state/scenario.ts';
 import { setViewState, viewState } from '../../state/view-state.ts';
@@ -12,12 +12,10 @@ import { compareText } from './text.ts';
 /** What is compared: the scenario and up to three more. */
 export function Chooser(): JSX.Element {
   const text = compareText();
-  const input = useRef<HTMLInputElement>(null);
   const keys = keysIn(viewState.value['with']);
   const set = (next: readonly string[]): void => setViewState('with', textOf(next));
   const add = (key: string): void => {
-    if (key === 'file') input.current?.click();
-    else if (key !== '' && !keys.includes(key)) set([...keys, key]);
+    if (key !== '' && !keys.includes(key)) set([...keys, key]);
   };
   const examples = Object.keys(catalogue.value?.examples ?? {}).filter((name) => name !== scenario.value?.name);
   const machines = (catalogue.value?.entries.machines ?? []).filter(({ name }) => name !== scenario.value?.value['machine']);
@@ -53,51 +51,46 @@ export function Chooser(): JSX.Element {
         </article>
       ))}
       {keys.length >= mostEntries - 1 ? undefined : (
-        <select
-          class="add-key"
-          aria-label={text.add}
-          value=""
-          onChange={({ currentTarget }) => {
-            add(currentTarget.value);
-            currentTarget.value = '';
-          }}
-        >
-          <option value="">{text.add}</option>
-          <optgroup label={text.examples}>
-            {examples.map((name) => (
-              <option key={name} value={`ex:${name}`}>
-                {name}
-              </option>
-            ))}
-          </optgroup>
-          <optgroup label={text.machines}>
-            {machines.map(({ name, title }) => (
-              <option key={name} value={`on:${name}`}>
-                {title}
-              </option>
-            ))}
-          </optgroup>
-          <option value="file">{text.file}</option>
-        </select>
+        <div class="adding">
+          <select
+            class="add-key"
+            aria-label={text.add}
+            value=""
+            onChange={({ currentTarget }) => {
+              add(currentTarget.value);
+              currentTarget.value = '';
+            }}
+          >
+            <option value="">{text.add}</option>
+            <optgroup label={text.examples}>
+              {examples.map((name) => (
+                <option key={name} value={`ex:${name}`}>
+                  {name}
+                </option>
+              ))}
+            </optgroup>
+            <optgroup label={text.machines}>
+              {machines.map(({ name, title }) => (
+                <option key={name} value={`on:${name}`}>
+                  {title}
+                </option>
+              ))}
+            </optgroup>
+          </select>
+          <FileButton
+            text={text.file}
+            label={text.fileLabel}
+            accept=".yaml,.yml,.json"
+            onFiles={([file]) => void fromFile(file).then((key) => (key === undefined ? undefined : set([...keys, key])))}
+          />
+        </div>
       )}
-      <input
-        ref={input}
-        type="file"
-        class="unseen"
-        tabIndex={-1}
-        aria-label={text.fileLabel}
-        accept=".yaml,.yml,.json"
-        onChange={({ currentTarget }) => {
-          const [file] = currentTarget.files ?? [];
-          if (file !== undefined) void fromFile(file).then((key) => (key === undefined ? undefined : set([...keys, key])));
-          currentTarget.value = '';
-        }}
-      />
     </div>
   );
 }
 
-async function fromFile(file: File): Promise<string | undefined> {
+async function fromFile(file: File | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
   try {
     const value = await engine.ask('parse', { text: await file.text(), path: file.name });
     return await keyOfFile({ name: file.name.replace(/\.(ya?ml|json)$/, ''), value, files: [] });

@@ -9,7 +9,7 @@ import './compare.css';
 import { entryOf, keysIn } from './entries.ts';
 import { Pareto } from './pareto.tsx';
 import { Ranges } from './ranges.tsx';
-import { compare, entries, progress } from './state.ts';
+import { compare, entries, progress, stop } from './state.ts';
 import { Differences, Tables } from './tables.tsx';
 import { compareText } from './text.ts';
 
@@ -28,8 +28,15 @@ export function View(): JSX.Element {
     <section class="compare">
       <div class="step-head">
         <h1>{text.title}</h1>
-        <span class="quiet small" role="status">
-          {now === undefined ? '' : text.running(now.done, now.all)}
+        <span class="under-way">
+          <span class="quiet small" role="status">
+            {now === undefined ? '' : text.running(now.done, now.all)}
+          </span>{' '}
+          {now === undefined ? undefined : (
+            <button type="button" onClick={stop}>
+              {text.stop}
+            </button>
+          )}
         </span>
         <Segments
           label={text.length}

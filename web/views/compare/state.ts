@@ -35,9 +35,17 @@ interface Job {
   readonly keep: (entry: Entry, summary: Summary) => Entry;
 }
 
+/** Gives up what is under way; what is known stays. */
+export function stop(): void {
+  turn++;
+  if (progress.peek() !== undefined) void line?.ask('give-up');
+  progress.value = undefined;
+}
+
 /** Runs scenarios, those that were run before from memory: first each as it is, then at parts of its load, then with intervals. */
 export async function compare(states: readonly ScenarioState[], whole: boolean): Promise<void> {
-  const mine = ++turn;
+  stop();
+  const mine = turn;
   line ??= new EngineClient(() => {});
   entries.value = states.map((state) => ({ state, curve: [], issues: [] }));
   const values = states.map(({ value }) => (whole ? value : shortened(value)));
@@ -75,6 +83,7 @@ async function run({ at, value, intervals, keep }: Job, state: ScenarioState, mi
     let summary = known.get(key);
     if (summary === undefined) {
       const answer = await (line as EngineClient).ask('simulate', { name: state.name, scenario: value, files: [...state.files], intervals });
+      if (answer === undefined) return;
       // What is not a number is null in JSON.
       summary = JSON.parse(answer, (_, one: unknown) => (one === null ? undefined : one)) as Summary;
       known.set(key, summary);

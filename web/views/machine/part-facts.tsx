@@ -56,6 +56,7 @@ function Fact({ fact: { name, unit, figure } }: { readonly fact: NamedFigure }):
 function named(name: string, words: Readonly<Record<string, string>>): string {
   return name
     .replace(/^die\.|^chip\./, '')
+    .replace(/^draws\.(.*)\.(\w+)$/, '$1.power.$2')
     .split(/[.-]/)
     .map((word) => words[word] ?? word)
     .join(' ');

@@ -3,8 +3,8 @@ import type { JSX } from 'preact';
 import { SeriesChart, type Line, type SeriesData } from '../../parts/chart/series-chart.tsx';
 import { show } from '../../parts/figure/show.ts';
 import type { Token } from '../../parts/map/ramp.ts';
-import { frame, furthest, opened, series } from '../../state/run.ts';
-import type { Series } from '../../worker/frame.ts';
+import { engine, frame, furthest, looking, opened, series } from '../../state/run.ts';
+import type { Series } from '../../../src/report/live/frame.ts';
 import { runText } from './text.ts';
 
 const lineColours: readonly Token[] = ['line-1', 'line-2', 'line-3', 'line-4'];
@@ -50,6 +50,7 @@ export function Charts(): JSX.Element {
         <>
           <Chart title={text.charts.busy} lines={pools} of={({ pools: own }) => own.map(({ busy }) => busy)} show={show.share} />
           <Chart title={text.charts.kv} lines={pools} of={({ pools: own }) => own.map(({ kv }) => kv)} show={show.share} />
+          <Chart title={text.charts.exchange} lines={pools} of={({ pools: own }) => own.map(({ exchange }) => exchange)} show={show.share} />
           {planes.length === 0 ? undefined : (
             <Chart title={text.charts.planes} lines={planes} of={({ planes: own }) => own.map(({ use }) => use)} show={show.share} />
           )}
@@ -67,6 +68,10 @@ function line(name: string, index: number): Line {
   return { name, colour: lineColours[index % lineColours.length] ?? 'line-1' };
 }
 
+function goTo(to: number): void {
+  void engine.ask('seek', { to });
+}
+
 interface ChartProps {
   readonly title: { readonly short: string; readonly long: string };
   readonly lines: readonly Line[];
@@ -81,7 +86,7 @@ function Chart({ title, lines, of, show: text, limit }: ChartProps): JSX.Element
     if (now === undefined) return undefined;
     const times = Array.from({ length: now.count }, (_, i) => (i + 0.5) * now.width);
     const columns = of(now).map((column) => Array.from(column, (value) => (Number.isNaN(value) ? null : value)));
-    return { columns: [times, ...columns], limit };
+    return { columns: [times, ...columns], limit: limit === undefined ? undefined : { value: limit, name: runText().objective } };
   });
-  return <SeriesChart title={title} lines={lines} data={data} at={marker} show={text} />;
+  return <SeriesChart title={title} lines={lines} data={data} at={marker} show={text} onPick={looking.value === undefined ? goTo : undefined} />;
 }

@@ -3,8 +3,8 @@ import { engine } from '../../state/run.ts';
 import { scenario } from '../../state/scenario.ts';
 import { view } from '../../state/start.ts';
 import { viewState } from '../../state/view-state.ts';
-import type { StepRecord } from '../../worker/frame.ts';
-import type { Opened } from '../../worker/opened.ts';
+import type { StepRecord } from '../../../src/report/live/frame.ts';
+import type { Opened } from '../../../src/report/live/opened.ts';
 import { batchOf } from '../step/flags.ts';
 
 /** Shows the view that explains iterations at the batch of one: operators and streams of sequences of the mean length, spread evenly over the ranks. */

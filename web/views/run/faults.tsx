@@ -3,11 +3,11 @@ import type { JSX } from 'preact';
 import { InputError } from '../../../src/base/errors.ts';
 import { show } from '../../parts/figure/show.ts';
 import { selected } from '../../parts/map/map-state.ts';
-import { engine, forgetAhead, frame, opened } from '../../state/run.ts';
+import { desk, engine, forgetAhead, frame, looking, opened, type Fault } from '../../state/run.ts';
 import { keyAt, scenario, setKey } from '../../state/scenario.ts';
 import { runText } from './text.ts';
 
-type Cause = 'kill' | 'slow' | 'hang';
+type Cause = Fault['cause'];
 const durations = [2, 10, 60] as const;
 
 /** What was made to fail by hand, as entries of a scenario's `faults`. */
@@ -19,9 +19,9 @@ opened.subscribe(() => {
 /** Makes a part fail now. */
 async function strike(cause: Cause, part: string, duration: number | undefined): Promise<void> {
   const named = cause === 'slow' ? `${part}:50%` : part;
-  const at = await engine.ask('fault', { fault: { cause, part: named, ...(duration === undefined ? {} : { duration }) } });
+  const at = await desk().strike({ cause, part: named, ...(duration === undefined ? {} : { duration }) });
   byHand.value = [...byHand.value, { at: `${at} s`, [cause]: named, ...(duration === undefined ? {} : { for: `${duration} s` }) }];
-  forgetAhead();
+  if (looking.peek() === undefined) forgetAhead();
 }
 
 /** Makes what failed by hand part of the scenario, so that it is shared and saved with it. */
@@ -143,9 +143,11 @@ export function Faults(): JSX.Element {
               <button type="button" onClick={keep}>
                 {text.keep}
               </button>
-              <button type="button" onClick={() => void reset()}>
-                {text.reset}
-              </button>
+              {looking.value === undefined ? (
+                <button type="button" onClick={() => void reset()}>
+                  {text.reset}
+                </button>
+              ) : undefined}
             </p>
           )}
         </>

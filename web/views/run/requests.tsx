@@ -3,8 +3,8 @@ import type { JSX } from 'preact';
 import type { Life } from '../../../src/report/records/life.ts';
 import { show } from '../../parts/figure/show.ts';
 import { typed } from '../../parts/typed.ts';
-import { engine, frame } from '../../state/run.ts';
-import type { EndedRequest } from '../../worker/frame.ts';
+import { desk, frame } from '../../state/run.ts';
+import type { EndedRequest } from '../../../src/report/live/frame.ts';
 import { phasesOf } from './phases.ts';
 import { runText } from './text.ts';
 
@@ -17,7 +17,7 @@ export function Requests(): JSX.Element {
   const life = useSignal<Life | undefined>(undefined);
   const missing = useSignal('');
   const inspect = async (request: number): Promise<void> => {
-    life.value = await engine.ask('inspect', { request });
+    life.value = await desk().inspect(request);
     missing.value = life.value === undefined ? String(request) : '';
   };
   const asked = (event: SubmitEvent): void => {

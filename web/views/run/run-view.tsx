@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Opened } from '../../../src/report/live/opened.ts';
 import { Flights } from '../../parts/map/flights.ts';
 import { MachineMap } from '../../parts/map/machine-map.tsx';
 import { MapBar } from '../../parts/map/map-bar.tsx';
@@ -11,6 +12,7 @@ import { frame, opened } from '../../state/run.ts';
 import { shellText } from '../../text/shell.ts';
 import { Charts } from './charts.tsx';
 import { Controls } from './controls.tsx';
+import { Flow } from './flow.tsx';
 import { FaultActions, Faults } from './faults.tsx';
 import { Requests } from './requests.tsx';
 import './run.css';
@@ -41,6 +43,7 @@ export function View(): JSX.Element {
     <div class="run">
       <h1 class="unseen">{text.title}</h1>
       <Controls />
+      <Flow />
       <div class="stage">
         <div class="stage-main">
           <section class="card map-card">
@@ -54,6 +57,13 @@ export function View(): JSX.Element {
                 return flights.active;
               }}
             />
+            <ul class="legend moving" aria-label={text.moving.label}>
+              {movingIn(opened.value).map((kind) => (
+                <li key={kind} class={kind}>
+                  {text.moving[kind]}
+                </li>
+              ))}
+            </ul>
             {part === undefined ? undefined : (
               <div class="part">
                 <h2 aria-live="polite">{part.name}</h2>
@@ -68,6 +78,12 @@ export function View(): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** What can be seen to move in a deployment. */
+function movingIn({ cache, pools }: Opened): readonly ('arrival' | 'read' | 'push' | 'finish')[] {
+  const split = pools.some(({ role }) => role === 'decode');
+  return ['arrival', ...(cache === undefined ? [] : (['read'] as const)), ...(split ? (['push'] as const) : []), 'finish'];
 }
 
 function Details(): JSX.Element {

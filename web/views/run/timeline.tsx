@@ -6,9 +6,9 @@ import { stages } from '../../../src/model/operator.ts';
 import { show } from '../../parts/figure/show.ts';
 import { colours } from '../../parts/map/colours.ts';
 import { mixed } from '../../parts/map/ramp.ts';
-import { engine, frame, opened } from '../../state/run.ts';
-import type { StepRecord } from '../../worker/frame.ts';
-import type { Opened } from '../../worker/opened.ts';
+import { desk, frame, opened } from '../../state/run.ts';
+import type { StepRecord } from '../../../src/report/live/frame.ts';
+import type { Opened } from '../../../src/report/live/opened.ts';
 import { explain } from './explain.ts';
 import { runText } from './text.ts';
 
@@ -41,7 +41,9 @@ export function Timeline(): JSX.Element {
       const at = frame.peek()?.at ?? -1;
       if (at === last) return;
       last = at;
-      void engine.ask('iterations', { seconds: span.peek() }).then((found) => (steps.value = found));
+      void desk()
+        .iterations(span.peek())
+        .then((found) => (steps.value = found));
     }, every);
     return () => clearInterval(timer);
   }, []);

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useRef } from 'preact/hooks';
+import { FileButton } from '../../parts/field/file-button.tsx';
 import { openFiles } from '../../state/files.ts';
 import { issues, scenario } from '../../state/scenario.ts';
 import { Keys } from './keys.tsx';
@@ -38,7 +38,6 @@ export function View(): JSX.Element {
 /** Files that the scenario names and that the user opened. */
 function Files(): JSX.Element {
   const text = scenarioText();
-  const input = useRef<HTMLInputElement>(null);
   const files = scenario.value?.files ?? [];
   return (
     <section class="card files">
@@ -56,18 +55,7 @@ function Files(): JSX.Element {
         </ul>
       )}
       <p class="quiet small">{text.drop}</p>
-      <input
-        ref={input}
-        type="file"
-        class="unseen"
-        tabIndex={-1}
-        aria-label={text.choose}
-        multiple
-        onChange={({ currentTarget }) => void openFiles([...(currentTarget.files ?? [])]).finally(() => (currentTarget.value = ''))}
-      />
-      <button type="button" onClick={() => input.current?.click()}>
-        {text.choose}
-      </button>
+      <FileButton text={text.choose} multiple onFiles={(chosen) => void openFiles(chosen)} />
     </section>
   );
 }

@@ -10,8 +10,6 @@ import { stepPricer } from '../../../src/cost/pricer.ts';
 import { stepIntervals } from '../../../src/report/step/intervals.ts';
 import { stepData } from '../../../src/report/step/json.ts';
 import type { StepData } from '../../../src/report/step/data.ts';
-import { findMachine } from '../../../schema/catalogue/machine.ts';
-import type { Catalogue } from '../../../schema/catalogue/catalogue.ts';
 import type { Source } from '../engine.ts';
 import { UserFiles, type UserFile } from '../user-files.ts';
 import { knobsOf, type PoolKnobs } from './knobs.ts';
@@ -27,20 +25,18 @@ type Named = Pick<StepContext, 'machine' | 'model' | 'stack' | 'draftModel'>;
 
 /** Prices single iterations for a page whose sliders move: what a name stands for is looked up once. */
 export class StepDesk {
-  readonly #catalogue: (files: UserFiles) => Catalogue;
-  readonly #context: (catalogue: Catalogue, files: UserFiles) => ScenarioContext;
+  readonly #context: (files: UserFiles) => ScenarioContext;
   #names = '';
   #found: Promise<Named> | undefined;
 
-  constructor(catalogue: (files: UserFiles) => Catalogue, context: (catalogue: Catalogue, files: UserFiles) => ScenarioContext) {
-    this.#catalogue = catalogue;
+  constructor(context: (files: UserFiles) => ScenarioContext) {
     this.#context = context;
   }
 
   /** The iterations of a scenario's pools, and what may be changed of each. @throws InputError */
   async pools({ name, scenario, files }: Source): Promise<readonly PoolKnobs[]> {
     const own = await UserFiles.of(files);
-    const checked = await readScenario(scenario, `${name}.yaml`, this.#context(this.#catalogue(own), own));
+    const checked = await readScenario(scenario, `${name}.yaml`, this.#context(own));
     const file = readShape(scenarioFile, scenario, new Problems(''));
     return stepsOf(file, checked).map((step) => knobsOf(step, checked));
   }
@@ -72,9 +68,8 @@ export class StepDesk {
   }
 
   async #find({ machine, model, stack, draftModel }: { readonly [Key in keyof Named]: string | undefined }, own: UserFiles): Promise<Named> {
-    const catalogue = this.#catalogue(own);
-    const context = this.#context(catalogue, own);
-    const found = machine === undefined ? undefined : findMachine(catalogue, machine, '--machine');
+    const context = this.#context(own);
+    const found = machine === undefined ? undefined : await context.machine(machine, '--machine');
     const stackName = stack ?? found?.stack;
     return {
       machine: found,

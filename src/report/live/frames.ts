@@ -1,15 +1,17 @@
-import type { Run } from '../../src/serving/deploy.ts';
-import type { Instance } from '../../src/serving/instance.ts';
+import { engines } from '../../cost/batch.ts';
+import type { Run } from '../../serving/deploy.ts';
+import type { Instance } from '../../serving/instance.ts';
 import { instanceStates, type Frame } from './frame.ts';
 
 /** What a frame tells of the deployment at a moment. */
-export type Deployment = Pick<Frame, 'states' | 'occupancy' | 'waiting' | 'kv' | 'sequences'>;
+export type Deployment = Pick<Frame, 'states' | 'occupancy' | 'waiting' | 'exchanges' | 'kv' | 'sequences'>;
 
 /** Instances and ranks of all pools, one behind the other; batches in flight of a pipeline count together. */
 export function deploymentOf({ simulation }: Run): Deployment {
   const states: number[] = [];
   const occupancy: number[] = [];
   const waiting: number[] = [];
+  const exchanges: number[] = [];
   const kv: number[] = [];
   const sequences: number[] = [];
   for (const { plant, instances } of simulation.pools) {
@@ -18,6 +20,7 @@ export function deploymentOf({ simulation }: Run): Deployment {
       const [first] = batches as [Instance];
       states.push(instanceStates.indexOf(first.stuck ? 'stuck' : first.state));
       occupancy.push(sum(batches, (batch) => occupied(batch, plant)) / plant.stages);
+      exchanges.push(sum(batches, exchanging) / plant.stages);
       waiting.push(sum(batches, ({ ranks }) => sum(ranks, (rank) => rank.waiting.size + rank.late.size)));
     }
   }
@@ -33,6 +36,7 @@ export function deploymentOf({ simulation }: Run): Deployment {
     states: Uint8Array.from(states),
     occupancy: Float32Array.from(occupancy),
     waiting: Float32Array.from(waiting),
+    exchanges: Float32Array.from(exchanges),
     kv: Float32Array.from(kv),
     sequences: Float32Array.from(sequences),
   };
@@ -43,6 +47,18 @@ function occupied({ running, iteration }: Instance, { role, tokenBudget, maxSequ
   if (!running) return 0;
   return role === 'prefill' ? iteration.prefillTokens / (tokenBudget * ranks) : iteration.decoding / (maxSequences * ranks);
 }
+
+/** Share of the time of an instance's iteration in which its dies exchange something. */
+function exchanging({ running, iteration: { cost } }: Instance): number {
+  return running && cost !== undefined && cost.time > 0 ? exchangeTime(cost.busy) / cost.time : 0;
+}
+
+/** Of busy times by engine: that of the busier plane. */
+export function exchangeTime(busy: ArrayLike<number>): number {
+  return Math.max(busy[scaleUp] ?? 0, busy[scaleOut] ?? 0);
+}
+
+const [scaleUp, scaleOut] = [engines.indexOf('scale-up'), engines.indexOf('scale-out')];
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);

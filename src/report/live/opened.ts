@@ -1,9 +1,9 @@
-import type { Machine } from '../../src/catalogue/machine.ts';
-import { trafficText } from '../../src/report/traffic.ts';
-import type { Run } from '../../src/serving/deploy.ts';
-import type { InstanceRole } from '../../src/serving/instance.ts';
-import { placement, type RankDies } from '../../src/serving/placement.ts';
-import type { ServiceLevel } from '../../src/serving/scenario.ts';
+import type { Machine } from '../../catalogue/machine.ts';
+import { trafficText } from '../traffic.ts';
+import type { Run } from '../../serving/deploy.ts';
+import type { InstanceRole } from '../../serving/plant.ts';
+import { placement, type RankDies } from '../../serving/placement.ts';
+import type { ServiceLevel } from '../../serving/scenario.ts';
 
 /** A pool as a page draws it. Instances and ranks of all pools are numbered one behind the other. */
 export interface OpenedPool {

@@ -1,5 +1,5 @@
-import { Lives, type Life } from '../../src/report/records/life.ts';
-import type { SimulationEvent } from '../../src/serving/events.ts';
+import { Lives, type Life } from '../records/life.ts';
+import type { SimulationEvent } from '../../serving/events.ts';
 import type { EndedRequest, Flight, StepRecord } from './frame.ts';
 
 /** Requests and iterations that are kept: memory does not grow with a run. */

@@ -1,4 +1,4 @@
-import type { Run } from '../../src/serving/deploy.ts';
+import type { Run } from '../../serving/deploy.ts';
 import type { Series } from './frame.ts';
 
 /** What the links of a run carry, between one look and the next. */

@@ -1,0 +1,59 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FairShares } from './fair-shares.ts';
+import { MaxMin, unfairFlow } from './max-min.ts';
+
+const links = 9;
+const network = fc.record({
+  capacity: fc.array(fc.oneof(fc.integer({ min: 1, max: 4 }), fc.double({ min: 0.1, max: 10, noNaN: true }), fc.constant(0)), {
+    minLength: links,
+    maxLength: links,
+  }),
+  flows: fc.array(fc.uniqueArray(fc.nat(links - 1), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 12 }),
+});
+
+/** Rates of all flows, and how many divisions they took. */
+function divided(capacity: readonly number[], flows: readonly (readonly number[])[], few: number) {
+  const over = capacity.map((_, link) => flows.flatMap((of, f) => (of.includes(link) ? [f] : [])));
+  const shares = new FairShares(Float64Array.from(capacity), over, flows, few);
+  const rates: number[] = flows.map(() => -1);
+  const divisions: number[][] = [];
+  shares.begin(flows.length);
+  capacity.forEach((_, link) => {
+    const count = shares.divide(link);
+    if (count === 0) return;
+    divisions.push([...shares.flows.subarray(0, count)]);
+    divisions.at(-1)?.forEach((flow, f) => {
+      expect(rates[flow]).toBe(-1);
+      rates[flow] = shares.rates[f] ?? Number.NaN;
+    });
+  });
+  return { rates, divisions };
+}
+
+describe('fair shares of flows that are joined', () => {
+  test('rates are those of all flows at once, however the tightest link is found', () => {
+    fc.assert(
+      fc.property(network, fc.constantFrom(0, links), ({ capacity, flows }, few) => {
+        const start = Int32Array.from([0, ...flows.map((_, f) => flows.slice(0, f + 1).flat().length)]);
+        const all = new Float64Array(flows.length);
+        new MaxMin().solve(Float64Array.from(capacity), start, Int32Array.from(flows.flat()), all);
+        const { rates } = divided(capacity, flows, few);
+        rates.forEach((rate, f) => expect(rate).toBeCloseTo(all[f] ?? Number.NaN, 9));
+        expect(unfairFlow(Float64Array.from(capacity), start, Int32Array.from(flows.flat()), Float64Array.from(rates))).toBe(-1);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('flows of two divisions share no link', () => {
+    fc.assert(
+      fc.property(network, ({ capacity, flows }) => {
+        const { divisions } = divided(capacity, flows, links);
+        expect(divisions.flat().toSorted((a, b) => a - b)).toEqual(flows.map((_, f) => f));
+        const used = divisions.map((division) => new Set(division.flatMap((flow) => flows[flow] ?? [])));
+        used.forEach((own, d) => used.slice(d + 1).forEach((other) => expect([...own].some((link) => other.has(link))).toBe(false)));
+      }),
+    );
+  });
+});
