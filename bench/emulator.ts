@@ -136,7 +136,7 @@ async function memory(): Promise<void> {
   };
   const before = await lateness(10_000);
   const crowd = clients({ kind: 'crowd', port, streams: 200 });
-  await rest(1000);
+  await crowd.ready;
   crowd.begin();
   const during = await lateness(10_000);
   const { statuses, retryAfter } = await crowd.end();
