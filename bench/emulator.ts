@@ -113,7 +113,7 @@ async function memory(): Promise<void> {
   const slow = Math.round(streams / 50);
   const task = { kind: 'streams', port, streams, tokens: 500, again: true, slow } as const;
   let readers = clients(task);
-  while (engine.inFlight < streams) await rest(50);
+  await readers.ready;
   await rest(5000);
   const points: [number, number][] = [];
   const [begun, minutes] = [performance.now(), Number(values.minutes)];
@@ -154,7 +154,8 @@ async function memory(): Promise<void> {
     while (engine.inFlight > 0) await rest(20);
     if (round > 0) break;
     readers = clients(task);
-    while (engine.inFlight < streams) await rest(50);
+    await readers.ready;
+    await rest(1000);
   }
   await rest(2000);
   const blocks = engine.simulation.pools.flatMap(({ instances }) =>
