@@ -30,6 +30,7 @@ let [from, since] = [process.cpuUsage(), performance.now()];
 /** Connections that are made at a time. */
 const wave = 100;
 const end = Buffer.from('0\r\n\r\n');
+const turnedAway = Buffer.from('HTTP/1.1 429');
 
 process.on('message', (message: ClientTask | 'begin' | 'end') => {
   if (message === 'begin') {
@@ -39,7 +40,7 @@ process.on('message', (message: ClientTask | 'begin' | 'end') => {
     const { user, system } = process.cpuUsage(from);
     const report: ClientReport = { events, cpu: (user + system) / 1000 / (performance.now() - since), statuses, retryAfter };
     process.send?.(report, () => process.exit(0));
-  } else void start(message);
+  } else void start(message).then(() => process.send?.('ready'));
 });
 
 async function start(task: ClientTask): Promise<void> {
@@ -75,6 +76,11 @@ function read(socket: Socket, task: Exclude<ClientTask, { readonly kind: 'crowd'
     // Two line feeds in a row end an event.
     for (let at = chunk.indexOf('\n\n'); at >= 0; at = chunk.indexOf('\n\n', at + 2)) events++;
     if (task.kind === 'sink' || !task.again) return;
+    // Who is turned away comes again.
+    if (chunk.subarray(0, turnedAway.length).equals(turnedAway)) {
+      setTimeout(() => ask(socket, task, number), 50);
+      return;
+    }
     tail = chunk.length < end.length ? Buffer.concat([tail, chunk]).subarray(-end.length) : chunk.subarray(-end.length);
     if (tail.equals(end)) ask(socket, task, number);
   });

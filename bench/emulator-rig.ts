@@ -16,6 +16,8 @@ export const rest = (ms: number): Promise<void> => new Promise((resolve) => setT
 /** Clients at work. */
 export interface Clients {
   readonly child: ChildProcess;
+  /** All of them have asked. */
+  readonly ready: Promise<void>;
   /** Counts anew. */
   begin(): void;
   /** Ends them. */
@@ -27,8 +29,9 @@ export interface Clients {
 export function clients(task: ClientTask): Clients {
   const child = fork(fileURLToPath(new URL('emulator-clients.ts', import.meta.url)), { stdio: 'inherit', execArgv: [] });
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const ready = Promise.withResolvers<void>();
   const done = new Promise<ClientReport>((resolve, reject) => {
-    child.once('message', (report) => resolve(report as ClientReport));
+    child.on('message', (message) => (message === 'ready' ? ready.resolve() : resolve(message as ClientReport)));
     child.once('error', reject);
     void gone.then((code) => code !== 0 && reject(new Error('the clients are gone')));
   });
@@ -36,6 +39,7 @@ export function clients(task: ClientTask): Clients {
   child.send(task);
   return {
     child,
+    ready: ready.promise,
     begin: () => void child.send('begin'),
     end: async () => {
       child.send('end');

@@ -14,6 +14,7 @@ import { LiveEvents } from './admin/live-events.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { RunView, type Dashboard } from './admin/run-view.ts';
 import { Injector, type InjectedFaults } from './faults/injected.ts';
+import { ApiError } from './http/api-error.ts';
 import { Keys } from './http/keys.ts';
 import type { Exchange } from './http/exchange.ts';
 import { Routes, type Route } from './http/routes.ts';
@@ -50,6 +51,10 @@ export interface EmulatorOptions {
   /** Share of a prompt that has to be cached for it to be answered, where a request does not say. */
   readonly cacheShare?: number | undefined;
   readonly hashSeed?: string | undefined;
+  /** Adapters that are there from the beginning, as name=path. */
+  readonly adapters?: readonly string[] | undefined;
+  /** Numbers of an embedding where a request does not say how many. */
+  readonly dimensions?: number | undefined;
   /** The pod that it runs in: headers and topics name it. */
   readonly pod?: Pod | undefined;
   readonly dialect: 'vllm' | 'sglang';
@@ -136,6 +141,15 @@ export class Emulator {
     this.engine = new LiveEngine(served, new Pace(options.speed), options.lateBound, pricers);
     const { plant } = this.engine.simulation;
     this.models = new ServedModels(served, plant, options.models, Math.floor(Date.now() / 1000));
+    for (const text of options.adapters ?? []) {
+      const [, name, path] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+      if (name === undefined || path === undefined) throw new InputError([{ path: '--lora-modules', message: `expected name=path, got "${text}"` }]);
+      try {
+        this.models.load(name, path);
+      } catch (error) {
+        throw error instanceof ApiError ? new InputError([{ path: '--lora-modules', message: error.message }]) : error;
+      }
+    }
     const { toolShare, maxInFlight, cacheShare = 0 } = options;
     const blockTokens = cachedBlock(plant);
     const prefixes = blockTokens === 0 ? undefined : new PrefixIds(blockTokens, new BlockHashes(options.hashSeed));
@@ -161,7 +175,7 @@ export class Emulator {
     const adminKeys = new Keys(token === undefined ? [] : [token]);
     const doorOf = (place: DoorPlace | undefined, http: HttpOptions, more: readonly Route[]): HttpDoor => {
       const metrics = this.#metrics(options, prefixes, place);
-      const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready });
+      const routes = apiRoutes({ generator, models: this.models, template, metrics, version, dialect, sleepMode, ready, dimensions: options.dimensions });
       const door = new HttpDoor(new Routes([...routes, ...more]), http);
       door.before = (exchange) => this.#check(exchange, place, door, adminKeys);
       return door;
@@ -212,7 +226,7 @@ export class Emulator {
   #observed({ dialect, oldNames, kvMetrics }: EmulatorOptions, prefixes: PrefixIds | undefined, scope: Scope, apart: boolean = false): ServingMetrics {
     const { engine, generator, models } = this;
     const { run } = engine;
-    const lora = models.takesAdapters ? (): ReturnType<ServedModels['adaptersNow']> => models.adaptersNow(Date.now() / 1000) : undefined;
+    const lora = models.takesAdapters ? (): ReturnType<ServedModels['adaptersNow']> => models.adaptersNow(run.simulation.table, Date.now() / 1000) : undefined;
     const metrics = new ServingMetrics(
       run,
       {

@@ -22,6 +22,10 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly upstreamModel?: string;
   readonly toolCallShare: number;
   readonly hashSeed: string;
+  readonly loraModules?: readonly string[] | string;
+  readonly maxLoras?: number;
+  readonly defaultEmbeddingDimensions?: number;
+  readonly kvEventsReplayQueueSize?: number;
   readonly apiKey?: readonly string[] | string;
   readonly sslCertfile?: string;
   readonly sslKeyfile?: string;
@@ -84,6 +88,9 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--upstream-model <name>', 'what it is asked for')
     .option('--tool-call-share <share>', 'chance that an answer that may call a function does', numberFlag(0, 1), 0.5)
     .option('--hash-seed <text>', 'seed of block hashes', '0')
+    .option('--lora-modules <name=path...>', 'adapters that are loaded from the beginning')
+    .option('--max-loras <n>', 'adapters that are resident at once on a data-parallel rank', wholeFlag(1))
+    .option('--default-embedding-dimensions <n>', 'numbers of an embedding where a request does not say; 384 by default', wholeFlag(1))
     .option('--api-key <keys...>', 'let in only who has one of these keys')
     .option('--ssl-certfile <file>', 'certificate: serve HTTPS')
     .option('--ssl-keyfile <file>', 'its key')
@@ -106,6 +113,7 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--kv-events-config <json>', 'publish events of the prefix caches over ZeroMQ, in the words of vLLM')
     .option('--zmq-endpoint <address>', 'publish them here')
     .option('--kv-events-replay-endpoint <address>', 'give batches again here')
+    .option('--kv-events-replay-queue-size <n>', 'batches that can be given again; 10000 by default', wholeFlag(1))
     .option('--kv-event-format <name>', 'how they are laid out: map or positional (vLLM), or mooncake', 'map')
     .option('--use-vllm-map-event-format', 'the same as --kv-event-format map')
     .option('--conductor', "answer the calls of Mooncake's conductor")
@@ -124,8 +132,13 @@ export function withEmulateFlags(verb: Command): Command {
 }
 
 /** Flags that size merged instances, of those that were given. */
-export function mergedFlags({ maxNumSeqs, tensorParallelSize, dataParallelSize }: EmulateFlags): readonly string[] {
-  const given = { '--max-num-seqs': maxNumSeqs, '--tensor-parallel-size': tensorParallelSize, '--data-parallel-size': dataParallelSize };
+export function mergedFlags({ maxNumSeqs, tensorParallelSize, dataParallelSize, maxLoras }: EmulateFlags): readonly string[] {
+  const given = {
+    '--max-loras': maxLoras,
+    '--max-num-seqs': maxNumSeqs,
+    '--tensor-parallel-size': tensorParallelSize,
+    '--data-parallel-size': dataParallelSize,
+  };
   return Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
 }
 
@@ -133,6 +146,7 @@ export function mergedFlags({ maxNumSeqs, tensorParallelSize, dataParallelSize }
 export function settingsOf(flags: EmulateFlags): readonly string[] {
   const { maxNumSeqs, tensorParallelSize: tensor, dataParallelSize: data, maxWaitingQueueLength: queue } = flags;
   return [
+    ...(flags.maxLoras === undefined ? [] : [`deployment.merged.lora.slots=${flags.maxLoras}`]),
     ...(maxNumSeqs === undefined ? [] : [`deployment.merged.max-num-seqs=${maxNumSeqs}/rank`]),
     ...(tensor === undefined ? [] : [`deployment.merged.tensor=${tensor}`, `deployment.merged.gpus=${tensor}`]),
     ...(data === undefined ? [] : [`deployment.merged.instances=${data}`]),

@@ -17,6 +17,11 @@ export function kvEventsOf(flags: EmulateFlags): EmulatorOptions['kvEvents'] {
   const said = text === undefined ? undefined : kvEventsConfigOf(text);
   if (said === undefined && zmqEndpoint === undefined) return undefined;
   const base = said ?? kvEventsDefaults;
-  const config = { ...base, endpoint: zmqEndpoint ?? base.endpoint, replayEndpoint: replayEndpoint ?? base.replayEndpoint };
+  const config = {
+    ...base,
+    bufferSteps: flags.kvEventsReplayQueueSize ?? base.bufferSteps,
+    endpoint: zmqEndpoint ?? base.endpoint,
+    replayEndpoint: replayEndpoint ?? base.replayEndpoint,
+  };
   return { config, format: name as (typeof formats)[number] };
 }

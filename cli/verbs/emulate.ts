@@ -134,6 +134,8 @@ function optionsOf(file: string, flags: Flags): EmulatorOptions {
     maxInFlight: flags.maxInFlight,
     cacheShare: flags.globalCacheHitThreshold,
     hashSeed: flags.hashSeed,
+    adapters: listFrom(flags.loraModules),
+    dimensions: flags.defaultEmbeddingDimensions,
     dialect: flags.dialect,
     sleepMode: flags.enableSleepMode === true,
     startup: flags.startupDuration,

@@ -7,11 +7,8 @@ import { asksOf } from './completions.ts';
 import type { Generator } from './generator.ts';
 import type { ServedModels } from './served-models.ts';
 
-/** Numbers of a vector where the client does not say how many. */
-const usual = 384;
-
-/** `POST /v1/embeddings`: priced as a prefill that puts out one token. Vectors are made up: of length 1, equal for equal inputs. */
-export async function embeddings(exchange: Exchange, generator: Generator, models: ServedModels): Promise<void> {
+/** `POST /v1/embeddings`: priced as a prefill that puts out one token. Vectors are made up: of length 1, equal for equal inputs. @param usual numbers of a vector where the client does not say how many */
+export async function embeddings(exchange: Exchange, generator: Generator, models: ServedModels, usual: number = 384): Promise<void> {
   const body = await bodyOf(exchange, embeddingsBody);
   const model = models.find(body.model);
   const asks = asksOf(body.input, generator.tokenizer);

@@ -27,6 +27,8 @@ export interface Api {
   readonly version: string;
   readonly dialect: 'vllm' | 'sglang';
   readonly sleepMode: boolean;
+  /** Of embeddings, where a request does not say. */
+  readonly dimensions?: number | undefined;
   /** Whether it has started up. */
   readonly ready: () => boolean;
 }
@@ -39,7 +41,7 @@ export function apiRoutes(api: Api): readonly Route[] {
     { method: 'POST', path: '/v1/completions', handler: (exchange) => completions(exchange, generator, models) },
     { method: 'POST', path: '/v1/responses', handler: (exchange) => responses(exchange, generator, models, template) },
     { method: 'POST', path: '/v1/messages', handler: (exchange) => messages(exchange, generator, models, template) },
-    { method: 'POST', path: '/v1/embeddings', handler: (exchange) => embeddings(exchange, generator, models) },
+    { method: 'POST', path: '/v1/embeddings', handler: (exchange) => embeddings(exchange, generator, models, api.dimensions) },
     { method: 'POST', path: '/inference/v1/generate', handler: (exchange) => generate(exchange, generator, models) },
     { method: 'POST', path: '/tokenize', handler: (exchange) => tokenize(exchange, generator, models, template) },
     { method: 'POST', path: '/detokenize', handler: (exchange) => detokenize(exchange, models, template) },

@@ -1,4 +1,6 @@
+import { runs } from '../../src/serving/place.ts';
 import type { Plant } from '../../src/serving/plant.ts';
+import type { RequestTable } from '../../src/serving/request-table.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { ApiError } from '../http/api-error.ts';
 
@@ -80,9 +82,16 @@ export class ServedModels {
     if (!this.#adapters.delete(name)) throw new ApiError(404, `The lora adapter '${name}' cannot be found.`, { param: 'lora_name' });
   }
 
-  /** As metrics tell it. @param at [s since 1970] */
-  adaptersNow(at: number): { readonly max: number; readonly running: readonly string[]; readonly waiting: readonly string[]; readonly at: number } {
-    return { max: this.#slots, running: [...this.#adapters.keys()], waiting: [], at };
+  /** Adapters that requests run with, and those that requests only wait with, as metrics tell it. @param at [s since 1970] */
+  adaptersNow(
+    table: RequestTable,
+    at: number,
+  ): { readonly max: number; readonly running: readonly string[]; readonly waiting: readonly string[]; readonly at: number } {
+    const running = new Set<number>();
+    const waiting = new Set<number>();
+    for (const slot of table.slots()) (runs(table.place[slot] as number) ? running : waiting).add(table.adapter[slot] as number);
+    const names = (of: (adapter: number) => boolean): readonly string[] => [...this.#numbers].flatMap(([name, adapter]) => (of(adapter) ? [name] : []));
+    return { max: this.#slots, running: names((one) => running.has(one)), waiting: names((one) => waiting.has(one) && !running.has(one)), at };
   }
 
   /** The answer of `/v1/models`. */

@@ -37,6 +37,7 @@ export class EventStream {
     this.#chunked = response.req.httpVersionMajor > 1 || response.req.httpVersionMinor > 0;
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no', ...headers });
     response.flushHeaders();
+    response.once('close', () => clearTimeout(this.#impatient));
     this.#socket = response.socket as Socket;
   }
 
@@ -82,14 +83,12 @@ export class EventStream {
   end(): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#impatient);
     this.#response.end();
   }
 
   /** Cuts the connection off: in order, or by a reset. */
   cut(reset = false): void {
     this.#over = true;
-    clearTimeout(this.#impatient);
     if (reset) this.#socket.resetAndDestroy();
     else this.#socket.destroySoon();
   }

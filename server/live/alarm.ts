@@ -1,13 +1,9 @@
 /** Longest that a timer waits. [ms] */
 const longest = 60_000;
-/** A rest below this is slept through: timers know whole milliseconds only. [ms] */
-const rest = 1;
-/** By so much the system wakes a sleeper too late. [ms] */
-const slack = 0.05;
+/** What is left below this goes by in turns of the event loop: timers know whole milliseconds only, and come early as often as late. [ms] */
+const rest = 0.25;
 
-const nothing = new Int32Array(new SharedArrayBuffer(4));
-
-/** Calls back at an instant of a clock, within a tenth of a millisecond, where the event loop has nothing else to do. */
+/** Calls back at an instant of a clock, within a millisecond, where the event loop has nothing else to do. */
 export class Alarm {
   readonly #until: (at: number) => number;
   readonly #ring: () => void;
@@ -40,18 +36,15 @@ export class Alarm {
 
   #wait(): void {
     const left = this.#until(this.#at);
-    if (left < rest) this.#immediate = setImmediate(() => this.#go());
-    // It comes up to a millisecond early, or late.
-    else if (left < Infinity) this.#timer = setTimeout(() => this.#go(), Math.min(longest, Math.floor(left)));
+    if (left <= rest) this.#immediate = setImmediate(() => this.#go());
+    else if (left < Infinity) this.#timer = setTimeout(() => this.#go(), Math.max(1, Math.min(longest, Math.floor(left))));
   }
 
   #go(): void {
-    const left = this.#until(this.#at);
-    if (left >= rest) {
+    if (this.#until(this.#at) > 0) {
       this.#wait();
       return;
     }
-    if (left > slack) Atomics.wait(nothing, 0, 0, left - slack);
     this.#at = Infinity;
     this.#ring();
   }

@@ -19,8 +19,8 @@ interface Burst {
   late: Seconds;
 }
 
-/** Longest that telling goes on in one go. [ms] */
-const slice = 2;
+/** Longest that telling goes on in one go: the event loop takes in one new connection between two. [ms] */
+const slice = 1;
 /** Listeners between two looks at the clock, and of a burst that need not wait. */
 const few = 16;
 

@@ -22,7 +22,7 @@ describe('bursts', () => {
     const bursts = new Bursts(new Pace(1), lag);
     for (const one of crowd('long', 200, told, 0.1)) bursts.add(one, 0);
     bursts.close();
-    // A slice is 2 ms, and 16 listeners are told between two looks at the clock.
+    // A slice is 1 ms, and 16 listeners are told between two looks at the clock.
     bursts.tell();
     expect(told.length).toBeGreaterThan(15);
     expect(told.length).toBeLessThan(100);

@@ -37,6 +37,8 @@ export class EngineMeter {
   readonly choices: Tally = new Tally(bounds.choiceBounds);
   readonly stepTokens: Tally = new Tally(bounds.stepTokenBounds);
   readonly blockLife: Tally = new Tally(bounds.blockTimeBounds);
+  readonly blockIdle: Tally = new Tally(bounds.blockTimeBounds);
+  readonly blockReuse: Tally = new Tally(bounds.blockTimeBounds);
 
   /**
    * @param longest request, prompt and answer [tokens]

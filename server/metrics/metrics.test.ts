@@ -153,13 +153,47 @@ describe('the text of a scrape', () => {
       { requests: 20 },
     );
     const more = await scraped(metrics);
-    const added = [...names(oldNames), 'vllm:kv_block_lifetime_seconds', 'vllm:lora_requests_info'];
+    const added = [
+      ...names(oldNames),
+      'vllm:kv_block_lifetime_seconds',
+      'vllm:kv_block_idle_before_evict_seconds',
+      'vllm:kv_block_reuse_gap_seconds',
+      'vllm:lora_requests_info',
+    ];
     expect(own(more)).toEqual([...own(families), ...added].sort((a, b) => (a < b ? -1 : 1)));
     for (const [name, type] of oldNames) expect(more.get(`vllm:${name}`)?.type).toBe(type);
     expect(more.get('vllm:lora_requests_info')?.samples[0]).toMatchObject({
       value: 5,
       labels: { max_lora: '2', running_lora_adapters: 'a,b', waiting_lora_adapters: '' },
     });
+  });
+
+  test('times cached blocks: how long they live, are left alone at last, and between requests that find them', async () => {
+    const own = createSimulation(await loadScenario(merged, { requests: 1 }));
+    const { simulation } = own;
+    const prefixes = prefixIdsOf(simulation);
+    const metrics = new ServingMetrics(own, { model: 'twin', dialect: 'vllm', scope: { pool: 0, engines: 'instances' }, kvMetrics: true }, prefixes);
+    const [id = -1] = prefixes.hold(Array.from({ length: prefixes.blockTokens }, (_, i) => i)).ids;
+    const rank = prefixes.watcher({ kind: 'rank', pool: 0, rank: 1, instance: 1, rankOfInstance: 0 });
+    const after = (seconds: number, happen: () => void): void => {
+      simulation.advance(simulation.now + seconds);
+      happen();
+    };
+    after(1, () => rank.stored(id));
+    after(2, () => rank.found?.(id));
+    after(4, () => rank.found?.(id));
+    after(8, () => rank.removed(id));
+    after(1, () => rank.stored(id));
+    // What is cleared was not evicted.
+    after(1, () => rank.cleared([id]));
+    const told = await scraped(metrics);
+    const of = (name: string) => told.get(`vllm:kv_block_${name}_seconds`)?.samples.map(({ labels, value, sum: total }) => [labels['engine'], value, total]);
+    expect(of('lifetime')).toEqual([
+      ['0', 0, 0],
+      ['1', 1, 14],
+    ]);
+    expect(of('idle_before_evict')?.[1]).toEqual(['1', 1, 8]);
+    expect(of('reuse_gap')?.[1]).toEqual(['1', 2, 6]);
   });
 
   test('counts what the engine counts', () => {

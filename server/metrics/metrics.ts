@@ -1,6 +1,7 @@
 import type { SimulationEvent } from '../../src/serving/events.ts';
 import type { External } from '../../src/serving/external.ts';
 import type { Run } from '../../src/serving/deploy.ts';
+import type { PrefixPlace } from '../../src/serving/watch-prefixes.ts';
 import type { BlockListener, PrefixIds } from '../tokens/prefix-ids.ts';
 import { cacheConfigOf } from './cache-config.ts';
 import { registryOf, type Family } from './family.ts';
@@ -106,25 +107,34 @@ export class ServingMetrics implements MetricsPage {
     return registryOf([...families, ...twinFamilies(run, options.lateness)]);
   }
 
-  /** Times blocks from when a rank has them to when it drops them. */
+  /** Times blocks from when a rank has them to when it drops them, and between requests that find them. */
   #lives(now: () => number): BlockListener {
-    const since = new Map<string, number>();
-    const place = (at: Parameters<BlockListener['cleared']>[0]): string | undefined => (at.kind === 'rank' ? `${at.pool} ${at.rank} ` : undefined);
+    interface Life {
+      readonly since: number;
+      used: number;
+    }
+    const lives = new Map<string, Life>();
+    const keyOf = ({ pool, rank }: Extract<PrefixPlace, { readonly kind: 'rank' }>): string => `${pool} ${rank} `;
     return {
       stored: (at, { id }) => {
-        const key = place(at);
-        if (key !== undefined) since.set(key + id, now());
+        if (at.kind === 'rank') lives.set(keyOf(at) + id, { since: now(), used: now() });
+      },
+      found: (at, { id }) => {
+        const life = at.kind === 'rank' ? lives.get(keyOf(at) + id) : undefined;
+        if (at.kind !== 'rank' || life === undefined) return;
+        this.#feed.meterAt(at)?.blockReuse.add(now() - life.used);
+        life.used = now();
       },
       removed: (at, { id }) => {
-        const key = place(at);
-        if (key === undefined || at.kind !== 'rank') return;
-        const from = since.get(key + id);
-        since.delete(key + id);
-        if (from !== undefined) this.#feed.blockLived(at, now() - from);
+        const life = at.kind === 'rank' ? lives.get(keyOf(at) + id) : undefined;
+        if (at.kind !== 'rank' || life === undefined) return;
+        lives.delete(keyOf(at) + id);
+        const meter = this.#feed.meterAt(at);
+        meter?.blockLife.add(now() - life.since);
+        meter?.blockIdle.add(now() - life.used);
       },
       cleared: (at) => {
-        const key = place(at);
-        if (key !== undefined) for (const one of since.keys()) if (one.startsWith(key)) since.delete(one);
+        if (at.kind === 'rank') for (const one of lives.keys()) if (one.startsWith(keyOf(at))) lives.delete(one);
       },
     };
   }

@@ -109,10 +109,10 @@ export class RequestFeed implements FeedView {
     if (request !== undefined) request.asked = asked;
   }
 
-  /** A rank has dropped a block of a prefix that it had for so long. */
-  blockLived({ pool, instance, rankOfInstance }: { readonly pool: number; readonly instance: number; readonly rankOfInstance: number }, seconds: number): void {
-    if (this.#pool !== 'all' && pool !== this.#pool) return;
-    this.meters[this.#scoped.at(instance, rankOfInstance) ?? -1]?.blockLife.add(seconds);
+  /** The meter of a rank, where it is of the scope. */
+  meterAt({ pool, instance, rankOfInstance }: { readonly pool: number; readonly instance: number; readonly rankOfInstance: number }): EngineMeter | undefined {
+    if (this.#pool !== 'all' && pool !== this.#pool) return undefined;
+    return this.meters[this.#scoped.at(instance, rankOfInstance) ?? -1];
   }
 
   external({ action }: External): void {

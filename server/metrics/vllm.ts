@@ -123,9 +123,13 @@ export function vllmFamilies({ engines, meters }: FeedView, options: VllmOptions
     histogram('request_inference_time_seconds', 'Histogram of time spent in RUNNING phase for request.', ({ inference }) => inference),
     histogram('request_prefill_time_seconds', 'Histogram of time spent in PREFILL phase for request.', ({ prefill }) => prefill),
     histogram('request_decode_time_seconds', 'Histogram of time spent in DECODE phase for request.', ({ decode }) => decode),
-    options.kvMetrics === true
-      ? histogram('kv_block_lifetime_seconds', 'Histogram of KV cache block lifetime from allocation to eviction.', ({ blockLife }) => blockLife)
-      : undefined,
+    ...(options.kvMetrics === true
+      ? [
+          histogram('kv_block_lifetime_seconds', 'Histogram of KV cache block lifetime from allocation to eviction.', ({ blockLife }) => blockLife),
+          histogram('kv_block_idle_before_evict_seconds', 'Histogram of idle time before KV cache block eviction.', ({ blockIdle }) => blockIdle),
+          histogram('kv_block_reuse_gap_seconds', 'Histogram of time gaps between consecutive KV cache block accesses.', ({ blockReuse }) => blockReuse),
+        ]
+      : []),
     ...(options.spec === true ? specFamilies(counter, by) : []),
     {
       kind: 'gauge',

@@ -30,6 +30,8 @@ export interface HeldPrefix {
 export interface BlockListener {
   stored(place: PrefixPlace, block: PrefixBlock): void;
   removed(place: PrefixPlace, block: PrefixBlock): void;
+  /** A request has found it on a rank. */
+  found?(place: PrefixPlace, block: PrefixBlock): void;
   cleared(place: PrefixPlace): void;
 }
 
@@ -119,6 +121,10 @@ export class PrefixIds {
         if (entry === undefined) return;
         for (const listener of this.#listeners) listener.removed(place, entry);
         this.#drop(entry);
+      },
+      found: (id) => {
+        const entry = this.#byId.get(id);
+        if (entry !== undefined) for (const listener of this.#listeners) listener.found?.(place, entry);
       },
       cleared: (ids) => {
         for (const id of ids) {

@@ -1,5 +1,5 @@
 import type { Seconds } from '../base/units.ts';
-import type { InstanceListener } from './instance-options.ts';
+import type { InstanceListener } from './instance-listener.ts';
 import { addLifetime } from './lifetime.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import type { Shares } from './policies/fair-queue.ts';

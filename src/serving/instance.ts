@@ -1,21 +1,28 @@
 import type { Seconds } from '../base/units.ts';
 import type { StepCost, StepPricer } from '../cost/batch.ts';
+import type { Acceptance } from './acceptance.ts';
 import { adapterWork } from './adapters/rank-adapters.ts';
 import { barrierEvery, waitOf } from './barrier.ts';
 import { Coast, type Coasting } from './coast.ts';
 import { Decoding } from './decoding.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
-import type { InstanceListener, InstanceOptions } from './instance-options.ts';
+import type { InstanceListener } from './instance-listener.ts';
 import { Iteration } from './iteration.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';
 import { place } from './place.ts';
+import type { PoolPlant } from './plant.ts';
 import type { Pool } from './pools.ts';
 import { Prompts } from './prompts.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 import { keepPrefix, unpinPrefix } from './shared-prefixes.ts';
+
+/** What is the same for all instances of a pool. */
+export interface InstanceOptions extends Omit<PoolPlant, 'acceptance'> {
+  readonly acceptance: Acceptance;
+}
 
 /**
  * A group of ranks that iterate together: an instance, or one of the batches that are in flight in its pipeline. Each rank fills its part of an iteration by the rules of docs/spec/serving.md (SCH); the

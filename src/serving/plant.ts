@@ -2,11 +2,12 @@ import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import type { DieActivity } from '../cost/power.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
-import type { InstanceRole } from './instance-options.ts';
 import type { Admission } from './policies/admission.ts';
 import type { RouterName } from './policies/router.ts';
 import type { SchedulerName } from './policies/scheduler.ts';
 import type { ServiceLevel } from './scenario.ts';
+
+export type InstanceRole = 'prefill' | 'decode' | 'merged';
 
 /** A pool of equal instances as the engine runs it: counts and prices, everything else is resolved. */
 export interface PoolPlant {

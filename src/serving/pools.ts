@@ -1,7 +1,7 @@
 import { Acceptance } from './acceptance.ts';
 import { RankAdapters } from './adapters/rank-adapters.ts';
 import { Instance } from './instance.ts';
-import type { InstanceListener } from './instance-options.ts';
+import type { InstanceListener } from './instance-listener.ts';
 import { KvBlocks } from './kv-blocks.ts';
 import { Pipeline } from './pipeline.ts';
 import type { PoolPlant } from './plant.ts';

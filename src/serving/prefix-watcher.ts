@@ -2,6 +2,8 @@
 export interface PrefixWatcher {
   stored(id: number): void;
   removed(id: number): void;
+  /** A request has found it. Only the caches of ranks tell. */
+  found?(id: number): void;
   /** All at once, such as when a fault takes the memory that they are in. */
   cleared(ids: Iterable<number>): void;
 }

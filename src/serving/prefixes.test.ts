@@ -248,9 +248,10 @@ describe('prefix caches', () => {
           kept += size(simulation) - size(plain);
         },
       ),
+      { numRuns: 60 },
     );
-    expect(kept).toBeGreaterThan(100);
-  });
+    expect(kept).toBeGreaterThan(60);
+  }, 30_000);
 
   test.each([
     ['instance', mergedPlant({ prefixCaching: true })],

@@ -1,6 +1,6 @@
 import { Bits } from '../kernel/bits.ts';
 import { DeepestRanks } from './deepest-ranks.ts';
-import type { InstanceOptions } from './instance-options.ts';
+import type { PoolPlant } from './plant.ts';
 import { RanksByCount } from './ranks-by-count.ts';
 
 /** What every iteration looks at of each rank of an instance, side by side by rank. */
@@ -33,7 +33,7 @@ export class RankColumns {
 
   /** @param used KV blocks in use of each rank */
   constructor(
-    { kvBlocks, blockTokens, stateBlocks, maxSequences }: Pick<InstanceOptions, 'kvBlocks' | 'blockTokens' | 'stateBlocks' | 'maxSequences'>,
+    { kvBlocks, blockTokens, stateBlocks, maxSequences }: Pick<PoolPlant, 'kvBlocks' | 'blockTokens' | 'stateBlocks' | 'maxSequences'>,
     used: Int32Array,
   ) {
     const ranks = used.length;

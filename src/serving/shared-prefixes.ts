@@ -17,7 +17,10 @@ export function blocksToPin(table: RequestTable, rank: Rank, slot: number, units
 /** Refers to the first `units` of the prompt, which are present. */
 export function pinPrefix(table: RequestTable, rank: Rank, slot: number, units: number): void {
   const ids = table.blocks(slot);
-  for (let i = 0; i < units; i++) rank.cache?.pin(ids[i]);
+  const { cache } = rank;
+  const watcher = cache?.watcher;
+  if (watcher?.found !== undefined) for (let i = 0; i < units; i++) watcher.found(ids[i]);
+  for (let i = 0; i < units; i++) cache?.pin(ids[i]);
   table.pinned[slot] = units;
 }
 

@@ -94,6 +94,24 @@ describe('routes', () => {
     expect((await post('/v1/unload_lora_adapter', { lora_name: 'poems' })).status).toBe(404);
   });
 
+  test('adapters that are there from the beginning, and whom metrics name while requests run with them', async () => {
+    const { url: own } = await emulate({ adapters: ['poems=/adapters/poems', 'songs=/adapters/songs'], speed: 5 });
+    const { data } = (await (await fetch(`${own}/v1/models`)).json()) as { readonly data: readonly Json[] };
+    expect(data.map(({ id }) => id)).toEqual([model, 'poems', 'songs']);
+    const told = async (): Promise<string | undefined> =>
+      /^vllm:lora_requests_info\{max_lora="32",running_lora_adapters="(.*?)",waiting_lora_adapters="(.*?)"\}/m
+        .exec(await (await fetch(`${own}/metrics`)).text())
+        ?.slice(1)
+        .join(' / ');
+    expect(await told()).toBe(' / ');
+    const body = JSON.stringify({ model: 'songs', prompt: 'a', max_tokens: 500, ignore_eos: true });
+    const answer = fetch(`${own}/v1/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    await expect.poll(told).toBe('songs / ');
+    await (await answer).text();
+    expect(await told()).toBe(' / ');
+    for (const wrong of [['poems'], ['a=b', 'a=c']]) await expect(emulate({ adapters: wrong })).rejects.toThrow('--lora-modules');
+  });
+
   test('what is asleep takes no requests until all of it is awake, and has forgotten its prefixes', async () => {
     const long = { prompt: 'word '.repeat(200), max_tokens: 1 };
     const cached = async (): Promise<unknown> => (await post('/v1/completions', long)).json['usage'];
@@ -137,7 +155,7 @@ describe('routes', () => {
   });
 
   test('caches are emptied when they are told to be', async () => {
-    const [vllm, sglang] = [await emulate(), await emulate({ dialect: 'sglang' })];
+    const [vllm, sglang] = [await emulate({ kvMetrics: true }), await emulate({ dialect: 'sglang' })];
     const send = (to: string, path: string, method = 'POST'): Promise<Response> => fetch(`${to}${path}`, { method });
     const cached = async (to: string): Promise<unknown> => {
       const response = await fetch(`${to}/v1/completions`, {
@@ -156,6 +174,8 @@ describe('routes', () => {
       expect((await send(to, path)).status).toBe(200);
       expect(await cached(to)).toBe(0);
     }
+    // Twelve blocks, found once by the second request.
+    expect(await (await fetch(`${vllm.url}/metrics`)).text()).toMatch(/^vllm:kv_block_reuse_gap_seconds_count\{.*\} 12$/m);
     expect((await send(sglang.url, '/flush_cache', 'GET')).status).toBe(200);
     const busy = fetch(`${sglang.url}/generate`, {
       method: 'POST',

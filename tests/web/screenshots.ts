@@ -22,6 +22,8 @@ interface Picture {
 
 /** Takes the run to a time, and lets it play a moment so that something moves. */
 async function standAt(page: Page, seconds: number): Promise<void> {
+  // How long a run will be is known when some of its requests have come.
+  await page.waitForFunction(() => Number.parseFloat(document.querySelector('[data-testid=time]')?.textContent ?? '') >= 1);
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByRole('slider', { name: 'Simulated time' }).fill(String(seconds));
   await page.waitForFunction((least) => Number.parseFloat(document.querySelector('[data-testid=time]')?.textContent ?? '') >= least, seconds * 0.99);
@@ -91,7 +93,7 @@ mkdirSync(folder, { recursive: true });
 const asked = process.argv.slice(2);
 for (const { name, hash, dark = false, ready = '.map canvas', prepare } of pictures.filter(({ name: one }) => asked.length === 0 || asked.includes(one))) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', colorScheme: dark ? 'dark' : 'light' });
-  page.setDefaultTimeout(300_000);
+  page.setDefaultTimeout(90_000);
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${hash}`);
   await page.locator(ready).first().waitFor();
   await prepare(page);

@@ -1,7 +1,7 @@
 import type { Machine } from '../../catalogue/machine.ts';
 import { trafficText } from '../traffic.ts';
 import type { Run } from '../../serving/deploy.ts';
-import type { InstanceRole } from '../../serving/instance-options.ts';
+import type { InstanceRole } from '../../serving/plant.ts';
 import { placement, type RankDies } from '../../serving/placement.ts';
 import type { ServiceLevel } from '../../serving/scenario.ts';
 

@@ -1,5 +1,5 @@
 import type { Bytes, BytesPerSecond, Seconds } from '../../base/units.ts';
-import type { InstanceRole } from '../instance-options.ts';
+import type { InstanceRole } from '../plant.ts';
 import type { RatioRule } from './ratio-policy.ts';
 import type { ScalingRule } from './scaling-policy.ts';
 

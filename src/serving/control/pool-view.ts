@@ -1,5 +1,5 @@
 import type { Seconds } from '../../base/units.ts';
-import type { InstanceRole } from '../instance-options.ts';
+import type { InstanceRole } from '../plant.ts';
 
 /** What a control loop sees of a pool: what its operator could measure, never the length of an answer that has not ended. */
 export interface PoolView {

@@ -112,7 +112,7 @@ function optionsOf({ lines, show, at, data, onPick }: Props, width: number, heig
   return {
     width,
     height,
-    padding: [6, 6, 0, 0],
+    padding: [6, 14, 0, 0],
     legend: { show: false },
     cursor: { points: { show: false }, y: false, drag: { x: false, y: false }, sync: { key: 'run' } },
     scales: { x: { time: false }, y: { range: (_, __, most) => [0, Math.max(most * 1.08, (data.peek()?.limit?.value ?? 0) * 1.25) || 1] } },
@@ -169,6 +169,11 @@ function drawMarks(plot: uPlot, inks: Readonly<Record<Token, string>>, at: numbe
     ctx.fillStyle = inks.bad;
     ctx.textAlign = 'right';
     ctx.textBaseline = 'bottom';
+    // A rim keeps it legible on lines.
+    ctx.lineWidth = 3 * devicePixelRatio;
+    ctx.lineJoin = 'round';
+    ctx.strokeStyle = inks.card;
+    ctx.strokeText(limit.name, bbox.left + bbox.width, y - 1.5 * devicePixelRatio);
     ctx.fillText(limit.name, bbox.left + bbox.width, y - 1.5 * devicePixelRatio);
     ctx.restore();
   }

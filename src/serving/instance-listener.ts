@@ -1,32 +1,5 @@
 import type { Seconds } from '../base/units.ts';
-import type { StepPricer } from '../cost/batch.ts';
-import type { Acceptance } from './acceptance.ts';
-import type { AdapterPlant } from './adapters/adapter-work.ts';
 import type { Instance } from './instance.ts';
-
-export type InstanceRole = 'prefill' | 'decode' | 'merged';
-
-export interface InstanceOptions {
-  readonly role: InstanceRole;
-  readonly ranks: number;
-  readonly kvBlocks: number;
-  readonly blockTokens: number;
-  /** Blocks of a sequence whatever its length. */
-  readonly stateBlocks: number;
-  /** Blocks kept free when a request is admitted beside others. */
-  readonly watermarkBlocks: number;
-  readonly maxSequences: number;
-  /** Tokens of one iteration of one rank. */
-  readonly tokenBudget: number;
-  readonly prefixCaching: boolean;
-  readonly acceptance: Acceptance;
-  readonly adapters?: AdapterPlant | undefined;
-  readonly ahead?: boolean | undefined;
-  readonly pollEvery?: number | undefined;
-  readonly launching?: Seconds | undefined;
-  readonly prefillFirst?: boolean | undefined;
-  readonly pricer: StepPricer;
-}
 
 /** What an instance tells its owner; all at the end of an iteration but `scheduled` and `preempted`, which come at its start. */
 export interface InstanceListener {
