@@ -14,7 +14,7 @@ export interface Holders {
   readonly poolOf: (instance: Instance) => Pool;
   readonly cached: CachedPrompts | undefined;
   /** Prompts whose KV waits for a place to decode. */
-  readonly moving: Fifo;
+  readonly moving: Fifo | undefined;
 }
 
 /** Takes requests from where their KV was lost. */
@@ -58,7 +58,7 @@ export class Losses {
     for (const slot of again.sort(byArrival)) {
       this.cancel(slot, 'push');
       table.place[slot] = place.holding;
-      moving.push(slot);
+      moving?.push(slot);
     }
     const first = poolOf(instance) === entry ? instance.index % entry.plant.instances : -1;
     const gone = ranks ?? batches[0].ranks.keys();
@@ -101,7 +101,7 @@ export class Losses {
     const at = table.place[slot];
     if (at === place.reading) this.cancel(slot, 'read');
     this.unread(slot);
-    if (at === place.holding) this.#of.moving.remove(slot);
+    if (at === place.holding) this.#of.moving?.remove(slot);
     if (at === place.pushing || at === place.landing) this.cancel(slot, 'push');
     if (at === place.pushing) this.#of.instance(table.instance[slot]).withdraw(slot);
     if (at === place.decoding) this.#of.instance(table.instance[slot]).interrupt(slot);

@@ -6,11 +6,11 @@ import { ceilToGrid } from './grid.ts';
 import type { InstanceListener } from './instance-listener.ts';
 import type { Instance } from './instance.ts';
 import { Losses } from './losses.ts';
+import { Moves } from './moves.ts';
 import { pending } from './pending.ts';
 import { refusal } from './policies/admission.ts';
 import { Shares } from './policies/fair-queue.ts';
 import { Fifo } from './policies/fifo.ts';
-import { leastOccupied } from './policies/place-to-decode.ts';
 import { routerOf, type Router } from './policies/router.ts';
 import { queueOf } from './policies/scheduler.ts';
 import { place } from './place.ts';
@@ -42,18 +42,15 @@ export class Service {
   readonly #shares: Shares;
   /** The request that a policy is asked about. */
   readonly #asked: RequestInTable;
-  /** Ranks that take prompts, and instances that take KV: those that are active. */
+  /** Ranks that take prompts: those that are active. */
   #entryRanks: readonly Rank[] = [];
-  #decodeInstances: readonly Instance[] = [];
   /** Prompts that no instance could take. */
   readonly #stranded = new Fifo();
-  /** Prompts whose KV waits in a prefill instance for a place to decode. */
-  readonly #moving = new Fifo();
+  /** Absent where prompts decode where they are computed. */
+  readonly #moves: Moves | undefined;
   /** Instances that finish what they have, and who is told when one has. */
   readonly #draining = new Set<Instance>();
   onDrained: (instance: Instance) => void = () => {};
-  /** A preemption has left room to decode since it was last handed out. */
-  #vacated = false;
   /** Number of its first instance over all services. */
   readonly #first: number;
 
@@ -80,13 +77,14 @@ export class Service {
     });
     this.#entry = this.pools[0];
     this.#decode = this.pools[1];
+    if (plant.pools.length > 1) this.#moves = new Moves(world, this.#entry.plant, this.#decode);
     if (plant.cache !== undefined) this.#cached = new CachedPrompts(world, plant.cache);
     this.#losses = new Losses(world, {
       entry: this.#entry,
       instance: (index) => this.instance(index),
       poolOf: (instance) => this.poolOf(instance),
       cached: this.#cached,
-      moving: this.#moving,
+      moving: this.#moves?.waiting,
     });
     this.#states = new States(world, this.pools);
     this.#recount();
@@ -195,7 +193,7 @@ export class Service {
 
   /** Hands out what a preemption in the iteration that has just begun left free. */
   settle(): void {
-    if (this.#vacated) this.#move();
+    if (this.#moves?.vacated === true) this.#moves.begin();
   }
 
   /** An instance with all its batches in flight. */
@@ -232,7 +230,7 @@ export class Service {
     this.#recount();
     if (state !== 'active') return;
     for (let left = this.#stranded.size; left > 0; left--) this.dispatch(this.#stranded.shift());
-    this.#move();
+    this.#moves?.begin();
   }
 
   /** Turns off the instances that drain and have nothing left. */
@@ -253,7 +251,7 @@ export class Service {
    */
   wipe(instance: Instance, interrupted: (slot: number) => void): void {
     this.#losses.wipe(instance, this.batchesOf(instance), interrupted);
-    this.#move();
+    this.#moves?.begin();
   }
 
   /**
@@ -271,7 +269,7 @@ export class Service {
       this.#entryRank(table.source[slot]).queuedTokens -= table.prompt[slot] - table.progress[slot];
       this.#losses.cancel(slot, 'read');
     } else if (at === place.holding) {
-      this.#moving.remove(slot);
+      this.#moves?.waiting.remove(slot);
       this.#releaseSource(slot);
     } else {
       if (at === place.pushing || at === place.landing) this.#losses.cancel(slot, 'push');
@@ -289,7 +287,7 @@ export class Service {
       for (const batch of this.batchesOf(instance)) this.#wake(batch);
     }
     this.#accounts.giveUp(slot, cause);
-    this.#move();
+    this.#moves?.begin();
     return true;
   }
 
@@ -300,7 +298,7 @@ export class Service {
     this.#states.tell(instance);
     this.#recount();
     this.#losses.wipe(instance, batches, interrupted, ranks);
-    this.#move();
+    this.#moves?.begin();
   }
 
   /** All ranks of an instance take part again. */
@@ -326,7 +324,7 @@ export class Service {
   #recount(): void {
     const open = (pool: Pool | undefined): readonly Instance[] => pool?.instances.filter(({ state }) => state === 'active') ?? [];
     this.#entryRanks = open(this.#entry).flatMap(({ serving }) => serving);
-    this.#decodeInstances = open(this.#decode);
+    if (this.#moves !== undefined) this.#moves.open = open(this.#decode);
   }
 
   /** Ranks that may take a prompt that was sent to an instance of the pool, or to a rank of that; `anywhere`: to the deployment, to any rank. */
@@ -405,45 +403,6 @@ export class Service {
     for (const other of inFlightWith(instance, this.#entry)) this.#wake(other);
   }
 
-  /** Promises places to decode, first come first served, and sends the KV there (RTE-2). */
-  #move(): void {
-    this.#vacated = false;
-    const { table, now, sink, transport } = this.#world;
-    const decode = this.#decode;
-    if (decode === undefined || this.#moving.size === 0) return;
-    // One that has to decode on an instance without room does not hold up those behind it.
-    let passed: number[] | undefined;
-    while (this.#moving.size > 0) {
-      const slot = this.#moving.first;
-      const prompt = table.prompt[slot];
-      const { maxSequences, watermarkBlocks } = decode.plant;
-      const only = table.decodesOn[slot];
-      const open =
-        only === anywhere ? this.#decodeInstances : this.#decodeInstances.filter(({ index }) => (index - decode.first) % decode.plant.instances === only);
-      const found = leastOccupied(
-        open,
-        maxSequences,
-        decode.instances[0].columns.blocksFor(prompt),
-        watermarkBlocks,
-        only === anywhere ? anywhere : table.decodesOnRank[slot],
-      );
-      if (found === undefined && only === anywhere) break;
-      this.#moving.shift();
-      if (found === undefined) {
-        (passed ??= []).push(slot);
-        continue;
-      }
-      const { name: pool } = decode.plant;
-      const { instance, rank } = found;
-      instance.reserve(slot, rank);
-      table.reservedAt[slot] = now;
-      table.place[slot] = place.pushing;
-      const bytes = transport.push(now, slot, prompt, rankOver(table.source[slot], this.#entry.plant), rankOver(instance.ranks[rank].index, decode.plant));
-      sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'push', bytes, pool, instance: instance.index, rank });
-    }
-    if (passed !== undefined) for (const slot of passed.toReversed()) this.#moving.pushFront(slot);
-  }
-
   /**
    * Lets the KV of a request that was held go to where it decodes.
    * @param instance of the pool that decodes, by its number in it, or `anywhere`
@@ -457,8 +416,7 @@ export class Service {
     table.outputTokens[slot] = tokens;
     // Where its prompt is not computed yet, or was lost, it goes on by itself.
     if (table.place[slot] !== place.holding) return;
-    this.#moving.push(slot);
-    this.#move();
+    this.#moves?.add(slot);
   }
 
   #listener(pool: PoolPlant, index: number): InstanceListener {
@@ -493,8 +451,7 @@ export class Service {
           return;
         }
         if (table.decodesOn[slot] === held) return;
-        this.#moving.push(slot);
-        this.#move();
+        this.#moves?.add(slot);
       },
       finished: (slot, at) => {
         world.now = at;
@@ -504,7 +461,7 @@ export class Service {
         preempted(slot, at);
         if (pool.role !== 'decode') return;
         world.now = at;
-        this.#vacated = true;
+        if (this.#moves !== undefined) this.#moves.vacated = true;
         this.dispatch(slot);
       },
     };
@@ -512,6 +469,6 @@ export class Service {
 
   #finish(slot: number): void {
     this.#accounts.finish(slot);
-    if (this.#moving.size > 0) this.#move();
+    this.#moves?.begin();
   }
 }

@@ -158,6 +158,22 @@ describe('drills', () => {
 });
 
 describe('a fault', () => {
+  test('comes when the script of the scenario says so, and is taken out of it', async () => {
+    const script = 'faults=[{"at":"4 s","hang":"gpu 0","for":"500 ms"},{"at":"20 s","kill":"gpu 0","for":"1 h"}]';
+    const running = await emulate({ speed: 20 }, { flags: { set: [recovery, script] } });
+    const seen = gaps(running);
+    expect((await faults(running.url)).pending).toMatchObject([
+      { kind: 'hang', at: 4 },
+      { kind: 'kill', at: 20 },
+    ]);
+    expect((await admin(running.url, 'faults/1', undefined, 'DELETE')).status).toBe(200);
+    // Twenty-five seconds and more at some 7 ms a token.
+    expect(await complete(running.url, 4000)).toBe(4000);
+    expect(running.emulator.engine.simulation.now).toBeGreaterThan(20);
+    expect(seen.longest).toBeGreaterThan(0.5);
+    expect((await faults(running.url)).faults).toMatchObject([{ kind: 'hang', at: 4, interrupted: 0 }]);
+  });
+
   test('is healed before its time, or does not come at all', async () => {
     const { url, emulator } = await small();
     const { json } = await admin(url, 'faults', { faults: [{ kill: 'gpu 0' }, { at: '1 h', kill: 'gpu 0' }, { at: '2 h', slow: 'gpu 0:50%', for: '1 h' }] });

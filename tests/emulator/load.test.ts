@@ -60,9 +60,9 @@ test('a minute of streams that end and begin: memory is steady, a crowd is turne
   expect(Object.keys(statuses).filter((status) => status !== '200' && status !== '429')).toEqual([]);
   expect(statuses['429']).toBeGreaterThan(20);
   expect(retryAfter).toBe(statuses['429']);
-  // As many are served as before.
+  // As many are served as before; those that began together end together.
   expect(engine.inFlight).toBeLessThanOrEqual(streams);
-  expect(engine.inFlight).toBeGreaterThan(0.9 * streams);
+  await expect.poll(() => engine.inFlight, { interval: 20, timeout: 10_000 }).toBeGreaterThan(0.9 * streams);
   expect(engine.simulation.snapshot().arrived - arrived).toBeGreaterThan(500);
   const minute = slope(points) * 60;
   const mean = points.reduce((sum, [, value]) => sum + value, 0) / points.length;
@@ -94,12 +94,12 @@ test('10,000 requests that are given up leave nothing behind: in the engine, of 
       socket.write(requestOf('/v1/completions', JSON.stringify({ prompt, max_tokens: 5000, ignore_eos: true, stream: i % 2 === 0 })));
       sockets.push(socket);
     }
-    await expect.poll(() => emulator.engine.inFlight, { interval: 5, timeout: 10_000 }).toBeGreaterThan(number % 3 === 0 ? wave / 2 : wave - 1);
+    await expect.poll(() => emulator.engine.inFlight, { interval: 5, timeout: 30_000 }).toBeGreaterThan(number % 3 === 0 ? wave / 2 : wave - 1);
     for (const [i, socket] of sockets.entries()) {
       if (i % 3 === 0) socket.resetAndDestroy();
       else socket.destroy();
     }
-    await expect.poll(() => inUse(emulator), { interval: 5, timeout: 10_000 }).toBe(0);
+    await expect.poll(() => inUse(emulator), { interval: 5, timeout: 30_000 }).toBe(0);
   };
   const [warm, rounds] = [20, 20];
   // Behind the first rounds code is compiled, and the engine's meters have most of their intervals, of which there are 128 at most.
@@ -112,4 +112,4 @@ test('10,000 requests that are given up leave nothing behind: in the engine, of 
   expect(resources()['Timeout'] ?? 0).toBeLessThan(timersBefore + 20);
   // 10,000 requests of half a kilobyte each would be 5 MiB.
   expect(objects() - before).toBeLessThan(4);
-}, 60_000);
+}, 180_000);

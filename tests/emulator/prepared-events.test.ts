@@ -47,7 +47,7 @@ test.for([
   ['a completion', '/v1/completions', { prompt: said, max_tokens: 200 }],
   ['several prompts', '/v1/completions', { prompt: [said, 'plain words only'], max_tokens: 200, echo: true }],
 ] as const)('%s: what is prepared once for all events of a stream says the same as events that are worded one by one', async ([, path, body]) => {
-  const { url } = await emulate({ speed: 5 }, { answers: echo(shipped) });
+  const { url } = await emulate({ speed: 1 }, { answers: echo(shipped) });
   const [prepared, one] = [await events(url, path, body, false), await events(url, path, body, true)];
   expect(prepared.length).toBeGreaterThan(5);
   expect(read(prepared)).toEqual(read(one));
