@@ -12,10 +12,10 @@ const textsUnder = (folder: string, ends: string): readonly string[] =>
 /** Rules are the list items that begin with a bold id. */
 const rules = textsUnder('docs/spec', '.md').flatMap((text) => [...text.matchAll(/^- \*\*([A-Z]+-\d+)\*\*/gm)].map(([, id]) => id));
 
-/** Ids at the beginning of the names of tests: `test('REQ-1, REQ-2 ...'`. */
+/** Ids at the beginning of the names of tests: `test('REQ-1, REQ-2 ...'`, also behind a table of cases. */
 const cited = ['src', 'schema', 'cli', 'tests']
   .flatMap((folder) => textsUnder(folder, '.test.ts'))
-  .flatMap((text) => [...text.matchAll(/\b(?:test|it)(?:\.\w+\([^)]*\))?\(\s*['"`]((?:[A-Z]{3}-\d+(?:, )?)+) /g)])
+  .flatMap((text) => [...text.matchAll(/(?:\b(?:test|it)(?:\.\w+\([^)]*\))?|^ *\]\))\(\s*['"`]((?:[A-Z]{3}-\d+(?:, )?)+) /gm)])
   .flatMap(([, ids = '']) => ids.split(', '));
 
 describe('the rules of docs/spec', () => {
