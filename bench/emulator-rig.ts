@@ -69,8 +69,8 @@ const collect = runInNewContext('gc') as () => void;
 /** What is in use behind a full collection, the engine's columns and buffers included. [MiB] */
 export function heap(): number {
   collect();
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-  return (heapUsed + external + arrayBuffers) / 2 ** 20;
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 2 ** 20;
 }
 
 /** Growth in a second of what was measured at some seconds, by least squares. */
