@@ -1,3 +1,4 @@
+import { enlarged } from '../kernel/enlarged.ts';
 import { RowMemo } from '../kernel/row-memo.ts';
 import type { InstanceBatch, StepCost, StepPricer, Stretch } from './batch.ts';
 import type { CompilablePricer } from './compilable.ts';
@@ -31,7 +32,7 @@ interface Table {
   readonly keys: Float64Array;
   /** Row of each place, from 1; 0 for none. */
   readonly places: Int32Array;
-  rows: Float64Array;
+  rows: Float64Array<ArrayBuffer>;
   used: number;
   /** Working memory: one row. */
   readonly row: Float64Array;
@@ -237,11 +238,7 @@ function keep(table: Table, place: number, key: number, row: Float64Array): void
   const { places, keys, part } = table;
   if (places[place] === 0) places[place] = ++table.used;
   const at = ((places[place] as number) - 1) * part.columns.length;
-  if (at + part.columns.length > table.rows.length) {
-    const wider = new Float64Array(2 * table.rows.length);
-    wider.set(table.rows);
-    table.rows = wider;
-  }
+  if (at + part.columns.length > table.rows.length) table.rows = enlarged(table.rows, new Float64Array(2 * table.rows.length));
   table.rows.set(row, at);
   keys[place] = key;
 }

@@ -1,3 +1,5 @@
+import { enlarged } from './enlarged.ts';
+
 /** Priorities sit above the sequence number in one double: 2^45 events before it would wrap, 256 priorities. */
 const PRIORITY_STEP = 2 ** 45;
 const MAX_PRIORITY = 255;
@@ -104,9 +106,4 @@ export class EventQueue {
     this.#kinds = enlarged(this.#kinds, new Int32Array(capacity));
     this.#payloads = enlarged(this.#payloads, new Int32Array(capacity));
   }
-}
-
-function enlarged<Items extends Float64Array | Int32Array>(from: Items, to: Items): Items {
-  to.set(from);
-  return to;
 }

@@ -1,3 +1,4 @@
+import { enlarged } from './enlarged.ts';
 import { MaxMin } from './max-min.ts';
 
 /**
@@ -24,7 +25,7 @@ export class FairShares {
   #round = 0;
   /** For many links: columns of the general solution. */
   readonly #maxMin = new MaxMin();
-  readonly #columns: { place: Int32Array; capacity: Float64Array; start: Int32Array; entries: Int32Array };
+  readonly #columns: { place: Int32Array; capacity: Float64Array; start: Int32Array; entries: Int32Array<ArrayBuffer> };
 
   /**
    * @param capacity [link]
@@ -53,10 +54,10 @@ export class FairShares {
   begin(flowCount: number): void {
     this.#round++;
     if (flowCount <= this.#placeOf.length) return;
-    this.#flowRoundOf = longer(this.#flowRoundOf, new Int32Array(2 * flowCount));
-    this.#placeOf = longer(this.#placeOf, new Int32Array(2 * flowCount));
-    this.flows = longer(this.flows, new Int32Array(2 * flowCount));
-    this.rates = longer(this.rates, new Float64Array(2 * flowCount));
+    this.#flowRoundOf = enlarged(this.#flowRoundOf, new Int32Array(2 * flowCount));
+    this.#placeOf = enlarged(this.#placeOf, new Int32Array(2 * flowCount));
+    this.flows = enlarged(this.flows, new Int32Array(2 * flowCount));
+    this.rates = enlarged(this.rates, new Float64Array(2 * flowCount));
   }
 
   /**
@@ -169,15 +170,10 @@ export class FairShares {
     let entries = 0;
     for (let f = 0; f < this.#count; f++) {
       const over = this.#linksOf[this.flows[f]];
-      if (columns.entries.length < entries + over.length) columns.entries = longer(columns.entries, new Int32Array(2 * (entries + over.length)));
+      if (columns.entries.length < entries + over.length) columns.entries = enlarged(columns.entries, new Int32Array(2 * (entries + over.length)));
       for (let j = 0; j < over.length; j++) columns.entries[entries++] = place[over[j]];
       columns.start[f + 1] = entries;
     }
     this.#maxMin.solve(capacity, columns.start, columns.entries, this.rates, undefined, linkCount, this.#count);
   }
-}
-
-function longer<Items extends Float64Array | Int32Array>(from: Items, to: Items): Items {
-  to.set(from);
-  return to;
 }

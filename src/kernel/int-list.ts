@@ -1,3 +1,5 @@
+import { enlarged } from './enlarged.ts';
+
 /**
  * A short list of 32-bit integers that fills and empties again and again. Its memory stays where it is, while that of a platform's array is given back
  * and taken anew each time.
@@ -8,11 +10,7 @@ export class IntList implements Iterable<number> {
   length = 0;
 
   push(item: number): void {
-    if (this.length === this.items.length) {
-      const longer = new Int32Array(2 * this.items.length);
-      longer.set(this.items);
-      this.items = longer;
-    }
+    if (this.length === this.items.length) this.items = enlarged(this.items, new Int32Array(2 * this.length));
     this.items[this.length++] = item;
   }
 

@@ -1,3 +1,4 @@
+import { enlarged } from './enlarged.ts';
 import { IntMap } from './int-map.ts';
 
 /** Keys of a page: its values fill a line of the memory's cache. */
@@ -90,12 +91,8 @@ export class RunMap {
   #add(run: number): number {
     const page = this.#free.pop() ?? this.#top++;
     if (page === this.#used.length) {
-      const values = new Int32Array(2 * this.#values.length);
-      values.set(this.#values);
-      this.#values = values;
-      const used = new Uint8Array(2 * this.#used.length);
-      used.set(this.#used);
-      this.#used = used;
+      this.#values = enlarged(this.#values, new Int32Array(2 * this.#values.length));
+      this.#used = enlarged(this.#used, new Uint8Array(2 * this.#used.length));
     }
     this.#pageOf.set(run, page);
     this.#page = page;

@@ -1,4 +1,5 @@
 import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
+import { enlarged } from '../kernel/enlarged.ts';
 import { FairShares } from '../kernel/fair-shares.ts';
 
 /**
@@ -176,27 +177,21 @@ export class Transfers {
   }
 
   #change(link: number): void {
-    if (this.#changes === this.#changed.length) this.#changed = longer(this.#changed, Int32Array);
+    if (this.#changes === this.#changed.length) this.#changed = enlarged(this.#changed, new Int32Array(2 * this.#changed.length));
     this.#changed[this.#changes++] = link;
   }
 
   #grow(): void {
-    this.#owner = longer(this.#owner, Float64Array);
-    this.#order = longer(this.#order, Float64Array);
-    this.#bytes = longer(this.#bytes, Float64Array);
-    this.#left = longer(this.#left, Float64Array);
-    this.#at = longer(this.#at, Float64Array);
-    this.#rate = longer(this.#rate, Float64Array);
-    this.#endsAt = longer(this.#endsAt, Float64Array);
-    this.#position = longer(this.#position, Int32Array);
-    this.#flows = longer(this.#flows, Int32Array);
-    this.#ordered = longer(this.#ordered, Int32Array);
-    this.ended = longer(this.ended, Float64Array);
+    this.#owner = enlarged(this.#owner, new Float64Array(2 * this.#owner.length));
+    this.#order = enlarged(this.#order, new Float64Array(2 * this.#order.length));
+    this.#bytes = enlarged(this.#bytes, new Float64Array(2 * this.#bytes.length));
+    this.#left = enlarged(this.#left, new Float64Array(2 * this.#left.length));
+    this.#at = enlarged(this.#at, new Float64Array(2 * this.#at.length));
+    this.#rate = enlarged(this.#rate, new Float64Array(2 * this.#rate.length));
+    this.#endsAt = enlarged(this.#endsAt, new Float64Array(2 * this.#endsAt.length));
+    this.#position = enlarged(this.#position, new Int32Array(2 * this.#position.length));
+    this.#flows = enlarged(this.#flows, new Int32Array(2 * this.#flows.length));
+    this.#ordered = enlarged(this.#ordered, new Int32Array(2 * this.#ordered.length));
+    this.ended = enlarged(this.ended, new Float64Array(2 * this.ended.length));
   }
-}
-
-function longer<Items extends Float64Array | Int32Array>(items: Items, Kind: new (length: number) => Items): Items {
-  const twice = new Kind(2 * items.length);
-  twice.set(items);
-  return twice;
 }

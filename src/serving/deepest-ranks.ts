@@ -1,3 +1,5 @@
+import { enlarged } from '../kernel/enlarged.ts';
+
 const none = -1;
 const unknown = -2;
 
@@ -60,11 +62,7 @@ export class DeepestRanks {
   }
 
   #grow(sequences: number): void {
-    const ranks = new Int32Array(2 * sequences);
-    ranks.set(this.#ranks);
-    this.#ranks = ranks;
-    const deepest = new Int32Array(2 * sequences).fill(none);
-    deepest.set(this.#deepest);
-    this.#deepest = deepest;
+    this.#ranks = enlarged(this.#ranks, new Int32Array(2 * sequences));
+    this.#deepest = enlarged(this.#deepest, new Int32Array(2 * sequences).fill(none));
   }
 }

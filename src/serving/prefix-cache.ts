@@ -1,3 +1,4 @@
+import { enlarged } from '../kernel/enlarged.ts';
 import { RunMap } from '../kernel/run-map.ts';
 import type { PrefixWatcher } from './prefix-watcher.ts';
 
@@ -250,14 +251,8 @@ export class PrefixCache {
 
   #grow(): number {
     if ((this.#top + 1) * words > this.#records.length) {
-      const records = new Int32Array(2 * this.#records.length);
-      records.set(this.#records);
-      this.#records = records;
-      if (this.#timed) {
-        const usedAt = new Float64Array(2 * this.#usedAt.length);
-        usedAt.set(this.#usedAt);
-        this.#usedAt = usedAt;
-      }
+      this.#records = enlarged(this.#records, new Int32Array(2 * this.#records.length));
+      if (this.#timed) this.#usedAt = enlarged(this.#usedAt, new Float64Array(2 * this.#usedAt.length));
     }
     return this.#top++;
   }

@@ -1,3 +1,5 @@
+import { enlarged } from '../kernel/enlarged.ts';
+
 /** Ranks of an instance by a small count of each: lists that a rank moves between as its count goes up or down by one. */
 export class RanksByCount {
   readonly of: Int32Array;
@@ -57,11 +59,7 @@ export class RanksByCount {
 
   #enter(rank: number, count: number): void {
     if (count === this.#lists.length) this.#lists.push(new Int32Array(this.#ranks));
-    if (count === this.#sizes.length) {
-      const longer = new Int32Array(2 * count);
-      longer.set(this.#sizes);
-      this.#sizes = longer;
-    }
+    if (count === this.#sizes.length) this.#sizes = enlarged(this.#sizes, new Int32Array(2 * count));
     const at = this.#sizes[count]++;
     this.#lists[count][at] = rank;
     this.#place[rank] = at;

@@ -1,3 +1,4 @@
+import { enlarged } from '../../kernel/enlarged.ts';
 import { MaxMin } from '../../kernel/max-min.ts';
 import type { Fabric } from '../topology/fabric.ts';
 import { routeOf } from '../topology/route.ts';
@@ -75,14 +76,14 @@ class Problem {
 
   begin(): void {
     this.#flows++;
-    if (this.#flows + 1 > this.#start.length) this.#start = grown(this.#start, new Int32Array(2 * this.#start.length));
+    if (this.#flows + 1 > this.#start.length) this.#start = enlarged(this.#start, new Int32Array(2 * this.#start.length));
     this.#start[this.#flows] = this.#entries;
   }
 
   use(link: number, weight: number): void {
     if (this.#entries === this.#links.length) {
-      this.#links = grown(this.#links, new Int32Array(2 * this.#entries));
-      this.#weights = grown(this.#weights, new Float64Array(2 * this.#entries));
+      this.#links = enlarged(this.#links, new Int32Array(2 * this.#entries));
+      this.#weights = enlarged(this.#weights, new Float64Array(2 * this.#entries));
     }
     this.#links[this.#entries] = link;
     this.#weights[this.#entries] = weight;
@@ -105,9 +106,4 @@ class Problem {
       }
     return loads;
   }
-}
-
-function grown<T extends Int32Array | Float64Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }
