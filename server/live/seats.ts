@@ -1,5 +1,7 @@
+import { rowOf } from '../../src/serving/request-table.ts';
+
 /**
- * What is kept of each request by its number, found by the engine's slot: a look-up in a list where a map would take several times as long for each
+ * What is kept of each request by its number, found by the row of the engine's slot: a look-up in a list where a map would take several times as long for each
  * token. A slot is used again when its request has ended, so what is found in it is asked for its number.
  */
 export class Seats<T extends object> {
@@ -22,7 +24,8 @@ export class Seats<T extends object> {
 
   /** That of a request which has this slot now. */
   at(slot: number, number: number): T | undefined {
-    return this.#numbers[slot] === number ? this.#items[slot] : this.#seat(slot, number);
+    const row = rowOf(slot);
+    return this.#numbers[row] === number ? this.#items[row] : this.#seat(row, number);
   }
 
   set(number: number, item: T): void {
@@ -43,16 +46,16 @@ export class Seats<T extends object> {
     return this.#byNumber.delete(number);
   }
 
-  #seat(slot: number, number: number): T | undefined {
+  #seat(row: number, number: number): T | undefined {
     const item = this.#byNumber.get(number);
     if (item === undefined) return undefined;
-    while (this.#items.length <= slot) {
+    while (this.#items.length <= row) {
       this.#items.push(undefined);
       this.#numbers.push(-1);
     }
-    this.#items[slot] = item;
-    this.#numbers[slot] = number;
-    this.#seatOf.set(number, slot);
+    this.#items[row] = item;
+    this.#numbers[row] = number;
+    this.#seatOf.set(number, row);
     return item;
   }
 }

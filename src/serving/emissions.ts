@@ -1,6 +1,6 @@
 import { stepsOfRun, type Acceptance } from './acceptance.ts';
 import type { Instance } from './instance.ts';
-import { slotStep, type RequestTable } from './request-table.ts';
+import { rowOf, type RequestTable } from './request-table.ts';
 
 /** Drafts that requests accept, drawn for some steps of each at a time and kept by the row of its slot. */
 class KeptDrafts {
@@ -22,7 +22,7 @@ class KeptDrafts {
   }
 
   at(slot: number, ordinal: number, step: number): number {
-    const row = slot / slotStep;
+    const row = rowOf(slot);
     const run = Math.floor(step / stepsOfRun);
     if (this.#runs[row] !== run || this.#ordinals[row] !== ordinal) {
       this.#runs[row] = run;

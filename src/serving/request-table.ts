@@ -1,3 +1,4 @@
+import { enlarged } from '../kernel/enlarged.ts';
 import { place } from './place.ts';
 
 /** Where no instance is named. */
@@ -6,7 +7,17 @@ export const anywhere = -1;
 export const held = -2;
 
 /** Two slots that follow each other are so far apart. */
-export const slotStep = 16;
+const slotStep = 16;
+
+/** The row of a slot: rows are numbered from 0, without gaps. */
+export function rowOf(slot: number): number {
+  return slot / slotStep;
+}
+
+/** The slot of a row. */
+export function slotAt(row: number): number {
+  return row * slotStep;
+}
 
 /**
  * Requests in flight, a row of fields for each; a slot is used again when its request has ended, so that memory follows what is in flight and
@@ -97,11 +108,11 @@ export class RequestTable {
 
   /** Prefix block ids of the prompt, empty without. */
   blocks(slot: number): ArrayLike<number> {
-    return this.#blocks[slot / slotStep];
+    return this.#blocks[rowOf(slot)];
   }
 
   setBlocks(slot: number, ids: ArrayLike<number>): void {
-    this.#blocks[slot / slotStep] = ids;
+    this.#blocks[rowOf(slot)] = ids;
   }
 
   /** Rows that there is memory for. */
@@ -146,14 +157,14 @@ export class RequestTable {
 
   release(slot: number): void {
     this.place[slot] = place.nowhere;
-    this.#blocks[slot / slotStep] = none;
+    this.#blocks[rowOf(slot)] = none;
     this.#free.push(slot);
   }
 
   #extend(): number {
     if (this.#top === this.#capacity) this.#grow(Math.max(256, this.#capacity * 2));
     this.#blocks.push(none);
-    return this.#top++ * slotStep;
+    return slotAt(this.#top++);
   }
 
   #grow(capacity: number): void {
@@ -209,11 +220,6 @@ export class RequestTable {
     this.decodesOnRank = second.subarray(11);
     this.leastCached = second.subarray(12);
   }
-}
-
-function enlarged<Items extends Float64Array | Int32Array>(from: Items, to: Items): Items {
-  to.set(from);
-  return to;
 }
 
 const none: readonly number[] = [];

@@ -1,4 +1,5 @@
 import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
+import { enlarged } from '../kernel/enlarged.ts';
 import type { EventQueue } from '../kernel/event-queue.ts';
 import { Transfers } from '../network/transfers.ts';
 import type { Errand } from './events.ts';
@@ -6,7 +7,7 @@ import { linksBetween, sourceOf } from './links.ts';
 import { pending } from './pending.ts';
 import type { CachePlant, Plant } from './plant.ts';
 import type { Kept } from './prefix-pool.ts';
-import { slotStep } from './request-table.ts';
+import { rowOf, slotAt } from './request-table.ts';
 
 /** What travels, a request's or the cache's own, as part of an integer for the event queue. */
 const travel = { read: 0, push: 1, write: 2, spill: 3 } as const;
@@ -19,11 +20,11 @@ function code(number: number, what: Travel): number {
 
 /** The same for a request's. */
 function codeOf(slot: number, errand: Errand): number {
-  return code(slot / slotStep, errand);
+  return code(rowOf(slot), errand);
 }
 
 function slotOf(owner: number): number {
-  return Math.floor(owner / travels) * slotStep;
+  return slotAt(Math.floor(owner / travels));
 }
 
 /** Prefixes of a prompt on their way from the rank that computed them into the cache. */
@@ -49,8 +50,9 @@ export class Transport {
   /** Links of reads by rank and node, of what lies on many nodes behind those; of writes by rank. Made when they are first asked for. */
   readonly #reads: (readonly number[] | undefined)[];
   readonly #writing: (readonly number[] | undefined)[];
-  /** Rate at which the memory of each node is read by itself. */
+  /** Rate at which the memory of each node is read by itself, as links are while `#rated`: a fault changes many of them at once. */
   readonly #rateOf: Float64Array;
+  #rated = false;
   readonly #fromStorage: (readonly number[] | undefined)[];
   /** By code: when what has left its links arrives, NaN for what has not; flows that are left of it, and the latency behind the last one. */
   #due: Float64Array<ArrayBuffer> = new Float64Array(1024).fill(Number.NaN);
@@ -73,13 +75,12 @@ export class Transport {
     this.#fromStorage = Array.from({ length: ranks.length });
     this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
     this.#rateOf = new Float64Array(nodes.length);
-    this.#rateNodes();
   }
 
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
   setCapacity(link: number, rate: BytesPerSecond): void {
     this.transfers.setCapacity(link, rate);
-    this.#rateNodes();
+    this.#rated = false;
   }
 
   /** Starts to push `tokens` of KV from a prefill rank to a decode rank, both counted over all instances. Returns what travels. */
@@ -105,6 +106,7 @@ export class Transport {
     if (cache === undefined) return 0;
     const owner = codeOf(slot, 'read');
     const { nodes, storage } = cache;
+    if (!this.#rated) this.#rateNodes(nodes);
     let [slowest, longest, touched, units, other] = [-1, -1, 0, 0, -1];
     for (let node = 0; node < nodes.length; node++) {
       const own = byNode[node];
@@ -242,11 +244,10 @@ export class Transport {
   /** What has begun takes so many flows, and is there some time behind the last of them. */
   #expect(owner: number, parts: number, latency: Seconds): void {
     while (owner >= this.#due.length) {
-      this.#due = longer(this.#due, Number.NaN);
-      this.#latency = longer(this.#latency, 0);
-      const twice = new Int32Array(2 * this.#parts.length);
-      twice.set(this.#parts);
-      this.#parts = twice;
+      const size = 2 * this.#due.length;
+      this.#due = enlarged(this.#due, new Float64Array(size).fill(Number.NaN));
+      this.#latency = enlarged(this.#latency, new Float64Array(size));
+      this.#parts = enlarged(this.#parts, new Int32Array(size));
     }
     this.#due[owner] = Number.NaN;
     this.#parts[owner] = parts;
@@ -254,15 +255,10 @@ export class Transport {
   }
 
   /** Rates of the slowest link of each node; 1 where it has none, so that parts compare by their size. */
-  #rateNodes(): void {
-    this.#plant.cache?.nodes.forEach(({ out }, node) => {
+  #rateNodes(nodes: CachePlant['nodes']): void {
+    this.#rated = true;
+    nodes.forEach(({ out }, node) => {
       this.#rateOf[node] = out.reduce((least, link) => Math.min(least, this.transfers.capacity[link]), out.length === 0 ? 1 : Infinity);
     });
   }
-}
-
-function longer(items: Float64Array, rest: number): Float64Array<ArrayBuffer> {
-  const twice = new Float64Array(2 * items.length).fill(rest);
-  twice.set(items);
-  return twice;
 }
