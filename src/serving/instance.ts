@@ -381,13 +381,14 @@ export class Instance implements Coasting {
     const { awake, used, growing, kvBlocks } = columns;
     const { words } = awake;
     const caching = this.options.prefixCaching;
-    const [first, second] = [columns.phase(tokens) * words.length, columns.phase(tokens + 1) * words.length];
+    const first = growing[columns.phase(tokens)].words;
+    const second = growing[columns.phase(tokens + 1)].words;
     // Of the others nothing is needed. A step of more than two tokens comes with long drafts.
     const all = caching || growth > 2 ? -1 : 0;
     for (let w = 0; w < words.length; w++) {
       // What wakes a rank meanwhile counts if its turn is still to come.
       for (let turn = 0; ;) {
-        const bits = (all | words[w] | growing[first + w] | (growth === 1 ? 0 : growing[second + w])) & ~turn;
+        const bits = (all | words[w] | first[w] | (growth === 1 ? 0 : second[w])) & ~turn;
         if (bits === 0) break;
         const bit = bits & -bits;
         turn |= bit | (bit - 1);

@@ -127,7 +127,7 @@ export class PrefixPool {
   land({ ids, unitTokens }: Kept, now: Seconds): void {
     this.#begin(unitTokens, now);
     this.#use(ids, ids.length);
-    if (this.#plant.storage?.write === 'through') put(this.storage, ids, ids.length);
+    if (this.#plant.storage?.write === 'through') put(this.storage, ids, ids.length, () => this.storage.evict());
   }
 
   /** Units that memory has given to storage since this was last asked. */
@@ -170,22 +170,13 @@ export class PrefixPool {
   /** Makes units the most recently used in memory; those that come from storage leave it where it has only what memory dropped. */
   #use(ids: ArrayLike<number>, count: number): void {
     const { cache, storage } = this;
-    const kept = Math.min(count, cache.capacity);
-    const absent = cache.locate(ids, kept);
-    // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
-    cache.touchLocated(kept);
-    if (absent === 0) return;
-    const back = this.#plant.storage?.write === 'back';
-    for (let i = 0; i < kept; i++) {
-      if (cache.isLocated(i)) continue;
-      if (back && storage.has(ids[i])) storage.remove(ids[i]);
-      if (cache.size >= cache.capacity && !cache.has(ids[i])) this.#evict();
-      cache.addLocated(i, ids[i]);
-    }
-    cache.touchLocated(kept);
+    const taken = (id: number): void => {
+      if (storage.has(id)) storage.remove(id);
+    };
+    put(cache, ids, count, this.#evict, this.#plant.storage?.write === 'back' ? taken : undefined);
   }
 
-  #evict(): void {
+  readonly #evict = (): void => {
     const { cache, storage } = this;
     const { oldest: id, oldestAt } = cache;
     cache.evict();
@@ -195,7 +186,7 @@ export class PrefixPool {
     storage.now = cache.now;
     this.spilt++;
     this.#spilling++;
-  }
+  };
 }
 
 /** Where the hash of a unit falls in its nth turn. */
@@ -205,14 +196,17 @@ export function nodeByHash(id: number, turn: number, nodes: number): number {
   return (nodes & (nodes - 1)) === 0 ? hash & (nodes - 1) : hash % nodes;
 }
 
-function put(cache: PrefixCache, ids: ArrayLike<number>, count: number): void {
+/** Makes units the most recently used; `evict` makes room for one that is added, of which `adding` is told before. */
+function put(cache: PrefixCache, ids: ArrayLike<number>, count: number, evict: () => void, adding?: (id: number) => void): void {
   const kept = Math.min(count, cache.capacity);
   const absent = cache.locate(ids, kept);
+  // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
   cache.touchLocated(kept);
   if (absent === 0) return;
   for (let i = 0; i < kept; i++) {
     if (cache.isLocated(i)) continue;
-    if (cache.size >= cache.capacity && !cache.has(ids[i])) cache.evict();
+    adding?.(ids[i]);
+    if (cache.size >= cache.capacity && !cache.has(ids[i])) evict();
     cache.addLocated(i, ids[i]);
   }
   cache.touchLocated(kept);

@@ -18,8 +18,8 @@ export class RankColumns {
   readonly deepest: DeepestRanks;
   /** Decoding sequences by `base` modulo the block size: of each remainder, by rank. */
   readonly phases: Int32Array;
-  /** Ranks on which some sequence has a remainder: of each, as many words as `awake` has. */
-  readonly growing: Int32Array;
+  /** By remainder, ranks on which some sequence has it. */
+  readonly growing: readonly Bits[];
   /** Ranks on which sequences may be about to join, or prompts may wait or be under way. */
   readonly awake: Bits;
   /** KV blocks in use, shared with the instance's other batches in flight. */
@@ -49,7 +49,7 @@ export class RankColumns {
     this.deepest = new DeepestRanks(this.decoding, this.baseSum);
     this.phases = new Int32Array(ranks * blockTokens);
     this.awake = new Bits(ranks);
-    this.growing = new Int32Array(this.awake.words.length * blockTokens);
+    this.growing = Array.from({ length: blockTokens }, () => new Bits(ranks));
   }
 
   /** KV blocks of a sequence with so many tokens, those of its states included. */
@@ -82,10 +82,8 @@ export class RankColumns {
     const phase = rest < 0 ? rest + this.blockTokens : rest;
     const at = phase * this.used.length + rank;
     this.phases[at] += by;
-    const word = phase * this.awake.words.length + (rank >> 5);
-    const bit = 1 << (rank & 31);
-    if (this.phases[at] === 0) this.growing[word] &= ~bit;
-    else this.growing[word] |= bit;
+    if (this.phases[at] === 0) this.growing[phase].delete(rank);
+    else this.growing[phase].add(rank);
   }
 
   /** Only these ranks take no sequence. */
@@ -103,6 +101,6 @@ export class RankColumns {
     this.places.clear(rank);
     this.awake.delete(rank);
     for (let at = rank; at < this.phases.length; at += this.used.length) this.phases[at] = 0;
-    for (let word = rank >> 5; word < this.growing.length; word += this.awake.words.length) this.growing[word] &= ~(1 << (rank & 31));
+    for (const ranks of this.growing) ranks.delete(rank);
   }
 }
