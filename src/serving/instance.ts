@@ -1,28 +1,24 @@
 import type { Seconds } from '../base/units.ts';
 import type { StepCost, StepPricer } from '../cost/batch.ts';
-import type { Acceptance } from './acceptance.ts';
 import { adapterWork } from './adapters/rank-adapters.ts';
 import { barrierEvery, waitOf } from './barrier.ts';
 import { Coast, type Coasting } from './coast.ts';
 import { Decoding } from './decoding.ts';
+import { Formation } from './formation.ts';
 import { ceilToGrid, gridDuration } from './grid.ts';
 import type { InstanceListener } from './instance-listener.ts';
 import { Iteration } from './iteration.ts';
+import { Lookout } from './lookout.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';
 import { place } from './place.ts';
-import type { PoolPlant } from './plant.ts';
+import type { InstanceOptions } from './plant.ts';
 import type { Pool } from './pools.ts';
 import { Prompts } from './prompts.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 import { keepPrefix, unpinPrefix } from './shared-prefixes.ts';
-
-/** What is the same for all instances of a pool. */
-export interface InstanceOptions extends Omit<PoolPlant, 'acceptance'> {
-  readonly acceptance: Acceptance;
-}
 
 /**
  * A group of ranks that iterate together: an instance, or one of the batches that are in flight in its pipeline. Each rank fills its part of an iteration by the rules of docs/spec/serving.md (SCH); the
@@ -66,11 +62,11 @@ export class Instance implements Coasting {
   #pauses = 0;
   readonly decoding: Decoding;
   readonly #prompts: Prompts;
+  readonly #formation: Formation;
+  readonly #lookout: Lookout;
   readonly #coast = new Coast();
   /** Ends in the queue that hold no longer, since iterations were laid out anew. */
   readonly voided: Seconds[] = [];
-  /** Iterations since it last looked for what came while one ran. */
-  #unlooked = 0;
   /** Iterations that were formed. */
   #formed = 0;
 
@@ -96,6 +92,8 @@ export class Instance implements Coasting {
     this.pricer = options.pricer;
     this.decoding = new Decoding(table, columns, options.acceptance);
     this.#prompts = new Prompts(table, columns, options, listener);
+    this.#formation = new Formation(table, ranks, columns, options, listener, { decoding: this.decoding, prompts: this.#prompts });
+    this.#lookout = new Lookout(ranks, columns, options);
   }
 
   /** Whether prompts wait on one of its ranks. */
@@ -115,7 +113,7 @@ export class Instance implements Coasting {
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
     table.place[slot] = place.queued;
-    (this.#looksLater && this.running ? rank.late : rank.waiting).push(slot);
+    (this.#lookout.late && this.running ? rank.late : rank.waiting).push(slot);
     this.columns.awake.add(rankIndex);
     rank.queuedTokens += table.prompt[slot] - table.progress[slot];
   }
@@ -171,7 +169,7 @@ export class Instance implements Coasting {
       const { tokens, growth } = this.decoding;
       for (const { at, kv } of this.ranks) kv.give(this.columns.growth(at, tokens, growth));
     }
-    this.#admitLate();
+    this.#lookout.admit();
   }
 
   /** The KV of a promised request will not come. */
@@ -232,7 +230,7 @@ export class Instance implements Coasting {
     for (const rank of this.ranks) rank.clear();
     this.decoding.clear();
     this.#coast.drop();
-    this.#unlooked = 0;
+    this.#lookout.clear();
     this.running = false;
     this.held = false;
     this.reads = 0;
@@ -248,8 +246,8 @@ export class Instance implements Coasting {
 
   /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`, unless it is `held`. */
   start(at: Seconds): boolean {
-    if (!this.#form(at) && !(this.#looksLater && this.#admitLate() && this.#form(at))) return false;
-    if (this.#looks()) this.#admitLate();
+    if (!this.#form(at) && !(this.#lookout.late && this.#lookout.admit() && this.#form(at))) return false;
+    if (this.#lookout.looks(this.iteration.prefillTokens > 0)) this.#lookout.admit();
     return true;
   }
 
@@ -296,46 +294,16 @@ export class Instance implements Coasting {
     const at = this.endsAt;
     this.decoding.advance(at);
     this.gaps = this.iteration.decoding;
-    if (this.#looksLater) this.#looks();
+    this.#lookout.looks(this.iteration.prefillTokens > 0);
     this.#formed++;
     this.startedAt = at;
     this.endsAt = endsAt;
     return at - this.decoding.before;
   }
 
-  /** Whether what comes while an iteration runs waits until the instance looks. */
-  get #looksLater(): boolean {
-    return this.options.ahead === true || this.options.pollEvery !== undefined;
-  }
-
-  /** Whether it looks for what came now that an iteration has begun: behind every one with prompts, and every `pollEvery` without. */
-  #looks(): boolean {
-    if (!this.#looksLater) return false;
-    const { pollEvery = 1 } = this.options;
-    this.#unlooked = this.iteration.prefillTokens > 0 ? pollEvery : this.#unlooked + 1;
-    if (this.#unlooked < pollEvery) return false;
-    this.#unlooked = 0;
-    return true;
-  }
-
-  /** What came while the last iteration ran may join the one behind this. Returns whether there was any. */
-  #admitLate(): boolean {
-    let any = false;
-    for (const { late, waiting, at } of this.ranks)
-      while (late.size > 0) {
-        waiting.push(late.shift());
-        this.columns.awake.add(at);
-        any = true;
-      }
-    return any;
-  }
-
   #form(at: Seconds): boolean {
-    const { growth, tokens } = this.decoding;
-    const { adapters, prefillFirst } = this.options;
-    if (adapters !== undefined) for (const rank of this.ranks) rank.adapters?.begin();
-    const decodes = prefillFirst === true ? this.#promptsFirst(growth, at) : this.#together(growth, at);
-    this.iteration.price(this.ranks, this.columns, tokens, this.queryTokens, this.pricer, decodes);
+    const decodes = this.#formation.form(at);
+    this.iteration.price(this.ranks, this.columns, this.decoding.tokens, this.queryTokens, this.pricer, decodes);
     const { cost } = this.iteration;
     this.running = cost !== undefined;
     if (cost === undefined) return false;
@@ -374,62 +342,6 @@ export class Instance implements Coasting {
     return waitOf(slowest, own, slowdown, ranks.length, least, late);
   }
 
-  /** Decoding sequences grow, and prompts take what they leave of the budget. */
-  #together(growth: number, at: Seconds): boolean {
-    const { columns, ranks, decoding } = this;
-    const { tokens } = decoding;
-    const { awake, used, growing, kvBlocks } = columns;
-    const { words } = awake;
-    const caching = this.options.prefixCaching;
-    const first = growing[columns.phase(tokens)].words;
-    const second = growing[columns.phase(tokens + 1)].words;
-    // Of the others nothing is needed. A step of more than two tokens comes with long drafts.
-    const all = caching || growth > 2 ? -1 : 0;
-    for (let w = 0; w < words.length; w++) {
-      // What wakes a rank meanwhile counts if its turn is still to come.
-      for (let turn = 0; ;) {
-        const bits = (all | words[w] | first[w] | (growth === 1 ? 0 : second[w])) & ~turn;
-        if (bits === 0) break;
-        const bit = bits & -bits;
-        turn |= bit | (bit - 1);
-        const r = 32 * w + 31 - Math.clz32(bit);
-        if (r >= used.length) break;
-        if (awake.has(r) && ranks[r].ready.length > 0) decoding.join(ranks[r], at);
-        const need = columns.growth(r, tokens, growth);
-        if (caching || used[r] + need > kvBlocks) this.#grow(ranks[r], growth, at);
-        else used[r] += need;
-        // One that was pushed out has woken it.
-        if (!awake.has(r)) continue;
-        const rank = ranks[r];
-        if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#prompts.fill(rank, at);
-        else awake.delete(r);
-      }
-    }
-    return true;
-  }
-
-  /** Prompts have the iteration where there are any that fit; what decodes grows where there are none. Returns whether it does. */
-  #promptsFirst(growth: number, at: Seconds): boolean {
-    if (this.#fillAll(at)) return false;
-    for (const rank of this.ranks) this.#grow(rank, growth, at);
-    if (this.ranks.some(({ members }) => members.length > 0)) return true;
-    // All were pushed out: their blocks may hold a prompt now.
-    return !this.#fillAll(at);
-  }
-
-  #fillAll(at: Seconds): boolean {
-    let any = false;
-    for (const rank of this.ranks) {
-      if (rank.waiting.size === 0 && rank.prefilling.length === 0) {
-        this.columns.awake.delete(rank.at);
-        continue;
-      }
-      this.#prompts.fill(rank, at);
-      any ||= rank.chunks.length > 0;
-    }
-    return any;
-  }
-
   /** Ends the running iteration: tokens come out, sequences finish, prompts are done. `start` follows at the same instant. */
   end(): void {
     const at = this.endsAt;
@@ -455,50 +367,6 @@ export class Instance implements Coasting {
     const pace = ((at - this.startedAt) * this.serving.length) / prefillTokens;
     this.pace = this.pace === 0 ? pace : this.pace + (pace - this.pace) / 8;
     for (const rank of this.ranks) if (rank.prefilling.length > 0) this.#prompts.advance(rank, at, this.#computed);
-  }
-
-  /** Blocks for the tokens that decoding sequences add in this step; the latest admitted give way where there are too few. */
-  #grow(rank: Rank, growth: number, at: Seconds): void {
-    if (rank.members.length === 0) return;
-    const { tokens } = this.decoding;
-    let need = this.columns.growth(rank.at, tokens, growth);
-    while (rank.room < need && this.#preemptLatest(rank, at)) need = this.columns.growth(rank.at, tokens, growth);
-    rank.kv.take(need);
-  }
-
-  #preemptLatest(rank: Rank, at: Seconds): boolean {
-    const table = this.#table;
-    const later = (a: number, b: number): boolean =>
-      b < 0 || table.priority[a] < table.priority[b] || (table.priority[a] === table.priority[b] && table.admission[a] > table.admission[b]);
-    let latest = -1;
-    for (const slot of rank.members) if (later(slot, latest)) latest = slot;
-    let prompt = -1;
-    for (const slot of rank.prefilling) if (later(slot, prompt)) prompt = slot;
-    if (prompt >= 0 && later(prompt, latest)) {
-      this.#prompts.drop(rank, prompt, rank.prefilling.indexOf(prompt));
-      this.#requeue(rank, prompt, at);
-      return true;
-    }
-    if (latest < 0) return false;
-    this.decoding.stop(rank, latest);
-    this.#requeue(rank, latest, at);
-    return true;
-  }
-
-  /** Back to the front of the queue, to compute the prompt and what it had emitted again. */
-  #requeue(rank: Rank, slot: number, at: Seconds): void {
-    const table = this.#table;
-    table.privateBlocks[slot] = 0;
-    table.progress[slot] = 0;
-    table.prompt[slot] = table.inputTokens[slot] + table.emitted[slot];
-    table.preemptions[slot]++;
-    if (this.options.role === 'merged') {
-      table.place[slot] = place.queued;
-      rank.waiting.pushFront(slot);
-      this.columns.awake.add(rank.at);
-      rank.queuedTokens += table.prompt[slot];
-    }
-    this.#listener.preempted(slot, at);
   }
 
   readonly #computed = (rank: Rank, slot: number, at: Seconds): void => {

@@ -1,6 +1,7 @@
 import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import type { StepPricer } from '../cost/batch.ts';
 import type { DieActivity } from '../cost/power.ts';
+import type { Acceptance } from './acceptance.ts';
 import type { AdapterPlant } from './adapters/adapter-work.ts';
 import type { Admission } from './policies/admission.ts';
 import type { RouterName } from './policies/router.ts';
@@ -45,6 +46,11 @@ export interface PoolPlant {
   readonly pricer: StepPricer;
   /** What busy engines draw; absent: a step draws the maximum. */
   readonly activity?: DieActivity | undefined;
+}
+
+/** A pool as its instances see it: what is the same for all of them. */
+export interface InstanceOptions extends Omit<PoolPlant, 'acceptance'> {
+  readonly acceptance: Acceptance;
 }
 
 /** Where a transfer begins or ends. Numbers are those of the plant's links. */

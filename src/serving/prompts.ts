@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/units.ts';
 import type { InstanceListener } from './instance-listener.ts';
-import type { InstanceOptions } from './instance.ts';
+import type { InstanceOptions } from './plant.ts';
 import { place } from './place.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
