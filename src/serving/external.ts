@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import type { PlannedFault } from './faults/fault.ts';
-import type { RanksNamed, Simulation } from './simulation.ts';
+import type { RanksNamed } from './services.ts';
+import type { Simulation } from './simulation.ts';
 import type { Arrival } from './traffic/arrival.ts';
 
 /** What may be done to a simulation from outside while it runs. */

@@ -6,6 +6,13 @@ import type { PrefixPool } from './prefix-pool.ts';
 import { Service } from './service.ts';
 import type { World } from './world.ts';
 
+/** Some ranks, by numbers of their pool, their instance in it and themselves in that. */
+export interface RanksNamed {
+  readonly pool?: number | undefined;
+  readonly instance?: number | undefined;
+  readonly rank?: number | undefined;
+}
+
 /** The services of a plant, one for each model, as one: what concerns a request or an instance goes to the service that it belongs to. */
 export class Services {
   /** Of all services. */
@@ -141,6 +148,29 @@ export class Services {
   /** Takes away all prompts that wait because no instance could take them. */
   forsake(gone: (slot: number) => void): void {
     for (const service of this.#list) service.forsake(gone);
+  }
+
+  /**
+   * Drops the prefixes that ranks keep: those of a rank that no request refers to, else none of it (CAC-10).
+   * @param at the ranks, by numbers of their pool, instance and rank: of all that are not named
+   * @param pooled whether what the pooled cache and its storage have is dropped too
+   * @returns whether nothing was kept
+   */
+  flush(at: RanksNamed, pooled: boolean): boolean {
+    let all = true;
+    for (const [p, { instances, plant }] of this.pools.entries()) {
+      if ((at.pool ?? p) !== p) continue;
+      for (const [i, { ranks }] of instances.slice(0, plant.instances).entries()) {
+        if ((at.instance ?? i) !== i) continue;
+        for (const [r, { cache }] of ranks.entries()) {
+          if ((at.rank ?? r) !== r || cache === undefined) continue;
+          if (cache.evictable < cache.size) all = false;
+          else if (cache.size > 0) cache.clear();
+        }
+      }
+    }
+    if (pooled) this.prefixes?.clear();
+    return all;
   }
 
   #for(slot: number): Service {

@@ -4,27 +4,20 @@ import type { Actor } from './actor.ts';
 import { stepEvent, type Errand, type EventSink } from './events.ts';
 import type { PlannedFault } from './faults/fault.ts';
 import type { Instance } from './instance.ts';
+import { FrontEnds } from './front-ends.ts';
 import { Intake } from './intake.ts';
 import type { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
 import type { Pipeline } from './pipeline.ts';
-import { place } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import { inFlightWith, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import { anywhere, held, type RequestTable } from './request-table.ts';
-import { Services } from './services.ts';
+import { Services, type RanksNamed } from './services.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import type { Transport } from './transport.ts';
 import { World } from './world.ts';
-
-/** Some ranks, by numbers of their pool, their instance in it and themselves in that. */
-export interface RanksNamed {
-  readonly pool?: number | undefined;
-  readonly instance?: number | undefined;
-  readonly rank?: number | undefined;
-}
 
 /** Acts in a row, no iteration ending and nothing being delivered between them, after which requests that wait are given up. */
 const PATIENCE = 10_000;
@@ -36,7 +29,6 @@ const PATIENCE = 10_000;
 export class Simulation {
   readonly plant: Plant;
   readonly service: Services;
-  lastArrivalAt: Seconds = 0;
   /** Plans a fault, now or later, and returns its number; absent where nothing is said of how the deployment gets over faults. */
   strike: ((fault: PlannedFault) => number) | undefined;
   /** Faults that are planned or not over, and what ends one of them, or keeps it from coming, by its number. */
@@ -54,14 +46,10 @@ export class Simulation {
   /** Events of actors that are pending, and acts since anything was served. */
   #expected = 0;
   #acts = 0;
-  #arrived = 0;
   readonly #left = (slot: number, errand: Errand): void => this.service.left(slot, errand);
   readonly #came = (slot: number, errand: Errand): void => (errand === 'push' ? this.service.landed(slot) : this.service.read(slot));
-  /** When each front end is free: one for each instance that prompts go to. */
-  readonly #frontEnds: Float64Array;
+  readonly #frontEnds: FrontEnds;
   #events = 0;
-  /** Slots that are given up as soon as the front end is through with them, and why. */
-  readonly #withdrawn = new Map<number, string>();
 
   constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
     this.plant = plant;
@@ -70,7 +58,7 @@ export class Simulation {
     this.#instances = this.service.pools.flatMap(({ instances }) => instances);
     this.#intake = new Intake(plant, source, this.#world.table, this.#world.queue);
     this.#world.onEnd = (slot) => this.#intake.ended(this.now, slot);
-    this.#frontEnds = new Float64Array(plant.pools[0].instances);
+    this.#frontEnds = new FrontEnds(this.#world, this.service);
   }
 
   /** Lets an actor act from now on. */
@@ -96,6 +84,10 @@ export class Simulation {
 
   get now(): Seconds {
     return this.#world.now;
+  }
+
+  get lastArrivalAt(): Seconds {
+    return this.#frontEnds.lastArrivalAt;
   }
 
   get metrics(): Metrics {
@@ -162,7 +154,7 @@ export class Simulation {
   snapshot(): Snapshot {
     const { metrics, finished, rejected, failed, now } = this.#world;
     const { waitingNow: waiting, runningNow: running } = metrics;
-    return { at: now, arrived: this.#arrived, finished, rejected, failed, waiting, running, events: this.#events };
+    return { at: now, arrived: this.#frontEnds.arrived, finished, rejected, failed, waiting, running, events: this.#events };
   }
 
   /** Handles the next event, and with it the iterations that nothing comes between. Returns false when there is none. */
@@ -194,7 +186,7 @@ export class Simulation {
    */
   abort(request: number, cause: string): boolean {
     return this.#with(request, (slot) => {
-      if (!this.service.abort(slot, cause)) this.#withdrawn.set(slot, cause);
+      if (!this.service.abort(slot, cause)) this.#frontEnds.withdraw(slot, cause);
     });
   }
 
@@ -214,28 +206,10 @@ export class Simulation {
     });
   }
 
-  /**
-   * Drops the prefixes that ranks keep, as when a server is told to: those of a rank that no request refers to, else none of it (CAC-10).
-   * @param at the ranks, by numbers of their pool, instance and rank: of all that are not named
-   * @param pooled whether what the pooled cache and its storage have is dropped too
-   * @returns whether nothing was kept
-   */
+  /** Drops cached prefixes, as when a server is told to; see `Services`. */
   flush(at: RanksNamed, pooled: boolean): boolean {
     this.touch();
-    let all = true;
-    for (const [p, { instances, plant }] of this.pools.entries()) {
-      if ((at.pool ?? p) !== p) continue;
-      for (const [i, { ranks }] of instances.slice(0, plant.instances).entries()) {
-        if ((at.instance ?? i) !== i) continue;
-        for (const [r, { cache }] of ranks.entries()) {
-          if ((at.rank ?? r) !== r || cache === undefined) continue;
-          if (cache.evictable < cache.size) all = false;
-          else if (cache.size > 0) cache.clear();
-        }
-      }
-    }
-    if (pooled) this.prefixes?.clear();
-    return all;
+    return this.service.flush(at, pooled);
   }
 
   /** Does something to a request in flight by its number. Returns whether it is there. */
@@ -265,10 +239,10 @@ export class Simulation {
     switch (queue.kind) {
       case pending.arrival:
         this.#intake.arrived(world.now);
-        this.#arrive(payload);
+        this.#frontEnds.arrive(payload);
         break;
       case pending.injection:
-        this.#arrive(payload);
+        this.#frontEnds.arrive(payload);
         break;
       case pending.flowEnd:
         world.transport.end(world.now, payload, this.#left);
@@ -277,7 +251,7 @@ export class Simulation {
         world.transport.deliver(world.now, payload, this.#came);
         break;
       case pending.intake:
-        this.#taken(payload);
+        this.#frontEnds.taken(payload);
         break;
       case pending.stepEnd:
         this.#ended(this.#instances[payload], until);
@@ -438,55 +412,6 @@ export class Simulation {
     interval.outputServed += emitted;
     world.steps++;
     if (world.sink !== undefined) world.sink(stepEvent(at, duration, pool.plant.name, instance.index, iteration, kv));
-  }
-
-  #arrive(slot: number): void {
-    const world = this.#world;
-    const { table, now } = world;
-    table.ordinal[slot] = this.#arrived++;
-    table.arrivedAt[slot] = now;
-    table.place[slot] = place.outside;
-    this.lastArrivalAt = now;
-    const interval = world.metrics.at(now);
-    interval.arrived++;
-    const tenant = interval.tenants.of(table.tenant[slot]);
-    if (tenant !== undefined) tenant.arrived++;
-    const input = table.inputTokens[slot];
-    world.sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
-    const { intake } = this.plant;
-    const { maxContext, maxContextOf } = this.service.limits(slot);
-    if (input >= maxContext) {
-      world.reject(slot, `prompt and answer longer than the ${maxContext} tokens of ${maxContextOf}`);
-      return;
-    }
-    table.outputTokens[slot] = Math.min(table.outputTokens[slot], maxContext - input);
-    table.prompt[slot] = input;
-    const refused = this.service.refusal(slot);
-    if (refused !== undefined) {
-      world.reject(slot, refused);
-      return;
-    }
-    world.metrics.change(now, 1, 0);
-    const taken = intake === undefined ? 0 : intake.request + intake.token * input;
-    if (taken > 0) world.queue.push(this.#takenBy(taken), pending.intake, pending.intake, slot);
-    else this.service.dispatch(slot);
-  }
-
-  /** When the front end that is free first has taken a request in that arrives now. */
-  #takenBy(taken: Seconds): Seconds {
-    const free = this.#frontEnds;
-    let first = 0;
-    for (let i = 1; i < free.length; i++) if (free[i] < free[first]) first = i;
-    free[first] = Math.max(free[first], this.now) + taken;
-    return free[first];
-  }
-
-  /** The front end is through with a request. */
-  #taken(slot: number): void {
-    const withdrawn = this.#withdrawn.get(slot);
-    this.#withdrawn.delete(slot);
-    if (withdrawn === undefined) this.service.dispatch(slot);
-    else this.#world.fail(slot, withdrawn);
   }
 }
 
