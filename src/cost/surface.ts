@@ -174,7 +174,7 @@ export class SurfacePricer implements StepPricer {
 
   /** What a part comes to in the step that is being priced. */
   #rowOf(compiled: Compiled, { part, row }: Table, batch: InstanceBatch): Float64Array | undefined {
-    if (part.cores && fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
+    if (fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
     if (this.#plan === undefined) {
       this.evaluations++;
       this.#plan = this.#exact.plan(batch);
@@ -207,7 +207,7 @@ export class SurfacePricer implements StepPricer {
       const batch = driver.example(fixed, along);
       if (batch === undefined) return undefined;
       const row = new Float64Array(part.columns.length);
-      if (part.cores && fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
+      if (fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
       this.evaluations++;
       return rowOf(this.#exact, compiled.signature, part, this.#exact.plan(batch));
     };
