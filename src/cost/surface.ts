@@ -24,6 +24,8 @@ const contextCuts = 9;
 
 /** Steps of prompts that are kept: what is often asked for comes again, as where a cache leaves the end of a prompt to compute. */
 const keptPrompts = 65_536;
+/** Compositions of more prompts do not come again. */
+const mostAlike = 4;
 
 /** Rows of one part by the value of its driver, and which value each place stands for. */
 interface Table {
@@ -75,7 +77,8 @@ export class SurfacePricer implements StepPricer {
     if (surface !== undefined) {
       const { compiled, tables, sums } = surface;
       const { constant } = compiled;
-      const memo = batch.rank.decodeSequences === 0 && compiled.pipeline === 0 ? this.#promptsLike(batch) : undefined;
+      const memo =
+        batch.rank.decodeSequences === 0 && batch.rank.prefillSequences <= mostAlike && compiled.pipeline === 0 ? this.#promptsLike(batch) : undefined;
       const known = memo?.find() ?? -1;
       if (memo !== undefined && known >= 0) return stepCostOf(memo.rows, undefined, known);
       for (let i = 0; i < constant.length; i++) sums[i] = constant[i] as number;
