@@ -215,12 +215,3 @@ export function addRow({ columns }: Part, sums: Float64Array, rows: Float64Array
     sums[column] = (sums[column] as number) + (rows[from + i] as number);
   }
 }
-
-/** The same for what lies at a share of the way along a line: its start, then its rise. */
-export function addAlong({ columns }: Part, sums: Float64Array, line: Float64Array, share: number): void {
-  const width = columns.length;
-  for (let i = 0; i < width; i++) {
-    const column = columns[i] as number;
-    sums[column] = (sums[column] as number) + ((line[i] as number) + (line[width + i] as number) * share);
-  }
-}

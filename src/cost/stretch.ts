@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/units.ts';
 import type { Stretch } from './batch.ts';
-import type { Line } from './lines.ts';
+import { recordHead, type LineRows } from './line-rows.ts';
 import { stageCount, sumCount } from './step-sums.ts';
 
 /** What all steps have, and a line in the context that comes on top of it; both as the sums of a step. */
@@ -10,18 +10,21 @@ export class LineStretch implements Stretch {
   readonly base: Float64Array = new Float64Array(sumCount);
   #from = 0;
   #scale = 0;
-  #line: Float64Array = new Float64Array(0);
+  /** What holds the line, and where it does: of each entry its start and its rise. */
+  #rows: Float64Array = new Float64Array(0);
+  #at = 0;
   /** Where each entry of a row of the line belongs in the sums, ascending. */
   #columns: Int32Array = new Int32Array(0);
   /** The first stage that the line has a part in, and the time of those before it. */
   #first = 0;
   #head: Seconds = 0;
 
-  along({ from, to, line, scale }: Line, columns: Int32Array): this {
-    this.to = to;
-    this.#from = from;
-    this.#scale = scale;
-    this.#line = line;
+  along({ rows }: LineRows, record: number, columns: Int32Array): this {
+    this.#from = rows[record] as number;
+    this.to = rows[record + 1] as number;
+    this.#scale = rows[record + 2] as number;
+    this.#rows = rows;
+    this.#at = record + recordHead;
     this.#columns = columns;
     this.#first = columns.length === 0 ? stageCount : Math.min(columns[0] as number, stageCount);
     this.#head = 0;
@@ -32,16 +35,17 @@ export class LineStretch implements Stretch {
   time(context: number): Seconds {
     const share = (context - this.#from) * this.#scale;
     const { base } = this;
-    const line = this.#line;
+    const rows = this.#rows;
     const columns = this.#columns;
-    const width = columns.length;
+    let at = this.#at;
     let time = this.#head;
     let entry = 0;
     for (let i = this.#first; i < stageCount; i++) {
       let part = base[i] as number;
       if (columns[entry] === i) {
-        part += (line[entry] as number) + (line[width + entry] as number) * share;
+        part += (rows[at] as number) + (rows[at + 1] as number) * share;
         entry++;
+        at += 2;
       }
       time += part;
     }
@@ -51,13 +55,13 @@ export class LineStretch implements Stretch {
   add(count: number, contexts: number, stages: Float64Array, busy: Float64Array): void {
     const shares = (contexts - count * this.#from) * this.#scale;
     const { base } = this;
-    const line = this.#line;
+    const rows = this.#rows;
     const columns = this.#columns;
     for (let i = 0; i < stageCount; i++) stages[i] = (stages[i] as number) + count * (base[i] as number);
     for (let i = stageCount; i < sumCount; i++) busy[i - stageCount] = (busy[i - stageCount] as number) + count * (base[i] as number);
-    for (let entry = 0; entry < columns.length; entry++) {
+    for (let entry = 0, from = this.#at; entry < columns.length; entry++, from += 2) {
       const at = columns[entry] as number;
-      const part = count * (line[entry] as number) + (line[columns.length + entry] as number) * shares;
+      const part = count * (rows[from] as number) + (rows[from + 1] as number) * shares;
       if (at < stageCount) stages[at] = (stages[at] as number) + part;
       else if (at < sumCount) busy[at - stageCount] = (busy[at - stageCount] as number) + part;
     }
