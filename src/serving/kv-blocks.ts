@@ -16,13 +16,15 @@ export class KvBlocks {
 
   readonly #used: Int32Array;
   readonly #rank: number;
+  readonly #freed: Int32Array;
 
-  /** @param used blocks in use of each rank of the instance, of which this is one */
-  constructor(total: number, blockTokens: number, used: Int32Array = new Int32Array(1), rank: number = 0) {
+  /** @param used blocks in use of each rank of the instance, of which this is one; `freed`: counts how often blocks of any rank are given back */
+  constructor(total: number, blockTokens: number, used: Int32Array = new Int32Array(1), rank: number = 0, freed: Int32Array = new Int32Array(1)) {
     this.total = total;
     this.blockTokens = blockTokens;
     this.#used = used;
     this.#rank = rank;
+    this.#freed = freed;
   }
 
   /** Held by running or promised requests, pinned prefix blocks once. */
@@ -56,10 +58,12 @@ export class KvBlocks {
   /** What was in the memory is lost. */
   clear(): void {
     this.#used[this.#rank] = 0;
+    this.#freed[0]++;
     this.cache?.clear();
   }
 
   give(blocks: number): void {
     this.#used[this.#rank] -= blocks;
+    this.#freed[0]++;
   }
 }

@@ -24,6 +24,8 @@ export class RankColumns {
   readonly awake: Bits;
   /** KV blocks in use, shared with the instance's other batches in flight. */
   readonly used: Int32Array;
+  /** One count: how often blocks were given back, or ranks were closed or opened. */
+  readonly freed: Int32Array;
   /** KV blocks of each rank, and tokens of a block. */
   readonly kvBlocks: number;
   readonly blockTokens: number;
@@ -31,16 +33,18 @@ export class RankColumns {
   readonly stateBlocks: number;
   readonly #maxSequences: number;
 
-  /** @param used KV blocks in use of each rank */
+  /** @param used KV blocks in use of each rank, `freed`: how often any were given back */
   constructor(
     { kvBlocks, blockTokens, stateBlocks, maxSequences }: Pick<PoolPlant, 'kvBlocks' | 'blockTokens' | 'stateBlocks' | 'maxSequences'>,
     used: Int32Array,
+    freed: Int32Array = new Int32Array(1),
   ) {
     const ranks = used.length;
     this.kvBlocks = kvBlocks;
     this.blockTokens = blockTokens;
     this.stateBlocks = stateBlocks;
     this.used = used;
+    this.freed = freed;
     this.decoding = new Int32Array(ranks);
     this.places = new RanksByCount(ranks);
     this.#maxSequences = Math.min(maxSequences, 2 ** 31 - 1);
@@ -89,6 +93,7 @@ export class RankColumns {
   /** Only these ranks take no sequence. */
   close(ranks: ReadonlySet<number>): void {
     for (let rank = 0; rank < this.most.length; rank++) this.most[rank] = ranks.has(rank) ? 0 : this.#maxSequences;
+    this.freed[0]++;
   }
 
   clear(rank: number): void {

@@ -15,7 +15,7 @@ export function rowOf(slot: number): number {
 }
 
 /** The slot of a row. */
-export function slotAt(row: number): number {
+function slotAt(row: number): number {
   return row * slotStep;
 }
 
