@@ -174,7 +174,7 @@ export class RequestTable {
   }
 
   #extend(): number {
-    if (this.#top === this.#capacity) this.#grow(Math.max(256, this.#capacity * 2));
+    if (this.#top === this.#capacity) this.#grow(Math.max(256, this.#capacity * 4));
     this.#blocks.push(none);
     return slotAt(this.#top++);
   }
@@ -189,7 +189,7 @@ export class RequestTable {
     this.#second = second;
     this.position = enlarged(this.position, new Int32Array(capacity));
     this.next = enlarged(this.next, new Int32Array(capacity));
-    // A line of the cache holds eight doubles or sixteen integers. The first of each are all that is looked at when a request has ended.
+    // A line of the cache holds eight doubles or sixteen integers. The first of each are all that is looked at when a prompt's turn comes, and when a request has ended.
     this.arrivedAt = doubles.subarray(0);
     this.readyAt = doubles.subarray(1);
     this.startedAt = doubles.subarray(2);
@@ -206,22 +206,22 @@ export class RequestTable {
     this.prompt = first.subarray(1);
     this.progress = first.subarray(2);
     this.emitted = first.subarray(3);
-    this.instance = first.subarray(4);
-    this.rank = first.subarray(5);
-    this.place = first.subarray(6);
-    this.privateBlocks = first.subarray(7);
-    this.pinned = first.subarray(8);
-    this.fromPrompts = first.subarray(9);
-    this.stepsBefore = first.subarray(10);
-    this.joinStep = first.subarray(11);
-    this.inputTokens = first.subarray(12);
-    this.cachedTokens = first.subarray(13);
-    this.tenant = first.subarray(14);
-    this.thread = first.subarray(15);
-    this.source = second.subarray(0);
-    this.decodesOn = second.subarray(1);
-    this.priority = second.subarray(2);
-    this.leastCached = second.subarray(3);
+    this.rank = first.subarray(4);
+    this.place = first.subarray(5);
+    this.privateBlocks = first.subarray(6);
+    this.pinned = first.subarray(7);
+    this.fromPrompts = first.subarray(8);
+    this.stepsBefore = first.subarray(9);
+    this.joinStep = first.subarray(10);
+    this.inputTokens = first.subarray(11);
+    this.cachedTokens = first.subarray(12);
+    this.tenant = first.subarray(13);
+    this.thread = first.subarray(14);
+    this.leastCached = first.subarray(15);
+    this.instance = second.subarray(0);
+    this.source = second.subarray(1);
+    this.decodesOn = second.subarray(2);
+    this.priority = second.subarray(3);
     this.blockTokens = second.subarray(4);
     this.model = second.subarray(5);
     this.adapter = second.subarray(6);
