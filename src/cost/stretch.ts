@@ -3,6 +3,9 @@ import type { Stretch } from './batch.ts';
 import { recordHead, type LineRows } from './line-rows.ts';
 import { stageCount, sumCount } from './step-sums.ts';
 
+/** Numbers of a stage in `#tail`: what it has at the start of the line, in all, and its rise to the end. */
+const apart = 3;
+
 /** What all steps have, and a line in the context that comes on top of it; both as the sums of a step. */
 export class LineStretch implements Stretch {
   to = 0;
@@ -15,9 +18,11 @@ export class LineStretch implements Stretch {
   #at = 0;
   /** Where each entry of a row of the line belongs in the sums, ascending. */
   #columns: Int32Array = new Int32Array(0);
-  /** The first stage that the line has a part in, and the time of those before it. */
-  #first = 0;
+  /** The time of the stages before the first that the line has a part in. */
   #head: Seconds = 0;
+  /** From that one on, those that take any time: what all steps have of each, then the line's part at its start and its rise. */
+  readonly #tail: Float64Array = new Float64Array(apart * stageCount);
+  #tailEnd = 0;
 
   along({ rows }: LineRows, record: number, columns: Int32Array): this {
     this.#from = rows[record] as number;
@@ -26,29 +31,30 @@ export class LineStretch implements Stretch {
     this.#rows = rows;
     this.#at = record + recordHead;
     this.#columns = columns;
-    this.#first = columns.length === 0 ? stageCount : Math.min(columns[0] as number, stageCount);
+    const { base } = this;
+    const tail = this.#tail;
     this.#head = 0;
-    for (let i = 0; i < this.#first; i++) this.#head += this.base[i] as number;
+    this.#tailEnd = 0;
+    let entry = 0;
+    for (let i = 0; i < stageCount; i++) {
+      const common = base[i] as number;
+      const on = columns[entry] === i;
+      if (entry === 0 && !on) this.#head += common;
+      else if (on || common !== 0) {
+        tail[this.#tailEnd++] = common;
+        tail[this.#tailEnd++] = on ? (rows[this.#at + 2 * entry] as number) : 0;
+        tail[this.#tailEnd++] = on ? (rows[this.#at + 2 * entry + 1] as number) : 0;
+      }
+      if (on) entry++;
+    }
     return this;
   }
 
   time(context: number): Seconds {
     const share = (context - this.#from) * this.#scale;
-    const { base } = this;
-    const rows = this.#rows;
-    const columns = this.#columns;
-    let at = this.#at;
+    const tail = this.#tail;
     let time = this.#head;
-    let entry = 0;
-    for (let i = this.#first; i < stageCount; i++) {
-      let part = base[i] as number;
-      if (columns[entry] === i) {
-        part += (rows[at] as number) + (rows[at + 1] as number) * share;
-        entry++;
-        at += 2;
-      }
-      time += part;
-    }
+    for (let i = 0; i < this.#tailEnd; i += apart) time += (tail[i] as number) + ((tail[i + 1] as number) + (tail[i + 2] as number) * share);
     return time;
   }
 
