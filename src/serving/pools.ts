@@ -1,5 +1,6 @@
 import { Acceptance } from './acceptance.ts';
 import { RankAdapters } from './adapters/rank-adapters.ts';
+import { BlocksInUse } from './blocks-in-use.ts';
 import { Instance } from './instance.ts';
 import type { InstanceListener } from './instance-listener.ts';
 import { KvBlocks } from './kv-blocks.ts';
@@ -30,14 +31,13 @@ export function poolOf(
   queue: (rank: Rank) => WaitingQueue,
 ): Pool {
   const each = <Part>(make: () => Part): readonly Part[] => Array.from({ length: plant.instances }, make);
-  const used = each(() => new Int32Array(plant.ranks));
-  const freed = each(() => new Int32Array(1));
-  const kv = used.map((blocks, at) => Array.from(blocks, (_, r) => new KvBlocks(plant.kvBlocks, plant.blockTokens, blocks, r, freed[at])));
+  const used = each(() => new BlocksInUse(plant.ranks));
+  const kv = used.map((blocks) => Array.from(blocks.of, (_, r) => new KvBlocks(plant.kvBlocks, plant.blockTokens, blocks, r)));
   const pipelines = plant.stages > 1 ? each(() => new Pipeline(plant.stages)) : [];
   const options = { ...plant, acceptance: new Acceptance(seed, plant.acceptance) };
   const instances = Array.from({ length: plant.instances * plant.stages }, (_, i) => {
     const at = i % plant.instances;
-    const columns = new RankColumns(plant, used[at], freed[at]);
+    const columns = new RankColumns(plant, used[at], table);
     const ranks = kv[at].map((blocks, r) => new Rank(blocks, columns, r, i * plant.ranks + r, queue));
     const { adapters } = plant;
     if (adapters !== undefined) for (const rank of ranks) rank.adapters = new RankAdapters(adapters, table);

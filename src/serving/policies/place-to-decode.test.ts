@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { BlocksInUse } from '../blocks-in-use.ts';
 import { KvBlocks } from '../kv-blocks.ts';
 import { RankColumns } from '../rank-columns.ts';
+import { RequestTable } from '../request-table.ts';
 import { leastOccupied, Places, type PlacesView } from './place-to-decode.ts';
 
 const ranks = 8;
@@ -13,9 +15,9 @@ class Decoding implements PlacesView {
   readonly kv: readonly KvBlocks[];
 
   constructor() {
-    const [used, freed] = [new Int32Array(ranks), new Int32Array(1)];
-    this.columns = new RankColumns(sizes, used, freed);
-    this.kv = Array.from(used, (_, rank) => new KvBlocks(sizes.kvBlocks, sizes.blockTokens, used, rank, freed));
+    const used = new BlocksInUse(ranks);
+    this.columns = new RankColumns(sizes, used, new RequestTable());
+    this.kv = Array.from(used.of, (_, rank) => new KvBlocks(sizes.kvBlocks, sizes.blockTokens, used, rank));
   }
 
   vacant(rank: number): boolean {

@@ -15,8 +15,8 @@ export interface PlacesView {
     /** KV blocks in use, of so many. */
     readonly used: ArrayLike<number>;
     readonly kvBlocks: number;
-    /** One count: how often blocks were given back, as by each sequence that leaves, or ranks take sequences again that took none. */
-    readonly freed: ArrayLike<number>;
+    /** How often blocks were given back, as by each sequence that leaves, or ranks take sequences again that took none. */
+    readonly inUse: { readonly freed: number };
   };
   /** Whether nothing has a place on a rank, in any of the instance's batches in flight. */
   vacant(rank: number): boolean;
@@ -106,7 +106,7 @@ export class Places<Of extends PlacesView> {
   /** The best of the ranks with the fewest sequences, whatever room it has; undefined where all of them are closed. */
   #first(instances: readonly Of[], fewest: number): KeptPlace<Of> | undefined {
     let freed = 0;
-    for (const { columns } of instances) freed += columns.freed[0];
+    for (const { columns } of instances) freed += columns.inUse.freed;
     if (instances === this.#instances && fewest === this.#fewest && freed === this.#freed) {
       for (; this.#next < this.#size; this.#next++) {
         const first = this.#place(this.#kept[this.#next]);
