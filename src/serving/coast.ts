@@ -16,12 +16,12 @@ export interface Coasting {
   readonly iteration: Iteration;
   readonly pricer: StepPricer;
   readonly slowdown: number;
-  readonly decoding: Pick<Decoding, 'steps' | 'endsWith' | 'tokensAfter'>;
+  readonly decoding: Pick<Decoding, 'steps' | 'steppedAt' | 'endsWith' | 'tokensAfter'>;
   readonly endsAt: Seconds;
   readonly queryTokens: number;
   readonly meanEmitted: number;
-  /** The running iteration has ended and the next one runs, which ends at `endsAt`; returns the time since the last output. */
-  turn(endsAt: Seconds): Seconds;
+  /** The running iteration and those behind it, so many, have ended: the last one at `at`, the one before it at `before`. The next one runs, and ends at `endsAt`. */
+  turn(iterations: number, before: Seconds, at: Seconds, endsAt: Seconds): void;
 }
 
 /**
@@ -32,6 +32,9 @@ export class Coast {
   /** Ends of the running iteration and of those behind it. */
   readonly #ends = new Float64Array(most + 1);
   readonly #times = new Float64Array(most + 1);
+  /** KV tokens that they attend to, and blocks that they take. */
+  readonly #contexts = new Float64Array(most + 1);
+  readonly #blocks = new Float64Array(most + 1);
   /** Iterations behind the running one that are laid out, and how many of them have begun. */
   #planned = 0;
   #begun = 0;
@@ -65,12 +68,15 @@ export class Coast {
     while (count < most && !decoding.endsWith(steps + 1 + count)) {
       const context = base + sequences * tokens;
       const grown = decoding.tokensAfter(steps + 2 + count);
-      room -= columns.growth(0, tokens, grown - tokens);
+      const blocks = columns.growth(0, tokens, grown - tokens);
+      room -= blocks;
       if (context > stretch.to || room < 0) break;
       const time = stretch.time(context);
       at += gridDuration(time * slowdown);
       this.#times[++count] = time;
       this.#ends[count] = at;
+      this.#contexts[count] = context;
+      this.#blocks[count] = blocks;
       tokens = grown;
     }
     this.#planned = count;
@@ -81,24 +87,30 @@ export class Coast {
   /** Goes through what ends before `at`, or then where that is `included`, and tells the meters. Returns how many iterations have begun. */
   catchUp(instance: Coasting, at: Seconds, included: boolean, metrics: Metrics, { index, plant }: Pool): number {
     const ends = this.#ends;
-    const stretch = this.#stretch as Stretch;
-    const { ranks, iteration, decoding } = instance;
-    const [{ columns, kv }] = ranks;
-    const sequences = iteration.decoding;
-    const base = columns.baseSum[0];
-    const occupancy = sequences / plant.maxSequences;
-    const emitted = sequences * instance.meanEmitted;
     const before = this.#begun;
     let last = before;
     while (last < this.#planned && ends[last] < at) last++;
     if (included && last < this.#planned && ends[last] === at) last++;
+    if (last === before) return 0;
+    const times = this.#times;
+    const contexts = this.#contexts;
+    const blocks = this.#blocks;
+    const stretch = this.#stretch as Stretch;
+    const { ranks, iteration, decoding } = instance;
+    const [{ columns, kv }] = ranks;
+    const sequences = iteration.decoding;
+    const occupancy = sequences / plant.maxSequences;
+    const emitted = sequences * instance.meanEmitted;
+    const stride = this.#stride;
+    const taken = kv.used;
+    let { used } = kv;
+    let out = decoding.steppedAt;
     let begun = before;
     while (begun < last) {
       // One interval of the meters at a time.
       const interval = metrics.at(ends[begun]);
       const { end } = metrics;
       const pool = interval.pools[index];
-      const stride = this.#stride;
       stride.steps = 0;
       stride.time = 0;
       stride.busy = 0;
@@ -106,16 +118,16 @@ export class Coast {
       stride.kv = 0;
       stride.kvMax = 0;
       while (begun < last && ends[begun] < end) {
-        const duration = ends[begun + 1] - ends[begun];
-        interval.itl.add(instance.turn(ends[begun + 1]), sequences);
-        const tokens = decoding.tokensAfter(decoding.steps);
-        kv.take(columns.growth(0, tokens, decoding.tokensAfter(decoding.steps + 1) - tokens));
-        const share = kv.used / plant.kvBlocks;
-        begun++;
+        const begin = ends[begun++];
+        const duration = ends[begun] - begin;
+        interval.itl.add(begin - out, sequences);
+        out = begin;
+        used += blocks[begun];
+        const share = used / plant.kvBlocks;
         stride.steps++;
-        stride.time += this.#times[begun];
+        stride.time += times[begun];
         stride.busy += duration;
-        stride.contexts += base + sequences * tokens;
+        stride.contexts += contexts[begun];
         stride.kv += duration * share;
         if (share > stride.kvMax) stride.kvMax = share;
         pool.stepTime.add(duration);
@@ -124,9 +136,11 @@ export class Coast {
       pool.decodeTokens += stride.steps * emitted;
       interval.outputServed += stride.steps * emitted;
     }
+    instance.turn(begun - before, begun - before > 1 ? ends[begun - 2] : decoding.steppedAt, out, ends[begun]);
+    kv.take(used - taken);
     this.#begun = begun;
     if (begun === this.#planned) this.#planned = 0;
-    if (begun > before) iteration.usedBlocks = columns.used[0];
+    iteration.usedBlocks = columns.used[0];
     return begun - before;
   }
 

@@ -56,6 +56,14 @@ export class Decoding {
     this.tokens = this.tokensAfter(this.steps);
   }
 
+  /** So many steps have ended, the last one at `at` and the one before it at `before`. */
+  stride(steps: number, before: Seconds, at: Seconds): void {
+    this.steps += steps;
+    this.before = before;
+    this.steppedAt = at;
+    this.tokens = this.tokensAfter(this.steps);
+  }
+
   /** Whether sequences end with the step of this number. */
   endsWith(step: number): boolean {
     return this.#finishers.first(step) >= 0;

@@ -293,15 +293,13 @@ export class Instance implements Coasting {
     return this.options.acceptance.mean;
   }
 
-  turn(endsAt: Seconds): Seconds {
-    const at = this.endsAt;
-    this.decoding.advance(at);
+  turn(steps: number, before: Seconds, at: Seconds, endsAt: Seconds): void {
+    this.decoding.stride(steps, before, at);
     this.gaps = this.iteration.decoding;
-    this.#lookout.looks(this.iteration.prefillTokens > 0);
-    this.#formed++;
+    for (let step = 0; this.#lookout.late && step < steps; step++) this.#lookout.looks(false);
+    this.#formed += steps;
     this.startedAt = at;
     this.endsAt = endsAt;
-    return at - this.decoding.before;
   }
 
   #form(at: Seconds): boolean {
