@@ -3,6 +3,9 @@ import type { Stretch } from './batch.ts';
 import type { Line } from './lines.ts';
 import { stageCount, sumCount } from './step-sums.ts';
 
+/** Numbers of a stage in `#tail`: what it has at the start of the line, in all, and its rise to the end. */
+const apart = 3;
+
 /** What all steps have, and a line in the context that comes on top of it; both as the sums of a step. */
 export class LineStretch implements Stretch {
   to = 0;
@@ -13,9 +16,11 @@ export class LineStretch implements Stretch {
   #line: Float64Array = new Float64Array(0);
   /** Where each entry of a row of the line belongs in the sums, ascending. */
   #columns: Int32Array = new Int32Array(0);
-  /** The first stage that the line has a part in, and the time of those before it. */
-  #first = 0;
+  /** The time of the stages before the first that the line has a part in. */
   #head: Seconds = 0;
+  /** From that one on, those that take any time: what all steps have of each, then the line's part at its start and its rise. */
+  readonly #tail: Float64Array = new Float64Array(apart * stageCount);
+  #tailEnd = 0;
 
   along({ from, to, line, scale }: Line, columns: Int32Array): this {
     this.to = to;
@@ -23,28 +28,30 @@ export class LineStretch implements Stretch {
     this.#scale = scale;
     this.#line = line;
     this.#columns = columns;
-    this.#first = columns.length === 0 ? stageCount : Math.min(columns[0] as number, stageCount);
+    const { base } = this;
+    const tail = this.#tail;
     this.#head = 0;
-    for (let i = 0; i < this.#first; i++) this.#head += this.base[i] as number;
+    this.#tailEnd = 0;
+    let entry = 0;
+    for (let i = 0; i < stageCount; i++) {
+      const common = base[i] as number;
+      const on = columns[entry] === i;
+      if (entry === 0 && !on) this.#head += common;
+      else if (on || common !== 0) {
+        tail[this.#tailEnd++] = common;
+        tail[this.#tailEnd++] = on ? (line[entry] as number) : 0;
+        tail[this.#tailEnd++] = on ? (line[columns.length + entry] as number) : 0;
+      }
+      if (on) entry++;
+    }
     return this;
   }
 
   time(context: number): Seconds {
     const share = (context - this.#from) * this.#scale;
-    const { base } = this;
-    const line = this.#line;
-    const columns = this.#columns;
-    const width = columns.length;
+    const tail = this.#tail;
     let time = this.#head;
-    let entry = 0;
-    for (let i = this.#first; i < stageCount; i++) {
-      let part = base[i] as number;
-      if (columns[entry] === i) {
-        part += (line[entry] as number) + (line[width + entry] as number) * share;
-        entry++;
-      }
-      time += part;
-    }
+    for (let i = 0; i < this.#tailEnd; i += apart) time += (tail[i] as number) + ((tail[i + 1] as number) + (tail[i + 2] as number) * share);
     return time;
   }
 

@@ -2,11 +2,10 @@ import { mix } from './random.ts';
 
 const free = 0;
 
-/** From 32-bit integers to integers of at least 0: open addressing with linear probing in typed arrays, at most half full. */
+/** From 32-bit integers to integers of at least 0: open addressing with linear probing in a typed array, at most half full. */
 export class IntMap {
-  #keys: Int32Array<ArrayBuffer> = new Int32Array(64);
-  /** Value + 1 of each place; 0 where there is none. */
-  #values: Int32Array<ArrayBuffer> = new Int32Array(64);
+  /** Of each place side by side its key and value + 1, or `free` where there is none: a search takes one line of the memory's cache. */
+  #entries: Int32Array<ArrayBuffer> = new Int32Array(2 * 64);
   #size = 0;
 
   get size(): number {
@@ -15,73 +14,70 @@ export class IntMap {
 
   /** -1 for a key that is not there. */
   get(key: number): number {
-    return this.#values[this.#placeOf(key)] - 1;
+    return this.#entries[this.#entryOf(key) + 1] - 1;
   }
 
   has(key: number): boolean {
-    return this.#values[this.#placeOf(key)] !== free;
+    return this.#entries[this.#entryOf(key) + 1] !== free;
   }
 
   set(key: number, value: number): void {
-    let place = this.#placeOf(key);
-    if (this.#values[place] === free) {
-      if (2 * (this.#size + 1) > this.#keys.length) {
+    let at = this.#entryOf(key);
+    if (this.#entries[at + 1] === free) {
+      if (4 * (this.#size + 1) > this.#entries.length) {
         this.#grow();
-        place = this.#placeOf(key);
+        at = this.#entryOf(key);
       }
       this.#size++;
-      this.#keys[place] = key;
+      this.#entries[at] = key;
     }
-    this.#values[place] = value + 1;
+    this.#entries[at + 1] = value + 1;
   }
 
   delete(key: number): void {
-    const keys = this.#keys;
-    const values = this.#values;
-    const mask = keys.length - 1;
-    let gap = this.#placeOf(key);
-    if (values[gap] === free) return;
+    const entries = this.#entries;
+    const mask = entries.length - 1;
+    let gap = this.#entryOf(key);
+    if (entries[gap + 1] === free) return;
     this.#size--;
     // What was pushed behind the gap moves up, so that no search stops at it.
-    for (let place = (gap + 1) & mask; values[place] !== free; place = (place + 1) & mask) {
-      const home = mix(keys[place]) & mask;
-      if (((place - home) & mask) < ((place - gap) & mask)) continue;
-      keys[gap] = keys[place];
-      values[gap] = values[place];
-      gap = place;
+    for (let at = (gap + 2) & mask; entries[at + 1] !== free; at = (at + 2) & mask) {
+      const home = (mix(entries[at]) << 1) & mask;
+      if (((at - home) & mask) < ((at - gap) & mask)) continue;
+      entries[gap] = entries[at];
+      entries[gap + 1] = entries[at + 1];
+      gap = at;
     }
-    values[gap] = free;
+    entries[gap + 1] = free;
   }
 
   clear(): void {
-    this.#values.fill(free);
+    this.#entries.fill(free);
     this.#size = 0;
   }
 
   /** All keys, in no order that means anything. */
   *keys(): IterableIterator<number> {
-    for (let place = 0; place < this.#keys.length; place++) if (this.#values[place] !== free) yield this.#keys[place];
+    for (let at = 0; at < this.#entries.length; at += 2) if (this.#entries[at + 1] !== free) yield this.#entries[at];
   }
 
-  /** Where a key is, or would be. */
-  #placeOf(key: number): number {
-    const keys = this.#keys;
-    const values = this.#values;
-    const mask = keys.length - 1;
-    let place = mix(key) & mask;
-    while (values[place] !== free && keys[place] !== key) place = (place + 1) & mask;
-    return place;
+  /** Where the entry of a key is, or would be. */
+  #entryOf(key: number): number {
+    const entries = this.#entries;
+    const mask = entries.length - 1;
+    let at = (mix(key) << 1) & mask;
+    while (entries[at + 1] !== free && entries[at] !== key) at = (at + 2) & mask;
+    return at;
   }
 
   #grow(): void {
-    const [keys, values] = [this.#keys, this.#values];
-    this.#keys = new Int32Array(2 * keys.length);
-    this.#values = new Int32Array(2 * keys.length);
-    for (let at = 0; at < keys.length; at++) {
-      if (values[at] === free) continue;
-      const place = this.#placeOf(keys[at]);
-      this.#keys[place] = keys[at];
-      this.#values[place] = values[at];
+    const old = this.#entries;
+    this.#entries = new Int32Array(2 * old.length);
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from + 1] === free) continue;
+      const at = this.#entryOf(old[from]);
+      this.#entries[at] = old[from];
+      this.#entries[at + 1] = old[from + 1];
     }
   }
 }

@@ -47,6 +47,22 @@ describe('quantile sketch', () => {
     );
   });
 
+  test('values added at once equal values added one by one, to the last bit', () => {
+    const near = fc.array(fc.double({ min: 0.99, max: 1.01, noNaN: true }), { maxLength: 300 });
+    fc.assert(
+      fc.property(near, values, fc.nat(), fc.nat(), fc.integer({ min: 1, max: 50 }), (alike, others, first, second, weight) => {
+        const items = Float64Array.from([...alike, ...others]);
+        const [from, to] = [first % (items.length + 1), second % (items.length + 1)].sort((a, b) => a - b) as [number, number];
+        const [atOnce, oneByOne] = [sketchOf(others), sketchOf(others)];
+        atOnce.addAll(items, from, to, weight);
+        for (const item of items.subarray(from, to)) oneByOne.add(item, weight);
+        expect(atOnce.data()).toEqual(oneByOne.data());
+        expect(view(atOnce)).toEqual(view(oneByOne));
+      }),
+    );
+    expect(() => new Sketch().addAll(new Float64Array(200).fill(-1), 0, 200)).toThrow(RangeError);
+  });
+
   test('a weight counts as so many values', () => {
     fc.assert(
       fc.property(values, fc.integer({ min: 1, max: 50 }), (items, weight) => {

@@ -1,9 +1,9 @@
+import { CountedBits } from './counted-bits.ts';
 import { IntMap } from './int-map.ts';
 import { mix } from './random.ts';
 
 /** Distances are counted in bins of a sixteenth of their octave, exactly below 32. */
 const STEPS = 16;
-const TWO_32 = 4294967296;
 /** Powers of two, by doubling. */
 const powers = new Float64Array(64);
 for (let n = 0, power = 1; n < powers.length; n++, power *= 2) powers[n] = power;
@@ -17,10 +17,11 @@ export class StackDistances {
   readonly #most: number;
   /** Place in time of each sampled id. */
   readonly #placeOf: IntMap = new IntMap();
-  #limit = TWO_32;
-  /** Fenwick tree over places in time: 1 where an id was last used. */
-  #tree: Int32Array;
-  #idAt: Int32Array;
+  /** How often the sample was halved. */
+  #halvings = 0;
+  /** Places in time at which an id was last used, and which id was used at each place. */
+  readonly #lastUses: CountedBits;
+  readonly #idAt: Int32Array;
   #clock = 0;
   /** References of all ids so far, and as many as those of the sample stand for. */
   #references = 0;
@@ -30,40 +31,47 @@ export class StackDistances {
 
   constructor(most: number) {
     this.#most = most;
-    this.#tree = new Int32Array(4 * most + 1);
+    this.#lastUses = new CountedBits(4 * most + 1);
     this.#idAt = new Int32Array(4 * most + 1);
   }
 
   /** Share of the ids that are looked at. */
   get sampled(): number {
-    return this.#limit / TWO_32;
+    return 1 / powers[this.#halvings];
   }
 
   /** Counts a reference to each of the first `count` ids, at distances as things are before any of them. */
   measure(ids: ArrayLike<number>, count: number): void {
-    this.#references += count;
-    const scale = TWO_32 / this.#limit;
+    const scale = powers[this.#halvings];
+    let sampled = 0;
     for (let i = 0; i < count; i++) {
       const id = ids[i];
-      if (mix(id ^ 0x51ed270b) >= this.#limit) continue;
-      this.#standFor += scale;
+      if (!this.#samples(id)) continue;
+      sampled++;
       const place = this.#placeOf.get(id);
       if (place < 0) continue;
-      this.#counts[binOf((this.#placeOf.size - this.#sum(place)) * scale)] += scale;
+      this.#counts[binOf((this.#placeOf.size - this.#lastUses.upTo(place)) * scale)] += scale;
     }
+    this.#references += count;
+    this.#standFor += sampled * scale;
   }
 
   /** Makes the first `count` ids the most recently used, the last of them least so. */
   touch(ids: ArrayLike<number>, count: number): void {
     for (let i = count - 1; i >= 0; i--) {
       const id = ids[i];
-      if (mix(id ^ 0x51ed270b) >= this.#limit) continue;
+      if (!this.#samples(id)) continue;
       this.#makeRoom();
       const place = this.#placeOf.get(id);
-      if (place >= 0) this.#add(place, -1);
+      if (place >= 0) this.#lastUses.delete(place);
       this.#place(id);
       if (this.#placeOf.size > this.#most) this.#thin();
     }
+  }
+
+  /** Whether an id is of the sample: the first bits of its hash, one for each halving, are 0. */
+  #samples(id: number): boolean {
+    return (mix(id ^ 0x51ed270b) >>> 1) >>> (31 - this.#halvings) === 0;
   }
 
   /**
@@ -86,41 +94,30 @@ export class StackDistances {
     this.#clock++;
     this.#placeOf.set(id, this.#clock);
     this.#idAt[this.#clock] = id;
-    this.#add(this.#clock, 1);
-  }
-
-  #add(place: number, by: number): void {
-    for (let at = place; at < this.#tree.length; at += at & -at) this.#tree[at] += by;
-  }
-
-  /** Ids whose place is at most this. */
-  #sum(place: number): number {
-    let sum = 0;
-    for (let at = place; at > 0; at -= at & -at) sum += this.#tree[at];
-    return sum;
+    this.#lastUses.add(this.#clock);
   }
 
   /** Halves the sample. */
   #thin(): void {
-    this.#limit /= 2;
+    this.#halvings++;
     // Listed first: what is deleted moves others.
     const ids = Array.from(this.#placeOf.keys());
     for (const id of ids) {
-      if (mix(id ^ 0x51ed270b) < this.#limit) continue;
-      this.#add(this.#placeOf.get(id), -1);
+      if (this.#samples(id)) continue;
+      this.#lastUses.delete(this.#placeOf.get(id));
       this.#placeOf.delete(id);
     }
   }
 
   /** Closes the gaps in time where there are no more places. */
   #makeRoom(): void {
-    if (this.#clock + 1 < this.#tree.length) return;
+    if (this.#clock + 1 < this.#idAt.length) return;
     const ids: number[] = [];
     for (let place = 1; place <= this.#clock; place++) {
       const id = this.#idAt[place];
       if (this.#placeOf.get(id) === place) ids.push(id);
     }
-    this.#tree.fill(0);
+    this.#lastUses.clear();
     this.#clock = 0;
     for (const id of ids) this.#place(id);
   }

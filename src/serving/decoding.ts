@@ -48,17 +48,9 @@ export class Decoding {
     return this.tokensAfter(this.steps + 1) - this.tokens;
   }
 
-  /** A step has ended at `at`. */
-  advance(at: Seconds): void {
-    this.steps++;
-    this.before = this.steppedAt;
-    this.steppedAt = at;
-    this.tokens = this.tokensAfter(this.steps);
-  }
-
-  /** So many steps have ended, the last one at `at` and the one before it at `before`. */
-  stride(steps: number, before: Seconds, at: Seconds): void {
-    this.steps += steps;
+  /** A step has ended at `at`, or so many, the one before it at `before`. */
+  advance(at: Seconds, count: number = 1, before: Seconds = this.steppedAt): void {
+    this.steps += count;
     this.before = before;
     this.steppedAt = at;
     this.tokens = this.tokensAfter(this.steps);

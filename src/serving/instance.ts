@@ -249,25 +249,27 @@ export class Instance implements Coasting {
 
   /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`, unless it is `held`. */
   start(at: Seconds): boolean {
+    this.#coast.drop();
     if (!this.#form(at) && !(this.#lookout.late && this.#lookout.admit() && this.#form(at))) return false;
     if (this.#lookout.looks(this.iteration.prefillTokens > 0)) this.#lookout.admit();
     return true;
   }
 
-  /** Lays out the iterations behind the one that has begun, where they will only decode. Returns when it has something to do next. */
+  /** Lays out the iterations behind the running one, where they will only decode. Returns when it has something to do next. */
   plan(): Seconds {
-    const { iteration, columns, options } = this;
-    if (this.pricer.stretch === undefined || iteration.decoding === 0 || iteration.prefillTokens > 0 || this.decoding.joined.length > 0) return this.endsAt;
-    if (
-      columns.awake.has(0) ||
-      this.ranks.length > 1 ||
-      this.ranks[0].late.size > 0 ||
-      options.adapters !== undefined ||
-      this.delay !== undefined ||
-      this.pipeline !== undefined
-    )
-      return this.endsAt;
-    return this.#coast.plan(this);
+    return this.#coasts ? this.#coast.plan(this) : this.endsAt;
+  }
+
+  /** Whether nothing happens with the end of the running iteration, the last that was laid out, but that the next one begins. */
+  get goesOn(): boolean {
+    return this.#coast.goesOn && this.#coasts;
+  }
+
+  /** Whether the running iteration only decodes, and those behind it will while nobody comes, in a way that can be laid out. */
+  get #coasts(): boolean {
+    const { iteration, columns, options, ranks } = this;
+    if (this.pricer.stretch === undefined || iteration.decoding === 0 || iteration.prefillTokens > 0 || columns.awake.has(0)) return false;
+    return ranks.length === 1 && ranks[0].late.size === 0 && options.adapters === undefined && this.delay === undefined && this.pipeline === undefined;
   }
 
   /** Goes through what was laid out up to `at`. Returns how many iterations have begun. */
@@ -293,11 +295,12 @@ export class Instance implements Coasting {
     return this.options.acceptance.mean;
   }
 
-  turn(steps: number, before: Seconds, at: Seconds, endsAt: Seconds): void {
-    this.decoding.stride(steps, before, at);
+  turn(count: number, before: Seconds, at: Seconds, endsAt: Seconds): void {
+    this.#emitJoined(this.endsAt);
+    this.decoding.advance(at, count, before);
     this.gaps = this.iteration.decoding;
-    for (let step = 0; this.#lookout.late && step < steps; step++) this.#lookout.looks(false);
-    this.#formed += steps;
+    for (let i = 0; i < count && this.#lookout.late; i++) this.#lookout.looks(false);
+    this.#formed += count;
     this.startedAt = at;
     this.endsAt = endsAt;
   }
@@ -351,11 +354,9 @@ export class Instance implements Coasting {
     if (this.iteration.decoding > 0) {
       this.#listener.stepped(this);
       const { decoding } = this;
-      const { joined } = decoding;
       decoding.advance(at);
-      this.gaps = this.iteration.decoding - joined.length;
-      for (let i = 0; i < joined.length; i++) this.#emitAfterPause(joined.items[i], at);
-      joined.clear();
+      this.gaps = this.iteration.decoding - decoding.joined.length;
+      this.#emitJoined(at);
       for (let slot = decoding.finishers(); slot >= 0;) {
         const behind = table.next[rowOf(slot)];
         decoding.finish(slot);
@@ -387,6 +388,13 @@ export class Instance implements Coasting {
     this.columns.places.increase(rank.at);
     this.decoding.add(rank.at, slot);
   };
+
+  /** Sequences that have decoded for the first time put out tokens. */
+  #emitJoined(at: Seconds): void {
+    const { joined } = this.decoding;
+    for (let i = 0; i < joined.length; i++) this.#emitAfterPause(joined.items[i], at);
+    joined.clear();
+  }
 
   #emitAfterPause(slot: number, at: Seconds): void {
     if (this.#table.firstTokenAt[slot] === -1) {

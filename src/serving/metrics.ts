@@ -71,8 +71,8 @@ export class PoolMeter {
     this.occupancy += busy * occupancy;
     this.kv += kv;
     if (kvMax > this.kvMax) this.kvMax = kvMax;
-    stageTimes.fill(0);
-    busyTimes.fill(0);
+    for (let s = 0; s < stageTimes.length; s++) stageTimes[s] = 0;
+    for (let e = 0; e < busyTimes.length; e++) busyTimes[e] = 0;
     stretch.add(steps, contexts, stageTimes, busyTimes);
     for (let s = 0; s < stageTimes.length; s++) this.stages[s] += stageTimes[s];
     for (let e = 0; e < busyTimes.length; e++) this.engines[e] += busyTimes[e];

@@ -53,5 +53,5 @@ export function inFlightWith(instance: Instance, { instances }: Pool): readonly 
 
 /** The rank over all instances of a pool, of a rank over all their batches in flight. */
 export function rankOver(rank: number, { instances, ranks }: PoolPlant): number {
-  return (Math.floor(rank / ranks) % instances) * ranks + (rank % ranks);
+  return rank % (instances * ranks);
 }

@@ -248,7 +248,7 @@ export class Simulation {
         world.transport.end(world.now, payload, this.#left);
         break;
       case pending.delivery:
-        world.transport.deliver(world.now, payload, this.#came);
+        world.transport.deliver(payload, this.#came);
         break;
       case pending.intake:
         this.#frontEnds.taken(payload);
@@ -313,7 +313,7 @@ export class Simulation {
       return;
     }
     if (instance.pipeline === undefined) {
-      if (this.#turn(instance)) this.#run(instance, until);
+      if (instance.goesOn || this.#turn(instance)) this.#run(instance, until);
       return;
     }
     this.#end(instance);
@@ -373,7 +373,7 @@ export class Simulation {
       }
       if (ahead) world.run(instance, endsAt, false, pool);
       world.now = endsAt;
-      if (!this.#turn(instance)) return;
+      if (!instance.goesOn && !this.#turn(instance)) return;
     }
   }
 

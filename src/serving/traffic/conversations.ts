@@ -1,4 +1,6 @@
+import { enlarged } from '../../kernel/enlarged.ts';
 import type { RandomStream } from '../../kernel/random.ts';
+import { zeros } from '../../kernel/zeros.ts';
 import type { Reuse } from './workload.ts';
 
 /** Conversations looked at for one whose history fits the drawn prompt. */
@@ -16,10 +18,14 @@ const TRIES = 8;
 export class Conversations {
   readonly #reuse: Reuse;
   readonly #random: RandomStream;
-  /** History of each conversation that can be continued, as runs of ids: first, length, first, length... A ring. */
-  readonly #runs: number[][] = [];
-  readonly #lengths: number[] = [];
+  /** Conversations that can be continued: a ring once the window is full. */
+  #count = 0;
   #oldest = 0;
+  /** Blocks of the history of each. */
+  #lengths: Int32Array<ArrayBuffer> = new Int32Array(256);
+  /** The history of each as runs of ids, one row after another: how many numbers follow, then first, length, first, length... */
+  #rows: Int32Array<ArrayBuffer> = new Int32Array(256 * 16);
+  #width = 16;
   #nextId = 0;
 
   constructor(reuse: Reuse, random: RandomStream) {
@@ -27,51 +33,76 @@ export class Conversations {
     this.#random = random;
   }
 
-  /** Writes the block ids of the next prompt into `blocks`, and keeps prompt and answer as a history. */
-  next(inputTokens: number, outputTokens: number, blocks: number[]): void {
+  /** Returns the block ids of the next prompt, and keeps prompt and answer as a history. */
+  next(inputTokens: number, outputTokens: number): readonly number[] {
     const { share, blockTokens, window, prefix = 1 } = this.#reuse;
     const promptBlocks = Math.floor(inputTokens / blockTokens);
-    const continues = this.#random.uniform() < share && this.#runs.length > 0;
+    const continues = this.#random.uniform() < share && this.#count > 0;
     const slot = continues ? this.#choose(promptBlocks) : this.#open(window);
-    const runs = this.#runs[slot] ?? [];
+    const blocks = zeros(promptBlocks);
 
     // A prompt that is history to its last token would leave nothing to compute.
-    let kept = 0;
-    let parts = 0;
     const most = Math.min(Math.floor((inputTokens - 1) / blockTokens), Math.floor(prefix * promptBlocks));
-    for (; parts < runs.length && kept < most; parts += 2) {
-      const first = runs[parts] ?? 0;
-      const length = Math.min(runs[parts + 1] ?? 0, most - kept);
+    const row = slot * this.#width;
+    const rows = this.#rows;
+    let kept = 0;
+    let end = row + 1;
+    for (; end <= row + rows[row] && kept < most; end += 2) {
+      const first = rows[end];
+      const length = Math.min(rows[end + 1], most - kept);
       for (let i = 0; i < length; i++) blocks[kept + i] = first + i;
-      runs[parts + 1] = length;
+      rows[end + 1] = length;
       kept += length;
     }
-    runs.length = parts;
     const total = Math.floor((inputTokens + outputTokens) / blockTokens);
     for (let i = kept; i < promptBlocks; i++) blocks[i] = this.#nextId + i - kept;
-    blocks.length = promptBlocks;
-    if (total > kept) runs.push(this.#nextId, total - kept);
+    rows[row] = end - row - 1;
+    if (total > kept) this.#append(slot, this.#nextId, total - kept);
     this.#nextId += total - kept;
-    this.#runs[slot] = runs;
     this.#lengths[slot] = total;
+    return blocks;
+  }
+
+  /** Adds a run of ids to a history. */
+  #append(slot: number, first: number, length: number): void {
+    const numbers = this.#rows[slot * this.#width];
+    if (numbers + 2 >= this.#width) this.#widen();
+    const row = slot * this.#width;
+    this.#rows[row] = numbers + 2;
+    this.#rows[row + numbers + 1] = first;
+    this.#rows[row + numbers + 2] = length;
+  }
+
+  #widen(): void {
+    const [rows, width] = [this.#rows, this.#width];
+    this.#width = 2 * width;
+    this.#rows = new Int32Array(2 * rows.length);
+    for (let slot = 0; slot < this.#count; slot++) this.#rows.set(rows.subarray(slot * width, (slot + 1) * width), slot * this.#width);
   }
 
   /** A place for a new conversation: that of the oldest once the window is full. */
   #open(window: number): number {
-    const slot = this.#runs.length < window ? this.#runs.length : this.#oldest;
-    if (this.#runs.length >= window) this.#oldest = (this.#oldest + 1) % window;
-    const runs = this.#runs[slot];
-    if (runs === undefined) this.#runs.push([]);
-    else runs.length = 0;
+    let slot = this.#count;
+    if (slot < window) {
+      if (slot === this.#lengths.length) {
+        this.#lengths = enlarged(this.#lengths, new Int32Array(2 * slot));
+        this.#rows = enlarged(this.#rows, new Int32Array(2 * this.#rows.length));
+      }
+      this.#count++;
+    } else {
+      slot = this.#oldest;
+      this.#oldest = (this.#oldest + 1) % window;
+    }
+    this.#rows[slot * this.#width] = 0;
     return slot;
   }
 
   #choose(promptBlocks: number): number {
-    const count = this.#runs.length;
-    const first = Math.floor(this.#random.uniform() * count);
+    const first = Math.floor(this.#random.uniform() * this.#count);
+    let slot = first;
     for (let i = 0; i < TRIES; i++) {
-      const slot = (first + i) % count;
-      if ((this.#lengths[slot] ?? 0) < promptBlocks) return slot;
+      if (this.#lengths[slot] < promptBlocks) return slot;
+      slot = slot + 1 === this.#count ? 0 : slot + 1;
     }
     return first;
   }

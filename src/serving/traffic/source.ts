@@ -1,5 +1,6 @@
 import { unreachable } from '../../base/errors.ts';
 import { stream } from '../../kernel/random.ts';
+import { zeros } from '../../kernel/zeros.ts';
 import type { RequestSource } from './arrival.ts';
 import { gapSampler } from './arrivals.ts';
 import { ClientSource } from './client-source.ts';
@@ -36,7 +37,6 @@ function generated(workload: GeneratorWorkload): RequestSource {
   const conversations = reuse === undefined ? undefined : new Conversations(reuse, stream(seed, 'conversations'));
   const blockTokens = reuse?.blockTokens ?? 0;
   const label = workload.mix === undefined ? undefined : labeller(workload.mix);
-  const blocks: number[] = [];
   let left = workload.requests;
   let now = 0;
   return {
@@ -50,10 +50,9 @@ function generated(workload: GeneratorWorkload): RequestSource {
       arrival.outputTokens = next.output();
       arrival.model = next.model;
       arrival.blockTokens = blockTokens;
-      arrival.blocks = blocks;
       arrival.thread = -1;
       label?.(arrival);
-      conversations?.next(arrival.inputTokens, arrival.outputTokens, blocks);
+      if (conversations !== undefined) arrival.blocks = conversations.next(arrival.inputTokens, arrival.outputTokens);
       return true;
     },
   };
@@ -75,7 +74,6 @@ function replayed(workload: TraceWorkload): RequestSource {
   const count = Math.min(columns.count, workload.requests);
   const { tenant, priority, model, adapter } = columns.labels ?? {};
   const label = workload.mix === undefined ? undefined : labeller(workload.mix);
-  const blocks: number[] = [];
   let at = 0;
   return {
     concurrency,
@@ -85,7 +83,6 @@ function replayed(workload: TraceWorkload): RequestSource {
       arrival.inputTokens = columns.inputTokens[at] ?? 0;
       arrival.outputTokens = columns.outputTokens[at] ?? 0;
       arrival.blockTokens = columns.blockTokens;
-      arrival.blocks = blocks;
       arrival.thread = -1;
       arrival.tenant = tenant?.[at] ?? 0;
       arrival.priority = priority?.[at] ?? 0;
@@ -94,9 +91,9 @@ function replayed(workload: TraceWorkload): RequestSource {
       label?.(arrival);
       if (columns.blockTokens > 0) {
         const from = columns.blockStart[at] ?? 0;
-        const length = (columns.blockStart[at + 1] ?? 0) - from;
-        for (let i = 0; i < length; i++) blocks[i] = columns.blocks[from + i] ?? 0;
-        blocks.length = length;
+        const blocks = zeros((columns.blockStart[at + 1] ?? 0) - from);
+        for (let i = 0; i < blocks.length; i++) blocks[i] = columns.blocks[from + i] ?? 0;
+        arrival.blocks = blocks;
       }
       at++;
       return true;
