@@ -81,7 +81,7 @@ export class RunMap {
 
   /** The page of keys with these first bits; -1 where there is none. */
   #find(run: number): number {
-    if (this.#page >= 0 && this.#run === run) return this.#page;
+    if (this.#run === run) return this.#page;
     const page = this.#pageOf.get(run);
     this.#page = page;
     this.#run = run;
