@@ -1,4 +1,5 @@
-import type { Operator, OperatorGroup } from '../model/operator.ts';
+import type { Operator } from '../model/operator.ts';
+import type { CoreBuilder } from '../model/operators/step.ts';
 import type { InstanceBatch, StepPricer } from './batch.ts';
 import type { Price } from './price.ts';
 import type { PlannedGroup } from './priced-group.ts';
@@ -9,8 +10,8 @@ export interface CompilablePricer extends StepPricer {
   plan(batch: InstanceBatch): readonly PlannedGroup[];
   /** Prices of some operators of a group, by their places in it, without what they add to its waits (`drift`). */
   prices(planned: PlannedGroup, places: readonly number[]): readonly Price[];
-  /** The groups of a step with nothing but what looks at contexts and at single sequences. */
-  cores(batch: InstanceBatch): readonly OperatorGroup[];
+  /** What groups of a step have that looks at contexts and at single sequences. */
+  readonly cores: CoreBuilder;
   /** Price of such an operator at a place of a group that was planned for another batch. */
   priceAt(planned: PlannedGroup, place: number, operator: Operator): Price;
 }

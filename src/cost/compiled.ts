@@ -3,7 +3,7 @@ import type { InstanceBatch, StepCost } from './batch.ts';
 import { matches, signatureOf, type CompilablePricer, type Signature } from './compilable.ts';
 import { driversOf, nothingDriver, type Kind } from './drivers.ts';
 import { chunkedLayers, expose, type ChunkedLayers } from './exposure.ts';
-import { addRow, fixedOf, partOf, rowOf, type Part, type Places } from './parts.ts';
+import { addRow, fixedOf, partOf, rowOf, type Cores, type Part, type Places } from './parts.ts';
 import type { PlannedGroup } from './priced-group.ts';
 import { stageCount, stepCostOf, sumCount } from './step-sums.ts';
 
@@ -58,7 +58,7 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
   }
   const pipeline = Math.max(0, ...plan.map(({ group }) => group.placed?.length ?? 0));
   const { scheduled, places, length } = schedules(plan, fixedOf(pipeline));
-  const cores = pricer.cores(probes[0] as InstanceBatch);
+  const cores: Cores = { like: pricer.cores.like, operators: plan.map((_, g) => pricer.cores.of(probes[0] as InstanceBatch, g).operators) };
   const parts = [...drivers, undefined].flatMap((driver, d) => {
     const part = partOf(plan, cores, driver, (place) => driverOf[place] === d, { pipeline, scheduled: places });
     return part === undefined ? [] : [part];

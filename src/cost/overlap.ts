@@ -1,6 +1,7 @@
 import { assert } from '../base/errors.ts';
 import { interleaved, mostFollowed, mostOwn, turnsOf, type Interleaving } from './interleave.ts';
 import type { LaidOut } from './laid-out.ts';
+import { Lags } from './lags.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
 export interface LayerRuns {
@@ -46,15 +47,19 @@ export class Overlap implements LaidOut {
   readonly #interleavings: (Interleaving | undefined)[];
   /** The one that was laid out last. */
   #interleaving: Interleaving;
+  #tried: Lags | undefined;
   /** Of each place of it: its end, and the place whose end let it start, or -1. Behind the last end stands that of no place. */
   readonly #end: Float64Array;
   readonly #before: Int32Array;
+  /** The part of the bandwidth that each run draws, and most that one of each stream does. */
+  readonly #rates: Float64Array;
   readonly #most: Float64Array;
   readonly #heads: Int32Array;
   readonly #current: Int32Array;
   readonly #previous: Int32Array;
   readonly #left: Float64Array;
   readonly #demand: Float64Array;
+  readonly #slow: Float64Array;
   readonly #layerEnd: Float64Array;
 
   constructor(runs: LayerRuns, count: number, lag?: number) {
@@ -74,12 +79,14 @@ export class Overlap implements LaidOut {
     this.exposed = new Float64Array(size);
     this.#end = new Float64Array(2 * this.each + 1);
     this.#before = new Int32Array(2 * this.each);
+    this.#rates = new Float64Array(size);
     this.#most = new Float64Array(streams);
     this.#heads = new Int32Array(streams);
     this.#current = new Int32Array(streams);
     this.#previous = new Int32Array(streams);
     this.#left = new Float64Array(streams);
     this.#demand = new Float64Array(streams);
+    this.#slow = new Float64Array(streams);
     this.#layerEnd = new Float64Array(this.layers);
   }
 
@@ -119,11 +126,20 @@ export class Overlap implements LaidOut {
 
   /** The lag that takes the least time without contention; of two that take the same, the shorter. */
   #bestLag(): number {
+    // On one stream nothing can be gained.
+    if (this.#heads.length === 1) return 0;
+    const { times } = this;
+    const tried = (this.#tried ??= new Lags(
+      this.#interleavings.map((_, lag) => this.#interleaved(lag)),
+      this.layers,
+      times.length,
+    ));
+    tried.lay(times);
     let best = 0;
     let least = Infinity;
     for (let lag = 0; lag < this.#lags; lag++) {
       const enough = least * (1 - equal);
-      const time = this.#lengthOf(this.#interleaved(lag), enough);
+      const time = tried.length(lag, this.#count, enough);
       if (time >= enough) continue;
       least = time;
       best = lag;
@@ -131,50 +147,18 @@ export class Overlap implements LaidOut {
     return best;
   }
 
-  /**
-   * Time of all layers without contention: those that are laid out, of which the last but one repeats. A time that is known to be `enough` or more
-   * before the last layer is laid out may be short of that layer.
-   */
-  #lengthOf(interleaving: Interleaving, enough: number): number {
-    const end = this.#end;
-    const { runOf, ends, settled } = interleaving;
-    const { layers } = this;
-    end[runOf.length] = 0;
-    if (layers < laidOut) {
-      this.#layPlaces(interleaving, 0, runOf.length);
-      const only = end[this.#last(ends[layers - 1] as Int32Array)] as number;
-      return only + (this.#count - layers) * only;
-    }
-    this.#layPlaces(interleaving, 0, settled);
-    const before = end[this.#last(ends[layers - 2] as Int32Array)] as number;
-    const repeats = (this.#count - layers) * (before - (end[this.#last(ends[layers - 3] as Int32Array)] as number));
-    if (before + repeats >= enough) return before + repeats;
-    this.#layPlaces(interleaving, settled, runOf.length);
-    return (end[this.#last(ends[layers - 1] as Int32Array)] as number) + repeats;
-  }
-
-  #layPlaces({ runOf, follows }: Interleaving, from: number, to: number): void {
-    const times = this.times;
-    const end = this.#end;
-    for (let place = from, f = mostFollowed * from; place < to; place++, f += mostFollowed) {
-      let begin = end[follows[f] as number] as number;
-      const second = end[follows[f + 1] as number] as number;
-      const third = end[follows[f + 2] as number] as number;
-      if (second > begin) begin = second;
-      if (third > begin) begin = third;
-      end[place] = begin + (times[runOf[place] as number] as number);
-    }
-  }
-
   /** Whether there is bandwidth for whatever may run at once. */
   #enough(): boolean {
     const { times, memory } = this;
     const most = this.#most;
+    const rates = this.#rates;
     clear(most);
     const { streams } = this.runs;
     for (let run = 0; run < times.length; run++) {
       const stream = streams[run] as number;
-      if ((memory[run] as number) > (most[stream] as number) * (times[run] as number)) most[stream] = (memory[run] as number) / (times[run] as number);
+      const time = times[run] as number;
+      rates[run] = time > 0 ? (memory[run] as number) / time : 0;
+      if ((memory[run] as number) > (most[stream] as number) * time) most[stream] = (memory[run] as number) / time;
     }
     let total = 0;
     for (let s = 0; s < most.length; s++) total += most[s] as number;
@@ -205,21 +189,21 @@ export class Overlap implements LaidOut {
       end[place] = begin + (times[runOf[place] as number] as number);
       before[place] = begin > 0 ? by : none;
     }
-    for (let layer = 0; layer < layers; layer++) this.#layerEnd[layer] = end[this.#last(ends[layer] as Int32Array)] as number;
-    return this.#last(ends[layers - 1] as Int32Array);
-  }
-
-  /** The place that ends last; of two that end at once the first of them. */
-  #last(places: Int32Array): number {
-    const end = this.#end;
-    let last = places[0] as number;
-    for (let i = 1; i < places.length; i++) if ((end[places[i] as number] as number) > (end[last] as number)) last = places[i] as number;
+    let last = none;
+    for (let layer = 0; layer < layers; layer++) {
+      const places = ends[layer] as Int32Array;
+      last = places[0] as number;
+      for (let i = 1; i < places.length; i++) if ((end[places[i] as number] as number) > (end[last] as number)) last = places[i] as number;
+      this.#layerEnd[layer] = end[last] as number;
+    }
     return last;
   }
 
   /** Runs the queues of all streams from one end of a run to the next. Returns the place that ends last. */
   #hindered({ runOf, layerOf, own, queues, bounds }: Interleaving): number {
-    const { times, memory } = this;
+    const { times } = this;
+    const rates = this.#rates;
+    const slow = this.#slow;
     const end = this.#end;
     const before = this.#before;
     const heads = this.#heads;
@@ -240,26 +224,28 @@ export class Overlap implements LaidOut {
     for (let open = runOf.length; open > 0;) {
       let total = 0;
       for (let s = 0; s < streams; s++) {
-        if (current[s] === none && (heads[s] as number) < (bounds[s + 1] as number)) {
-          const place = queues[heads[s] as number] as number;
+        if (current[s] === none) {
+          const head = heads[s] as number;
+          if (head === bounds[s + 1]) continue;
+          const place = queues[head] as number;
           const by = this.#released(own, place, now, previous[s] as number);
-          if (by !== waiting) {
-            heads[s] = (heads[s] as number) + 1;
-            const run = runOf[place] as number;
-            const time = times[run] as number;
-            before[place] = by;
-            current[s] = place;
-            left[s] = time;
-            demand[s] = time > 0 ? (memory[run] as number) / time : 0;
-          }
+          if (by === waiting) continue;
+          heads[s] = head + 1;
+          const run = runOf[place] as number;
+          before[place] = by;
+          current[s] = place;
+          left[s] = times[run] as number;
+          demand[s] = rates[run] as number;
         }
-        if (current[s] !== none) total += demand[s] as number;
+        total += demand[s] as number;
       }
       const fair = total > 1 ? this.#fairShare(streams) : 1;
       let step = Infinity;
       for (let s = 0; s < streams; s++)
         if (current[s] !== none) {
-          const needs = (left[s] as number) * Math.max(1, (demand[s] as number) / fair);
+          const part = (demand[s] as number) / fair;
+          const needs = part > 1 ? (left[s] as number) * part : (left[s] as number);
+          slow[s] = part;
           if (needs < step) step = needs;
         }
       assert(step < Infinity, 'streams that wait for each other');
@@ -267,10 +253,12 @@ export class Overlap implements LaidOut {
       for (let s = 0; s < streams; s++) {
         const place = current[s] as number;
         if (place === none) continue;
-        const slow = Math.max(1, (demand[s] as number) / fair);
-        const more = (left[s] as number) * slow - step;
-        left[s] = more / slow;
-        if (more > rest * now) continue;
+        const part = slow[s] as number;
+        const more = (part > 1 ? (left[s] as number) * part : (left[s] as number)) - step;
+        if (more > rest * now) {
+          left[s] = part > 1 ? more / part : more;
+          continue;
+        }
         end[place] = now;
         previous[s] = place;
         current[s] = none;

@@ -1,4 +1,4 @@
-import type { Operator, OperatorGroup } from '../model/operator.ts';
+import type { Operator } from '../model/operator.ts';
 import type { InstanceBatch } from './batch.ts';
 import { matches, type CompilablePricer, type Signature } from './compilable.ts';
 import type { Driver } from './drivers.ts';
@@ -12,8 +12,8 @@ interface Share {
   /** Shares of the group in the places of a pipeline; empty where there is none. */
   readonly placed: readonly number[];
   readonly places: readonly number[];
-  /** The places of the same operators among the cores of the group; absent where some are none. */
-  readonly cores?: readonly number[] | undefined;
+  /** What each of them is of the works of the part. */
+  readonly works: readonly number[];
   /** Where in a row the time of each goes. */
   readonly into: readonly number[];
   /** Where what it adds to a wait goes, and what share of its time that is; where what it draws of the memory goes. Negative: nowhere. */
@@ -22,11 +22,24 @@ interface Share {
   readonly memory: readonly number[];
 }
 
+/** A core, at its place in a group and among the cores of the group, which some others are the same as in every step. */
+interface Work {
+  readonly group: number;
+  readonly place: number;
+  readonly core: number;
+}
+
+/** The cores of a step of the kind by groups, and of each group the first one that always has the same. */
+export interface Cores {
+  readonly operators: readonly (readonly Operator[])[];
+  readonly like: readonly number[];
+}
+
 /** What one driver decides of a step. */
 export interface Part {
   readonly driver: Driver | undefined;
-  /** Whether it has nothing but cores. */
-  readonly cores: boolean;
+  /** Its different cores, group by group, and working memory: their prices and microbatches. Absent where it has more than cores. */
+  readonly cores?: { readonly works: readonly Work[]; readonly prices: Price[]; readonly microbatches: number[] } | undefined;
   readonly shares: readonly Share[];
   /** Where each entry of a row belongs in the sums, ascending. */
   readonly columns: Int32Array;
@@ -56,7 +69,7 @@ export function fixedOf(pipeline: number): number {
 /** The operators that `mine` picks out of a step by their places among all of them; undefined where there are none. */
 export function partOf(
   plan: readonly PlannedGroup[],
-  coreGroups: readonly OperatorGroup[],
+  cores: Cores,
   driver: Driver | undefined,
   mine: (place: number) => boolean,
   { pipeline, scheduled }: Places,
@@ -75,6 +88,12 @@ export function partOf(
       if (run !== undefined) used.add(run);
     }
   const columns = Int32Array.from(used).toSorted();
+  const works: Work[] = [];
+  const workOf = (group: number, place: number): number => {
+    const core = coreAt(plan, cores, group, place);
+    const known = works.findIndex((other) => other.core === core && cores.like[other.group] === cores.like[group] && launchedAlike(plan, other, group, place));
+    return known >= 0 ? known : works.push({ group, place, core }) - 1;
+  };
   const shares = picked.flatMap((places, g): Share[] => {
     const { group, drift } = plan[g] as PlannedGroup;
     if (places.length === 0) return [];
@@ -83,7 +102,7 @@ export function partOf(
         group: g,
         placed: pipeline === 0 ? [] : [...(group.placed ?? Array.from({ length: pipeline }, () => 0)), group.placed === undefined ? 1 : 0],
         places,
-        cores: coresAt(group.operators, coreGroups[g]?.operators ?? [], places),
+        works: places.map((i) => workOf(g, i)),
         into: places.map((i) => columns.indexOf(timeOf(g, i))),
         waits: places.map((i) => (waitOf(g, i) < 0 ? -1 : columns.indexOf(timeOf(g, waitOf(g, i))))),
         shares: places.map((i) => drift.share[i] ?? 0),
@@ -94,7 +113,7 @@ export function partOf(
   if (shares.length === 0) return undefined;
   return {
     driver,
-    cores: shares.every(({ cores }) => cores !== undefined),
+    cores: works.some(({ core }) => core < 0) ? undefined : { works, prices: [], microbatches: [] },
     shares,
     columns,
     busy: Array.from({ length: sumCount - stageCount }, (_, engine) => columns.indexOf(stageCount + engine)),
@@ -103,14 +122,19 @@ export function partOf(
   };
 }
 
-/** Where operators at some places stand among the cores of their group, which may have several of one name; undefined where one is none. */
-function coresAt(operators: readonly Operator[], cores: readonly Operator[], places: readonly number[]): readonly number[] | undefined {
-  const found = places.map((place) => {
-    const name = operators[place]?.name;
-    const earlier = operators.slice(0, place).filter((other) => other.name === name).length;
-    return cores.map((_, i) => i).filter((i) => cores[i]?.name === name)[earlier] ?? -1;
-  });
-  return found.includes(-1) ? undefined : found;
+/** Where an operator stands among the cores of its group, which may have several of one name; -1 for one that is none. */
+function coreAt(plan: readonly PlannedGroup[], { operators: cores }: Cores, g: number, place: number): number {
+  const operators = plan[g]?.group.operators ?? [];
+  const name = operators[place]?.name;
+  const earlier = operators.slice(0, place).filter((other) => other.name === name).length;
+  const own = cores[g] ?? [];
+  return own.map((_, i) => i).filter((i) => own[i]?.name === name)[earlier] ?? -1;
+}
+
+/** Whether an operator at a place of a group is launched as a work is. */
+function launchedAlike(plan: readonly PlannedGroup[], work: Work, g: number, place: number): boolean {
+  const [one, other] = [plan[work.group], plan[g]];
+  return one?.shares[work.place] === other?.shares[place] && Object.is(one?.floors[work.place], other?.floors[place]);
 }
 
 /** What a part comes to in one step; undefined for a step whose operators are not those of the kind. */
@@ -120,26 +144,31 @@ export function rowOf(pricer: CompilablePricer, signature: Signature, part: Part
   for (const share of part.shares) {
     const planned = plan[share.group] as PlannedGroup;
     const prices = pricer.prices(planned, share.places);
-    for (let i = 0; i < prices.length; i++) addPrice(row, part, share, i, prices[i] as Price, planned, planned.group);
+    for (let i = 0; i < prices.length; i++) addPrice(row, part, share, i, prices[i] as Price, planned, planned.group.microbatches);
   }
   return row;
 }
 
 /** The same of a part that has nothing but cores, of which no others are looked at. `plan`: of a step of the kind. Written to a row; false for another kind. */
 export function fillCores(pricer: CompilablePricer, plan: readonly PlannedGroup[], part: Part, batch: InstanceBatch, row: Float64Array): boolean {
-  const groups = pricer.cores(batch);
-  if (groups.length !== plan.length) return false;
+  if (part.cores === undefined) return false;
+  const { works, prices, microbatches } = part.cores;
+  let core: ReturnType<CompilablePricer['cores']['of']> | undefined;
+  for (let w = 0, of = -1; w < works.length; w++) {
+    const { group, place, core: at } = works[w] as Work;
+    if (core === undefined || group !== of) core = pricer.cores.of(batch, (of = group));
+    const planned = plan[group] as PlannedGroup;
+    const operator = core.operators[at];
+    if (operator === undefined || operator.name !== (planned.group.operators[place] as Operator).name) return false;
+    prices[w] = pricer.priceAt(planned, place, operator);
+    microbatches[w] = core.microbatches;
+  }
   for (let i = 0; i < row.length; i++) row[i] = 0;
   for (let s = 0; s < part.shares.length; s++) {
     const share = part.shares[s] as Share;
-    const planned = plan[share.group] as PlannedGroup;
-    const group = groups[share.group] as OperatorGroup;
-    const cores = share.cores as readonly number[];
-    for (let i = 0; i < cores.length; i++) {
-      const place = share.places[i] as number;
-      const operator = group.operators[cores[i] as number];
-      if (operator === undefined || operator.name !== (planned.group.operators[place] as Operator).name) return false;
-      addPrice(row, part, share, i, pricer.priceAt(planned, place, operator), planned, group);
+    for (let i = 0; i < share.works.length; i++) {
+      const work = share.works[i] as number;
+      addPrice(row, part, share, i, prices[work] as Price, plan[share.group] as PlannedGroup, microbatches[work] as number);
     }
   }
   return true;
@@ -153,8 +182,9 @@ function addPrice(
   i: number,
   price: Price,
   planned: PlannedGroup,
-  { count, microbatches }: OperatorGroup,
+  microbatches: number,
 ): void {
+  const { count } = planned.group;
   const time = (planned.runs === undefined ? count : 1) * price.time;
   add(row, into[i] as number, time);
   const wait = waits[i] as number;

@@ -4,7 +4,7 @@ import type { Stream, Turns } from '../catalogue/stack.ts';
 import { dataRanks, exchangeRanks } from '../model/layout.ts';
 import { stages } from '../model/operator.ts';
 import type { Operator, OperatorGroup } from '../model/operator.ts';
-import { coreBuilder, stepBuilder, type StepBuilder } from '../model/operators/step.ts';
+import { coreBuilder, stepBuilder, type CoreBuilder, type StepBuilder } from '../model/operators/step.ts';
 import type { InstanceBatch, PipelineCost, StepCost } from './batch.ts';
 import { settingIssues, type StepSetting } from './check.ts';
 import { explanationOf, type StepExplanation } from './explain.ts';
@@ -48,9 +48,9 @@ export function stepPricer(setting: StepSetting, errors?: PriceErrors): Explaini
 class Pricer implements ExplainingPricer {
   readonly doubts: readonly Doubt[];
   readonly launches: number;
+  readonly cores: CoreBuilder;
   readonly #setting: StepSetting;
   readonly #build: StepBuilder;
-  readonly #buildCores: StepBuilder;
   readonly #pricing: Pricing;
   /** The last plan of the group at each place, which most steps share. */
   readonly #plans: PlannedGroup[] = [];
@@ -63,7 +63,7 @@ class Pricer implements ExplainingPricer {
     this.#setting = setting;
     const rules = { absorbed: stack.absorbed?.format, fusedShared: stack.fusedShared !== undefined };
     this.#build = stepBuilder(model, precision, layout, rules);
-    this.#buildCores = coreBuilder(model, precision, layout, rules);
+    this.cores = coreBuilder(model, precision, layout, rules);
     this.#pricing = new Pricing(
       machine,
       stack,
@@ -155,10 +155,6 @@ class Pricer implements ExplainingPricer {
 
   prices(planned: PlannedGroup, places: readonly number[]): readonly Price[] {
     return this.#pricing.some(planned.group.operators, planned, places);
-  }
-
-  cores(batch: InstanceBatch): readonly OperatorGroup[] {
-    return this.#buildCores(batch);
   }
 
   priceAt(planned: PlannedGroup, place: number, operator: Operator): Price {

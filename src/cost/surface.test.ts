@@ -198,7 +198,7 @@ function behind(exact: CompilablePricer, extra: (batch: InstanceBatch) => number
     cost,
     plan: (batch) => exact.plan(batch),
     prices: (planned, places) => exact.prices(planned, places),
-    cores: (batch) => exact.cores(batch),
+    cores: exact.cores,
     priceAt: (planned, place, operator) => exact.priceAt(planned, place, operator),
   };
 }

@@ -24,6 +24,8 @@ const contextCuts = 9;
 
 /** Steps of prompts that are kept: what is often asked for comes again, as where a cache leaves the end of a prompt to compute. */
 const keptPrompts = 65_536;
+/** Compositions of more prompts do not come again. */
+const mostAlike = 4;
 
 /** Rows of one part by the value of its driver, and which value each place stands for. */
 interface Table {
@@ -75,7 +77,8 @@ export class SurfacePricer implements StepPricer {
     if (surface !== undefined) {
       const { compiled, tables, sums } = surface;
       const { constant } = compiled;
-      const memo = batch.rank.decodeSequences === 0 && compiled.pipeline === 0 ? this.#promptsLike(batch) : undefined;
+      const memo =
+        batch.rank.decodeSequences === 0 && batch.rank.prefillSequences <= mostAlike && compiled.pipeline === 0 ? this.#promptsLike(batch) : undefined;
       const known = memo?.find() ?? -1;
       if (memo !== undefined && known >= 0) return stepCostOf(memo.rows, undefined, known);
       for (let i = 0; i < constant.length; i++) sums[i] = constant[i] as number;
@@ -174,7 +177,7 @@ export class SurfacePricer implements StepPricer {
 
   /** What a part comes to in the step that is being priced. */
   #rowOf(compiled: Compiled, { part, row }: Table, batch: InstanceBatch): Float64Array | undefined {
-    if (part.cores && fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
+    if (fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
     if (this.#plan === undefined) {
       this.evaluations++;
       this.#plan = this.#exact.plan(batch);
@@ -207,7 +210,7 @@ export class SurfacePricer implements StepPricer {
       const batch = driver.example(fixed, along);
       if (batch === undefined) return undefined;
       const row = new Float64Array(part.columns.length);
-      if (part.cores && fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
+      if (fillCores(this.#exact, compiled.plan, part, batch, row)) return row;
       this.evaluations++;
       return rowOf(this.#exact, compiled.signature, part, this.#exact.plan(batch));
     };

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FairShares } from './fair-shares.ts';
+import { FlowsOnLinks } from './flows-on-links.ts';
 import { MaxMin, unfairFlow } from './max-min.ts';
 
 const links = 9;
@@ -12,10 +13,31 @@ const network = fc.record({
   flows: fc.array(fc.uniqueArray(fc.nat(links - 1), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 12 }),
 });
 
+/** The tightest link is filled, that of the least number among equally tight ones, until all flows have their rates. */
+function filled(capacity: readonly number[], flows: readonly (readonly number[])[]): readonly number[] {
+  const left = [...capacity];
+  const rates = flows.map(() => -1);
+  while (rates.includes(-1)) {
+    const shares = left.map((rest, link) => {
+      const open = flows.filter((over, f) => over.includes(link) && rates[f] === -1).length;
+      return open === 0 ? Number.NaN : rest / open;
+    });
+    const least = shares.reduce((a, b) => (b < a ? b : a), Infinity);
+    const tightest = shares.indexOf(least);
+    flows.forEach((over, f) => {
+      if (rates[f] !== -1 || !over.includes(tightest)) return;
+      rates[f] = least;
+      for (const link of over) left[link] = Math.max(0, (left[link] ?? 0) - least);
+    });
+  }
+  return rates;
+}
+
 /** Rates of all flows, and how many divisions they took. */
 function divided(capacity: readonly number[], flows: readonly (readonly number[])[], few: number) {
-  const over = capacity.map((_, link) => flows.flatMap((of, f) => (of.includes(link) ? [f] : [])));
-  const shares = new FairShares(Float64Array.from(capacity), over, flows, few);
+  const over = new FlowsOnLinks(capacity.length);
+  flows.forEach((of, f) => over.join(f, of));
+  const shares = new FairShares(Float64Array.from(capacity), over, few);
   const rates: number[] = flows.map(() => -1);
   const divisions: number[][] = [];
   shares.begin(flows.length);
@@ -23,9 +45,9 @@ function divided(capacity: readonly number[], flows: readonly (readonly number[]
     const count = shares.divide(link);
     if (count === 0) return;
     divisions.push([...shares.flows.subarray(0, count)]);
-    divisions.at(-1)?.forEach((flow, f) => {
+    divisions.at(-1)?.forEach((flow) => {
       expect(rates[flow]).toBe(-1);
-      rates[flow] = shares.rates[f] ?? Number.NaN;
+      rates[flow] = shares.rates[flow] ?? Number.NaN;
     });
   });
   return { rates, divisions };
@@ -43,6 +65,16 @@ describe('fair shares of flows that are joined', () => {
         expect(unfairFlow(Float64Array.from(capacity), start, Int32Array.from(flows.flat()), Float64Array.from(rates))).toBe(-1);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test('rates are to the last bit those of filling one link after the other, ties included', () => {
+    const tight = fc.array(fc.constantFrom(0, 0.1, 0.3, 0.7, 1, 2), { minLength: links, maxLength: links });
+    fc.assert(
+      fc.property(tight, network, (capacity, { flows }) => {
+        expect(divided(capacity, flows, links).rates).toEqual(filled(capacity, flows));
+      }),
+      { numRuns: 2000 },
     );
   });
 

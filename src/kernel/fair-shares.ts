@@ -1,4 +1,5 @@
 import { enlarged } from './enlarged.ts';
+import type { FlowsOnLinks } from './flows-on-links.ts';
 import { MaxMin } from './max-min.ts';
 
 /**
@@ -7,70 +8,71 @@ import { MaxMin } from './max-min.ts';
  */
 export class FairShares {
   readonly #capacity: Float64Array;
-  readonly #flowsOf: readonly (readonly number[])[];
-  readonly #linksOf: readonly (readonly number[])[];
+  readonly #over: FlowsOnLinks;
   readonly #few: number;
-  /** Flows of the last division, and their rates. */
+  /** Flows of the last division, and rates by flow. */
   flows: Int32Array<ArrayBuffer> = new Int32Array(64);
   rates: Float64Array<ArrayBuffer> = new Float64Array(64);
   #count = 0;
-  /** Links of a division: a list, and by link what is left of it and how many of its flows have no rate yet. */
+  /** Links of a division: a list, and by link what is left of it, how many of its flows have no rate yet, and what is left for each of these. */
   readonly #links: Int32Array;
   readonly #left: Float64Array;
   readonly #open: Int32Array;
-  /** Round that a link and a flow were last part of, and place of a flow in its division. */
+  readonly #share: Float64Array;
+  /** Links that are as tight as the tightest one, by number. */
+  readonly #tied: Int32Array;
+  /** Round that a link and a flow were last part of. */
   readonly #roundOf: Int32Array;
   #flowRoundOf = new Int32Array(64);
-  #placeOf = new Int32Array(64);
   #round = 0;
   /** For many links: columns of the general solution. */
   readonly #maxMin = new MaxMin();
-  readonly #columns: { place: Int32Array; capacity: Float64Array; start: Int32Array; entries: Int32Array<ArrayBuffer> };
+  readonly #columns: { place: Int32Array; capacity: Float64Array; start: Int32Array; entries: Int32Array<ArrayBuffer>; rates: Float64Array };
 
   /**
    * @param capacity [link]
-   * @param flowsOf [link] numbers of the flows over a link, in any order
-   * @param linksOf [flow] links of a flow, distinct, at least one
+   * @param over flows, each over one link at least
    * @param few links up to which the tightest one is found by looking at each
    */
-  constructor(capacity: Float64Array, flowsOf: readonly (readonly number[])[], linksOf: readonly (readonly number[])[], few: number = 48) {
+  constructor(capacity: Float64Array, over: FlowsOnLinks, few: number = 48) {
     this.#capacity = capacity;
     this.#few = few;
-    this.#flowsOf = flowsOf;
-    this.#linksOf = linksOf;
+    this.#over = over;
     this.#links = new Int32Array(capacity.length);
     this.#left = new Float64Array(capacity.length);
     this.#open = new Int32Array(capacity.length);
+    this.#share = new Float64Array(capacity.length);
+    this.#tied = new Int32Array(capacity.length);
     this.#roundOf = new Int32Array(capacity.length);
     this.#columns = {
       place: new Int32Array(capacity.length),
       capacity: new Float64Array(capacity.length),
       start: new Int32Array(64),
       entries: new Int32Array(256),
+      rates: new Float64Array(64),
     };
   }
 
   /** Begins a round, in which every flow is part of one division at most. Numbers of flows are below `flowCount`. */
   begin(flowCount: number): void {
     this.#round++;
-    if (flowCount <= this.#placeOf.length) return;
+    if (flowCount <= this.flows.length) return;
     this.#flowRoundOf = enlarged(this.#flowRoundOf, new Int32Array(2 * flowCount));
-    this.#placeOf = enlarged(this.#placeOf, new Int32Array(2 * flowCount));
     this.flows = enlarged(this.flows, new Int32Array(2 * flowCount));
     this.rates = enlarged(this.rates, new Float64Array(2 * flowCount));
   }
 
   /**
-   * Divides links among the flows over a link and those that are joined to them. Returns how many these are, in `flows` and `rates`; 0 where this
+   * Divides links among the flows over a link and those that are joined to them. Returns how many these are: they are listed in `flows`; 0 where this
    * round has had the link before.
    */
   divide(link: number): number {
-    if (this.#roundOf[link] === this.#round) return 0;
+    if (this.#over.count[link] === 0 || this.#roundOf[link] === this.#round) return 0;
     const links = this.#joinedTo(link);
     const count = this.#count;
-    if (count === 1) this.rates[0] = this.#slowest(links);
+    if (count === 1) this.rates[this.flows[0]] = this.#slowest(links);
     else if (links <= this.#few) this.#fill(links);
-    else if (count > 0) this.#solve(links);
+    else this.#solve(links);
     return count;
   }
 
@@ -80,27 +82,39 @@ export class FairShares {
     const links = this.#links;
     const roundOf = this.#roundOf;
     const flowRoundOf = this.#flowRoundOf;
-    const { flows } = this;
+    const capacity = this.#capacity;
+    const left = this.#left;
+    const open = this.#open;
+    const share = this.#share;
+    const { flows, rates } = this;
+    const { shift, size, link: linkAt, first: firstOf, after, count: countOf } = this.#over;
     let linkCount = 1;
     let count = 0;
     links[0] = first;
     roundOf[first] = round;
+    open[first] = 0;
     for (let l = 0; l < linkCount; l++) {
       const link = links[l];
-      const over = this.#flowsOf[link];
-      this.#left[link] = this.#capacity[link];
-      this.#open[link] = over.length;
-      for (let i = 0; i < over.length; i++) {
-        const flow = over[i];
+      left[link] = capacity[link];
+      share[link] = capacity[link] / countOf[link];
+      // Where all flows of a link were found by other links, there is nothing to look for.
+      if (open[link] === countOf[link]) continue;
+      for (let place = firstOf[link]; place >= 0; place = after[place]) {
+        const flow = place >> shift;
         if (flowRoundOf[flow] === round) continue;
         flowRoundOf[flow] = round;
-        this.#placeOf[flow] = count;
+        rates[flow] = -1;
         flows[count++] = flow;
-        const others = this.#linksOf[flow];
-        for (let j = 0; j < others.length; j++) {
-          const other = others[j];
-          if (roundOf[other] === round) continue;
+        const start = flow << shift;
+        const end = start + size[flow];
+        for (let at = start; at < end; at++) {
+          const other = linkAt[at];
+          if (roundOf[other] === round) {
+            open[other]++;
+            continue;
+          }
           roundOf[other] = round;
+          open[other] = 1;
           links[linkCount++] = other;
         }
       }
@@ -117,63 +131,101 @@ export class FairShares {
 
   /** Fills the tightest link again and again: its flows are settled and leave what they do not use to others. */
   #fill(linkCount: number): void {
-    const links = this.#links;
-    const left = this.#left;
-    const open = this.#open;
-    const { rates } = this;
-    const placeOf = this.#placeOf;
-    rates.fill(-1, 0, this.#count);
+    const tied = this.#tied;
+    const share = this.#share;
     let size = linkCount;
     for (let settled = 0; settled < this.#count;) {
-      let share = Infinity;
-      let tightest = -1;
-      let kept = 0;
-      for (let l = 0; l < size; l++) {
-        const link = links[l];
-        if (open[link] === 0) continue;
-        links[kept++] = link;
-        const own = left[link] / open[link];
-        if (tightest < 0 || own < share || (own === share && link < tightest)) {
-          share = own;
-          tightest = link;
-        }
-      }
-      size = kept;
-      const over = this.#flowsOf[tightest];
-      for (let i = 0; i < over.length; i++) {
-        const flow = over[i];
-        const place = placeOf[flow];
-        if (rates[place] >= 0) continue;
-        rates[place] = share;
-        settled++;
-        const others = this.#linksOf[flow];
-        for (let j = 0; j < others.length; j++) {
-          const other = others[j];
-          open[other]--;
-          left[other] = Math.max(0, left[other] - share);
-        }
+      size = this.#findTightest(size);
+      const least = share[tied[0]];
+      // Those that are as tight follow by number, but for what shares flows with a link before them, as long as nothing has become as tight.
+      let holds = true;
+      for (let t = 0; holds && t < this.#tiedCount; t++) {
+        const link = tied[t];
+        if (this.#open[link] === 0 || share[link] > least) continue;
+        settled += this.#open[link];
+        holds = this.#settle(link, least);
       }
     }
+  }
+
+  #tiedCount = 0;
+
+  /** Lists the tightest of the first so many links, by number. Returns how many of them, now the first ones, have flows without a rate. */
+  #findTightest(size: number): number {
+    const links = this.#links;
+    const open = this.#open;
+    const share = this.#share;
+    const tied = this.#tied;
+    let least = Infinity;
+    let kept = 0;
+    let count = 0;
+    for (let l = 0; l < size; l++) {
+      const link = links[l];
+      if (open[link] === 0) continue;
+      links[kept++] = link;
+      const own = share[link];
+      if (own > least) continue;
+      if (own < least) {
+        least = own;
+        count = 0;
+      }
+      let at = count++;
+      for (; at > 0 && tied[at - 1] > link; at--) tied[at] = tied[at - 1];
+      tied[at] = link;
+    }
+    this.#tiedCount = count;
+    return kept;
+  }
+
+  /** Gives the flows of a link that have no rate this one. Returns whether every link that this leaves less of is less tight than that. */
+  #settle(link: number, rate: number): boolean {
+    const { rates } = this;
+    const left = this.#left;
+    const open = this.#open;
+    const share = this.#share;
+    const { shift, size, link: linkAt, first, after } = this.#over;
+    let looser = true;
+    for (let place = first[link]; place >= 0; place = after[place]) {
+      const flow = place >> shift;
+      if (rates[flow] >= 0) continue;
+      rates[flow] = rate;
+      const start = flow << shift;
+      const end = start + size[flow];
+      for (let at = start; at < end; at++) {
+        const other = linkAt[at];
+        left[other] = Math.max(0, left[other] - rate);
+        if (--open[other] === 0 || other === link) continue;
+        share[other] = left[other] / open[other];
+        if (share[other] <= rate) looser = false;
+      }
+    }
+    return looser;
   }
 
   /** The same by the general solution, which finds the tightest of many links sooner. */
   #solve(linkCount: number): void {
     const columns = this.#columns;
     const { place, capacity } = columns;
+    const { shift, size, link: linkAt } = this.#over;
     // In order of their numbers, by which equally tight ones go.
     this.#links.subarray(0, linkCount).sort();
     for (let l = 0; l < linkCount; l++) {
       place[this.#links[l]] = l;
       capacity[l] = this.#left[this.#links[l]];
     }
-    if (columns.start.length <= this.#count) columns.start = new Int32Array(2 * this.#count);
+    if (columns.start.length <= this.#count) {
+      columns.start = new Int32Array(2 * this.#count);
+      columns.rates = new Float64Array(2 * this.#count);
+    }
     let entries = 0;
     for (let f = 0; f < this.#count; f++) {
-      const over = this.#linksOf[this.flows[f]];
-      if (columns.entries.length < entries + over.length) columns.entries = enlarged(columns.entries, new Int32Array(2 * (entries + over.length)));
-      for (let j = 0; j < over.length; j++) columns.entries[entries++] = place[over[j]];
+      const start = this.flows[f] << shift;
+      const end = start + size[this.flows[f]];
+      if (columns.entries.length < entries + (end - start)) columns.entries = enlarged(columns.entries, new Int32Array(2 * (entries + end - start)));
+      for (let at = start; at < end; at++) columns.entries[entries++] = place[linkAt[at]];
       columns.start[f + 1] = entries;
     }
-    this.#maxMin.solve(capacity, columns.start, columns.entries, this.rates, undefined, linkCount, this.#count);
+    this.#maxMin.solve(capacity, columns.start, columns.entries, columns.rates, undefined, linkCount, this.#count);
+    for (let f = 0; f < this.#count; f++) this.rates[this.flows[f]] = columns.rates[f];
   }
 }

@@ -7,7 +7,7 @@ const LOWEST_BIN = OCTAVE;
 /** Numbers that are kept of a bin. */
 const apart = 3;
 /** Values that are kept as they are until there are so many: a sketch of few has no bins. */
-const few = 128;
+const few = 256;
 
 /** Half of the widest bin, relative to its lower edge. */
 export const QUANTILE_ERROR: number = 1 / 256;

@@ -1,9 +1,9 @@
+import { Choices } from './choices.ts';
 import { counterPrefix, counterWord } from './random.ts';
 
 /** A block is so many positions, as a power of two. */
 const levels = 8;
 const block: number = 1 << levels;
-const words: number = 2 ** 32;
 
 /** Positions that are drawn together, as a power of two. */
 const runLevel = 4;
@@ -17,21 +17,23 @@ export const positionsOfRun: number = 1 << runLevel;
 export class SplitSums {
   readonly #seedHigh: number;
   readonly #seedLow: number;
-  /** Chances of the sums of 2^level positions. */
-  readonly #chances: readonly Float64Array[];
-  readonly #ofBlock: Choice;
-  /** By level and sum: what the first half has of it. Made when they are asked for. */
-  readonly #ofHalf: readonly (Choice | undefined)[][];
+  /** See `Splits`. */
+  readonly #sums: readonly Float64Array[];
+  readonly #choices: Choices;
+  readonly #ofBlock: number;
+  readonly #ofHalf: Int32Array;
+  readonly #stride: number;
 
   /** @param chances of 0, 1, 2 ... at one position; they sum to 1 */
   constructor(seed: number, chances: readonly number[]) {
     this.#seedHigh = Math.floor(seed / 2 ** 32) >>> 0;
     this.#seedLow = seed >>> 0;
-    const sums: Float64Array[] = [Float64Array.from(chances)];
-    for (let level = 1; level <= levels; level++) sums.push(folded(sums[level - 1]));
-    this.#chances = sums;
-    this.#ofBlock = choiceOf(sums[levels]);
-    this.#ofHalf = sums.map(({ length }) => Array.from({ length }, () => undefined));
+    const { sums, choices, ofBlock, ofHalf, stride } = splitsOf(chances);
+    this.#sums = sums;
+    this.#choices = choices;
+    this.#ofBlock = ofBlock;
+    this.#ofHalf = ofHalf;
+    this.#stride = stride;
   }
 
   /** The number at a position. */
@@ -114,15 +116,12 @@ export class SplitSums {
     for (let level = levels; level > 0; level--) {
       const size = 1 << (level - 1);
       const first = this.#half(prefix, b, level, part, sum);
-      if (size + first >= left) {
-        sum = first;
-        part = 2 * part;
-      } else {
-        left -= size + first;
-        position += size;
-        sum -= first;
-        part = 2 * part + 1;
-      }
+      // All ones where the first half does not reach it: one way as likely as the other is no branch.
+      const right = (size + first - left) >> 31;
+      left -= (size + first) & right;
+      position += size & right;
+      sum = first + ((sum - 2 * first) & right);
+      part = 2 * part - right;
     }
     return position + 1;
   }
@@ -132,15 +131,46 @@ export class SplitSums {
   }
 
   #block(prefix: number, b: number): number {
-    return drawn(this.#ofBlock, counterWord(prefix, b * block));
+    return this.#choices.drawn(this.#ofBlock, counterWord(prefix, b * block));
   }
 
   /** What the first half has of the sum of a part of 2^level positions; parts are numbered as in a heap. */
   #half(prefix: number, b: number, level: number, part: number, sum: number): number {
     if (sum === 0) return 0;
-    const choice = (this.#ofHalf[level][sum] ??= halved(this.#chances[level - 1], sum));
-    return drawn(choice, counterWord(prefix, b * block + part));
+    let choice = this.#ofHalf[level * this.#stride + sum];
+    if (choice < 0) choice = this.#make(level, sum);
+    return this.#choices.drawn(choice, counterWord(prefix, b * block + part));
   }
+
+  #make(level: number, sum: number): number {
+    return (this.#ofHalf[level * this.#stride + sum] = this.#choices.add(halved(this.#sums[level - 1], sum)));
+  }
+}
+
+/** How sums over a block, and over the first halves of its parts, are distributed. */
+interface Splits {
+  readonly chances: readonly number[];
+  /** Chances of the sums of 2^level positions. */
+  readonly sums: readonly Float64Array[];
+  readonly choices: Choices;
+  readonly ofBlock: number;
+  /** By level and sum, the choice of what the first half has of it; -1 where that was not asked for yet. Levels begin `stride` apart. */
+  readonly ofHalf: Int32Array;
+  readonly stride: number;
+}
+
+/** Those that were asked for last: runs of the same speculation follow each other, and share what was made. */
+let latest: Splits | undefined;
+
+function splitsOf(chances: readonly number[]): Splits {
+  const known = latest;
+  if (known !== undefined && known.chances.length === chances.length && chances.every((chance, k) => chance === known.chances[k])) return known;
+  const sums: Float64Array[] = [Float64Array.from(chances)];
+  for (let level = 1; level <= levels; level++) sums.push(folded(sums[level - 1]));
+  const choices = new Choices();
+  const stride = sums[levels].length;
+  latest = { chances, sums, choices, ofBlock: choices.add(sums[levels]), ofHalf: new Int32Array((levels + 1) * stride).fill(-1), stride };
+  return latest;
 }
 
 /** Of two independent sums together. */
@@ -151,45 +181,7 @@ function folded(chances: Float64Array): Float64Array {
 }
 
 /** Of the first of two that come to `sum`. */
-function halved(chances: Float64Array, sum: number): Choice {
+function halved(chances: Float64Array, sum: number): Float64Array {
   const most = chances.length - 1;
-  return choiceOf(Float64Array.from({ length: Math.min(sum, most) + 1 }, (_, k) => (sum - k > most ? 0 : chances[k] * chances[sum - k])));
-}
-
-/** A distribution over 0, 1, 2 ... */
-interface Choice {
-  /** Chances up to each value, in words. */
-  readonly cumulated: Float64Array;
-  /** The value of the first word of each of equal ranges of words: what a draw is looked for from. */
-  readonly from: Uint16Array;
-}
-
-const ranges = 256;
-const rangeBits = 24;
-
-function choiceOf(chances: Float64Array): Choice {
-  let total = 0;
-  let last = 0;
-  for (let k = 0; k < chances.length; k++) {
-    total += chances[k];
-    if (chances[k] > 0) last = k;
-  }
-  let sum = 0;
-  const cumulated = chances.map((chance, k) => {
-    sum += chance;
-    return k >= last ? words : (sum / total) * words;
-  });
-  let at = 0;
-  const from = Uint16Array.from({ length: ranges }, (_, range) => {
-    while (cumulated[at] <= range * (words / ranges)) at++;
-    return at;
-  });
-  return { cumulated, from };
-}
-
-/** The least value whose cumulated chance is above that of `word`. */
-function drawn({ cumulated, from }: Choice, word: number): number {
-  let at = from[word >>> rangeBits];
-  while (cumulated[at] <= word) at++;
-  return at;
+  return Float64Array.from({ length: Math.min(sum, most) + 1 }, (_, k) => (sum - k > most ? 0 : chances[k] * chances[sum - k]));
 }

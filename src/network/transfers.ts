@@ -1,6 +1,7 @@
 import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
 import { enlarged } from '../kernel/enlarged.ts';
 import { FairShares } from '../kernel/fair-shares.ts';
+import { FlowsOnLinks } from '../kernel/flows-on-links.ts';
 
 /**
  * Bytes in flight over links that they share by max-min fairness, whatever they are. Rates change only when a flow begins or ends or a link changes, and
@@ -10,8 +11,8 @@ export class Transfers {
   readonly capacity: Float64Array;
   /** Bytes of flows that are over. */
   readonly #carried: Float64Array;
+  readonly #over: FlowsOnLinks;
   /** By flow. Numbers of flows that have ended are used again. */
-  #links: (readonly number[])[] = [];
   #owner: Float64Array<ArrayBuffer> = new Float64Array(64);
   /** Place in the order of beginning. */
   #order: Float64Array<ArrayBuffer> = new Float64Array(64);
@@ -23,11 +24,11 @@ export class Transfers {
   /** Place among the active flows. */
   #position: Int32Array<ArrayBuffer> = new Int32Array(64);
   readonly #spare: number[] = [];
+  #numbers = 0;
   /** Active flows, in no order, and beside them when each ends at its rate. */
   #flows: Int32Array<ArrayBuffer> = new Int32Array(64);
   #endsAt: Float64Array<ArrayBuffer> = new Float64Array(64);
   #active = 0;
-  readonly #flowsOf: number[][];
   /** Links that have changed, or whose flows have, since the last sharing. */
   #changed: Int32Array<ArrayBuffer> = new Int32Array(256);
   #changes = 0;
@@ -42,8 +43,8 @@ export class Transfers {
   constructor(capacity: ArrayLike<BytesPerSecond>) {
     this.capacity = Float64Array.from(capacity);
     this.#carried = new Float64Array(capacity.length);
-    this.#flowsOf = Array.from({ length: capacity.length }, () => []);
-    this.#shares = new FairShares(this.capacity, this.#flowsOf, this.#links);
+    this.#over = new FlowsOnLinks(capacity.length);
+    this.#shares = new FairShares(this.capacity, this.#over);
   }
 
   get active(): number {
@@ -55,12 +56,12 @@ export class Transfers {
     return this.#changes > 0;
   }
 
-  /** Adds a flow of `bytes` (> 0) over `links` (distinct, at least one). `owner` comes back when it ends. */
-  start(at: Seconds, owner: number, bytes: Bytes, links: readonly number[]): void {
-    const flow = this.#spare.pop() ?? this.#links.length;
+  /** Adds a flow of `bytes` (> 0) over `links` and `others` (distinct, at least one). `owner` comes back when it ends. */
+  start(at: Seconds, owner: number, bytes: Bytes, links: readonly number[], others: readonly number[] = none): void {
+    const flow = this.#spare.pop() ?? this.#numbers++;
     const position = this.#active++;
     if (flow === this.#owner.length) this.#grow();
-    this.#links[flow] = links;
+    this.#over.join(flow, links, others);
     this.#owner[flow] = owner;
     this.#order[flow] = this.#begun++;
     this.#bytes[flow] = bytes;
@@ -70,11 +71,8 @@ export class Transfers {
     this.#position[flow] = position;
     this.#flows[position] = flow;
     this.#endsAt[position] = Infinity;
-    for (let i = 0; i < links.length; i++) {
-      const link = links[i] as number;
-      (this.#flowsOf[link] as number[]).push(flow);
-      this.#change(link);
-    }
+    for (let i = 0; i < links.length; i++) this.#change(links[i] as number);
+    for (let i = 0; i < others.length; i++) this.#change(others[i] as number);
   }
 
   /** When the next flow ends, after `share`; Infinity when none is active. */
@@ -116,8 +114,7 @@ export class Transfers {
   carriedBy(at: Seconds): Float64Array {
     const carried = this.#carried.slice();
     for (let p = 0; p < this.#active; p++) this.#insert(this.#flows[p] as number, p);
-    for (const flow of this.#ordered.subarray(0, this.#active))
-      for (const link of this.#links[flow] as readonly number[]) carried[link] = (carried[link] as number) + this.#movedBy(flow, at);
+    for (const flow of this.#ordered.subarray(0, this.#active)) this.#carry(flow, this.#movedBy(flow, at), carried);
     return carried;
   }
 
@@ -125,10 +122,13 @@ export class Transfers {
   share(at: Seconds): void {
     if (this.#changes === 0) return;
     const shares = this.#shares;
-    shares.begin(this.#links.length);
+    shares.begin(this.#numbers);
     for (let i = 0; i < this.#changes; i++) {
       const count = shares.divide(this.#changed[i] as number);
-      for (let f = 0; f < count; f++) this.#run(shares.flows[f] as number, at, shares.rates[f] as number);
+      for (let f = 0; f < count; f++) {
+        const flow = shares.flows[f] as number;
+        this.#run(flow, at, shares.rates[flow] as number);
+      }
     }
     this.#changes = 0;
   }
@@ -150,21 +150,26 @@ export class Transfers {
   }
 
   #leave(flow: number, moved: Bytes): void {
-    const links = this.#links[flow] as readonly number[];
-    for (let i = 0; i < links.length; i++) {
-      const link = links[i] as number;
-      this.#carried[link] = (this.#carried[link] as number) + moved;
-      const others = this.#flowsOf[link] as number[];
-      const last = others.pop() as number;
-      if (last !== flow) others[others.indexOf(flow)] = last;
-      this.#change(link);
-    }
+    this.#carry(flow, moved, this.#carried);
+    const { shift, size, link } = this.#over;
+    const start = flow << shift;
+    const end = start + (size[flow] as number);
+    for (let place = start; place < end; place++) this.#change(link[place] as number);
+    this.#over.leave(flow);
     const position = this.#position[flow] as number;
     const last = this.#flows[--this.#active] as number;
     this.#flows[position] = last;
     this.#endsAt[position] = this.#endsAt[this.#active] as number;
     this.#position[last] = position;
     this.#spare.push(flow);
+  }
+
+  /** Adds bytes to what each link of a flow has carried. */
+  #carry(flow: number, bytes: Bytes, carried: Float64Array): void {
+    const { shift, size, link } = this.#over;
+    const start = flow << shift;
+    const end = start + (size[flow] as number);
+    for (let place = start; place < end; place++) carried[link[place] as number] = (carried[link[place] as number] as number) + bytes;
   }
 
   /** Adds a flow to so many that are in the order of their beginning. */
@@ -195,3 +200,5 @@ export class Transfers {
     this.ended = enlarged(this.ended, new Float64Array(2 * this.ended.length));
   }
 }
+
+const none: readonly number[] = [];

@@ -3,10 +3,13 @@ import { IntList } from '../kernel/int-list.ts';
 import type { Acceptance } from './acceptance.ts';
 import { Calendar } from './calendar.ts';
 import { place } from './place.ts';
+import type { InstanceOptions } from './plant.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
-import type { RequestTable } from './request-table.ts';
+import { rowOf, type RequestTable } from './request-table.ts';
 import { keepAnswer, unpinPrefix } from './shared-prefixes.ts';
+
+type DecodingOptions = Pick<InstanceOptions, 'acceptance' | 'prefixCaching' | 'adapters'>;
 
 /** What an instance decodes: which sequences, how far all of them have come together, and when each ends. */
 export class Decoding {
@@ -18,15 +21,21 @@ export class Decoding {
   before: Seconds = 0;
   /** Slots that decode for the first time in the running step, or in the next where prompts go first. */
   readonly joined: IntList = new IntList();
-  readonly #finishers = new Calendar();
+  readonly #finishers: Calendar;
   readonly #table: RequestTable;
   readonly #columns: RankColumns;
+  readonly #ranks: readonly Rank[];
   readonly #acceptance: Acceptance;
+  /** Whether sequences of a rank may have prefixes or adapters in common: only then is a rank looked at beside its columns. */
+  readonly #shares: boolean;
 
-  constructor(table: RequestTable, columns: RankColumns, acceptance: Acceptance) {
+  constructor(table: RequestTable, ranks: readonly Rank[], columns: RankColumns, { acceptance, prefixCaching, adapters }: DecodingOptions) {
     this.#table = table;
+    this.#finishers = new Calendar(table);
+    this.#ranks = ranks;
     this.#columns = columns;
     this.#acceptance = acceptance;
+    this.#shares = prefixCaching || adapters !== undefined;
   }
 
   /** Tokens by which each sequence has grown after so many steps: whole numbers whose mean is what a step emits. */
@@ -52,45 +61,52 @@ export class Decoding {
     return this.#finishers.first(step) >= 0;
   }
 
-  /** The first of the slots that end with the last step, -1 for none; the others follow by `nextFinisher`. */
+  /** The first of the slots that end with the last step, -1 for none; the others follow by `next`. */
   finishers(): number {
-    return this.#finishers.take(this.steps);
+    const first = this.#finishers.take(this.steps);
+    this.#table.fetch(first);
+    return first;
   }
 
-  /** The sequences of a rank whose KV has arrived decode from now on. */
-  join(rank: Rank, at: Seconds): void {
-    const { ready } = rank;
-    for (let i = 0; i < ready.length; i++) {
-      const slot = ready.items[i];
-      this.#table.joinedAt[slot] = at;
-      this.add(rank, slot);
-    }
-    ready.clear();
+  /** The sequences whose KV has arrived decode from now on, rank by rank. */
+  join(at: Seconds): void {
+    const { joinedAt, next } = this.#table;
+    const { ready, joining } = this.#columns;
+    const { words } = joining;
+    for (let w = 0; w < words.length; w++)
+      for (let bits = words[w]; bits !== 0; bits = words[w]) {
+        const rank = 32 * w + 31 - Math.clz32(bits & -bits);
+        joining.delete(rank);
+        for (let slot = ready.take(rank); slot >= 0;) {
+          // Its own place in a list is that of its end from here on.
+          const behind = next[rowOf(slot)];
+          joinedAt[slot] = at;
+          this.add(rank, slot);
+          slot = behind;
+        }
+      }
   }
 
   /** Adds a sequence whose prompt is in the KV, and which has a place. */
-  add(rank: Rank, slot: number): void {
+  add(rank: number, slot: number): void {
     const table = this.#table;
-    const base = table.prompt[slot] - this.tokens;
-    rank.adapters?.joins(slot);
+    if (this.#shares) this.#ranks[rank].adapters?.joins(slot);
     table.place[slot] = place.decoding;
-    table.base[slot] = base;
-    table.position[slot] = rank.members.length;
-    rank.members.push(slot);
-    this.#columns.count(rank.at, base, 1);
+    this.#columns.join(rank, slot, table.prompt[slot] - this.tokens);
     const left = table.outputTokens[slot] - table.emitted[slot];
-    const steps = this.#acceptance.stepsFor(table.ordinal[slot], table.stepsBefore[slot], left);
+    const end = this.steps + this.#acceptance.stepsFor(table.ordinal[slot], table.stepsBefore[slot], left);
     table.joinStep[slot] = this.steps;
-    table.finishStep[slot] = this.steps + steps;
-    this.#finishers.add(this.steps + steps, slot, table.nextFinisher);
+    table.finishStep[slot] = end;
+    this.#finishers.add(end, slot);
     this.joined.push(slot);
   }
 
   /** A sequence has its whole answer. */
-  finish(rank: Rank, slot: number): void {
+  finish(slot: number): void {
     const table = this.#table;
-    this.#leave(rank, slot, this.tokens, true);
-    table.stepsBefore[slot] += table.finishStep[slot] - table.joinStep[slot];
+    const steps = this.#stepsOf(slot);
+    this.#leave(slot, steps, this.tokens, true);
+    table.stepsBefore[slot] += steps;
     table.emitted[slot] = table.outputTokens[slot];
   }
 
@@ -98,16 +114,16 @@ export class Decoding {
    * Takes a sequence out before its end, with what it has put out so far.
    * @param tokens the token count up to which its blocks were taken
    */
-  stop(rank: Rank, slot: number, tokens: number = this.tokens): void {
+  stop(slot: number, tokens: number = this.tokens): void {
     const table = this.#table;
-    const steps = this.steps - table.joinStep[slot];
+    const steps = this.#stepsOf(slot);
     const left = table.outputTokens[slot] - table.emitted[slot];
     const joined = this.joined.indexOf(slot);
     if (joined >= 0) this.joined.removeAt(joined);
     // Its last tokens came out at the end of the last step.
     if (steps > 0) table.lastTokenAt[slot] = this.steppedAt;
-    this.#finishers.remove(table.finishStep[slot], slot, table.nextFinisher);
-    this.#leave(rank, slot, tokens, false);
+    this.#finishers.remove(table.finishStep[slot], slot);
+    this.#leave(slot, steps, tokens, false);
     table.emitted[slot] += this.#acceptance.emittedIn(table.ordinal[slot], table.stepsBefore[slot], steps, left);
     table.stepsBefore[slot] += steps;
   }
@@ -118,20 +134,26 @@ export class Decoding {
     this.joined.clear();
   }
 
-  #leave(rank: Rank, slot: number, tokens: number, whole: boolean): void {
+  /** Steps since a sequence joined; fewer than 2^31. */
+  #stepsOf(slot: number): number {
+    return (this.steps - this.#table.joinStep[slot]) | 0;
+  }
+
+  #leave(slot: number, steps: number, tokens: number, whole: boolean): void {
     const table = this.#table;
-    rank.adapters?.leaves(slot);
-    const base = table.base[slot];
-    const position = table.position[slot];
-    const last = rank.members.pop();
-    if (last !== slot) {
-      rank.members.items[position] = last;
-      table.position[last] = position;
-    }
     const columns = this.#columns;
-    columns.count(rank.at, base, -1);
-    columns.places.decrease(rank.at);
-    rank.kv.give(columns.blocksFor(base + tokens) - table.pinned[slot] * rank.unitBlocks);
+    const at = table.rank[slot];
+    const base = table.prompt[slot] - this.tokensAfter(this.steps - steps);
+    const blocks = columns.blocksFor(base + tokens);
+    columns.leave(at, slot, base);
+    columns.places.decrease(at);
+    if (!this.#shares) {
+      columns.inUse.add(at, -blocks);
+      return;
+    }
+    const rank = this.#ranks[at];
+    rank.adapters?.leaves(slot);
+    rank.kv.give(blocks - table.pinned[slot] * rank.unitBlocks);
     if (whole) keepAnswer(table, rank, slot);
     unpinPrefix(table, rank, slot);
   }

@@ -47,14 +47,14 @@ export class Emissions {
     const { ordinal, stepsBefore, joinStep } = this.#table;
     const { acceptance } = options;
     if (acceptance.drafts === 0) {
-      for (const { members } of ranks) for (let i = 0; i < members.length; i++) told(members.items[i], 1);
+      for (const { members } of ranks) for (let i = 0; i < members.length; i++) told(members[i], 1);
       return;
     }
     const drafts = this.#keptFor(acceptance);
     for (const { members } of ranks)
       for (let i = 0; i < members.length; i++) {
-        const slot = members.items[i];
-        told(slot, 1 + drafts.at(slot, ordinal[slot], stepsBefore[slot] + steps - joinStep[slot]));
+        const slot = members[i];
+        told(slot, 1 + drafts.at(slot, ordinal[slot], stepsBefore[slot] + ((steps - joinStep[slot]) | 0)));
       }
   }
 

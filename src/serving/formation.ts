@@ -47,29 +47,32 @@ export class Formation {
     const columns = this.#columns;
     const ranks = this.#ranks;
     const decoding = this.#decoding;
+    decoding.join(at);
     const { tokens } = decoding;
-    const { awake, used, growing, kvBlocks } = columns;
+    const { awake, used, inUse, growing, phases, kvBlocks } = columns;
     const { words } = awake;
     const caching = this.#options.prefixCaching;
-    const first = growing[columns.phase(tokens)].words;
-    const second = growing[columns.phase(tokens + 1)].words;
+    const phase = columns.phase(tokens);
+    const nextPhase = columns.phase(tokens + 1);
+    const [first, second] = [phase * words.length, nextPhase * words.length];
     // Of the others nothing is needed. A step of more than two tokens comes with long drafts.
     const all = caching || growth > 2 ? -1 : 0;
     for (let w = 0; w < words.length; w++) {
       // What wakes a rank meanwhile counts if its turn is still to come.
       for (let turn = 0; ;) {
-        const bits = (all | words[w] | first[w] | (growth === 1 ? 0 : second[w])) & ~turn;
+        const bits = (all | words[w] | growing.words[first + w] | (growth === 1 ? 0 : growing.words[second + w])) & ~turn;
         if (bits === 0) break;
         const bit = bits & -bits;
         turn |= bit | (bit - 1);
         const r = 32 * w + 31 - Math.clz32(bit);
         if (r >= used.length) break;
-        if (awake.has(r) && ranks[r].ready.length > 0) decoding.join(ranks[r], at);
-        const need = columns.growth(r, tokens, growth);
+        let need = phases[phase * used.length + r];
+        if (growth === 2) need += phases[nextPhase * used.length + r];
+        else if (growth > 2) need = columns.growth(r, tokens, growth);
         if (caching || used[r] + need > kvBlocks) this.#grow(ranks[r], growth, at);
-        else used[r] += need;
+        else inUse.add(r, need);
         // One that was pushed out has woken it.
-        if (!awake.has(r)) continue;
+        if ((words[w] & bit) === 0) continue;
         const rank = ranks[r];
         if (rank.waiting.size > 0 || rank.prefilling.length > 0) this.#prompts.fill(rank, at);
         else awake.delete(r);
@@ -82,7 +85,7 @@ export class Formation {
   #promptsFirst(growth: number, at: Seconds): boolean {
     if (this.#fillAll(at)) return false;
     for (const rank of this.#ranks) this.#grow(rank, growth, at);
-    if (this.#ranks.some(({ members }) => members.length > 0)) return true;
+    if (this.#columns.sequences > 0) return true;
     // All were pushed out: their blocks may hold a prompt now.
     return !this.#fillAll(at);
   }
@@ -102,7 +105,7 @@ export class Formation {
 
   /** Blocks for the tokens that decoding sequences add in this step; the latest admitted give way where there are too few. */
   #grow(rank: Rank, growth: number, at: Seconds): void {
-    if (rank.members.length === 0) return;
+    if (this.#columns.decoding[rank.at] === 0) return;
     const { tokens } = this.#decoding;
     let need = this.#columns.growth(rank.at, tokens, growth);
     while (rank.room < need && this.#preemptLatest(rank, at)) need = this.#columns.growth(rank.at, tokens, growth);
@@ -123,7 +126,7 @@ export class Formation {
       return true;
     }
     if (latest < 0) return false;
-    this.#decoding.stop(rank, latest);
+    this.#decoding.stop(latest);
     this.#requeue(rank, latest, at);
     return true;
   }

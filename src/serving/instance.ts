@@ -17,7 +17,7 @@ import type { Pool } from './pools.ts';
 import { Prompts } from './prompts.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
-import type { RequestTable } from './request-table.ts';
+import { rowOf, type RequestTable } from './request-table.ts';
 import { keepPrefix, unpinPrefix } from './shared-prefixes.ts';
 
 /**
@@ -90,7 +90,7 @@ export class Instance implements Coasting {
     this.columns = columns;
     this.serving = ranks;
     this.pricer = options.pricer;
-    this.decoding = new Decoding(table, columns, options.acceptance);
+    this.decoding = new Decoding(table, ranks, columns, options);
     this.#prompts = new Prompts(table, columns, options, listener);
     this.#formation = new Formation(table, ranks, columns, options, listener, { decoding: this.decoding, prompts: this.#prompts });
     this.#lookout = new Lookout(ranks, columns, options);
@@ -124,21 +124,22 @@ export class Instance implements Coasting {
   }
 
   reserve(slot: number, rankIndex: number): void {
-    const rank = this.ranks[rankIndex];
     const table = this.#table;
+    const { columns } = this;
+    const blocks = columns.blocksFor(table.prompt[slot]);
     table.instance[slot] = this.index;
     table.rank[slot] = rankIndex;
-    this.columns.places.increase(rankIndex);
-    rank.kv.take(this.columns.blocksFor(table.prompt[slot]));
-    table.admission[slot] = rank.admissions++;
+    columns.places.increase(rankIndex);
+    if (this.options.prefixCaching) this.ranks[rankIndex].kv.take(blocks);
+    else columns.inUse.add(rankIndex, blocks);
+    table.admission[slot] = columns.admissions[rankIndex]++;
   }
 
   /** The KV of a promised request is there: it joins the next step. */
   arrive(slot: number): void {
-    const rank = this.ranks[this.#table.rank[slot]];
-    rank.ready.push(slot);
-    this.columns.awake.add(rank.at);
-    this.#table.place[slot] = place.decoding;
+    const table = this.#table;
+    this.columns.arrive(table.rank[slot], slot);
+    table.place[slot] = place.decoding;
   }
 
   /** Nothing on it goes on from now, until each pause has its `resume`. */
@@ -181,8 +182,12 @@ export class Instance implements Coasting {
 
   /** Settles what a request that decodes here has put out so far: it will not go on here. Its blocks go with `clear`. */
   interrupt(slot: number): void {
-    const rank = this.ranks[this.#table.rank[slot]];
-    if (!rank.ready.includes(slot)) this.decoding.stop(rank, slot);
+    if (!this.joins(slot)) this.decoding.stop(slot);
+  }
+
+  /** Whether a request that decodes here has not begun to: its KV has arrived, and it joins the next step. */
+  joins(slot: number): boolean {
+    return this.columns.ready.has(this.#table.rank[slot], slot);
   }
 
   /** Drops a request that nobody waits for any more, wherever it is here; what it held is free at once, also while an iteration runs. */
@@ -202,16 +207,14 @@ export class Instance implements Coasting {
         return;
       }
       case place.decoding: {
-        const at = rank.ready.indexOf(slot);
-        if (at >= 0) {
-          rank.ready.removeAt(at);
+        if (this.columns.ready.remove(rank.at, slot)) {
           this.columns.places.decrease(rank.at);
           rank.kv.give(this.columns.blocksFor(table.prompt[slot]));
         } else if (this.decodesNow) {
           // It has grown for the running step already, which goes on without it.
           this.iteration.decoding--;
-          this.decoding.stop(rank, slot, this.decoding.tokensAfter(this.decoding.steps + 1));
-        } else this.decoding.stop(rank, slot);
+          this.decoding.stop(slot, this.decoding.tokensAfter(this.decoding.steps + 1));
+        } else this.decoding.stop(slot);
         return;
       }
       default:
@@ -355,10 +358,10 @@ export class Instance implements Coasting {
       this.gaps = this.iteration.decoding - decoding.joined.length;
       this.#emitJoined(at);
       for (let slot = decoding.finishers(); slot >= 0;) {
-        const next = table.nextFinisher[slot];
-        decoding.finish(this.ranks[table.rank[slot]], slot);
+        const behind = table.next[rowOf(slot)];
+        decoding.finish(slot);
         this.#listener.finished(slot, at);
-        slot = next;
+        slot = behind;
       }
     }
     const { prefillTokens } = this.iteration;
@@ -383,7 +386,7 @@ export class Instance implements Coasting {
     }
     table.joinedAt[slot] = at;
     this.columns.places.increase(rank.at);
-    this.decoding.add(rank, slot);
+    this.decoding.add(rank.at, slot);
   };
 
   /** Sequences that have decoded for the first time put out tokens. */

@@ -106,10 +106,8 @@ export class Iteration {
 
   /** The same where no rank has prompts: all that is needed is kept up to date as sequences come and go. */
   #priceDecoding(ranks: readonly Rank[], columns: RankColumns, tokens: number, queryTokens: number, pricer: StepPricer): void {
-    const { used, baseSum, deepest, sequences } = columns;
-    let allUsed = 0;
-    for (let r = 0; r < used.length; r++) allUsed += used[r];
-    this.usedBlocks = allUsed;
+    const { inUse, baseSum, deepest, sequences } = columns;
+    this.usedBlocks = inUse.sum;
     this.decoding = sequences;
     this.decodeContext = columns.base + sequences * tokens;
     if (sequences === 0) return;

@@ -1,3 +1,4 @@
+import { BlocksInUse } from './blocks-in-use.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import type { PrefixWatcher } from './prefix-watcher.ts';
 
@@ -14,11 +15,11 @@ export class KvBlocks {
   /** KV blocks of one prefix unit. */
   unitBlocks = 0;
 
-  readonly #used: Int32Array;
+  readonly #used: BlocksInUse;
   readonly #rank: number;
 
   /** @param used blocks in use of each rank of the instance, of which this is one */
-  constructor(total: number, blockTokens: number, used: Int32Array = new Int32Array(1), rank: number = 0) {
+  constructor(total: number, blockTokens: number, used: BlocksInUse = new BlocksInUse(1), rank: number = 0) {
     this.total = total;
     this.blockTokens = blockTokens;
     this.#used = used;
@@ -27,7 +28,7 @@ export class KvBlocks {
 
   /** Held by running or promised requests, pinned prefix blocks once. */
   get used(): number {
-    return this.#used[this.#rank];
+    return this.#used.of[this.#rank];
   }
 
   /** Blocks that can still be handed out, cached prefixes that nobody uses included. */
@@ -47,7 +48,7 @@ export class KvBlocks {
 
   /** Takes blocks (at most `room`), dropping cached prefixes that nobody uses where they are in the way. */
   take(blocks: number): void {
-    this.#used[this.#rank] += blocks;
+    this.#used.add(this.#rank, blocks);
     const { cache } = this;
     if (cache === undefined) return;
     while (this.used + cache.evictable * this.unitBlocks > this.total && cache.evict());
@@ -55,11 +56,11 @@ export class KvBlocks {
 
   /** What was in the memory is lost. */
   clear(): void {
-    this.#used[this.#rank] = 0;
+    this.#used.add(this.#rank, -this.used);
     this.cache?.clear();
   }
 
   give(blocks: number): void {
-    this.#used[this.#rank] -= blocks;
+    this.#used.add(this.#rank, -blocks);
   }
 }

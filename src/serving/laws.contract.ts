@@ -43,7 +43,7 @@ export function watcher(): { readonly watch: (simulation: Simulation) => void; r
 /** Work conservation: whether an instance that stands still has something that it could compute. */
 function serviceable({ table }: Simulation, { ranks, options }: Instance): boolean {
   return ranks.some((rank) => {
-    if (rank.members.length > 0 || rank.prefilling.length > 0 || rank.ready.length > 0) return true;
+    if (rank.members.length > 0 || rank.prefilling.length > 0 || rank.columns.ready.first(rank.at) >= 0) return true;
     if (rank.late.size > 0) return true;
     if (rank.waiting.size === 0 || rank.sequences >= options.maxSequences) return false;
     const slot = rank.waiting.first;

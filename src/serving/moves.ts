@@ -2,7 +2,7 @@ import type { Instance } from './instance.ts';
 import { place } from './place.ts';
 import type { PoolPlant } from './plant.ts';
 import { Fifo } from './policies/fifo.ts';
-import { leastOccupied } from './policies/place-to-decode.ts';
+import { Places } from './policies/place-to-decode.ts';
 import { rankOver, type Pool } from './pools.ts';
 import { anywhere } from './request-table.ts';
 import type { World } from './world.ts';
@@ -17,6 +17,7 @@ export class Moves {
   readonly #world: World;
   readonly #from: PoolPlant;
   readonly #to: Pool;
+  readonly #places = new Places<Instance>();
 
   /** @param from the pool that computes prompts, `to`: the one that decodes */
   constructor(world: World, from: PoolPlant, to: Pool) {
@@ -46,7 +47,7 @@ export class Moves {
       const open = only === anywhere ? this.open : this.open.filter(({ index }) => (index - first) % plant.instances === only);
       const blocks = instances[0].columns.blocksFor(table.prompt[slot]);
       const rank = only === anywhere ? anywhere : table.decodesOnRank[slot];
-      const found = leastOccupied(open, plant.maxSequences, blocks, plant.watermarkBlocks, rank);
+      const found = this.#places.find(open, plant.maxSequences, blocks, plant.watermarkBlocks, rank);
       if (found === undefined && only === anywhere) break;
       waiting.shift();
       if (found === undefined) (passed ??= []).push(slot);

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cases, listed } from './cases.contract.ts';
 import type { Pooled } from './links.contract.ts';
-import { linksBetween, sourceOf } from './links.ts';
+import { linksBetween, PushWays, sourceOf } from './links.ts';
 import type { EndPlant } from './plant.ts';
 import { request, splitPlant, tick } from './plants.contract.ts';
 import { nodeByHash } from './prefix-pool.ts';
@@ -70,6 +70,33 @@ describe('transfers of KV', () => {
     });
     expect(linksBetween(end(0, 1, 4), end(1, 1, 5))).toEqual([0, 1]);
     expect(linksBetween(end(0, 1, 4), end(1, 2, 5))).toEqual([0, 4, 5, 1]);
+  });
+
+  test('MOV-3 ways that were put together before are those between their ends', () => {
+    const end = (ends: readonly (readonly [number, number])[]): readonly EndPlant[] =>
+      ends.map(([node, rack], i) => ({
+        ports: i % 2 === 0 ? [10 * i] : [10 * i, 10 * i + 1],
+        levels: [
+          { group: node, link: 10 * i + 2 },
+          { group: 50 + rack, link: i % 3 === 0 ? -1 : 10 * i + 3 },
+          { group: 99, link: -1 },
+        ],
+      }));
+    const nodes = fc.array(fc.tuple(fc.nat(3), fc.nat(1)), { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(nodes, nodes, (above, below) => {
+        const [sources, sinks] = [end(above), end(below)];
+        const ways = new PushWays({ bytesPerToken: 1, bytesPerSequence: 0, sourcesPerRank: 2, latency: 0, sources, sinks }, 2);
+        for (const from of [0, 1])
+          for (let to = 0; to < 4; to++) {
+            const source = ways.source(from, to);
+            expect(source).toBe(2 * from + sourceOf({ sourcesPerRank: 2 }, to % 2, 2));
+            const level = ways.level(source, to);
+            const way = [...(ways.up[level]?.[source] ?? []), ...(ways.down[level]?.[to] ?? [])];
+            expect(way).toEqual(linksBetween(sources[source] as EndPlant, sinks[to] as EndPlant));
+          }
+      }),
+    );
   });
 
   test('MOV-4 a read alone takes as long as its slowest node: its part over the ports of that node, or all over those of the pool or of the reader', () => {

@@ -1,5 +1,6 @@
 import { Acceptance } from './acceptance.ts';
 import { RankAdapters } from './adapters/rank-adapters.ts';
+import { BlocksInUse } from './blocks-in-use.ts';
 import { Instance } from './instance.ts';
 import type { InstanceListener } from './instance-listener.ts';
 import { KvBlocks } from './kv-blocks.ts';
@@ -30,13 +31,13 @@ export function poolOf(
   queue: (rank: Rank) => WaitingQueue,
 ): Pool {
   const each = <Part>(make: () => Part): readonly Part[] => Array.from({ length: plant.instances }, make);
-  const used = each(() => new Int32Array(plant.ranks));
-  const kv = used.map((blocks) => Array.from(blocks, (_, r) => new KvBlocks(plant.kvBlocks, plant.blockTokens, blocks, r)));
+  const used = each(() => new BlocksInUse(plant.ranks));
+  const kv = used.map((blocks) => Array.from(blocks.of, (_, r) => new KvBlocks(plant.kvBlocks, plant.blockTokens, blocks, r)));
   const pipelines = plant.stages > 1 ? each(() => new Pipeline(plant.stages)) : [];
   const options = { ...plant, acceptance: new Acceptance(seed, plant.acceptance) };
   const instances = Array.from({ length: plant.instances * plant.stages }, (_, i) => {
     const at = i % plant.instances;
-    const columns = new RankColumns(plant, used[at]);
+    const columns = new RankColumns(plant, used[at], table);
     const ranks = kv[at].map((blocks, r) => new Rank(blocks, columns, r, i * plant.ranks + r, queue));
     const { adapters } = plant;
     if (adapters !== undefined) for (const rank of ranks) rank.adapters = new RankAdapters(adapters, table);
@@ -52,5 +53,5 @@ export function inFlightWith(instance: Instance, { instances }: Pool): readonly 
 
 /** The rank over all instances of a pool, of a rank over all their batches in flight. */
 export function rankOver(rank: number, { instances, ranks }: PoolPlant): number {
-  return (Math.floor(rank / ranks) % instances) * ranks + (rank % ranks);
+  return rank % (instances * ranks);
 }

@@ -27,7 +27,7 @@ export class Prompts {
     const { tokenBudget, maxSequences, watermarkBlocks, prefixCaching, prefillFirst, acceptance } = this.#options;
     rank.chunks.clear();
     rank.waiting.prepare(at);
-    let budget = tokenBudget - (prefillFirst === true ? 0 : rank.members.length * (1 + acceptance.drafts));
+    let budget = tokenBudget - (prefillFirst === true ? 0 : this.#columns.decoding[rank.at] * (1 + acceptance.drafts));
     for (let i = 0; i < rank.prefilling.length; i++) {
       const slot = rank.prefilling.items[i];
       const chunk = Math.max(0, Math.min(table.prompt[slot] - table.progress[slot], budget));
@@ -58,7 +58,7 @@ export class Prompts {
         table.progress[slot] = cached;
         if (table.startedAt[slot] === -1) table.cachedTokens[slot] = cached;
       }
-      table.admission[slot] = rank.admissions++;
+      table.admission[slot] = this.#columns.admissions[rank.at]++;
       table.place[slot] = place.prefilling;
       if (table.startedAt[slot] === -1) table.startedAt[slot] = at;
       const chunk = Math.min(prompt - table.progress[slot], budget);

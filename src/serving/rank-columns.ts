@@ -1,12 +1,20 @@
 import { Bits } from '../kernel/bits.ts';
+import type { BlocksInUse } from './blocks-in-use.ts';
 import { DeepestRanks } from './deepest-ranks.ts';
 import type { PoolPlant } from './plant.ts';
 import { RanksByCount } from './ranks-by-count.ts';
+import { SlotGroups } from './slot-groups.ts';
+import { SlotLists, type SlotColumns } from './slot-lists.ts';
 
 /** What every iteration looks at of each rank of an instance, side by side by rank. */
 export class RankColumns {
-  /** Sequences that decode; those that hold a place there or were promised one. */
+  /** Sequences that decode: how many, and which. */
   readonly decoding: Int32Array;
+  readonly members: SlotGroups;
+  /** Sequences whose KV has arrived: they decode from the next step on. And the ranks that have some. */
+  readonly ready: SlotLists;
+  readonly joining: Bits;
+  /** Those that hold a place there or were promised one. */
   readonly places: RanksByCount;
   /** How many may. */
   readonly most: Int32Array;
@@ -18,12 +26,15 @@ export class RankColumns {
   readonly deepest: DeepestRanks;
   /** Decoding sequences by `base` modulo the block size: of each remainder, by rank. */
   readonly phases: Int32Array;
-  /** By remainder, ranks on which some sequence has it. */
-  readonly growing: readonly Bits[];
-  /** Ranks on which sequences may be about to join, or prompts may wait or be under way. */
+  /** By remainder, ranks on which some sequence has it: rows of as many words as `awake` has. */
+  readonly growing: Bits;
+  /** Ranks on which prompts may wait or be under way. */
   readonly awake: Bits;
   /** KV blocks in use, shared with the instance's other batches in flight. */
   readonly used: Int32Array;
+  readonly inUse: BlocksInUse;
+  /** Sequences that were let in so far. */
+  readonly admissions: Float64Array;
   /** KV blocks of each rank, and tokens of a block. */
   readonly kvBlocks: number;
   readonly blockTokens: number;
@@ -31,17 +42,21 @@ export class RankColumns {
   readonly stateBlocks: number;
   readonly #maxSequences: number;
 
-  /** @param used KV blocks in use of each rank */
   constructor(
     { kvBlocks, blockTokens, stateBlocks, maxSequences }: Pick<PoolPlant, 'kvBlocks' | 'blockTokens' | 'stateBlocks' | 'maxSequences'>,
-    used: Int32Array,
+    inUse: BlocksInUse,
+    table: SlotColumns,
   ) {
-    const ranks = used.length;
+    const ranks = inUse.of.length;
     this.kvBlocks = kvBlocks;
     this.blockTokens = blockTokens;
     this.stateBlocks = stateBlocks;
-    this.used = used;
-    this.decoding = new Int32Array(ranks);
+    this.inUse = inUse;
+    this.used = inUse.of;
+    this.members = new SlotGroups(ranks, table);
+    this.decoding = this.members.sizes;
+    this.ready = new SlotLists(ranks, table);
+    this.admissions = new Float64Array(ranks);
     this.places = new RanksByCount(ranks);
     this.#maxSequences = Math.min(maxSequences, 2 ** 31 - 1);
     this.most = new Int32Array(ranks).fill(this.#maxSequences);
@@ -49,7 +64,8 @@ export class RankColumns {
     this.deepest = new DeepestRanks(this.decoding, this.baseSum);
     this.phases = new Int32Array(ranks * blockTokens);
     this.awake = new Bits(ranks);
-    this.growing = Array.from({ length: blockTokens }, () => new Bits(ranks));
+    this.joining = new Bits(ranks);
+    this.growing = new Bits(blockTokens * 32 * this.awake.words.length);
   }
 
   /** KV blocks of a sequence with so many tokens, those of its states included. */
@@ -59,8 +75,7 @@ export class RankColumns {
 
   /** The remainder of sequences that need a block for the token behind so many of the instance. */
   phase(tokens: number): number {
-    const rest = tokens % this.blockTokens;
-    return rest === 0 ? 0 : this.blockTokens - rest;
+    return this.#remainder(-tokens);
   }
 
   /** Blocks that the sequences of a rank need to grow from `tokens` to `tokens + growth` on the instance's token count. */
@@ -70,37 +85,62 @@ export class RankColumns {
     return blocks;
   }
 
-  /** A sequence begins to decode on a rank (`by` 1), or no longer does (-1). */
-  count(rank: number, base: number, by: number): void {
-    const rest = base % this.blockTokens;
-    const before = this.decoding[rank];
-    this.decoding[rank] = before + by;
+  /** The KV of a sequence has arrived. */
+  arrive(rank: number, slot: number): void {
+    this.ready.push(rank, slot);
+    this.joining.add(rank);
+  }
+
+  /** A sequence begins to decode on a rank. */
+  join(rank: number, slot: number, base: number): void {
+    this.members.add(rank, slot);
+    this.#count(rank, base, 1);
+  }
+
+  /** It no longer does. */
+  leave(rank: number, slot: number, base: number): void {
+    this.members.remove(rank, slot);
+    this.#count(rank, base, -1);
+  }
+
+  #count(rank: number, base: number, by: number): void {
     this.baseSum[rank] += by * base;
     this.sequences += by;
     this.base += by * base;
-    this.deepest.moved(rank, before);
-    const phase = rest < 0 ? rest + this.blockTokens : rest;
+    this.deepest.moved(rank, this.decoding[rank] - by);
+    const phase = this.#remainder(base);
     const at = phase * this.used.length + rank;
     this.phases[at] += by;
-    if (this.phases[at] === 0) this.growing[phase].delete(rank);
-    else this.growing[phase].add(rank);
+    const bit = phase * 32 * this.awake.words.length + rank;
+    if (this.phases[at] === 0) this.growing.delete(bit);
+    else this.growing.add(bit);
+  }
+
+  /** What a whole number is above a multiple of the block size. */
+  #remainder(tokens: number): number {
+    return tokens - Math.floor(tokens / this.blockTokens) * this.blockTokens;
   }
 
   /** Only these ranks take no sequence. */
   close(ranks: ReadonlySet<number>): void {
     for (let rank = 0; rank < this.most.length; rank++) this.most[rank] = ranks.has(rank) ? 0 : this.#maxSequences;
+    this.inUse.freed++;
   }
 
   clear(rank: number): void {
     const before = this.decoding[rank];
     this.sequences -= before;
     this.base -= this.baseSum[rank];
-    this.decoding[rank] = 0;
+    this.members.clear(rank);
+    this.ready.take(rank);
+    this.joining.delete(rank);
     this.baseSum[rank] = 0;
     this.deepest.moved(rank, before);
     this.places.clear(rank);
     this.awake.delete(rank);
-    for (let at = rank; at < this.phases.length; at += this.used.length) this.phases[at] = 0;
-    for (const ranks of this.growing) ranks.delete(rank);
+    for (let phase = 0; phase < this.blockTokens; phase++) {
+      this.phases[phase * this.used.length + rank] = 0;
+      this.growing.delete(phase * 32 * this.awake.words.length + rank);
+    }
   }
 }

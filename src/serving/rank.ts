@@ -21,10 +21,6 @@ export class Rank implements RankView<RequestInTable> {
   /** Slots whose prompt is being computed, in order of admission, and the tokens that the running step computes of each. */
   readonly prefilling: IntList = new IntList();
   readonly chunks: IntList = new IntList();
-  /** Slots whose KV has arrived: they decode from the next step on. */
-  readonly ready: IntList = new IntList();
-  /** Decoding slots, in no order. */
-  readonly members: IntList = new IntList();
   /** What it has in common with the other ranks of its instance, and its place there. */
   readonly columns: RankColumns;
   readonly at: number;
@@ -35,7 +31,6 @@ export class Rank implements RankView<RequestInTable> {
   adapters: RankAdapters | undefined;
   /** Prompt tokens that are queued or under way and not yet computed. */
   queuedTokens = 0;
-  admissions = 0;
 
   /** Its number over the ranks of all instances of the pool. */
   readonly index: number;
@@ -60,9 +55,15 @@ export class Rank implements RankView<RequestInTable> {
     return this.columns.places.of[this.at] + this.prefilling.length;
   }
 
+  /** Decoding slots as they are now, in no order. */
+  get members(): Int32Array {
+    return this.columns.members.of(this.at);
+  }
+
   /** Sequences that were promised a place here and have not come yet. */
   get reserved(): number {
-    return this.columns.places.of[this.at] - this.members.length - this.ready.length;
+    const { places, decoding, ready } = this.columns;
+    return places.of[this.at] - decoding[this.at] - ready.size(this.at);
   }
 
   /** Sequences with a place, and prompts that wait for one. */
@@ -102,7 +103,7 @@ export class Rank implements RankView<RequestInTable> {
   clear(): void {
     this.waiting.clear();
     this.late.clear();
-    for (const list of [this.prefilling, this.chunks, this.ready, this.members]) list.clear();
+    for (const list of [this.prefilling, this.chunks]) list.clear();
     this.columns.clear(this.at);
     this.queuedTokens = 0;
     this.kv.clear();

@@ -6,17 +6,18 @@ export const anywhere = -1;
 /** Its KV stays where it was computed until it is handed over. */
 export const held = -2;
 
-/** Two slots that follow each other are so far apart. */
-const slotStep = 16;
+/** Two slots that follow each other are so far apart, as a power of two. */
+const slotBits = 4;
+const slotStep: number = 1 << slotBits;
 
 /** The row of a slot: rows are numbered from 0, without gaps. */
 export function rowOf(slot: number): number {
-  return slot / slotStep;
+  return slot >> slotBits;
 }
 
 /** The slot of a row. */
 export function slotAt(row: number): number {
-  return row * slotStep;
+  return row << slotBits;
 }
 
 /**
@@ -24,7 +25,7 @@ export function slotAt(row: number): number {
  * not how many there were. Times are seconds, lengths are tokens.
  *
  * Every field is read as a column, `table.prompt[slot]`. But columns are views of shared memory, each a place behind the one before, and slots are `slotStep`
- * apart: what is looked at of a request lies side by side, in four lines of a cache and not in forty.
+ * apart: what is looked at of a request lies side by side, in four lines of a cache and not in forty. What its end needs is in two of them.
  */
 export class RequestTable {
   #capacity = 0;
@@ -90,21 +91,22 @@ export class RequestTable {
   fromPrompts: Int32Array = new Int32Array(0);
   /** Decode steps taken before it last joined: counter of its draws. */
   stepsBefore: Int32Array = new Int32Array(0);
-  /** Instance step at which it joined and at whose end it finishes. */
-  joinStep: Float64Array = new Float64Array(0);
+  /** Instance step at which it joined, less whole multiples of 2^32, and at whose end it finishes. */
+  joinStep: Int32Array = new Int32Array(0);
   finishStep: Float64Array = new Float64Array(0);
-  /** KV tokens at joining less the instance's token count then. */
-  base: Float64Array = new Float64Array(0);
-  /** Position among the members of its rank. */
-  position: Int32Array = new Int32Array(0);
-  /** Next request that finishes at the same step. */
-  nextFinisher: Int32Array = new Int32Array(0);
   preemptions: Int32Array = new Int32Array(0);
   /** Times that a fault took what it held. */
   interruptions: Int32Array = new Int32Array(0);
   /** Where it is: a value of place.ts. */
   place: Int32Array = new Int32Array(0);
   blockTokens: Int32Array = new Int32Array(0);
+
+  /** What `fetch` has seen: the sum means nothing. */
+  fetched = 0.5;
+
+  /** By row: the place among the sequences of its rank, and the slot behind it in the list that it is in. Other requests change these, so that they lie close together. */
+  position: Int32Array<ArrayBuffer> = new Int32Array(0);
+  next: Int32Array<ArrayBuffer> = new Int32Array(0);
 
   /** Prefix block ids of the prompt, empty without. */
   blocks(slot: number): ArrayLike<number> {
@@ -140,7 +142,6 @@ export class RequestTable {
     this.rank[slot] = -1;
     this.stepsBefore[slot] = 0;
     this.fromPrompts[slot] = 0;
-    this.finishStep[slot] = -1;
     this.preemptions[slot] = 0;
     this.interruptions[slot] = 0;
     this.place[slot] = place.nowhere;
@@ -155,6 +156,17 @@ export class RequestTable {
     for (let slot = 0; slot < this.#top * slotStep; slot += slotStep) if (this.place[slot] !== place.nowhere) yield slot;
   }
 
+  /**
+   * Looks at what the ends of requests need, from a slot on and by `next`: these lines of memory lie far away, and come together where they are looked at one
+   * right after the other.
+   */
+  fetch(slot: number): void {
+    const { next, arrivedAt, prompt } = this;
+    let seen = 0;
+    for (let at = slot; at >= 0; at = next[rowOf(at)]) seen += arrivedAt[at] + prompt[at];
+    this.fetched = seen;
+  }
+
   release(slot: number): void {
     this.place[slot] = place.nowhere;
     this.#blocks[rowOf(slot)] = none;
@@ -162,7 +174,7 @@ export class RequestTable {
   }
 
   #extend(): number {
-    if (this.#top === this.#capacity) this.#grow(Math.max(256, this.#capacity * 2));
+    if (this.#top === this.#capacity) this.#grow(Math.max(256, this.#capacity * 4));
     this.#blocks.push(none);
     return slotAt(this.#top++);
   }
@@ -175,7 +187,9 @@ export class RequestTable {
     this.#doubles = doubles;
     this.#first = first;
     this.#second = second;
-    // A line of the cache holds eight doubles or sixteen integers. The first of each are all that is looked at while a request is on its way.
+    this.position = enlarged(this.position, new Int32Array(capacity));
+    this.next = enlarged(this.next, new Int32Array(capacity));
+    // A line of the cache holds eight doubles or sixteen integers. The first of each are all that is looked at when a prompt's turn comes, and when a request has ended.
     this.arrivedAt = doubles.subarray(0);
     this.readyAt = doubles.subarray(1);
     this.startedAt = doubles.subarray(2);
@@ -183,42 +197,39 @@ export class RequestTable {
     this.reservedAt = doubles.subarray(4);
     this.movedAt = doubles.subarray(5);
     this.joinedAt = doubles.subarray(6);
-    this.admission = doubles.subarray(7);
+    this.firstTokenAt = doubles.subarray(7);
     this.ordinal = doubles.subarray(8);
-    this.firstTokenAt = doubles.subarray(9);
-    this.lastTokenAt = doubles.subarray(10);
-    this.joinStep = doubles.subarray(11);
-    this.finishStep = doubles.subarray(12);
-    this.base = doubles.subarray(13);
+    this.lastTokenAt = doubles.subarray(9);
+    this.admission = doubles.subarray(10);
+    this.finishStep = doubles.subarray(11);
     this.outputTokens = first.subarray(0);
     this.prompt = first.subarray(1);
     this.progress = first.subarray(2);
     this.emitted = first.subarray(3);
-    this.instance = first.subarray(4);
-    this.rank = first.subarray(5);
-    this.place = first.subarray(6);
-    this.source = first.subarray(7);
-    this.decodesOn = first.subarray(8);
-    this.privateBlocks = first.subarray(9);
-    this.pinned = first.subarray(10);
-    this.fromPrompts = first.subarray(11);
-    this.stepsBefore = first.subarray(12);
-    this.position = first.subarray(13);
-    this.nextFinisher = first.subarray(14);
-    this.priority = first.subarray(15);
-    this.inputTokens = second.subarray(0);
-    this.cachedTokens = second.subarray(1);
-    this.tenant = second.subarray(2);
-    this.thread = second.subarray(3);
-    this.model = second.subarray(4);
-    this.adapter = second.subarray(5);
-    this.sentTo = second.subarray(6);
-    this.preemptions = second.subarray(7);
-    this.interruptions = second.subarray(8);
-    this.blockTokens = second.subarray(9);
-    this.sentToRank = second.subarray(10);
-    this.decodesOnRank = second.subarray(11);
-    this.leastCached = second.subarray(12);
+    this.rank = first.subarray(4);
+    this.place = first.subarray(5);
+    this.privateBlocks = first.subarray(6);
+    this.pinned = first.subarray(7);
+    this.fromPrompts = first.subarray(8);
+    this.stepsBefore = first.subarray(9);
+    this.joinStep = first.subarray(10);
+    this.inputTokens = first.subarray(11);
+    this.cachedTokens = first.subarray(12);
+    this.tenant = first.subarray(13);
+    this.thread = first.subarray(14);
+    this.leastCached = first.subarray(15);
+    this.instance = second.subarray(0);
+    this.source = second.subarray(1);
+    this.decodesOn = second.subarray(2);
+    this.priority = second.subarray(3);
+    this.blockTokens = second.subarray(4);
+    this.model = second.subarray(5);
+    this.adapter = second.subarray(6);
+    this.sentTo = second.subarray(7);
+    this.sentToRank = second.subarray(8);
+    this.decodesOnRank = second.subarray(9);
+    this.preemptions = second.subarray(10);
+    this.interruptions = second.subarray(11);
   }
 }
 

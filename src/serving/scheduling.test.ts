@@ -19,7 +19,7 @@ function idleWithoutReason(simulation: Simulation): readonly number[] {
     instances.flatMap(({ running, ranks, pipeline, index }) => {
       if (running || (pipeline?.waiting.includes(index) === true && pipeline.freeAt > simulation.now)) return [];
       const blocked = ranks.every((rank) => {
-        if (rank.members.length + rank.prefilling.length + rank.ready.length > 0) return false;
+        if (rank.members.length + rank.prefilling.length > 0 || rank.columns.ready.first(rank.at) >= 0) return false;
         const next = rank.waiting.size > 0 ? (simulation.table.prompt[rank.waiting.first] ?? 0) : Infinity;
         const kept = rank.kv.sequences() > 0 ? plant.watermarkBlocks : 0;
         return rank.room < Math.ceil(next / plant.blockTokens) + plant.stateBlocks + kept;

@@ -275,7 +275,7 @@ export class Service {
       if (at === place.pushing || at === place.landing) this.#losses.cancel(slot, 'push');
       if (at === place.pushing) this.#releaseSource(slot);
       const instance = this.instance(table.instance[slot]);
-      if (at === place.decoding && instance.decodesNow && !instance.ranks[table.rank[slot]].ready.includes(slot)) {
+      if (at === place.decoding && instance.decodesNow && !instance.joins(slot)) {
         // What the running step was credited with will not come out.
         const { mean } = instance.options.acceptance;
         metrics.at(now).outputServed -= mean;

@@ -248,7 +248,7 @@ export class Simulation {
         world.transport.end(world.now, payload, this.#left);
         break;
       case pending.delivery:
-        world.transport.deliver(world.now, payload, this.#came);
+        world.transport.deliver(payload, this.#came);
         break;
       case pending.intake:
         this.#frontEnds.taken(payload);

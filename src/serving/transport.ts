@@ -1,31 +1,15 @@
 import type { Bytes, BytesPerSecond, Seconds } from '../base/units.ts';
-import { enlarged } from '../kernel/enlarged.ts';
 import type { EventQueue } from '../kernel/event-queue.ts';
 import { Transfers } from '../network/transfers.ts';
 import type { Errand } from './events.ts';
-import { linksBetween, sourceOf } from './links.ts';
+import { PushWays } from './links.ts';
 import { pending } from './pending.ts';
 import type { CachePlant, Plant } from './plant.ts';
 import type { Kept } from './prefix-pool.ts';
-import { rowOf, slotAt } from './request-table.ts';
+import { nobodys, Shipments } from './shipments.ts';
 
-/** What travels, a request's or the cache's own, as part of an integer for the event queue. */
-const travel = { read: 0, push: 1, write: 2, spill: 3 } as const;
-const travels = 4;
-type Travel = keyof typeof travel;
-
-function code(number: number, what: Travel): number {
-  return number * travels + travel[what];
-}
-
-/** The same for a request's. */
-function codeOf(slot: number, errand: Errand): number {
-  return code(rowOf(slot), errand);
-}
-
-function slotOf(owner: number): number {
-  return slotAt(Math.floor(owner / travels));
-}
+/** What travels: a request's KV or the cache's own. */
+const travel = { read: 0, push: 1, write: 2 } as const;
 
 /** Prefixes of a prompt on their way from the rank that computed them into the cache. */
 interface Writing {
@@ -54,10 +38,9 @@ export class Transport {
   readonly #rateOf: Float64Array;
   #rated = false;
   readonly #fromStorage: (readonly number[] | undefined)[];
-  /** By code: when what has left its links arrives, NaN for what has not; flows that are left of it, and the latency behind the last one. */
-  #due: Float64Array<ArrayBuffer> = new Float64Array(1024).fill(Number.NaN);
-  #parts: Int32Array<ArrayBuffer> = new Int32Array(1024);
-  #latency: Float64Array<ArrayBuffer> = new Float64Array(1024);
+  readonly #pushes: PushWays | undefined;
+  /** Of requests by slot, of the cache by the number of a write. */
+  readonly #shipments = new Shipments();
   #endAt: Seconds = Infinity;
   readonly #writes: (Writing | undefined)[] = [];
   readonly #free: number[] = [];
@@ -75,6 +58,7 @@ export class Transport {
     this.#fromStorage = Array.from({ length: ranks.length });
     this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
     this.#rateOf = new Float64Array(nodes.length);
+    if (plant.transfer !== undefined) this.#pushes = new PushWays(plant.transfer, plant.pools[1].ranks);
   }
 
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */
@@ -85,14 +69,14 @@ export class Transport {
 
   /** Starts to push `tokens` of KV from a prefill rank to a decode rank, both counted over all instances. Returns what travels. */
   push(at: Seconds, slot: number, tokens: number, from: number, to: number): Bytes {
-    const { transfer, pools } = this.#plant;
-    if (transfer === undefined) return 0;
+    const { transfer } = this.#plant;
+    const ways = this.#pushes;
+    if (transfer === undefined || ways === undefined) return 0;
     const bytes = tokens * transfer.bytesPerToken + transfer.bytesPerSequence;
-    const ranks = pools[1].ranks;
-    const source = from * transfer.sourcesPerRank + sourceOf(transfer, to % ranks, ranks);
-    const owner = codeOf(slot, 'push');
-    this.transfers.start(at, owner, bytes, linksBetween(transfer.sources[source], transfer.sinks[to]));
-    this.#expect(owner, 1, transfer.latency);
+    const source = ways.source(from, to);
+    const level = ways.level(source, to);
+    const number = this.#shipments.begin(travel.push, slot, transfer.latency);
+    this.#send(at, number, bytes, ways.up[level][source], ways.down[level][to]);
     this.begun.push += bytes;
     return bytes;
   }
@@ -104,7 +88,6 @@ export class Transport {
   read(at: Seconds, slot: number, rank: number, { byNode, stored, unitBytes }: Found): Bytes {
     const { cache } = this.#plant;
     if (cache === undefined) return 0;
-    const owner = codeOf(slot, 'read');
     const { nodes, storage } = cache;
     if (!this.#rated) this.#rateNodes(nodes);
     let [slowest, longest, touched, units, other] = [-1, -1, 0, 0, -1];
@@ -119,21 +102,13 @@ export class Transport {
         [slowest, longest] = [node, takes];
       } else other = node;
     }
-    let parts = 0;
-    if (touched > 0) {
-      this.transfers.start(at, owner, byNode[slowest] * unitBytes, this.#readLinks(cache, rank, slowest));
-      parts++;
-    }
-    if (touched > 1) {
-      this.transfers.start(at, owner, (units - byNode[slowest]) * unitBytes, this.#readLinks(cache, rank, touched === 2 ? other : nodes.length));
-      parts++;
-    }
+    const number = this.#shipments.begin(travel.read, slot, cache.latency + (stored > 0 ? (storage?.latency ?? 0) : 0));
+    if (touched > 0) this.#send(at, number, byNode[slowest] * unitBytes, this.#readLinks(cache, rank, slowest));
+    if (touched > 1) this.#send(at, number, (units - byNode[slowest]) * unitBytes, this.#readLinks(cache, rank, touched === 2 ? other : nodes.length));
     if (stored > 0) {
       const over = (this.#fromStorage[rank] ??= [...(storage?.links.out ?? []), ...cache.pool.out, ...cache.ranks[rank].in]);
-      this.transfers.start(at, owner, stored * unitBytes, over);
-      parts++;
+      this.#send(at, number, stored * unitBytes, over);
     }
-    this.#expect(owner, parts, cache.latency + (stored > 0 ? (storage?.latency ?? 0) : 0));
     this.begun.read += (units + stored) * unitBytes;
     this.begun.fromStorage += stored * unitBytes;
     return (units + stored) * unitBytes;
@@ -148,28 +123,30 @@ export class Transport {
   write(at: Seconds, rank: number, kept: Kept, bytesPerToken: Bytes): void {
     const { cache } = this.#plant;
     if (cache === undefined) return;
-    const number = this.#free.pop() ?? this.#writes.length;
-    this.#writes[number] = { kept, rank };
-    const owner = code(number, 'write');
+    const write = this.#free.pop() ?? this.#writes.length;
+    this.#writes[write] = { kept, rank };
+    const number = this.#shipments.begin(travel.write, write, cache.writeLatency + (kept.unstored > 0 ? (cache.storage?.latency ?? 0) : 0));
     const unitBytes = kept.unitTokens * bytesPerToken;
     const over = (this.#writing[rank] ??= [...cache.ranks[rank].out, ...cache.pool.in]);
-    let left = 0;
     if (kept.missing > 0) {
-      this.transfers.start(at, owner, kept.missing * unitBytes, over);
+      this.#send(at, number, kept.missing * unitBytes, over);
       this.begun.write += kept.missing * unitBytes;
-      left++;
     }
     if (kept.unstored > 0) {
-      this.transfers.start(at, owner, kept.unstored * unitBytes, cache.storage?.links.in ?? []);
+      this.#send(at, number, kept.unstored * unitBytes, cache.storage?.links.in ?? []);
       this.begun.toStorage += kept.unstored * unitBytes;
-      left++;
     }
-    this.#expect(owner, left, cache.writeLatency + (kept.unstored > 0 ? (cache.storage?.latency ?? 0) : 0));
+  }
+
+  /** Sends a part of what is about to travel. */
+  #send(at: Seconds, number: number, bytes: Bytes, links: readonly number[], others?: readonly number[]): void {
+    this.#shipments.parts[number]++;
+    this.transfers.start(at, number, bytes, links, others);
   }
 
   /** Units that memory drops go to storage; nobody waits for them. */
   spill(at: Seconds, units: number, unitBytes: Bytes): void {
-    this.transfers.start(at, code(0, 'spill'), units * unitBytes, this.#plant.cache?.storage?.links.in ?? []);
+    this.transfers.start(at, nobodys, units * unitBytes, this.#plant.cache?.storage?.links.in ?? []);
     this.begun.toStorage += units * unitBytes;
   }
 
@@ -190,43 +167,48 @@ export class Transport {
     if (version !== this.#version) return;
     this.#endAt = Infinity;
     const { transfers } = this;
+    const shipments = this.#shipments;
     const count = transfers.finish(at);
     for (let i = 0; i < count; i++) {
-      const owner = transfers.ended[i];
-      const what = owner % travels;
-      if (what === travel.spill || --this.#parts[owner] > 0) continue;
-      if (what !== travel.write) ended(slotOf(owner), what === travel.read ? 'read' : 'push');
-      const due = at + this.#latency[owner];
-      this.#due[owner] = due;
-      this.#queue.push(due, pending.delivery, pending.delivery, owner);
+      const number = transfers.ended[i];
+      if (number === nobodys || --shipments.parts[number] > 0) continue;
+      const what = shipments.what[number];
+      if (what !== travel.write) ended(shipments.of[number], what === travel.read ? 'read' : 'push');
+      this.#queue.push(at + shipments.latency[number], pending.delivery, pending.delivery, number);
     }
   }
 
-  /** Tells which request and errand a delivery event stands for, unless it was cancelled in the meantime or is the cache's own. */
-  deliver(at: Seconds, payload: number, arrived: (slot: number, errand: Errand) => void): void {
-    if (this.#due[payload] !== at) return;
-    this.#due[payload] = Number.NaN;
-    const what = payload % travels;
-    const number = Math.floor(payload / travels);
-    if (what === travel.read || what === travel.push) {
-      arrived(slotOf(payload), what === travel.read ? 'read' : 'push');
-      return;
+  /** Tells which request and errand is there, unless it was cancelled in the meantime or is the cache's own. */
+  deliver(number: number, arrived: (slot: number, errand: Errand) => void): void {
+    const shipments = this.#shipments;
+    const what = shipments.what[number];
+    const of = shipments.of[number];
+    shipments.end(number);
+    switch (what) {
+      case travel.read:
+        arrived(of, 'read');
+        return;
+      case travel.push:
+        arrived(of, 'push');
+        return;
+      case travel.write: {
+        const { kept } = this.#writes[of] as Writing;
+        this.#forget(of);
+        this.onKept(kept);
+      }
     }
-    const writing = this.#writes[number];
-    this.#forget(number);
-    if (writing !== undefined) this.onKept(writing.kept);
   }
 
   /** Takes an errand back, whether its flow has ended or not. What it has carried stays counted. */
   cancel(at: Seconds, slot: number, errand: Errand): void {
-    this.#cancel(at, codeOf(slot, errand));
+    this.#cancel(at, travel[errand], slot);
   }
 
   /** Takes back what ranks were writing to the cache, by their numbers over all prefill instances. */
   cancelWrites(at: Seconds, from: number, to: number): void {
     this.#writes.forEach((writing, number) => {
       if (writing === undefined || writing.rank < from || writing.rank >= to) return;
-      this.#cancel(at, code(number, 'write'));
+      this.#cancel(at, travel.write, number);
       this.#forget(number);
     });
   }
@@ -236,22 +218,16 @@ export class Transport {
     this.#free.push(write);
   }
 
-  #cancel(at: Seconds, owner: number): void {
-    if (owner < this.#due.length && this.#due[owner] >= 0) this.#due[owner] = Number.NaN;
-    else this.transfers.cancel(at, owner);
-  }
-
-  /** What has begun takes so many flows, and is there some time behind the last of them. */
-  #expect(owner: number, parts: number, latency: Seconds): void {
-    while (owner >= this.#due.length) {
-      const size = 2 * this.#due.length;
-      this.#due = enlarged(this.#due, new Float64Array(size).fill(Number.NaN));
-      this.#latency = enlarged(this.#latency, new Float64Array(size));
-      this.#parts = enlarged(this.#parts, new Int32Array(size));
+  #cancel(at: Seconds, what: number, of: number): void {
+    const shipments = this.#shipments;
+    const number = shipments.find(what, of);
+    if (number < 0) return;
+    if (shipments.parts[number] === 0) {
+      shipments.forget(number);
+      return;
     }
-    this.#due[owner] = Number.NaN;
-    this.#parts[owner] = parts;
-    this.#latency[owner] = latency;
+    this.transfers.cancel(at, number);
+    shipments.end(number);
   }
 
   /** Rates of the slowest link of each node; 1 where it has none, so that parts compare by their size. */

@@ -78,7 +78,7 @@ describe('instances that are lost', () => {
               expect([rank.usedBlocks, rank.queuedTokens, rank.sequences, rank.waiting.size, rank.late.size, rank.columns.baseSum[rank.at]]).toEqual([
                 0, 0, 0, 0, 0, 0,
               ]);
-              expect([...rank.columns.phases, ...rank.columns.growing.flatMap(({ words }) => [...words])].every((count) => count === 0)).toBe(true);
+              expect([...rank.columns.phases, ...rank.columns.growing.words].every((count) => count === 0)).toBe(true);
             }
         const answers = events.flatMap((event) => (event.kind === 'finished' ? [event] : []));
         for (const { request, outputTokens } of answers) {

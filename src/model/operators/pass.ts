@@ -1,5 +1,5 @@
 import { bytesPerElement, type NumberFormat } from '../../catalogue/format.ts';
-import type { RankBatch } from '../batch.ts';
+import type { InstanceBatch, RankBatch } from '../batch.ts';
 import { contextOf, dataRanks, expertTensor, exchangesTokens, routedDies, sharedApart, type ContextLayout, type Layout } from '../layout.ts';
 import type { Model, Precision, TensorClass } from '../model.ts';
 import { tensorClasses } from '../model.ts';
@@ -79,7 +79,7 @@ export function keyValueVariant({ kvFormat, attentionFormat }: Instance): string
 }
 
 /** One of `parts` equal microbatches of a rank's batch. */
-export function passOf(instance: Instance, whole: RankBatch, instanceTokens: number, parts: number): Pass {
+export function passOf(instance: Instance, { rank: whole, instanceTokens }: InstanceBatch, parts: number): Pass {
   const { layout, expertGroup, exchanges, context } = instance;
   const shared = context.parallel;
   const batch: RankBatch =

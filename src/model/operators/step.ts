@@ -4,8 +4,8 @@ import type { Attention } from '../attention.ts';
 import type { InstanceBatch, RankBatch } from '../batch.ts';
 import { draftModel, draftModule, layoutOfDrafter } from '../drafter.ts';
 import type { Layout, Microbatches } from '../layout.ts';
-import type { DraftModule, LayerGroup, Model, Precision } from '../model.ts';
-import type { Operator, OperatorGroup, Stage } from '../operator.ts';
+import type { LayerGroup, Model, Precision } from '../model.ts';
+import type { OperatorGroup, Stage } from '../operator.ts';
 import { stageLayers } from '../pipeline.ts';
 import { compressedAttention, compressedCore } from './compressed.ts';
 import { draftInput, embedding, headAndSampling } from './ends.ts';
@@ -21,31 +21,86 @@ const mixing = { product: 'stream-weights', quantise: 'stream-quantise' };
 /** Turns the batches of one instance into operators. */
 export type StepBuilder = (batch: InstanceBatch) => OperatorGroup[];
 
+/** What looks at contexts and at single sequences: the cores of attention, and searches for drafts. */
+export interface CoreBuilder {
+  /** Of each group of a step the first one that has the same in every step. Groups that only some steps have stand behind all others. */
+  readonly like: readonly number[];
+  /** What a group has of it, and how many microbatches it has. */
+  of(this: void, batch: InstanceBatch, group: number): Pick<OperatorGroup, 'microbatches' | 'operators'>;
+}
+
 /** The builder of an instance: what does not depend on the batch is worked out once. */
 export function stepBuilder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules = {}): StepBuilder {
-  return builder(model, precision, layout, kernels, false);
-}
-
-/** The same groups with nothing but what looks at contexts and at single sequences: the cores of attention, and searches for drafts. */
-export function coreBuilder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules = {}): StepBuilder {
-  return builder(model, precision, layout, kernels, true);
-}
-
-function builder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules, cores: boolean): StepBuilder {
-  const main = { instance: instanceOf(model, precision, layout, kernels), names: groupNames(model) };
-  const drafts = drafterOf(model, precision, layout, kernels);
-  const places = layout.pipeline > 1 ? placingOf(model, layout.pipeline) : undefined;
+  const recipes = recipesOf(model, precision, layout, kernels);
   return (batch) => {
-    const list = new StepList(batch, layout, places, cores);
-    list.add(main, batch);
-    if (drafts !== undefined) draft(list, drafts, batch, layout.draftTokens);
-    return list.groups;
+    const parts = partsOf(batch, layout);
+    const decodes = batch.rank.decodeSequences > 0;
+    const last = decodes ? lastPositions(batch) : batch;
+    const groups: OperatorGroup[] = [];
+    for (const { name, count, stage, placed, instance, split, last: again, decoding, fill } of recipes) {
+      if (decoding && !decodes) continue;
+      const microbatches = split ? parts : 1;
+      const pass = passOf(instance, again ? last : batch, microbatches);
+      fill(pass, batch.rank);
+      groups.push({ name, count, microbatches, stage, placed, operators: pass.operators });
+    }
+    return groups;
+  };
+}
+
+/** The same groups with nothing but their cores. */
+export function coreBuilder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules = {}): CoreBuilder {
+  const recipes = recipesOf(model, precision, layout, kernels);
+  return {
+    like: recipes.map((recipe, i) => recipes.findIndex((other, j) => j === i || sameCore(other, recipe))),
+    of: (batch, group) => {
+      const { instance, split, last, core } = recipes[group] as Recipe;
+      const microbatches = split ? partsOf(batch, layout) : 1;
+      const pass = passOf(instance, last ? lastPositions(batch) : batch, microbatches);
+      core?.fill(pass);
+      return { microbatches, operators: pass.operators };
+    },
   };
 }
 
 /** Every operator of one step on the slowest die, by groups of equal layers, in order. */
 export function stepOperators(model: Model, precision: Precision, layout: Layout, batch: InstanceBatch): OperatorGroup[] {
   return stepBuilder(model, precision, layout)(batch);
+}
+
+/** One group of every step of an instance. */
+interface Recipe extends Pick<OperatorGroup, 'name' | 'count' | 'stage' | 'placed'> {
+  readonly instance: Instance;
+  /** Whether it is run in microbatches. */
+  readonly split: boolean;
+  /** Whether it goes over the last position of each decoding sequence alone. */
+  readonly last: boolean;
+  /** Whether only steps that decode have it. */
+  readonly decoding: boolean;
+  /** `whole`: the batch of the step. */
+  readonly fill: (pass: Pass, whole: RankBatch) => void;
+  /** Its cores, and what they are made from; absent where it has none. */
+  readonly core?: { readonly from: unknown; readonly fill: (pass: Pass) => void } | undefined;
+}
+
+function sameCore({ core: a, ...one }: Recipe, { core: b, ...other }: Recipe): boolean {
+  if (a === undefined || b === undefined || one.instance !== other.instance || one.split !== other.split || one.last !== other.last) return false;
+  return a.from === b.from || JSON.stringify(a.from) === JSON.stringify(b.from);
+}
+
+/** Into how many microbatches a step is cut: every one has a sequence. */
+function partsOf({ rank }: InstanceBatch, { microbatches }: Layout): Microbatches {
+  const sequences = Math.floor(rank.decodeSequences + rank.prefillSequences);
+  return sequences < 2 ? 1 : sequences === 2 || microbatches === 2 ? 2 : sequences === 3 ? 3 : microbatches;
+}
+
+/** What the passes behind the first of what drafts go over. */
+function lastPositions({ rank, instanceTokens }: InstanceBatch): InstanceBatch {
+  const all = rank.queryTokens * rank.decodeSequences + rank.prefillTokens;
+  return {
+    rank: { ...rank, queryTokens: 1, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 },
+    instanceTokens: all > 0 ? (instanceTokens * rank.decodeSequences) / all : 0,
+  };
 }
 
 /** A model with all that its operators need, and the names of its groups. */
@@ -71,154 +126,108 @@ function placingOf(model: Model, pipeline: number): Placing {
   };
 }
 
-/** What proposes tokens in a step. */
-type Drafts =
-  | { readonly kind: 'module'; readonly instance: Instance; readonly module: DraftModule }
-  | ({ readonly kind: 'model' } & Whole)
-  | { readonly kind: 'lookup' };
-
-function drafterOf(model: Model, precision: Precision, layout: Layout, kernels: KernelRules): Drafts | undefined {
-  if (layout.draftTokens === 0) return undefined;
-  if (layout.drafter?.kind === 'lookup') return { kind: 'lookup' };
-  const drafting = draftModel(layout);
-  if (drafting !== undefined)
-    return { kind: 'model', instance: instanceOf(drafting.model, drafting.precision, layoutOfDrafter(drafting), kernels), names: groupNames(drafting.model) };
-  const module = draftModule(model, layout);
-  if (module === undefined) return undefined;
-  const { baseFormat } = model;
-  const formats = module.unquantised === true ? { weights: baseFormat, experts: baseFormat, activations: baseFormat, kv: precision.kv } : precision;
-  return { kind: 'module', instance: instanceOf(model, formats, layout, kernels), module };
+function recipesOf(model: Model, precision: Precision, layout: Layout, kernels: KernelRules): readonly Recipe[] {
+  const main = { instance: instanceOf(model, precision, layout, kernels), names: groupNames(model) };
+  const places = layout.pipeline > 1 ? placingOf(model, layout.pipeline) : undefined;
+  return [...wholeRecipes(main, places), ...draftRecipes(main.instance, precision, kernels, places)];
 }
 
-/** The groups of one step, as they are put together. */
-class StepList {
-  readonly groups: OperatorGroup[] = [];
-  readonly places: Placing | undefined;
-  readonly #parts: Microbatches;
-  /** Whether only the cores of layers are listed. */
-  readonly #cores: boolean;
-  /** The last of them: layers of other kinds mostly repeat it. */
-  #core:
-    | {
-        readonly instance: Instance;
-        readonly attention: Attention;
-        readonly batch: InstanceBatch;
-        readonly parts: number;
-        readonly operators: readonly Operator[];
-      }
-    | undefined;
-
-  constructor({ rank }: InstanceBatch, { microbatches }: Layout, places: Placing | undefined, cores: boolean) {
-    this.places = places;
-    this.#cores = cores;
-    // Every part has a sequence.
-    const sequences = Math.floor(rank.decodeSequences + rank.prefillSequences);
-    this.#parts = sequences < 2 ? 1 : sequences === 2 || microbatches === 2 ? 2 : sequences === 3 ? 3 : microbatches;
-  }
-
-  /** A whole model: embedding, layers, sends between its stages, head. As a draft it runs `passes` times on one microbatch. */
-  add({ instance, names }: Whole, batch: InstanceBatch, prefix: string = '', stage?: Stage, passes: number = 1): void {
-    const { model, layout } = instance;
-    const { rank } = batch;
-    // What drafts stands behind the layers of the last stage.
-    const drafts = stage !== undefined;
-    const { places } = this;
-    this.once(`${prefix}embedding`, instance, batch, drafts ? places?.last : places?.first, embedding, stage, passes);
-    for (const [i, group] of model.groups.entries())
-      this.layers(`${prefix}${names[i] ?? ''}`, instance, group, batch, drafts ? places?.last : places?.groups[i], stage, passes);
-    if (layout.pipeline > 1) {
-      const send = (pass: Pass): void => {
-        const bytes = pass.dieRows * model.hidden * bytesPerElement.bf16;
-        pass.operators.push({
-          kind: 'collective',
-          name: 'pipeline-send',
-          stage: 'attention-prologue',
-          operation: 'broadcast',
-          ranks: 2,
-          span: (2 * layout.dies) / layout.pipeline,
-          bytes,
-        });
-      };
-      this.once('pipeline', instance, batch, undefined, send, undefined, layout.pipeline - 1);
-    }
-    const drawn = rank.prefillSequences + (stage === undefined ? rank.decodeSequences * rank.queryTokens : rank.decodeSequences);
-    this.once(`${prefix}head`, instance, batch, places?.last, (pass) => headAndSampling(pass, stage ?? 'head', drawn), stage, passes);
-  }
-
-  /** What runs on the whole batch, `count` times. */
-  once(
-    name: string,
-    instance: Instance,
-    { rank, instanceTokens }: InstanceBatch,
-    placed: OperatorGroup['placed'],
-    fill: (pass: Pass) => void,
-    stage?: Stage,
-    count: number = 1,
-  ): void {
-    this.groups.push({ name, count, microbatches: 1, stage, placed, operators: this.#cores ? [] : filled(passOf(instance, rank, instanceTokens, 1), fill) });
-  }
-
-  layers(name: string, instance: Instance, group: LayerGroup, batch: InstanceBatch, placed: OperatorGroup['placed'], stage?: Stage, passes: number = 1): void {
-    const { rank, instanceTokens } = batch;
-    // Where experts are apart, only layers that have some go back and forth.
-    const { microbatches, experts } = instance.layout;
-    const parts = microbatches === 1 || (experts.apart === true && group.feedForward.kind !== 'experts') ? 1 : this.#parts;
-    const operators = this.#cores
-      ? this.#coreOf(instance, group.attention, batch, parts)
-      : filled(passOf(instance, rank, instanceTokens, parts), (pass) => layer(pass, group));
-    this.groups.push({ name, count: group.count * passes, microbatches: parts, stage, placed, operators });
-  }
-
-  #coreOf(instance: Instance, attention: Attention, batch: InstanceBatch, parts: Microbatches): readonly Operator[] {
-    const last = this.#core;
-    if (last?.instance === instance && last.attention === attention && last.batch === batch && last.parts === parts) return last.operators;
-    const operators = filled(passOf(instance, batch.rank, batch.instanceTokens, parts), (pass) => core(pass, attention));
-    this.#core = { instance, attention, batch, parts, operators };
-    return operators;
-  }
+/** How often what drafts runs, and over what. */
+interface Passes {
+  readonly prefix: string;
+  readonly count: number;
+  /** Only over the last position of each decoding sequence. */
+  readonly last: boolean;
 }
 
-function filled(pass: Pass, fill: (pass: Pass) => void): readonly Operator[] {
-  fill(pass);
-  return pass.operators;
-}
-
-/** The first pass of what drafts goes over every position that the step verified, the others over the last one of each sequence. */
-function draft(list: StepList, drafts: Drafts, batch: InstanceBatch, tokens: number): void {
-  const { rank, instanceTokens } = batch;
-  if (drafts.kind === 'lookup') {
-    if (rank.decodeSequences > 0) list.groups.push(lookup(rank, list.places?.last));
-    return;
-  }
-  const run = (name: string, part: InstanceBatch, passes: number): void => {
-    if (drafts.kind === 'model') {
-      list.add(drafts, part, `${name}-`, 'draft', passes);
-      return;
-    }
-    const { instance, module } = drafts;
-    const last = list.places?.last;
-    list.once(`${name}-input`, instance, part, last, (pass) => draftInput(pass, module, name === 'draft'), 'draft', passes);
-    list.layers(name, instance, module.layers, part, last, 'draft', passes);
-    const sequences = rank.decodeSequences + rank.prefillSequences;
-    list.once(`${name}-head`, instance, part, last, (pass) => headAndSampling(pass, 'draft', sequences, module.vocabulary), 'draft', passes);
+/** A whole model: embedding, layers, sends between its stages, head. A draft runs its passes on one microbatch, behind the layers of the last stage. */
+function wholeRecipes({ instance, names }: Whole, places: Placing | undefined, draft?: Passes): readonly Recipe[] {
+  const { model, layout } = instance;
+  const { prefix, count, last } = draft ?? { prefix: '', count: 1, last: false };
+  const common = { instance, stage: draft === undefined ? undefined : ('draft' as const), last, decoding: last };
+  const head = (pass: Pass): void => {
+    const { decodeSequences, queryTokens, prefillSequences } = pass.batch;
+    headAndSampling(pass, common.stage ?? 'head', prefillSequences + (draft === undefined ? decodeSequences * queryTokens : decodeSequences));
   };
-  run('draft', batch, 1);
-  if (tokens < 2 || rank.decodeSequences === 0) return;
-  const single: RankBatch = { ...rank, queryTokens: 1, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
-  const all = rank.queryTokens * rank.decodeSequences + rank.prefillTokens;
-  run('draft-again', { rank: single, instanceTokens: all > 0 ? (instanceTokens * rank.decodeSequences) / all : 0 }, tokens - 1);
+  const once = { ...common, count, split: false };
+  return [
+    { ...once, name: `${prefix}embedding`, placed: draft === undefined ? places?.first : places?.last, fill: embedding },
+    ...model.groups.map((group, i) => ({
+      ...common,
+      ...layersOf(instance, group, count),
+      name: `${prefix}${names[i] ?? ''}`,
+      placed: draft === undefined ? places?.groups[i] : places?.last,
+    })),
+    ...(layout.pipeline > 1 ? [{ ...once, name: 'pipeline', count: layout.pipeline - 1, stage: undefined, placed: undefined, fill: pipelineSend }] : []),
+    { ...once, name: `${prefix}head`, placed: places?.last, fill: head },
+  ];
+}
+
+function layersOf({ layout }: Instance, group: LayerGroup, passes: number): Pick<Recipe, 'count' | 'split' | 'fill' | 'core'> {
+  const { attention, feedForward, count } = group;
+  return {
+    count: count * passes,
+    // Where experts are apart, only layers that have some go back and forth.
+    split: layout.microbatches > 1 && (layout.experts.apart !== true || feedForward.kind === 'experts'),
+    fill: (pass) => layer(pass, group),
+    core: { from: attention, fill: (pass) => core(pass, attention) },
+  };
+}
+
+function pipelineSend(pass: Pass): void {
+  const { model, layout } = pass.instance;
+  pass.operators.push({
+    kind: 'collective',
+    name: 'pipeline-send',
+    stage: 'attention-prologue',
+    operation: 'broadcast',
+    ranks: 2,
+    span: (2 * layout.dies) / layout.pipeline,
+    bytes: pass.dieRows * model.hidden * bytesPerElement.bf16,
+  });
+}
+
+/**
+ * What proposes tokens in a step. Its first pass goes over every position that the step verified, the others over the last one of each sequence.
+ * `main`: the instance that they are proposed for.
+ */
+function draftRecipes(main: Instance, precision: Precision, kernels: KernelRules, places: Placing | undefined): readonly Recipe[] {
+  const { model, layout } = main;
+  const { draftTokens, drafter } = layout;
+  if (draftTokens === 0) return [];
+  const placed = places?.last;
+  const common = { stage: 'draft', placed, count: 1, split: false } as const;
+  if (drafter?.kind === 'lookup') {
+    return [{ ...common, name: 'draft', instance: main, last: false, decoding: true, fill: lookup, core: { from: 'lookup', fill: lookup } }];
+  }
+  const passes: readonly Passes[] = [
+    { prefix: 'draft', count: 1, last: false },
+    ...(draftTokens < 2 ? [] : [{ prefix: 'draft-again', count: draftTokens - 1, last: true }]),
+  ];
+  const drafting = draftModel(layout);
+  if (drafting !== undefined) {
+    const drafts = { instance: instanceOf(drafting.model, drafting.precision, layoutOfDrafter(drafting), kernels), names: groupNames(drafting.model) };
+    return passes.flatMap((draft) => wholeRecipes(drafts, places, { ...draft, prefix: `${draft.prefix}-` }));
+  }
+  const module = draftModule(model, layout);
+  if (module === undefined) return [];
+  const { baseFormat } = model;
+  const formats = { weights: baseFormat, experts: baseFormat, activations: baseFormat, kv: precision.kv };
+  const instance = module.unquantised === true ? instanceOf(model, formats, layout, kernels) : main;
+  return passes.flatMap(({ prefix: name, count, last }): Recipe[] => {
+    const once = { ...common, instance, count, last, decoding: last };
+    const head = (pass: Pass, whole: RankBatch): void => headAndSampling(pass, 'draft', whole.decodeSequences + whole.prefillSequences, module.vocabulary);
+    return [
+      { ...once, name: `${name}-input`, fill: (pass) => draftInput(pass, module, !last) },
+      { ...once, ...layersOf(instance, module.layers, count), name },
+      { ...once, name: `${name}-head`, fill: head },
+    ];
+  });
 }
 
 /** The host looks for the last tokens of each decoding sequence in all that stands before them. */
-function lookup({ decodeContext }: RankBatch, placed: OperatorGroup['placed']): OperatorGroup {
-  return {
-    name: 'draft',
-    count: 1,
-    microbatches: 1,
-    stage: 'draft',
-    placed,
-    operators: [{ kind: 'host', name: 'draft-lookup', stage: 'draft', tokens: decodeContext }],
-  };
+function lookup({ batch, operators }: Pass): void {
+  operators.push({ kind: 'host', name: 'draft-lookup', stage: 'draft', tokens: batch.decodeContext });
 }
 
 function core(pass: Pass, attention: Attention): void {

@@ -2,6 +2,7 @@ import { unreachable } from '../../base/errors.ts';
 import { exp } from '../../kernel/elementary.ts';
 import type { RandomStream } from '../../kernel/random.ts';
 import { quickNormal } from '../../kernel/ziggurat.ts';
+import { QuantileSampler } from './quantile-sampler.ts';
 import type { Lengths } from './workload.ts';
 
 /** Draws whole lengths of at least one token. */
@@ -16,30 +17,19 @@ export function lengthSampler(lengths: Lengths, random: RandomStream): () => num
     case 'lognormal':
       return () => Math.max(1, Math.round(Math.min(lengths.max, lengths.median * exp(lengths.sigma * quickNormal(random)))));
     case 'empirical': {
-      const share = Float64Array.from(lengths.share);
-      const tokens = Float64Array.from(lengths.tokens);
-      return () => Math.max(1, Math.round(quantileOf(share, tokens, random.uniform())));
+      const tokens = QuantileSampler.linear(fromNoneToAll(lengths));
+      return () => Math.max(1, Math.round(tokens.draw(random)));
     }
     default:
       return unreachable(lengths);
   }
 }
 
-/** The length at cumulative share `u`, in [knot] order: linear between knots, constant outside of them. */
-function quantileOf(share: Float64Array, tokens: Float64Array, u: number): number {
-  let low = 0;
-  let high = share.length - 1;
-  if (u <= (share[low] ?? 0)) return tokens[low] ?? 1;
-  if (u >= (share[high] ?? 1)) return tokens[high] ?? 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if ((share[middle] ?? 0) <= u) low = middle;
-    else high = middle;
-  }
-  const from = share[low] ?? 0;
-  const to = share[high] ?? 1;
-  const bottom = tokens[low] ?? 1;
-  return bottom + (((tokens[high] ?? 1) - bottom) * (u - from)) / (to - from);
+/** Shares from 0 to 1: outside of its knots a distribution has its first and its last length. */
+function fromNoneToAll({ share, tokens }: Extract<Lengths, { kind: 'empirical' }>): { readonly share: readonly number[]; readonly value: readonly number[] } {
+  const first = share[0] > 0 ? [0] : [];
+  const last = share[share.length - 1] < 1 ? [1] : [];
+  return { share: [...first, ...share, ...last], value: [...first.map(() => tokens[0]), ...tokens, ...last.map(() => tokens[tokens.length - 1])] };
 }
 
 /** Mean of the distribution before it is rounded to whole tokens; undefined where a cap leaves no short formula. [tokens] */
