@@ -2,7 +2,7 @@ import type { Seconds } from '../base/units.ts';
 import { mix } from '../kernel/random.ts';
 import { StackDistances } from '../kernel/stack-distances.ts';
 import type { CachePlant } from './plant.ts';
-import { PooledPrefixes } from './pooled-prefixes.ts';
+import { PrefixCache } from './prefix-cache.ts';
 import type { RequestTable } from './request-table.ts';
 
 /** Units of a prompt on their way into the pool. */
@@ -22,8 +22,8 @@ export class PrefixPool {
   readonly #table: RequestTable;
   readonly #plant: CachePlant;
   /** Units in memory, and below it. */
-  readonly cache: PooledPrefixes;
-  readonly storage: PooledPrefixes;
+  readonly cache: PrefixCache;
+  readonly storage: PrefixCache;
   /** Tokens of a unit, set by the first prompt that has any. */
   unitTokens = 0;
   /** What the last look-up found: units in the memory of each node, and in storage. */
@@ -44,8 +44,8 @@ export class PrefixPool {
     this.#table = table;
     this.#plant = plant;
     const timed = plant.ttl !== undefined || plant.storage !== undefined;
-    this.cache = new PooledPrefixes(timed);
-    this.storage = new PooledPrefixes(timed);
+    this.cache = new PrefixCache(timed);
+    this.storage = new PrefixCache(timed);
     this.found = new Int32Array(plant.nodes.length);
     this.#alive = plant.nodes.map(() => true);
   }
@@ -110,7 +110,7 @@ export class PrefixPool {
     const ids = this.#table.blocks(slot);
     this.distances.touch(ids, ids.length);
     const through = this.#plant.storage?.write === 'through';
-    const absent = (cache: PooledPrefixes): number => cache.absent(ids, Math.min(ids.length, cache.capacity));
+    const absent = (cache: PrefixCache): number => cache.absent(ids, Math.min(ids.length, cache.capacity));
     const kept = { ids, unitTokens: unit, missing: absent(this.cache), unstored: through ? absent(this.storage) : 0 };
     if (kept.missing + kept.unstored > 0) return kept;
     this.land(kept, now);
@@ -198,7 +198,7 @@ export function nodeByHash(id: number, turn: number, nodes: number): number {
 }
 
 /** Makes units the most recently used; `evict` makes room for one that is added, of which `adding` is told before. */
-function put(cache: PooledPrefixes, ids: ArrayLike<number>, count: number, evict: () => void, adding?: (id: number) => void): void {
+function put(cache: PrefixCache, ids: ArrayLike<number>, count: number, evict: () => void, adding?: (id: number) => void): void {
   const kept = Math.min(count, cache.capacity);
   // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
   if (cache.touch(ids, kept) === 0) return;

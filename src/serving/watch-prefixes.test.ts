@@ -2,12 +2,9 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cases, listed } from './cases.contract.ts';
 import { Breaker, loss } from './losses.contract.ts';
-import type { PooledPrefixes } from './pooled-prefixes.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import { recorded } from './run.contract.ts';
 import { watchPrefixes } from './watch-prefixes.ts';
-
-type Cache = Pick<PooledPrefixes & PrefixCache, 'size' | 'ids'>;
 
 test('what watchers have been told of is what the caches hold, at every instant and under losses', () => {
   let told = 0;
@@ -15,10 +12,10 @@ test('what watchers have been told of is what the caches hold, at every instant 
     fc.property(cases, fc.array(loss, { maxLength: 2 }), ({ plant, requests, concurrency }, losses) => {
       const actors = losses.map((one) => new Breaker(one));
       const { simulation } = recorded(plant, listed(requests, concurrency), actors);
-      const places: { readonly held: Set<number>; readonly cache: () => Cache | undefined }[] = [];
+      const places: { readonly held: Set<number>; readonly cache: () => PrefixCache | undefined }[] = [];
       watchPrefixes(simulation, (place) => {
         const held = new Set<number>();
-        const cache = (): Cache | undefined =>
+        const cache = (): PrefixCache | undefined =>
           place.kind === 'rank'
             ? simulation.pools[place.pool]?.instances[place.instance]?.ranks[place.rankOfInstance]?.cache
             : place.kind === 'memory'
