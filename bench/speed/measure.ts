@@ -21,7 +21,7 @@ export interface Measured {
   readonly counts: Counts;
   /** Entries taken from the event queue. */
   readonly events: number;
-  /** From the start of the process to the first event: modules, scenario, calibration, trace, and a short run in which machine code and costs are compiled. [s] */
+  /** From the start of the process to the first event: modules, scenario, calibration, trace, and two short runs in which machine code and costs are compiled. [s] */
   readonly start: number;
   /** Of the run itself: wall and processor time, which includes what the collector does beside it. [s] */
   readonly wall: number;
@@ -51,12 +51,13 @@ export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
   });
 }
 
-/** Requests of the run that belongs to the start. */
+/** Requests of each of the runs that belong to the start: the second one finds what machine code took for fixed in the first. */
 const warming = 20_000;
+const warmings = 2;
 
 export async function measure({ binds, name, scenario }: SpeedCase, requests: number): Promise<Measured> {
   const pricers = sharedPricers(8);
-  finish(createSimulation(await scenario(Math.min(warming, requests)), undefined, pricers));
+  for (let i = 0; i < warmings; i++) finish(createSimulation(await scenario(Math.min(warming, requests)), undefined, pricers));
   const run = createSimulation(await scenario(requests), undefined, pricers);
   const { simulation } = run;
   const start = process.uptime();
