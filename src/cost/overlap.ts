@@ -55,6 +55,7 @@ export class Overlap implements LaidOut {
   readonly #rates: Float64Array;
   readonly #most: Float64Array;
   readonly #heads: Int32Array;
+  /** What runs on each stream, and what ran before; what is left of it while it has all that it needs, Infinity for nothing; and what it draws. */
   readonly #current: Int32Array;
   readonly #previous: Int32Array;
   readonly #left: Float64Array;
@@ -210,61 +211,67 @@ export class Overlap implements LaidOut {
     const left = this.#left;
     const demand = this.#demand;
     const streams = heads.length;
-    clear(this.#layerEnd);
+    const layerEnd = this.#layerEnd;
+    clear(layerEnd);
     for (let run = 0; run < times.length; run++) rates[run] = (times[run] as number) > 0 ? (memory[run] as number) / (times[run] as number) : 0;
     for (let s = 0; s < streams; s++) {
       heads[s] = bounds[s] as number;
-      current[s] = none;
       previous[s] = none;
+      left[s] = Infinity;
+      demand[s] = 0;
     }
     for (let place = 0; place < runOf.length; place++) end[place] = none;
     let now = 0;
     let latest = none;
     for (let open = runOf.length; open > 0;) {
       let total = 0;
+      let step = Infinity;
       for (let s = 0; s < streams; s++) {
-        if (current[s] === none) {
+        let still = left[s] as number;
+        if (still === Infinity) {
           const head = heads[s] as number;
           if (head === bounds[s + 1]) continue;
           const place = queues[head] as number;
           const by = this.#released(own, place, now, previous[s] as number);
           if (by === waiting) continue;
-          heads[s] = head + 1;
           const run = runOf[place] as number;
+          still = times[run] as number;
           before[place] = by;
           current[s] = place;
-          left[s] = times[run] as number;
+          left[s] = still;
           demand[s] = rates[run] as number;
         }
         total += demand[s] as number;
-      }
-      // How much longer what runs takes while it shares the bandwidth.
-      if (total > 1) {
-        const fair = this.#fairShare(streams);
-        for (let s = 0; s < streams; s++) slow[s] = Math.max(1, (demand[s] as number) / fair);
+        if (still < step) step = still;
       }
       const shared = total > 1;
-      let step = Infinity;
-      for (let s = 0; s < streams; s++) {
-        if (current[s] === none) continue;
-        const needs = shared ? (left[s] as number) * (slow[s] as number) : (left[s] as number);
-        if (needs < step) step = needs;
+      if (shared) {
+        // How much longer what runs takes while it shares the bandwidth.
+        const fair = this.#fairShare(streams);
+        step = Infinity;
+        for (let s = 0; s < streams; s++) {
+          slow[s] = Math.max(1, (demand[s] as number) / fair);
+          const needs = (left[s] as number) * (slow[s] as number);
+          if (needs < step) step = needs;
+        }
       }
       assert(step < Infinity, 'streams that wait for each other');
       now += step;
+      const over = rest * now;
       for (let s = 0; s < streams; s++) {
-        const place = current[s] as number;
-        if (place === none) continue;
         const more = (shared ? (left[s] as number) * (slow[s] as number) : (left[s] as number)) - step;
-        if (more > rest * now) {
+        if (more > over) {
           left[s] = shared ? more / (slow[s] as number) : more;
           continue;
         }
+        const place = current[s] as number;
         end[place] = now;
         previous[s] = place;
-        current[s] = none;
+        heads[s] = (heads[s] as number) + 1;
+        left[s] = Infinity;
+        demand[s] = 0;
         latest = place;
-        this.#layerEnd[layerOf[place] as number] = now;
+        layerEnd[layerOf[place] as number] = now;
         open--;
       }
     }
@@ -287,7 +294,6 @@ export class Overlap implements LaidOut {
 
   /** The part of the bandwidth that each run may draw at least: those that need less leave the rest to the others. */
   #fairShare(streams: number): number {
-    const current = this.#current;
     const demand = this.#demand;
     let share = 1 / streams;
     for (let round = 0; round < streams; round++) {
@@ -295,7 +301,6 @@ export class Overlap implements LaidOut {
       let above = 0;
       let least = Infinity;
       for (let s = 0; s < streams; s++) {
-        if (current[s] === none) continue;
         const needs = demand[s] as number;
         if (needs <= share) {
           free -= needs;
