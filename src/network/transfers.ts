@@ -29,6 +29,8 @@ export class Transfers {
   #flows: Int32Array<ArrayBuffer> = new Int32Array(64);
   #endsAt: Float64Array<ArrayBuffer> = new Float64Array(64);
   #active = 0;
+  /** Place of the flow that ends next, as it was last asked for; -1 where several do, or flows have ended or got other rates since. */
+  #next = -1;
   /** Links that have changed, or whose flows have, since the last sharing. */
   #changed: Int32Array<ArrayBuffer> = new Int32Array(256);
   #changes = 0;
@@ -78,15 +80,25 @@ export class Transfers {
   /** When the next flow ends, after `share`; Infinity when none is active. */
   nextEndAt(): Seconds {
     const endsAt = this.#endsAt;
+    const active = this.#active;
     let soonest = Infinity;
-    for (let p = 0; p < this.#active; p++) if ((endsAt[p] as number) < soonest) soonest = endsAt[p] as number;
+    let next = -1;
+    for (let p = 0; p < active; p++) {
+      const own = endsAt[p] as number;
+      if (own > soonest) continue;
+      next = own < soonest ? p : -1;
+      soonest = own;
+    }
+    this.#next = next;
     return soonest;
   }
 
   /** Ends what is due at `at`; returns how much that is. The owners are in `ended` until the next call, in the order in which their flows began. */
   finish(at: Seconds): number {
+    const next = this.#next;
     let count = 0;
-    for (let p = 0; p < this.#active; p++) if ((this.#endsAt[p] as number) <= at) this.#insert(this.#flows[p] as number, count++);
+    if (next >= 0 && this.#endsAt[next] === at) this.#ordered[count++] = this.#flows[next] as number;
+    else for (let p = 0; p < this.#active; p++) if ((this.#endsAt[p] as number) <= at) this.#insert(this.#flows[p] as number, count++);
     for (let i = 0; i < count; i++) {
       const flow = this.#ordered[i] as number;
       this.ended[i] = this.#owner[flow] as number;
@@ -121,6 +133,7 @@ export class Transfers {
   /** Shares the links anew at `at` among the flows that what has changed may reach: those that are joined by links, apart from others. */
   share(at: Seconds): void {
     if (this.#changes === 0) return;
+    this.#next = -1;
     const shares = this.#shares;
     shares.begin(this.#numbers);
     for (let i = 0; i < this.#changes; i++) {
@@ -156,6 +169,7 @@ export class Transfers {
     const end = start + (size[flow] as number);
     for (let place = start; place < end; place++) this.#change(link[place] as number);
     this.#over.leave(flow);
+    this.#next = -1;
     const position = this.#position[flow] as number;
     const last = this.#flows[--this.#active] as number;
     this.#flows[position] = last;
