@@ -29,3 +29,28 @@ test.for([IntMap, RunMap])('%o is the map of the platform, whatever is set and d
     { numRuns: 300 },
   );
 });
+
+test('keys that follow each other are set, deleted and found to be absent at once as one by one', () => {
+  const steps = fc.array(fc.tuple(fc.constantFrom('setAll', 'deleteAll', 'gap'), fc.integer({ min: -60, max: 60 }), fc.nat(50)), { maxLength: 60 });
+  fc.assert(
+    fc.property(steps, (list) => {
+      const map = new RunMap();
+      const model = new Map<number, number>();
+      list.forEach(([what, from, count], step) => {
+        const keys = Array.from({ length: count }, (_, i) => from + i);
+        if (what === 'setAll') {
+          map.setAll(from, count, step);
+          for (const key of keys) model.set(key, step);
+        } else if (what === 'deleteAll') {
+          map.deleteAll(from, count);
+          for (const key of keys) model.delete(key);
+        }
+        const present = keys.findIndex((key) => model.has(key));
+        expect([map.size, map.gap(from, count)]).toEqual([model.size, present < 0 ? count : present]);
+        for (const key of keys) expect(map.get(key)).toBe(model.get(key) ?? -1);
+      });
+      expect([...map.keys()].sort((a, b) => a - b)).toEqual([...model.keys()].sort((a, b) => a - b));
+    }),
+    { numRuns: 300 },
+  );
+});

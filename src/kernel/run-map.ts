@@ -48,6 +48,19 @@ export class RunMap {
     this.#values[at] = value + 1;
   }
 
+  /** How many of so many keys that follow each other come before the first one that is there. */
+  gap(from: number, count: number): number {
+    const end = from + count;
+    for (let key = from; key < end;) {
+      const page = this.#find(key >> pageBits);
+      const first = key & (pageKeys - 1);
+      const last = Math.min(pageKeys, first + end - key);
+      for (let i = first; i < last && page >= 0; i++) if (this.#values[(page << pageBits) | i] !== 0) return key - from + i - first;
+      key += last - first;
+    }
+    return count;
+  }
+
   /** Sets so many keys that follow each other to one value. */
   setAll(from: number, count: number, value: number): void {
     const end = from + count;
@@ -55,13 +68,15 @@ export class RunMap {
       const run = key >> pageBits;
       let page = this.#find(run);
       if (page < 0) page = this.#add(run);
+      const first = key & (pageKeys - 1);
+      const last = Math.min(pageKeys, first + end - key);
+      key += last - first;
       const at = page << pageBits;
       const values = this.#values;
       let fresh = 0;
-      // Up to the end of the page.
-      for (let i = key & (pageKeys - 1); i < pageKeys && key < end; i++, key++) {
-        if (values[at | i] === 0) fresh++;
-        values[at | i] = value + 1;
+      for (let i = at + first; i < at + last; i++) {
+        if (values[i] === 0) fresh++;
+        values[i] = value + 1;
       }
       this.#used[page] += fresh;
       this.#size += fresh;
@@ -74,15 +89,18 @@ export class RunMap {
     for (let key = from; key < end;) {
       const run = key >> pageBits;
       const page = this.#find(run);
+      const first = key & (pageKeys - 1);
+      const last = Math.min(pageKeys, first + end - key);
+      key += last - first;
+      if (page < 0) continue;
       const at = page << pageBits;
       const values = this.#values;
       let gone = 0;
-      for (let i = key & (pageKeys - 1); i < pageKeys && key < end; i++, key++) {
-        if (page < 0 || values[at | i] === 0) continue;
-        values[at | i] = 0;
-        gone++;
+      for (let i = at + first; i < at + last; i++) {
+        if (values[i] !== 0) gone++;
+        values[i] = 0;
       }
-      if (page >= 0) this.#leave(page, run, gone);
+      this.#leave(page, run, gone);
     }
   }
 
