@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import { IntMap } from './int-map.ts';
 import { RunMap } from './run-map.ts';
 
-test.for([IntMap, RunMap])('%o is the map of the platform, whatever is set and deleted', (Kind) => {
-  const key = fc.oneof(fc.integer({ min: -20, max: 20 }), fc.integer());
+test.for([
+  [IntMap, fc.oneof(fc.integer({ min: -20, max: 20 }), fc.integer())],
+  [RunMap, fc.oneof(fc.nat(200), fc.nat(100_000))],
+] as const)('%o is the map of the platform, whatever is set and deleted', ([Kind, key]) => {
   const steps = fc.array(fc.tuple(fc.constantFrom('set', 'set', 'delete', 'clear'), key, fc.nat(2 ** 31 - 2)), { maxLength: 400 });
   fc.assert(
     fc.property(steps, (list) => {
@@ -31,7 +33,7 @@ test.for([IntMap, RunMap])('%o is the map of the platform, whatever is set and d
 });
 
 test('keys that follow each other are set, deleted and found to be absent at once as one by one', () => {
-  const steps = fc.array(fc.tuple(fc.constantFrom('setAll', 'deleteAll', 'gap'), fc.integer({ min: -60, max: 60 }), fc.nat(50)), { maxLength: 60 });
+  const steps = fc.array(fc.tuple(fc.constantFrom('setAll', 'deleteAll', 'gap'), fc.nat(300), fc.nat(150)), { maxLength: 60, size: 'max' });
   fc.assert(
     fc.property(steps, (list) => {
       const map = new RunMap();
