@@ -58,7 +58,8 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
   }
   const pipeline = Math.max(0, ...plan.map(({ group }) => group.placed?.length ?? 0));
   const { scheduled, places, length } = schedules(plan, fixedOf(pipeline));
-  const cores: Cores = { like: pricer.cores.like, operators: plan.map((_, g) => pricer.cores.of(probes[0] as InstanceBatch, g).operators) };
+  const [alone = [], all = []] = [false, true].map((expands) => plan.map((_, g) => pricer.cores.of(probes[0] as InstanceBatch, g, expands).operators));
+  const cores: Cores = { alone, all, like: pricer.cores.like };
   const parts = [...drivers, undefined].flatMap((driver, d) => {
     const part = partOf(plan, cores, driver, (place) => driverOf[place] === d, { pipeline, scheduled: places });
     return part === undefined ? [] : [part];

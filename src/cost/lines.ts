@@ -46,22 +46,17 @@ export function lineOver(from: number, to: number, rows: Rows, cuts: number = In
   return first === undefined || last === undefined ? undefined : stretch(from, to, first, last, rows, cuts);
 }
 
-/** The straight line over a position of a stretch, where `through` has found it before. */
-export function known(whole: Line, position: number): Line | undefined {
-  if (whole.straight) return whole;
-  const line = whole.pieces[Math.floor((position - whole.from) / pieceOf(whole))];
-  return line?.straight === true ? line : undefined;
-}
-
-function pieceOf({ from, to }: Line): number {
-  return Math.max(short, (to - from + 1) / mostPieces);
+/** Equal pieces of a stretch whose length is a power of two: their length, a power of two too, and how many there are. */
+export function piecesOf({ from, to }: Line): { readonly size: number; readonly count: number } {
+  const length = to - from + 1;
+  const size = Math.max(Math.min(short, length), length / mostPieces);
+  return { size, count: length / size };
 }
 
 /** The straight line over a position of a stretch; undefined where an end of it has no row. */
 export function through(whole: Line, position: number, rows: Rows): Line | undefined {
   const { from, to, pieces } = whole;
-  const length = to - from + 1;
-  const piece = pieceOf(whole);
+  const piece = Math.max(short, (to - from + 1) / mostPieces);
   const at = Math.floor((position - from) / piece);
   let line = pieces[at] ?? whole;
   while (!line.straight) {
@@ -72,7 +67,7 @@ export function through(whole: Line, position: number, rows: Rows): Line | undef
     line.parts[part] = next;
     line = next;
     if (line.straight || line.to - line.from + 1 === piece) {
-      if (pieces.length === 0) for (let i = 0; i < length; i += piece) pieces.push(undefined);
+      if (pieces.length === 0) for (let i = from; i <= to; i += piece) pieces.push(undefined);
       pieces[at] ??= line;
     }
   }

@@ -151,13 +151,11 @@ export class Overlap implements LaidOut {
   #enough(): boolean {
     const { times, memory } = this;
     const most = this.#most;
-    const rates = this.#rates;
     clear(most);
     const { streams } = this.runs;
     for (let run = 0; run < times.length; run++) {
       const stream = streams[run] as number;
       const time = times[run] as number;
-      rates[run] = time > 0 ? (memory[run] as number) / time : 0;
       if ((memory[run] as number) > (most[stream] as number) * time) most[stream] = (memory[run] as number) / time;
     }
     let total = 0;
@@ -201,7 +199,7 @@ export class Overlap implements LaidOut {
 
   /** Runs the queues of all streams from one end of a run to the next. Returns the place that ends last. */
   #hindered({ runOf, layerOf, own, queues, bounds }: Interleaving): number {
-    const { times } = this;
+    const { times, memory } = this;
     const rates = this.#rates;
     const slow = this.#slow;
     const end = this.#end;
@@ -213,6 +211,7 @@ export class Overlap implements LaidOut {
     const demand = this.#demand;
     const streams = heads.length;
     clear(this.#layerEnd);
+    for (let run = 0; run < times.length; run++) rates[run] = (times[run] as number) > 0 ? (memory[run] as number) / (times[run] as number) : 0;
     for (let s = 0; s < streams; s++) {
       heads[s] = bounds[s] as number;
       current[s] = none;
@@ -239,24 +238,26 @@ export class Overlap implements LaidOut {
         }
         total += demand[s] as number;
       }
-      const fair = total > 1 ? this.#fairShare(streams) : 1;
+      // How much longer what runs takes while it shares the bandwidth.
+      if (total > 1) {
+        const fair = this.#fairShare(streams);
+        for (let s = 0; s < streams; s++) slow[s] = Math.max(1, (demand[s] as number) / fair);
+      }
+      const shared = total > 1;
       let step = Infinity;
-      for (let s = 0; s < streams; s++)
-        if (current[s] !== none) {
-          const part = (demand[s] as number) / fair;
-          const needs = part > 1 ? (left[s] as number) * part : (left[s] as number);
-          slow[s] = part;
-          if (needs < step) step = needs;
-        }
+      for (let s = 0; s < streams; s++) {
+        if (current[s] === none) continue;
+        const needs = shared ? (left[s] as number) * (slow[s] as number) : (left[s] as number);
+        if (needs < step) step = needs;
+      }
       assert(step < Infinity, 'streams that wait for each other');
       now += step;
       for (let s = 0; s < streams; s++) {
         const place = current[s] as number;
         if (place === none) continue;
-        const part = slow[s] as number;
-        const more = (part > 1 ? (left[s] as number) * part : (left[s] as number)) - step;
+        const more = (shared ? (left[s] as number) * (slow[s] as number) : (left[s] as number)) - step;
         if (more > rest * now) {
-          left[s] = part > 1 ? more / part : more;
+          left[s] = shared ? more / (slow[s] as number) : more;
           continue;
         }
         end[place] = now;
@@ -286,18 +287,28 @@ export class Overlap implements LaidOut {
 
   /** The part of the bandwidth that each run may draw at least: those that need less leave the rest to the others. */
   #fairShare(streams: number): number {
+    const current = this.#current;
+    const demand = this.#demand;
     let share = 1 / streams;
     for (let round = 0; round < streams; round++) {
       let free = 1;
       let above = 0;
+      let least = Infinity;
       for (let s = 0; s < streams; s++) {
-        if (this.#current[s] === none) continue;
-        if ((this.#demand[s] as number) <= share) free -= this.#demand[s] as number;
-        else above++;
+        if (current[s] === none) continue;
+        const needs = demand[s] as number;
+        if (needs <= share) {
+          free -= needs;
+          continue;
+        }
+        above++;
+        if (needs < least) least = needs;
       }
       const next = free / Math.max(1, above);
       if (next <= share) break;
       share = next;
+      // Nobody needs less than that who did not before.
+      if (least > next) break;
     }
     return share;
   }

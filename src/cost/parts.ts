@@ -29,9 +29,10 @@ interface Work {
   readonly core: number;
 }
 
-/** The cores of a step of the kind by groups, and of each group the first one that always has the same. */
+/** The cores of a step of the kind by groups, without and with what expands in front of them, and of each group the first one that always has the same. */
 export interface Cores {
-  readonly operators: readonly (readonly Operator[])[];
+  readonly alone: readonly (readonly Operator[])[];
+  readonly all: readonly (readonly Operator[])[];
   readonly like: readonly number[];
 }
 
@@ -39,7 +40,7 @@ export interface Cores {
 export interface Part {
   readonly driver: Driver | undefined;
   /** Its different cores, group by group, and working memory: their prices and microbatches. Absent where it has more than cores. */
-  readonly cores?: { readonly works: readonly Work[]; readonly prices: Price[]; readonly microbatches: number[] } | undefined;
+  readonly cores?: { readonly works: readonly Work[]; readonly expands: boolean; readonly prices: Price[]; readonly microbatches: number[] } | undefined;
   readonly shares: readonly Share[];
   /** Where each entry of a row belongs in the sums, ascending. */
   readonly columns: Int32Array;
@@ -88,9 +89,10 @@ export function partOf(
       if (run !== undefined) used.add(run);
     }
   const columns = Int32Array.from(used).toSorted();
+  const expands = picked.some((places, g) => places.some((place) => coreAt(plan, cores.alone, g, place) < 0));
   const works: Work[] = [];
   const workOf = (group: number, place: number): number => {
-    const core = coreAt(plan, cores, group, place);
+    const core = coreAt(plan, expands ? cores.all : cores.alone, group, place);
     const known = works.findIndex((other) => other.core === core && cores.like[other.group] === cores.like[group] && launchedAlike(plan, other, group, place));
     return known >= 0 ? known : works.push({ group, place, core }) - 1;
   };
@@ -113,7 +115,7 @@ export function partOf(
   if (shares.length === 0) return undefined;
   return {
     driver,
-    cores: works.some(({ core }) => core < 0) ? undefined : { works, prices: [], microbatches: [] },
+    cores: works.some(({ core }) => core < 0) ? undefined : { works, expands, prices: [], microbatches: [] },
     shares,
     columns,
     busy: Array.from({ length: sumCount - stageCount }, (_, engine) => columns.indexOf(stageCount + engine)),
@@ -123,7 +125,7 @@ export function partOf(
 }
 
 /** Where an operator stands among the cores of its group, which may have several of one name; -1 for one that is none. */
-function coreAt(plan: readonly PlannedGroup[], { operators: cores }: Cores, g: number, place: number): number {
+function coreAt(plan: readonly PlannedGroup[], cores: readonly (readonly Operator[])[], g: number, place: number): number {
   const operators = plan[g]?.group.operators ?? [];
   const name = operators[place]?.name;
   const earlier = operators.slice(0, place).filter((other) => other.name === name).length;
@@ -152,11 +154,11 @@ export function rowOf(pricer: CompilablePricer, signature: Signature, part: Part
 /** The same of a part that has nothing but cores, of which no others are looked at. `plan`: of a step of the kind. Written to a row; false for another kind. */
 export function fillCores(pricer: CompilablePricer, plan: readonly PlannedGroup[], part: Part, batch: InstanceBatch, row: Float64Array): boolean {
   if (part.cores === undefined) return false;
-  const { works, prices, microbatches } = part.cores;
+  const { works, expands, prices, microbatches } = part.cores;
   let core: ReturnType<CompilablePricer['cores']['of']> | undefined;
   for (let w = 0, of = -1; w < works.length; w++) {
     const { group, place, core: at } = works[w] as Work;
-    if (core === undefined || group !== of) core = pricer.cores.of(batch, (of = group));
+    if (core === undefined || group !== of) core = pricer.cores.of(batch, (of = group), expands);
     const planned = plan[group] as PlannedGroup;
     const operator = core.operators[at];
     if (operator === undefined || operator.name !== (planned.group.operators[place] as Operator).name) return false;
@@ -211,14 +213,5 @@ export function addRow({ columns }: Part, sums: Float64Array, rows: Float64Array
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i] as number;
     sums[column] = (sums[column] as number) + (rows[from + i] as number);
-  }
-}
-
-/** The same for what lies at a share of the way along a line: its start, then its rise. */
-export function addAlong({ columns }: Part, sums: Float64Array, line: Float64Array, share: number): void {
-  const width = columns.length;
-  for (let i = 0; i < width; i++) {
-    const column = columns[i] as number;
-    sums[column] = (sums[column] as number) + ((line[i] as number) + (line[width + i] as number) * share);
   }
 }

@@ -32,6 +32,8 @@ export interface ExplainingPricer extends CompilablePricer {
 }
 
 const nothing = new Int32Array(0);
+/** More than a group has. */
+const manyMicrobatches = 5;
 const stageIndex: ReadonlyMap<string, number> = new Map(stages.map((stage, i) => [stage, i]));
 
 /**
@@ -52,7 +54,7 @@ class Pricer implements ExplainingPricer {
   readonly #setting: StepSetting;
   readonly #build: StepBuilder;
   readonly #pricing: Pricing;
-  /** The last plan of the group at each place, which most steps share. */
+  /** The last plan of the group at each place by its microbatches, which most steps share. */
   readonly #plans: PlannedGroup[] = [];
   /** Working memory: the sums of a step. */
   readonly #sums: Float64Array = new Float64Array(sumCount);
@@ -140,7 +142,8 @@ class Pricer implements ExplainingPricer {
     const streams = apart ? sideStreams : own;
     const lag = apart ? undefined : lags;
     return groups.map((group, i) => {
-      const known = this.#plans[i];
+      const place = manyMicrobatches * i + group.microbatches;
+      const known = this.#plans[place];
       if (known !== undefined && known.lag === lag?.[phase] && sameGroup(known.group, group) && (group.microbatches === 1 || known.streams === streams))
         return { ...known, group };
       const made = apart
@@ -148,7 +151,7 @@ class Pricer implements ExplainingPricer {
         : group.microbatches === 2
           ? this.#overlapping(group, streams, lag?.[phase], turns?.[phase])
           : this.#whole(group, lag?.[phase]);
-      this.#plans[i] = made;
+      this.#plans[place] = made;
       return made;
     });
   }

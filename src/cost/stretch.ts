@@ -1,6 +1,6 @@
 import type { Seconds } from '../base/units.ts';
 import type { Stretch } from './batch.ts';
-import type { Line } from './lines.ts';
+import { recordHead, type LineRows } from './line-rows.ts';
 import { stageCount, sumCount } from './step-sums.ts';
 
 /** Numbers of a stage in `#tail`: what it has at the start of the line, in all, and its rise to the end. */
@@ -13,7 +13,9 @@ export class LineStretch implements Stretch {
   readonly base: Float64Array = new Float64Array(sumCount);
   #from = 0;
   #scale = 0;
-  #line: Float64Array = new Float64Array(0);
+  /** What holds the line, and where it does: of each entry its start and its rise. */
+  #rows: Float64Array = new Float64Array(0);
+  #at = 0;
   /** Where each entry of a row of the line belongs in the sums, ascending. */
   #columns: Int32Array = new Int32Array(0);
   /** The time of the stages before the first that the line has a part in. */
@@ -22,11 +24,12 @@ export class LineStretch implements Stretch {
   readonly #tail: Float64Array = new Float64Array(apart * stageCount);
   #tailEnd = 0;
 
-  along({ from, to, line, scale }: Line, columns: Int32Array): this {
-    this.to = to;
-    this.#from = from;
-    this.#scale = scale;
-    this.#line = line;
+  along({ rows }: LineRows, record: number, columns: Int32Array): this {
+    this.#from = rows[record] as number;
+    this.to = rows[record + 1] as number;
+    this.#scale = rows[record + 2] as number;
+    this.#rows = rows;
+    this.#at = record + recordHead;
     this.#columns = columns;
     const { base } = this;
     const tail = this.#tail;
@@ -39,8 +42,8 @@ export class LineStretch implements Stretch {
       if (entry === 0 && !on) this.#head += common;
       else if (on || common !== 0) {
         tail[this.#tailEnd++] = common;
-        tail[this.#tailEnd++] = on ? (line[entry] as number) : 0;
-        tail[this.#tailEnd++] = on ? (line[columns.length + entry] as number) : 0;
+        tail[this.#tailEnd++] = on ? (rows[this.#at + 2 * entry] as number) : 0;
+        tail[this.#tailEnd++] = on ? (rows[this.#at + 2 * entry + 1] as number) : 0;
       }
       if (on) entry++;
     }
@@ -58,13 +61,13 @@ export class LineStretch implements Stretch {
   add(count: number, contexts: number, stages: Float64Array, busy: Float64Array): void {
     const shares = (contexts - count * this.#from) * this.#scale;
     const { base } = this;
-    const line = this.#line;
+    const rows = this.#rows;
     const columns = this.#columns;
     for (let i = 0; i < stageCount; i++) stages[i] = (stages[i] as number) + count * (base[i] as number);
     for (let i = stageCount; i < sumCount; i++) busy[i - stageCount] = (busy[i - stageCount] as number) + count * (base[i] as number);
-    for (let entry = 0; entry < columns.length; entry++) {
+    for (let entry = 0, from = this.#at; entry < columns.length; entry++, from += 2) {
       const at = columns[entry] as number;
-      const part = count * (line[entry] as number) + (line[columns.length + entry] as number) * shares;
+      const part = count * (rows[from] as number) + (rows[from + 1] as number) * shares;
       if (at < stageCount) stages[at] = (stages[at] as number) + part;
       else if (at < sumCount) busy[at - stageCount] = (busy[at - stageCount] as number) + part;
     }

@@ -4,8 +4,9 @@ import type { InstanceBatch, StepCost, StepPricer, Stretch } from './batch.ts';
 import type { CompilablePricer } from './compilable.ts';
 import { compile, finish, type Compiled } from './compiled.ts';
 import { contextDriver, kindNumber, kindOf, kinds, readSums, sumsOfBatch, type Driver } from './drivers.ts';
-import { known, lineOver, through, type Line, type Rows } from './lines.ts';
-import { addAlong, addRow, fillCores, rowOf, type Part } from './parts.ts';
+import { LineRows, octaveOf, type Octave } from './line-rows.ts';
+import { lineOver, through, type Rows } from './lines.ts';
+import { addRow, fillCores, rowOf, type Part } from './parts.ts';
 import type { PlannedGroup } from './priced-group.ts';
 import { stepCostOf, sumCount } from './step-sums.ts';
 import { LineStretch } from './stretch.ts';
@@ -38,9 +39,8 @@ interface Table {
   used: number;
   /** Working memory: one row. */
   readonly row: Float64Array;
-  /** By what is fixed on them, lines over the octaves ]2^(o-1), 2^o]; null where there are none. */
-  readonly fixed: Float64Array;
-  readonly lines: ((Line | null | undefined)[] | undefined)[];
+  /** Lines by what is fixed on them. */
+  readonly lines: (LineRows | undefined)[];
   readonly cuts: number;
 }
 
@@ -111,8 +111,9 @@ export class SurfacePricer implements StepPricer {
     for (const table of tables) if (table !== last && (table.driver === undefined || !this.#add(compiled, table, batch, stretch.base))) return undefined;
     const fixed = this.#batchSums[last.driver.fixed] as number;
     const along = this.#batchSums[last.driver.along] as number;
-    const line = along > fewest ? this.#lineOf(compiled, last, last.driver, fixed, along) : undefined;
-    return line === undefined ? undefined : stretch.along(line, last.part.columns);
+    const lines = this.#linesOf(last, fixed);
+    const record = along > fewest ? this.#recordOf(compiled, last, last.driver, lines, along) : -1;
+    return record < 0 ? undefined : stretch.along(lines, record, last.part.columns);
   }
 
   /** Whether steps like this one come apart. */
@@ -158,9 +159,10 @@ export class SurfacePricer implements StepPricer {
     const fixed = this.#batchSums[driver.fixed] as number;
     const along = this.#batchSums[driver.along] as number;
     if (driver.wide && along > fewest) {
-      const line = this.#lineOf(compiled, table, driver, fixed, along);
-      if (line !== undefined) {
-        addAlong(part, sums, line.line, (along - line.from) * line.scale);
+      const lines = this.#linesOf(table, fixed);
+      const record = this.#recordOf(compiled, table, driver, lines, along);
+      if (record >= 0) {
+        lines.add(record, along, part.columns, sums);
         return true;
       }
     }
@@ -185,23 +187,36 @@ export class SurfacePricer implements StepPricer {
     return rowOf(this.#exact, compiled.signature, part, this.#plan);
   }
 
-  #lineOf(compiled: Compiled, table: Table, driver: Driver, fixed: number, along: number): Line | undefined {
+  /** Lines of a table on which something is fixed: those of another value may stand there. */
+  #linesOf({ part, lines }: Table, fixed: number): LineRows {
     const place = fixed & (keptFixed - 1);
-    let octaves = table.lines[place];
-    if (octaves === undefined || table.fixed[place] !== fixed) {
-      octaves = [];
-      table.lines[place] = octaves;
-      table.fixed[place] = fixed;
-    }
-    const octave = 32 - Math.clz32(along - 1);
-    let line = octaves[octave];
-    if (line === undefined) {
-      const to = (1 << octave) >>> 0;
-      line = lineOver(to / 2 + 1, to, this.#rows(compiled, table.part, driver, fixed), table.cuts) ?? null;
-      octaves[octave] = line;
-    }
-    if (line === null) return undefined;
-    return known(line, along) ?? through(line, along, this.#rows(compiled, table.part, driver, fixed));
+    const known = lines[place];
+    if (known !== undefined && known.fixed === fixed) return known;
+    const made = new LineRows(part.columns.length, fixed);
+    lines[place] = made;
+    return made;
+  }
+
+  /** Where the line that is read off begins; -1 where there is none. */
+  #recordOf(compiled: Compiled, table: Table, driver: Driver, lines: LineRows, along: number): number {
+    const octave = this.#octaveOf(compiled, table, driver, lines, along);
+    if (octave === null) return -1;
+    const record = lines.find(octave, along);
+    if (record >= 0) return record;
+    const line = through(octave.whole, along, this.#rows(compiled, table.part, driver, lines.fixed));
+    return line === undefined ? -1 : lines.put(octave, along, line);
+  }
+
+  /** The octave that a value is in; null where there are no lines over it. */
+  #octaveOf(compiled: Compiled, { part, cuts }: Table, driver: Driver, { octaves, fixed }: LineRows, along: number): Octave | null {
+    const o = 32 - Math.clz32(along - 1);
+    const known = octaves[o];
+    if (known !== undefined) return known;
+    const to = (1 << o) >>> 0;
+    const whole = lineOver(to / 2 + 1, to, this.#rows(compiled, part, driver, fixed), cuts);
+    const made = whole === undefined ? null : octaveOf(whole);
+    octaves[o] = made;
+    return made;
   }
 
   /** Rows of a part along its driver. */
@@ -230,7 +245,6 @@ function tableOf(part: Part): Table {
     rows: new Float64Array(rows === 0 ? 0 : firstRows * part.columns.length),
     used: 0,
     row: new Float64Array(part.columns.length),
-    fixed: new Float64Array(lines),
     lines: Array.from({ length: lines }),
     cuts: driver?.name === contextDriver ? contextCuts : Infinity,
   };

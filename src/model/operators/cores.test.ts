@@ -37,9 +37,13 @@ describe.each(models)('%s', (_, model) => {
   test('cores are those of the step: the same operators in the same order in the same groups', () => {
     const whole = stepBuilder(model, precisionOf(model), layout)(batch);
     const { like, of } = coreBuilder(model, precisionOf(model), layout);
-    const cores = whole.map((_, g) => of(batch, g));
+    const cores = whole.map((_, g) => of(batch, g, true));
     expect(cores.map(({ microbatches }) => microbatches)).toEqual(whole.map(({ microbatches }) => microbatches));
     expect(like.map((first) => cores[first])).toEqual(cores);
+    for (const [g, { operators }] of cores.entries()) {
+      const alone = of(batch, g, false).operators.map((operator) => JSON.stringify(operator));
+      expect(operators.map((operator) => JSON.stringify(operator)).filter((text) => alone.includes(text))).toEqual(alone);
+    }
     for (const [g, { operators }] of cores.entries()) {
       const texts = whole[g]?.operators.map((operator) => JSON.stringify(operator)) ?? [];
       let at = -1;

@@ -74,7 +74,7 @@ function prefillCore(pass: Pass, attention: LatentAttention, heads: number): voi
   const pairs = seenByPrompts(pass, sparse?.topK);
   const indexBytes = sparse === undefined || sparse.shared === true ? 0 : sparse.headSize + indexScale;
   const { ring } = gatherContext(pass, { tokenBytes: latent * instance.kvBytes + indexBytes, kept: 'by token' });
-  if (sparse === undefined) {
+  if (sparse === undefined && pass.expands) {
     linear(pass, expand, 'attention-prologue', instance.formats.attention, context, heads * (nopeHeadSize + valueHeadSize), keyValueRank);
     // Each head's key is put together from its own part and the rotated one that all heads share.
     move(pass, 'key-join', 'attention-prologue', 0, { rows: context, width: heads * (2 * nopeHeadSize + ropeHeadSize), bytes: between });

@@ -48,6 +48,8 @@ export interface Pass {
   readonly dieRows: number;
   /** Tokens of all ranks that share one set of experts. */
   readonly expertTokens: number;
+  /** Whether what expands stored keys and values in front of the attention is wanted, which depends on contexts alone. */
+  readonly expands: boolean;
   readonly operators: Operator[];
 }
 
@@ -79,7 +81,7 @@ export function keyValueVariant({ kvFormat, attentionFormat }: Instance): string
 }
 
 /** One of `parts` equal microbatches of a rank's batch. */
-export function passOf(instance: Instance, { rank: whole, instanceTokens }: InstanceBatch, parts: number): Pass {
+export function passOf(instance: Instance, { rank: whole, instanceTokens }: InstanceBatch, parts: number, expands: boolean = true): Pass {
   const { layout, expertGroup, exchanges, context } = instance;
   const shared = context.parallel;
   const batch: RankBatch =
@@ -103,5 +105,5 @@ export function passOf(instance: Instance, { rank: whole, instanceTokens }: Inst
   const own = (rows * shared) / Math.max(1, groups / dataRanks(layout));
   const often = shared === 1 || rows === 0 ? 1 : (rows * shared) / (decodeRows + batch.prefillTokens * shared);
   const metTokens = dataRanks(layout) > 1 ? Math.max(own, (instanceTokens * often) / parts / groups) : own;
-  return { instance, batch, rows, decodeRows, dieRows, expertTokens: exchanges ? metTokens : dieRows, operators: [] };
+  return { instance, batch, rows, decodeRows, dieRows, expertTokens: exchanges ? metTokens : dieRows, expands, operators: [] };
 }

@@ -25,8 +25,8 @@ export type StepBuilder = (batch: InstanceBatch) => OperatorGroup[];
 export interface CoreBuilder {
   /** Of each group of a step the first one that has the same in every step. Groups that only some steps have stand behind all others. */
   readonly like: readonly number[];
-  /** What a group has of it, and how many microbatches it has. */
-  of(this: void, batch: InstanceBatch, group: number): Pick<OperatorGroup, 'microbatches' | 'operators'>;
+  /** What a group has of it, and how many microbatches it has. `expands`: with what expands keys and values in front of the cores. */
+  of(this: void, batch: InstanceBatch, group: number, expands: boolean): Pick<OperatorGroup, 'microbatches' | 'operators'>;
 }
 
 /** The builder of an instance: what does not depend on the batch is worked out once. */
@@ -53,10 +53,10 @@ export function coreBuilder(model: Model, precision: Precision, layout: Layout, 
   const recipes = recipesOf(model, precision, layout, kernels);
   return {
     like: recipes.map((recipe, i) => recipes.findIndex((other, j) => j === i || sameCore(other, recipe))),
-    of: (batch, group) => {
+    of: (batch, group, expands) => {
       const { instance, split, last, core } = recipes[group] as Recipe;
       const microbatches = split ? partsOf(batch, layout) : 1;
-      const pass = passOf(instance, last ? lastPositions(batch) : batch, microbatches);
+      const pass = passOf(instance, last ? lastPositions(batch) : batch, microbatches, expands);
       core?.fill(pass);
       return { microbatches, operators: pass.operators };
     },
