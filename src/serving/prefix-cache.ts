@@ -89,6 +89,13 @@ export class PrefixCache {
     return absent;
   }
 
+  /** How many absent ids follow each other from the nth on and before another; 0 where it is present. */
+  gap(ids: ArrayLike<number>, from: number, to: number): number {
+    let n = 1;
+    while (from + n < to && ids[from + n] === ids[from] + n) n++;
+    return this.#runOf.gap(ids[from], n);
+  }
+
   /** How many of the first `limit` ids, which are present, are unpinned: what pinning them takes away from the evictable ones. */
   unpinned(ids: ArrayLike<number>, limit: number): number {
     let unpinned = 0;
@@ -144,7 +151,7 @@ export class PrefixCache {
     let pinned = 0;
     for (let n = from; n < to;) {
       const run = this.#runOf.get(ids[n]);
-      const many = run < 0 ? this.#absentFrom(ids, n, to) : this.#along(ids, n, to, run);
+      const many = run < 0 ? this.gap(ids, n, to) : this.#along(ids, n, to, run);
       if (run < 0) {
         const added = this.#make(ids[n], many);
         this.#refs[added] = 1;
@@ -239,13 +246,6 @@ export class PrefixCache {
     let n = 1;
     while (n < end && last - n >= least && (ids[end - 1 - n] | 0) === last - n) n++;
     return end - n;
-  }
-
-  /** How many absent ids follow each other from the nth on, which is absent. */
-  #absentFrom(ids: ArrayLike<number>, from: number, to: number): number {
-    let n = 1;
-    while (from + n < to && ids[from + n] === ids[from] + n && !this.has(ids[from + n])) n++;
-    return n;
   }
 
   /** The run of a part of a run, which comes apart where that is not all of it. */

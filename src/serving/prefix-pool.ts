@@ -202,17 +202,14 @@ function put(cache: PrefixCache, ids: ArrayLike<number>, count: number, evict: (
   const kept = Math.min(count, cache.capacity);
   // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
   if (cache.touch(ids, kept) === 0) return;
-  for (let from = 0; from < kept; from++) {
-    const first = ids[from];
-    let absent = 0;
-    while (from + absent < kept && ids[from + absent] === first + absent && !cache.has(first + absent)) {
-      adding?.(first + absent);
-      if (cache.size + absent >= cache.capacity) evict();
-      absent++;
+  for (let from = 0; from < kept;) {
+    const absent = cache.gap(ids, from, kept);
+    for (let n = 0; n < absent; n++) {
+      adding?.(ids[from + n]);
+      if (cache.size + n >= cache.capacity) evict();
     }
-    if (absent === 0) continue;
-    cache.add(first, absent);
-    from += absent - 1;
+    if (absent > 0) cache.add(ids[from], absent);
+    from += Math.max(1, absent);
   }
   cache.touch(ids, kept);
 }
