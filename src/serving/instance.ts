@@ -51,6 +51,8 @@ export class Instance implements Coasting {
   pace: Seconds = 0;
   startedAt: Seconds = 0;
   endsAt: Seconds = 0;
+  /** When it was last told to look for work, where that is still to come. */
+  wokenAt: Seconds = -1;
   /** Cached prefixes that prompts of the formed iteration still wait for: it begins when they are there. */
   reads = 0;
   /** What the running iteration computes. */
@@ -99,6 +101,12 @@ export class Instance implements Coasting {
   /** Whether prompts wait on one of its ranks. */
   get hungry(): boolean {
     return this.ranks.some(({ waiting }) => waiting.size > 0);
+  }
+
+  /** Whether nothing decodes or is about to join, and no prompt waits or is under way: an iteration would have nothing to compute. */
+  get idle(): boolean {
+    const { awake, joining, sequences } = this.columns;
+    return sequences === 0 && awake.empty && joining.empty;
   }
 
   /** Whether it holds nothing and nothing is on its way to it; cached prefixes apart. */

@@ -366,9 +366,14 @@ export class Service {
     if (instance.reads === 0 && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
   }
 
-  /** Makes an idle instance look for work at the next instant of the grid. */
+  /** Makes an instance that stands still look for work at the next instant of the grid, where it may have some. */
   #wake(instance: Instance): void {
-    if (!instance.running && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
+    // One of a pipeline waits for its turn from now on, whatever it will have by then.
+    if (instance.running || instance.stuck || (instance.idle && instance.pipeline === undefined)) return;
+    const at = ceilToGrid(this.#world.now);
+    if (instance.wokenAt === at) return;
+    instance.wokenAt = at;
+    this.#world.queue.push(at, pending.stepStart, pending.stepStart, instance.index);
   }
 
   /** Prompt tokens whose KV the pooled cache holds. */

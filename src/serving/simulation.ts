@@ -330,6 +330,7 @@ export class Simulation {
   }
 
   #begin(instance: Instance, until: Seconds): void {
+    instance.wokenAt = -1;
     if (instance.held && instance.reads === 0 && !instance.stuck) {
       instance.begin(this.now);
       this.#count(instance, this.now);
