@@ -84,7 +84,8 @@ export class EventQueue {
       let child = 2 * at + 1;
       if (child >= size) break;
       const right = child + 1;
-      if (right < size && (times[right] < times[child] || (times[right] === times[child] && orders[right] < orders[child]))) child = right;
+      // Which of two comes first cannot be foreseen: no branch but for equal times.
+      if (right < size) child += Number(times[right] === times[child] ? orders[right] < orders[child] : times[right] < times[child]);
       if (time < times[child] || (time === times[child] && order < orders[child])) break;
       times[at] = times[child];
       orders[at] = orders[child];
