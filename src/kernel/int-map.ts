@@ -2,7 +2,7 @@ import { mix } from './random.ts';
 
 const free = 0;
 
-/** From 32-bit integers to integers of at least 0: open addressing with linear probing in a typed array, at most half full. */
+/** From 32-bit integers to integers of at least 0: open addressing with linear probing in a typed array, at most five eighths full. */
 export class IntMap {
   /** Of each place side by side its key and value + 1, or `free` where there is none: a search takes one line of the memory's cache. */
   #entries: Int32Array<ArrayBuffer> = new Int32Array(2 * 64);
@@ -24,7 +24,7 @@ export class IntMap {
   set(key: number, value: number): void {
     let at = this.#entryOf(key);
     if (this.#entries[at + 1] === free) {
-      if (4 * (this.#size + 1) > this.#entries.length) {
+      if (16 * (this.#size + 1) > 5 * this.#entries.length) {
         this.#grow();
         at = this.#entryOf(key);
       }

@@ -115,7 +115,8 @@ export class RunMap {
   *keys(): IterableIterator<number> {
     for (let run = 0; run < this.#pageOf.length; run++) {
       const page = this.#find(run);
-      for (let i = 0; i < pageKeys && page >= 0; i++) if (this.#values[(page << pageBits) | i] !== 0) yield (run << pageBits) | i;
+      if (page < 0) continue;
+      for (let i = 0; i < pageKeys; i++) if (this.#values[(page << pageBits) | i] !== 0) yield (run << pageBits) | i;
     }
   }
 

@@ -55,8 +55,8 @@ export class Coast {
     return this.#goesOn && this.#planned === 0;
   }
 
-  /** Lays out what follows the iteration that has just begun, or the last one that was laid out. Returns when the last one ends: the instance has nothing to do before. */
-  plan(instance: Coasting): Seconds {
+  /** Lays out what follows the iteration that has just begun, or the last one that was laid out, and begins before `horizon`. Returns when the last one ends: the instance has nothing to do before. */
+  plan(instance: Coasting, horizon: Seconds): Seconds {
     const { ranks, iteration, pricer, slowdown, decoding } = instance;
     const { steps } = decoding;
     const [rank] = ranks;
@@ -76,7 +76,7 @@ export class Coast {
     const stretch = goesOn ? this.#stretch : pricer.stretch?.(iteration.next(rank, tokens, instance.queryTokens), this.#stretch);
     if (stretch === undefined) return at;
     let { room } = kv;
-    while (!decoding.endsWith(steps + 1 + count)) {
+    while (at < horizon && !decoding.endsWith(steps + 1 + count)) {
       const context = base + sequences * tokens;
       const grown = decoding.tokensAfter(steps + 2 + count);
       const blocks = columns.growth(0, tokens, grown - tokens);

@@ -263,9 +263,9 @@ export class Instance implements Coasting {
     return true;
   }
 
-  /** Lays out the iterations behind the running one, where they will only decode. Returns when it has something to do next. */
-  plan(): Seconds {
-    return this.#coasts ? this.#coast.plan(this) : this.endsAt;
+  /** Lays out the iterations behind the running one that begin before `horizon`, where they will only decode. Returns when it has something to do next. */
+  plan(horizon: Seconds): Seconds {
+    return this.#coasts ? this.#coast.plan(this, horizon) : this.endsAt;
   }
 
   /** Whether nothing happens with the end of the running iteration, the last that was laid out, but that the next one begins. */

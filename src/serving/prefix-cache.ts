@@ -83,8 +83,9 @@ export class PrefixCache {
     let absent = 0;
     for (let n = 0; n < limit;) {
       const run = this.#runOf.get(ids[n]);
-      if (run < 0) absent++;
-      n += run < 0 ? 1 : this.#along(ids, n, limit, run);
+      const many = run < 0 ? this.gap(ids, n, limit) : this.#along(ids, n, limit, run);
+      if (run < 0) absent += many;
+      n += many;
     }
     return absent;
   }

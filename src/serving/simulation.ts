@@ -367,7 +367,8 @@ export class Simulation {
     // Where somebody is told of each iteration or token, or it takes part in what other instances do, they are gone through one by one.
     const ahead = world.sink === undefined && world.emissions === undefined && pool.plant.role === 'merged';
     for (;;) {
-      const endsAt = ahead ? instance.plan() : instance.endsAt;
+      // What comes next comes to this instance where there is no other.
+      const endsAt = ahead ? instance.plan(this.#instances.length === 1 ? world.queue.peekTime() : Infinity) : instance.endsAt;
       if (world.queue.peekTime() <= endsAt || endsAt > until) {
         world.queue.push(endsAt, pending.stepEnd, pending.stepEnd, instance.index);
         return;
