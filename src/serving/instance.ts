@@ -35,6 +35,8 @@ export class Instance implements Coasting {
   readonly #listener: InstanceListener;
   /** Present for a batch in flight of a pipeline: one of as many as there are stages, which share KV blocks and nothing else. */
   readonly pipeline: Pipeline | undefined;
+  /** All batches in flight of the same instance, itself included. */
+  batches: readonly Instance[] = [this];
   running = false;
   /** An iteration is formed and has not begun. */
   held = false;

@@ -43,12 +43,8 @@ export function poolOf(
     if (adapters !== undefined) for (const rank of ranks) rank.adapters = new RankAdapters(adapters, table);
     return new Instance(first + i, options, table, listener, ranks, columns, pipelines[at]);
   });
+  if (plant.stages > 1) for (const instance of instances) instance.batches = instances.filter(({ pipeline }) => pipeline === instance.pipeline);
   return { plant, index, first, instances };
-}
-
-/** The batches in flight of the same instance, itself included. */
-export function inFlightWith(instance: Instance, { instances }: Pool): readonly Instance[] {
-  return instance.pipeline === undefined ? [instance] : instances.filter(({ pipeline }) => pipeline === instance.pipeline);
 }
 
 /** The rank over all instances of a pool, of a rank over all their batches in flight. */

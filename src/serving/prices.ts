@@ -50,7 +50,7 @@ export class Prices {
 
   /** How many times as long iterations take on an instance, and what they wait for beside their work. */
   pace(instance: Instance, slowdown: number, delay: ((batch: number, iteration: number) => Seconds) | undefined): void {
-    for (const batch of this.#service.batchesOf(instance)) {
+    for (const batch of instance.batches) {
       batch.slowdown = slowdown;
       batch.delay = delay === undefined ? undefined : (iteration) => delay(batch.index, iteration);
     }
@@ -64,7 +64,7 @@ export class Prices {
     const left = together(links, experts?.left ?? []);
     const causes: Causes = { left: left.every((share) => share === 1) ? [] : left, imbalance: experts?.imbalance(lost), lost };
     const pricer = isNothing(causes) ? plant.pricer : this.#of(index, causes);
-    for (const batch of this.#service.batchesOf(instance)) batch.pricer = pricer;
+    for (const batch of instance.batches) batch.pricer = pricer;
   }
 
   #of(pool: number, causes: Causes): StepPricer {

@@ -15,7 +15,7 @@ import { routerOf, type Router } from './policies/router.ts';
 import { queueOf } from './policies/scheduler.ts';
 import { place } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
-import { inFlightWith, poolOf, rankOver, type Pool } from './pools.ts';
+import { poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
 import { States } from './states.ts';
@@ -196,21 +196,16 @@ export class Service {
     if (this.#moves?.vacated === true) this.#moves.begin();
   }
 
-  /** An instance with all its batches in flight. */
-  batchesOf(instance: Instance): readonly Instance[] {
-    return inFlightWith(instance, this.poolOf(instance));
-  }
-
   /** Nothing on an instance goes on, until each pause has its `resume`. */
   pause(instance: Instance): void {
-    for (const batch of this.batchesOf(instance)) batch.pause(this.#world.now);
+    for (const batch of instance.batches) batch.pause(this.#world.now);
     this.#states.tell(instance);
   }
 
   /** An instance goes on with what it has, or from nothing, unless something else keeps it. */
   resume(instance: Instance): void {
     const { now, queue } = this.#world;
-    for (const batch of this.batchesOf(instance)) {
+    for (const batch of instance.batches) {
       batch.resume(now);
       if (batch.stuck) continue;
       if (batch.held) this.#goOn(batch);
@@ -222,7 +217,7 @@ export class Service {
 
   /** Puts an instance, all its batches in flight included, into or out of the routers' sight. */
   setState(instance: Instance, state: Instance['state']): void {
-    const batches = this.batchesOf(instance);
+    const batches = instance.batches;
     for (const batch of batches) batch.state = state;
     this.#states.tell(instance);
     if (state === 'draining') this.#draining.add(instance);
@@ -237,7 +232,7 @@ export class Service {
   settleDrained(): void {
     if (this.#draining.size === 0) return;
     for (const instance of this.#draining) {
-      const batches = this.batchesOf(instance);
+      const batches = instance.batches;
       if (instance.stuck || !batches.every(({ empty }) => empty)) continue;
       for (const batch of batches) batch.clear();
       this.setState(instance, 'off');
@@ -250,7 +245,7 @@ export class Service {
    * decode; `interrupted` gets the others, in order of their arrival, to send them through the router again or to fail them.
    */
   wipe(instance: Instance, interrupted: (slot: number) => void): void {
-    this.#losses.wipe(instance, this.batchesOf(instance), interrupted);
+    this.#losses.wipe(instance, instance.batches, interrupted);
     this.#moves?.begin();
   }
 
@@ -284,7 +279,7 @@ export class Service {
       const waited = this.#losses.unread(slot);
       instance.drop(slot);
       if (waited) this.#goOn(instance);
-      for (const batch of this.batchesOf(instance)) this.#wake(batch);
+      for (const batch of instance.batches) this.#wake(batch);
     }
     this.#accounts.giveUp(slot, cause);
     this.#moves?.begin();
@@ -293,7 +288,7 @@ export class Service {
 
   /** An instance goes on without some of its ranks, by number: they lose what they hold as by `wipe`, and its iterations are formed anew. */
   lose(instance: Instance, ranks: ReadonlySet<number>, interrupted: (slot: number) => void): void {
-    const batches = this.batchesOf(instance);
+    const batches = instance.batches;
     for (const batch of batches) batch.without(ranks);
     this.#states.tell(instance);
     this.#recount();
@@ -303,7 +298,7 @@ export class Service {
 
   /** All ranks of an instance take part again. */
   regain(instance: Instance): void {
-    for (const batch of this.batchesOf(instance)) batch.without(new Set());
+    for (const batch of instance.batches) batch.without(new Set());
     this.#states.tell(instance);
     this.#recount();
   }
@@ -405,7 +400,7 @@ export class Service {
     const source = this.#world.table.source[slot];
     const instance = this.#instanceOf(source);
     instance.release(slot, source % this.#entry.plant.ranks);
-    for (const other of inFlightWith(instance, this.#entry)) this.#wake(other);
+    for (const other of instance.batches) this.#wake(other);
   }
 
   /**

@@ -117,10 +117,6 @@ export class Services {
     for (let s = 0; s < list.length; s++) list[s].settleDrained();
   }
 
-  batchesOf(instance: Instance): readonly Instance[] {
-    return this.#owners[instance.index].batchesOf(instance);
-  }
-
   pause(instance: Instance): void {
     this.#owners[instance.index].pause(instance);
   }

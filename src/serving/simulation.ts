@@ -10,7 +10,7 @@ import type { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Plant, PoolPlant } from './plant.ts';
-import { inFlightWith, type Pool } from './pools.ts';
+import type { Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import { anywhere, held, type RequestTable } from './request-table.ts';
 import { Services, type RanksNamed } from './services.ts';
@@ -326,7 +326,7 @@ export class Simulation {
 
   /** Batches of the same pipeline that have prompts and stand still look again: what this one pushed out may have made room. */
   #waitBehind(instance: Instance, pipeline: Pipeline): void {
-    for (const other of inFlightWith(instance, this.service.poolOf(instance))) if (!other.running && other.hungry) pipeline.wait(other.index);
+    for (const other of instance.batches) if (!other.running && other.hungry) pipeline.wait(other.index);
   }
 
   #begin(instance: Instance, until: Seconds): void {

@@ -141,8 +141,7 @@ export class Fleet implements Actor {
       return;
     }
     const active = own.filter(({ state }) => state === 'active');
-    const load = (instance: Instance): number =>
-      service.batchesOf(instance).reduce((sum, { ranks }) => sum + ranks.reduce((all, rank) => all + rank.load, 0), 0);
+    const load = (instance: Instance): number => instance.batches.reduce((sum, { ranks }) => sum + ranks.reduce((all, rank) => all + rank.load, 0), 0);
     const least = active.reduce<Instance | undefined>((best, one) => (best === undefined || load(one) <= load(best) ? one : best), undefined);
     if (least === undefined) return;
     (this.#open.get(least) as Span).drainsFrom = now;
