@@ -48,17 +48,51 @@ export class RunMap {
     this.#values[at] = value + 1;
   }
 
+  /** Sets so many keys that follow each other to one value. */
+  setAll(from: number, count: number, value: number): void {
+    const end = from + count;
+    for (let key = from; key < end;) {
+      const run = key >> pageBits;
+      let page = this.#find(run);
+      if (page < 0) page = this.#add(run);
+      const at = page << pageBits;
+      const values = this.#values;
+      let fresh = 0;
+      // Up to the end of the page.
+      for (let i = key & (pageKeys - 1); i < pageKeys && key < end; i++, key++) {
+        if (values[at | i] === 0) fresh++;
+        values[at | i] = value + 1;
+      }
+      this.#used[page] += fresh;
+      this.#size += fresh;
+    }
+  }
+
+  /** Deletes so many keys that follow each other. */
+  deleteAll(from: number, count: number): void {
+    const end = from + count;
+    for (let key = from; key < end;) {
+      const run = key >> pageBits;
+      const page = this.#find(run);
+      const at = page << pageBits;
+      const values = this.#values;
+      let gone = 0;
+      for (let i = key & (pageKeys - 1); i < pageKeys && key < end; i++, key++) {
+        if (page < 0 || values[at | i] === 0) continue;
+        values[at | i] = 0;
+        gone++;
+      }
+      if (page >= 0) this.#leave(page, run, gone);
+    }
+  }
+
   delete(key: number): void {
     const run = key >> pageBits;
     const page = this.#find(run);
     const at = (page << pageBits) | (key & (pageKeys - 1));
     if (page < 0 || this.#values[at] === 0) return;
     this.#values[at] = 0;
-    this.#size--;
-    if (--this.#used[page] > 0) return;
-    this.#pageOf.delete(run);
-    this.#free.push(page);
-    this.#page = -1;
+    this.#leave(page, run, 1);
   }
 
   clear(): void {
@@ -81,11 +115,21 @@ export class RunMap {
 
   /** The page of keys with these first bits; -1 where there is none. */
   #find(run: number): number {
-    if (this.#page >= 0 && this.#run === run) return this.#page;
+    if (this.#run === run) return this.#page;
     const page = this.#pageOf.get(run);
     this.#page = page;
     this.#run = run;
     return page;
+  }
+
+  /** So many keys of a page are gone, and with the last the page. */
+  #leave(page: number, run: number, count: number): void {
+    this.#size -= count;
+    this.#used[page] -= count;
+    if (count === 0 || this.#used[page] > 0) return;
+    this.#pageOf.delete(run);
+    this.#free.push(page);
+    this.#page = -1;
   }
 
   #add(run: number): number {

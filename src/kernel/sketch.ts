@@ -148,6 +148,8 @@ export class Sketch {
 
   /** Puts what is in no bin yet into its own. */
   #settle(): void {
+    if (this.#lateCount === 0) return;
+    this.#reach();
     const late = this.#late;
     for (let i = 0; i < this.#lateCount; i++) this.#put(late[2 * i + 1], late[2 * i]);
     this.#lateCount = 0;
@@ -189,8 +191,9 @@ export class Sketch {
     this.#zeros += other.#zeros;
     if (other.#min < this.#min) this.#min = other.#min;
     if (other.#max > this.#max) this.#max = other.#max;
-    for (let i = 0; i < other.#lateCount; i++) this.#keep(other.#late[2 * i + 1], other.#late[2 * i]);
     const added = other.#bins;
+    if (added.length > 0) this.#reach();
+    for (let i = 0; i < other.#lateCount; i++) this.#keep(other.#late[2 * i + 1], other.#late[2 * i]);
     if (added.length === 0) return;
     this.#cover(other.#first, other.#first + added.length / apart);
     const bins = this.#bins;
@@ -236,6 +239,12 @@ export class Sketch {
     return this.#max;
   }
 
+  /** Makes the arrays reach over the bins of all values, at once. */
+  #reach(): void {
+    const most = binOf(this.#max);
+    if (most >= LOWEST_BIN) this.#cover(Math.max(LOWEST_BIN, binOf(this.#min)), most + 1);
+  }
+
   /** Makes the arrays reach over bins `from` to `to`, in whole octaves: sketches of like values reach over the same ones, and merging them moves nothing. */
   #cover(from: number, to: number): void {
     const bins = this.#bins;
@@ -258,6 +267,11 @@ function checked(value: number, weight: number): void {
 /** What a double of these words exceeds the lower edge of its bin by, in whole units of 2^24 ulp. */
 function coarseOf(high: number, low: number): number {
   return (high & LOW_MASK) * 256 + (low >>> 24);
+}
+
+function binOf(value: number): number {
+  double[0] = value;
+  return words[HIGH] >>> SHIFT;
 }
 
 /** Lower edge of a bin. */

@@ -159,18 +159,21 @@ interface Splits {
   readonly stride: number;
 }
 
-/** Those that were asked for last: runs of the same speculation follow each other, and share what was made. */
-let latest: Splits | undefined;
+/** Those that were made last, a few: runs of the same speculation follow each other, and share what was made. */
+const latest: Splits[] = [];
+const kept = 4;
 
 function splitsOf(chances: readonly number[]): Splits {
-  const known = latest;
-  if (known !== undefined && known.chances.length === chances.length && chances.every((chance, k) => chance === known.chances[k])) return known;
+  const known = latest.find((one) => one.chances.length === chances.length && chances.every((chance, k) => chance === one.chances[k]));
+  if (known !== undefined) return known;
   const sums: Float64Array[] = [Float64Array.from(chances)];
   for (let level = 1; level <= levels; level++) sums.push(folded(sums[level - 1]));
   const choices = new Choices();
   const stride = sums[levels].length;
-  latest = { chances, sums, choices, ofBlock: choices.add(sums[levels]), ofHalf: new Int32Array((levels + 1) * stride).fill(-1), stride };
-  return latest;
+  const made: Splits = { chances, sums, choices, ofBlock: choices.add(sums[levels]), ofHalf: new Int32Array((levels + 1) * stride).fill(-1), stride };
+  latest.unshift(made);
+  latest.length = Math.min(latest.length, kept);
+  return made;
 }
 
 /** Of two independent sums together. */

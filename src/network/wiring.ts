@@ -88,9 +88,11 @@ export class Wiring {
   /** A link of ports, and all other ones so far that contain these ports. */
   over(port: number): readonly number[] {
     const own = this.#links[port] as Wired;
-    const contains = ({ fabric, direction, ports }: Wired): boolean =>
-      fabric === own.fabric && direction === own.direction && ports.size > own.ports.size && [...own.ports].every((vertex) => ports.has(vertex));
-    return [port, ...this.#links.flatMap((other, i) => (contains(other) ? [i] : []))];
+    const vertices = [...own.ports];
+    const over = [port];
+    for (const [i, { fabric, direction, ports }] of this.#links.entries())
+      if (fabric === own.fabric && direction === own.direction && ports.size > vertices.length && vertices.every((vertex) => ports.has(vertex))) over.push(i);
+    return over;
   }
 
   /** The switches above a link of ports, level by level, with the links that lead on from each. */

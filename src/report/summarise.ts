@@ -171,8 +171,8 @@ function precisionText({ weights, experts, activations, kv }: Run['scenario']['p
   return `${upper(weights)} weights${experts === weights ? '' : `, ${upper(experts)} experts`}, ${upper(activations)} activations, ${upper(kv)} KV`;
 }
 
-function shares(names: readonly string[], times: Float64Array, count: number): readonly Share[] {
-  const total = times.reduce((sum, time) => sum + time, 0);
+function shares(names: readonly string[], times: readonly number[] | Float64Array, count: number): readonly Share[] {
+  const total = [...times].reduce((sum, time) => sum + time, 0);
   return names.flatMap((name, i) => {
     const time = times[i] as number;
     return time > 0 && count > 0 ? [{ name, time: time / count, share: time / total }] : [];

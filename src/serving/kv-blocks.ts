@@ -40,7 +40,7 @@ export class KvBlocks {
   prefixes(unitTokens: number): PrefixCache {
     this.unitBlocks = unitTokens / this.blockTokens;
     if (this.cache === undefined) {
-      this.cache = new PrefixCache(Infinity);
+      this.cache = new PrefixCache();
       this.cache.watcher = this.watcher;
     }
     return this.cache;
@@ -51,7 +51,8 @@ export class KvBlocks {
     this.#used.add(this.#rank, blocks);
     const { cache } = this;
     if (cache === undefined) return;
-    while (this.used + cache.evictable * this.unitBlocks > this.total && cache.evict());
+    const over = this.used + cache.evictable * this.unitBlocks - this.total;
+    if (over > 0) cache.evict(Math.ceil(over / this.unitBlocks));
   }
 
   /** What was in the memory is lost. */

@@ -14,6 +14,10 @@ import { TenantMeters } from './tenant-meter.ts';
 const stageTimes = new Float64Array(stages.length + 1);
 const busyTimes = new Float64Array(engines.length);
 
+/** What meters begin with, as lists of doubles: they are made often, and take much less than arrays of a platform's memory. */
+const noEngines: readonly number[] = Array.from(engines, () => 0.5).fill(0);
+const noStages: readonly number[] = Array.from({ length: stages.length + 1 }, () => 0.5).fill(0);
+
 /** What a pool did in an interval: sums over its instances' iterations that began there. */
 export class PoolMeter {
   busy: Seconds = 0;
@@ -35,8 +39,8 @@ export class PoolMeter {
   kvMax = 0;
   /** Time at the maximum power of its chips that would draw what they draw over their idle power; all stages of a pipeline together. */
   active: Seconds = 0;
-  readonly engines: Float64Array = new Float64Array(engines.length);
-  readonly stages: Float64Array = new Float64Array(stages.length + 1);
+  readonly engines: number[] = noEngines.slice();
+  readonly stages: number[] = noStages.slice();
   readonly stepTime: Sketch = new Sketch();
   readonly barrier: BarrierMeter = new BarrierMeter();
   readonly adapters: AdapterMeter = new AdapterMeter();

@@ -2,27 +2,31 @@ import { enlarged } from '../kernel/enlarged.ts';
 import { RunMap } from '../kernel/run-map.ts';
 import type { PrefixWatcher } from './prefix-watcher.ts';
 
-/** A block's record of 32-bit words, one after another in memory: its id, references to it, what was used after and before it. */
+/** A run's record of 32-bit words, one after another in memory: its first id, how many it has, the runs that were used after and before it. */
 const words = 4;
-const key = 0;
-const refs = 1;
+const first = 0;
+const count = 1;
 const next = 2;
 const previous = 3;
 
 /**
- * Blocks of prompt prefixes by id, evicted least recently used first. An id names a whole prefix, so a prompt's cached part is
- * its leading run of ids that are present. Blocks that a running request refers to are pinned and never evicted.
+ * Blocks of prompt prefixes by id, in their order of use: the least recently used go first. An id names a whole prefix, so a prompt's cached part is its leading run of
+ * ids that are present. Blocks that a running request refers to are pinned: they are in no order, and stay.
+ *
+ * Most ids of a prompt follow each other, and were used together before, the deepest least recently. Such a run is one record: it is found, used, pinned and kept at
+ * once, and its last id is the first to go. It comes apart where a prompt has a part of it.
  */
 export class PrefixCache {
-  capacity: number;
-  readonly #slotOf = new RunMap();
-  /** Slot 0 is the ring's sentinel: next is the least recently used, previous the most. */
-  #records: Int32Array<ArrayBuffer> = new Int32Array(1024 * words);
+  /** Blocks that it should hold at most: the owner sees to it. */
+  capacity: number = Infinity;
+  readonly #runOf = new RunMap();
+  /** Run 0 is the sentinel of the ring of those that are not pinned: next is the least recently used, previous the most. */
+  #records: Int32Array<ArrayBuffer> = new Int32Array(256 * words);
+  /** References to each. */
+  #refs: Int32Array<ArrayBuffer> = new Int32Array(256);
   /** When each was last used; empty where the owner does not ask. */
   #usedAt: Float64Array<ArrayBuffer>;
   readonly #timed: boolean;
-  /** Slots of the ids that were located last, -1 for those that are absent. */
-  #located: Int32Array<ArrayBuffer> = new Int32Array(256);
   readonly #free: number[] = [];
   #top = 1;
   #evictable = 0;
@@ -32,18 +36,14 @@ export class PrefixCache {
   /** Absent where nobody looks. */
   watcher: PrefixWatcher | undefined;
 
-  /**
-   * @param capacity blocks that it holds at most; Infinity where the owner evicts by hand
-   * @param timed whether it knows when blocks were used
-   */
-  constructor(capacity: number, timed: boolean = false) {
-    this.capacity = capacity;
+  /** @param timed whether it knows when blocks were used */
+  constructor(timed: boolean = false) {
     this.#timed = timed;
-    this.#usedAt = new Float64Array(timed ? 1024 : 0);
+    this.#usedAt = new Float64Array(timed ? 256 : 0);
   }
 
   get size(): number {
-    return this.#slotOf.size;
+    return this.#runOf.size;
   }
 
   /** Blocks that nobody refers to. */
@@ -51,130 +51,135 @@ export class PrefixCache {
     return this.#evictable;
   }
 
+  has(id: number): boolean {
+    return this.#runOf.has(id);
+  }
+
+  /** Present blocks, in no order. */
+  ids(): IterableIterator<number> {
+    return this.#runOf.keys();
+  }
+
   /** Length of the leading run of ids that are present, at most `limit`. Does not change the cache. */
   match(ids: ArrayLike<number>, limit: number): number {
     let n = 0;
-    while (n < limit && this.#slotOf.has(ids[n])) n++;
-    return n;
-  }
-
-  /** Length of the leading run of ids that are present, at most `limit`, which are made the most recently used, the deepest first. */
-  use(ids: ArrayLike<number>, limit: number): number {
-    const located = this.#room(limit);
-    let n = 0;
-    for (; n < limit; n++) {
-      const slot = this.#slotOf.get(ids[n]);
-      if (slot < 0) break;
-      located[n] = slot;
+    while (n < limit) {
+      const run = this.#runOf.get(ids[n]);
+      if (run < 0) break;
+      n += this.#along(ids, n, limit, run);
     }
-    this.touchLocated(n);
     return n;
   }
 
-  /** Looks the first `count` ids up for what is done with them next. Returns how many are absent. */
-  locate(ids: ArrayLike<number>, count: number): number {
-    const located = this.#room(count);
+  /** The same; they are made the most recently used, the deepest first. */
+  use(ids: ArrayLike<number>, limit: number): number {
+    const found = this.match(ids, limit);
+    this.touch(ids, found);
+    return found;
+  }
+
+  /** How many of the first `limit` ids are absent. */
+  absent(ids: ArrayLike<number>, limit: number): number {
     let absent = 0;
-    for (let i = 0; i < count; i++) {
-      const slot = this.#slotOf.get(ids[i]);
-      located[i] = slot;
-      if (slot < 0) absent++;
+    for (let n = 0; n < limit;) {
+      const run = this.#runOf.get(ids[n]);
+      if (run < 0) absent++;
+      n += run < 0 ? 1 : this.#along(ids, n, limit, run);
     }
     return absent;
   }
 
-  /** Whether the nth of the ids that were located is there. */
-  isLocated(n: number): boolean {
-    return this.#located[n] >= 0;
-  }
-
-  /** Marks the first `count` of the ids that were located as just used, the deepest first, so that a prefix outlives what builds on it. */
-  touchLocated(count: number): void {
-    const records = this.#records;
-    const located = this.#located;
-    if (this.#timed) for (let i = 0; i < count; i++) if (located[i] >= 0) this.#usedAt[located[i]] = this.now;
-    for (let i = count - 1; i >= 0; i--) {
-      const first = located[i];
-      if (first < 0 || records[first * words + refs] !== 0) continue;
-      // Those that stand one behind the other in the ring already move together.
-      let last = first;
-      for (; i > 0 && located[i - 1] > 0 && records[last * words + next] === located[i - 1]; i--) last = located[i - 1];
-      const before = records[first * words + previous];
-      const after = records[last * words + next];
-      records[before * words + next] = after;
-      records[after * words + previous] = before;
-      const tail = records[previous];
-      records[tail * words + next] = first;
-      records[first * words + previous] = tail;
-      records[last * words + next] = 0;
-      records[previous] = last;
+  /** How many of the first `limit` ids, which are present, are unpinned: what pinning them takes away from the evictable ones. */
+  unpinned(ids: ArrayLike<number>, limit: number): number {
+    let unpinned = 0;
+    for (let n = 0; n < limit;) {
+      const run = this.#runOf.get(ids[n]);
+      const many = this.#along(ids, n, limit, run);
+      if (this.#refs[run] === 0) unpinned += many;
+      n += many;
     }
+    return unpinned;
   }
 
-  /** Adds the nth of the ids that were located, unless it is there by now. The owner has made room. */
-  addLocated(n: number, id: number): void {
-    const slot = this.#slotOf.get(id);
-    this.#located[n] = slot >= 0 ? slot : this.#add(id);
-  }
-
-  /** How many of the first `count` ids are unpinned now: what pinning them takes away from the evictable ones. */
-  unpinned(ids: ArrayLike<number>, count: number): number {
-    let n = 0;
-    for (let i = 0; i < count; i++) {
-      const slot = this.#slotOf.get(ids[i]);
-      if (slot >= 0 && this.#records[slot * words + refs] === 0) n++;
+  /**
+   * Marks those of the first `limit` ids that are present as just used, the deepest first, so that a prefix outlives what builds on it. None is pinned.
+   * Returns how many are absent.
+   */
+  touch(ids: ArrayLike<number>, limit: number): number {
+    let absent = 0;
+    for (let end = limit; end > 0;) {
+      const run = this.#runOf.get(ids[end - 1]);
+      if (run < 0) {
+        absent++;
+        end--;
+        continue;
+      }
+      const begin = this.#back(ids, end, run);
+      const used = this.#part(run, ids[begin] | 0, end - begin);
+      this.#unlink(used);
+      this.#append(used);
+      end = begin;
     }
-    return n;
+    return absent;
   }
 
-  /** Marks the first `count` ids as just used, the deepest first, so that a prefix outlives what builds on it. */
-  touch(ids: ArrayLike<number>, count: number): void {
-    this.locate(ids, count);
-    this.touchLocated(count);
+  /** Adds so many absent ids that follow each other as the most recently used, the last of them least so. */
+  add(from: number, many: number): void {
+    const latest = this.#records[previous];
+    // One that goes right before what was added last is part of its run.
+    if (latest !== 0 && this.#records[latest * words + first] === from + many && (!this.#timed || this.#usedAt[latest] === this.now)) {
+      this.#records[latest * words + first] = from;
+      this.#records[latest * words + count] += many;
+      this.#enter(latest, from, many);
+    } else {
+      const run = this.#make(from, many);
+      this.#append(run);
+      this.#enter(run, from, many);
+    }
+    this.#evictable += many;
   }
 
-  /** Refers to a present id. */
-  pin(id: number): void {
-    const slot = this.#slotOf.get(id);
-    if (this.#records[slot * words + refs]++ > 0) return;
-    this.#unlink(slot);
-    this.#evictable--;
+  /** Refers to ids from one place to before another. Those that are absent are added. Returns how many somebody else refers to. */
+  pin(ids: ArrayLike<number>, from: number, to: number): number {
+    let pinned = 0;
+    for (let n = from; n < to;) {
+      const run = this.#runOf.get(ids[n]);
+      const many = run < 0 ? this.#absentFrom(ids, n, to) : this.#along(ids, n, to, run);
+      if (run < 0) {
+        const added = this.#make(ids[n], many);
+        this.#refs[added] = 1;
+        this.#enter(added, ids[n], many);
+      } else {
+        const part = this.#part(run, ids[n] | 0, many);
+        if (this.#refs[part]++ > 0) pinned += many;
+        else {
+          this.#unlink(part);
+          this.#evictable -= many;
+        }
+      }
+      n += many;
+    }
+    return pinned;
   }
 
-  /** Gives one reference back; the block becomes the most recently used evictable one when it was the last. */
-  unpin(id: number): void {
-    const slot = this.#slotOf.get(id);
-    if (--this.#records[slot * words + refs] > 0) return;
-    this.#append(slot);
-    this.#evictable++;
-  }
-
-  has(id: number): boolean {
-    return this.#slotOf.has(id);
-  }
-
-  /** Adds an absent id, evicting when full. Returns whether there was room. */
-  add(id: number): boolean {
-    if (this.#slotOf.size >= this.capacity && !this.evict()) return false;
-    this.#add(id);
-    return true;
-  }
-
-  /** Forgets every block, pinned ones included. Not counted as evictions. */
-  clear(): void {
-    this.watcher?.cleared(this.#slotOf.keys());
-    this.#slotOf.clear();
-    this.#free.length = 0;
-    this.#top = 1;
-    this.#evictable = 0;
-    this.#records[next] = 0;
-    this.#records[previous] = 0;
+  /** Gives references to the first `count` ids back, the deepest first; those that nobody refers to any more become the most recently used. */
+  unpin(ids: ArrayLike<number>, count: number): void {
+    for (let end = count; end > 0;) {
+      const run = this.#runOf.get(ids[end - 1]);
+      const begin = this.#back(ids, end, run);
+      const part = this.#part(run, ids[begin] | 0, end - begin);
+      if (--this.#refs[part] === 0) {
+        this.#append(part);
+        this.#evictable += end - begin;
+      }
+      end = begin;
+    }
   }
 
   /** The least recently used unpinned block; undefined where there is none. */
   get oldest(): number | undefined {
-    const slot = this.#records[next];
-    return slot === 0 ? undefined : this.#records[slot * words + key];
+    const run = this.#records[next];
+    return run === 0 ? undefined : this.#lastOf(run);
   }
 
   /** When that was last used. */
@@ -182,69 +187,140 @@ export class PrefixCache {
     return this.#usedAt[this.#records[next]];
   }
 
-  /** Drops the least recently used unpinned block. Returns whether there was one. */
-  evict(): boolean {
-    const slot = this.#records[next];
-    if (slot === 0) return false;
-    this.#drop(slot);
-    this.evictions++;
-    return true;
+  /** Drops so many of the least recently used unpinned blocks, or all of them. */
+  evict(many: number = 1): void {
+    for (let left = Math.min(many, this.#evictable); left > 0;) {
+      const run = this.#records[next];
+      const dropped = Math.min(left, this.#records[run * words + count]);
+      this.#dropLast(run, dropped);
+      this.evictions += dropped;
+      left -= dropped;
+    }
   }
 
   /** Drops unpinned blocks that were last used before a time. Returns how many. */
   expire(before: number): number {
-    let count = 0;
-    for (let slot = this.#records[next]; slot !== 0 && this.#usedAt[slot] < before; slot = this.#records[next]) {
-      this.#drop(slot);
-      count++;
-    }
-    return count;
+    const there = this.#evictable;
+    for (let run = this.#records[next]; run !== 0 && this.#usedAt[run] < before; run = this.#records[next])
+      this.#dropLast(run, this.#records[run * words + count]);
+    return there - this.#evictable;
   }
 
   /** Takes a present, unpinned block out. */
   remove(id: number): void {
-    this.#drop(this.#slotOf.get(id));
+    this.#dropLast(this.#part(this.#runOf.get(id), id, 1), 1);
   }
 
-  /** Present blocks, in no order. */
-  ids(): IterableIterator<number> {
-    return this.#slotOf.keys();
+  /** Forgets every block, pinned ones included. Not counted as evictions. */
+  clear(): void {
+    this.watcher?.cleared(this.#runOf.keys());
+    this.#runOf.clear();
+    this.#free.length = 0;
+    this.#top = 1;
+    this.#evictable = 0;
+    this.#records[next] = 0;
+    this.#records[previous] = 0;
   }
 
-  #add(id: number): number {
-    const slot = this.#free.pop() ?? this.#grow();
-    this.#records[slot * words + key] = id;
-    this.#records[slot * words + refs] = 0;
-    this.#slotOf.set(id, slot);
-    this.#append(slot);
-    this.#evictable++;
-    this.watcher?.stored(id);
-    return slot;
+  /** How many ids, from the nth on and before another, follow each other in a run. */
+  #along(ids: ArrayLike<number>, from: number, to: number, run: number): number {
+    // As 32-bit integers, which runs are of.
+    const least = ids[from] | 0;
+    const last = this.#lastOf(run);
+    let n = 1;
+    while (from + n < to && least + n <= last && (ids[from + n] | 0) === least + n) n++;
+    return n;
   }
 
-  #drop(slot: number): void {
-    const id = this.#records[slot * words + key];
-    this.#unlink(slot);
-    this.#slotOf.delete(id);
-    this.#free.push(slot);
-    this.#evictable--;
-    this.watcher?.removed(id);
+  /** Where the ids begin that follow each other in a run up to the one before a place. */
+  #back(ids: ArrayLike<number>, end: number, run: number): number {
+    const last = ids[end - 1] | 0;
+    const least = this.#records[run * words + first];
+    let n = 1;
+    while (n < end && last - n >= least && (ids[end - 1 - n] | 0) === last - n) n++;
+    return end - n;
   }
 
-  #append(slot: number): void {
+  /** How many absent ids follow each other from the nth on, which is absent. */
+  #absentFrom(ids: ArrayLike<number>, from: number, to: number): number {
+    let n = 1;
+    while (from + n < to && ids[from + n] === ids[from] + n && !this.has(ids[from + n])) n++;
+    return n;
+  }
+
+  /** The run of a part of a run, which comes apart where that is not all of it. */
+  #part(run: number, from: number, many: number): number {
+    if (from + many - 1 < this.#lastOf(run)) this.#split(run, from + many);
+    return from > this.#records[run * words + first] ? this.#split(run, from) : run;
+  }
+
+  /** Cuts a run in two before an id. Returns the part from there on, which is a run of its own now, used right before the other. */
+  #split(run: number, at: number): number {
+    const from = this.#records[run * words + first];
+    const many = this.#records[run * words + count] - (at - from);
+    const other = this.#make(at, many);
     const records = this.#records;
-    if (this.#timed) this.#usedAt[slot] = this.now;
+    records[run * words + count] = at - from;
+    this.#runOf.setAll(at, many, other);
+    this.#refs[other] = this.#refs[run];
+    if (this.#refs[run] > 0) return other;
+    if (this.#timed) this.#usedAt[other] = this.#usedAt[run];
+    const before = records[run * words + previous];
+    records[before * words + next] = other;
+    records[other * words + previous] = before;
+    records[other * words + next] = run;
+    records[run * words + previous] = other;
+    return other;
+  }
+
+  #lastOf(run: number): number {
+    return this.#records[run * words + first] + this.#records[run * words + count] - 1;
+  }
+
+  /** Ids belong to a run from now on. */
+  #enter(run: number, from: number, many: number): void {
+    this.#runOf.setAll(from, many, run);
+    const { watcher } = this;
+    if (watcher !== undefined) for (let id = from; id < from + many; id++) watcher.stored(id);
+  }
+
+  /** Drops so many ids of an unpinned run, the last first. */
+  #dropLast(run: number, many: number): void {
+    const last = this.#lastOf(run);
+    this.#runOf.deleteAll(last - many + 1, many);
+    this.#records[run * words + count] -= many;
+    this.#evictable -= many;
+    if (this.#records[run * words + count] === 0) {
+      this.#unlink(run);
+      this.#free.push(run);
+    }
+    const { watcher } = this;
+    if (watcher !== undefined) for (let id = last; id > last - many; id--) watcher.removed(id);
+  }
+
+  /** A run that nobody refers to, not in the ring yet. */
+  #make(from: number, many: number): number {
+    const run = this.#free.pop() ?? this.#grow();
+    this.#records[run * words + first] = from;
+    this.#records[run * words + count] = many;
+    this.#refs[run] = 0;
+    return run;
+  }
+
+  #append(run: number): void {
+    const records = this.#records;
+    if (this.#timed) this.#usedAt[run] = this.now;
     const last = records[previous];
-    records[last * words + next] = slot;
-    records[slot * words + previous] = last;
-    records[slot * words + next] = 0;
-    records[previous] = slot;
+    records[last * words + next] = run;
+    records[run * words + previous] = last;
+    records[run * words + next] = 0;
+    records[previous] = run;
   }
 
-  #unlink(slot: number): void {
+  #unlink(run: number): void {
     const records = this.#records;
-    const before = records[slot * words + previous];
-    const after = records[slot * words + next];
+    const before = records[run * words + previous];
+    const after = records[run * words + next];
     records[before * words + next] = after;
     records[after * words + previous] = before;
   }
@@ -252,13 +328,9 @@ export class PrefixCache {
   #grow(): number {
     if ((this.#top + 1) * words > this.#records.length) {
       this.#records = enlarged(this.#records, new Int32Array(2 * this.#records.length));
+      this.#refs = enlarged(this.#refs, new Int32Array(2 * this.#refs.length));
       if (this.#timed) this.#usedAt = enlarged(this.#usedAt, new Float64Array(2 * this.#usedAt.length));
     }
     return this.#top++;
-  }
-
-  #room(count: number): Int32Array {
-    if (count > this.#located.length) this.#located = new Int32Array(2 * count);
-    return this.#located;
   }
 }

@@ -44,8 +44,8 @@ export class PrefixPool {
     this.#table = table;
     this.#plant = plant;
     const timed = plant.ttl !== undefined || plant.storage !== undefined;
-    this.cache = new PrefixCache(0, timed);
-    this.storage = new PrefixCache(0, timed);
+    this.cache = new PrefixCache(timed);
+    this.storage = new PrefixCache(timed);
     this.found = new Int32Array(plant.nodes.length);
     this.#alive = plant.nodes.map(() => true);
   }
@@ -110,7 +110,7 @@ export class PrefixPool {
     const ids = this.#table.blocks(slot);
     this.distances.touch(ids, ids.length);
     const through = this.#plant.storage?.write === 'through';
-    const absent = (cache: PrefixCache): number => cache.locate(ids, Math.min(ids.length, cache.capacity));
+    const absent = (cache: PrefixCache): number => cache.absent(ids, Math.min(ids.length, cache.capacity));
     const kept = { ids, unitTokens: unit, missing: absent(this.cache), unstored: through ? absent(this.storage) : 0 };
     if (kept.missing + kept.unstored > 0) return kept;
     this.land(kept, now);
@@ -182,7 +182,8 @@ export class PrefixPool {
     cache.evict();
     if (id === undefined || this.#plant.storage?.write !== 'back' || storage.capacity === 0) return;
     storage.now = oldestAt;
-    storage.add(id);
+    if (storage.size >= storage.capacity) storage.evict();
+    storage.add(id, 1);
     storage.now = cache.now;
     this.spilt++;
     this.#spilling++;
@@ -199,15 +200,19 @@ export function nodeByHash(id: number, turn: number, nodes: number): number {
 /** Makes units the most recently used; `evict` makes room for one that is added, of which `adding` is told before. */
 function put(cache: PrefixCache, ids: ArrayLike<number>, count: number, evict: () => void, adding?: (id: number) => void): void {
   const kept = Math.min(count, cache.capacity);
-  const absent = cache.locate(ids, kept);
   // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
-  cache.touchLocated(kept);
-  if (absent === 0) return;
-  for (let i = 0; i < kept; i++) {
-    if (cache.isLocated(i)) continue;
-    adding?.(ids[i]);
-    if (cache.size >= cache.capacity && !cache.has(ids[i])) evict();
-    cache.addLocated(i, ids[i]);
+  if (cache.touch(ids, kept) === 0) return;
+  for (let from = 0; from < kept; from++) {
+    const first = ids[from];
+    let absent = 0;
+    while (from + absent < kept && ids[from + absent] === first + absent && !cache.has(first + absent)) {
+      adding?.(first + absent);
+      if (cache.size + absent >= cache.capacity) evict();
+      absent++;
+    }
+    if (absent === 0) continue;
+    cache.add(first, absent);
+    from += absent - 1;
   }
-  cache.touchLocated(kept);
+  cache.touch(ids, kept);
 }

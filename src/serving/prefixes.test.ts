@@ -4,13 +4,11 @@ import { cases, listed } from './cases.contract.ts';
 import type { Pooled } from './links.contract.ts';
 import { leavesNothing, watcher } from './laws.contract.ts';
 import { mergedPlant, request, splitPlant } from './plants.contract.ts';
-import { PrefixCache } from './prefix-cache.ts';
 import { finished, recorded, type Run } from './run.contract.ts';
 import type { CachePlant, Plant } from './plant.ts';
 import { PrefixPool } from './prefix-pool.ts';
 import { RequestTable } from './request-table.ts';
 import type { Arrival } from './traffic/arrival.ts';
-import { NaiveCache } from './twin-cache.contract.ts';
 
 const cachedOf = ({ timelines }: Run): readonly number[] => timelines.toSorted((a, b) => a.request - b.request).map(({ cached }) => cached);
 const ids = (count: number, from = 0): readonly number[] => Array.from({ length: count }, (_, i) => from + i);
@@ -72,25 +70,6 @@ describe('prefix caches', () => {
     expect(asked(b)).toBe(4);
     const long = [request(0, 9, 1, ids(9)), request(1, 9, 1, ids(9))];
     expect(cachedOf(finished(splitPlant({}, {}, {}, {}, pool(6)), listed(long)))).toEqual([0, 6]);
-  });
-
-  test('CAC-2 the cache keeps the order of use of a plain list', () => {
-    const prefix = fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 6 })).map(([family, depth]) => ids(depth, family * 10));
-    fc.assert(
-      fc.property(fc.array(prefix, { maxLength: 40 }), fc.integer({ min: 6, max: 14 }), (uses, capacity) => {
-        const cache = new PrefixCache(capacity);
-        const naive = new NaiveCache();
-        for (const units of uses) {
-          expect(cache.match(units, units.length)).toBe(naive.run(units, units.length));
-          cache.touch(units, units.length);
-          for (const unit of units) if (!cache.has(unit)) cache.add(unit);
-          cache.touch(units, units.length);
-          naive.use(units, capacity);
-          expect([cache.size, cache.evictions]).toEqual([naive.ids.length, naive.evictions]);
-          expect(naive.ids.every((unit) => cache.has(unit))).toBe(true);
-        }
-      }),
-    );
   });
 
   test('CAC-2 more memory never finds less, and the curve says what memory of each size finds', () => {

@@ -80,8 +80,13 @@ export class RankColumns {
 
   /** Blocks that the sequences of a rank need to grow from `tokens` to `tokens + growth` on the instance's token count. */
   growth(rank: number, tokens: number, growth: number): number {
+    const { phases, blockTokens } = this;
+    const ranks = this.used.length;
     let blocks = 0;
-    for (let k = 0; k < growth; k++) blocks += this.phases[this.phase(tokens + k) * this.used.length + rank];
+    for (let k = 0, phase = this.phase(tokens); k < growth; k++) {
+      blocks += phases[phase * ranks + rank];
+      phase = phase === 0 ? blockTokens - 1 : phase - 1;
+    }
     return blocks;
   }
 

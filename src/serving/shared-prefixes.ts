@@ -20,7 +20,7 @@ export function pinPrefix(table: RequestTable, rank: Rank, slot: number, units: 
   const { cache } = rank;
   const watcher = cache?.watcher;
   if (watcher?.found !== undefined) for (let i = 0; i < units; i++) watcher.found(ids[i]);
-  for (let i = 0; i < units; i++) cache?.pin(ids[i]);
+  cache?.pin(ids, 0, units);
   table.pinned[slot] = units;
 }
 
@@ -31,7 +31,7 @@ export function unpinPrefix(table: RequestTable, rank: Rank, slot: number): void
   if (pinned === 0 || cache === undefined) return;
   const ids = table.blocks(slot);
   const before = cache.evictable;
-  for (let i = pinned - 1; i >= 0; i--) cache.unpin(ids[i]);
+  cache.unpin(ids, pinned);
   rank.kv.give((cache.evictable - before) * rank.unitBlocks);
   table.pinned[slot] = 0;
 }
@@ -46,7 +46,7 @@ export function keepAnswer(table: RequestTable, { cache }: Rank, slot: number): 
   const unitTokens = table.blockTokens[slot];
   // The KV of the last token was never computed.
   const units = unitTokens === 0 ? 0 : Math.min(ids.length, Math.floor((table.inputTokens[slot] + table.outputTokens[slot] - 1) / unitTokens));
-  for (let i = units - 1; i >= table.pinned[slot]; i--) if (!cache.has(ids[i])) cache.add(ids[i]);
+  for (let i = units - 1; i >= table.pinned[slot]; i--) if (!cache.has(ids[i])) cache.add(ids[i], 1);
 }
 
 /** Hands the full prefix units of a computed prompt to the rank's cache and refers to them there. */
@@ -56,15 +56,11 @@ export function keepPrefix(table: RequestTable, rank: Rank, slot: number): void 
   if (cache === undefined || unitTokens === 0) return;
   const ids = table.blocks(slot);
   const units = Math.min(ids.length, Math.floor(table.prompt[slot] / unitTokens));
-  for (let i = table.pinned[slot]; i < units; i++) {
-    const id = ids[i];
-    const evictable = cache.evictable;
-    const present = cache.has(id);
-    if (!present) cache.add(id);
-    cache.pin(id);
-    table.privateBlocks[slot] -= rank.unitBlocks;
-    // Another running request has computed the same unit in the meantime: its copy serves both, this one is given back.
-    if (present && cache.evictable === evictable) rank.kv.give(rank.unitBlocks);
-    table.pinned[slot] = i + 1;
-  }
+  const before = table.pinned[slot];
+  if (units <= before) return;
+  // Others have computed some of the same units in the meantime: their copies serve all, these are given back.
+  const doubled = cache.pin(ids, before, units);
+  table.privateBlocks[slot] -= (units - before) * rank.unitBlocks;
+  rank.kv.give(doubled * rank.unitBlocks);
+  table.pinned[slot] = units;
 }

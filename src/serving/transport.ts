@@ -90,21 +90,21 @@ export class Transport {
     if (cache === undefined) return 0;
     const { nodes, storage } = cache;
     if (!this.#rated) this.#rateNodes(nodes);
-    let [slowest, longest, touched, units, other] = [-1, -1, 0, 0, -1];
+    let [slowest, longest, touched, units] = [-1, -1, 0, 0];
     for (let node = 0; node < nodes.length; node++) {
       const own = byNode[node];
-      if (own === 0) continue;
-      touched++;
       units += own;
+      // 1 where there is something: whether there is cannot be foreseen, so that a branch would be wrong every third time.
+      touched += -own >>> 31;
       const takes = own / this.#rateOf[node];
-      if (takes > longest) {
-        other = slowest;
-        [slowest, longest] = [node, takes];
-      } else other = node;
+      if (takes > longest && own > 0) [slowest, longest] = [node, takes];
     }
     const number = this.#shipments.begin(travel.read, slot, cache.latency + (stored > 0 ? (storage?.latency ?? 0) : 0));
     if (touched > 0) this.#send(at, number, byNode[slowest] * unitBytes, this.#readLinks(cache, rank, slowest));
-    if (touched > 1) this.#send(at, number, (units - byNode[slowest]) * unitBytes, this.#readLinks(cache, rank, touched === 2 ? other : nodes.length));
+    if (touched > 1) {
+      const others = touched === 2 ? nodes.findIndex((_, node) => node !== slowest && byNode[node] > 0) : nodes.length;
+      this.#send(at, number, (units - byNode[slowest]) * unitBytes, this.#readLinks(cache, rank, others));
+    }
     if (stored > 0) {
       const over = (this.#fromStorage[rank] ??= [...(storage?.links.out ?? []), ...cache.pool.out, ...cache.ranks[rank].in]);
       this.#send(at, number, stored * unitBytes, over);
