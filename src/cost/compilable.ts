@@ -16,11 +16,21 @@ export interface CompilablePricer extends StepPricer {
   priceAt(planned: PlannedGroup, place: number, operator: Operator): Price;
 }
 
-/** Names and streams of the operators of a step in order: equal for all batches of a kind. */
-export type Signature = readonly { readonly name: string; readonly operators: readonly string[]; readonly streamOf: Int32Array }[];
+/** Microbatches, and names and streams of the operators of a step in order: equal for all batches of a kind but those that have too few sequences to cut. */
+export type Signature = readonly {
+  readonly name: string;
+  readonly microbatches: number;
+  readonly operators: readonly string[];
+  readonly streamOf: Int32Array;
+}[];
 
 export function signatureOf(plan: readonly PlannedGroup[]): Signature {
-  return plan.map(({ group, streamOf }) => ({ name: group.name, operators: group.operators.map(({ name }) => name), streamOf }));
+  return plan.map(({ group, streamOf }) => ({
+    name: group.name,
+    microbatches: group.microbatches,
+    operators: group.operators.map(({ name }) => name),
+    streamOf,
+  }));
 }
 
 /** Whether a step is of the kind. */
@@ -28,8 +38,9 @@ export function matches(plan: readonly PlannedGroup[], of: Signature): boolean {
   if (plan.length !== of.length) return false;
   for (let g = 0; g < plan.length; g++) {
     const { group, streamOf } = plan[g] as PlannedGroup;
-    const { name, operators, streamOf: streams } = of[g] as Signature[number];
-    if (group.name !== name || group.operators.length !== operators.length || streamOf.length !== streams.length) return false;
+    const { name, microbatches, operators, streamOf: streams } = of[g] as Signature[number];
+    if (group.name !== name || group.microbatches !== microbatches || group.operators.length !== operators.length || streamOf.length !== streams.length)
+      return false;
     for (let i = 0; i < operators.length; i++) if ((group.operators[i] as Operator).name !== operators[i]) return false;
     if (streamOf !== streams) for (let i = 0; i < streams.length; i++) if (streamOf[i] !== streams[i]) return false;
   }

@@ -39,8 +39,8 @@ export interface Cores {
 /** What one driver decides of a step. */
 export interface Part {
   readonly driver: Driver | undefined;
-  /** Its different cores, group by group, and working memory: their prices and microbatches. Absent where it has more than cores. */
-  readonly cores?: { readonly works: readonly Work[]; readonly expands: boolean; readonly prices: Price[]; readonly microbatches: number[] } | undefined;
+  /** Its different cores, group by group, and working memory: their prices. Absent where it has more than cores. */
+  readonly cores?: { readonly works: readonly Work[]; readonly expands: boolean; readonly prices: Price[] } | undefined;
   readonly shares: readonly Share[];
   /** Where each entry of a row belongs in the sums, ascending. */
   readonly columns: Int32Array;
@@ -115,7 +115,7 @@ export function partOf(
   if (shares.length === 0) return undefined;
   return {
     driver,
-    cores: works.some(({ core }) => core < 0) ? undefined : { works, expands, prices: [], microbatches: [] },
+    cores: works.some(({ core }) => core < 0) ? undefined : { works, expands, prices: [] },
     shares,
     columns,
     busy: Array.from({ length: sumCount - stageCount }, (_, engine) => columns.indexOf(stageCount + engine)),
@@ -146,7 +146,7 @@ export function rowOf(pricer: CompilablePricer, signature: Signature, part: Part
   for (const share of part.shares) {
     const planned = plan[share.group] as PlannedGroup;
     const prices = pricer.prices(planned, share.places);
-    for (let i = 0; i < prices.length; i++) addPrice(row, part, share, i, prices[i] as Price, planned, planned.group.microbatches);
+    for (let i = 0; i < prices.length; i++) addPrice(row, part, share, i, prices[i] as Price, planned);
   }
   return row;
 }
@@ -154,7 +154,7 @@ export function rowOf(pricer: CompilablePricer, signature: Signature, part: Part
 /** The same of a part that has nothing but cores, of which no others are looked at. `plan`: of a step of the kind. Written to a row; false for another kind. */
 export function fillCores(pricer: CompilablePricer, plan: readonly PlannedGroup[], part: Part, batch: InstanceBatch, row: Float64Array): boolean {
   if (part.cores === undefined) return false;
-  const { works, expands, prices, microbatches } = part.cores;
+  const { works, expands, prices } = part.cores;
   let core: ReturnType<CompilablePricer['cores']['of']> | undefined;
   for (let w = 0, of = -1; w < works.length; w++) {
     const { group, place, core: at } = works[w] as Work;
@@ -162,15 +162,14 @@ export function fillCores(pricer: CompilablePricer, plan: readonly PlannedGroup[
     const planned = plan[group] as PlannedGroup;
     const operator = core.operators[at];
     if (operator === undefined || operator.name !== (planned.group.operators[place] as Operator).name) return false;
+    if (core.microbatches !== planned.group.microbatches) return false;
     prices[w] = pricer.priceAt(planned, place, operator);
-    microbatches[w] = core.microbatches;
   }
   for (let i = 0; i < row.length; i++) row[i] = 0;
   for (let s = 0; s < part.shares.length; s++) {
     const share = part.shares[s] as Share;
     for (let i = 0; i < share.works.length; i++) {
-      const work = share.works[i] as number;
-      addPrice(row, part, share, i, prices[work] as Price, plan[share.group] as PlannedGroup, microbatches[work] as number);
+      addPrice(row, part, share, i, prices[share.works[i] as number] as Price, plan[share.group] as PlannedGroup);
     }
   }
   return true;
@@ -184,9 +183,8 @@ function addPrice(
   i: number,
   price: Price,
   planned: PlannedGroup,
-  microbatches: number,
 ): void {
-  const { count } = planned.group;
+  const { count, microbatches } = planned.group;
   const time = (planned.runs === undefined ? count : 1) * price.time;
   add(row, into[i] as number, time);
   const wait = waits[i] as number;

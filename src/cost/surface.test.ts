@@ -214,3 +214,14 @@ test('what all steps take besides their operators is added; steps that do not co
   expect(whole.compiles(batch)).toBe(false);
   expect(whole.cost(batch)).toEqual(growing.cost(batch));
 });
+
+test.each([3, 4] as const)('steps of fewer sequences than %i microbatches are priced as they are cut', (microbatches) => {
+  const experts = { parallel: 288, sharedDies: 32, redundant: 0, load: { kind: 'skew', skew: 0.11 }, apart: true } as const;
+  const layout = { ...publishedDecode.layout, dies: 480, microbatches, experts };
+  const exact = stepPricer({ ...publishedDecode, layout });
+  const surface = new SurfacePricer(exact);
+  for (const sequences of [64, 3, 2, 1, 3, 4, 2]) {
+    const batch = decoding(layout, sequences, 2000);
+    expect(apart(surface.cost(batch), exact.cost(batch)), `${sequences} sequences`).toBeLessThan(1e-3);
+  }
+});
