@@ -2,8 +2,8 @@ import { mostFollowed, type Interleaving } from './interleave.ts';
 
 /** Entries of a step: its run, and two steps whose ends it needs. */
 const width = 3;
-/** Layers of which the last but one repeats. */
-const laidOut = 3;
+/** Layers that are laid out one by one; all others repeat the last but one of them. */
+export const laidOut = 3;
 
 /**
  * How long equal layers of two microbatches take by each lag, while nothing holds a run back but what it follows. Every end needs the one before it,

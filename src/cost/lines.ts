@@ -56,7 +56,7 @@ export function piecesOf({ from, to }: Line): { readonly size: number; readonly 
 /** The straight line over a position of a stretch; undefined where an end of it has no row. */
 export function through(whole: Line, position: number, rows: Rows): Line | undefined {
   const { from, to, pieces } = whole;
-  const piece = Math.max(short, (to - from + 1) / mostPieces);
+  const { size: piece } = piecesOf(whole);
   const at = Math.floor((position - from) / piece);
   let line = pieces[at] ?? whole;
   while (!line.straight) {

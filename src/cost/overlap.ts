@@ -1,7 +1,7 @@
 import { assert } from '../base/errors.ts';
 import { interleaved, mostFollowed, mostOwn, turnsOf, type Interleaving } from './interleave.ts';
 import type { LaidOut } from './laid-out.ts';
-import { Lags } from './lags.ts';
+import { laidOut, Lags } from './lags.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
 export interface LayerRuns {
@@ -13,8 +13,6 @@ export interface LayerRuns {
   readonly turns?: readonly (readonly number[])[] | undefined;
 }
 
-/** Layers that are laid out one by one; all others repeat the middle one. */
-const laidOut = 3;
 const repeated = 1;
 const none = -1;
 const waiting = -2;

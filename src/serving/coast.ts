@@ -20,6 +20,8 @@ export interface Coasting {
   readonly endsAt: Seconds;
   readonly queryTokens: number;
   readonly meanEmitted: number;
+  /** Whether the running iteration only decodes, and those behind it will while nobody comes, in a way that can be laid out. */
+  readonly coasts: boolean;
   /** The running iteration and so many behind it have ended, the last two at `before` and `at`, and the next one runs, which ends at `endsAt`. */
   turn(count: number, before: Seconds, at: Seconds, endsAt: Seconds): void;
 }
@@ -29,6 +31,7 @@ export interface Coasting {
  * gone through together when the clock has got there, or has got to something that changes them. The same as one by one, to the last bit.
  */
 export class Coast {
+  readonly #instance: Coasting;
   /** Ends of the running iteration and of those behind it, and the time between each and the end of the step before it. */
   readonly #ends = new Float64Array(most + 1);
   readonly #gaps = new Float64Array(most + 1);
@@ -45,18 +48,27 @@ export class Coast {
   /** Working memory: sums over iterations of one interval of the meters. */
   readonly #stride: Stride = { steps: 0, time: 0.5, busy: 0.5, contexts: 0.5, kv: 0.5, kvMax: 0.5 };
 
+  constructor(instance: Coasting) {
+    this.#instance = instance;
+  }
+
   /** When the last iteration that is laid out ends; 0 where none is. */
   get until(): Seconds {
     return this.#planned === 0 ? 0 : this.#ends[this.#planned];
   }
 
-  /** Whether nothing but decoding follows the last iteration that was laid out, and it runs: the next ones can be laid out behind it. */
+  /** Whether nothing happens with the end of the running iteration, the last that was laid out, but that the next one begins. */
   get goesOn(): boolean {
-    return this.#goesOn && this.#planned === 0;
+    return this.#goesOn && this.#planned === 0 && this.#instance.coasts;
   }
 
-  /** Lays out what follows the iteration that has just begun, or the last one that was laid out, and begins before `horizon`. Returns when the last one ends: the instance has nothing to do before. */
-  plan(instance: Coasting, horizon: Seconds): Seconds {
+  /**
+   * Lays out what follows the iteration that has just begun, or the last one that was laid out, and begins before `horizon`, where all of it will only decode.
+   * Returns when the last one ends: the instance has nothing to do before.
+   */
+  plan(horizon: Seconds): Seconds {
+    const instance = this.#instance;
+    if (!instance.coasts) return instance.endsAt;
     const { ranks, iteration, pricer, slowdown, decoding } = instance;
     const { steps } = decoding;
     const [rank] = ranks;
@@ -79,7 +91,7 @@ export class Coast {
     while (at < horizon && !decoding.endsWith(steps + 1 + count)) {
       const context = base + sequences * tokens;
       const grown = decoding.tokensAfter(steps + 2 + count);
-      const blocks = columns.growth(0, tokens, grown - tokens);
+      const blocks = columns.growth(0, columns.phase(tokens), grown - tokens);
       room -= blocks;
       if (context > stretch.to || room < 0) break;
       if (count === most) {
@@ -103,7 +115,8 @@ export class Coast {
   }
 
   /** Goes through what ends before `at`, or then where that is `included`, and tells the meters. Returns how many iterations have begun. */
-  catchUp(instance: Coasting, at: Seconds, included: boolean, metrics: Metrics, { index, plant }: Pool): number {
+  catchUp(at: Seconds, included: boolean, metrics: Metrics, { index, plant }: Pool): number {
+    const instance = this.#instance;
     const ends = this.#ends;
     const before = this.#begun;
     let last = before;

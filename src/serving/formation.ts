@@ -49,12 +49,11 @@ export class Formation {
     const decoding = this.#decoding;
     decoding.join(at);
     const { tokens } = decoding;
-    const { awake, used, inUse, growing, phases, kvBlocks } = columns;
+    const { awake, used, inUse, growing, kvBlocks } = columns;
     const { words } = awake;
     const caching = this.#options.prefixCaching;
     const phase = columns.phase(tokens);
-    const nextPhase = columns.phase(tokens + 1);
-    const [first, second] = [phase * words.length, nextPhase * words.length];
+    const [first, second] = [phase * words.length, columns.phase(tokens + 1) * words.length];
     // Of the others nothing is needed. A step of more than two tokens comes with long drafts.
     const all = caching || growth > 2 ? -1 : 0;
     for (let w = 0; w < words.length; w++) {
@@ -66,9 +65,7 @@ export class Formation {
         turn |= bit | (bit - 1);
         const r = 32 * w + 31 - Math.clz32(bit);
         if (r >= used.length) break;
-        let need = phases[phase * used.length + r];
-        if (growth === 2) need += phases[nextPhase * used.length + r];
-        else if (growth > 2) need = columns.growth(r, tokens, growth);
+        const need = columns.growth(r, phase, growth);
         if (caching || used[r] + need > kvBlocks) this.#grow(ranks[r], growth, at);
         else inUse.add(r, need);
         // One that was pushed out has woken it.
@@ -106,9 +103,9 @@ export class Formation {
   /** Blocks for the tokens that decoding sequences add in this step; the latest admitted give way where there are too few. */
   #grow(rank: Rank, growth: number, at: Seconds): void {
     if (this.#columns.decoding[rank.at] === 0) return;
-    const { tokens } = this.#decoding;
-    let need = this.#columns.growth(rank.at, tokens, growth);
-    while (rank.room < need && this.#preemptLatest(rank, at)) need = this.#columns.growth(rank.at, tokens, growth);
+    const phase = this.#columns.phase(this.#decoding.tokens);
+    let need = this.#columns.growth(rank.at, phase, growth);
+    while (rank.room < need && this.#preemptLatest(rank, at)) need = this.#columns.growth(rank.at, phase, growth);
     rank.kv.take(need);
   }
 

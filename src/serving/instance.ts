@@ -9,11 +9,9 @@ import { ceilToGrid, gridDuration } from './grid.ts';
 import type { InstanceListener } from './instance-listener.ts';
 import { Iteration } from './iteration.ts';
 import { Lookout } from './lookout.ts';
-import type { Metrics } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';
 import { place } from './place.ts';
 import type { InstanceOptions } from './plant.ts';
-import type { Pool } from './pools.ts';
 import { Prompts } from './prompts.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
@@ -68,7 +66,8 @@ export class Instance implements Coasting {
   readonly #prompts: Prompts;
   readonly #formation: Formation;
   readonly #lookout: Lookout;
-  readonly #coast = new Coast();
+  /** Its iterations that are laid out ahead. */
+  readonly coast: Coast = new Coast(this);
   /** Ends in the queue that hold no longer, since iterations were laid out anew. */
   readonly voided: Seconds[] = [];
   /** Iterations that were formed. */
@@ -178,7 +177,8 @@ export class Instance implements Coasting {
     this.held = false;
     if (this.iteration.decoding > 0) {
       const { tokens, growth } = this.decoding;
-      for (const { at, kv } of this.ranks) kv.give(this.columns.growth(at, tokens, growth));
+      const phase = this.columns.phase(tokens);
+      for (const { at, kv } of this.ranks) kv.give(this.columns.growth(at, phase, growth));
     }
     this.#lookout.admit();
   }
@@ -242,7 +242,7 @@ export class Instance implements Coasting {
   clear(): void {
     for (const rank of this.ranks) rank.clear();
     this.decoding.clear();
-    this.#coast.drop();
+    this.coast.drop();
     this.#lookout.clear();
     this.running = false;
     this.held = false;
@@ -259,42 +259,16 @@ export class Instance implements Coasting {
 
   /** Forms the next iteration at `at` (on the grid). Returns whether there is anything to do; if so it ends at `endsAt`, unless it is `held`. */
   start(at: Seconds): boolean {
-    this.#coast.drop();
+    this.coast.drop();
     if (!this.#form(at) && !(this.#lookout.late && this.#lookout.admit() && this.#form(at))) return false;
     if (this.#lookout.looks(this.iteration.prefillTokens > 0)) this.#lookout.admit();
     return true;
   }
 
-  /** Lays out the iterations behind the running one that begin before `horizon`, where they will only decode. Returns when it has something to do next. */
-  plan(horizon: Seconds): Seconds {
-    return this.#coasts ? this.#coast.plan(this, horizon) : this.endsAt;
-  }
-
-  /** Whether nothing happens with the end of the running iteration, the last that was laid out, but that the next one begins. */
-  get goesOn(): boolean {
-    return this.#coast.goesOn && this.#coasts;
-  }
-
-  /** Whether the running iteration only decodes, and those behind it will while nobody comes, in a way that can be laid out. */
-  get #coasts(): boolean {
+  get coasts(): boolean {
     const { iteration, columns, options, ranks } = this;
     if (this.pricer.stretch === undefined || iteration.decoding === 0 || iteration.prefillTokens > 0 || columns.awake.has(0)) return false;
     return ranks.length === 1 && ranks[0].late.size === 0 && options.adapters === undefined && this.delay === undefined && this.pipeline === undefined;
-  }
-
-  /** Goes through what was laid out up to `at`. Returns how many iterations have begun. */
-  catchUp(at: Seconds, included: boolean, metrics: Metrics, pool: Pool): number {
-    return this.#coast.until === 0 ? 0 : this.#coast.catchUp(this, at, included, metrics, pool);
-  }
-
-  /** Until when iterations are laid out; 0 where none is. */
-  get plannedUntil(): Seconds {
-    return this.#coast.until;
-  }
-
-  /** What was laid out and has not begun will not be: something comes in between. */
-  replan(): void {
-    this.#coast.drop();
   }
 
   get queryTokens(): number {

@@ -39,8 +39,8 @@ test('what columns have of sequences that come and go is what a look at each fin
         expect([...columns.members.of(rank)].sort((a, b) => a - b)).toEqual(own.map(({ slot }) => slot).sort((a, b) => a - b));
         // A sequence takes a block with the token behind a whole number of blocks.
         const growing = own.filter(({ base }) => (base + tokens + 40) % blockTokens === 0).length;
-        expect([columns.growth(rank, tokens, 1), columns.growing.has(32 * columns.phase(tokens) + rank)]).toEqual([growing, growing > 0]);
-        expect(columns.growth(rank, tokens, blockTokens)).toBe(own.length);
+        expect([columns.growth(rank, columns.phase(tokens), 1), columns.growing.has(32 * columns.phase(tokens) + rank)]).toEqual([growing, growing > 0]);
+        expect(columns.growth(rank, columns.phase(tokens), blockTokens)).toBe(own.length);
       });
     }),
   );

@@ -78,14 +78,14 @@ export class RankColumns {
     return this.#remainder(-tokens);
   }
 
-  /** Blocks that the sequences of a rank need to grow from `tokens` to `tokens + growth` on the instance's token count. */
-  growth(rank: number, tokens: number, growth: number): number {
+  /** Blocks that the sequences of a rank need for `growth` tokens behind so many of the instance that have this phase. */
+  growth(rank: number, phase: number, growth: number): number {
     const { phases, blockTokens } = this;
     const ranks = this.used.length;
     let blocks = 0;
-    for (let k = 0, phase = this.phase(tokens); k < growth; k++) {
-      blocks += phases[phase * ranks + rank];
-      phase = phase === 0 ? blockTokens - 1 : phase - 1;
+    for (let k = 0, at = phase; k < growth; k++) {
+      blocks += phases[at * ranks + rank];
+      at = at === 0 ? blockTokens - 1 : at - 1;
     }
     return blocks;
   }

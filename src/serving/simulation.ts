@@ -1,22 +1,21 @@
 import type { Seconds } from '../base/units.ts';
 import type { Transfers } from '../network/transfers.ts';
 import type { Actor } from './actor.ts';
-import { stepEvent, type Errand, type EventSink } from './events.ts';
+import type { Errand, EventSink } from './events.ts';
 import type { PlannedFault } from './faults/fault.ts';
 import type { Instance } from './instance.ts';
 import { FrontEnds } from './front-ends.ts';
 import { Intake } from './intake.ts';
 import type { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
-import type { Pipeline } from './pipeline.ts';
 import type { Plant, PoolPlant } from './plant.ts';
-import type { Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import { anywhere, held, type RequestTable } from './request-table.ts';
 import { Services, type RanksNamed } from './services.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
 import type { Transport } from './transport.ts';
+import { Turns } from './turns.ts';
 import { World } from './world.ts';
 
 /** Acts in a row, no iteration ending and nothing being delivered between them, after which requests that wait are given up. */
@@ -49,6 +48,7 @@ export class Simulation {
   readonly #left = (slot: number, errand: Errand): void => this.service.left(slot, errand);
   readonly #came = (slot: number, errand: Errand): void => (errand === 'push' ? this.service.landed(slot) : this.service.read(slot));
   readonly #frontEnds: FrontEnds;
+  readonly #turns: Turns;
   #events = 0;
 
   constructor(plant: Plant, source: RequestSource, sink?: EventSink) {
@@ -59,6 +59,7 @@ export class Simulation {
     this.#intake = new Intake(plant, source, this.#world.table, this.#world.queue);
     this.#world.onEnd = (slot) => this.#intake.ended(this.now, slot);
     this.#frontEnds = new FrontEnds(this.#world, this.service);
+    this.#turns = new Turns(this.#world, this.service, this.#instances);
   }
 
   /** Lets an actor act from now on. */
@@ -254,10 +255,10 @@ export class Simulation {
         this.#frontEnds.taken(payload);
         break;
       case pending.stepEnd:
-        this.#ended(this.#instances[payload], until);
+        this.#turns.ended(this.#instances[payload], until);
         break;
       case pending.stepStart:
-        this.#begin(this.#instances[payload], until);
+        this.#turns.begin(this.#instances[payload], until);
         break;
       case pending.actor:
         this.#act(payload);
@@ -265,14 +266,8 @@ export class Simulation {
     if (queue.kind === pending.actor) this.#acts++;
     else if (queue.kind === pending.stepEnd || queue.kind === pending.delivery) this.#acts = 0;
     this.service.settleDrained();
-    this.#share();
+    world.share();
     return true;
-  }
-
-  /** Shares links with the last event of an instant: rates that hold for no time carry nothing. */
-  #share(): void {
-    const { queue, transport, now } = this.#world;
-    if (queue.peekTime() > now) transport.share(now);
   }
 
   #expect(index: number): void {
@@ -301,123 +296,4 @@ export class Simulation {
     for (const { instances, plant } of this.service.pools) for (const instance of instances.slice(0, plant.instances)) this.service.wipe(instance, give);
     this.service.forsake(give);
   }
-
-  #ended(instance: Instance, until: Seconds): void {
-    if (instance.plannedUntil === this.now) this.#world.run(instance, this.now, false, this.service.poolOf(instance));
-    // The end of an iteration that a fault has taken away, or that was laid out and came to nothing.
-    if (!instance.running || instance.stuck || instance.plannedUntil > 0 || instance.endsAt !== this.now) {
-      const at = instance.voided.indexOf(this.now);
-      if (at < 0) return;
-      instance.voided.splice(at, 1);
-      this.#world.voided--;
-      return;
-    }
-    if (instance.pipeline === undefined) {
-      if (instance.goesOn || this.#turn(instance)) this.#run(instance, until);
-      return;
-    }
-    this.#end(instance);
-    instance.running = false;
-    instance.pipeline.wait(instance.index);
-    // What it has given back may be what another batch waits for.
-    this.#waitBehind(instance, instance.pipeline);
-    this.#enter(instance.pipeline);
-  }
-
-  /** Batches of the same pipeline that have prompts and stand still look again: what this one pushed out may have made room. */
-  #waitBehind(instance: Instance, pipeline: Pipeline): void {
-    for (const other of instance.batches) if (!other.running && other.hungry) pipeline.wait(other.index);
-  }
-
-  #begin(instance: Instance, until: Seconds): void {
-    instance.wokenAt = -1;
-    if (instance.held && instance.reads === 0 && !instance.stuck) {
-      instance.begin(this.now);
-      this.#count(instance, this.now);
-      this.#run(instance, until);
-      return;
-    }
-    if (instance.running || instance.stuck) return;
-    const { pipeline } = instance;
-    if (pipeline !== undefined) {
-      pipeline.wait(instance.index);
-      this.#enter(pipeline);
-    } else if (this.#start(instance, this.now)) this.#run(instance, until);
-  }
-
-  /** Lets batches into a pipeline whose first stage is free, in the order in which they came to wait; the others look again when it is. */
-  #enter(pipeline: Pipeline): void {
-    const { waiting } = pipeline;
-    const { queue } = this.#world;
-    while (waiting.length > 0 && pipeline.freeAt <= this.now) {
-      const first = this.#instances[waiting.shift() as number];
-      if (!this.#start(first, this.now)) continue;
-      queue.push(first.endsAt, pending.stepEnd, pending.stepEnd, first.index);
-      this.#waitBehind(first, pipeline);
-    }
-    if (waiting.length === 0 || pipeline.toldFor === pipeline.freeAt) return;
-    pipeline.toldFor = pipeline.freeAt;
-    queue.push(pipeline.freeAt, pending.stepStart, pending.stepStart, waiting[0]);
-  }
-
-  /** Runs a formed iteration, and those behind it, past the queue while nothing else is due before the next one ends. */
-  #run(instance: Instance, until: Seconds): void {
-    const world = this.#world;
-    const pool = this.service.poolOf(instance);
-    // Where somebody is told of each iteration or token, or it takes part in what other instances do, they are gone through one by one.
-    const ahead = world.sink === undefined && world.emissions === undefined && pool.plant.role === 'merged';
-    for (;;) {
-      // What comes next comes to this instance where there is no other.
-      const endsAt = ahead ? instance.plan(this.#instances.length === 1 ? world.queue.peekTime() : Infinity) : instance.endsAt;
-      if (world.queue.peekTime() <= endsAt || endsAt > until) {
-        world.queue.push(endsAt, pending.stepEnd, pending.stepEnd, instance.index);
-        return;
-      }
-      if (ahead) world.run(instance, endsAt, false, pool);
-      world.now = endsAt;
-      if (!instance.goesOn && !this.#turn(instance)) return;
-    }
-  }
-
-  /** Ends an iteration and forms the next one. Returns whether it has begun. */
-  #turn(instance: Instance): boolean {
-    this.#end(instance);
-    return this.#start(instance, this.now);
-  }
-
-  #end(instance: Instance): void {
-    instance.end();
-    if (instance.gaps > 0) this.metrics.at(this.now).itl.add(instance.endsAt - instance.decoding.before, instance.gaps);
-  }
-
-  #start(instance: Instance, at: Seconds): boolean {
-    const formed = instance.start(at);
-    this.service.settle();
-    this.#share();
-    if (!formed || instance.held) return false;
-    this.#count(instance, at);
-    return true;
-  }
-
-  /** Counts an iteration that begins. */
-  #count(instance: Instance, at: Seconds): void {
-    const world = this.#world;
-    const pool = this.service.poolOf(instance);
-    const duration = instance.endsAt - at;
-    const { iteration } = instance;
-    const interval = world.metrics.at(at);
-    const ranks = instance.serving.length;
-    const kv = iteration.usedBlocks / (pool.plant.kvBlocks * ranks);
-    interval.pools[pool.index].step(duration, iteration, occupied(pool, instance), kv, ranks / pool.plant.ranks, pool.plant.activity);
-    const emitted = iteration.decoding * instance.options.acceptance.mean;
-    interval.pools[pool.index].decodeTokens += emitted;
-    interval.outputServed += emitted;
-    world.steps++;
-    if (world.sink !== undefined) world.sink(stepEvent(at, duration, pool.plant.name, instance.index, iteration, kv));
-  }
-}
-
-/** Share of a pool's places, or of its token budget, that an iteration takes up on one instance. */
-function occupied({ plant }: Pool, { iteration, serving: { length: ranks } }: Instance): number {
-  return plant.role === 'prefill' ? iteration.prefillTokens / (plant.tokenBudget * ranks) : iteration.decoding / (plant.maxSequences * ranks);
 }

@@ -84,9 +84,9 @@ export class World {
   /** Something comes to an instance, or changes it: what was laid out of its iterations holds up to now, and its next end is that of the one that runs. */
   touch(instance: Instance, pool: Pool): void {
     this.catchUp(instance, pool);
-    const due = instance.plannedUntil;
+    const due = instance.coast.until;
     if (due === 0) return;
-    instance.replan();
+    instance.coast.drop();
     this.queue.push(instance.endsAt, pending.stepEnd, pending.stepEnd, instance.index);
     instance.voided.push(due);
     this.voided++;
@@ -94,16 +94,21 @@ export class World {
 
   /** Goes through what was laid out of an instance's iterations and has begun by now. */
   catchUp(instance: Instance, pool: Pool): void {
-    if (instance.plannedUntil === 0) return;
+    if (instance.coast.until === 0) return;
     // Ends of this very instant come before what follows them in it, and behind arrivals.
     this.run(instance, this.now, this.queue.kind >= pending.intake, pool);
   }
 
   /** Goes through the iterations that begin before `at`, and those that begin then where it is `included`. */
   run(instance: Instance, at: Seconds, included: boolean, pool: Pool): void {
-    const begun = instance.catchUp(at, included, this.metrics, pool);
+    const begun = instance.coast.catchUp(at, included, this.metrics, pool);
     this.steps += begun;
     this.ahead += begun;
+  }
+
+  /** Shares links with the last event of an instant: rates that hold for no time carry nothing. */
+  share(): void {
+    if (this.queue.peekTime() > this.now) this.transport.share(this.now);
   }
 
   /** A request that has ended: its slot is free. */
