@@ -1,4 +1,5 @@
 import { assert } from '../base/errors.ts';
+import { clear } from '../kernel/clear.ts';
 import { interleaved, mostFollowed, mostOwn, turnsOf, type Interleaving } from './interleave.ts';
 import type { LaidOut } from './laid-out.ts';
 import { laidOut, Lags } from './lags.ts';
@@ -337,9 +338,4 @@ export class Overlap implements LaidOut {
       place = by;
     }
   }
-}
-
-/** Fills short memory with zeros: quicker than by a call of the platform. */
-function clear(memory: Float64Array): void {
-  for (let i = 0; i < memory.length; i++) memory[i] = 0;
 }

@@ -1,3 +1,4 @@
+import { clear } from '../kernel/clear.ts';
 import type { Operator } from '../model/operator.ts';
 import type { InstanceBatch } from './batch.ts';
 import { matches, type CompilablePricer, type Signature } from './compilable.ts';
@@ -165,7 +166,7 @@ export function fillCores(pricer: CompilablePricer, plan: readonly PlannedGroup[
     if (core.microbatches !== planned.group.microbatches) return false;
     prices[w] = pricer.priceAt(planned, place, operator);
   }
-  for (let i = 0; i < row.length; i++) row[i] = 0;
+  clear(row);
   for (let s = 0; s < part.shares.length; s++) {
     const share = part.shares[s] as Share;
     for (let i = 0; i < share.works.length; i++) {

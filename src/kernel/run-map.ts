@@ -34,14 +34,6 @@ export class RunMap {
     return this.get(key) >= 0;
   }
 
-  set(key: number, value: number): void {
-    this.setAll(key, 1, value);
-  }
-
-  delete(key: number): void {
-    this.deleteAll(key, 1);
-  }
-
   /** How many of so many keys that follow each other come before the first one that is there. */
   gap(from: number, count: number): number {
     const end = from + count;

@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import { engines, type StepCost, type Stretch } from '../cost/batch.ts';
 import { activeTime, type DieActivity } from '../cost/power.ts';
+import { clear } from '../kernel/clear.ts';
 import { Sketch } from '../kernel/sketch.ts';
 import { stages } from '../model/operator.ts';
 import { AdapterMeter } from './adapters/adapter-work.ts';
@@ -75,8 +76,8 @@ export class PoolMeter {
     this.occupancy += busy * occupancy;
     this.kv += kv;
     if (kvMax > this.kvMax) this.kvMax = kvMax;
-    for (let s = 0; s < stageTimes.length; s++) stageTimes[s] = 0;
-    for (let e = 0; e < busyTimes.length; e++) busyTimes[e] = 0;
+    clear(stageTimes);
+    clear(busyTimes);
     stretch.add(steps, contexts, stageTimes, busyTimes);
     for (let s = 0; s < stageTimes.length; s++) this.stages[s] += stageTimes[s];
     for (let e = 0; e < busyTimes.length; e++) this.engines[e] += busyTimes[e];

@@ -166,7 +166,7 @@ describe('--replay', () => {
     const run = createSimulation(scenario, (event) => logged.tell(event));
     const { simulation } = run;
     for (let i = 0; i < 40; i++) {
-      for (let k = 0; k < 37; k++) simulation.step();
+      for (let k = 0; k < 31; k++) simulation.step();
       const request = { ...emptyArrival(), arrivedAt: simulation.now + (i % 3) * 0.001, inputTokens: 400 + i, outputTokens: 20 };
       act(simulation, { kind: 'inject', request }, (record) => logged.tell(record));
       const inFlight = [...simulation.table.slots()].map((slot) => simulation.table.ordinal[slot] ?? 0);
@@ -174,10 +174,7 @@ describe('--replay', () => {
     }
     while (simulation.step());
     act(simulation, { kind: 'stop' }, (record) => logged.tell(record));
-    // An abort that comes before its request has arrived finds nothing.
-    const { arrived, finished, failed } = simulation.snapshot();
-    expect([arrived, finished + failed]).toEqual([340, 340]);
-    expect(failed).toBeGreaterThan(5);
+    expect(simulation.snapshot()).toMatchObject({ arrived: 340, finished: 330, failed: 10 });
     await logged.close(simulation.now, summarise(run, version), false);
     const { code, err } = await supernode('simulate', '--replay', path, '--no-intervals', '--json');
     expect([code, err]).toEqual([0, expect.stringMatching(/all \d+ records are equal, and so is the summary/)]);
