@@ -2,16 +2,13 @@ import { Acceptance } from './acceptance.ts';
 import { Accounts } from './accounts.ts';
 import { CachedPrompts } from './cached-prompts.ts';
 import type { Errand } from './events.ts';
-import { ceilToGrid } from './grid.ts';
+import { Entry } from './entry.ts';
 import type { InstanceListener } from './instance-listener.ts';
 import type { Instance } from './instance.ts';
 import { Losses } from './losses.ts';
 import { Moves } from './moves.ts';
 import { pending } from './pending.ts';
-import { refusal } from './policies/admission.ts';
 import { Shares } from './policies/fair-queue.ts';
-import { Fifo } from './policies/fifo.ts';
-import { routerOf, type Router } from './policies/router.ts';
 import { queueOf } from './policies/scheduler.ts';
 import { place } from './place.ts';
 import type { Plant, PoolPlant } from './plant.ts';
@@ -19,7 +16,7 @@ import { poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
 import { States } from './states.ts';
-import { anywhere, held } from './request-table.ts';
+import { held } from './request-table.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
@@ -27,45 +24,40 @@ import type { World } from './world.ts';
 /** Cause of requests that found too little of their prompt in caches. */
 export const cacheMissed = 'too little of its prompt was cached';
 
-/** The pools that serve a model: where prompts go, where their KV moves, what becomes of what a lost instance held. */
+/** The pools that serve a model: what becomes of prompts, of their KV, and of what instances hold that come, go or are lost. */
 export class Service {
   readonly pools: readonly Pool[];
   readonly #cached: CachedPrompts | undefined;
   readonly #world: World;
   readonly #plant: Plant;
-  readonly #entry: Pool;
+  /** The pool that prompts go to first, and what brings them there. */
+  readonly #entryPool: Pool;
+  readonly #entry: Entry;
   readonly #decode: Pool | undefined;
   readonly #accounts: Accounts;
   readonly #states: States;
   readonly #losses: Losses;
-  readonly #router: Router;
   readonly #shares: Shares;
-  /** The request that a policy is asked about. */
-  readonly #asked: RequestInTable;
-  /** Ranks that take prompts: those that are active. */
-  #entryRanks: readonly Rank[] = [];
-  /** Prompts that no instance could take. */
-  readonly #stranded = new Fifo();
   /** Absent where prompts decode where they are computed. */
   readonly #moves: Moves | undefined;
   /** Instances that finish what they have, and who is told when one has. */
   readonly #draining = new Set<Instance>();
   onDrained: (instance: Instance) => void = () => {};
-  /** Number of its first instance over all services. */
-  readonly #first: number;
 
   /** @param firstPool number of its first pool over all services, and of its first instance */
   constructor(world: World, plant: Plant, firstPool: number = 0, firstInstance: number = 0) {
-    this.#first = firstInstance;
     this.#world = world;
     this.#plant = plant;
     const { policies = {}, tenants = [] } = plant;
     const { table } = world;
     const view = waitingView(table, plant.slo, tenants);
     this.#shares = new Shares(tenants.map(({ weight }) => weight));
-    this.#router = routerOf(policies.router ?? 'least-loaded', plant.seed);
-    this.#asked = new RequestInTable(table);
-    const queue = (rank: Rank): WaitingQueue => queueOf(policies.scheduler ?? 'fcfs', view, (slot) => rank.cachedTokens(this.#about(slot)), this.#shares);
+    const asked = new RequestInTable(table);
+    const cachedOf = (rank: Rank, slot: number): number => {
+      asked.slot = slot;
+      return rank.cachedTokens(asked);
+    };
+    const queue = (rank: Rank): WaitingQueue => queueOf(policies.scheduler ?? 'fcfs', view, (slot) => cachedOf(rank, slot), this.#shares);
     const answering = plant.pools[plant.pools.length - 1];
     this.#accounts = new Accounts(world, plant, this.#shares, new Acceptance(plant.seed, answering.acceptance).mean);
     let first = firstInstance;
@@ -75,12 +67,13 @@ export class Service {
       for (const instance of made.instances) if ((instance.index - made.first) % pool.instances >= (pool.atStart ?? Infinity)) instance.state = 'off';
       return made;
     });
-    this.#entry = this.pools[0];
+    this.#entryPool = this.pools[0];
     this.#decode = this.pools[1];
-    if (plant.pools.length > 1) this.#moves = new Moves(world, this.#entry.plant, this.#decode);
+    if (plant.pools.length > 1) this.#moves = new Moves(world, this.#entryPool.plant, this.#decode);
     if (plant.cache !== undefined) this.#cached = new CachedPrompts(world, plant.cache);
+    this.#entry = new Entry(world, plant, this.#entryPool, this.#cached);
     this.#losses = new Losses(world, {
-      entry: this.#entry,
+      entry: this.#entryPool,
       instance: (index) => this.instance(index),
       poolOf: (instance) => this.poolOf(instance),
       cached: this.#cached,
@@ -92,7 +85,7 @@ export class Service {
 
   /** Prompts that wait because no instance could take them. */
   get stranded(): number {
-    return this.#stranded.size;
+    return this.#entry.stranded.size;
   }
 
   /** Longest prompt and answer together, and what sets it. */
@@ -105,55 +98,22 @@ export class Service {
   }
 
   poolOf(instance: Instance): Pool {
-    return instance.index - this.#first < this.#entry.instances.length ? this.#entry : (this.#decode as Pool);
+    return instance.index - this.#entryPool.first < this.#entryPool.instances.length ? this.#entryPool : (this.#decode as Pool);
   }
 
   /** Why a request that arrives is turned away; undefined where it is let in (ADM-1). */
   refusal(slot: number): string | undefined {
-    const rule = this.#plant.policies?.admission;
-    if (rule === undefined) return undefined;
-    const { metrics, table } = this.#world;
-    let least: Rank | undefined;
-    for (const rank of this.#entryRanks) if (least === undefined || rank.queuedTokens < least.queuedTokens) least = rank;
-    return refusal(rule, {
-      inFlight: metrics.waitingNow + metrics.runningNow,
-      queuedTokens: least?.queuedTokens ?? Infinity,
-      promptTokens: table.prompt[slot],
-      secondsPerToken: least === undefined ? 0 : this.#instanceOf(least.index).pace,
-    });
+    return this.#entry.refusal(slot);
   }
 
-  /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
+  /** Sends a prompt to a rank. */
   dispatch(slot: number): void {
-    const { table, now, sink } = this.#world;
-    const ranks = this.#entryRanksOf(table.sentTo[slot], table.sentToRank[slot]);
-    if (ranks.length === 0) {
-      table.place[slot] = place.outside;
-      this.#stranded.push(slot);
-      return;
-    }
-    if (this.#router.readsKv === true) for (const instance of this.#entry.instances) this.#world.catchUp(instance, this.#entry);
-    const rank = ranks[this.#router.route(this.#about(slot), ranks)];
-    const cached = this.#lookUp(slot);
-    table.progress[slot] = cached;
-    if (table.startedAt[slot] === -1) {
-      table.readyAt[slot] = now;
-      table.cachedTokens[slot] = cached;
-    }
-    const { name: pool, ranks: perInstance } = this.#entry.plant;
-    const instance = this.#instanceOf(rank.index);
-    const at = rank.index % perInstance;
-    sink?.({ kind: 'routed', at: now, request: table.ordinal[slot], pool, instance: instance.index, rank: at, cachedTokens: cached });
-    if (cached === 0 || this.#cached?.inStep === true) {
-      if (cached > 0) this.#cached?.postpone(slot);
-      this.#enqueue(slot, rank);
-      return;
-    }
-    table.source[slot] = rank.index;
-    table.place[slot] = place.reading;
-    rank.queuedTokens += table.prompt[slot] - cached;
-    const bytes = this.#cached?.read(slot, rankOver(rank.index, this.#entry.plant)) ?? 0;
-    sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool, instance: instance.index, rank: at });
+    this.#entry.dispatch(slot);
+  }
+
+  /** A cached prefix has been read. */
+  read(slot: number): void {
+    this.#entry.read(slot);
   }
 
   /** All of a transfer has left its source. */
@@ -172,23 +132,7 @@ export class Service {
     const instance = this.instance(table.instance[slot]);
     sink?.({ kind: 'moved', at: now, request: table.ordinal[slot], instance: instance.index, rank: table.rank[slot] });
     instance.arrive(slot);
-    this.#wake(instance);
-  }
-
-  /** A cached prefix has been read: the rest of the prompt is queued, or its iteration has one less to wait for. */
-  read(slot: number): void {
-    const { table, now, sink } = this.#world;
-    sink?.({ kind: 'fetched', at: now, request: table.ordinal[slot] });
-    if (this.#cached?.settle(slot) === true) {
-      const instance = this.instance(table.instance[slot]);
-      instance.reads--;
-      this.#goOn(instance);
-      return;
-    }
-    if (table.startedAt[slot] === -1) table.readyAt[slot] = now;
-    const rank = this.#entryRank(table.source[slot]);
-    rank.queuedTokens -= table.prompt[slot] - table.progress[slot];
-    this.#enqueue(slot, rank);
+    this.#world.wake(instance);
   }
 
   /** Hands out what a preemption in the iteration that has just begun left free. */
@@ -208,9 +152,9 @@ export class Service {
     for (const batch of instance.batches) {
       batch.resume(now);
       if (batch.stuck) continue;
-      if (batch.held) this.#goOn(batch);
+      if (batch.held) this.#world.goOn(batch);
       else if (batch.running) queue.push(batch.endsAt, pending.stepEnd, pending.stepEnd, batch.index);
-      else this.#wake(batch);
+      else this.#world.wake(batch);
     }
     this.#states.tell(instance);
   }
@@ -224,7 +168,8 @@ export class Service {
     else this.#draining.delete(instance);
     this.#recount();
     if (state !== 'active') return;
-    for (let left = this.#stranded.size; left > 0; left--) this.dispatch(this.#stranded.shift());
+    const { stranded } = this.#entry;
+    for (let left = stranded.size; left > 0; left--) this.dispatch(stranded.shift());
     this.#moves?.begin();
   }
 
@@ -258,10 +203,10 @@ export class Service {
     const { table, metrics, now } = world;
     const at = table.place[slot];
     if (at === place.outside) {
-      if (![...this.#stranded].includes(slot)) return false;
-      this.#stranded.remove(slot);
+      if (![...this.#entry.stranded].includes(slot)) return false;
+      this.#entry.stranded.remove(slot);
     } else if (at === place.reading) {
-      this.#entryRank(table.source[slot]).queuedTokens -= table.prompt[slot] - table.progress[slot];
+      this.#entry.rank(table.source[slot]).queuedTokens -= table.prompt[slot] - table.progress[slot];
       this.#losses.cancel(slot, 'read');
     } else if (at === place.holding) {
       this.#moves?.waiting.remove(slot);
@@ -278,8 +223,8 @@ export class Service {
       }
       const waited = this.#losses.unread(slot);
       instance.drop(slot);
-      if (waited) this.#goOn(instance);
-      for (const batch of instance.batches) this.#wake(batch);
+      if (waited) this.#world.goOn(instance);
+      for (const batch of instance.batches) this.#world.wake(batch);
     }
     this.#accounts.giveUp(slot, cause);
     this.#moves?.begin();
@@ -313,94 +258,28 @@ export class Service {
 
   /** Takes away the prompts that wait because no instance could take them; `gone` gets them in their order. */
   forsake(gone: (slot: number) => void): void {
-    for (let left = this.#stranded.size; left > 0; left--) gone(this.#stranded.shift());
+    const { stranded } = this.#entry;
+    for (let left = stranded.size; left > 0; left--) gone(stranded.shift());
   }
 
   #recount(): void {
     const open = (pool: Pool | undefined): readonly Instance[] => pool?.instances.filter(({ state }) => state === 'active') ?? [];
-    this.#entryRanks = open(this.#entry).flatMap(({ serving }) => serving);
+    this.#entry.open(open(this.#entryPool));
     if (this.#moves !== undefined) this.#moves.open = open(this.#decode);
-  }
-
-  /** Ranks that may take a prompt that was sent to an instance of the pool, or to a rank of that; `anywhere`: to the deployment, to any rank. */
-  #entryRanksOf(instance: number, rank: number): readonly Rank[] {
-    if (instance === anywhere) return this.#entryRanks;
-    const { ranks, instances } = this.#entry.plant;
-    return this.#entryRanks.filter(({ index }) => Math.floor(index / ranks) % instances === instance && (rank < 0 || index % ranks === rank));
-  }
-
-  #about(slot: number): RequestInTable {
-    this.#asked.slot = slot;
-    return this.#asked;
   }
 
   /** By its number over all pools. */
   instance(index: number): Instance {
-    const entry = this.#entry.instances;
-    const own = index - this.#first;
-    return own < entry.length ? entry[own] : (this.#decode as Pool).instances[own - entry.length];
-  }
-
-  #instanceOf(entryRank: number): Instance {
-    return this.#entry.instances[Math.floor(entryRank / this.#entry.plant.ranks)];
-  }
-
-  #entryRank(index: number): Rank {
-    return this.#instanceOf(index).ranks[index % this.#entry.plant.ranks];
-  }
-
-  #enqueue(slot: number, rank: Rank): void {
-    const instance = this.#instanceOf(rank.index);
-    this.#world.touch(instance, this.#entry);
-    instance.enqueue(slot, rank.index % this.#entry.plant.ranks);
-    this.#wake(instance);
-  }
-
-  /** Makes an iteration that is held begin at the next instant of the grid, if it has what it waits for. */
-  #goOn(instance: Instance): void {
-    if (instance.reads === 0 && !instance.stuck) this.#world.queue.push(ceilToGrid(this.#world.now), pending.stepStart, pending.stepStart, instance.index);
-  }
-
-  /** Makes an instance that stands still look for work at the next instant of the grid, where it may have some. */
-  #wake(instance: Instance): void {
-    // One of a pipeline waits for its turn from now on, whatever it will have by then.
-    if (instance.running || instance.stuck || (instance.idle && instance.pipeline === undefined)) return;
-    const at = ceilToGrid(this.#world.now);
-    if (instance.wokenAt === at) return;
-    instance.wokenAt = at;
-    this.#world.queue.push(at, pending.stepStart, pending.stepStart, instance.index);
-  }
-
-  /** Prompt tokens whose KV the pooled cache holds. */
-  #lookUp(slot: number): number {
-    if (this.#cached === undefined) return 0;
-    const hit = this.#cached.lookUp(slot);
-    this.#countLookUp(slot, hit);
-    return hit;
-  }
-
-  #countLookUp(slot: number, hit: number): void {
-    const { cacheCounters, table } = this.#world;
-    cacheCounters.lookups++;
-    cacheCounters.promptTokens += table.prompt[slot];
-    cacheCounters.tokensHit += hit;
-  }
-
-  /** Reads what was found of a prompt that an iteration has taken in, which waits for it. */
-  #readInStep(slot: number, pool: PoolPlant): void {
-    const { table, now, sink } = this.#world;
-    const [index, rank] = [table.instance[slot], table.rank[slot]];
-    const bytes = this.#cached?.readNow(slot, rankOver(index * pool.ranks + rank, pool));
-    if (bytes === undefined) return;
-    this.instance(index).reads++;
-    sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'read', bytes, pool: pool.name, instance: index, rank });
+    const { first, instances } = this.#entryPool;
+    const own = index - first;
+    return own < instances.length ? instances[own] : (this.#decode as Pool).instances[own - instances.length];
   }
 
   #releaseSource(slot: number): void {
     const source = this.#world.table.source[slot];
-    const instance = this.#instanceOf(source);
-    instance.release(slot, source % this.#entry.plant.ranks);
-    for (const other of instance.batches) this.#wake(other);
+    const instance = this.#entry.instanceOf(source);
+    instance.release(slot, source % this.#entryPool.plant.ranks);
+    for (const other of instance.batches) this.#world.wake(other);
   }
 
   /**
@@ -428,9 +307,9 @@ export class Service {
       firstToken,
       resumed,
       scheduled: (slot, at) => {
-        if (this.#plant.cache === undefined && pool.prefixCaching) this.#countLookUp(slot, table.progress[slot]);
+        if (this.#plant.cache === undefined && pool.prefixCaching) this.#entry.countLookUp(slot, table.progress[slot]);
         scheduled(slot, at);
-        if (pool.role === 'prefill' && table.progress[slot] > 0) this.#readInStep(slot, pool);
+        if (pool.role === 'prefill' && table.progress[slot] > 0) this.#entry.readInStep(slot);
       },
       missed: (slot, at) => {
         world.now = at;

@@ -1,6 +1,7 @@
 import type { Seconds } from '../base/units.ts';
 import { EventQueue } from '../kernel/event-queue.ts';
 import type { EventSink } from './events.ts';
+import { ceilToGrid } from './grid.ts';
 import type { Instance } from './instance.ts';
 import { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
@@ -104,6 +105,21 @@ export class World {
     const begun = instance.coast.catchUp(at, included, this.metrics, pool);
     this.steps += begun;
     this.ahead += begun;
+  }
+
+  /** Makes an iteration that is held begin at the next instant of the grid, if it has what it waits for. */
+  goOn(instance: Instance): void {
+    if (instance.reads === 0 && !instance.stuck) this.queue.push(ceilToGrid(this.now), pending.stepStart, pending.stepStart, instance.index);
+  }
+
+  /** Makes an instance that stands still look for work at the next instant of the grid, where it may have some. */
+  wake(instance: Instance): void {
+    // One of a pipeline waits for its turn from now on, whatever it will have by then.
+    if (instance.running || instance.stuck || (instance.idle && instance.pipeline === undefined)) return;
+    const at = ceilToGrid(this.now);
+    if (instance.wokenAt === at) return;
+    instance.wokenAt = at;
+    this.queue.push(at, pending.stepStart, pending.stepStart, instance.index);
   }
 
   /** Shares links with the last event of an instant: rates that hold for no time carry nothing. */
