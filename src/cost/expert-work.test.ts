@@ -4,7 +4,7 @@ import { stepBuilder } from '../model/operators/step.ts';
 import { precisionOf } from '../model/precision.ts';
 import type { ComputeOperator } from '../model/operator.ts';
 import { expertMlp } from './calibration/families/expert-mlp.ts';
-import { Pricing } from './price.ts';
+import { Pricing } from './pricing.ts';
 import { decoding, machines, models, stacks, uniform } from './settings.contract.ts';
 
 const score = { rows: 100, median: 0.03, p90: 0.1, p99: 0.2 };

@@ -3,7 +3,7 @@ import type { Die } from '../catalogue/chip.ts';
 import type { Layout, Microbatches } from '../model/layout.ts';
 import { stages, type Operator, type Stage } from '../model/operator.ts';
 import { engines, paceOf, type Engine, type PipelineCost, type StepCost } from './batch.ts';
-import type { Pricing } from './price.ts';
+import type { Pricing } from './pricing.ts';
 import type { PricedGroup } from './priced-group.ts';
 import { peakOf } from './rates.ts';
 import type { Bound } from './roofline.ts';

@@ -1,6 +1,7 @@
 import type { Stream } from '../catalogue/stack.ts';
 import type { OperatorGroup } from '../model/operator.ts';
-import type { Launching, Price } from './price.ts';
+import type { Price } from './price.ts';
+import type { Launching } from './pricing.ts';
 import type { OperatorRuns } from './schedule.ts';
 import type { LaidOut } from './laid-out.ts';
 
