@@ -17,9 +17,8 @@ export interface LayerRuns {
 const repeated = 1;
 const none = -1;
 const waiting = -2;
-/** What rounding may leave of a run, and ends that are equal but for it. */
+/** What rounding may leave of a run. */
 const rest = 1e-12;
-const equal = 1e-9;
 
 /**
  * Equal layers of two microbatches over streams that run one thing at a time, the second microbatch `lag` turns behind the first (without a
@@ -42,7 +41,6 @@ export class Overlap implements LaidOut {
   readonly #count: number;
   /** That of the stack, or any that there may be. */
   readonly #lag: number | undefined;
-  readonly #lags: number;
   readonly #interleavings: (Interleaving | undefined)[];
   /** The one that was laid out last. */
   #interleaving: Interleaving;
@@ -71,7 +69,6 @@ export class Overlap implements LaidOut {
     this.each = size * this.layers;
     this.#count = count;
     this.#lag = lag === undefined ? undefined : Math.min(lag, turns.length - 1);
-    this.#lags = turns.length;
     this.#interleavings = turns.map(() => undefined);
     this.#interleaving = this.#interleaved(this.#lag ?? 0);
     this.times = new Float64Array(size);
@@ -128,23 +125,12 @@ export class Overlap implements LaidOut {
   #bestLag(): number {
     // On one stream nothing can be gained.
     if (this.#heads.length === 1) return 0;
-    const { times } = this;
     const tried = (this.#tried ??= new Lags(
+      this.runs,
       this.#interleavings.map((_, lag) => this.#interleaved(lag)),
       this.layers,
-      times.length,
     ));
-    tried.lay(times);
-    let best = 0;
-    let least = Infinity;
-    for (let lag = 0; lag < this.#lags; lag++) {
-      const enough = least * (1 - equal);
-      const time = tried.length(lag, this.#count, enough);
-      if (time >= enough) continue;
-      least = time;
-      best = lag;
-    }
-    return best;
+    return tried.best(this.times, this.#count);
   }
 
   /** Whether there is bandwidth for whatever may run at once. */
