@@ -23,7 +23,7 @@ function lengthOf(interleaving: Interleaving, times: readonly number[], count: n
 /** Times of runs that are all different, or of which many are equal. */
 const anyTime = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 0, max: 3 }));
 
-/** Runs on streams, of which some wait for one more than that in front of them, and how many of them are handed over at once. */
+/** Runs on streams, of which some wait for one more than that in front of them or for another one, and how many of them are handed over at once. */
 const layer = fc
   .record({
     runs: fc.array(fc.record({ stream: fc.integer({ min: 0, max: 3 }), time: anyTime, also: fc.integer({ min: 1, max: 9 }) }), { minLength: 1, maxLength: 9 }),
@@ -32,7 +32,7 @@ const layer = fc
   })
   .map(({ runs, least, together }) => ({
     streams: Int32Array.from(runs, ({ stream }) => stream),
-    after: runs.map(({ also }, run) => (also < 4 && run > also ? [run - 1 - also, run - 1] : [run - 1])),
+    after: runs.map(({ also }, run) => (also === 9 && run > 1 ? [run - 2] : also < 4 && run > also ? [run - 1 - also, run - 1] : [run - 1])),
     turns: Array.from({ length: Math.ceil(runs.length / together) }, (_, i) => runs.map((_run, run) => run).slice(i * together, (i + 1) * together)),
     times: runs.map(({ time }) => least + time),
   }));
