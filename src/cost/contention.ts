@@ -64,6 +64,7 @@ export class ManyStreams implements Contention {
       demand[s] = 0;
     }
     for (let place = 0; place < runOf.length; place++) end[place] = none;
+    end[runOf.length] = Infinity;
     let now = 0;
     let latest = none;
     for (let open = runOf.length; open > 0;) {
@@ -148,15 +149,15 @@ export class ManyStreams implements Contention {
   }
 }
 
-/** The place whose end lets a place start now (-1 at the begin); `waiting` while it has to wait for its own microbatch. */
+/**
+ * The place whose end lets a place start now (-1 at the begin); `waiting` while it has to wait for its own microbatch. `previous`: the one in front of it
+ * on its stream. No end is that of the place behind all.
+ */
 export function released(end: Float64Array, own: Int32Array, place: number, now: number, previous: number): number {
-  let by = previous !== none && end[previous] === now ? previous : none;
-  for (let o = mostOwn * place; o < mostOwn * (place + 1); o++) {
-    const other = own[o] as number;
-    if (other === none) break;
-    const ended = end[other] as number;
-    if (ended < 0) return waiting;
-    if (ended === now) by = other;
-  }
-  return by;
+  const first = own[mostOwn * place] as number;
+  const second = own[mostOwn * place + 1] as number;
+  const ended = end[first] as number;
+  const alsoEnded = end[second] as number;
+  if (ended < 0 || alsoEnded < 0) return waiting;
+  return alsoEnded === now ? second : ended === now ? first : previous !== none && end[previous] === now ? previous : none;
 }

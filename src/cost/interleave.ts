@@ -21,7 +21,7 @@ export interface Interleaving {
   readonly needs: Uint16Array;
   /** Behind the last place of any layer but the last. */
   readonly settled: number;
-  /** Of each place `mostOwn` of its own microbatch that it follows; -1 where there are fewer. */
+  /** Of each place `mostOwn` of its own microbatch that it follows; then the one behind all. */
   readonly own: Int32Array;
   /** Of each layer the places with which a microbatch may leave it: no other of theirs follows them there. */
   readonly ends: readonly Int32Array[];
@@ -73,7 +73,7 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
         const needed = all.filter((one) => !all.some((other) => earlier[other]?.has(one)));
         needs.push(...filled(needed, mostFollowed, 2 * each));
         earlier.push(new Set(all.flatMap((one) => [one, ...(earlier[one] ?? [])])));
-        own.push(...filled(before, mostOwn, -1));
+        own.push(...filled(before, mostOwn, 2 * each));
         queue.push(place);
       }
     }
