@@ -25,7 +25,7 @@ const contextCuts = 9;
 
 /** Steps of prompts that are kept: what is often asked for comes again, as where a cache leaves the end of a prompt to compute. */
 const keptPrompts = 65_536;
-/** Compositions of more prompts do not come again. */
+/** Compositions of more prompts do not come again, nor do those of several of which nothing is cached. */
 const mostAlike = 4;
 
 /** Rows of one part by the value of its driver, and which value each place stands for. */
@@ -77,8 +77,7 @@ export class SurfacePricer implements StepPricer {
     if (surface !== undefined) {
       const { compiled, tables, sums } = surface;
       const { constant } = compiled;
-      const memo =
-        batch.rank.decodeSequences === 0 && batch.rank.prefillSequences <= mostAlike && compiled.pipeline === 0 ? this.#promptsLike(batch) : undefined;
+      const memo = compiled.pipeline === 0 && comesAgain(batch) ? this.#promptsLike(batch) : undefined;
       const known = memo?.find() ?? -1;
       if (memo !== undefined && known >= 0) return stepCostOf(memo.rows, undefined, known);
       for (let i = 0; i < constant.length; i++) sums[i] = constant[i] as number;
@@ -231,6 +230,11 @@ export class SurfacePricer implements StepPricer {
     };
     return { at, ends: part.ends };
   }
+}
+
+function comesAgain({ rank }: InstanceBatch): boolean {
+  const { decodeSequences, prefillSequences, prefillTokens, prefillContext } = rank;
+  return decodeSequences === 0 && prefillSequences <= mostAlike && (prefillSequences === 1 || prefillContext > prefillTokens);
 }
 
 function tableOf(part: Part): Table {
