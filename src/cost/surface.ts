@@ -83,7 +83,7 @@ export class SurfacePricer implements StepPricer {
       const { constant } = compiled;
       const memo = compiled.pipeline === 0 && comesAgain(batch) ? this.#promptsLike(batch) : undefined;
       const known = memo?.find() ?? -1;
-      if (memo !== undefined && known >= 0) return stepCostOf(memo.rows, undefined, known);
+      if (memo !== undefined && known >= 0) return stepCostOf(memo.entries, undefined, known);
       this.#plan = undefined;
       readSums(batch, this.#batchSums);
       const { base } = surface;
