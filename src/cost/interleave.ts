@@ -10,8 +10,7 @@ export function turnsOf({ streams, turns }: LayerRuns): readonly (readonly numbe
  * none stands before one that it follows; the place behind all stands for no slot.
  */
 export interface Interleaving {
-  /** The slot at each place and the place of each slot; the run and the layer at each place. */
-  readonly slots: Int32Array;
+  /** The place of each slot; the run and the layer at each place. */
   readonly placeOf: Int32Array;
   readonly runOf: Uint16Array;
   readonly layerOf: Int32Array;
@@ -58,7 +57,7 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
         );
         const all = [...new Set([...before, ...queue.slice(-1)])];
         if (before.length > mostOwn || all.length > mostFollowed)
-          throw new RangeError(`run ${run} follows ${before.length} runs of its own microbatch, at most ${mostOwn} can be laid out`);
+          throw new RangeError(`run ${run} follows ${before.length} runs, at most ${mostOwn} can be laid out`);
         const place = slots.length;
         placeOf[id] = place;
         slots.push(id);
@@ -70,7 +69,6 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
   const inside = new Set(after.slice(1).flat());
   const layerOf = Int32Array.from(slots, (id) => Math.floor((id % each) / size));
   return {
-    slots: Int32Array.from(slots),
     placeOf,
     runOf: Uint16Array.from(slots, (id) => id % size),
     layerOf,
@@ -80,7 +78,7 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
       Int32Array.from(slots.flatMap((id, place) => (layerOf[place] === layer && !inside.has(id % size) ? [place] : []))),
     ),
     queues: Int32Array.from(queues.flat()),
-    bounds: Int32Array.from([0, ...queues.map((_, stream) => queues.slice(0, stream + 1).reduce((sum, queue) => sum + queue.length, 0))]),
+    bounds: Int32Array.from([...queues, []], (_, stream) => queues.slice(0, stream).flat().length),
   };
 }
 

@@ -83,7 +83,9 @@ export class Overlap implements LaidOut {
 
   /** When a slot begins: as the one ends that let it start. */
   startOf(id: number): number {
-    return this.#startAt(this.#interleaving.placeOf[id] as number);
+    const { end, before } = this.#laid;
+    const by = before[this.#interleaving.placeOf[id] as number] as number;
+    return by === none ? 0 : (end[by] as number);
   }
 
   endOf(id: number): number {
@@ -101,12 +103,6 @@ export class Overlap implements LaidOut {
     return (this.#interleavings[lag] ??= interleaved(this.runs, this.layers, lag));
   }
 
-  #startAt(place: number): number {
-    const { end, before } = this.#laid;
-    const by = before[place] as number;
-    return by === none ? 0 : (end[by] as number);
-  }
-
   /** The lag that takes the least time without contention; of two that take the same, the shorter. */
   #bestLag(): number {
     // On one stream nothing can be gained.
@@ -114,13 +110,13 @@ export class Overlap implements LaidOut {
     if (this.#noneBetter()) return 0;
     let best = 0;
     let least = Infinity;
+    const { layers } = this;
+    const { layerEnd } = this.#laid;
     for (let lag = 0; lag < this.#interleavings.length; lag++) {
       this.#unhindered(this.#interleaved(lag));
-      const { layers } = this;
-      const { layerEnd } = this.#laid;
       const last = layerEnd[layers - 1] as number;
-      const layer = layers < laidOut ? last : (layerEnd[layers - 2] as number) - (layerEnd[layers - 3] as number);
-      const time = last + (this.#count - layers) * layer;
+      const more = this.#count - layers;
+      const time = more === 0 ? last : last + more * ((layerEnd[1] as number) - (layerEnd[0] as number));
       if (time >= least * (1 - equal)) continue;
       least = time;
       best = lag;
@@ -134,7 +130,6 @@ export class Overlap implements LaidOut {
       withoutLag(
         this.runs,
         this.#interleavings.map((_, lag) => this.#interleaved(lag)),
-        this.layers === laidOut,
       ).flat(),
     );
     const weights = this.#weights;
