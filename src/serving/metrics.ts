@@ -230,7 +230,6 @@ export class Metrics {
   constructor(pools: number, tenants = 0) {
     this.#pools = pools;
     this.#tenants = tenants;
-    this.at(0);
   }
 
   /** The interval that holds `at`. */
