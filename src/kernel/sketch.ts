@@ -192,13 +192,12 @@ export class Sketch {
     if (other.#max > this.#max) this.#max = other.#max;
     const added = other.#bins;
     if (added.length > 0) this.#reach();
-    const [own, more] = [this.#lateCount, other.#lateCount];
-    if (own + more <= few) {
-      while (this.#late.length < 2 * (own + more)) this.#late = longer(this.#late);
-      const [into, from] = [this.#late, other.#late];
-      for (let i = 0; i < 2 * more; i++) into[2 * own + i] = from[i];
-      this.#lateCount = own + more;
-    } else for (let i = 0; i < more; i++) this.#keep(other.#late[2 * i + 1], other.#late[2 * i]);
+    if (this.#lateCount + other.#lateCount > few) this.#settle();
+    const own = 2 * this.#lateCount;
+    const more = 2 * other.#lateCount;
+    while (this.#late.length < own + more) this.#late = longer(this.#late);
+    for (let i = 0; i < more; i++) this.#late[own + i] = other.#late[i];
+    this.#lateCount += other.#lateCount;
     if (added.length === 0) return;
     this.#cover(other.#first, other.#first + added.length / apart);
     const bins = this.#bins;
