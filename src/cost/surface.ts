@@ -80,7 +80,7 @@ export class SurfacePricer implements StepPricer {
       const memo =
         batch.rank.decodeSequences === 0 && batch.rank.prefillSequences <= mostAlike && compiled.pipeline === 0 ? this.#promptsLike(batch) : undefined;
       const known = memo?.find() ?? -1;
-      if (memo !== undefined && known >= 0) return stepCostOf(memo.rows, undefined, known);
+      if (memo !== undefined && known >= 0) return stepCostOf(memo.entries, undefined, known);
       for (let i = 0; i < constant.length; i++) sums[i] = constant[i] as number;
       this.#plan = undefined;
       readSums(batch, this.#batchSums);

@@ -14,7 +14,7 @@ describe('rows that are kept by their keys', () => {
           memo.key.set(one);
           const at = memo.find();
           const row = rowOf(one).subarray(0, 2);
-          expect([...(at < 0 ? row : memo.rows.subarray(at, at + 2))]).toEqual([...row]);
+          expect([...(at < 0 ? row : memo.entries.subarray(at, at + 2))]).toEqual([...row]);
           if (at < 0) memo.keep(rowOf(one));
           expect(memo.find()).toBeGreaterThanOrEqual(0);
         }

@@ -1,73 +1,72 @@
+import { enlarged } from './enlarged.ts';
 import { mix } from './random.ts';
 
 /**
  * Rows of numbers by a key of a few numbers, for what is worked out again and again: a row that was kept may be gone, over another of the same place. The
- * more keys come, the more places there are, up to a bound.
+ * more keys come, the more places there are, up to a bound. Rows lie in the order in which they came, each behind its key: what comes again comes mostly in the
+ * same order, and memory that is read in order is there before it is asked for.
  */
 export class RowMemo {
   /** The key that is asked about. */
   readonly key: Float64Array;
-  /** Rows one after another. */
-  rows: Float64Array;
+  /** Keys and rows. */
+  entries: Float64Array<ArrayBuffer>;
   readonly #width: number;
   readonly #most: number;
-  #size: number = 64;
-  #keys: Float64Array;
+  /** Number of the entry of each place, from 1; 0 where there is none. */
+  #places: Int32Array = new Int32Array(64);
+  #used = 0;
   /** Rows that went over others since there were this many places. */
   #lost = 0;
 
   /**
-   * @param length numbers of a key, whose first is not NaN
+   * @param length numbers of a key
    * @param width numbers of a row
    * @param most places, a power of two
    */
   constructor(length: number, width: number, most: number) {
     this.key = new Float64Array(length);
-    this.#width = width;
+    this.#width = length + width;
     this.#most = most;
-    this.#keys = new Float64Array(this.#size * length).fill(Number.NaN);
-    this.rows = new Float64Array(this.#size * width);
+    this.entries = new Float64Array(64 * this.#width);
   }
 
-  /** Where the row of the key begins; -1 where there is none. */
+  /** Where the row of the key begins among the entries; -1 where there is none. */
   find(): number {
-    const place = this.#placeOf(this.key, 0);
-    const from = place * this.key.length;
-    for (let i = 0; i < this.key.length; i++) if (this.#keys[from + i] !== this.key[i]) return -1;
-    return place * this.#width;
+    const { key, entries } = this;
+    const number = this.#places[this.#placeOf(key, 0)];
+    if (number === 0) return -1;
+    const from = (number - 1) * this.#width;
+    for (let i = 0; i < key.length; i++) if (entries[from + i] !== key[i]) return -1;
+    return from + key.length;
   }
 
   /** Keeps a row for the key: the first numbers of `row`. */
   keep(row: Float64Array): void {
-    const place = this.#placeOf(this.key, 0);
-    if (!Number.isNaN(this.#keys[place * this.key.length]) && ++this.#lost > this.#size / 4 && this.#size < this.#most) {
+    const { key } = this;
+    const place = this.#placeOf(key, 0);
+    if (this.#places[place] === 0) this.#places[place] = ++this.#used;
+    else if (++this.#lost > this.#places.length / 4 && this.#places.length < this.#most) {
       this.#grow();
       this.keep(row);
       return;
     }
-    this.#keys.set(this.key, place * this.key.length);
-    for (let i = 0; i < this.#width; i++) this.rows[place * this.#width + i] = row[i];
+    if (this.#used * this.#width > this.entries.length) this.entries = enlarged(this.entries, new Float64Array(2 * this.entries.length));
+    const from = (this.#places[place] - 1) * this.#width;
+    this.entries.set(key, from);
+    for (let i = key.length; i < this.#width; i++) this.entries[from + i] = row[i - key.length];
   }
 
   #placeOf(keys: Float64Array, from: number): number {
     let hash = 0;
     for (let i = 0; i < this.key.length; i++) hash = Math.imul(hash ^ (keys[from + i] | 0), 0x85ebca6b);
-    return mix(hash) & (this.#size - 1);
+    return mix(hash) & (this.#places.length - 1);
   }
 
+  /** Keys that had places of their own still do. */
   #grow(): void {
-    const { rows } = this;
-    const [keys, size] = [this.#keys, this.#size];
-    const { length } = this.key;
-    this.#size = 4 * size;
+    this.#places = new Int32Array(4 * this.#places.length);
     this.#lost = 0;
-    this.#keys = new Float64Array(this.#size * length).fill(Number.NaN);
-    this.rows = new Float64Array(this.#size * this.#width);
-    for (let old = 0; old < size; old++) {
-      if (Number.isNaN(keys[old * length])) continue;
-      const place = this.#placeOf(keys, old * length);
-      this.#keys.set(keys.subarray(old * length, (old + 1) * length), place * length);
-      this.rows.set(rows.subarray(old * this.#width, (old + 1) * this.#width), place * this.#width);
-    }
+    for (let number = 1; number <= this.#used; number++) this.#places[this.#placeOf(this.entries, (number - 1) * this.#width)] = number;
   }
 }

@@ -2,8 +2,10 @@
 export class BlocksInUse {
   readonly of: Int32Array;
   sum = 0;
-  /** How often some were given back, or ranks take sequences again that took none: unless it has moved, no rank has got more room. */
+  /** How often some were given back: unless it has moved, no rank has got more room. */
   freed = 0;
+  /** On which ranks that was the last few times, each at its number modulo their count, a power of two. */
+  readonly latest: Int32Array = new Int32Array(64);
 
   constructor(ranks: number) {
     this.of = new Int32Array(ranks);
@@ -12,6 +14,11 @@ export class BlocksInUse {
   add(rank: number, blocks: number): void {
     this.of[rank] += blocks;
     this.sum += blocks;
-    if (blocks <= 0) this.freed++;
+    if (blocks <= 0) this.latest[this.freed++ & (this.latest.length - 1)] = rank;
+  }
+
+  /** Any rank may take more than before. */
+  reopen(): void {
+    this.freed += this.latest.length + 1;
   }
 }

@@ -129,7 +129,7 @@ export class RankColumns {
   /** Only these ranks take no sequence. */
   close(ranks: ReadonlySet<number>): void {
     for (let rank = 0; rank < this.most.length; rank++) this.most[rank] = ranks.has(rank) ? 0 : this.#maxSequences;
-    this.inUse.freed++;
+    this.inUse.reopen();
   }
 
   clear(rank: number): void {

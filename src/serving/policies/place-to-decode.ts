@@ -15,8 +15,8 @@ export interface PlacesView {
     /** KV blocks in use, of so many. */
     readonly used: ArrayLike<number>;
     readonly kvBlocks: number;
-    /** How often blocks were given back, as by each sequence that leaves, or ranks take sequences again that took none. */
-    readonly inUse: { readonly freed: number };
+    /** How often blocks were given back, as by each sequence that leaves; where the last few times, by their numbers modulo how many. */
+    readonly inUse: { readonly freed: number; readonly latest: ArrayLike<number> };
   };
   /** Whether nothing has a place on a rank, in any of the instance's batches in flight. */
   vacant(rank: number): boolean;
@@ -76,28 +76,33 @@ interface KeptPlace<Of extends PlacesView> extends Place<Of> {
   readonly used: number;
 }
 
-/** Most places that are kept. */
+/** Most places that are kept, and ranks that are so few that none are. */
 const most = 16;
+const few = 8;
 
 /**
- * Finds the same, one prompt after the other. Prompts come many at an instant: some of the best places on ranks with the fewest sequences are kept for as long as ranks
- * have only got more to do since, twice as many as were of use before.
+ * Finds the same, one prompt after the other. Some of the best places on ranks with the fewest sequences are kept: ranks that have got more to do since are found out
+ * when their turn comes, and those that have got less are looked at anew.
  */
 export class Places<Of extends PlacesView> {
   #instances: readonly Of[] = [];
   #fewest = -1;
-  #freed = -1;
-  /** Best first, as numbers in that order: blocks in use, then the instance by its place among those, then the rank. */
+  /** Of each instance, how often blocks had been given back when that was last looked at. */
+  #seen: number[] = [];
+  /** The best one last, as numbers in the opposite order: blocks in use, then the instance by its place among those, then the rank. */
   readonly #kept = new Float64Array(most);
   #size = 0;
-  #next = 0;
+  /** No place before this one is left out. */
+  #bound = Infinity;
 
   /** As `leastOccupied`. */
   find(instances: readonly Of[], maxSequences: number, blocks: number, watermark: number, only: number = -1): Place<Of> | undefined {
     let fewest = Infinity;
     for (const { columns } of instances) fewest = Math.min(fewest, columns.places.least);
     if (fewest >= maxSequences) return undefined;
-    const first = only < 0 ? this.#first(instances, fewest) : undefined;
+    let ranks = 0;
+    for (const { columns } of instances) ranks += columns.places.size(fewest);
+    const first = only < 0 && ranks > few ? this.#first(instances, fewest) : undefined;
     // Where the best one has no room, those with more sequences may, or one that is vacant.
     if (first !== undefined && first.instance.columns.kvBlocks - first.used >= blocks + watermark) return first;
     return leastOccupied(instances, maxSequences, blocks, watermark, only);
@@ -105,56 +110,76 @@ export class Places<Of extends PlacesView> {
 
   /** The best of the ranks with the fewest sequences, whatever room it has; undefined where all of them are closed. */
   #first(instances: readonly Of[], fewest: number): KeptPlace<Of> | undefined {
-    let freed = 0;
-    for (const { columns } of instances) freed += columns.inUse.freed;
-    if (instances === this.#instances && fewest === this.#fewest && freed === this.#freed) {
-      for (; this.#next < this.#size; this.#next++) {
-        const first = this.#place(this.#kept[this.#next]);
-        const { places, used } = first.instance.columns;
-        if (places.of[first.rank] !== fewest) continue;
-        if (used[first.rank] === first.used) return first;
-        break;
+    if (instances !== this.#instances || fewest !== this.#fewest) this.#list(instances, fewest);
+    else this.#catchUp();
+    const ranks = instances[0].columns.used.length;
+    const step = ranks * instances.length;
+    for (;;) {
+      while (this.#size > 0) {
+        const number = this.#kept[this.#size - 1];
+        const blocks = Math.floor(number / step);
+        const at = number - blocks * step;
+        const i = Math.floor(at / ranks);
+        const rank = at - i * ranks;
+        const { places, used } = instances[i].columns;
+        if (places.of[rank] === fewest && used[rank] === blocks) return { instance: instances[i], rank, used: blocks };
+        this.#size--;
+        this.#keep(i, rank);
       }
+      if (this.#bound === Infinity) return undefined;
+      this.#list(instances, fewest);
     }
+  }
+
+  /** Looks at the ranks that have got less to do since it last did. */
+  #catchUp(): void {
+    const instances = this.#instances;
+    for (let i = 0; i < instances.length; i++) {
+      const { inUse } = instances[i].columns;
+      const { freed, latest } = inUse;
+      if (freed - this.#seen[i] > latest.length) {
+        this.#list(instances, this.#fewest);
+        return;
+      }
+      for (let n = this.#seen[i]; n < freed; n++) this.#keep(i, latest[n & (latest.length - 1)]);
+      this.#seen[i] = freed;
+    }
+  }
+
+  /** Looks at all ranks. */
+  #list(instances: readonly Of[], fewest: number): void {
     this.#instances = instances;
     this.#fewest = fewest;
-    this.#freed = freed;
-    this.#list(Math.max(1, Math.min(most, 2 * this.#next)));
-    return this.#size === 0 ? undefined : this.#place(this.#kept[0]);
-  }
-
-  #place(number: number): KeptPlace<Of> {
-    const instances = this.#instances.length;
-    const ranks = this.#instances[0].columns.used.length;
-    const at = Math.floor(number / ranks);
-    return { instance: this.#instances[at % instances], rank: number % ranks, used: Math.floor(at / instances) };
-  }
-
-  /** Lists the best places, at most `length`. */
-  #list(length: number): void {
-    const kept = this.#kept;
-    const instances = this.#instances;
-    let size = 0;
-    let last = Infinity;
+    this.#seen = instances.map(({ columns }) => columns.inUse.freed);
+    this.#size = 0;
+    this.#bound = Infinity;
     for (let i = 0; i < instances.length; i++) {
-      const { places, most: open, used } = instances[i].columns;
-      const count = places.size(this.#fewest);
+      const { places } = instances[i].columns;
+      const count = places.size(fewest);
       if (count === 0) continue;
-      const ranks = places.list(this.#fewest);
-      const step = used.length * instances.length;
-      const first = used.length * i;
-      for (let r = 0; r < count; r++) {
-        const rank = ranks[r];
-        const number = used[rank] * step + first + rank;
-        if (number > last || this.#fewest >= open[rank]) continue;
-        if (size < length) size++;
-        let at = size - 1;
-        for (; at > 0 && kept[at - 1] > number; at--) kept[at] = kept[at - 1];
-        kept[at] = number;
-        if (size === length) last = kept[size - 1];
-      }
+      const ranks = places.list(fewest);
+      for (let r = 0; r < count; r++) this.#keep(i, ranks[r]);
     }
-    this.#size = size;
-    this.#next = 0;
+  }
+
+  /** Keeps a rank if it is one of the best of those with the fewest sequences. */
+  #keep(instance: number, rank: number): void {
+    const { places, most: open, used } = this.#instances[instance].columns;
+    const fewest = this.#fewest;
+    if (places.of[rank] !== fewest || fewest >= open[rank]) return;
+    const number = (used[rank] * this.#instances.length + instance) * used.length + rank;
+    if (number >= this.#bound) return;
+    const kept = this.#kept;
+    if (this.#size === most) {
+      // One is left out: the last one of them all.
+      this.#bound = Math.max(number, kept[0]);
+      let at = 0;
+      for (; at < most - 1 && kept[at + 1] > number; at++) kept[at] = kept[at + 1];
+      if (number < kept[at]) kept[at] = number;
+      return;
+    }
+    let at = this.#size++;
+    for (; at > 0 && kept[at - 1] < number; at--) kept[at] = kept[at - 1];
+    kept[at] = number;
   }
 }
