@@ -40,12 +40,11 @@ export class StackDistances {
     return 1 / powers[this.#halvings];
   }
 
-  /** Counts a reference to each of the first `count` ids, at distances as things are before any of them. */
-  measure(ids: ArrayLike<number>, count: number): void {
+  /** Counts a reference to each of so many ids that follow each other, at distances as things are before any of them. */
+  measure(from: number, count: number): void {
     const scale = powers[this.#halvings];
     let sampled = 0;
-    for (let i = 0; i < count; i++) {
-      const id = ids[i];
+    for (let id = from; id < from + count; id++) {
       if (!this.#samples(id)) continue;
       sampled++;
       const place = this.#placeOf.get(id);
@@ -56,10 +55,9 @@ export class StackDistances {
     this.#standFor += sampled * scale;
   }
 
-  /** Makes the first `count` ids the most recently used, the last of them least so. */
-  touch(ids: ArrayLike<number>, count: number): void {
-    for (let i = count - 1; i >= 0; i--) {
-      const id = ids[i];
+  /** Makes so many ids that follow each other the most recently used, the last of them least so. */
+  touch(from: number, count: number): void {
+    for (let id = from + count - 1; id >= from; id--) {
       if (!this.#samples(id)) continue;
       this.#makeRoom();
       const place = this.#placeOf.get(id);
