@@ -17,8 +17,9 @@ export class StackDistances {
   readonly #most: number;
   /** Place in time of each sampled id. */
   readonly #placeOf: IntMap = new IntMap();
-  /** How often the sample was halved. */
+  /** How often the sample was halved, and the bits of a hash that are 0 in it: as many, the first ones. */
   #halvings = 0;
+  #bits = 0;
   /** Places in time at which an id was last used, and which id was used at each place. */
   readonly #lastUses: CountedBits;
   readonly #idAt: Int32Array;
@@ -67,9 +68,8 @@ export class StackDistances {
     }
   }
 
-  /** Whether an id is of the sample: the first bits of its hash, one for each halving, are 0. */
   #samples(id: number): boolean {
-    return (mix(id ^ 0x51ed270b) >>> 1) >>> (31 - this.#halvings) === 0;
+    return (mix(id ^ 0x51ed270b) & this.#bits) === 0;
   }
 
   /**
@@ -98,6 +98,7 @@ export class StackDistances {
   /** Halves the sample. */
   #thin(): void {
     this.#halvings++;
+    this.#bits = (this.#bits >> 1) | (1 << 31);
     // Listed first: what is deleted moves others.
     const ids = Array.from(this.#placeOf.keys());
     for (const id of ids) {
