@@ -1,15 +1,22 @@
 import { mostFollowed, type Interleaving } from './interleave.ts';
+import type { LayerRuns } from './overlap.ts';
+import { withoutLag } from './without-lag.ts';
 
 /** Entries of a step: its run, and two steps whose ends it needs. */
 const width = 3;
 /** Layers that are laid out one by one; all others repeat the last but one of them. */
 export const laidOut = 3;
+/** Lengths that are equal but for rounding. */
+const equal = 1e-9;
 
 /**
- * How long equal layers of two microbatches take by each lag, while nothing holds a run back but what it follows. Every end needs the one before it,
- * for which a processor has to wait: the lags take turns, slot by slot, so that it has others to add meanwhile.
+ * Which lag takes the least time over equal layers of two microbatches, while nothing holds a run back but what it follows. Mostly it is seen that none
+ * does (`withoutLag`); else all are laid out. Every end needs the one before it, for which a processor has to wait: the lags take turns, slot by slot,
+ * so that it has others to add meanwhile.
  */
 export class Lags {
+  /** Weights of the times of runs: where no sum is below 0 no lag is better than none. */
+  readonly #weights: Float64Array;
   readonly #layers: number;
   /** Time of each run, and of none. */
   readonly #times: Float64Array;
@@ -21,8 +28,10 @@ export class Lags {
   /** Of each lag and layer the steps with which a microbatch may leave it. */
   readonly #ends: readonly (readonly Int32Array[])[];
 
-  /** `interleavings`: of each lag, of so many layers of so many runs. */
-  constructor(interleavings: readonly Interleaving[], layers: number, runs: number) {
+  /** `interleavings`: of each lag, of so many layers. */
+  constructor(layer: LayerRuns, interleavings: readonly Interleaving[], layers: number) {
+    const runs = layer.streams.length;
+    this.#weights = Float64Array.from(withoutLag(layer, interleavings, layers === laidOut).flat());
     this.#layers = layers;
     this.#times = new Float64Array(runs + 1);
     const settled = interleavings.map((one) => (layers < laidOut ? one.runOf.length : one.settled));
@@ -34,18 +43,39 @@ export class Lags {
     this.#end = new Float64Array(list.length);
   }
 
-  /** Lays all lags out by the times of runs. */
-  lay(times: Float64Array): void {
+  /** The lag by which `count` layers of runs of these times take the least; of two that take the same, the shorter. */
+  best(times: Float64Array, count: number): number {
+    if (this.#noneBetter(times)) return 0;
     const own = this.#times;
     for (let run = 0; run < times.length; run++) own[run] = times[run] as number;
     this.#run(this.#steps);
+    let best = 0;
+    let least = Infinity;
+    for (let lag = 0; lag < this.#ends.length; lag++) {
+      const enough = least * (1 - equal);
+      const time = this.#length(lag, count, enough);
+      if (time >= enough) continue;
+      least = time;
+      best = lag;
+    }
+    return best;
+  }
+
+  #noneBetter(times: Float64Array): boolean {
+    const weights = this.#weights;
+    for (let at = 0; at < weights.length;) {
+      let sum = 0;
+      for (let run = 0; run < times.length; run++) sum += (weights[at++] as number) * (times[run] as number);
+      if (sum < 0) return false;
+    }
+    return true;
   }
 
   /**
    * Time of `count` layers by a lag that is laid out, of which the last but one repeats. A time that is known to be `enough` or more before the last
    * layer is laid out may be short of that layer.
    */
-  length(lag: number, count: number, enough: number): number {
+  #length(lag: number, count: number, enough: number): number {
     const layers = this.#layers;
     const ends = this.#ends[lag] as readonly Int32Array[];
     const more = count - layers;

@@ -1,8 +1,9 @@
-import { assert } from '../base/errors.ts';
 import { clear } from '../kernel/clear.ts';
-import { interleaved, mostFollowed, mostOwn, turnsOf, type Interleaving } from './interleave.ts';
+import { ManyStreams, none, type Contention, type Laid } from './contention.ts';
+import { interleaved, mostFollowed, turnsOf, type Interleaving } from './interleave.ts';
 import type { LaidOut } from './laid-out.ts';
 import { laidOut, Lags } from './lags.ts';
+import { TwoStreams } from './two-streams.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
 export interface LayerRuns {
@@ -15,11 +16,6 @@ export interface LayerRuns {
 }
 
 const repeated = 1;
-const none = -1;
-const waiting = -2;
-/** What rounding may leave of a run, and ends that are equal but for it. */
-const rest = 1e-12;
-const equal = 1e-9;
 
 /**
  * Equal layers of two microbatches over streams that run one thing at a time, the second microbatch `lag` turns behind the first (without a
@@ -42,25 +38,15 @@ export class Overlap implements LaidOut {
   readonly #count: number;
   /** That of the stack, or any that there may be. */
   readonly #lag: number | undefined;
-  readonly #lags: number;
   readonly #interleavings: (Interleaving | undefined)[];
   /** The one that was laid out last. */
   #interleaving: Interleaving;
   #tried: Lags | undefined;
-  /** Of each place of it: its end, and the place whose end let it start, or -1. Behind the last end stands that of no place. */
-  readonly #end: Float64Array;
-  readonly #before: Int32Array;
-  /** The part of the bandwidth that each run draws, and most that one of each stream does. */
-  readonly #rates: Float64Array;
+  /** Behind the last end stands that of no place. */
+  readonly #laid: Laid;
+  readonly #contention: Contention;
+  /** Most of the bandwidth that a run of each stream draws. */
   readonly #most: Float64Array;
-  readonly #heads: Int32Array;
-  /** What runs on each stream, and what ran before; what is left of it while it has all that it needs, Infinity for nothing; and what it draws. */
-  readonly #current: Int32Array;
-  readonly #previous: Int32Array;
-  readonly #left: Float64Array;
-  readonly #demand: Float64Array;
-  readonly #slow: Float64Array;
-  readonly #layerEnd: Float64Array;
 
   constructor(runs: LayerRuns, count: number, lag?: number) {
     const size = runs.streams.length;
@@ -71,23 +57,14 @@ export class Overlap implements LaidOut {
     this.each = size * this.layers;
     this.#count = count;
     this.#lag = lag === undefined ? undefined : Math.min(lag, turns.length - 1);
-    this.#lags = turns.length;
     this.#interleavings = turns.map(() => undefined);
     this.#interleaving = this.#interleaved(this.#lag ?? 0);
     this.times = new Float64Array(size);
     this.memory = new Float64Array(size);
     this.exposed = new Float64Array(size);
-    this.#end = new Float64Array(2 * this.each + 1);
-    this.#before = new Int32Array(2 * this.each);
-    this.#rates = new Float64Array(size);
+    this.#laid = { end: new Float64Array(2 * this.each + 1), before: new Int32Array(2 * this.each), layerEnd: new Float64Array(this.layers) };
+    this.#contention = streams === 2 ? new TwoStreams(this.#laid, size) : new ManyStreams(this.#laid, size, streams);
     this.#most = new Float64Array(streams);
-    this.#heads = new Int32Array(streams);
-    this.#current = new Int32Array(streams);
-    this.#previous = new Int32Array(streams);
-    this.#left = new Float64Array(streams);
-    this.#demand = new Float64Array(streams);
-    this.#slow = new Float64Array(streams);
-    this.#layerEnd = new Float64Array(this.layers);
   }
 
   /** The layer of the steady state. */
@@ -105,14 +82,14 @@ export class Overlap implements LaidOut {
   }
 
   endOf(id: number): number {
-    return this.#end[this.#interleaving.placeOf[id] as number] as number;
+    return this.#laid.end[this.#interleaving.placeOf[id] as number] as number;
   }
 
   /** Lays the layers out by `times` and `memory`. */
   lay(): void {
     const interleaving = this.#interleaved(this.#lag ?? this.#bestLag());
     this.#interleaving = interleaving;
-    this.#expose(interleaving, this.#enough() ? this.#unhindered(interleaving) : this.#hindered(interleaving));
+    this.#expose(interleaving, this.#enough() ? this.#unhindered(interleaving) : this.#contention.lay(interleaving, this.times, this.memory));
   }
 
   #interleaved(lag: number): Interleaving {
@@ -120,31 +97,21 @@ export class Overlap implements LaidOut {
   }
 
   #startAt(place: number): number {
-    const by = this.#before[place] as number;
-    return by === none ? 0 : (this.#end[by] as number);
+    const { end, before } = this.#laid;
+    const by = before[place] as number;
+    return by === none ? 0 : (end[by] as number);
   }
 
   /** The lag that takes the least time without contention; of two that take the same, the shorter. */
   #bestLag(): number {
     // On one stream nothing can be gained.
-    if (this.#heads.length === 1) return 0;
-    const { times } = this;
+    if (this.#most.length === 1) return 0;
     const tried = (this.#tried ??= new Lags(
+      this.runs,
       this.#interleavings.map((_, lag) => this.#interleaved(lag)),
       this.layers,
-      times.length,
     ));
-    tried.lay(times);
-    let best = 0;
-    let least = Infinity;
-    for (let lag = 0; lag < this.#lags; lag++) {
-      const enough = least * (1 - equal);
-      const time = tried.length(lag, this.#count, enough);
-      if (time >= enough) continue;
-      least = time;
-      best = lag;
-    }
-    return best;
+    return tried.best(this.times, this.#count);
   }
 
   /** Whether there is bandwidth for whatever may run at once. */
@@ -165,10 +132,8 @@ export class Overlap implements LaidOut {
 
   /** Each slot begins with the last end of those it follows. Returns the place that ends last. */
   #unhindered({ runOf, follows, ends }: Interleaving): number {
-    const times = this.times;
-    const end = this.#end;
-    const before = this.#before;
-    const { layers } = this;
+    const { times, layers } = this;
+    const { end, before, layerEnd } = this.#laid;
     const count = runOf.length;
     end[count] = 0;
     for (let place = 0, f = 0; place < count; place++, f += mostFollowed) {
@@ -192,138 +157,17 @@ export class Overlap implements LaidOut {
       const places = ends[layer] as Int32Array;
       last = places[0] as number;
       for (let i = 1; i < places.length; i++) if ((end[places[i] as number] as number) > (end[last] as number)) last = places[i] as number;
-      this.#layerEnd[layer] = end[last] as number;
+      layerEnd[layer] = end[last] as number;
     }
     return last;
-  }
-
-  /** Runs the queues of all streams from one end of a run to the next. Returns the place that ends last. */
-  #hindered({ runOf, layerOf, own, queues, bounds }: Interleaving): number {
-    const { times, memory } = this;
-    const rates = this.#rates;
-    const slow = this.#slow;
-    const end = this.#end;
-    const before = this.#before;
-    const heads = this.#heads;
-    const current = this.#current;
-    const previous = this.#previous;
-    const left = this.#left;
-    const demand = this.#demand;
-    const streams = heads.length;
-    const layerEnd = this.#layerEnd;
-    clear(layerEnd);
-    for (let run = 0; run < times.length; run++) rates[run] = (times[run] as number) > 0 ? (memory[run] as number) / (times[run] as number) : 0;
-    for (let s = 0; s < streams; s++) {
-      heads[s] = bounds[s] as number;
-      previous[s] = none;
-      left[s] = Infinity;
-      demand[s] = 0;
-    }
-    for (let place = 0; place < runOf.length; place++) end[place] = none;
-    let now = 0;
-    let latest = none;
-    for (let open = runOf.length; open > 0;) {
-      let total = 0;
-      let step = Infinity;
-      for (let s = 0; s < streams; s++) {
-        let still = left[s] as number;
-        if (still === Infinity) {
-          const head = heads[s] as number;
-          if (head === bounds[s + 1]) continue;
-          const place = queues[head] as number;
-          const by = this.#released(own, place, now, previous[s] as number);
-          if (by === waiting) continue;
-          const run = runOf[place] as number;
-          still = times[run] as number;
-          before[place] = by;
-          current[s] = place;
-          left[s] = still;
-          demand[s] = rates[run] as number;
-        }
-        total += demand[s] as number;
-        if (still < step) step = still;
-      }
-      const shared = total > 1;
-      if (shared) {
-        // How much longer what runs takes while it shares the bandwidth.
-        const fair = this.#fairShare(streams);
-        step = Infinity;
-        for (let s = 0; s < streams; s++) {
-          slow[s] = Math.max(1, (demand[s] as number) / fair);
-          const needs = (left[s] as number) * (slow[s] as number);
-          if (needs < step) step = needs;
-        }
-      }
-      assert(step < Infinity, 'streams that wait for each other');
-      now += step;
-      const over = rest * now;
-      for (let s = 0; s < streams; s++) {
-        const more = (shared ? (left[s] as number) * (slow[s] as number) : (left[s] as number)) - step;
-        if (more > over) {
-          left[s] = shared ? more / (slow[s] as number) : more;
-          continue;
-        }
-        const place = current[s] as number;
-        end[place] = now;
-        previous[s] = place;
-        heads[s] = (heads[s] as number) + 1;
-        left[s] = Infinity;
-        demand[s] = 0;
-        latest = place;
-        layerEnd[layerOf[place] as number] = now;
-        open--;
-      }
-    }
-    return latest;
-  }
-
-  /** The place whose end lets a place start now (-1 at the begin); `waiting` while it has to wait for its own microbatch. */
-  #released(own: Int32Array, place: number, now: number, previous: number): number {
-    const end = this.#end;
-    let by = previous !== none && end[previous] === now ? previous : none;
-    for (let o = mostOwn * place; o < mostOwn * (place + 1); o++) {
-      const other = own[o] as number;
-      if (other === none) break;
-      const ended = end[other] as number;
-      if (ended < 0) return waiting;
-      if (ended === now) by = other;
-    }
-    return by;
-  }
-
-  /** The part of the bandwidth that each run may draw at least: those that need less leave the rest to the others. */
-  #fairShare(streams: number): number {
-    const demand = this.#demand;
-    let share = 1 / streams;
-    for (let round = 0; round < streams; round++) {
-      let free = 1;
-      let above = 0;
-      let least = Infinity;
-      for (let s = 0; s < streams; s++) {
-        const needs = demand[s] as number;
-        if (needs <= share) {
-          free -= needs;
-          continue;
-        }
-        above++;
-        if (needs < least) least = needs;
-      }
-      const next = free / Math.max(1, above);
-      if (next <= share) break;
-      share = next;
-      // Nobody needs less than that who did not before.
-      if (least > next) break;
-    }
-    return share;
   }
 
   /** The critical path: all of it once, and its part in the steady layer for every layer that was not laid out. */
   #expose({ runOf }: Interleaving, last: number): void {
     const { exposed, layers, steadyLayer } = this;
-    const end = this.#end;
-    const before = this.#before;
-    const until = this.#layerEnd[steadyLayer] as number;
-    const since = steadyLayer > 0 ? (this.#layerEnd[steadyLayer - 1] as number) : 0;
+    const { end, before, layerEnd } = this.#laid;
+    const until = layerEnd[steadyLayer] as number;
+    const since = steadyLayer > 0 ? (layerEnd[steadyLayer - 1] as number) : 0;
     const repeats = this.#count - layers;
     this.steadyStart = since;
     this.steadyEnd = until;
