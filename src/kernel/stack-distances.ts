@@ -112,10 +112,7 @@ export class StackDistances {
   #makeRoom(): void {
     if (this.#clock + 1 < this.#idAt.length) return;
     const ids: number[] = [];
-    for (let place = 1; place <= this.#clock; place++) {
-      const id = this.#idAt[place];
-      if (this.#placeOf.get(id) === place) ids.push(id);
-    }
+    for (let place = 1; place <= this.#clock; place++) if (this.#lastUses.has(place)) ids.push(this.#idAt[place]);
     this.#lastUses.clear();
     this.#clock = 0;
     for (const id of ids) this.#place(id);
