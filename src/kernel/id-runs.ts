@@ -4,17 +4,22 @@
  */
 export type IdRuns = readonly number[];
 
+/** Working memory. */
+const scratch: number[] = [];
+
 /** The first ids of a list, as so many. */
 export function runsOf(ids: ArrayLike<number>, count: number = ids.length): IdRuns {
-  const runs: number[] = [];
+  let length = 0;
   for (let at = 0; at < count;) {
     // As an integer of 32 bits, whatever sign it came with.
     const first = ids[at] | 0;
     const from = at++;
     while (at < count && (ids[at] | 0) === first + at - from) at++;
-    runs.push(first, at);
+    scratch[length++] = first;
+    scratch[length++] = at;
   }
-  return runs;
+  // A copy takes no more memory than it has to, unlike an array that grows.
+  return scratch.slice(0, length);
 }
 
 /** How many ids there are. */
