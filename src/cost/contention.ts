@@ -26,9 +26,8 @@ export class ManyStreams implements Contention {
   /** The part of the bandwidth that each run draws. */
   readonly #rates: Float64Array;
   readonly #heads: Int32Array;
-  /** What runs on each stream, and what ran before; what is left of it while it has all that it needs, Infinity for nothing; and what it draws. */
+  /** What runs on each stream, or ran before; what is left of it while it has all that it needs, Infinity where nothing runs; and what it draws. */
   readonly #current: Int32Array;
-  readonly #previous: Int32Array;
   readonly #left: Float64Array;
   readonly #demand: Float64Array;
   readonly #slow: Float64Array;
@@ -39,7 +38,6 @@ export class ManyStreams implements Contention {
     this.#rates = new Float64Array(runs);
     this.#heads = new Int32Array(streams);
     this.#current = new Int32Array(streams);
-    this.#previous = new Int32Array(streams);
     this.#left = new Float64Array(streams);
     this.#demand = new Float64Array(streams);
     this.#slow = new Float64Array(streams);
@@ -51,7 +49,6 @@ export class ManyStreams implements Contention {
     const slow = this.#slow;
     const heads = this.#heads;
     const current = this.#current;
-    const previous = this.#previous;
     const left = this.#left;
     const demand = this.#demand;
     const streams = heads.length;
@@ -59,62 +56,53 @@ export class ManyStreams implements Contention {
     for (let run = 0; run < times.length; run++) rates[run] = (times[run] as number) > 0 ? (memory[run] as number) / (times[run] as number) : 0;
     for (let s = 0; s < streams; s++) {
       heads[s] = bounds[s] as number;
-      previous[s] = none;
+      current[s] = none;
       left[s] = Infinity;
       demand[s] = 0;
     }
     for (let place = 0; place < runOf.length; place++) end[place] = none;
+    end[runOf.length] = Infinity;
     let now = 0;
     let latest = none;
     for (let open = runOf.length; open > 0;) {
       let total = 0;
-      let step = Infinity;
       for (let s = 0; s < streams; s++) {
-        let still = left[s] as number;
-        if (still === Infinity) {
-          const head = heads[s] as number;
-          if (head === bounds[s + 1]) continue;
+        const head = heads[s] as number;
+        if (left[s] === Infinity && head < (bounds[s + 1] as number)) {
           const place = queues[head] as number;
-          const by = released(end, own, place, now, previous[s] as number);
-          if (by === waiting) continue;
-          const run = runOf[place] as number;
-          still = times[run] as number;
-          before[place] = by;
-          current[s] = place;
-          left[s] = still;
-          demand[s] = rates[run] as number;
+          const by = released(end, own, place, now, current[s] as number);
+          if (by !== waiting) {
+            const run = runOf[place] as number;
+            before[place] = by;
+            current[s] = place;
+            left[s] = times[run] as number;
+            demand[s] = rates[run] as number;
+          }
         }
         total += demand[s] as number;
-        if (still < step) step = still;
       }
-      const shared = total > 1;
-      if (shared) {
+      const fair = total > 1 ? this.#fairShare(streams) : 1;
+      let step = Infinity;
+      for (let s = 0; s < streams; s++) {
         // How much longer what runs takes while it shares the bandwidth.
-        const fair = this.#fairShare(streams);
-        step = Infinity;
-        for (let s = 0; s < streams; s++) {
-          slow[s] = Math.max(1, (demand[s] as number) / fair);
-          const needs = (left[s] as number) * (slow[s] as number);
-          if (needs < step) step = needs;
-        }
+        slow[s] = Math.max(1, (demand[s] as number) / fair);
+        step = Math.min(step, (left[s] as number) * (slow[s] as number));
       }
       assert(step < Infinity, 'streams that wait for each other');
       now += step;
       const over = rounding * now;
       for (let s = 0; s < streams; s++) {
-        const more = (shared ? (left[s] as number) * (slow[s] as number) : (left[s] as number)) - step;
+        const more = (left[s] as number) * (slow[s] as number) - step;
         if (more > over) {
-          left[s] = shared ? more / (slow[s] as number) : more;
+          left[s] = more / (slow[s] as number);
           continue;
         }
-        const place = current[s] as number;
-        end[place] = now;
-        previous[s] = place;
+        latest = current[s] as number;
+        end[latest] = now;
+        layerEnd[layerOf[latest] as number] = now;
         heads[s] = (heads[s] as number) + 1;
         left[s] = Infinity;
         demand[s] = 0;
-        latest = place;
-        layerEnd[layerOf[place] as number] = now;
         open--;
       }
     }
@@ -148,15 +136,15 @@ export class ManyStreams implements Contention {
   }
 }
 
-/** The place whose end lets a place start now (-1 at the begin); `waiting` while it has to wait for its own microbatch. */
+/**
+ * The place whose end lets a place start now (-1 at the begin); `waiting` while it has to wait for its own microbatch. `previous`: the one in front of it
+ * on its stream. No end is that of the place behind all.
+ */
 export function released(end: Float64Array, own: Int32Array, place: number, now: number, previous: number): number {
-  let by = previous !== none && end[previous] === now ? previous : none;
-  for (let o = mostOwn * place; o < mostOwn * (place + 1); o++) {
-    const other = own[o] as number;
-    if (other === none) break;
-    const ended = end[other] as number;
-    if (ended < 0) return waiting;
-    if (ended === now) by = other;
-  }
-  return by;
+  const first = own[mostOwn * place] as number;
+  const second = own[mostOwn * place + 1] as number;
+  const ended = end[first] as number;
+  const alsoEnded = end[second] as number;
+  if (ended < 0 || alsoEnded < 0) return waiting;
+  return alsoEnded === now ? second : ended === now ? first : previous !== none && end[previous] === now ? previous : none;
 }

@@ -17,11 +17,7 @@ export interface Interleaving {
   readonly layerOf: Int32Array;
   /** Of each place `mostFollowed` that it follows: of its own microbatch, then the one in front of it on its stream, each once; then the one behind all. */
   readonly follows: Uint16Array;
-  /** The same of each place without those that another of them follows: enough to know when it ends. */
-  readonly needs: Uint16Array;
-  /** Behind the last place of any layer but the last. */
-  readonly settled: number;
-  /** Of each place `mostOwn` of its own microbatch that it follows; -1 where there are fewer. */
+  /** Of each place `mostOwn` of its own microbatch that it follows; then the one behind all. */
   readonly own: Int32Array;
   /** Of each layer the places with which a microbatch may leave it: no other of theirs follows them there. */
   readonly ends: readonly Int32Array[];
@@ -48,9 +44,6 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
   const slots: number[] = [];
   const placeOf = new Int32Array(2 * each);
   const follows: number[] = [];
-  const needs: number[] = [];
-  /** Of each place all that end before it begins. */
-  const earlier: Set<number>[] = [];
   const own: number[] = [];
   for (let position = 0; position < turns.length * layers + lag; position++)
     for (let m = 0; m < 2; m++) {
@@ -70,10 +63,7 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
         placeOf[id] = place;
         slots.push(id);
         follows.push(...filled(all, mostFollowed, 2 * each));
-        const needed = all.filter((one) => !all.some((other) => earlier[other]?.has(one)));
-        needs.push(...filled(needed, mostFollowed, 2 * each));
-        earlier.push(new Set(all.flatMap((one) => [one, ...(earlier[one] ?? [])])));
-        own.push(...filled(before, mostOwn, -1));
+        own.push(...filled(before, mostOwn, 2 * each));
         queue.push(place);
       }
     }
@@ -85,8 +75,6 @@ export function interleaved(runs: LayerRuns, layers: number, lag: number): Inter
     runOf: Uint16Array.from(slots, (id) => id % size),
     layerOf,
     follows: Uint16Array.from(follows),
-    needs: Uint16Array.from(needs),
-    settled: 1 + layerOf.findLastIndex((layer) => layer < layers - 1),
     own: Int32Array.from(own),
     ends: Array.from({ length: layers }, (_, layer) =>
       Int32Array.from(slots.flatMap((id, place) => (layerOf[place] === layer && !inside.has(id % size) ? [place] : []))),

@@ -2,8 +2,8 @@ import { clear } from '../kernel/clear.ts';
 import { ManyStreams, none, type Contention, type Laid } from './contention.ts';
 import { interleaved, mostFollowed, turnsOf, type Interleaving } from './interleave.ts';
 import type { LaidOut } from './laid-out.ts';
-import { laidOut, Lags } from './lags.ts';
 import { TwoStreams } from './two-streams.ts';
+import { withoutLag } from './without-lag.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
 export interface LayerRuns {
@@ -15,7 +15,11 @@ export interface LayerRuns {
   readonly turns?: readonly (readonly number[])[] | undefined;
 }
 
+/** Layers that are laid out one by one; all others repeat the last but one of them. */
+const laidOut = 3;
 const repeated = 1;
+/** Lengths that are equal but for rounding. */
+const equal = 1e-9;
 
 /**
  * Equal layers of two microbatches over streams that run one thing at a time, the second microbatch `lag` turns behind the first (without a
@@ -41,7 +45,8 @@ export class Overlap implements LaidOut {
   readonly #interleavings: (Interleaving | undefined)[];
   /** The one that was laid out last. */
   #interleaving: Interleaving;
-  #tried: Lags | undefined;
+  /** Weights of the times of runs: where no sum is below 0 no lag is better than none. */
+  #weights: Float64Array | undefined;
   /** Behind the last end stands that of no place. */
   readonly #laid: Laid;
   readonly #contention: Contention;
@@ -106,12 +111,39 @@ export class Overlap implements LaidOut {
   #bestLag(): number {
     // On one stream nothing can be gained.
     if (this.#most.length === 1) return 0;
-    const tried = (this.#tried ??= new Lags(
-      this.runs,
-      this.#interleavings.map((_, lag) => this.#interleaved(lag)),
-      this.layers,
-    ));
-    return tried.best(this.times, this.#count);
+    if (this.#noneBetter()) return 0;
+    let best = 0;
+    let least = Infinity;
+    for (let lag = 0; lag < this.#interleavings.length; lag++) {
+      this.#unhindered(this.#interleaved(lag));
+      const { layers } = this;
+      const { layerEnd } = this.#laid;
+      const last = layerEnd[layers - 1] as number;
+      const layer = layers < laidOut ? last : (layerEnd[layers - 2] as number) - (layerEnd[layers - 3] as number);
+      const time = last + (this.#count - layers) * layer;
+      if (time >= least * (1 - equal)) continue;
+      least = time;
+      best = lag;
+    }
+    return best;
+  }
+
+  #noneBetter(): boolean {
+    const { times } = this;
+    this.#weights ??= Float64Array.from(
+      withoutLag(
+        this.runs,
+        this.#interleavings.map((_, lag) => this.#interleaved(lag)),
+        this.layers === laidOut,
+      ).flat(),
+    );
+    const weights = this.#weights;
+    for (let at = 0; at < weights.length;) {
+      let sum = 0;
+      for (let run = 0; run < times.length; run++) sum += (weights[at++] as number) * (times[run] as number);
+      if (sum < 0) return false;
+    }
+    return true;
   }
 
   /** Whether there is bandwidth for whatever may run at once. */

@@ -25,7 +25,7 @@ const contextCuts = 9;
 
 /** Steps of prompts that are kept: what is often asked for comes again, as where a cache leaves the end of a prompt to compute. */
 const keptPrompts = 65_536;
-/** Compositions of more prompts do not come again. */
+/** Compositions of more prompts do not come again, nor do those of several of which nothing is cached. */
 const mostAlike = 4;
 
 /** Rows of one part by the value of its driver, and which value each place stands for. */
@@ -48,6 +48,10 @@ interface Surface {
   readonly compiled: Compiled;
   readonly tables: readonly Table[];
   readonly sums: Float64Array;
+  /** What steps that only decode have without the last table, where that is a line in the context and nothing is scheduled; and of which it is. */
+  readonly base: Float64Array | undefined;
+  sequences: number;
+  instanceTokens: number;
 }
 
 /**
@@ -77,15 +81,16 @@ export class SurfacePricer implements StepPricer {
     if (surface !== undefined) {
       const { compiled, tables, sums } = surface;
       const { constant } = compiled;
-      const memo =
-        batch.rank.decodeSequences === 0 && batch.rank.prefillSequences <= mostAlike && compiled.pipeline === 0 ? this.#promptsLike(batch) : undefined;
+      const memo = compiled.pipeline === 0 && comesAgain(batch) ? this.#promptsLike(batch) : undefined;
       const known = memo?.find() ?? -1;
       if (memo !== undefined && known >= 0) return stepCostOf(memo.entries, undefined, known);
-      for (let i = 0; i < constant.length; i++) sums[i] = constant[i] as number;
       this.#plan = undefined;
       readSums(batch, this.#batchSums);
-      let whole = true;
-      for (let i = 0; i < tables.length && whole; i++) whole = this.#add(compiled, tables[i] as Table, batch, sums);
+      const { base } = surface;
+      let whole = base === undefined || this.#fillBase(surface, base, batch);
+      const from = base ?? constant;
+      for (let i = 0; i < from.length; i++) sums[i] = from[i] as number;
+      for (let i = base === undefined ? 0 : tables.length - 1; i < tables.length && whole; i++) whole = this.#add(compiled, tables[i] as Table, batch, sums);
       if (whole) {
         const cost = finish(compiled, sums);
         memo?.keep(sums);
@@ -99,21 +104,33 @@ export class SurfacePricer implements StepPricer {
   /** Where all but one line in the context stays as it is and nothing has to be scheduled. */
   stretch(batch: InstanceBatch, old?: Stretch): Stretch | undefined {
     const surface = this.#surface(batch);
-    if (surface === undefined || surface.compiled.scheduled.length > 0 || surface.compiled.pipeline > 0) return undefined;
-    const { compiled, tables } = surface;
-    const last = tables.at(-1);
-    if (last?.driver?.name !== contextDriver) return undefined;
-    const { constant } = compiled;
-    const stretch = old instanceof LineStretch ? old : new LineStretch();
-    stretch.base.set(constant);
+    const base = surface?.base;
+    const last = surface?.tables.at(-1);
+    if (surface === undefined || base === undefined || last?.driver === undefined) return undefined;
     this.#plan = undefined;
     readSums(batch, this.#batchSums);
-    for (const table of tables) if (table !== last && (table.driver === undefined || !this.#add(compiled, table, batch, stretch.base))) return undefined;
+    if (!this.#fillBase(surface, base, batch)) return undefined;
+    const { compiled } = surface;
+    const stretch = old instanceof LineStretch ? old : new LineStretch();
+    stretch.base.set(base);
     const fixed = this.#batchSums[last.driver.fixed] as number;
     const along = this.#batchSums[last.driver.along] as number;
     const lines = this.#linesOf(last, fixed);
     const record = along > fewest ? this.#recordOf(compiled, last, last.driver, lines, along) : -1;
     return record < 0 ? undefined : stretch.along(lines, record, last.part.columns);
+  }
+
+  /** Puts what a step has without its context in `base`, unless the last one had the same; false where it is not of the kind. */
+  #fillBase(surface: Surface, base: Float64Array, batch: InstanceBatch): boolean {
+    const { compiled, tables } = surface;
+    const { decodeSequences } = batch.rank;
+    if (surface.sequences === decodeSequences && surface.instanceTokens === batch.instanceTokens) return true;
+    surface.sequences = -1;
+    base.set(compiled.constant);
+    for (let i = 0; i < tables.length - 1; i++) if (!this.#add(compiled, tables[i] as Table, batch, base)) return false;
+    surface.sequences = decodeSequences;
+    surface.instanceTokens = batch.instanceTokens;
+    return true;
   }
 
   /** Whether steps like this one come apart. */
@@ -143,7 +160,7 @@ export class SurfacePricer implements StepPricer {
     const known = this.#surfaces[kind];
     if (known !== undefined) return known === 'none' ? undefined : known;
     const compiled = compile(this.#exact, kindOf(batch), rank.queryTokens);
-    const made = compiled === undefined ? undefined : { compiled, tables: compiled.parts.map(tableOf), sums: new Float64Array(compiled.constant.length) };
+    const made = compiled === undefined ? undefined : surfaceOf(compiled, rank.prefillTokens === 0);
     this.#surfaces[kind] = made ?? 'none';
     return made;
   }
@@ -231,6 +248,24 @@ export class SurfacePricer implements StepPricer {
     };
     return { at, ends: part.ends };
   }
+}
+
+function surfaceOf(compiled: Compiled, decodes: boolean): Surface {
+  const { parts, constant, scheduled, pipeline } = compiled;
+  const stretches = decodes && scheduled.length === 0 && pipeline === 0 && parts.at(-1)?.driver?.name === contextDriver;
+  return {
+    compiled,
+    tables: parts.map(tableOf),
+    sums: new Float64Array(constant.length),
+    base: stretches ? new Float64Array(constant.length) : undefined,
+    sequences: -1,
+    instanceTokens: -1,
+  };
+}
+
+function comesAgain({ rank }: InstanceBatch): boolean {
+  const { decodeSequences, prefillSequences, prefillTokens, prefillContext } = rank;
+  return decodeSequences === 0 && prefillSequences <= mostAlike && (prefillSequences === 1 || prefillContext > prefillTokens);
 }
 
 function tableOf(part: Part): Table {

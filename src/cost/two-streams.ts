@@ -20,6 +20,7 @@ export class TwoStreams implements Contention {
     clear(layerEnd);
     for (let run = 0; run < times.length; run++) rates[run] = (times[run] as number) > 0 ? (memory[run] as number) / (times[run] as number) : 0;
     for (let place = 0; place < count; place++) end[place] = none;
+    end[count] = Infinity;
     const half = bounds[1] as number;
     let headA = 0;
     let headB = half;

@@ -50,7 +50,8 @@ export class DeepestRanks {
 
   #isDeeper(rank: number, other: number): boolean {
     const [own, least] = [this.#baseSum[rank], this.#baseSum[other]];
-    return own > least || (own === least && rank < other);
+    const first = rank < other;
+    return own > least || (own === least && first);
   }
 
   #find(sequences: number): void {

@@ -46,6 +46,11 @@ export class PoolMeter {
   readonly barrier: BarrierMeter = new BarrierMeter();
   readonly adapters: AdapterMeter = new AdapterMeter();
 
+  static {
+    // Sums that outgrow 31 bits: that they are doubles is found here, and not in the middle of a run.
+    Object.assign(new PoolMeter(), { prefillContext: 0.5, prefillPairs: 0.5, slowestPairs: 0.5, decodeContext: 0.5 });
+  }
+
   step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, share: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
     this.prefillTokens += iteration.prefillTokens;
@@ -197,11 +202,11 @@ export class Interval {
     const lateFirst = slo.ttft !== undefined && ttft > slo.ttft;
     const lateNext = slo.tpot !== undefined && tpot !== undefined && tpot > slo.tpot;
     const lateEnd = slo.e2e !== undefined && e2e > slo.e2e;
-    if (lateFirst) this.missed.ttft++;
-    if (lateNext) this.missed.tpot++;
-    if (lateEnd) this.missed.e2e++;
+    this.missed.ttft += Number(lateFirst);
+    this.missed.tpot += Number(lateNext);
+    this.missed.e2e += Number(lateEnd);
     const good = !lateFirst && !lateNext && !lateEnd;
-    if (good) this.good++;
+    this.good += Number(good);
     this.tenants.of(tenant)?.finish(input, output, ttft, tpot, good);
   }
 }

@@ -2,10 +2,14 @@ import type { Seconds } from '../base/units.ts';
 import type { InstanceListener } from './instance-listener.ts';
 import type { InstanceOptions } from './plant.ts';
 import { place } from './place.ts';
+import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 import { blocksToPin, cachedUnits, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
+
+/** Where more prompts wait on a rank, those whose turn comes have not been looked at for long: so many of them are looked at together. */
+const together = 16;
 
 /** Prompts of an instance, from their queue to their KV: what each iteration computes of them, chunk by chunk. */
 export class Prompts {
@@ -34,11 +38,12 @@ export class Prompts {
       rank.chunks.push(chunk);
       budget -= chunk;
     }
-    while (rank.waiting.size > 0 && budget > 0 && rank.sequences < maxSequences) {
+    for (let turn = 0; rank.waiting.size > 0 && budget > 0 && rank.sequences < maxSequences; turn++) {
+      if (turn % together === 0) this.#fetch(rank.waiting);
       const slot = rank.waiting.first;
       const prompt = table.prompt[slot];
       const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
-      if (table.leastCached[slot] > Math.max(table.progress[slot], units * table.blockTokens[slot]) && table.startedAt[slot] === -1) {
+      if (table.leastCached[slot] > table.progress[slot] && table.leastCached[slot] > units * table.blockTokens[slot] && table.startedAt[slot] === -1) {
         rank.waiting.shift();
         rank.queuedTokens -= prompt - table.progress[slot];
         this.#listener.missed(slot, at);
@@ -67,6 +72,12 @@ export class Prompts {
       budget -= chunk;
       this.#listener.scheduled(slot, at);
     }
+  }
+
+  /** Looks at what is needed of prompts whose turn comes. */
+  #fetch(waiting: WaitingQueue): void {
+    if (waiting.size <= together || waiting.behind === undefined) return;
+    for (let places = 0; places < together; places++) this.#table.fetchPrompt(waiting.behind(places));
   }
 
   /** The chunks of a rank are computed; `whole` is told of prompts that are with them. */

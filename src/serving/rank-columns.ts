@@ -53,7 +53,7 @@ export class RankColumns {
     this.stateBlocks = stateBlocks;
     this.inUse = inUse;
     this.used = inUse.of;
-    this.members = new SlotGroups(ranks, table);
+    this.members = new SlotGroups(ranks, table, Math.min(maxSequences, 128));
     this.decoding = this.members.sizes;
     this.ready = new SlotLists(ranks, table);
     this.admissions = new Float64Array(ranks);

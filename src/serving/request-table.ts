@@ -111,10 +111,11 @@ export class RequestTable {
 
   /** Prefix block ids of the prompt, empty without. */
   blocks(slot: number): IdRuns {
-    return this.#blocks[rowOf(slot)];
+    return this.#blocks[rowOf(slot)] ?? none;
   }
 
   setBlocks(slot: number, ids: IdRuns): void {
+    while (this.#blocks.length < rowOf(slot)) this.#blocks.push(none);
     this.#blocks[rowOf(slot)] = ids;
   }
 
@@ -129,7 +130,7 @@ export class RequestTable {
 
   /** A cleared slot. */
   allocate(): number {
-    const slot = this.#free.pop() ?? this.#extend();
+    const slot = this.#free.length === 0 ? this.#extend() : (this.#free.pop() as number);
     this.emitted[slot] = 0;
     this.cachedTokens[slot] = 0;
     this.progress[slot] = 0;
@@ -168,15 +169,20 @@ export class RequestTable {
     this.fetched = seen;
   }
 
+  /** The same for what is needed of a prompt whose turn comes; -1 for none. */
+  fetchPrompt(slot: number): void {
+    if (slot < 0) return;
+    this.fetched += this.startedAt[slot] + this.admission[slot] + this.prompt[slot] + this.source[slot];
+  }
+
   release(slot: number): void {
     this.place[slot] = place.nowhere;
-    this.#blocks[rowOf(slot)] = none;
+    if (rowOf(slot) < this.#blocks.length) this.#blocks[rowOf(slot)] = none;
     this.#free.push(slot);
   }
 
   #extend(): number {
-    if (this.#top === this.#capacity) this.#grow(Math.max(256, this.#capacity * 4));
-    this.#blocks.push(none);
+    if (this.#top === this.#capacity) this.#grow(Math.max(256, this.#capacity * 8));
     return slotAt(this.#top++);
   }
 

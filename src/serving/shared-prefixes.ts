@@ -17,12 +17,13 @@ export function blocksToPin(table: RequestTable, rank: Rank, slot: number, units
 
 /** Refers to the first `units` of the prompt, which are present. */
 export function pinPrefix(table: RequestTable, rank: Rank, slot: number, units: number): void {
+  table.pinned[slot] = units;
+  if (units === 0) return;
   const ids = table.blocks(slot);
   const { cache } = rank;
   const watcher = cache?.watcher;
   if (watcher?.found !== undefined) for (const id of idsOf(ids, units)) watcher.found(id);
   cache?.pin(ids, 0, units);
-  table.pinned[slot] = units;
 }
 
 /** Gives the request's references back, and with them the blocks that nobody else refers to. */

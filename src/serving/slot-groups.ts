@@ -7,12 +7,14 @@ export class SlotGroups {
   readonly sizes: Int32Array;
   #slots: Int32Array<ArrayBuffer>;
   /** Groups are so far apart. */
-  #stride = 8;
+  #stride: number;
 
   readonly #table: Pick<SlotColumns, 'position'>;
 
-  constructor(groups: number, table: Pick<SlotColumns, 'position'>) {
+  /** @param room slots of a group that there is memory for at first */
+  constructor(groups: number, table: Pick<SlotColumns, 'position'>, room: number = 8) {
     this.#table = table;
+    this.#stride = room;
     this.sizes = new Int32Array(groups);
     this.#slots = new Int32Array(groups * this.#stride);
   }

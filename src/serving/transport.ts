@@ -72,7 +72,7 @@ export class Transport {
     const { transfer } = this.#plant;
     const ways = this.#pushes;
     if (transfer === undefined || ways === undefined) return 0;
-    const bytes = tokens * transfer.bytesPerToken + transfer.bytesPerSequence;
+    const bytes = ways.bytes(tokens);
     const source = ways.source(from, to);
     const level = ways.level(source, to);
     const number = this.#shipments.begin(travel.push, slot, transfer.latency);

@@ -5,7 +5,7 @@ import type { WaitingQueue } from './waiting-queue.ts';
 export class ClassQueue implements WaitingQueue {
   readonly #priority: (slot: number) => number;
   /** Highest priority first. */
-  readonly #classes: { readonly priority: number; readonly fifo: Fifo }[] = [];
+  readonly #classes: { readonly priority: number; readonly fifo: Fifo }[] = [{ priority: 0, fifo: new Fifo() }];
   size = 0;
 
   constructor(priority: (slot: number) => number) {
@@ -14,6 +14,11 @@ export class ClassQueue implements WaitingQueue {
 
   get first(): number {
     return this.#open().first;
+  }
+
+  behind(places: number): number {
+    const fifo = this.#open();
+    return places < fifo.size ? fifo.behind(places) : -1;
   }
 
   push(slot: number): void {

@@ -13,6 +13,11 @@ export class Fifo {
     return this.#items[this.#head];
   }
 
+  /** The item so many places behind the first; there must be one. */
+  behind(places: number): number {
+    return this.#items[(this.#head + places) & (this.#items.length - 1)];
+  }
+
   push(item: number): void {
     this.#reserve();
     this.#items[(this.#head + this.#size) & (this.#items.length - 1)] = item;

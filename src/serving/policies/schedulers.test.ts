@@ -95,6 +95,11 @@ describe.each(schedulerNames)('the queue of %s', (name) => {
             queue.prepare((now += step.after));
           } else if (waiting.length > 0) {
             const expected = naiveFirst(name, waiting, now, served);
+            const alike = waiting.filter(({ prompt: one }) => one.priority === expected.prompt.priority);
+            for (const places of queue.behind === undefined ? [] : [0, 1, 2]) {
+              given.push([queue.behind?.(places) ?? 0]);
+              due.push([alike[places]?.slot ?? -1]);
+            }
             given.push([queue.first, queue.shift()]);
             due.push([expected.slot, expected.slot]);
             waiting = waiting.filter((one) => one !== expected);

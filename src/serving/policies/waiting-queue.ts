@@ -5,6 +5,8 @@ export interface WaitingQueue {
   readonly size: number;
   /** The next one; there must be one. */
   readonly first: number;
+  /** The one so many places behind it, -1 for none: absent where that takes more than a look. */
+  behind?(places: number): number;
   push(slot: number): void;
   /** What was preempted goes before all of its priority. */
   pushFront(slot: number): void;
