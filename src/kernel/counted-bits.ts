@@ -10,6 +10,10 @@ export class CountedBits {
     this.#tree = new Int32Array(this.#words.length + 1);
   }
 
+  has(n: number): boolean {
+    return (this.#words[n >> 5] & (1 << (n & 31))) !== 0;
+  }
+
   /** Puts in what is not there. */
   add(n: number): void {
     this.#words[n >> 5] |= 1 << (n & 31);

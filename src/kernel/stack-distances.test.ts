@@ -20,8 +20,8 @@ function naive(references: readonly number[], sizes: readonly number[]): readonl
 function counted(references: readonly number[], sizes: readonly number[], most: number): { readonly found: readonly number[]; readonly sampled: number } {
   const distances = new StackDistances(most);
   for (const id of references) {
-    distances.measure([id], 1);
-    distances.touch([id], 1);
+    distances.measure(id, 1);
+    distances.touch(id, 1);
   }
   return { found: sizes.map((size) => distances.found(size)), sampled: distances.sampled };
 }

@@ -17,8 +17,9 @@ export class StackDistances {
   readonly #most: number;
   /** Place in time of each sampled id. */
   readonly #placeOf: IntMap = new IntMap();
-  /** How often the sample was halved. */
+  /** How often the sample was halved, and the bits of a hash that are 0 in it: as many, the first ones. */
   #halvings = 0;
+  #bits = 0;
   /** Places in time at which an id was last used, and which id was used at each place. */
   readonly #lastUses: CountedBits;
   readonly #idAt: Int32Array;
@@ -40,12 +41,11 @@ export class StackDistances {
     return 1 / powers[this.#halvings];
   }
 
-  /** Counts a reference to each of the first `count` ids, at distances as things are before any of them. */
-  measure(ids: ArrayLike<number>, count: number): void {
+  /** Counts a reference to each of so many ids that follow each other, at distances as things are before any of them. */
+  measure(from: number, count: number): void {
     const scale = powers[this.#halvings];
     let sampled = 0;
-    for (let i = 0; i < count; i++) {
-      const id = ids[i];
+    for (let id = from; id < from + count; id++) {
       if (!this.#samples(id)) continue;
       sampled++;
       const place = this.#placeOf.get(id);
@@ -56,10 +56,9 @@ export class StackDistances {
     this.#standFor += sampled * scale;
   }
 
-  /** Makes the first `count` ids the most recently used, the last of them least so. */
-  touch(ids: ArrayLike<number>, count: number): void {
-    for (let i = count - 1; i >= 0; i--) {
-      const id = ids[i];
+  /** Makes so many ids that follow each other the most recently used, the last of them least so. */
+  touch(from: number, count: number): void {
+    for (let id = from + count - 1; id >= from; id--) {
       if (!this.#samples(id)) continue;
       this.#makeRoom();
       const place = this.#placeOf.get(id);
@@ -69,9 +68,8 @@ export class StackDistances {
     }
   }
 
-  /** Whether an id is of the sample: the first bits of its hash, one for each halving, are 0. */
   #samples(id: number): boolean {
-    return (mix(id ^ 0x51ed270b) >>> 1) >>> (31 - this.#halvings) === 0;
+    return (mix(id ^ 0x51ed270b) & this.#bits) === 0;
   }
 
   /**
@@ -100,6 +98,7 @@ export class StackDistances {
   /** Halves the sample. */
   #thin(): void {
     this.#halvings++;
+    this.#bits = (this.#bits >> 1) | (1 << 31);
     // Listed first: what is deleted moves others.
     const ids = Array.from(this.#placeOf.keys());
     for (const id of ids) {
@@ -113,10 +112,7 @@ export class StackDistances {
   #makeRoom(): void {
     if (this.#clock + 1 < this.#idAt.length) return;
     const ids: number[] = [];
-    for (let place = 1; place <= this.#clock; place++) {
-      const id = this.#idAt[place];
-      if (this.#placeOf.get(id) === place) ids.push(id);
-    }
+    for (let place = 1; place <= this.#clock; place++) if (this.#lastUses.has(place)) ids.push(this.#idAt[place]);
     this.#lastUses.clear();
     this.#clock = 0;
     for (const id of ids) this.#place(id);

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runsOf } from '../kernel/id-runs.ts';
 import { PrefixCache } from './prefix-cache.ts';
 
 /** Ids of a prompt: runs up and down, steps of two, ids that come twice. */
@@ -65,18 +66,19 @@ test('CAC-2, CAC-3 runs are used, pinned and dropped as their blocks one by one 
   /** Does something to both; returns what each has answered. */
   const apply = (kind: string, ids: readonly number[], now: number, cache: PrefixCache, naive: Naive, held: (readonly number[])[]): readonly unknown[] => {
     const [id = 0] = ids;
+    const runs = runsOf(ids);
     switch (kind) {
       case 'use':
       case 'touch': {
-        if (ids.some((each) => naive.refs.has(each))) return [cache.match(ids, ids.length), naive.leading(ids)];
+        if (ids.some((each) => naive.refs.has(each))) return [cache.match(runs, ids.length), naive.leading(ids)];
         const found = naive.leading(ids);
         const absent = ids.filter((each) => !naive.has(each)).length;
         if (found > 0 && found < ids.length) seen.found++;
         naive.touch(kind === 'use' ? ids.slice(0, found) : ids, now);
         return kind === 'use'
-          ? [cache.use(ids, ids.length), found]
+          ? [cache.use(runs, ids.length), found]
           : [
-              [cache.absent(ids, ids.length), cache.touch(ids, ids.length)],
+              [cache.absent(runs, ids.length), cache.touch(runs, ids.length)],
               [absent, absent],
             ];
       }
@@ -91,17 +93,17 @@ test('CAC-2, CAC-3 runs are used, pinned and dropped as their blocks one by one 
         held.push(ids);
         const found = naive.leading(ids);
         const unpinned = ids.slice(0, found).filter((each) => !naive.refs.has(each)).length;
-        const before = cache.unpinned(ids, found);
+        const before = cache.unpinned(runs, found);
         const doubled = naive.pin(ids);
         seen.doubled += doubled;
         return [
-          [before, cache.pin(ids, 0, ids.length)],
+          [before, cache.pin(runs, 0, found) + cache.pin(runs, found, ids.length)],
           [unpinned, doubled],
         ];
       }
       case 'unpin': {
         const given = held.shift() ?? [];
-        cache.unpin(given, given.length);
+        cache.unpin(runsOf(given), given.length);
         naive.unpin(given, now);
         return [];
       }

@@ -1,10 +1,11 @@
 import { enlarged } from '../kernel/enlarged.ts';
+import { runAt, startOf, type IdRuns } from '../kernel/id-runs.ts';
 import { RunMap } from '../kernel/run-map.ts';
 import type { PrefixWatcher } from './prefix-watcher.ts';
 
 /** A run's record of 32-bit words, one after another in memory: its first id, how many it has, the runs that were used after and before it. */
 const words = 4;
-const first = 0;
+const begin = 0;
 const count = 1;
 const next = 2;
 const previous = 3;
@@ -61,50 +62,61 @@ export class PrefixCache {
   }
 
   /** Length of the leading run of ids that are present, at most `limit`. Does not change the cache. */
-  match(ids: ArrayLike<number>, limit: number): number {
+  match(ids: IdRuns, limit: number): number {
     let n = 0;
-    while (n < limit) {
-      const run = this.#runOf.get(ids[n]);
-      if (run < 0) break;
-      n += this.#along(ids, n, limit, run);
+    for (let at = 0; n < limit; at += 2) {
+      const end = Math.min(limit, ids[at + 1]);
+      for (let id = ids[at]; n < end;) {
+        const run = this.#runOf.get(id);
+        if (run < 0) return n;
+        const many = this.#along(id, end - n, run);
+        n += many;
+        id += many;
+      }
     }
     return n;
   }
 
   /** The same; they are made the most recently used, the deepest first. */
-  use(ids: ArrayLike<number>, limit: number): number {
+  use(ids: IdRuns, limit: number): number {
     const found = this.match(ids, limit);
     this.touch(ids, found);
     return found;
   }
 
   /** How many of the first `limit` ids are absent. */
-  absent(ids: ArrayLike<number>, limit: number): number {
+  absent(ids: IdRuns, limit: number): number {
     let absent = 0;
-    for (let n = 0; n < limit;) {
-      const run = this.#runOf.get(ids[n]);
-      const many = run < 0 ? this.gap(ids, n, limit) : this.#along(ids, n, limit, run);
-      if (run < 0) absent += many;
-      n += many;
+    for (let at = 0, n = 0; n < limit; at += 2) {
+      const end = Math.min(limit, ids[at + 1]);
+      for (let id = ids[at]; n < end;) {
+        const run = this.#runOf.get(id);
+        const many = run < 0 ? this.gap(id, end - n) : this.#along(id, end - n, run);
+        if (run < 0) absent += many;
+        n += many;
+        id += many;
+      }
     }
     return absent;
   }
 
-  /** How many absent ids follow each other from the nth on and before another; 0 where it is present. */
-  gap(ids: ArrayLike<number>, from: number, to: number): number {
-    let n = 1;
-    while (from + n < to && ids[from + n] === ids[from] + n) n++;
-    return this.#runOf.gap(ids[from], n);
+  /** How many of so many ids that follow each other come before the first one that is present. */
+  gap(from: number, many: number): number {
+    return this.#runOf.gap(from, many);
   }
 
   /** How many of the first `limit` ids, which are present, are unpinned: what pinning them takes away from the evictable ones. */
-  unpinned(ids: ArrayLike<number>, limit: number): number {
+  unpinned(ids: IdRuns, limit: number): number {
     let unpinned = 0;
-    for (let n = 0; n < limit;) {
-      const run = this.#runOf.get(ids[n]);
-      const many = this.#along(ids, n, limit, run);
-      if (this.#refs[run] === 0) unpinned += many;
-      n += many;
+    for (let at = 0, n = 0; n < limit; at += 2) {
+      const end = Math.min(limit, ids[at + 1]);
+      for (let id = ids[at]; n < end;) {
+        const run = this.#runOf.get(id);
+        const many = this.#along(id, end - n, run);
+        if (this.#refs[run] === 0) unpinned += many;
+        n += many;
+        id += many;
+      }
     }
     return unpinned;
   }
@@ -113,20 +125,25 @@ export class PrefixCache {
    * Marks those of the first `limit` ids that are present as just used, the deepest first, so that a prefix outlives what builds on it. None is pinned.
    * Returns how many are absent.
    */
-  touch(ids: ArrayLike<number>, limit: number): number {
+  touch(ids: IdRuns, limit: number): number {
     let absent = 0;
-    for (let end = limit; end > 0;) {
-      const run = this.#runOf.get(ids[end - 1]);
-      if (run < 0) {
-        absent++;
-        end--;
-        continue;
+    for (let at = runAt(ids, limit), end = limit; end > 0; at -= 2) {
+      const start = startOf(ids, at);
+      const first = ids[at];
+      for (let id = first + end - start - 1; id >= first;) {
+        const run = this.#runOf.get(id);
+        if (run < 0) {
+          absent++;
+          id--;
+          continue;
+        }
+        const from = Math.max(first, this.#records[run * words + begin]);
+        const used = this.#part(run, from, id - from + 1);
+        this.#unlink(used);
+        this.#append(used);
+        id = from - 1;
       }
-      const begin = this.#back(ids, end, run);
-      const used = this.#part(run, ids[begin] | 0, end - begin);
-      this.#unlink(used);
-      this.#append(used);
-      end = begin;
+      end = start;
     }
     return absent;
   }
@@ -135,8 +152,8 @@ export class PrefixCache {
   add(from: number, many: number): void {
     const latest = this.#records[previous];
     // One that goes right before what was added last is part of its run.
-    if (latest !== 0 && this.#records[latest * words + first] === from + many && (!this.#timed || this.#usedAt[latest] === this.now)) {
-      this.#records[latest * words + first] = from;
+    if (latest !== 0 && this.#records[latest * words + begin] === from + many && (!this.#timed || this.#usedAt[latest] === this.now)) {
+      this.#records[latest * words + begin] = from;
       this.#records[latest * words + count] += many;
       this.#enter(latest, from, many);
     } else {
@@ -148,39 +165,48 @@ export class PrefixCache {
   }
 
   /** Refers to ids from one place to before another. Those that are absent are added. Returns how many somebody else refers to. */
-  pin(ids: ArrayLike<number>, from: number, to: number): number {
+  pin(ids: IdRuns, from: number, to: number): number {
     let pinned = 0;
-    for (let n = from; n < to;) {
-      const run = this.#runOf.get(ids[n]);
-      const many = run < 0 ? this.gap(ids, n, to) : this.#along(ids, n, to, run);
-      if (run < 0) {
-        const added = this.#make(ids[n], many);
-        this.#refs[added] = 1;
-        this.#enter(added, ids[n], many);
-      } else {
-        const part = this.#part(run, ids[n] | 0, many);
-        if (this.#refs[part]++ > 0) pinned += many;
-        else {
-          this.#unlink(part);
-          this.#evictable -= many;
+    for (let at = runAt(ids, from + 1), n = from; n < to; at += 2) {
+      const end = Math.min(to, ids[at + 1]);
+      for (let id = ids[at] + n - startOf(ids, at); n < end;) {
+        const run = this.#runOf.get(id);
+        const many = run < 0 ? this.gap(id, end - n) : this.#along(id, end - n, run);
+        if (run < 0) {
+          const added = this.#make(id, many);
+          this.#refs[added] = 1;
+          this.#enter(added, id, many);
+        } else {
+          const part = this.#part(run, id, many);
+          if (this.#refs[part]++ > 0) pinned += many;
+          else {
+            this.#unlink(part);
+            this.#evictable -= many;
+          }
         }
+        n += many;
+        id += many;
       }
-      n += many;
     }
     return pinned;
   }
 
   /** Gives references to the first `count` ids back, the deepest first; those that nobody refers to any more become the most recently used. */
-  unpin(ids: ArrayLike<number>, count: number): void {
-    for (let end = count; end > 0;) {
-      const run = this.#runOf.get(ids[end - 1]);
-      const begin = this.#back(ids, end, run);
-      const part = this.#part(run, ids[begin] | 0, end - begin);
-      if (--this.#refs[part] === 0) {
-        this.#append(part);
-        this.#evictable += end - begin;
+  unpin(ids: IdRuns, count: number): void {
+    for (let at = runAt(ids, count), end = count; end > 0; at -= 2) {
+      const start = startOf(ids, at);
+      const first = ids[at];
+      for (let id = first + end - start - 1; id >= first;) {
+        const run = this.#runOf.get(id);
+        const from = Math.max(first, this.#records[run * words + begin]);
+        const part = this.#part(run, from, id - from + 1);
+        if (--this.#refs[part] === 0) {
+          this.#append(part);
+          this.#evictable += id - from + 1;
+        }
+        id = from - 1;
       }
-      end = begin;
+      end = start;
     }
   }
 
@@ -230,34 +256,20 @@ export class PrefixCache {
     this.#records[previous] = 0;
   }
 
-  /** How many ids, from the nth on and before another, follow each other in a run. */
-  #along(ids: ArrayLike<number>, from: number, to: number, run: number): number {
-    // As 32-bit integers, which runs are of.
-    const least = ids[from] | 0;
-    const last = this.#lastOf(run);
-    let n = 1;
-    while (from + n < to && least + n <= last && (ids[from + n] | 0) === least + n) n++;
-    return n;
-  }
-
-  /** Where the ids begin that follow each other in a run up to the one before a place. */
-  #back(ids: ArrayLike<number>, end: number, run: number): number {
-    const last = ids[end - 1] | 0;
-    const least = this.#records[run * words + first];
-    let n = 1;
-    while (n < end && last - n >= least && (ids[end - 1 - n] | 0) === last - n) n++;
-    return end - n;
+  /** How many of so many ids from one on, which is in a run, are in it. */
+  #along(id: number, most: number, run: number): number {
+    return Math.min(most, this.#lastOf(run) - id + 1);
   }
 
   /** The run of a part of a run, which comes apart where that is not all of it. */
   #part(run: number, from: number, many: number): number {
     if (from + many - 1 < this.#lastOf(run)) this.#split(run, from + many);
-    return from > this.#records[run * words + first] ? this.#split(run, from) : run;
+    return from > this.#records[run * words + begin] ? this.#split(run, from) : run;
   }
 
   /** Cuts a run in two before an id. Returns the part from there on, which is a run of its own now, used right before the other. */
   #split(run: number, at: number): number {
-    const from = this.#records[run * words + first];
+    const from = this.#records[run * words + begin];
     const many = this.#records[run * words + count] - (at - from);
     const other = this.#make(at, many);
     const records = this.#records;
@@ -275,7 +287,7 @@ export class PrefixCache {
   }
 
   #lastOf(run: number): number {
-    return this.#records[run * words + first] + this.#records[run * words + count] - 1;
+    return this.#records[run * words + begin] + this.#records[run * words + count] - 1;
   }
 
   /** Ids belong to a run from now on. */
@@ -302,7 +314,7 @@ export class PrefixCache {
   /** A run that nobody refers to, not in the ring yet. */
   #make(from: number, many: number): number {
     const run = this.#free.pop() ?? this.#grow();
-    this.#records[run * words + first] = from;
+    this.#records[run * words + begin] = from;
     this.#records[run * words + count] = many;
     this.#refs[run] = 0;
     return run;

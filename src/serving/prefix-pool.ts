@@ -1,4 +1,5 @@
 import type { Seconds } from '../base/units.ts';
+import { idsOf, lengthOf, startOf, type IdRuns } from '../kernel/id-runs.ts';
 import { mix } from '../kernel/random.ts';
 import { StackDistances } from '../kernel/stack-distances.ts';
 import type { CachePlant } from './plant.ts';
@@ -7,7 +8,7 @@ import type { RequestTable } from './request-table.ts';
 
 /** Units of a prompt on their way into the pool. */
 export interface Kept {
-  readonly ids: ArrayLike<number>;
+  readonly ids: IdRuns;
   readonly unitTokens: number;
   /** Of them in memory, and in storage, those that were not there. */
   readonly missing: number;
@@ -74,20 +75,25 @@ export class PrefixPool {
     if (unit === 0) return 0;
     this.#begin(unit, now);
     const ids = table.blocks(slot);
-    const limit = Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unit));
+    const limit = Math.min(lengthOf(ids), Math.floor((table.prompt[slot] - 1) / unit));
     const units = this.storage.size === 0 ? this.#findInMemory(ids, limit) : this.#findInBoth(ids, limit);
     this.tokensStored += this.stored * unit;
     return units * unit;
   }
 
-  #findInMemory(ids: ArrayLike<number>, limit: number): number {
-    this.distances.measure(ids, limit);
+  #findInMemory(ids: IdRuns, limit: number): number {
+    this.#measure(ids, limit);
     const units = this.cache.use(ids, limit);
-    for (let i = 0; i < units; i++) this.found[this.nodeOf(ids[i])]++;
+    for (let at = 0, n = 0; n < units; at += 2) {
+      const last = ids[at] + Math.min(units, ids[at + 1]) - n;
+      for (let id = ids[at]; id < last; id++) this.found[this.nodeOf(id)]++;
+      n = ids[at + 1];
+    }
     return units;
   }
 
-  #findInBoth(ids: ArrayLike<number>, limit: number): number {
+  #findInBoth(runs: IdRuns, limit: number): number {
+    const ids = idsOf(runs, limit);
     let units = 0;
     for (; units < limit; units++) {
       const id = ids[units];
@@ -95,11 +101,16 @@ export class PrefixPool {
       else if (this.storage.has(id)) this.stored++;
       else break;
     }
-    this.distances.measure(ids, limit);
-    if (this.stored === 0) this.cache.touch(ids, Math.min(units, this.cache.capacity));
-    else this.#use(ids, units);
-    this.storage.touch(ids, units);
+    this.#measure(runs, limit);
+    if (this.stored === 0) this.cache.touch(runs, Math.min(units, this.cache.capacity));
+    else this.#use(runs, units);
+    this.storage.touch(runs, units);
     return units;
+  }
+
+  /** Counts how far back each of the first `limit` ids is. */
+  #measure(ids: IdRuns, limit: number): void {
+    for (let at = 0, n = 0; n < limit; n = ids[at + 1], at += 2) this.distances.measure(ids[at], Math.min(limit, ids[at + 1]) - n);
   }
 
   /** What has to be written of a computed prompt, of its units as many as fit. What is there already is the most recently used now. */
@@ -108,9 +119,9 @@ export class PrefixPool {
     if (unit === 0) return undefined;
     this.#begin(unit, now);
     const ids = this.#table.blocks(slot);
-    this.distances.touch(ids, ids.length);
+    for (let at = ids.length - 2; at >= 0; at -= 2) this.distances.touch(ids[at], ids[at + 1] - startOf(ids, at));
     const through = this.#plant.storage?.write === 'through';
-    const absent = (cache: PrefixCache): number => cache.absent(ids, Math.min(ids.length, cache.capacity));
+    const absent = (cache: PrefixCache): number => cache.absent(ids, Math.min(lengthOf(ids), cache.capacity));
     const kept = { ids, unitTokens: unit, missing: absent(this.cache), unstored: through ? absent(this.storage) : 0 };
     if (kept.missing + kept.unstored > 0) return kept;
     this.land(kept, now);
@@ -126,8 +137,8 @@ export class PrefixPool {
   /** What was written is there. */
   land({ ids, unitTokens }: Kept, now: Seconds): void {
     this.#begin(unitTokens, now);
-    this.#use(ids, ids.length);
-    if (this.#plant.storage?.write === 'through') put(this.storage, ids, ids.length, () => this.storage.evict());
+    this.#use(ids, lengthOf(ids));
+    if (this.#plant.storage?.write === 'through') put(this.storage, ids, lengthOf(ids), (many) => this.storage.evict(many));
   }
 
   /** Units that memory has given to storage since this was last asked. */
@@ -145,7 +156,7 @@ export class PrefixPool {
     this.#lost += alive ? -1 : 1;
     for (const [id, at] of before) if (this.nodeOf(id) !== at) this.cache.remove(id);
     this.#size();
-    while (this.cache.size > this.cache.capacity) this.#evict();
+    this.#evict(this.cache.size - this.cache.capacity);
   }
 
   #begin(unitTokens: number, now: Seconds): void {
@@ -168,7 +179,7 @@ export class PrefixPool {
   }
 
   /** Makes units the most recently used in memory; those that come from storage leave it where it has only what memory dropped. */
-  #use(ids: ArrayLike<number>, count: number): void {
+  #use(ids: IdRuns, count: number): void {
     const { cache, storage } = this;
     const taken = (id: number): void => {
       if (storage.has(id)) storage.remove(id);
@@ -176,17 +187,23 @@ export class PrefixPool {
     put(cache, ids, count, this.#evict, this.#plant.storage?.write === 'back' ? taken : undefined);
   }
 
-  readonly #evict = (): void => {
+  readonly #evict = (many: number): void => {
     const { cache, storage } = this;
-    const { oldest: id, oldestAt } = cache;
-    cache.evict();
-    if (id === undefined || this.#plant.storage?.write !== 'back' || storage.capacity === 0) return;
-    storage.now = oldestAt;
-    if (storage.size >= storage.capacity) storage.evict();
-    storage.add(id, 1);
-    storage.now = cache.now;
-    this.spilt++;
-    this.#spilling++;
+    if (this.#plant.storage?.write !== 'back' || storage.capacity === 0) {
+      cache.evict(many);
+      return;
+    }
+    for (let left = many; left > 0; left--) {
+      const { oldest: id, oldestAt } = cache;
+      cache.evict();
+      if (id === undefined) return;
+      storage.now = oldestAt;
+      if (storage.size >= storage.capacity) storage.evict();
+      storage.add(id, 1);
+      storage.now = cache.now;
+      this.spilt++;
+      this.#spilling++;
+    }
   };
 }
 
@@ -197,19 +214,26 @@ export function nodeByHash(id: number, turn: number, nodes: number): number {
   return (nodes & (nodes - 1)) === 0 ? hash & (nodes - 1) : hash % nodes;
 }
 
-/** Makes units the most recently used; `evict` makes room for one that is added, of which `adding` is told before. */
-function put(cache: PrefixCache, ids: ArrayLike<number>, count: number, evict: () => void, adding?: (id: number) => void): void {
+/** Makes units the most recently used; `evict` makes room for those that are added, of each of which `adding` is told before. */
+function put(cache: PrefixCache, ids: IdRuns, count: number, evict: (many: number) => void, adding?: (id: number) => void): void {
   const kept = Math.min(count, cache.capacity);
   // What is there already is used first, so that what is added drops other prefixes, or units too deep to be kept.
   if (cache.touch(ids, kept) === 0) return;
-  for (let from = 0; from < kept;) {
-    const absent = cache.gap(ids, from, kept);
-    for (let n = 0; n < absent; n++) {
-      adding?.(ids[from + n]);
-      if (cache.size + n >= cache.capacity) evict();
+  for (let at = 0, n = 0; n < kept; at += 2) {
+    const end = Math.min(kept, ids[at + 1]);
+    for (let id = ids[at]; n < end;) {
+      const absent = cache.gap(id, end - n);
+      if (adding === undefined) evict(cache.size + absent - cache.capacity);
+      else
+        for (let i = 0; i < absent; i++) {
+          adding(id + i);
+          evict(cache.size + i + 1 - cache.capacity);
+        }
+      if (absent > 0) cache.add(id, absent);
+      const many = Math.max(1, absent);
+      id += many;
+      n += many;
     }
-    if (absent > 0) cache.add(ids[from], absent);
-    from += Math.max(1, absent);
   }
   cache.touch(ids, kept);
 }

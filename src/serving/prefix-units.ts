@@ -1,3 +1,4 @@
+import { runsOf } from '../kernel/id-runs.ts';
 import type { Plant } from './plant.ts';
 import type { RequestTable } from './request-table.ts';
 import type { Arrival } from './traffic/arrival.ts';
@@ -23,10 +24,8 @@ export function storePrefix(table: RequestTable, slot: number, request: Readonly
   if (unitTokens === 0) return;
   const computed = answers && answered === true ? inputTokens + outputTokens - 1 : inputTokens;
   const count = Math.floor(Math.min(computed, blocks.length * blockTokens) / unitTokens);
-  // A typed array of a few entries takes longer to make than to fill.
-  const units = blocks.slice(0, count);
-  if (multiple > 1) for (let i = 0; i < count; i++) units[i] = blocks[(i + 1) * multiple - 1];
-  table.setBlocks(slot, units);
+  const units = multiple === 1 ? blocks : Array.from({ length: count }, (_, i) => blocks[(i + 1) * multiple - 1]);
+  table.setBlocks(slot, runsOf(units, count));
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

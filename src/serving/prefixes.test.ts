@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runsOf } from '../kernel/id-runs.ts';
 import { cases, listed } from './cases.contract.ts';
 import type { Pooled } from './links.contract.ts';
 import { leavesNothing, watcher } from './laws.contract.ts';
@@ -31,7 +32,7 @@ function alone(cache: Pooled): { readonly table: RequestTable; readonly pool: Pr
 /** A prompt of these units and one token more. */
 function ask(table: RequestTable, units: readonly number[]): void {
   table.blockTokens[0] = 1;
-  table.setBlocks(0, Int32Array.from(units));
+  table.setBlocks(0, runsOf(units));
   table.prompt[0] = units.length + 1;
 }
 

@@ -1,4 +1,5 @@
 import { enlarged } from '../kernel/enlarged.ts';
+import type { IdRuns } from '../kernel/id-runs.ts';
 import { place } from './place.ts';
 
 /** Where no instance is named. */
@@ -34,7 +35,7 @@ export class RequestTable {
   #doubles = new Float64Array(0);
   #first = new Int32Array(0);
   #second = new Int32Array(0);
-  readonly #blocks: ArrayLike<number>[] = [];
+  readonly #blocks: IdRuns[] = [];
 
   /** Number of the request in order of arrival: the name of its random draws. */
   ordinal: Float64Array = new Float64Array(0);
@@ -109,11 +110,11 @@ export class RequestTable {
   next: Int32Array<ArrayBuffer> = new Int32Array(0);
 
   /** Prefix block ids of the prompt, empty without. */
-  blocks(slot: number): ArrayLike<number> {
+  blocks(slot: number): IdRuns {
     return this.#blocks[rowOf(slot)] ?? none;
   }
 
-  setBlocks(slot: number, ids: ArrayLike<number>): void {
+  setBlocks(slot: number, ids: IdRuns): void {
     while (this.#blocks.length < rowOf(slot)) this.#blocks.push(none);
     this.#blocks[rowOf(slot)] = ids;
   }
@@ -239,4 +240,4 @@ export class RequestTable {
   }
 }
 
-const none: readonly number[] = [];
+const none: IdRuns = [];

@@ -1,3 +1,4 @@
+import { idsOf, lengthOf } from '../kernel/id-runs.ts';
 import type { Rank } from './rank.ts';
 import type { RequestTable } from './request-table.ts';
 
@@ -6,7 +7,7 @@ export function cachedUnits(table: RequestTable, rank: Rank, slot: number): numb
   const unitTokens = table.blockTokens[slot];
   if (unitTokens === 0) return 0;
   const ids = table.blocks(slot);
-  return rank.kv.prefixes(unitTokens).match(ids, Math.min(ids.length, Math.floor((table.prompt[slot] - 1) / unitTokens)));
+  return rank.kv.prefixes(unitTokens).match(ids, Math.min(lengthOf(ids), Math.floor((table.prompt[slot] - 1) / unitTokens)));
 }
 
 /** KV blocks that pinning the first `units` takes from the room: those that nobody referred to. */
@@ -21,7 +22,7 @@ export function pinPrefix(table: RequestTable, rank: Rank, slot: number, units: 
   const ids = table.blocks(slot);
   const { cache } = rank;
   const watcher = cache?.watcher;
-  if (watcher?.found !== undefined) for (let i = 0; i < units; i++) watcher.found(ids[i]);
+  if (watcher?.found !== undefined) for (const id of idsOf(ids, units)) watcher.found(id);
   cache?.pin(ids, 0, units);
 }
 
@@ -46,8 +47,9 @@ export function keepAnswer(table: RequestTable, { cache }: Rank, slot: number): 
   const ids = table.blocks(slot);
   const unitTokens = table.blockTokens[slot];
   // The KV of the last token was never computed.
-  const units = unitTokens === 0 ? 0 : Math.min(ids.length, Math.floor((table.inputTokens[slot] + table.outputTokens[slot] - 1) / unitTokens));
-  for (let i = units - 1; i >= table.pinned[slot]; i--) if (!cache.has(ids[i])) cache.add(ids[i], 1);
+  const units = unitTokens === 0 ? 0 : Math.min(lengthOf(ids), Math.floor((table.inputTokens[slot] + table.outputTokens[slot] - 1) / unitTokens));
+  if (units <= table.pinned[slot]) return;
+  for (const id of idsOf(ids, units).slice(table.pinned[slot]).toReversed()) if (!cache.has(id)) cache.add(id, 1);
 }
 
 /** Hands the full prefix units of a computed prompt to the rank's cache and refers to them there. */
@@ -56,7 +58,7 @@ export function keepPrefix(table: RequestTable, rank: Rank, slot: number): void 
   const unitTokens = table.blockTokens[slot];
   if (cache === undefined || unitTokens === 0) return;
   const ids = table.blocks(slot);
-  const units = Math.min(ids.length, Math.floor(table.prompt[slot] / unitTokens));
+  const units = Math.min(lengthOf(ids), Math.floor(table.prompt[slot] / unitTokens));
   const before = table.pinned[slot];
   if (units <= before) return;
   // Others have computed some of the same units in the meantime: their copies serve all, these are given back.

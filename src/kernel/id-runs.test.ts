@@ -1,0 +1,24 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { idsOf, lengthOf, runAt, runsOf, startOf } from './id-runs.ts';
+
+const list = fc
+  .array(fc.tuple(fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constantFrom(2 ** 31 - 3, -(2 ** 31), 2 ** 32 - 2)), fc.nat(6)))
+  .map((runs) => runs.flatMap(([from, length]) => Array.from({ length }, (_, i) => from + i)));
+
+test('runs have the ids of their list, and no run goes on where the one before it ends', () => {
+  fc.assert(
+    fc.property(list, fc.nat(40), (ids, some) => {
+      const count = Math.min(some, ids.length);
+      const runs = runsOf(ids, count);
+      const plain = Array.from(Int32Array.from(ids.slice(0, count)));
+      expect([idsOf(runs), lengthOf(runs)]).toEqual([plain, count]);
+      expect(idsOf(runs, count >> 1)).toEqual(plain.slice(0, count >> 1));
+      for (let n = 1; n <= count; n++) {
+        const at = runAt(runs, n);
+        expect((runs[at] ?? 0) + n - 1 - startOf(runs, at)).toBe(plain[n - 1]);
+      }
+      for (let at = 2; at < runs.length; at += 2) expect(runs[at]).not.toBe((runs[at - 2] ?? 0) + (runs[at - 1] ?? 0) - startOf(runs, at - 2));
+    }),
+  );
+});
