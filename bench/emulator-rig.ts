@@ -86,7 +86,7 @@ export function naturalRate(scenario: Scenario, streams: number): number {
   const emissions = new Emissions(simulation.table);
   let tokens = 0;
   simulation.world.emissions = { prompted: () => {}, stepped: (instance) => emissions.of(instance, (_, count) => void (tokens += count)) };
-  const usual = { tenant: 0, priority: 0, model: 0, adapter: 0, blockTokens: 0, blocks: [], thread: -1 };
+  const usual = { tenant: 0, priority: 0, model: 0, adapter: 0, blockTokens: 0, prefix: [], thread: -1 };
   for (let i = 0; i < streams; i++) simulation.inject({ ...usual, arrivedAt: 0, inputTokens: 4, outputTokens: 50_000 });
   const [settled, measured] = [10, 10];
   simulation.advance(settled);

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { readData, dataNames } from '../cli/data.ts';
 import { loadServeGen } from '../cli/servegen.ts';
 import { readPreset } from '../schema/traces/preset.ts';
+import { lengthOf } from '../src/kernel/id-runs.ts';
 import { emptyArrival } from '../src/serving/traffic/arrival.ts';
 import type { ClientPool } from '../src/serving/traffic/client-pool.ts';
 import { requestSource } from '../src/serving/traffic/source.ts';
@@ -55,7 +56,7 @@ function drain(workload: Workload): { readonly seconds: number; readonly taken: 
   let [taken, sum, span] = [0, 0, 0];
   const take = () => {
     taken++;
-    sum += arrival.inputTokens + arrival.outputTokens + arrival.blocks.length;
+    sum += arrival.inputTokens + arrival.outputTokens + lengthOf(arrival.prefix);
     span = Math.max(span, arrival.arrivedAt);
     if (arrival.thread >= 0) open.push(arrival.thread);
   };

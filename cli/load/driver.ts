@@ -63,7 +63,7 @@ export async function drive(source: RequestSource, { maxConcurrency, send, signa
     if (thread >= 0) {
       source.ended?.(thread, now());
       while (source.follow?.(incoming) === true) {
-        const request = copied(incoming);
+        const request = { ...incoming };
         at(request.arrivedAt, () => arrive(request));
       }
     }
@@ -77,7 +77,7 @@ export async function drive(source: RequestSource, { maxConcurrency, send, signa
         exhausted = true;
         return;
       }
-      const request = copied(incoming);
+      const request = { ...incoming };
       if (source.concurrency !== undefined) {
         arrive(request);
         return;
@@ -104,8 +104,4 @@ export async function drive(source: RequestSource, { maxConcurrency, send, signa
   settle();
   await promise;
   return schedule;
-}
-
-function copied(arrival: Arrival): Arrival {
-  return { ...arrival, blocks: [...arrival.blocks] };
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { runsOf } from '../../src/kernel/id-runs.ts';
 import { Filler } from '../../server/tokens/filler.ts';
 import { shipped } from '../../server/tokens/shipped.ts';
 import { emptyArrival, type Arrival } from '../../src/serving/traffic/arrival.ts';
@@ -136,11 +137,11 @@ describe('prompts', () => {
   test('have as many tokens as the workload says, and share just the blocks that it shares', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 120 }), fc.array(fc.nat(50), { maxLength: 5 }), fc.nat(4), fc.nat(1000), (inputTokens, blocks, same, number) => {
-        const one = arrival({ inputTokens, blocks, blockTokens: 16 });
+        const one = arrival({ inputTokens, prefix: runsOf(blocks), blockTokens: 16 });
         const ids = shipped.encode(promptOf(filler, one, number));
         expect(ids).toHaveLength(inputTokens);
         const shared = Math.min(same, blocks.length, Math.floor(inputTokens / 16));
-        const other = arrival({ inputTokens: 120, blocks: blocks.slice(0, shared), blockTokens: 16 });
+        const other = arrival({ inputTokens: 120, prefix: runsOf(blocks, 0, shared), blockTokens: 16 });
         const others = shipped.encode(promptOf(filler, other, number + 1));
         expect(others.slice(0, 16 * shared)).toEqual(ids.slice(0, 16 * shared));
       }),

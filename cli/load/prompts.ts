@@ -1,4 +1,5 @@
 import type { Filler } from '../../server/tokens/filler.ts';
+import { idsOf, lengthOf } from '../../src/kernel/id-runs.ts';
 import type { Arrival } from '../../src/serving/traffic/arrival.ts';
 
 /**
@@ -6,10 +7,10 @@ import type { Arrival } from '../../src/serving/traffic/arrival.ts';
  * them in its cache; what stands behind them is the request's own.
  * @param number of the request: no other has the same rest
  */
-export function promptOf(filler: Filler, { inputTokens, blocks, blockTokens }: Readonly<Arrival>, number: number): string {
-  const shared = blockTokens === 0 ? 0 : Math.min(blocks.length, Math.floor(inputTokens / blockTokens));
+export function promptOf(filler: Filler, { inputTokens, prefix, blockTokens }: Readonly<Arrival>, number: number): string {
+  const shared = blockTokens === 0 ? 0 : Math.min(lengthOf(prefix), Math.floor(inputTokens / blockTokens));
   let text = '';
-  for (let block = 0; block < shared; block++) text += filler.text(seedOfBlock(blocks[block] as number), 0, blockTokens, block > 0);
+  for (const [place, id] of idsOf(prefix, shared).entries()) text += filler.text(seedOfBlock(id), 0, blockTokens, place > 0);
   const rest = inputTokens - shared * blockTokens;
   // The first token that is its own makes all behind it its own.
   return text + filler.text(number * 2 + 1, 0, rest, shared > 0);

@@ -148,7 +148,7 @@ async function warmUp(ask: (request: Arrival, number: number) => Promise<unknown
     inputTokens: 16,
     outputTokens: 16,
     blockTokens: 0,
-    blocks: [],
+    prefix: [],
     thread: -1,
     tenant: 0,
     priority: 0,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Issue } from '../../src/base/errors.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { hashOf } from '../../src/report/hash.ts';
+import { startOf } from '../../src/kernel/id-runs.ts';
 import type { External } from '../../src/serving/external.ts';
 import { faultKinds } from '../../src/serving/faults/fault.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
@@ -31,7 +32,12 @@ const arrivalOf = z.object({
   inputTokens: z.int().min(1),
   outputTokens: z.int().min(1),
   blockTokens: z.int().min(0),
-  blocks: z.array(z.int()),
+  prefix: z
+    .array(z.int())
+    .refine(
+      (runs) => runs.length % 2 === 0 && runs.every((end, i) => i % 2 === 0 || end > startOf(runs, i - 1)),
+      'expected ids as runs: the first one, then how many there are up to its end',
+    ),
   thread: z.int(),
   tenant: z.int().min(0),
   priority: z.int(),

@@ -1,3 +1,4 @@
+import { runsOf } from '../../src/kernel/id-runs.ts';
 import type { ChatBody } from '../../schema/http/chat.ts';
 import type { Sampling } from '../../schema/http/sampling.ts';
 import type { Arrival } from '../../src/serving/traffic/arrival.ts';
@@ -113,7 +114,7 @@ export class Generator {
       const held = this.#prefixes?.hold(answered ? [...prompt, ...answer.ids(0, answer.tokens - 1)] : prompt, salt);
       choice.onOver = () => held?.release();
       const lengths = { inputTokens: prompt.length, outputTokens: answer.tokens, leastCached };
-      this.#submit({ ...labels, ...lengths, blockTokens, blocks: held?.ids ?? [], answered }, choice, { place, exchange, body });
+      this.#submit({ ...labels, ...lengths, blockTokens, prefix: runsOf(held?.ids ?? []), answered }, choice, { place, exchange, body });
       this.onSubmitted(choice, order);
     }
     exchange.notes['request'] = choices[0]?.number ?? -1;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { decode, encode } from '@msgpack/msgpack';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runsOf } from '../../src/kernel/id-runs.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { listed } from '../../src/serving/cases.contract.ts';
 import { act } from '../../src/serving/external.ts';
@@ -137,7 +138,7 @@ function asked(prompts: readonly (readonly number[])[], feed: KvEventFeed): { re
   ids.listen(feed);
   for (const tokens of prompts) {
     const held = ids.hold(tokens);
-    act(simulation, { kind: 'inject', request: { ...request(simulation.now, tokens.length, 2), blockTokens, blocks: held.ids } });
+    act(simulation, { kind: 'inject', request: { ...request(simulation.now, tokens.length, 2), blockTokens, prefix: runsOf(held.ids) } });
     while (simulation.step());
     held.release();
     feed.flush();
@@ -244,7 +245,7 @@ test('each rank of a deployment publishes on an endpoint of its own', async () =
   expect(events.publishers).toHaveLength(2);
   for (let n = 0; n < 2; n++) {
     const prompt = [n, ...Array.from({ length: 8 }, (_, i) => i)];
-    act(simulation, { kind: 'inject', request: { ...request(simulation.now, prompt.length, 2), blockTokens, blocks: ids.hold(prompt).ids } });
+    act(simulation, { kind: 'inject', request: { ...request(simulation.now, prompt.length, 2), blockTokens, prefix: runsOf(ids.hold(prompt).ids) } });
   }
   while (simulation.step());
   await new Promise(setImmediate);

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runsOf } from '../../src/kernel/id-runs.ts';
 import { act } from '../../src/serving/external.ts';
 import { listed } from '../../src/serving/cases.contract.ts';
 import { mergedPlant, request } from '../../src/serving/plants.contract.ts';
@@ -25,7 +26,7 @@ function served(
   const ids = prefixIdsOf(simulation);
   for (const tokens of prompts) {
     const held = ids.hold(tokens);
-    act(simulation, { kind: 'inject', request: { ...request(simulation.now, tokens.length, 2), blockTokens, blocks: held.ids } });
+    act(simulation, { kind: 'inject', request: { ...request(simulation.now, tokens.length, 2), blockTokens, prefix: runsOf(held.ids) } });
     while (simulation.step());
     held.release();
     held.release();

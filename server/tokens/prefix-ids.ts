@@ -20,7 +20,7 @@ export interface PrefixBlock {
 /** Blocks of a prompt in order. */
 export interface HeldPrefix {
   readonly blocks: readonly PrefixBlock[];
-  /** For `Arrival.blocks`. */
+  /** For `Arrival.prefix`, as a list. */
   readonly ids: readonly number[];
   /** Given back when the request has ended. A second call does nothing. */
   release(): void;

@@ -7,19 +7,61 @@ export type IdRuns = readonly number[];
 /** Working memory. */
 const scratch: number[] = [];
 
-/** The first ids of a list, as so many. */
-export function runsOf(ids: ArrayLike<number>, count: number = ids.length): IdRuns {
+/** Ids from one place of a list to before another. */
+export function runsOf(ids: ArrayLike<number>, begin: number = 0, end: number = ids.length): IdRuns {
   let length = 0;
-  for (let at = 0; at < count;) {
+  for (let at = begin; at < end;) {
     // As an integer of 32 bits, whatever sign it came with.
     const first = ids[at] | 0;
     const from = at++;
-    while (at < count && (ids[at] | 0) === first + at - from) at++;
+    while (at < end && (ids[at] | 0) === first + at - from) at++;
     scratch[length++] = first;
-    scratch[length++] = at;
+    scratch[length++] = at - begin;
   }
   // A copy takes no more memory than it has to, unlike an array that grows.
   return scratch.slice(0, length);
+}
+
+/** A list that is put together of ids that follow each other. */
+export class RunsBuilder {
+  readonly #runs: number[] = [];
+  #length = 0;
+
+  /** Adds so many ids that follow each other, whatever sign the first one came with. */
+  add(from: number, many: number): void {
+    const runs = this.#runs;
+    let first = from | 0;
+    for (let left = many; left > 0;) {
+      // Behind the greatest id comes the least.
+      const some = Math.min(left, 2 ** 31 - first);
+      const at = this.#length - 2;
+      const before = at < 0 ? 0 : runs[at + 1];
+      if (at >= 0 && first === runs[at] + before - startOf(runs, at)) runs[at + 1] = before + some;
+      else {
+        runs[this.#length++] = first;
+        runs[this.#length++] = before + some;
+      }
+      left -= some;
+      first = (first + some) | 0;
+    }
+  }
+
+  /** What was added since this was last asked. */
+  take(): IdRuns {
+    const runs = this.#runs.slice(0, this.#length);
+    this.#length = 0;
+    return runs;
+  }
+}
+
+/** The first ids, at most so many. */
+export function firstOf(runs: IdRuns, count: number): IdRuns {
+  if (count >= lengthOf(runs)) return runs;
+  if (count === 0) return [];
+  const at = runAt(runs, count);
+  const first = runs.slice(0, at + 2);
+  first[at + 1] = count;
+  return first;
 }
 
 /** How many ids there are. */

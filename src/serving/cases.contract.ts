@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { runsOf } from '../kernel/id-runs.ts';
 import { engines, type StepPricer } from '../cost/batch.ts';
 import { stages } from '../model/operator.ts';
 import { simpleLinks } from './links.contract.ts';
@@ -303,7 +304,7 @@ const requests: fc.Arbitrary<readonly Arrival[]> = fc
       inputTokens,
       outputTokens,
       blockTokens,
-      blocks: blockTokens === 0 ? [] : Array.from({ length: Math.ceil(inputTokens / blockTokens) }, (_, depth) => id(depth)),
+      prefix: blockTokens === 0 ? [] : runsOf(Array.from({ length: Math.ceil(inputTokens / blockTokens) }, (_, depth) => id(depth))),
     }));
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { runsOf } from '../kernel/id-runs.ts';
 import { stream } from '../kernel/random.ts';
 import { exponential } from '../kernel/variates.ts';
 import { listed, syntheticPricer } from './cases.contract.ts';
@@ -26,7 +27,14 @@ function conversations(seed: number, count: number, rate: number): readonly Arri
     const own = 1000 + upTo(1e6) * 40;
     const inputTokens = 16 + upTo(600);
     const blocks = Array.from({ length: Math.ceil(inputTokens / 32) }, (_, depth) => (depth < shared ? family * 40 : own) + depth);
-    return { ...emptyArrival(), arrivedAt: (arrivedAt += exponential(random) / rate), inputTokens, outputTokens: 1 + upTo(200), blockTokens: 32, blocks };
+    return {
+      ...emptyArrival(),
+      arrivedAt: (arrivedAt += exponential(random) / rate),
+      inputTokens,
+      outputTokens: 1 + upTo(200),
+      blockTokens: 32,
+      prefix: runsOf(blocks),
+    };
   });
 }
 

@@ -1,3 +1,4 @@
+import { runsOf } from '../kernel/id-runs.ts';
 import type { InstanceBatch, StepPricer } from '../cost/batch.ts';
 import { syntheticPricer } from './cases.contract.ts';
 import { simpleLinks, type Moves, type Pooled } from './links.contract.ts';
@@ -52,7 +53,7 @@ export function splitPlant(
 
 /** A request; `blocks` are the ids of its prefix, of one token each. */
 export function request(arrivedAt: number, inputTokens: number, outputTokens: number, blocks: readonly number[] = []): Arrival {
-  return { ...emptyArrival(), arrivedAt, inputTokens, outputTokens, blockTokens: blocks.length === 0 ? 0 : 1, blocks };
+  return { ...emptyArrival(), arrivedAt, inputTokens, outputTokens, blockTokens: blocks.length === 0 ? 0 : 1, prefix: runsOf(blocks) };
 }
 
 /** A pricer that keeps what it was asked. */

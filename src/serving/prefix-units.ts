@@ -1,4 +1,4 @@
-import { runsOf } from '../kernel/id-runs.ts';
+import { firstOf, idsOf, lengthOf, runsOf } from '../kernel/id-runs.ts';
 import type { Plant } from './plant.ts';
 import type { RequestTable } from './request-table.ts';
 import type { Arrival } from './traffic/arrival.ts';
@@ -18,14 +18,14 @@ export function blocksPerUnit({ pools, cache }: Plant, blockTokens: number): num
  * @param answers whether answers are kept: not in a pooled cache
  */
 export function storePrefix(table: RequestTable, slot: number, request: Readonly<Arrival>, multiple: number, answers: boolean): void {
-  const { blocks, blockTokens, inputTokens, outputTokens, answered } = request;
+  const { prefix, blockTokens, inputTokens, outputTokens, answered } = request;
   const unitTokens = multiple * blockTokens;
   table.blockTokens[slot] = unitTokens;
   if (unitTokens === 0) return;
   const computed = answers && answered === true ? inputTokens + outputTokens - 1 : inputTokens;
-  const count = Math.floor(Math.min(computed, blocks.length * blockTokens) / unitTokens);
-  const units = multiple === 1 ? blocks : Array.from({ length: count }, (_, i) => blocks[(i + 1) * multiple - 1]);
-  table.setBlocks(slot, runsOf(units, count));
+  const count = Math.floor(Math.min(computed, lengthOf(prefix) * blockTokens) / unitTokens);
+  const blocks = firstOf(prefix, count * multiple);
+  table.setBlocks(slot, multiple === 1 ? blocks : runsOf(idsOf(blocks).filter((_, i) => (i + 1) % multiple === 0)));
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { runsOf } from '../kernel/id-runs.ts';
+import { idsOf, runsOf } from '../kernel/id-runs.ts';
 import { cases, listed } from './cases.contract.ts';
 import type { Pooled } from './links.contract.ts';
 import { leavesNothing, watcher } from './laws.contract.ts';
@@ -46,7 +46,7 @@ describe('prefix caches', () => {
   });
 
   test('CAC-1 a unit is enough trace blocks for the block of the pool, or a whole number of KV blocks', () => {
-    const blocks = { blockTokens: 4, blocks: ids(10) };
+    const blocks = { blockTokens: 4, prefix: runsOf(ids(10)) };
     const twice = [
       { ...request(0, 40, 1), ...blocks },
       { ...request(1, 40, 1), ...blocks },
@@ -211,7 +211,10 @@ describe('prefix caches', () => {
           const answered = requests.map((one) => ({
             ...one,
             answered: true,
-            blocks: [...one.blocks, ...(one.blockTokens === 0 ? [] : ids(Math.ceil(one.outputTokens / one.blockTokens), one.inputTokens * 10_000))],
+            prefix: runsOf([
+              ...idsOf(one.prefix),
+              ...(one.blockTokens === 0 ? [] : ids(Math.ceil(one.outputTokens / one.blockTokens), one.inputTokens * 10_000)),
+            ]),
           }));
           const { simulation } = recorded(plant, listed(answered, concurrency));
           const { watch } = watcher();

@@ -87,7 +87,7 @@ describe('requests', () => {
     fc.assert(
       fc.property(cases, fc.integer({ min: 1, max: 4 }), ({ plant, requests }, chains) => {
         // Every request is known by its prompt, so that it is found again among the events.
-        const named = requests.map((one, i) => ({ ...one, inputTokens: i + 1, blocks: [], blockTokens: 0 }));
+        const named = requests.map((one, i) => ({ ...one, inputTokens: i + 1, prefix: [], blockTokens: 0 }));
         const { events, simulation } = finished(plant, chained(named, chains));
         expect(simulation.snapshot()).toMatchObject({ arrived: requests.length, waiting: 0, running: 0 });
         const arrivals = new Map(events.flatMap((event) => (event.kind === 'arrived' ? [[event.inputTokens - 1, event] as const] : [])));

@@ -1,3 +1,4 @@
+import { idsOf } from '../kernel/id-runs.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import type { Arrival } from './traffic/arrival.ts';
 import { blocksOfUnit, NaiveCache } from './twin-cache.contract.ts';
@@ -101,7 +102,7 @@ export function newRequest(
   plant: Plant,
   number: number,
   at: number,
-  { inputTokens, outputTokens, blockTokens, blocks, thread, tenant, priority }: Arrival,
+  { inputTokens, outputTokens, blockTokens, prefix, thread, tenant, priority }: Arrival,
 ): Request {
   const [entry] = plant.pools as readonly [PoolPlant];
   const named = blockTokens > 0 && (plant.cache !== undefined || entry.prefixCaching);
@@ -111,7 +112,7 @@ export function newRequest(
     thread,
     input: inputTokens,
     output: Math.min(outputTokens, plant.maxContext - inputTokens),
-    units: named ? blocks.filter((_, i) => (i + 1) % multiple === 0 && (i + 1) * blockTokens <= inputTokens) : [],
+    units: named ? idsOf(prefix).filter((_, i) => (i + 1) % multiple === 0 && (i + 1) * blockTokens <= inputTokens) : [],
     unitTokens: named ? multiple * blockTokens : 0,
     marks: { arrived: at },
     lastAt: -1,

@@ -123,7 +123,6 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
     const given = emptyArrival();
     exhausted ||= !source.next(given);
     if (exhausted) return;
-    given.blocks = [...given.blocks];
     later(source.concurrency === undefined ? given.arrivedAt : now, arrival, () => {
       if (source.concurrency === undefined) next();
       arrive(given);
@@ -133,10 +132,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   // REQ-6
   function ended({ thread }: { readonly thread: number }): void {
     if (thread >= 0) source.ended?.(thread, now);
-    for (let given = emptyArrival(); source.follow?.(given) === true; given = emptyArrival()) {
-      const follower = { ...given, blocks: [...given.blocks] };
-      later(follower.arrivedAt, arrival, () => arrive(follower));
-    }
+    for (let given = emptyArrival(); source.follow?.(given) === true; given = emptyArrival()) later(given.arrivedAt, arrival, () => arrive(given));
     if (source.concurrency !== undefined) next();
   }
 

@@ -146,6 +146,12 @@ describe('--replay', () => {
       (all: string[]) => all.with(5, '{"kind":"external","at":-1,"action":{"kind":"explode"}}'),
       /line 6: at: .*\n.*line 6: action\.kind/,
     ],
+    [
+      'a prefix whose runs go back',
+      (all: string[]) =>
+        all.with(5, JSON.stringify({ kind: 'external', at: 0, action: { kind: 'inject', request: { ...emptyArrival(), prefix: [4, 3, 9, 2] } } })),
+      /line 6: action\.request\.prefix: expected ids as runs/,
+    ],
   ])('%s: exit 2', async (what, change, message) => {
     const { code, err } = await supernode('simulate', '--replay', changed(`bad ${what}.jsonl`, change));
     expect(err).toMatch(message);

@@ -1,4 +1,5 @@
 import type { Seconds } from '../../base/units.ts';
+import type { IdRuns } from '../../kernel/id-runs.ts';
 
 /** Whose request it is and what it asks for, as small whole numbers: 0 where the workload says nothing. */
 export interface Labels {
@@ -12,7 +13,7 @@ export interface Labels {
   adapter: number;
 }
 
-/** One request as it arrives. `blocks` is valid until the next call. */
+/** One request as it arrives. */
 export interface Arrival extends Labels {
   /** Closed loop: ignored. [s] */
   arrivedAt: Seconds;
@@ -20,8 +21,9 @@ export interface Arrival extends Labels {
   outputTokens: number;
   /** Tokens per block id; 0 without blocks. */
   blockTokens: number;
-  blocks: readonly number[];
-  /** Whether `blocks` go on into the answer: when it has ended, its full blocks stay in the cache of a rank that keeps prefixes (CAC-8). Absent: the prompt's only. */
+  /** Ids of its blocks, each of which stands for all before it too: a list that does not change. */
+  prefix: IdRuns;
+  /** Whether `prefix` goes on into the answer: when it has ended, its full blocks stay in the cache of a rank that keeps prefixes (CAC-8). Absent: the prompt's only. */
   answered?: boolean | undefined;
   /** Tokens of the prompt that a cache has to have when its turn comes, or it is not computed and fails (CAC-9); absent: none. */
   leastCached?: number | undefined;
@@ -49,5 +51,5 @@ export interface RequestSource {
 
 /** An `Arrival` for a source to fill. */
 export function emptyArrival(): Arrival {
-  return { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, blocks: [], thread: -1, tenant: 0, priority: 0, model: 0, adapter: 0 };
+  return { arrivedAt: 0, inputTokens: 0, outputTokens: 0, blockTokens: 0, prefix: [], thread: -1, tenant: 0, priority: 0, model: 0, adapter: 0 };
 }

@@ -1,4 +1,5 @@
 import { unreachable } from '../../base/errors.ts';
+import { idsOf } from '../../kernel/id-runs.ts';
 import { emptyArrival, type Labels } from './arrival.ts';
 import { requestSource } from './source.ts';
 import type { SessionWorkload, TraceColumns, Workload } from './workload.ts';
@@ -79,7 +80,7 @@ export function traceOf(workload: Workload): TraceColumns {
   const arrival = emptyArrival();
   const builder = new TraceBuilder(blockTokensOf(workload));
   while (source.next(arrival)) {
-    for (const block of arrival.blocks) builder.addBlock(block);
+    for (const block of idsOf(arrival.prefix)) builder.addBlock(block);
     builder.add(arrival.arrivedAt, arrival.inputTokens, arrival.outputTokens);
   }
   return builder.columns();

@@ -1,6 +1,6 @@
 import { enlarged } from '../../kernel/enlarged.ts';
+import { RunsBuilder, type IdRuns } from '../../kernel/id-runs.ts';
 import type { RandomStream } from '../../kernel/random.ts';
-import { zeros } from '../../kernel/zeros.ts';
 import type { Reuse } from './workload.ts';
 
 /** Conversations looked at for one whose history fits the drawn prompt. */
@@ -27,19 +27,19 @@ export class Conversations {
   #rows: Int32Array<ArrayBuffer> = new Int32Array(256 * 16);
   #width = 16;
   #nextId = 0;
+  readonly #prompt = new RunsBuilder();
 
   constructor(reuse: Reuse, random: RandomStream) {
     this.#reuse = reuse;
     this.#random = random;
   }
 
-  /** Returns the block ids of the next prompt, and keeps prompt and answer as a history. */
-  next(inputTokens: number, outputTokens: number): readonly number[] {
+  /** Returns the block ids of the next prompt as runs, and keeps prompt and answer as a history. */
+  next(inputTokens: number, outputTokens: number): IdRuns {
     const { share, blockTokens, window, prefix = 1 } = this.#reuse;
     const promptBlocks = Math.floor(inputTokens / blockTokens);
     const continues = this.#random.uniform() < share && this.#count > 0;
     const slot = continues ? this.#choose(promptBlocks) : this.#open(window);
-    const blocks = zeros(promptBlocks);
 
     // A prompt that is history to its last token would leave nothing to compute.
     const most = Math.min(Math.floor((inputTokens - 1) / blockTokens), Math.floor(prefix * promptBlocks));
@@ -48,19 +48,18 @@ export class Conversations {
     let kept = 0;
     let end = row + 1;
     for (; end <= row + rows[row] && kept < most; end += 2) {
-      const first = rows[end];
       const length = Math.min(rows[end + 1], most - kept);
-      for (let i = 0; i < length; i++) blocks[kept + i] = first + i;
+      this.#prompt.add(rows[end], length);
       rows[end + 1] = length;
       kept += length;
     }
     const total = Math.floor((inputTokens + outputTokens) / blockTokens);
-    for (let i = kept; i < promptBlocks; i++) blocks[i] = this.#nextId + i - kept;
+    this.#prompt.add(this.#nextId, promptBlocks - kept);
     rows[row] = end - row - 1;
     if (total > kept) this.#append(slot, this.#nextId, total - kept);
     this.#nextId += total - kept;
     this.#lengths[slot] = total;
-    return blocks;
+    return this.#prompt.take();
   }
 
   /** Adds a run of ids to a history. */

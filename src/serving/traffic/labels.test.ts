@@ -25,7 +25,7 @@ function all(given: Workload) {
   const source = requestSource(given);
   const arrival = emptyArrival();
   const seen = [];
-  while (source.next(arrival)) seen.push({ ...arrival, blocks: [...arrival.blocks] });
+  while (source.next(arrival)) seen.push({ ...arrival });
   return seen;
 }
 

@@ -1,4 +1,5 @@
 import type { Seconds } from '../../base/units.ts';
+import { RunsBuilder } from '../../kernel/id-runs.ts';
 import { stream } from '../../kernel/random.ts';
 import type { Arrival, Labels, RequestSource } from './arrival.ts';
 import { gapSampler } from './arrivals.ts';
@@ -44,7 +45,7 @@ export class SessionSource implements RequestSource {
   readonly #free: number[] = [];
   /** Threads whose next turn is due, and when. */
   readonly #due: { readonly thread: number; readonly at: Seconds }[] = [];
-  readonly #blocks: number[] = [];
+  readonly #prefix = new RunsBuilder();
   #started = 0;
   #given = 0;
   #startAt: Seconds = 0;
@@ -153,15 +154,9 @@ export class SessionSource implements RequestSource {
     arrival.model = session.labels.model;
     arrival.adapter = session.labels.adapter;
     arrival.blockTokens = this.#workload.supply.blockTokens;
-    arrival.blocks = this.#blocks;
-    const blocks = this.#blocks;
     const { runs } = plan;
-    let count = 0;
-    for (let r = plan.runStart[turn]; r < plan.runStart[turn + 1]; r += 2) {
-      const first = session.base + runs[r];
-      for (let i = 0; i < runs[r + 1]; i++) blocks[count++] = first + i;
-    }
-    blocks.length = count;
+    for (let r = plan.runStart[turn]; r < plan.runStart[turn + 1]; r += 2) this.#prefix.add(session.base + runs[r], runs[r + 1]);
+    arrival.prefix = this.#prefix.take();
     return true;
   }
 }

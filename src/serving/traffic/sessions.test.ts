@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { idsOf as listed } from '../../kernel/id-runs.ts';
 import { mergedPlant } from '../plants.contract.ts';
 import { finished } from '../run.contract.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './arrival.ts';
@@ -57,7 +58,7 @@ function serve(source: RequestSource, time: (request: Arrival) => number): reado
   const served: Served[] = [];
   let arrival = emptyArrival();
   const take = () => {
-    waiting.push({ ...arrival, blocks: [...arrival.blocks] });
+    waiting.push(arrival);
     arrival = emptyArrival();
   };
   while (source.next(arrival)) take();
@@ -186,7 +187,7 @@ describe('sessions in a closed loop with the machine', () => {
         );
         expect(lengths(served.map(({ request }) => [request.inputTokens, request.outputTokens] as const))).toEqual(lengths(planned));
         const distinct = all.reduce((sum, { agents }) => sum + new Set(agents.flatMap(idsOf)).size, 0);
-        expect(new Set(served.flatMap(({ request }) => request.blocks)).size).toBe(distinct);
+        expect(new Set(served.flatMap(({ request }) => listed(request.prefix))).size).toBe(distinct);
       }),
     );
   });

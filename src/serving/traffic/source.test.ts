@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { idsOf } from '../../kernel/id-runs.ts';
 import { emptyArrival } from './arrival.ts';
 import { traceOf } from './columns.ts';
 import { requestSource } from './source.ts';
@@ -44,7 +45,7 @@ function all(workload: Workload): readonly { readonly at: number; readonly input
   const source = requestSource(workload);
   const arrival = emptyArrival();
   const seen = [];
-  while (source.next(arrival)) seen.push({ at: arrival.arrivedAt, input: arrival.inputTokens, output: arrival.outputTokens, blocks: [...arrival.blocks] });
+  while (source.next(arrival)) seen.push({ at: arrival.arrivedAt, input: arrival.inputTokens, output: arrival.outputTokens, blocks: idsOf(arrival.prefix) });
   return seen;
 }
 

@@ -1,6 +1,6 @@
 import { unreachable } from '../../base/errors.ts';
+import { runsOf } from '../../kernel/id-runs.ts';
 import { stream } from '../../kernel/random.ts';
-import { zeros } from '../../kernel/zeros.ts';
 import type { RequestSource } from './arrival.ts';
 import { gapSampler } from './arrivals.ts';
 import { ClientSource } from './client-source.ts';
@@ -52,7 +52,7 @@ function generated(workload: GeneratorWorkload): RequestSource {
       arrival.blockTokens = blockTokens;
       arrival.thread = -1;
       label?.(arrival);
-      if (conversations !== undefined) arrival.blocks = conversations.next(arrival.inputTokens, arrival.outputTokens);
+      if (conversations !== undefined) arrival.prefix = conversations.next(arrival.inputTokens, arrival.outputTokens);
       return true;
     },
   };
@@ -89,12 +89,7 @@ function replayed(workload: TraceWorkload): RequestSource {
       arrival.model = model?.[at] ?? 0;
       arrival.adapter = adapter?.[at] ?? 0;
       label?.(arrival);
-      if (columns.blockTokens > 0) {
-        const from = columns.blockStart[at] ?? 0;
-        const blocks = zeros((columns.blockStart[at + 1] ?? 0) - from);
-        for (let i = 0; i < blocks.length; i++) blocks[i] = columns.blocks[from + i] ?? 0;
-        arrival.blocks = blocks;
-      }
+      if (columns.blockTokens > 0) arrival.prefix = runsOf(columns.blocks, columns.blockStart[at], columns.blockStart[at + 1]);
       at++;
       return true;
     },
