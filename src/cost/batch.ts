@@ -42,7 +42,7 @@ export interface Stretch {
   add(count: number, contexts: number, stages: Float64Array, busy: Float64Array): void;
 }
 
-/** Prices the iterations of one instance. Pure: the same batch, the same cost. */
+/** Prices the iterations of one instance. Pure: the same batch, the same cost; nothing of a batch is kept. */
 export interface StepPricer {
   cost(batch: InstanceBatch): StepCost;
   /** Where steps that follow a step that only decodes can be had at once; undefined where each has to be priced. `old` is a stretch that is no longer needed. */

@@ -25,6 +25,17 @@ export class Iteration {
   /** Whether decoding sequences take part. */
   decodes = true;
   readonly #table: RequestTable;
+  /** What is priced: written anew for each rank, since a pricer keeps nothing of it. */
+  readonly #rank: { -readonly [Key in keyof RankBatch]: RankBatch[Key] } = {
+    decodeSequences: 0,
+    queryTokens: 0,
+    decodeContext: 0.5,
+    prefillTokens: 0,
+    prefillSequences: 0,
+    prefillPairs: 0.5,
+    prefillContext: 0.5,
+  };
+  readonly #batch: { readonly rank: RankBatch; instanceTokens: number } = { rank: this.#rank, instanceTokens: 0 };
 
   constructor(table: RequestTable) {
     this.#table = table;
@@ -96,12 +107,11 @@ export class Iteration {
     this.decodeContext = allContext;
     this.usedBlocks = allUsed;
     if (this.empty) return;
-    const instanceTokens = this.decoding * queryTokens + this.prefillTokens;
-    const costOf = (r: number): StepCost => pricer.cost({ rank: this.#batchOf(ranks[r], tokens, queryTokens), instanceTokens });
-    this.cost = costOf(byTokens);
+    this.cost = pricer.cost(this.#batchOf(ranks[byTokens], tokens, queryTokens));
     const any = this.decoding > 0;
-    if (any && byContext !== byTokens) this.cost = slower(costOf(byContext), this.cost);
-    if (this.prefillTokens > 0 && byPairs !== byTokens && !(any && byPairs === byContext)) this.cost = slower(this.cost, costOf(byPairs));
+    if (any && byContext !== byTokens) this.cost = slower(pricer.cost(this.#batchOf(ranks[byContext], tokens, queryTokens)), this.cost);
+    if (this.prefillTokens > 0 && byPairs !== byTokens && !(any && byPairs === byContext))
+      this.cost = slower(this.cost, pricer.cost(this.#batchOf(ranks[byPairs], tokens, queryTokens)));
   }
 
   /** The same where no rank has prompts: all that is needed is kept up to date as sequences come and go. */
@@ -122,9 +132,8 @@ export class Iteration {
       mostContext = context;
       byContext = r;
     }
-    const instanceTokens = sequences * queryTokens;
-    this.cost = pricer.cost({ rank: this.#batchOf(ranks[byContext], tokens, queryTokens), instanceTokens });
-    if (byTokens !== byContext) this.cost = slower(this.cost, pricer.cost({ rank: this.#batchOf(ranks[byTokens], tokens, queryTokens), instanceTokens }));
+    this.cost = pricer.cost(this.#batchOf(ranks[byContext], tokens, queryTokens));
+    if (byTokens !== byContext) this.cost = slower(this.cost, pricer.cost(this.#batchOf(ranks[byTokens], tokens, queryTokens)));
   }
 
   /**
@@ -132,15 +141,15 @@ export class Iteration {
    * that its experts take part.
    */
   own(rank: Rank, tokens: number, queryTokens: number, pricer: StepPricer): Seconds {
-    const own = this.#batchOf(rank, tokens, queryTokens);
-    const idle = own.decodeSequences === 0 && own.prefillTokens === 0;
-    const batch = idle ? { ...own, ...(this.decoding > 0 ? oneSequence : oneToken) } : own;
-    return pricer.cost({ rank: batch, instanceTokens: this.decoding * queryTokens + this.prefillTokens }).time;
+    const batch = this.#batchOf(rank, tokens, queryTokens);
+    const { decodeSequences, prefillTokens } = batch.rank;
+    if (decodeSequences === 0 && prefillTokens === 0) Object.assign(this.#rank, this.decoding > 0 ? oneSequence : oneToken);
+    return pricer.cost(batch).time;
   }
 
-  /** The iteration that decodes what this one does behind it, of an instance of one rank. */
+  /** The iteration that decodes what this one does behind it, of an instance of one rank: valid until something else is priced. */
   next(rank: Rank, tokens: number, queryTokens: number): InstanceBatch {
-    return { rank: this.#batchOf(rank, tokens, queryTokens), instanceTokens: this.decoding * queryTokens };
+    return this.#batchOf(rank, tokens, queryTokens);
   }
 
   #promptsOf({ chunks, prefilling }: Rank): { readonly prefill: number; readonly pairs: number; readonly seen: number } {
@@ -158,7 +167,8 @@ export class Iteration {
     return { prefill, pairs, seen };
   }
 
-  #batchOf(rank: Rank, tokens: number, queryTokens: number): RankBatch {
+  /** The batch, as the part of a rank in it is priced. */
+  #batchOf(rank: Rank, tokens: number, queryTokens: number): InstanceBatch {
     let prefillTokens = 0;
     let prefillSequences = 0;
     let prefillPairs = 0;
@@ -174,15 +184,16 @@ export class Iteration {
     }
     const { columns, at } = rank;
     const decodeSequences = this.decodes ? columns.decoding[at] : 0;
-    return {
-      decodeSequences,
-      queryTokens,
-      decodeContext: this.decodes ? columns.baseSum[at] + decodeSequences * tokens : 0,
-      prefillTokens,
-      prefillSequences,
-      prefillPairs,
-      prefillContext,
-    };
+    const batch = this.#rank;
+    batch.decodeSequences = decodeSequences;
+    batch.queryTokens = queryTokens;
+    batch.decodeContext = this.decodes ? columns.baseSum[at] + decodeSequences * tokens : 0;
+    batch.prefillTokens = prefillTokens;
+    batch.prefillSequences = prefillSequences;
+    batch.prefillPairs = prefillPairs;
+    batch.prefillContext = prefillContext;
+    this.#batch.instanceTokens = this.decoding * queryTokens + this.prefillTokens;
+    return this.#batch;
   }
 }
 

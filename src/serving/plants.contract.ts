@@ -62,7 +62,7 @@ export function probe(pricer: StepPricer = ticking): StepPricer & { readonly ask
   return {
     asked,
     cost: (batch) => {
-      asked.push(batch);
+      asked.push({ ...batch, rank: { ...batch.rank } });
       return pricer.cost(batch);
     },
   };
