@@ -121,10 +121,10 @@ export class PrefixPool {
     const ids = this.#table.blocks(slot);
     for (let at = ids.length - 2; at >= 0; at -= 2) this.distances.touch(ids[at], ids[at + 1] - startOf(ids, at));
     const through = this.#plant.storage?.write === 'through';
-    const absent = (cache: PrefixCache): number => cache.absent(ids, Math.min(lengthOf(ids), cache.capacity));
-    const kept = { ids, unitTokens: unit, missing: absent(this.cache), unstored: through ? absent(this.storage) : 0 };
-    if (kept.missing + kept.unstored > 0) return kept;
-    this.land(kept, now);
+    const missing = absentOf(ids, this.cache);
+    const unstored = through ? absentOf(ids, this.storage) : 0;
+    if (missing + unstored > 0) return { ids, unitTokens: unit, missing, unstored };
+    this.#land(ids);
     return undefined;
   }
 
@@ -137,6 +137,10 @@ export class PrefixPool {
   /** What was written is there. */
   land({ ids, unitTokens }: Kept, now: Seconds): void {
     this.#begin(unitTokens, now);
+    this.#land(ids);
+  }
+
+  #land(ids: IdRuns): void {
     this.#use(ids, lengthOf(ids));
     if (this.#plant.storage?.write === 'through') put(this.storage, ids, lengthOf(ids), (many) => this.storage.evict(many));
   }
@@ -180,12 +184,12 @@ export class PrefixPool {
 
   /** Makes units the most recently used in memory; those that come from storage leave it where it has only what memory dropped. */
   #use(ids: IdRuns, count: number): void {
-    const { cache, storage } = this;
-    const taken = (id: number): void => {
-      if (storage.has(id)) storage.remove(id);
-    };
-    put(cache, ids, count, this.#evict, this.#plant.storage?.write === 'back' ? taken : undefined);
+    put(this.cache, ids, count, this.#evict, this.#plant.storage?.write === 'back' ? this.#taken : undefined);
   }
+
+  readonly #taken = (id: number): void => {
+    if (this.storage.has(id)) this.storage.remove(id);
+  };
 
   readonly #evict = (many: number): void => {
     const { cache, storage } = this;
@@ -212,6 +216,11 @@ export function nodeByHash(id: number, turn: number, nodes: number): number {
   const hash = mix(id ^ Math.imul(turn + 1, 0x9e3779b1));
   // A division takes longer than the hash.
   return (nodes & (nodes - 1)) === 0 ? hash & (nodes - 1) : hash % nodes;
+}
+
+/** How many of as many units as fit are absent. */
+function absentOf(ids: IdRuns, cache: PrefixCache): number {
+  return cache.absent(ids, Math.min(lengthOf(ids), cache.capacity));
 }
 
 /** Makes units the most recently used; `evict` makes room for those that are added, of each of which `adding` is told before. */
