@@ -6,10 +6,12 @@ import { freshPricers, sharedPricers } from '../src/cost/shared-pricers.ts';
 import type { Shard } from '../src/report/merged/shard.ts';
 import type { SeedsSummary } from '../src/report/seeds.ts';
 import type { Summary } from '../src/report/summary.ts';
+import { createSimulation } from '../src/serving/deploy.ts';
 import { withSeed } from '../src/serving/seeded.ts';
 import { supernode } from './fixtures/command-line.ts';
 
 const merged = 'examples/h100-llama-3.1-70b.yaml';
+const split = 'examples/cloudmatrix384-deepseek-r1.yaml';
 const clients = 'examples/clients.yaml';
 const short = { requests: 300 };
 
@@ -42,6 +44,17 @@ describe('workers', () => {
     const shared = sharedPricers(4);
     const [, again] = [1, 1].map((seed) => runJob(base, { seed }, shared, 'x', () => {}));
     expect(again).toEqual(runJob(base, { seed: 1 }, freshPricers, 'x', () => {}));
+  });
+
+  test('links that runs share change nothing, and are made anew for another model', async () => {
+    const base = await loadScenario(split, short);
+    const [first, again] = [1, 1].map((seed) => createSimulation({ ...base, seed }));
+    expect(again?.deployed.wiring).toBe(first?.deployed.wiring);
+    const other = createSimulation({ ...base, model: { ...base.model } });
+    expect(other.deployed.wiring).not.toBe(first?.deployed.wiring);
+    const shards = [base, base, { ...base, deployment: { ...base.deployment } }].map((one) => runJob(one, {}, freshPricers, 'x', () => {}));
+    expect(shards[1]).toEqual(shards[0]);
+    expect(shards[2]).toEqual(shards[0]);
   });
 
   test('a scenario that does not fit is refused with its problems, and all workers end', async () => {

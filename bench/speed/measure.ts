@@ -32,23 +32,30 @@ export interface Measured {
   readonly bound?: number | undefined;
 }
 
+/** Requests that are counted together, since a system may count processor time in steps of some milliseconds; and how often the cost of fewer than a million is found. */
+const together = 100_000;
+const tries = 5;
+
 /**
- * Processor time per request of each scenario once code and costs are compiled: the least of some runs in one process, behind shorter ones. [s]
+ * Processor time per request of each scenario once code and costs are compiled: the least of some tries in one process, behind shorter runs; a try is one run, or
+ * as many short ones as it takes to be told. [s]
  */
 export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
   const pricers = sharedPricers(8);
   const once = (scenario: Scenario): number => {
-    const { simulation } = createSimulation(scenario, undefined, pricers);
-    const before = process.cpuUsage();
-    while (simulation.step());
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1e6 / simulation.snapshot().arrived;
+    const runs = Math.ceil(together / scenario.workload.requests);
+    let used = 0;
+    for (let i = 0; i < runs; i++) {
+      const { simulation } = createSimulation(scenario, undefined, pricers);
+      const before = process.cpuUsage();
+      while (simulation.step());
+      const { user, system } = process.cpuUsage(before);
+      used += user + system;
+    }
+    return used / 1e6 / (runs * scenario.workload.requests);
   };
   for (const scenario of scenarios) once({ ...scenario, workload: { ...scenario.workload, requests: 30_000 } });
-  return scenarios.map((scenario) => {
-    const repeats = scenario.workload.requests < 1e6 ? 5 : 1;
-    return Math.min(...Array.from({ length: repeats }, () => once(scenario)));
-  });
+  return scenarios.map((scenario) => Math.min(...Array.from({ length: scenario.workload.requests < 1e6 ? tries : 1 }, () => once(scenario))));
 }
 
 /** Requests of each of the runs that belong to the start: the second one finds what machine code took for fixed in the first. */

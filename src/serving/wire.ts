@@ -17,11 +17,29 @@ export interface Wired extends Pick<Plant, 'transfer' | 'cache' | 'links'> {
   readonly wiring: Wiring;
 }
 
+/** What links follow from beside the deployment. */
+type Surroundings = Pick<Scenario, 'machine' | 'model' | 'precision' | 'control'>;
+
+/** What was made for a deployment last: runs that differ in traffic or seed share it. */
+const latest = new WeakMap<DisaggregatedDeployment, { readonly of: Surroundings; readonly made: Wired }>();
+
 /**
- * Joins the ranks of a deployment over the planes of its machine.
+ * Joins the ranks of a deployment over the planes of its machine. Deployments and machines are told apart by identity.
  * @throws InputError where the transfer plane does not join a prefill with a decode rank
  */
-export function wired(scenario: Scenario, deployment: DisaggregatedDeployment): Wired {
+export function wired({ machine, model, precision, control }: Surroundings, deployment: DisaggregatedDeployment): Wired {
+  const known = latest.get(deployment);
+  if (known !== undefined) {
+    const { of, made } = known;
+    if (of.machine === machine && of.model === model && of.precision === precision && of.control === control) return made;
+  }
+  const of = { machine, model, precision, control };
+  const made = wire(of, deployment);
+  latest.set(deployment, { of, made });
+  return made;
+}
+
+function wire(scenario: Surroundings, deployment: DisaggregatedDeployment): Wired {
   const { machine } = scenario;
   const wiring = new Wiring(machine);
   const pools = (['prefill', 'decode'] as const).map((role, index) => {
@@ -37,7 +55,7 @@ export function wired(scenario: Scenario, deployment: DisaggregatedDeployment): 
 }
 
 /** KV of one token in the whole model, counted once however often a layout replicates it. [B] */
-function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number {
+function kvBytesPerToken({ model, precision }: Surroundings, layout: Layout): number {
   return kvBytesPerTokenPerDie(model, precision, unsplit(layout));
 }
 
@@ -46,7 +64,7 @@ function kvBytesPerToken({ model, precision }: Scenario, layout: Layout): number
  * `p / d` sources (arXiv 2506.12708, 4.3).
  */
 function transferOf(
-  scenario: Scenario,
+  scenario: Surroundings,
   { prefill, decode, transferPlane }: DisaggregatedDeployment,
   [from, to]: readonly [readonly RankDies[], readonly RankDies[]],
   wiring: Wiring,
@@ -102,7 +120,7 @@ function transferOf(
 }
 
 /** The prefix cache in the memory of nodes. Links have their numbers at once; which contain which is known when all are made. */
-function cacheOf(scenario: Scenario, layout: Layout, cache: CachePool, ranks: readonly RankDies[], wiring: Wiring): () => CachePlant {
+function cacheOf(scenario: Surroundings, layout: Layout, cache: CachePool, ranks: readonly RankDies[], wiring: Wiring): () => CachePlant {
   const { machine } = scenario;
   const plane = planeNamed(machine, cache.plane);
   const [read, write] = [pathOf(plane, 'machine', 'read', 'cpu'), pathOf(plane, 'machine', 'write', 'cpu')];
@@ -139,7 +157,7 @@ function storageOf({ capacity, latency, write }: NonNullable<CachePool['storage'
 }
 
 /** The links of the machine, and behind them those between storage and memory, which are on no plane. */
-function withStorage(wiring: Wiring, { machine }: Scenario, cache: CachePool | undefined): Plant['links'] {
+function withStorage(wiring: Wiring, { machine }: Surroundings, cache: CachePool | undefined): Plant['links'] {
   if (cache?.storage === undefined) return wiring.links;
   const { bandwidth } = cache.storage;
   return [...wiring.links, ...['out', 'in'].map((way) => ({ name: `storage of ${machine.name} ${way}`, rate: bandwidth }))];
