@@ -8,8 +8,8 @@ import type { PlannedGroup } from './priced-group.ts';
 export interface CompilablePricer extends StepPricer {
   /** The groups of a step before they are priced. */
   plan(batch: InstanceBatch): readonly PlannedGroup[];
-  /** Prices of some operators of a group, by their places in it, without what they add to its waits (`drift`). */
-  prices(planned: PlannedGroup, places: readonly number[]): readonly Price[];
+  /** Price of the operator at a place of a group, without what it adds to its waits (`drift`). */
+  priceOf(planned: PlannedGroup, place: number): Price;
   /** What groups of a step have that looks at contexts and at single sequences. */
   readonly cores: CoreBuilder;
   /** Price of such an operator at a place of a group that was planned for another batch. */
@@ -22,14 +22,17 @@ export type Signature = readonly {
   readonly microbatches: number;
   readonly operators: readonly string[];
   readonly streamOf: Int32Array;
+  /** Of the plan that it was read off: whatever has the same one was planned alike. */
+  readonly stageOf: Int32Array;
 }[];
 
 export function signatureOf(plan: readonly PlannedGroup[]): Signature {
-  return plan.map(({ group, streamOf }) => ({
+  return plan.map(({ group, streamOf, stageOf }) => ({
     name: group.name,
     microbatches: group.microbatches,
     operators: group.operators.map(({ name }) => name),
     streamOf,
+    stageOf,
   }));
 }
 
@@ -37,8 +40,9 @@ export function signatureOf(plan: readonly PlannedGroup[]): Signature {
 export function matches(plan: readonly PlannedGroup[], of: Signature): boolean {
   if (plan.length !== of.length) return false;
   for (let g = 0; g < plan.length; g++) {
-    const { group, streamOf } = plan[g] as PlannedGroup;
-    const { name, microbatches, operators, streamOf: streams } = of[g] as Signature[number];
+    const { group, streamOf, stageOf } = plan[g] as PlannedGroup;
+    const { name, microbatches, operators, streamOf: streams, stageOf: stages } = of[g] as Signature[number];
+    if (stageOf === stages) continue;
     if (group.name !== name || group.microbatches !== microbatches || group.operators.length !== operators.length || streamOf.length !== streams.length)
       return false;
     for (let i = 0; i < operators.length; i++) if ((group.operators[i] as Operator).name !== operators[i]) return false;

@@ -46,13 +46,16 @@ export function compile(pricer: CompilablePricer, kind: Kind, queryTokens: numbe
     if (!known.has(batch)) known.set(batch, launchesOf(pricer.plan(batch), expected));
     return known.get(batch);
   };
-  const driverOf: number[] = plan.flatMap(({ group }) => group.operators.map(() => drivers.length));
+  const operators = plan.flatMap(({ group }) => group.operators);
+  // Groups that share operators do so in every step.
+  const firstOf = operators.map((operator) => operators.indexOf(operator));
+  const driverOf: number[] = operators.map(() => drivers.length);
   for (const [d, { pairs }] of drivers.entries()) {
     const explained = driverOf.map((known) => known === drivers.length);
     for (const [a, b] of pairs) {
       const [left, right] = [launches(a), launches(b)];
       if (left === undefined || right === undefined) return undefined;
-      for (let i = 0; i < explained.length; i++) if (explained[i] === true && !alike(left[i], right[i])) explained[i] = false;
+      for (const [i, first] of firstOf.entries()) explained[i] = explained[first] === true && (first < i || alike(left[i], right[i]));
     }
     for (let i = 0; i < explained.length; i++) if (explained[i] === true) driverOf[i] = d;
   }

@@ -167,12 +167,21 @@ function examples({ decodes, prefills, single, mostlyPrompts }: Kind, queryToken
 }
 
 const few = 8;
+/** Working memory: the sums of a batch. */
+const read = new Float64Array(sumsOfBatch);
 
 /**
  * A batch of a kind with given values: few sequences, in steps that are mostly decoding as many as it takes, all else as small as can be. What
  * depends on these values alone is the same in all of them, so that any will do.
  */
-function exampleOf(kind: Kind, queryTokens: number, { given, along, fixed = 'nothing' }: Candidate, at: number, position: number): InstanceBatch | undefined {
+function exampleOf(
+  kind: Kind,
+  queryTokens: number,
+  { given }: Candidate,
+  { fixed, along }: Pick<Driver, 'fixed' | 'along'>,
+  at: number,
+  position: number,
+): InstanceBatch | undefined {
   const wanted = numberOf(kind);
   const decoding = !kind.decodes
     ? [0]
@@ -195,9 +204,8 @@ function exampleOf(kind: Kind, queryTokens: number, { given, along, fixed = 'not
     const rank = { ...other, ...more };
     const context = Math.max(rank.prefillTokens, rank.prefillContext);
     const batch = { rank: { ...rank, prefillContext: context, prefillPairs: context * few }, instanceTokens: instanceTokens ?? rowsOf(rank) };
-    const read = sumsOf(batch);
-    if (read[sums.indexOf(fixed)] === at && read[sums.indexOf(along)] === position && batch.instanceTokens >= rowsOf(rank) && kindNumber(batch) === wanted)
-      return batch;
+    readSums(batch, read);
+    if (read[fixed] === at && read[along] === position && batch.instanceTokens >= rowsOf(rank) && kindNumber(batch) === wanted) return batch;
   }
   return undefined;
 }
@@ -220,7 +228,7 @@ export function driversOf(kind: Kind, queryTokens: number): readonly Driver[] {
       return one[fixed] === two[fixed] && one[along] === two[along] && kindNumber(a) === wanted && kindNumber(b) === wanted;
     });
     if (!fits || (name === contextDriver && !kind.decodes)) return [];
-    return [{ name, wide, fixed, along, pairs, example: (at, position) => exampleOf(kind, queryTokens, candidate, at, position) }];
+    return [{ name, wide, fixed, along, pairs, example: (at, position) => exampleOf(kind, queryTokens, candidate, { fixed, along }, at, position) }];
   });
 }
 

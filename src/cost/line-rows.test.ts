@@ -27,7 +27,9 @@ test('what is read off a record is what the line over the position says, in what
           const record = known >= 0 ? known : lines.put(octave, position, line);
           const sums = Float64Array.of(1, 2, 3);
           lines.add(record, position, columns, sums);
-          const at = (entry: number): number => (line.line[entry] ?? 0) + (line.line[2 + entry] ?? 0) * ((position - line.from) * line.scale);
+          const { first, last } = line;
+          const rise = (entry: number): number => (last[entry] ?? 0) - (first[entry] ?? 0);
+          const at = (entry: number): number => (first[entry] ?? 0) + rise(entry) * ((position - line.from) * line.scale);
           expect(Array.from(sums)).toEqual([1 + at(1), 2, 3 + at(0)]);
           expect(lines.rows[record + 1]).toBe(line.to);
         }

@@ -70,8 +70,9 @@ export class LineRows {
     rows[record + 1] = line.to;
     rows[record + 2] = line.scale;
     for (let i = 0; i < width; i++) {
-      rows[record + recordHead + 2 * i] = line.line[i] as number;
-      rows[record + recordHead + 2 * i + 1] = line.line[width + i] as number;
+      const start = line.first[i] as number;
+      rows[record + recordHead + 2 * i] = start;
+      rows[record + recordHead + 2 * i + 1] = (line.last[i] as number) - start;
     }
     this.#known.set(line, record);
     return record;

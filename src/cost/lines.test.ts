@@ -15,8 +15,7 @@ const tiled =
 function read(whole: Line, position: number, rows: Rows): number[] {
   const line = through(whole, position, rows);
   if (line === undefined) return [];
-  const width = line.line.length / 2;
-  return Array.from({ length: width }, (_, i) => (line.line[i] ?? 0) + (line.line[width + i] ?? 0) * (position - line.from) * line.scale);
+  return Array.from(line.first, (start, i) => start + ((line.last[i] ?? 0) - start) * (position - line.from) * line.scale);
 }
 
 test('steps are met where they are, whatever the tile: each kind of entries within the tolerance', () => {

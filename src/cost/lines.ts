@@ -13,8 +13,9 @@ export interface Rows {
 export interface Line {
   readonly from: number;
   readonly to: number;
-  /** The row at its start, then its rise to the end. */
-  readonly line: Float64Array;
+  /** The rows at its start and at its end. */
+  readonly first: Float64Array;
+  readonly last: Float64Array;
   /** One over its length; 0 for a single position. */
   readonly scale: number;
   readonly straight: boolean;
@@ -22,7 +23,6 @@ export interface Line {
   readonly size: number;
   readonly parts: (Line | undefined)[];
   readonly cuts: number;
-  readonly last: Float64Array;
   /** Where the way down to its parts has led, by equal pieces of it: the straight part that covers a piece, or the one that a piece is. */
   readonly pieces: (Line | undefined)[];
 }
@@ -74,19 +74,16 @@ export function through(whole: Line, position: number, rows: Rows): Line | undef
   return line;
 }
 
-function partOf({ from: begin, to: end, line, last: behind, size, cuts }: Line, part: number, rows: Rows): Line | undefined {
+function partOf({ from: begin, to: end, first: before, last: behind, size, cuts }: Line, part: number, rows: Rows): Line | undefined {
   const from = begin + part * size;
   const to = from + size - 1;
-  const first = from === begin ? line.slice(0, behind.length) : rows.at(from);
+  const first = from === begin ? before : rows.at(from);
   const last = to === end ? behind : from === to ? first : rows.at(to);
   return first === undefined || last === undefined ? undefined : stretch(from, to, first, last, rows, cuts - 1);
 }
 
 function stretch(from: number, to: number, first: Float64Array, last: Float64Array, rows: Rows, cuts: number): Line {
   const count = to - from + 1;
-  const line = new Float64Array(2 * first.length);
-  line.set(first);
-  for (let i = 0; i < first.length; i++) line[first.length + i] = (last[i] as number) - (first[i] as number);
   const straight =
     cuts === 0 ||
     count <= 2 ||
@@ -94,13 +91,13 @@ function stretch(from: number, to: number, first: Float64Array, last: Float64Arr
       checks.every((check) => {
         const position = from + Math.floor((to - from) * check);
         const row = rows.at(position);
-        return row !== undefined && isOn(row, line, (position - from) / (to - from), rows.ends);
+        return row !== undefined && isOn(row, first, last, (position - from) / (to - from), rows.ends);
       }));
-  return { from, to, line, scale: count === 1 ? 0 : 1 / (to - from), straight, size: count > short ? count / 2 : 1, parts: [], cuts, last, pieces: [] };
+  return { from, to, first, last, scale: count === 1 ? 0 : 1 / (to - from), straight, size: count > short ? count / 2 : 1, parts: [], cuts, pieces: [] };
 }
 
 /** Whether a row lies on a line: the entries of each kind all together. */
-function isOn(row: Float64Array, line: Float64Array, share: number, ends: readonly number[]): boolean {
+function isOn(row: Float64Array, first: Float64Array, last: Float64Array, share: number, ends: readonly number[]): boolean {
   let i = 0;
   for (const end of ends) {
     let whole = 0;
@@ -108,7 +105,8 @@ function isOn(row: Float64Array, line: Float64Array, share: number, ends: readon
     for (; i < end; i++) {
       const time = row[i] as number;
       whole += time;
-      off += Math.abs((line[i] as number) + (line[row.length + i] as number) * share - time);
+      const start = first[i] as number;
+      off += Math.abs(start + ((last[i] as number) - start) * share - time);
     }
     if (off > tolerance * whole) return false;
   }

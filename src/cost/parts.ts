@@ -23,7 +23,7 @@ interface Share {
   readonly memory: readonly number[];
 }
 
-/** A core, at its place in a group and among the cores of the group, which some others are the same as in every step. */
+/** An operator at its place in a group, which some others are the same as in every step; its place among the cores of the group, -1 for none. */
 interface Work {
   readonly group: number;
   readonly place: number;
@@ -40,8 +40,12 @@ export interface Cores {
 /** What one driver decides of a step. */
 export interface Part {
   readonly driver: Driver | undefined;
-  /** Its different cores, group by group, and working memory: their prices. Absent where it has more than cores. */
-  readonly cores?: { readonly works: readonly Work[]; readonly expands: boolean; readonly prices: Price[] } | undefined;
+  /** Its different operators, group by group, and working memory: their prices. */
+  readonly works: readonly Work[];
+  readonly prices: Price[];
+  /** Whether all of them are cores, and whether there are some that expand keys and values. */
+  readonly cores: boolean;
+  readonly expands: boolean;
   readonly shares: readonly Share[];
   /** Where each entry of a row belongs in the sums, ascending. */
   readonly columns: Int32Array;
@@ -94,7 +98,13 @@ export function partOf(
   const works: Work[] = [];
   const workOf = (group: number, place: number): number => {
     const core = coreAt(plan, expands ? cores.all : cores.alone, group, place);
-    const known = works.findIndex((other) => other.core === core && cores.like[other.group] === cores.like[group] && launchedAlike(plan, other, group, place));
+    const known = works.findIndex(
+      (other) =>
+        launchedAlike(plan, other, group, place) &&
+        (core < 0 || other.core < 0
+          ? plan[other.group]?.group.operators[other.place] === plan[group]?.group.operators[place]
+          : other.core === core && cores.like[other.group] === cores.like[group]),
+    );
     return known >= 0 ? known : works.push({ group, place, core }) - 1;
   };
   const shares = picked.flatMap((places, g): Share[] => {
@@ -116,7 +126,10 @@ export function partOf(
   if (shares.length === 0) return undefined;
   return {
     driver,
-    cores: works.some(({ core }) => core < 0) ? undefined : { works, expands, prices: [] },
+    works,
+    prices: [],
+    cores: works.every(({ core }) => core >= 0),
+    expands,
     shares,
     columns,
     busy: Array.from({ length: sumCount - stageCount }, (_, engine) => columns.indexOf(stageCount + engine)),
@@ -143,19 +156,20 @@ function launchedAlike(plan: readonly PlannedGroup[], work: Work, g: number, pla
 /** What a part comes to in one step; undefined for a step whose operators are not those of the kind. */
 export function rowOf(pricer: CompilablePricer, signature: Signature, part: Part, plan: readonly PlannedGroup[]): Float64Array | undefined {
   if (!matches(plan, signature)) return undefined;
-  const row = new Float64Array(part.columns.length);
-  for (const share of part.shares) {
-    const planned = plan[share.group] as PlannedGroup;
-    const prices = pricer.prices(planned, share.places);
-    for (let i = 0; i < prices.length; i++) addPrice(row, part, share, i, prices[i] as Price, planned);
+  const { works, prices } = part;
+  for (let w = 0; w < works.length; w++) {
+    const { group, place } = works[w] as Work;
+    prices[w] = pricer.priceOf(plan[group] as PlannedGroup, place);
   }
+  const row = new Float64Array(part.columns.length);
+  addPrices(row, part, plan);
   return row;
 }
 
 /** The same of a part that has nothing but cores, of which no others are looked at. `plan`: of a step of the kind. Written to a row; false for another kind. */
 export function fillCores(pricer: CompilablePricer, plan: readonly PlannedGroup[], part: Part, batch: InstanceBatch, row: Float64Array): boolean {
-  if (part.cores === undefined) return false;
-  const { works, expands, prices } = part.cores;
+  if (!part.cores) return false;
+  const { works, prices, expands } = part;
   let core: ReturnType<CompilablePricer['cores']['of']> | undefined;
   for (let w = 0, of = -1; w < works.length; w++) {
     const { group, place, core: at } = works[w] as Work;
@@ -167,13 +181,17 @@ export function fillCores(pricer: CompilablePricer, plan: readonly PlannedGroup[
     prices[w] = pricer.priceAt(planned, place, operator);
   }
   clear(row);
-  for (let s = 0; s < part.shares.length; s++) {
-    const share = part.shares[s] as Share;
-    for (let i = 0; i < share.works.length; i++) {
-      addPrice(row, part, share, i, prices[share.works[i] as number] as Price, plan[share.group] as PlannedGroup);
-    }
-  }
+  addPrices(row, part, plan);
   return true;
+}
+
+/** Adds the prices of the works of a part to a row, each wherever it stands in a step. */
+function addPrices(row: Float64Array, part: Part, plan: readonly PlannedGroup[]): void {
+  const { shares, prices } = part;
+  for (let s = 0; s < shares.length; s++) {
+    const share = shares[s] as Share;
+    for (let i = 0; i < share.works.length; i++) addPrice(row, part, share, i, prices[share.works[i] as number] as Price, plan[share.group] as PlannedGroup);
+  }
 }
 
 /** Adds the price of one operator of a share. */

@@ -157,8 +157,8 @@ class Pricer implements ExplainingPricer {
     });
   }
 
-  prices(planned: PlannedGroup, places: readonly number[]): readonly Price[] {
-    return this.#pricing.some(planned.group.operators, planned, places);
+  priceOf(planned: PlannedGroup, place: number): Price {
+    return this.#pricing.at(place, planned.group.operators, planned);
   }
 
   priceAt(planned: PlannedGroup, place: number, operator: Operator): Price {

@@ -100,7 +100,7 @@ export class Pricing {
   /** The price of each operator of one group, in order: fused operators share the longest of their floors, borne by the first. */
   group(operators: readonly Operator[], launching: Launching): Price[] {
     const prices: Price[] = [];
-    for (let i = 0; i < operators.length; i++) prices.push(this.#priceAt(i, operators, launching));
+    for (let i = 0; i < operators.length; i++) prices.push(this.at(i, operators, launching));
     const { at, share } = launching.drift;
     let waited = 0;
     for (let i = 0; i < at.length; i++) {
@@ -114,9 +114,15 @@ export class Pricing {
     return prices;
   }
 
-  /** The same for some operators of the group, by their places in it, but for what waits get from the others (see `driftOf`). */
-  some(operators: readonly Operator[], launching: Launching, places: readonly number[]): Price[] {
-    return places.map((i) => this.#priceAt(i, operators, launching));
+  /** The same for one of them, but for what waits get from the others (see `driftOf`). */
+  at(i: number, operators: readonly Operator[], { shares, floors, halves }: Launching): Price {
+    const price = this.#launch(operators[i] as Operator, shares[i], floors[i]);
+    const apart = halves?.[i];
+    if (apart === undefined || apart.length === 0) return price;
+    const others = apart.reduce((sum, j) => sum + this.#launch(operators[j] as Operator, shares[j], floors[j]).time, 0);
+    const time = Math.max(0, price.time - others);
+    const { floor, bound, matrix, vector, memory, scaleUp, scaleOut, host } = price;
+    return priceOf(time, floor, bound, matrix, vector, Math.min(time, memory), Math.min(time, scaleUp), Math.min(time, scaleOut), host);
   }
 
   /** The same for an operator at a place of the group, which is no exchange. */
@@ -132,16 +138,6 @@ export class Pricing {
         ? []
         : operators.flatMap((other, j) => (j !== i && this.#fusionOf.get(other.name) === fusion && this.#inside(other, operators[i]) ? [j] : []));
     });
-  }
-
-  #priceAt(i: number, operators: readonly Operator[], { shares, floors, halves }: Launching): Price {
-    const price = this.#launch(operators[i] as Operator, shares[i], floors[i]);
-    const apart = halves?.[i];
-    if (apart === undefined || apart.length === 0) return price;
-    const others = apart.reduce((sum, j) => sum + this.#launch(operators[j] as Operator, shares[j], floors[j]).time, 0);
-    const time = Math.max(0, price.time - others);
-    const { floor, bound, matrix, vector, memory, scaleUp, scaleOut, host } = price;
-    return priceOf(time, floor, bound, matrix, vector, Math.min(time, memory), Math.min(time, scaleUp), Math.min(time, scaleOut), host);
   }
 
   #launch(operator: Operator, share: Share = wholeDie, floor: number = 0): Price {

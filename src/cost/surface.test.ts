@@ -197,7 +197,7 @@ function behind(exact: CompilablePricer, extra: (batch: InstanceBatch) => number
   return {
     cost,
     plan: (batch) => exact.plan(batch),
-    prices: (planned, places) => exact.prices(planned, places),
+    priceOf: (planned, place) => exact.priceOf(planned, place),
     cores: exact.cores,
     priceAt: (planned, place, operator) => exact.priceAt(planned, place, operator),
   };

@@ -32,6 +32,7 @@ const mostAlike = 4;
 interface Table {
   readonly part: Part;
   readonly driver: Driver | undefined;
+  /** From 1: memory that is nothing but zeros is not touched before it is needed. */
   readonly keys: Float64Array;
   /** Row of each place, from 1; 0 for none. */
   readonly places: Int32Array;
@@ -183,7 +184,7 @@ export class SurfacePricer implements StepPricer {
         return true;
       }
     }
-    const key = fixed * wide + along;
+    const key = 1 + fixed * wide + along;
     const place = (fixed * apart + along) & (kept - 1);
     if (table.keys[place] !== key) {
       const row = this.#rowOf(compiled, table, batch);
@@ -275,7 +276,7 @@ function tableOf(part: Part): Table {
   return {
     part,
     driver,
-    keys: new Float64Array(rows).fill(-1),
+    keys: new Float64Array(rows),
     places: new Int32Array(rows),
     rows: new Float64Array(rows === 0 ? 0 : firstRows * part.columns.length),
     used: 0,

@@ -7,6 +7,7 @@ import sparseFile from '../../../data/models/deepseek-v3.2.yaml?raw';
 import { modelFromConfig } from '../config/config.ts';
 import type { Layout } from '../layout.ts';
 import type { Model } from '../model.ts';
+import type { OperatorGroup } from '../operator.ts';
 import { precisionOf } from '../precision.ts';
 import { coreBuilder, stepBuilder } from './step.ts';
 
@@ -54,4 +55,34 @@ describe.each(models)('%s', (_, model) => {
     }
     expect(cores.some(({ operators }) => operators.some((operator) => operator.kind === 'compute' && operator.class.includes('attention')))).toBe(true);
   });
+});
+
+test('a draft layer like those of the model shares their list; one over other positions or of another form has its own', () => {
+  const model = load(r1File, 'latent');
+  const of = (other: Model): ReadonlyMap<string, OperatorGroup> =>
+    new Map(stepBuilder(other, precisionOf(other), { ...layout, draftTokens: 2 })(batch).map((group) => [group.name, group]));
+  const groups = of(model);
+  const layers = groups.get('experts-layers')?.operators;
+  expect(layers?.length).toBeGreaterThan(20);
+  expect(groups.get('draft')?.operators).toBe(layers);
+  expect(groups.get('draft-again')?.operators).not.toEqual(layers);
+  expect(groups.get('dense-layers')?.operators).not.toEqual(layers);
+  const { draft: module } = model;
+  if (module === undefined) throw new Error('no draft module');
+  const normed = of({ ...model, draft: { ...module, layers: { ...module.layers, norms: 3 } } });
+  expect(normed.get('experts-layers')?.operators).toEqual(layers);
+  expect(normed.get('draft')?.operators).toEqual([...(layers ?? []), expect.objectContaining({ name: 'post-norm' })]);
+});
+
+test('layers that attend alike share the operators of that, whatever stands behind it; those that attend in another way share none', () => {
+  const shared = (model: Model, one: RegExp, other: RegExp): readonly string[] => {
+    const groups = stepBuilder(model, precisionOf(model), layout)(batch);
+    const [a, b] = [one, other].map((name) => groups.find((group) => name.test(group.name))?.operators ?? []);
+    return (a ?? []).filter((operator) => b?.includes(operator)).map(({ name }) => name);
+  };
+  const names = shared(load(r1File, 'latent'), /^dense-layers$/, /^experts-layers$/);
+  expect(names[0]).toBe('attention-norm');
+  expect(names).toEqual(expect.arrayContaining(['attention-prefill', 'attention-decode', 'output-projection']));
+  expect(names).not.toContain('feed-forward-norm');
+  expect(shared(load(ossFile, 'windows'), /^window-/, /^full-/)).toEqual([]);
 });

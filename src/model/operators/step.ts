@@ -5,7 +5,7 @@ import type { InstanceBatch, RankBatch } from '../batch.ts';
 import { draftModel, draftModule, layoutOfDrafter } from '../drafter.ts';
 import type { Layout, Microbatches } from '../layout.ts';
 import type { LayerGroup, Model, Precision } from '../model.ts';
-import type { OperatorGroup, Stage } from '../operator.ts';
+import type { Operator, OperatorGroup, Stage } from '../operator.ts';
 import { stageLayers } from '../pipeline.ts';
 import { compressedAttention, compressedCore } from './compressed.ts';
 import { draftInput, embedding, headAndSampling } from './ends.ts';
@@ -29,20 +29,34 @@ export interface CoreBuilder {
   of(this: void, batch: InstanceBatch, group: number, expands: boolean): Pick<OperatorGroup, 'microbatches' | 'operators'>;
 }
 
-/** The builder of an instance: what does not depend on the batch is worked out once. */
+/** The builder of an instance: what does not depend on the batch is worked out once. Layers that are the same in every step share one list, those that attend alike its operators. */
 export function stepBuilder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules = {}): StepBuilder {
   const recipes = recipesOf(model, precision, layout, kernels);
+  const [like, alike] = [firsts(recipes, sameLayers), firsts(recipes, sameCore)];
   return (batch) => {
     const parts = partsOf(batch, layout);
     const decodes = batch.rank.decodeSequences > 0;
     const last = decodes ? lastPositions(batch) : batch;
     const groups: OperatorGroup[] = [];
-    for (const { name, count, stage, placed, instance, split, last: again, decoding, fill } of recipes) {
+    const made: (readonly Operator[])[] = [];
+    const attending: (readonly Operator[])[] = [];
+    for (const [i, { name, count, stage, placed, instance, split, last: again, decoding, attend, fill }] of recipes.entries()) {
       if (decoding && !decodes) continue;
       const microbatches = split ? parts : 1;
-      const pass = passOf(instance, again ? last : batch, microbatches);
-      fill(pass, batch.rank);
-      groups.push({ name, count, microbatches, stage, placed, operators: pass.operators });
+      let operators = made[like[i] as number];
+      if (operators === undefined) {
+        const pass = passOf(instance, again ? last : batch, microbatches);
+        const known = attending[alike[i] as number];
+        if (known !== undefined) pass.operators.push(...known);
+        else if (attend !== undefined) {
+          attend(pass);
+          attending[i] = pass.operators.slice();
+        }
+        fill(pass, batch.rank);
+        operators = pass.operators;
+        made[i] = operators;
+      }
+      groups.push({ name, count, microbatches, stage, placed, operators });
     }
     return groups;
   };
@@ -52,7 +66,7 @@ export function stepBuilder(model: Model, precision: Precision, layout: Layout, 
 export function coreBuilder(model: Model, precision: Precision, layout: Layout, kernels: KernelRules = {}): CoreBuilder {
   const recipes = recipesOf(model, precision, layout, kernels);
   return {
-    like: recipes.map((recipe, i) => recipes.findIndex((other, j) => j === i || sameCore(other, recipe))),
+    like: firsts(recipes, sameCore),
     of: (batch, group, expands) => {
       const { instance, split, last, core } = recipes[group] as Recipe;
       const microbatches = split ? partsOf(batch, layout) : 1;
@@ -77,15 +91,37 @@ interface Recipe extends Pick<OperatorGroup, 'name' | 'count' | 'stage' | 'place
   readonly last: boolean;
   /** Whether only steps that decode have it. */
   readonly decoding: boolean;
+  /** What it begins with, where that attends. */
+  readonly attend?: ((pass: Pass) => void) | undefined;
   /** `whole`: the batch of the step. */
   readonly fill: (pass: Pass, whole: RankBatch) => void;
+  /** What layers are made from; absent for what is no layer. */
+  readonly layers?: Pick<LayerGroup, 'attention' | 'feedForward' | 'norms'> | undefined;
   /** Its cores, and what they are made from; absent where it has none. */
   readonly core?: { readonly from: unknown; readonly fill: (pass: Pass) => void } | undefined;
 }
 
-function sameCore({ core: a, ...one }: Recipe, { core: b, ...other }: Recipe): boolean {
-  if (a === undefined || b === undefined || one.instance !== other.instance || one.split !== other.split || one.last !== other.last) return false;
-  return a.from === b.from || JSON.stringify(a.from) === JSON.stringify(b.from);
+/** Of each group the first one that is the same. */
+function firsts(recipes: readonly Recipe[], same: (one: Recipe, other: Recipe) => boolean): readonly number[] {
+  return recipes.map((recipe, i) => recipes.findIndex((other, j) => j === i || same(other, recipe)));
+}
+
+function sameCore(one: Recipe, other: Recipe): boolean {
+  return samePass(one, other) && sameForm(one.core?.from, other.core?.from);
+}
+
+function sameLayers(one: Recipe, other: Recipe): boolean {
+  return samePass(one, other) && sameForm(one.layers, other.layers);
+}
+
+/** Whether two groups go over the same part of every batch. */
+function samePass(one: Recipe, other: Recipe): boolean {
+  return one.instance === other.instance && one.split === other.split && one.last === other.last && one.decoding === other.decoding;
+}
+
+/** Whether two groups are made from the same; false for what is made from nothing of its own. */
+function sameForm(one: unknown, other: unknown): boolean {
+  return one !== undefined && other !== undefined && (one === other || JSON.stringify(one) === JSON.stringify(other));
 }
 
 /** Into how many microbatches a step is cut: every one has a sequence. */
@@ -163,13 +199,15 @@ function wholeRecipes({ instance, names }: Whole, places: Placing | undefined, d
   ];
 }
 
-function layersOf({ layout }: Instance, group: LayerGroup, passes: number): Pick<Recipe, 'count' | 'split' | 'fill' | 'core'> {
-  const { attention, feedForward, count } = group;
+function layersOf({ layout }: Instance, group: LayerGroup, passes: number): Pick<Recipe, 'count' | 'split' | 'attend' | 'fill' | 'layers' | 'core'> {
+  const { attention, feedForward, norms, count } = group;
   return {
     count: count * passes,
     // Where experts are apart, only layers that have some go back and forth.
     split: layout.microbatches > 1 && (layout.experts.apart !== true || feedForward.kind === 'experts'),
-    fill: (pass) => layer(pass, group),
+    attend: (pass) => attend(pass, attention),
+    fill: (pass) => feedForwardOf(pass, group),
+    layers: { attention, feedForward, norms },
     core: { from: attention, fill: (pass) => core(pass, attention) },
   };
 }
@@ -251,7 +289,7 @@ function core(pass: Pass, attention: Attention): void {
   }
 }
 
-function layer(pass: Pass, { attention, feedForward, norms }: LayerGroup): void {
+function attend(pass: Pass, attention: Attention): void {
   if (attention.kind !== 'none') mixStreams(pass, 'attention-prologue');
   switch (attention.kind) {
     case 'grouped-query':
@@ -271,6 +309,10 @@ function layer(pass: Pass, { attention, feedForward, norms }: LayerGroup): void 
     default:
       unreachable(attention);
   }
+}
+
+/** What layers have behind their attention. */
+function feedForwardOf(pass: Pass, { attention, feedForward, norms }: LayerGroup): void {
   const attends = attention.kind !== 'none';
   switch (feedForward.kind) {
     case 'dense':
