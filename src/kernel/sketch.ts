@@ -7,13 +7,12 @@ const LOWEST_BIN = OCTAVE;
 /** Numbers that are kept of a bin. */
 const apart = 3;
 /** Values that are kept as they are until there are so many: a sketch of few has no bins. */
-const few = 512;
+const few = 256;
 
 /** Half of the widest bin, relative to its lower edge. */
 export const QUANTILE_ERROR: number = 1 / 256;
 
 const none = new Float64Array(0);
-const blank: readonly number[] = Array.from({ length: 2 * few }, () => 0.5);
 
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
@@ -48,7 +47,7 @@ export class Sketch {
   #bins: Float64Array<ArrayBuffer> = none;
 
   /** Values that are in no bin yet, each behind its weight. */
-  #late: number[] = [0.5, 0.5];
+  readonly #late: number[] = [0.5, 0.5];
   #lateCount = 0;
 
   /** A sketch that holds what `data` was made of, to the last bit. */
@@ -140,9 +139,11 @@ export class Sketch {
   #keep(value: number, weight: number): void {
     if (this.#lateCount === few) this.#settle();
     const at = 2 * this.#lateCount++;
-    if (at === this.#late.length) this.#late = longer(this.#late);
-    this.#late[at] = weight;
-    this.#late[at + 1] = value;
+    if (at === this.#late.length) this.#late.push(weight, value);
+    else {
+      this.#late[at] = weight;
+      this.#late[at + 1] = value;
+    }
   }
 
   /** Puts what is in no bin yet into its own. */
@@ -192,12 +193,7 @@ export class Sketch {
     if (other.#max > this.#max) this.#max = other.#max;
     const added = other.#bins;
     if (added.length > 0) this.#reach();
-    if (this.#lateCount + other.#lateCount > few) this.#settle();
-    const own = 2 * this.#lateCount;
-    const more = 2 * other.#lateCount;
-    while (this.#late.length < own + more) this.#late = longer(this.#late);
-    for (let i = 0; i < more; i++) this.#late[own + i] = other.#late[i];
-    this.#lateCount += other.#lateCount;
+    for (let i = 0; i < other.#lateCount; i++) this.#keep(other.#late[2 * i + 1], other.#late[2 * i]);
     if (added.length === 0) return;
     this.#cover(other.#first, other.#first + added.length / apart);
     const bins = this.#bins;
@@ -261,13 +257,6 @@ export class Sketch {
     if (!empty) this.#bins.set(bins, apart * (this.#first - first));
     this.#first = first;
   }
-}
-
-/** A list that is eight times as long, up to what is kept: made at once, where one that grows by itself is made anew each time that it is half as long again. */
-function longer(list: readonly number[]): number[] {
-  const made = blank.slice(0, 8 * list.length);
-  for (let i = 0; i < list.length; i++) made[i] = list[i];
-  return made;
 }
 
 function checked(value: number, weight: number): void {
