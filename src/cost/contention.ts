@@ -20,6 +20,15 @@ export const waiting: number = -2;
 /** What rounding may leave of a run. */
 export const rounding = 1e-12;
 
+/** Nothing has ended yet; and what each run draws of the bandwidth. */
+export function prepare({ end, layerEnd }: Laid, rates: Float64Array, times: Float64Array, memory: Float64Array): void {
+  clear(layerEnd);
+  for (let run = 0; run < times.length; run++) rates[run] = (times[run] as number) > 0 ? (memory[run] as number) / (times[run] as number) : 0;
+  const places = end.length - 1;
+  for (let place = 0; place < places; place++) end[place] = none;
+  end[places] = Infinity;
+}
+
 /** Of any number of streams. */
 export class ManyStreams implements Contention {
   readonly #laid: Laid;
@@ -52,16 +61,13 @@ export class ManyStreams implements Contention {
     const left = this.#left;
     const demand = this.#demand;
     const streams = heads.length;
-    clear(layerEnd);
-    for (let run = 0; run < times.length; run++) rates[run] = (times[run] as number) > 0 ? (memory[run] as number) / (times[run] as number) : 0;
+    prepare(this.#laid, rates, times, memory);
     for (let s = 0; s < streams; s++) {
       heads[s] = bounds[s] as number;
       current[s] = none;
       left[s] = Infinity;
       demand[s] = 0;
     }
-    for (let place = 0; place < runOf.length; place++) end[place] = none;
-    end[runOf.length] = Infinity;
     let now = 0;
     let latest = none;
     for (let open = runOf.length; open > 0;) {

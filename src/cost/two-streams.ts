@@ -1,6 +1,5 @@
 import { assert } from '../base/errors.ts';
-import { clear } from '../kernel/clear.ts';
-import { none, released, rounding, waiting, type Contention, type Laid } from './contention.ts';
+import { none, prepare, released, rounding, waiting, type Contention, type Laid } from './contention.ts';
 import type { Interleaving } from './interleave.ts';
 
 /** `ManyStreams` of two, the same to the last bit: what there is of each stream is at hand, not in rows. */
@@ -17,10 +16,7 @@ export class TwoStreams implements Contention {
     const { end, before, layerEnd } = this.#laid;
     const rates = this.#rates;
     const count = runOf.length;
-    clear(layerEnd);
-    for (let run = 0; run < times.length; run++) rates[run] = (times[run] as number) > 0 ? (memory[run] as number) / (times[run] as number) : 0;
-    for (let place = 0; place < count; place++) end[place] = none;
-    end[count] = Infinity;
+    prepare(this.#laid, rates, times, memory);
     const half = bounds[1] as number;
     let headA = 0;
     let headB = half;

@@ -71,7 +71,6 @@ export class FairShares {
     const links = this.#joinedTo(link);
     const count = this.#count;
     if (count === 1) this.rates[this.flows[0]] = this.#slowest(links);
-    else if (this.#over.count[link] === count && this.#isTightest(link, links)) for (let f = 0; f < count; f++) this.rates[this.flows[f]] = this.#share[link];
     else if (links <= this.#few) this.#fill(links);
     else this.#solve(links);
     return count;
@@ -128,16 +127,6 @@ export class FairShares {
     let rate = Infinity;
     for (let l = 0; l < linkCount; l++) rate = Math.min(rate, this.#left[this.#links[l]]);
     return rate;
-  }
-
-  /** Whether a link is tighter than all others; where it is what all flows go over, its share is what each of them gets. */
-  #isTightest(link: number, linkCount: number): boolean {
-    const links = this.#links;
-    const share = this.#share;
-    const own = share[link];
-    let l = 0;
-    while (l < linkCount && (own < share[links[l]] || links[l] === link)) l++;
-    return l === linkCount;
   }
 
   /** Fills the tightest link again and again: its flows are settled and leave what they do not use to others. */

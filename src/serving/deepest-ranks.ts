@@ -50,8 +50,7 @@ export class DeepestRanks {
 
   #isDeeper(rank: number, other: number): boolean {
     const [own, least] = [this.#baseSum[rank], this.#baseSum[other]];
-    const first = rank < other;
-    return own > least || (own === least && first);
+    return own > least || (own === least && rank < other);
   }
 
   #find(sequences: number): void {

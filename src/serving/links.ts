@@ -42,8 +42,6 @@ export class PushWays {
   /** By end, the groups of its levels. */
   readonly #above: Int32Array;
   readonly #below: Int32Array;
-  /** Bytes of a token, and of a sequence whatever its length. */
-  readonly #sizes: Float64Array;
 
   /** @param decodeRanks of an instance */
   constructor(transfer: TransferPlant, decodeRanks: number) {
@@ -59,12 +57,6 @@ export class PushWays {
     this.#levels = levels;
     this.#above = groups(sources, -1);
     this.#below = groups(sinks, -2);
-    this.#sizes = Float64Array.of(transfer.bytesPerToken, transfer.bytesPerSequence);
-  }
-
-  /** What the KV of so many tokens comes to. [B] */
-  bytes(tokens: number): number {
-    return tokens * this.#sizes[0] + this.#sizes[1];
   }
 
   /** The source of a prefill rank that a decode rank pulls from. */

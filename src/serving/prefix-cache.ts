@@ -86,18 +86,7 @@ export class PrefixCache {
 
   /** How many of the first `limit` ids are absent. */
   absent(ids: IdRuns, limit: number): number {
-    let absent = 0;
-    for (let at = 0, n = 0; n < limit; at += 2) {
-      const end = Math.min(limit, ids[at + 1]);
-      for (let id = ids[at]; n < end;) {
-        const run = this.#runOf.get(id);
-        const many = run < 0 ? this.gap(id, end - n) : this.#along(id, end - n, run);
-        if (run < 0) absent += many;
-        n += many;
-        id += many;
-      }
-    }
-    return absent;
+    return limit - this.#present(ids, limit, false);
   }
 
   /** How many of so many ids that follow each other come before the first one that is present. */
@@ -107,18 +96,23 @@ export class PrefixCache {
 
   /** How many of the first `limit` ids, which are present, are unpinned: what pinning them takes away from the evictable ones. */
   unpinned(ids: IdRuns, limit: number): number {
-    let unpinned = 0;
+    return this.#present(ids, limit, true);
+  }
+
+  /** How many of the first `limit` ids are present, or of those the ones that nobody refers to. */
+  #present(ids: IdRuns, limit: number, unpinned: boolean): number {
+    let present = 0;
     for (let at = 0, n = 0; n < limit; at += 2) {
       const end = Math.min(limit, ids[at + 1]);
       for (let id = ids[at]; n < end;) {
         const run = this.#runOf.get(id);
-        const many = this.#along(id, end - n, run);
-        if (this.#refs[run] === 0) unpinned += many;
+        const many = run < 0 ? this.gap(id, end - n) : this.#along(id, end - n, run);
+        if (run >= 0 && !(unpinned && this.#refs[run] > 0)) present += many;
         n += many;
         id += many;
       }
     }
-    return unpinned;
+    return present;
   }
 
   /**

@@ -72,7 +72,7 @@ export class Transport {
     const { transfer } = this.#plant;
     const ways = this.#pushes;
     if (transfer === undefined || ways === undefined) return 0;
-    const bytes = ways.bytes(tokens);
+    const bytes = tokens * transfer.bytesPerToken + transfer.bytesPerSequence;
     const source = ways.source(from, to);
     const level = ways.level(source, to);
     const number = this.#shipments.begin(travel.push, slot, transfer.latency);
@@ -102,7 +102,7 @@ export class Transport {
     const number = this.#shipments.begin(travel.read, slot, cache.latency + (stored > 0 ? (storage?.latency ?? 0) : 0));
     if (touched > 0) this.#send(at, number, byNode[slowest] * unitBytes, this.#readLinks(cache, rank, slowest));
     if (touched > 1) {
-      const others = touched === 2 ? otherThan(slowest, byNode) : nodes.length;
+      const others = touched === 2 ? nodes.findIndex((_, node) => node !== slowest && byNode[node] > 0) : nodes.length;
       this.#send(at, number, (units - byNode[slowest]) * unitBytes, this.#readLinks(cache, rank, others));
     }
     if (stored > 0) {
@@ -237,11 +237,4 @@ export class Transport {
       this.#rateOf[node] = out.reduce((least, link) => Math.min(least, this.transfers.capacity[link]), out.length === 0 ? 1 : Infinity);
     });
   }
-}
-
-/** The first node beside one that has something, where another has. */
-function otherThan(one: number, byNode: Found['byNode']): number {
-  let node = 0;
-  while (node === one || byNode[node] === 0) node++;
-  return node;
 }

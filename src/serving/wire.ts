@@ -21,20 +21,18 @@ export interface Wired extends Pick<Plant, 'transfer' | 'cache' | 'links'> {
 type Surroundings = Pick<Scenario, 'machine' | 'model' | 'precision' | 'control'>;
 
 /** What was made for a deployment last: runs that differ in traffic or seed share it. */
-const latest = new WeakMap<DisaggregatedDeployment, { readonly of: Surroundings; readonly made: Wired }>();
+const latest = new WeakMap<DisaggregatedDeployment, { readonly of: readonly unknown[]; readonly made: Wired }>();
 
 /**
  * Joins the ranks of a deployment over the planes of its machine. Deployments and machines are told apart by identity.
  * @throws InputError where the transfer plane does not join a prefill with a decode rank
  */
-export function wired({ machine, model, precision, control }: Surroundings, deployment: DisaggregatedDeployment): Wired {
+export function wired(scenario: Surroundings, deployment: DisaggregatedDeployment): Wired {
+  const { machine, model, precision, control } = scenario;
+  const of = [machine, model, precision, control];
   const known = latest.get(deployment);
-  if (known !== undefined) {
-    const { of, made } = known;
-    if (of.machine === machine && of.model === model && of.precision === precision && of.control === control) return made;
-  }
-  const of = { machine, model, precision, control };
-  const made = wire(of, deployment);
+  if (known?.of.every((one, i) => one === of[i]) === true) return known.made;
+  const made = wire(scenario, deployment);
   latest.set(deployment, { of, made });
   return made;
 }
