@@ -4,7 +4,7 @@ import type { PoolPlant } from './plant.ts';
 import { Fifo } from './policies/fifo.ts';
 import { Places } from './policies/place-to-decode.ts';
 import { rankOver, type Pool } from './pools.ts';
-import { anywhere } from './request-table.ts';
+import { anywhere, fetchedTogether } from './request-table.ts';
 import type { World } from './world.ts';
 
 /** Prompts whose KV waits in a prefill instance for a place to decode, and their way there. */
@@ -18,6 +18,8 @@ export class Moves {
   readonly #from: PoolPlant;
   readonly #to: Pool;
   readonly #places = new Places<Instance>();
+  /** Turns that prompts have had. */
+  #turns = 0;
 
   /** @param from the pool that computes prompts, `to`: the one that decodes */
   constructor(world: World, from: PoolPlant, to: Pool) {
@@ -50,6 +52,7 @@ export class Moves {
       const found = this.#places.find(open, plant.maxSequences, blocks, plant.watermarkBlocks, rank);
       if (found === undefined && only === anywhere) break;
       waiting.shift();
+      if (++this.#turns % fetchedTogether === 0) table.fetchFirst(waiting);
       if (found === undefined) (passed ??= []).push(slot);
       else this.#send(slot, found.instance, found.rank);
     }

@@ -2,14 +2,10 @@ import type { Seconds } from '../base/units.ts';
 import type { InstanceListener } from './instance-listener.ts';
 import type { InstanceOptions } from './plant.ts';
 import { place } from './place.ts';
-import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { RankColumns } from './rank-columns.ts';
 import type { Rank } from './rank.ts';
-import type { RequestTable } from './request-table.ts';
+import { fetchedTogether, type RequestTable } from './request-table.ts';
 import { blocksToPin, cachedUnits, pinPrefix, unpinPrefix } from './shared-prefixes.ts';
-
-/** Where more prompts wait on a rank, those whose turn comes have not been looked at for long: so many of them are looked at together. */
-const together = 16;
 
 /** Prompts of an instance, from their queue to their KV: what each iteration computes of them, chunk by chunk. */
 export class Prompts {
@@ -39,7 +35,7 @@ export class Prompts {
       budget -= chunk;
     }
     for (let turn = 0; rank.waiting.size > 0 && budget > 0 && rank.sequences < maxSequences; turn++) {
-      if (turn % together === 0) this.#fetch(rank.waiting);
+      if (turn % fetchedTogether === 0) table.fetchFirst(rank.waiting);
       const slot = rank.waiting.first;
       const prompt = table.prompt[slot];
       const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
@@ -72,12 +68,6 @@ export class Prompts {
       budget -= chunk;
       this.#listener.scheduled(slot, at);
     }
-  }
-
-  /** Looks at what is needed of prompts whose turn comes. */
-  #fetch(waiting: WaitingQueue): void {
-    if (waiting.size <= together || waiting.behind === undefined) return;
-    for (let places = 0; places < together; places++) this.#table.fetchPrompt(waiting.behind(places));
   }
 
   /** The chunks of a rank are computed; `whole` is told of prompts that are with them. */

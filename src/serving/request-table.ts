@@ -11,6 +11,15 @@ export const held = -2;
 const slotBits = 4;
 const slotStep: number = 1 << slotBits;
 
+/** So many of those that wait are looked at together. */
+export const fetchedTogether = 16;
+
+/** Slots in the order of their turns: the one so many places behind the first, -1 for none; absent where that takes more than a look. */
+interface Waiting {
+  readonly size: number;
+  behind?(places: number): number;
+}
+
 /** The row of a slot: rows are numbered from 0, without gaps. */
 export function rowOf(slot: number): number {
   return slot >> slotBits;
@@ -169,10 +178,15 @@ export class RequestTable {
     this.fetched = seen;
   }
 
-  /** The same for what is needed of a prompt whose turn comes; -1 for none. */
-  fetchPrompt(slot: number): void {
-    if (slot < 0) return;
-    this.fetched += this.startedAt[slot] + this.admission[slot] + this.prompt[slot] + this.source[slot];
+  /** The same for what is needed of the first of more that wait: they have not been looked at for long. */
+  fetchFirst(waiting: Waiting): void {
+    if (waiting.size <= fetchedTogether || waiting.behind === undefined) return;
+    let seen = 0;
+    for (let places = 0; places < fetchedTogether; places++) {
+      const slot = waiting.behind(places);
+      if (slot >= 0) seen += this.startedAt[slot] + this.admission[slot] + this.prompt[slot] + this.source[slot];
+    }
+    this.fetched = seen;
   }
 
   release(slot: number): void {
