@@ -25,7 +25,7 @@ export class PhasedDraws implements Draws {
   #now: Seconds = 0;
   /** The part that goes on, and when it ends. */
   #part = 0;
-  #end: Seconds;
+  #end: Seconds = 0;
 
   constructor(phases: readonly Phase[], seed: number) {
     const [inputs, outputs] = [stream(seed, 'input lengths'), stream(seed, 'output lengths')];
