@@ -50,17 +50,17 @@ describe('quantile sketch', () => {
   test('sketches that were merged go on apart, whatever they hold together', () => {
     const lists = fc.array(fc.array(value, { maxLength: 60 }), { minLength: 2, maxLength: 40 });
     fc.assert(
-      fc.property(lists, fc.array(fc.tuple(fc.nat(), fc.nat(), value), { maxLength: 60 }), (items, merges) => {
+      fc.property(lists, fc.array(fc.tuple(fc.nat(), fc.nat(), value, fc.integer({ min: 1, max: 3 })), { maxLength: 60 }), (items, merges) => {
         const held = items.map((list) => [...list]);
         const sketches = items.map(sketchOf);
-        for (const [a, b, more] of merges) {
+        for (const [a, b, more, weight] of merges) {
           const [to, from] = [a % items.length, b % items.length];
           // Values that double with each merge would be too many.
           if (to === from || (held[to]?.length ?? 0) + (held[from]?.length ?? 0) > 3000) continue;
           sketches[to]?.merge(sketches[from] as Sketch);
           held[to]?.push(...(held[from] ?? []));
-          sketches[from]?.add(more);
-          held[from]?.push(more);
+          sketches[from]?.add(more, weight);
+          for (let i = 0; i < weight; i++) held[from]?.push(more);
         }
         expect(sketches.map(view)).toEqual(held.map((list) => view(sketchOf(list))));
       }),

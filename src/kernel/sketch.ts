@@ -7,7 +7,7 @@ const LOWEST_BIN = OCTAVE;
 /** Numbers that are kept of a bin. */
 const apart = 3;
 /** Values that are in no bin yet are kept in lists of so many: what a list of doubles has grown to when it is made anew for the third time. */
-const longest = 41;
+const longest = 77;
 /** A list of so many is held by both sketches when one is merged into the other; one that is shorter is copied. */
 const worthSharing = 12;
 /** As if values were spread over no more octaves than these: what is kept of them is bounded. */
@@ -50,11 +50,13 @@ export class Sketch {
   /** Of each bin side by side its weight and what its values exceed its lower edge by, in units of 2^24 ulp and of 1 ulp: sums of integers, hence exact. */
   #bins: Float64Array<ArrayBuffer> = none;
 
-  /** Values that are in no bin yet, each behind its weight: the list that is written now, and full ones, which other sketches may hold as well. */
-  #late: number[] = [0.5, 0.5];
+  /** Values of weight 1 that are in no bin yet: the list that is written now, and full ones, which other sketches may hold as well. */
+  #late: number[] = [0.5];
   #lateCount = 0;
   #full: (readonly number[])[] | undefined;
   #fullCount = 0;
+  /** The others, each behind its weight. */
+  #heavy: number[] | undefined;
 
   /** A sketch that holds what `data` was made of, to the last bit. */
   static of({ count, zeros, min = Infinity, max = -Infinity, first, weights, coarse, fine }: SketchData): Sketch {
@@ -143,47 +145,59 @@ export class Sketch {
   }
 
   #keep(value: number, weight: number): void {
+    if (weight !== 1) {
+      this.#keepHeavy(value, weight);
+      return;
+    }
     if (this.#lateCount === longest) {
       if (this.#bins.length === 0 && this.#few(longest)) this.#close();
       else this.#settle();
     }
-    const at = 2 * this.#lateCount++;
-    if (at === this.#late.length) this.#late.push(weight, value);
-    else {
-      this.#late[at] = weight;
-      this.#late[at + 1] = value;
+    const at = this.#lateCount++;
+    if (at === this.#late.length) this.#late.push(value);
+    else this.#late[at] = value;
+  }
+
+  #keepHeavy(value: number, weight: number): void {
+    if (this.#bins.length > 0) {
+      this.#put(value, weight);
+      return;
     }
+    (this.#heavy ??= []).push(weight, value);
+    if (!this.#few(0)) this.#settle();
   }
 
   /** Whether what is in full lists, and so many values more, takes less memory as it is than in bins. */
   #few(more: number): boolean {
     const octaves = Math.floor(binOf(this.#max) / OCTAVE) - Math.floor(binOf(this.#min) / OCTAVE) + 1;
-    return 2 * (this.#fullCount + more) <= apart * OCTAVE * Math.min(octaves, mostOctaves);
+    return this.#fullCount + more + (this.#heavy?.length ?? 0) <= apart * OCTAVE * Math.min(octaves, mostOctaves);
   }
 
   /** Begins another list. */
   #close(): void {
-    if (this.#late.length > 2 * this.#lateCount) this.#late.length = 2 * this.#lateCount;
+    if (this.#late.length > this.#lateCount) this.#late.length = this.#lateCount;
     (this.#full ??= []).push(this.#late);
     this.#fullCount += this.#lateCount;
-    this.#late = [0.5, 0.5];
+    this.#late = [0.5];
     this.#lateCount = 0;
   }
 
   /** Puts what is in no bin yet into its own. */
   #settle(): void {
-    if (this.#lateCount + this.#fullCount === 0) return;
+    if (this.#lateCount + this.#fullCount === 0 && this.#heavy === undefined) return;
     this.#reach();
     this.#putAll(this.#late, this.#lateCount);
     this.#lateCount = 0;
-    if (this.#full === undefined) return;
-    for (const list of this.#full) this.#putAll(list, list.length / 2);
+    for (const list of this.#full ?? []) this.#putAll(list, list.length);
     this.#full = undefined;
     this.#fullCount = 0;
+    const heavy = this.#heavy ?? none;
+    for (let i = 0; i < heavy.length; i += 2) this.#put(heavy[i + 1], heavy[i]);
+    this.#heavy = undefined;
   }
 
   #putAll(list: readonly number[], count: number): void {
-    for (let i = 0; i < count; i++) this.#put(list[2 * i + 1], list[2 * i]);
+    for (let i = 0; i < count; i++) this.#put(list[i], 1);
   }
 
   #settled(): Float64Array<ArrayBuffer> {
@@ -225,7 +239,9 @@ export class Sketch {
     const added = other.#bins;
     if (added.length > 0) this.#reach();
     if (other.#lateCount >= worthSharing) other.#close();
-    for (let i = 0; i < other.#lateCount; i++) this.#keep(other.#late[2 * i + 1], other.#late[2 * i]);
+    for (let i = 0; i < other.#lateCount; i++) this.#keep(other.#late[i], 1);
+    const heavy = other.#heavy ?? none;
+    for (let i = 0; i < heavy.length; i += 2) this.#keep(heavy[i + 1], heavy[i]);
     if (other.#full !== undefined) {
       (this.#full ??= []).push(...other.#full);
       this.#fullCount += other.#fullCount;
