@@ -10,6 +10,8 @@ const apart = 3;
 const longest = 77;
 /** A list of so many is held by both sketches when one is merged into the other; one that is shorter is copied. */
 const worthSharing = 12;
+/** Values that come many at once fall into few bins: they go there when there are so many. */
+const fewAtOnce = 256;
 /** As if values were spread over no more octaves than these: what is kept of them is bounded. */
 const mostOctaves = 8;
 
@@ -113,7 +115,8 @@ export class Sketch {
    * @throws RangeError as `add`
    */
   addAll(values: Float64Array, from: number, to: number, weight = 1): void {
-    if (this.#bins.length === 0 && to - from <= longest) {
+    const kept = this.#fullCount + this.#lateCount + (this.#heavy?.length ?? 0) / 2;
+    if (this.#bins.length === 0 && kept + to - from <= fewAtOnce) {
       for (let i = from; i < to; i++) this.add(values[i], weight);
       return;
     }
