@@ -78,6 +78,23 @@ describe('fair shares of flows that are joined', () => {
     );
   });
 
+  test('so are those of flows that one link holds, with others that are nearly as tight or just as tight', () => {
+    const star = fc.record({
+      hub: fc.nat(links - 1),
+      part: fc.constantFrom(0.1, 0.3, 0.7),
+      others: fc.array(fc.nat(links - 1), { minLength: 1, maxLength: 7 }),
+      times: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: links, maxLength: links }),
+    });
+    fc.assert(
+      fc.property(star, ({ hub, part, others, times }) => {
+        const flows = others.map((other) => [...new Set([hub, other])]);
+        const capacity = times.map((n, link) => part * (link === hub ? flows.length : n));
+        expect(divided(capacity, flows, links).rates).toEqual(filled(capacity, flows));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('flows of two divisions share no link', () => {
     fc.assert(
       fc.property(network, ({ capacity, flows }) => {

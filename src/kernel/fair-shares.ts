@@ -21,9 +21,8 @@ export class FairShares {
   readonly #share: Float64Array;
   /** Links that are as tight as the tightest one, by number. */
   readonly #tied: Int32Array;
-  /** Round that a link and a flow were last part of. */
+  /** Round that a link was last part of, or one more. */
   readonly #roundOf: Int32Array;
-  #flowRoundOf = new Int32Array(64);
   #round = 0;
   /** For many links: columns of the general solution. */
   readonly #maxMin = new MaxMin();
@@ -55,9 +54,8 @@ export class FairShares {
 
   /** Begins a round, in which every flow is part of one division at most. Numbers of flows are below `flowCount`. */
   begin(flowCount: number): void {
-    this.#round++;
+    this.#round += 2;
     if (flowCount <= this.flows.length) return;
-    this.#flowRoundOf = enlarged(this.#flowRoundOf, new Int32Array(2 * flowCount));
     this.flows = enlarged(this.flows, new Int32Array(2 * flowCount));
     this.rates = enlarged(this.rates, new Float64Array(2 * flowCount));
   }
@@ -67,21 +65,64 @@ export class FairShares {
    * round has had the link before.
    */
   divide(link: number): number {
-    if (this.#over.count[link] === 0 || this.#roundOf[link] === this.#round) return 0;
+    if (this.#over.count[link] === 0 || this.#roundOf[link] >= this.#round) return 0;
+    if (this.#heldByOne(link)) return this.#count;
     const links = this.#joinedTo(link);
-    const count = this.#count;
-    if (count === 1) this.rates[this.flows[0]] = this.#slowest(links);
-    else if (links <= this.#few) this.#fill(links);
+    if (links <= this.#few) this.#fill(links);
     else this.#solve(links);
-    return count;
+    return this.#count;
+  }
+
+  /**
+   * Whether one link holds all flows that are joined to a link: they go over it, and none of their other links is as tight. Each gets its share then, and they
+   * are listed; else nothing is done. It can only be the tightest link of any one of them.
+   */
+  #heldByOne(link: number): boolean {
+    const { shift, size, link: linkAt, first, after, count: countOf } = this.#over;
+    const capacity = this.#capacity;
+    const roundOf = this.#roundOf;
+    const { flows, rates } = this;
+    const round = this.#round;
+    const one = (first[link] >> shift) << shift;
+    let [hub, rate] = [-1, Infinity];
+    for (let at = one, end = one + size[one >> shift]; at < end; at++) {
+      const other = linkAt[at];
+      const share = capacity[other] / countOf[other];
+      if (share < rate || (share === rate && other < hub)) [hub, rate] = [other, share];
+    }
+    if (hub < 0) return false;
+    roundOf[hub] = round;
+    const most = countOf[hub];
+    let count = 0;
+    // Places of other links in the rows of its flows, less as many as these links have.
+    let unseen = 0;
+    for (let place = first[hub]; place >= 0; place = after[place]) {
+      const flow = place >> shift;
+      flows[count++] = flow;
+      const start = flow << shift;
+      const end = start + size[flow];
+      unseen -= end - start - 1;
+      for (let at = start; at < end; at++) {
+        const other = linkAt[at];
+        if (roundOf[other] === round) continue;
+        const own = countOf[other];
+        const share = capacity[other] / own;
+        if (own > most || share < rate || (share === rate && other < hub)) return false;
+        roundOf[other] = round;
+        unseen += own;
+      }
+    }
+    if (unseen > 0) return false;
+    for (let f = 0; f < count; f++) rates[flows[f]] = rate;
+    this.#count = count;
+    return true;
   }
 
   /** Lists flows and links that are joined to a link. Returns how many links these are. */
   #joinedTo(first: number): number {
-    const round = this.#round;
+    const round = this.#round + 1;
     const links = this.#links;
     const roundOf = this.#roundOf;
-    const flowRoundOf = this.#flowRoundOf;
     const capacity = this.#capacity;
     const left = this.#left;
     const open = this.#open;
@@ -101,8 +142,8 @@ export class FairShares {
       if (open[link] === countOf[link]) continue;
       for (let place = firstOf[link]; place >= 0; place = after[place]) {
         const flow = place >> shift;
-        if (flowRoundOf[flow] === round) continue;
-        flowRoundOf[flow] = round;
+        // Behind a division all rates are at least 0.
+        if (rates[flow] < 0) continue;
         rates[flow] = -1;
         flows[count++] = flow;
         const start = flow << shift;
@@ -123,26 +164,26 @@ export class FairShares {
     return linkCount;
   }
 
-  #slowest(linkCount: number): number {
-    let rate = Infinity;
-    for (let l = 0; l < linkCount; l++) rate = Math.min(rate, this.#left[this.#links[l]]);
-    return rate;
-  }
-
   /** Fills the tightest link again and again: its flows are settled and leave what they do not use to others. */
   #fill(linkCount: number): void {
     const tied = this.#tied;
     const share = this.#share;
     let size = linkCount;
-    for (let settled = 0; settled < this.#count;) {
+    for (let unsettled = this.#count; unsettled > 0;) {
       size = this.#findTightest(size);
       const least = share[tied[0]];
       // Those that are as tight follow by number, but for what shares flows with a link before them, as long as nothing has become as tight.
       let holds = true;
       for (let t = 0; holds && t < this.#tiedCount; t++) {
         const link = tied[t];
-        if (this.#open[link] === 0 || share[link] > least) continue;
-        settled += this.#open[link];
+        const open = this.#open[link];
+        if (open === 0 || share[link] > least) continue;
+        // The last ones leave nothing to others.
+        if (open === unsettled) {
+          this.#settleRest(least);
+          return;
+        }
+        unsettled -= open;
         holds = this.#settle(link, least);
       }
     }
@@ -200,6 +241,11 @@ export class FairShares {
       }
     }
     return looser;
+  }
+
+  #settleRest(rate: number): void {
+    const { flows, rates } = this;
+    for (let f = 0; f < this.#count; f++) if (rates[flows[f]] < 0) rates[flows[f]] = rate;
   }
 
   /** The same by the general solution, which finds the tightest of many links sooner. */

@@ -73,8 +73,8 @@ export class Transfers {
     this.#position[flow] = position;
     this.#flows[position] = flow;
     this.#endsAt[position] = Infinity;
-    for (let i = 0; i < links.length; i++) this.#change(links[i] as number);
-    for (let i = 0; i < others.length; i++) this.#change(others[i] as number);
+    // Its other links are joined to this one.
+    this.#change((links.length > 0 ? links : others)[0] as number);
   }
 
   /** When the next flow ends, after `share`; Infinity when none is active. */
