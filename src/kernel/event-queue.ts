@@ -4,9 +4,9 @@ import { EventHeap } from './event-heap.ts';
 const PRIORITY_STEP = 2 ** 45;
 const MAX_PRIORITY = 255;
 
-/** Most events that are kept in order, and those that are when too many were. */
-const most = 32;
+/** As many events are in the list when it has become too long or empty, and twice as many at most. */
 const half = 16;
+const most: number = 2 * half;
 
 /**
  * Pending events, earliest first; ties go by priority (lower first), then by order of insertion.
@@ -19,8 +19,9 @@ export class EventQueue {
   payload = 0;
 
   #sequence = 0;
-  /** The list, its next event last: none of it is behind one of the heap. It is empty only where that is too. */
+  /** The list, its next event last, as rows of the columns; behind it the rows that are free. None of it is behind one of the heap, and it is empty only where that is too. */
   #near = 0;
+  readonly #rows: Int32Array<ArrayBuffer> = Int32Array.from({ length: most }, (_, row) => row);
   readonly #times = new Float64Array(most);
   readonly #orders = new Float64Array(most);
   readonly #kinds = new Int32Array(most);
@@ -38,7 +39,7 @@ export class EventQueue {
 
   /** Time of the next event; Infinity when there is none. */
   peekTime(): number {
-    return this.#near === 0 ? Infinity : this.#times[this.#near - 1];
+    return this.#near === 0 ? Infinity : this.#times[this.#rows[this.#near - 1]];
   }
 
   /**
@@ -50,43 +51,48 @@ export class EventQueue {
     if (!(priority >= 0 && priority <= MAX_PRIORITY)) throw new RangeError(`priority ${priority} is not in 0..${MAX_PRIORITY}`);
     const order = priority * PRIORITY_STEP + this.#sequence++;
     if (this.#near === most) this.#shorten();
+    const rows = this.#rows;
     const times = this.#times;
     const orders = this.#orders;
-    const kinds = this.#kinds;
-    const payloads = this.#payloads;
-    if (this.#far.size > 0 && (times[0] < time || (times[0] === time && orders[0] < order))) {
+    if (this.#far.size > 0 && (times[rows[0]] < time || (times[rows[0]] === time && orders[rows[0]] < order))) {
       this.#far.push(time, order, kind, payload);
       return;
     }
     let at = this.#near++;
-    for (; at > 0 && (times[at - 1] < time || (times[at - 1] === time && orders[at - 1] < order)); at--) {
-      times[at] = times[at - 1];
-      orders[at] = orders[at - 1];
-      kinds[at] = kinds[at - 1];
-      payloads[at] = payloads[at - 1];
+    const row = rows[at];
+    for (; at > 0; at--) {
+      const next = rows[at - 1];
+      if (times[next] > time || (times[next] === time && orders[next] > order)) break;
+      rows[at] = next;
     }
-    times[at] = time;
-    orders[at] = order;
-    kinds[at] = kind;
-    payloads[at] = payload;
+    rows[at] = row;
+    times[row] = time;
+    orders[row] = order;
+    this.#kinds[row] = kind;
+    this.#payloads[row] = payload;
   }
 
   /** Removes the next event into `time`, `kind` and `payload`; false when there is none. */
   pop(): boolean {
     if (this.#near === 0) return false;
-    const at = --this.#near;
-    this.time = this.#times[at];
-    this.kind = this.#kinds[at];
-    this.payload = this.#payloads[at];
-    if (at === 0) this.#lengthen();
+    const row = this.#rows[--this.#near];
+    this.time = this.#times[row];
+    this.kind = this.#kinds[row];
+    this.payload = this.#payloads[row];
+    if (this.#near === 0) this.#lengthen();
     return true;
   }
 
-  /** The later ones of the list go to the heap. */
+  /** The later half of the list goes to the heap. */
   #shorten(): void {
-    for (let at = 0; at < half; at++) this.#far.push(this.#times[at], this.#orders[at], this.#kinds[at], this.#payloads[at]);
-    for (const list of [this.#times, this.#orders, this.#kinds, this.#payloads]) list.copyWithin(0, half);
-    this.#near -= half;
+    const rows = this.#rows;
+    for (let at = 0; at < half; at++) {
+      const row = rows[at];
+      this.#far.push(this.#times[row], this.#orders[row], this.#kinds[row], this.#payloads[row]);
+      rows[at] = rows[at + half];
+      rows[at + half] = row;
+    }
+    this.#near = half;
   }
 
   /** The next ones of the heap are the list. */
@@ -94,11 +100,12 @@ export class EventQueue {
     const far = this.#far;
     this.#near = Math.min(far.size, half);
     for (let at = this.#near - 1; at >= 0; at--) {
+      const row = this.#rows[at];
       far.pop();
-      this.#times[at] = far.time;
-      this.#orders[at] = far.order;
-      this.#kinds[at] = far.kind;
-      this.#payloads[at] = far.payload;
+      this.#times[row] = far.time;
+      this.#orders[row] = far.order;
+      this.#kinds[row] = far.kind;
+      this.#payloads[row] = far.payload;
     }
   }
 }
