@@ -14,6 +14,7 @@ export class FairShares {
   flows: Int32Array<ArrayBuffer> = new Int32Array(64);
   rates: Float64Array<ArrayBuffer> = new Float64Array(64);
   #count = 0;
+  #linkCount = 0;
   /** Links of a division: a list, and by link what is left of it, how many of its flows have no rate yet, and what is left for each of these. */
   readonly #links: Int32Array;
   readonly #left: Float64Array;
@@ -24,6 +25,14 @@ export class FairShares {
   /** Round that a link was last part of, or one more. */
   readonly #roundOf: Int32Array;
   #round = 0;
+  /** Number of the last division that filled links, and of the one that a link and a flow were last part of; a flow's is 0 when it has gone. */
+  #filling = 1;
+  readonly #fillingOf: Int32Array;
+  #fillingOfFlow: Int32Array<ArrayBuffer> = new Int32Array(64);
+  /** Its flows in the order in which they were settled, the slowest first, and the rate below which nothing that has gone since changes any. */
+  #settled: Int32Array<ArrayBuffer> = new Int32Array(64);
+  #settledCount = 0;
+  #level = Infinity;
   /** For many links: columns of the general solution. */
   readonly #maxMin = new MaxMin();
   readonly #columns: { place: Int32Array; capacity: Float64Array; start: Int32Array; entries: Int32Array<ArrayBuffer>; rates: Float64Array };
@@ -43,6 +52,7 @@ export class FairShares {
     this.#share = new Float64Array(capacity.length);
     this.#tied = new Int32Array(capacity.length);
     this.#roundOf = new Int32Array(capacity.length);
+    this.#fillingOf = new Int32Array(capacity.length);
     this.#columns = {
       place: new Int32Array(capacity.length),
       capacity: new Float64Array(capacity.length),
@@ -58,18 +68,54 @@ export class FairShares {
     if (flowCount <= this.flows.length) return;
     this.flows = enlarged(this.flows, new Int32Array(2 * flowCount));
     this.rates = enlarged(this.rates, new Float64Array(2 * flowCount));
+    this.#fillingOfFlow = enlarged(this.#fillingOfFlow, new Int32Array(2 * flowCount));
+    this.#settled = enlarged(this.#settled, new Int32Array(2 * flowCount));
+  }
+
+  /** A flow has come: a filling that it is joined to no longer holds. */
+  came(flow: number): void {
+    const { shift, size, link } = this.#over;
+    const start = flow << shift;
+    const end = start + size[flow];
+    for (let at = start; at < end; at++) if (this.#fillingOf[link[at]] === this.#filling) this.forget();
+  }
+
+  /** A flow is about to go: no link is filled below its share of before, and what is settled up to there stays. */
+  goes(flow: number): void {
+    if (this.#fillingOfFlow[flow] !== this.#filling) return;
+    this.#fillingOfFlow[flow] = 0;
+    const { shift, size, link, count } = this.#over;
+    const start = flow << shift;
+    const end = start + size[flow];
+    for (let at = start; at < end; at++) {
+      const own = count[link[at]];
+      // A little less: shares round.
+      if (own > 1) this.#level = Math.min(this.#level, (this.#capacity[link[at]] / own) * (1 - 1e-9));
+    }
+  }
+
+  /** Capacities have changed: nothing of the last division holds. */
+  forget(): void {
+    this.#filling++;
   }
 
   /**
-   * Divides links among the flows over a link and those that are joined to them. Returns how many these are: they are listed in `flows`; 0 where this
-   * round has had the link before.
+   * Divides links among the flows over a link and those that are joined to them. Returns how many of these may have other rates than before: they are listed in
+   * `flows`; 0 where this round has had the link before.
    */
   divide(link: number): number {
     if (this.#over.count[link] === 0 || this.#roundOf[link] >= this.#round) return 0;
-    if (this.#heldByOne(link)) return this.#count;
-    const links = this.#joinedTo(link);
-    if (links <= this.#few) this.#fill(links);
-    else this.#solve(links);
+    if (this.#fillingOf[link] === this.#filling) {
+      if (this.#level === Infinity) return 0;
+      this.#keepSlowest();
+      this.#fill();
+    } else if (!this.#heldByOne(link)) {
+      this.#joinedTo(link);
+      if (this.#linkCount <= this.#few) {
+        this.#beginFilling();
+        this.#fill();
+      } else this.#solve(this.#linkCount);
+    }
     return this.#count;
   }
 
@@ -118,57 +164,96 @@ export class FairShares {
     return true;
   }
 
-  /** Lists flows and links that are joined to a link. Returns how many links these are. */
-  #joinedTo(first: number): number {
+  /** Lists flows that are joined to a link, with all that they go over. */
+  #joinedTo(first: number): void {
+    const links = this.#links;
+    const { shift, first: firstOf, after, count: countOf } = this.#over;
+    links[0] = first;
+    this.#linkCount = 1;
+    this.#roundOf[first] = this.#round + 1;
+    this.#left[first] = this.#capacity[first];
+    this.#open[first] = 0;
+    this.#count = 0;
+    for (let l = 0; l < this.#linkCount; l++) {
+      const link = links[l];
+      // Where all flows of a link were found by other links, there is nothing to look for.
+      if (this.#open[link] === countOf[link]) continue;
+      // Behind a division all rates are at least 0.
+      for (let place = firstOf[link]; place >= 0; place = after[place]) if (this.rates[place >> shift] >= 0) this.#list(place >> shift);
+    }
+  }
+
+  /** Lists flows of the last filling that may get other rates: those that were settled below the level keep theirs, and what they leave of links is the others'. */
+  #keepSlowest(): void {
+    const settled = this.#settled;
+    const filling = this.#filling;
+    const level = this.#level;
+    const left = this.#left;
+    const roundOf = this.#roundOf;
+    const round = this.#round + 1;
+    const fillingOf = this.#fillingOfFlow;
+    const { rates } = this;
+    const { shift, size, link: linkAt } = this.#over;
+    const before = this.#settledCount;
+    let kept = 0;
+    this.#linkCount = 0;
+    this.#count = 0;
+    for (let f = 0; f < before; f++) {
+      const flow = settled[f];
+      if (fillingOf[flow] !== filling) continue;
+      if (this.#count === 0 && rates[flow] < level) settled[kept++] = flow;
+      else this.#list(flow);
+    }
+    for (let f = 0; f < kept; f++) {
+      const rate = rates[settled[f]];
+      const start = settled[f] << shift;
+      const end = start + size[settled[f]];
+      for (let at = start; at < end; at++) if (roundOf[linkAt[at]] === round) left[linkAt[at]] = Math.max(0, left[linkAt[at]] - rate);
+    }
+    this.#settledCount = kept;
+    this.#level = Infinity;
+  }
+
+  /** Lists a flow and those of its links that are not listed. */
+  #list(flow: number): void {
     const round = this.#round + 1;
     const links = this.#links;
     const roundOf = this.#roundOf;
-    const capacity = this.#capacity;
-    const left = this.#left;
     const open = this.#open;
-    const share = this.#share;
-    const { flows, rates } = this;
-    const { shift, size, link: linkAt, first: firstOf, after, count: countOf } = this.#over;
-    let linkCount = 1;
-    let count = 0;
-    links[0] = first;
-    roundOf[first] = round;
-    open[first] = 0;
-    for (let l = 0; l < linkCount; l++) {
-      const link = links[l];
-      left[link] = capacity[link];
-      share[link] = capacity[link] / countOf[link];
-      // Where all flows of a link were found by other links, there is nothing to look for.
-      if (open[link] === countOf[link]) continue;
-      for (let place = firstOf[link]; place >= 0; place = after[place]) {
-        const flow = place >> shift;
-        // Behind a division all rates are at least 0.
-        if (rates[flow] < 0) continue;
-        rates[flow] = -1;
-        flows[count++] = flow;
-        const start = flow << shift;
-        const end = start + size[flow];
-        for (let at = start; at < end; at++) {
-          const other = linkAt[at];
-          if (roundOf[other] === round) {
-            open[other]++;
-            continue;
-          }
-          roundOf[other] = round;
-          open[other] = 1;
-          links[linkCount++] = other;
-        }
+    const { shift, size, link: linkAt } = this.#over;
+    const start = flow << shift;
+    const end = start + size[flow];
+    this.rates[flow] = -1;
+    this.flows[this.#count++] = flow;
+    for (let at = start; at < end; at++) {
+      const link = linkAt[at];
+      if (roundOf[link] === round) {
+        open[link]++;
+        continue;
       }
+      roundOf[link] = round;
+      open[link] = 1;
+      this.#left[link] = this.#capacity[link];
+      links[this.#linkCount++] = link;
     }
-    this.#count = count;
-    return linkCount;
+  }
+
+  /** Begins a filling of all that is listed. */
+  #beginFilling(): void {
+    const filling = ++this.#filling;
+    for (let l = 0; l < this.#linkCount; l++) this.#fillingOf[this.#links[l]] = filling;
+    for (let f = 0; f < this.#count; f++) this.#fillingOfFlow[this.flows[f]] = filling;
+    this.#settledCount = 0;
+    this.#level = Infinity;
   }
 
   /** Fills the tightest link again and again: its flows are settled and leave what they do not use to others. */
-  #fill(linkCount: number): void {
+  #fill(): void {
+    const links = this.#links;
     const tied = this.#tied;
     const share = this.#share;
-    let size = linkCount;
+    let size = this.#linkCount;
+    for (let l = 0; l < size; l++) share[links[l]] = this.#left[links[l]] / this.#open[links[l]];
     for (let unsettled = this.#count; unsettled > 0;) {
       size = this.#findTightest(size);
       const least = share[tied[0]];
@@ -224,12 +309,15 @@ export class FairShares {
     const left = this.#left;
     const open = this.#open;
     const share = this.#share;
+    const settled = this.#settled;
     const { shift, size, link: linkAt, first, after } = this.#over;
     let looser = true;
+    let count = this.#settledCount;
     for (let place = first[link]; place >= 0; place = after[place]) {
       const flow = place >> shift;
       if (rates[flow] >= 0) continue;
       rates[flow] = rate;
+      settled[count++] = flow;
       const start = flow << shift;
       const end = start + size[flow];
       for (let at = start; at < end; at++) {
@@ -240,12 +328,17 @@ export class FairShares {
         if (share[other] <= rate) looser = false;
       }
     }
+    this.#settledCount = count;
     return looser;
   }
 
   #settleRest(rate: number): void {
     const { flows, rates } = this;
-    for (let f = 0; f < this.#count; f++) if (rates[flows[f]] < 0) rates[flows[f]] = rate;
+    for (let f = 0; f < this.#count; f++) {
+      if (rates[flows[f]] >= 0) continue;
+      rates[flows[f]] = rate;
+      this.#settled[this.#settledCount++] = flows[f];
+    }
   }
 
   /** The same by the general solution, which finds the tightest of many links sooner. */
