@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { caseNamed, cases, flat, type SpeedCase } from './speed/cases.ts';
 import { measure, warmCosts, type Counts, type Measured } from './speed/measure.ts';
+import { yardstick } from './speed/yardstick.ts';
 
 const self = fileURLToPath(import.meta.url);
 const recorded = fileURLToPath(new URL('speed/counts.json', import.meta.url));
@@ -126,9 +127,17 @@ async function printFlat(longest: number): Promise<readonly string[]> {
   chosen.forEach(([name, requests], i) =>
     process.stdout.write(`${caseNamed(name).title.padEnd(52)}${sizeText(requests).padStart(13)}${`${((costs[i] ?? 0) * 1e6).toFixed(2)} us`.padStart(13)}\n`),
   );
+  process.stdout.write(yardstickText());
   const spread = Math.max(...costs) / Math.min(...costs);
   process.stdout.write(`the dearest request costs ${spread.toFixed(2)} times the cheapest (budget ${flatness})\n`);
   return spread > flatness ? [`cost per request differs by ${spread.toFixed(2)} between sizes, budget ${flatness}`] : [];
+}
+
+/** What other moments and machines compare by. */
+function yardstickText(): string {
+  const { events, looks } = yardstick();
+  const times = looks.map(([size, time]) => `${(time * 1e9).toFixed(0)} ns in ${size} MiB`);
+  return `the machine meanwhile: ${(events / 1e6).toFixed(1)} M events/s of the queue alone (1,024 pending), a look at memory ${times.join(', ')}\n`;
 }
 
 if (values.measure) process.stdout.write(JSON.stringify(await measure(caseNamed(positionals[0] ?? ''), sizeOf(values.requests ?? ''))));
@@ -144,7 +153,7 @@ else {
       rows.push(row);
       if (!values.json) process.stdout.write(lineOf(row));
     }
-  if (values.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+  process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : yardstickText());
   const [other, over] = [compareCounts(rows), misses(rows)];
   for (const text of over) process.stderr.write(`over: ${text}\n`);
   for (const text of other) process.stderr.write(`other work: ${text}\n`);

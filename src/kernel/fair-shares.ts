@@ -130,7 +130,8 @@ export class FairShares {
     const { flows, rates } = this;
     const round = this.#round;
     const one = (first[link] >> shift) << shift;
-    let [hub, rate] = [-1, Infinity];
+    let hub = -1;
+    let rate = Infinity;
     for (let at = one, end = one + size[one >> shift]; at < end; at++) {
       const other = linkAt[at];
       const share = capacity[other] / countOf[other];

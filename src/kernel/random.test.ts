@@ -32,6 +32,14 @@ describe('random streams', () => {
     );
   });
 
+  test('many numbers are those that are drawn one by one', () => {
+    const [random, other] = [stream(3, 'lengths'), stream(3, 'lengths')];
+    const many = new Float64Array(9);
+    random.uniforms(many, 2, 7);
+    expect([...many]).toEqual([0, 0, ...Array.from({ length: 5 }, () => other.uniform()), 0, 0]);
+    expect(random.next32()).toBe(other.next32());
+  });
+
   test.each(['arrivals', 'lengths', ''])('"%s" is uniform over 1,024 cells', (name) => {
     const s = stream(7, name);
     expect(Math.abs(chiSquare(() => s.uniform(), 1024, 200_000) - 1023)).toBeLessThan(5 * Math.sqrt(2 * 1023));

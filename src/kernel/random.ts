@@ -15,9 +15,9 @@ function unit(high: number, low: number): number {
 
 /** A stream of random numbers: sfc32 (Chris Doty-Humphrey's PractRand), 128 bits of state, period at least 2^32. */
 export class RandomStream {
-  #a: number;
-  #b: number;
-  #c: number;
+  #a = 0;
+  #b = 0;
+  #c = 0;
   #counter = 1;
 
   constructor(a: number, b: number, c: number) {
@@ -40,6 +40,11 @@ export class RandomStream {
   /** A multiple of 2^-53 in [0, 1). */
   uniform(): number {
     return unit(this.next32(), this.next32());
+  }
+
+  /** The next such numbers, into the places of `into` from one to before another. */
+  uniforms(into: Float64Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) into[i] = this.uniform();
   }
 }
 

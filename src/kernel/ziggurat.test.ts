@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { exp } from './elementary.ts';
 import { stream, type RandomStream } from './random.ts';
 import { exponential, gamma, normal } from './variates.ts';
-import { quickExponential, quickGamma, quickNormal } from './ziggurat.ts';
+import { quickExponential, quickGamma, quickGammas, quickNormal } from './ziggurat.ts';
 
 const COUNT = 400_000;
 
@@ -39,5 +39,15 @@ describe('quick draws', () => {
     expect(Math.abs(far - exp(-8))).toBeLessThan(5 * Math.sqrt(exp(-8) / COUNT));
     const wide = sample(quickNormal, 4).filter((x) => Math.abs(x) > 3.5).length / COUNT;
     expect(Math.abs(wide - 0.000465258)).toBeLessThan(5 * Math.sqrt(0.000465258 / COUNT));
+  });
+
+  test.each([0.05, 0.6, 1, 3])('many gammas of shape %d are those that are drawn one by one', (shape) => {
+    const [random, other] = [stream(5, 'draws'), stream(5, 'draws')];
+    for (const count of [1, 64, 0, 7]) {
+      const many = new Float64Array(64);
+      quickGammas(random, shape, many, count);
+      expect(many.subarray(0, count)).toEqual(Float64Array.from({ length: count }, () => quickGamma(other, shape)));
+    }
+    expect(random.next32()).toBe(other.next32());
   });
 });

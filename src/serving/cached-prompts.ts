@@ -1,6 +1,6 @@
 import type { Bytes } from '../base/units.ts';
 import type { CachePlant } from './plant.ts';
-import { PrefixPool } from './prefix-pool.ts';
+import { type Kept, PrefixPool } from './prefix-pool.ts';
 import type { Found } from './transport.ts';
 import type { World } from './world.ts';
 
@@ -14,14 +14,16 @@ export class CachedPrompts {
   /** Prompts whose iteration waits for what they read. */
   readonly #awaited: Set<number> = new Set();
 
+  readonly #land = (kept: Kept): void => {
+    this.pool.land(kept, this.#world.now);
+    this.#spill();
+  };
+
   constructor(world: World, plant: CachePlant) {
     this.#world = world;
     this.#plant = plant;
     this.pool = new PrefixPool(world.table, plant);
-    world.transport.onKept = (kept) => {
-      this.pool.land(kept, world.now);
-      this.#spill();
-    };
+    world.transport.onKept = this.#land;
   }
 
   /** Prompt tokens whose KV is in the pool. */

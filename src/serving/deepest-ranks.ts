@@ -49,7 +49,8 @@ export class DeepestRanks {
   }
 
   #isDeeper(rank: number, other: number): boolean {
-    const [own, least] = [this.#baseSum[rank], this.#baseSum[other]];
+    const own = this.#baseSum[rank];
+    const least = this.#baseSum[other];
     return own > least || (own === least && rank < other);
   }
 

@@ -110,7 +110,7 @@ function fleetOn(simulation: Simulation, scenario: Scenario, deployed: readonly 
   const fleet = new Fleet(simulation, pools, dies, machine.node.chips * machine.chip.dies, loader);
   const perInstance = pools.map((pool) => pool.dies);
   simulation.attach(new ControlLoop(simulation, control, slo, fleet, perInstance));
-  simulation.scale = (pool, count) => fleet.want(simulation, pool, count);
+  simulation.scale = fleet.want.bind(fleet, simulation);
   return fleet;
 }
 
@@ -130,7 +130,7 @@ function faultsOn(
   const narrowing = reload === undefined ? undefined : new Narrower({ pools, service, dies: on.dies, ...reload, faults: () => planes.faults, placements });
   const timetable = new Timetable(simulation, planned, random, recovery, { ...on, planes, transfers, narrowing }, seed);
   simulation.attach(timetable);
-  simulation.strike = (fault) => timetable.plan(simulation, fault);
+  simulation.strike = timetable.plan.bind(timetable, simulation);
   simulation.faults = { heal: (number) => timetable.heal(simulation, number), pending: () => timetable.pending };
   return timetable.records;
 }

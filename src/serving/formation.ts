@@ -53,7 +53,8 @@ export class Formation {
     const { words } = awake;
     const caching = this.#options.prefixCaching;
     const phase = columns.phase(tokens);
-    const [first, second] = [phase * words.length, columns.phase(tokens + 1) * words.length];
+    const first = phase * words.length;
+    const second = columns.phase(tokens + 1) * words.length;
     // Of the others nothing is needed. A step of more than two tokens comes with long drafts.
     const all = caching || growth > 2 ? -1 : 0;
     for (let w = 0; w < words.length; w++) {

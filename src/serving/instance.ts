@@ -129,7 +129,7 @@ export class Instance implements Coasting {
 
   /** Whether no sequence has a place on a rank, in any batch in flight. */
   vacant(rankIndex: number): boolean {
-    return this.ranks[rankIndex].kv.sequences() === 0;
+    return this.ranks[rankIndex].kv.sequences === 0;
   }
 
   reserve(slot: number, rankIndex: number): void {

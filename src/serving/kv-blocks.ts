@@ -6,8 +6,8 @@ import type { PrefixWatcher } from './prefix-watcher.ts';
 export class KvBlocks {
   readonly total: number;
   readonly blockTokens: number;
-  /** Sequences with a place, in all batches. */
-  sequences: () => number = () => 0;
+  /** The parts of the rank that share them, one in each batch in flight. */
+  readonly holders: { readonly sequences: number }[] = [];
   /** Prefix blocks kept in free KV blocks; absent where prefixes are not cached here. */
   cache: PrefixCache | undefined;
   /** Of the cache. */
@@ -24,6 +24,13 @@ export class KvBlocks {
     this.blockTokens = blockTokens;
     this.#used = used;
     this.#rank = rank;
+  }
+
+  /** Sequences with a place, in all batches. */
+  get sequences(): number {
+    let sequences = 0;
+    for (const holder of this.holders) sequences += holder.sequences;
+    return sequences;
   }
 
   /** Held by running or promised requests, pinned prefix blocks once. */

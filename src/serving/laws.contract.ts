@@ -49,7 +49,7 @@ function serviceable({ table }: Simulation, { ranks, options }: Instance): boole
     const slot = rank.waiting.first;
     const units = options.prefixCaching ? cachedUnits(table, rank, slot) : 0;
     const own = Math.ceil((table.prompt[slot] ?? 0) / rank.blockTokens) + options.stateBlocks - units * rank.unitBlocks;
-    return rank.room >= own + blocksToPin(table, rank, slot, units) + (rank.kv.sequences() === 0 ? 0 : options.watermarkBlocks);
+    return rank.room >= own + blocksToPin(table, rank, slot, units) + (rank.kv.sequences === 0 ? 0 : options.watermarkBlocks);
   });
 }
 

@@ -61,11 +61,12 @@ export class Moves {
 
   #send(slot: number, instance: Instance, rank: number): void {
     const { table, now, sink, transport } = this.#world;
-    const { plant } = this.#to;
+    const { plant, first } = this.#to;
     instance.reserve(slot, rank);
     table.reservedAt[slot] = now;
     table.place[slot] = place.pushing;
-    const bytes = transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#from), rankOver(instance.ranks[rank].index, plant));
+    const over = rankOver((instance.index - first) * plant.ranks + rank, plant);
+    const bytes = transport.push(now, slot, table.prompt[slot], rankOver(table.source[slot], this.#from), over);
     sink?.({ kind: 'transfer-begun', at: now, request: table.ordinal[slot], errand: 'push', bytes, pool: plant.name, instance: instance.index, rank });
   }
 }

@@ -70,9 +70,9 @@ export class PrefixPool {
   lookUp(slot: number, now: Seconds): number {
     const table = this.#table;
     const unit = table.blockTokens[slot];
+    if (unit === 0) return 0;
     this.found.fill(0);
     this.stored = 0;
-    if (unit === 0) return 0;
     this.#begin(unit, now);
     const ids = table.blocks(slot);
     const limit = Math.min(lengthOf(ids), Math.floor((table.prompt[slot] - 1) / unit));

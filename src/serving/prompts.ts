@@ -47,7 +47,7 @@ export class Prompts {
       }
       const pinning = blocksToPin(table, rank, slot, units);
       const own = this.#columns.blocksFor(prompt) - units * rank.unitBlocks;
-      if (rank.room < own + pinning + (rank.kv.sequences() === 0 ? 0 : watermarkBlocks)) break;
+      if (rank.room < own + pinning + (rank.kv.sequences === 0 ? 0 : watermarkBlocks)) break;
       if (rank.adapters?.admit(slot) === false) break;
       rank.waiting.shift();
       pinPrefix(table, rank, slot, units);

@@ -25,7 +25,7 @@ export class RankColumns {
   base = 0;
   readonly deepest: DeepestRanks;
   /** Decoding sequences by `base` modulo the block size: of each remainder, by rank. */
-  readonly phases: Int32Array;
+  readonly phases: Uint8Array | Int32Array;
   /** By remainder, ranks on which some sequence has it: rows of as many words as `awake` has. */
   readonly growing: Bits;
   /** Ranks on which prompts may wait or be under way. */
@@ -62,7 +62,8 @@ export class RankColumns {
     this.most = new Int32Array(ranks).fill(this.#maxSequences);
     this.baseSum = new Float64Array(ranks);
     this.deepest = new DeepestRanks(this.decoding, this.baseSum);
-    this.phases = new Int32Array(ranks * blockTokens);
+    // Small numbers where there are no others: what a sequence looks at lies anywhere in it.
+    this.phases = new (maxSequences < 256 ? Uint8Array : Int32Array)(ranks * blockTokens);
     this.awake = new Bits(ranks);
     this.joining = new Bits(ranks);
     this.growing = new Bits(blockTokens * 32 * this.awake.words.length);

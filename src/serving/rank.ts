@@ -45,8 +45,7 @@ export class Rank implements RankView<RequestInTable> {
     this.blockTokens = kv.blockTokens;
     this.columns = columns;
     this.at = at;
-    const others = kv.sequences;
-    kv.sequences = () => others() + this.sequences;
+    kv.holders.push(this);
     this.waiting = queue(this);
   }
 

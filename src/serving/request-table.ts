@@ -172,9 +172,9 @@ export class RequestTable {
    * right after the other.
    */
   fetch(slot: number): void {
-    const { next, arrivedAt, prompt } = this;
+    const { next, arrivedAt, firstTokenAt, prompt, thread } = this;
     let seen = 0;
-    for (let at = slot; at >= 0; at = next[rowOf(at)]) seen += arrivedAt[at] + prompt[at];
+    for (let at = slot; at >= 0; at = next[rowOf(at)]) seen += arrivedAt[at] + firstTokenAt[at] + prompt[at] + thread[at];
     this.fetched = seen;
   }
 

@@ -21,7 +21,7 @@ function idleWithoutReason(simulation: Simulation): readonly number[] {
       const blocked = ranks.every((rank) => {
         if (rank.members.length + rank.prefilling.length > 0 || rank.columns.ready.first(rank.at) >= 0) return false;
         const next = rank.waiting.size > 0 ? (simulation.table.prompt[rank.waiting.first] ?? 0) : Infinity;
-        const kept = rank.kv.sequences() > 0 ? plant.watermarkBlocks : 0;
+        const kept = rank.kv.sequences > 0 ? plant.watermarkBlocks : 0;
         return rank.room < Math.ceil(next / plant.blockTokens) + plant.stateBlocks + kept;
       });
       return blocked ? [] : [index];

@@ -47,6 +47,7 @@ export class Simulation {
   #acts = 0;
   readonly #left = (slot: number, errand: Errand): void => this.service.left(slot, errand);
   readonly #came = (slot: number, errand: Errand): void => (errand === 'push' ? this.service.landed(slot) : this.service.read(slot));
+  readonly #ended = (slot: number): void => this.#intake.ended(this.now, slot);
   readonly #frontEnds: FrontEnds;
   readonly #turns: Turns;
   #events = 0;
@@ -57,7 +58,7 @@ export class Simulation {
     this.service = new Services(this.#world, plant);
     this.#instances = this.service.pools.flatMap(({ instances }) => instances);
     this.#intake = new Intake(plant, source, this.#world.table, this.#world.queue);
-    this.#world.onEnd = (slot) => this.#intake.ended(this.now, slot);
+    this.#world.onEnd = this.#ended;
     this.#frontEnds = new FrontEnds(this.#world, this.service);
     this.#turns = new Turns(this.#world, this.service, this.#instances);
   }

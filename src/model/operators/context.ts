@@ -12,7 +12,8 @@ const sumBytes = 4;
 export function seenByPrompts({ batch, instance }: Pass, window: number | undefined, chunk?: number): number {
   const { prefillTokens, prefillSequences, prefillContext, prefillPairs } = batch;
   const shared = instance.context.parallel;
-  const [tokens, pairs] = [prefillTokens * shared, prefillPairs * shared];
+  const tokens = prefillTokens * shared;
+  const pairs = prefillPairs * shared;
   const all =
     chunk === undefined
       ? limitedPairs(tokens, prefillSequences, prefillContext, pairs, window)

@@ -53,7 +53,7 @@ export class Fleet implements Actor {
           this.#begin(pool, instance, 0).servesFrom = 0;
           loader.keep(this.#pools[pool.index].weights, this.#nodesOf(instance));
         }
-    simulation.service.onDrained = (instance) => this.#drained(simulation, instance);
+    simulation.service.onDrained = this.#drained.bind(this, simulation);
     simulation.attach(this);
   }
 

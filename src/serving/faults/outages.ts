@@ -46,13 +46,15 @@ export class Outages {
   readonly #outages = new Map<Instance, Outage>();
   readonly #narrow = new Map<Instance, Narrow>();
 
+  readonly #moved = (instance: Instance): void => {
+    // One that has given its dies back starts anew with others.
+    if (this.#of.dies.of(instance).length === 0) this.#forget(instance);
+    this.#of.strain.moved(instance);
+  };
+
   constructor(of: OutagesOf) {
     this.#of = of;
-    of.dies.onMoved = (instance) => {
-      // One that has given its dies back starts anew with others.
-      if (of.dies.of(instance).length === 0) this.#forget(instance);
-      of.strain.moved(instance);
-    };
+    of.dies.onMoved = this.#moved;
   }
 
   /** An instance stands still, and nobody knows. */

@@ -29,7 +29,7 @@ const rank = fc.nat(ranks - 1);
 const act = fc.oneof(
   // A prompt takes the place that is found, or leaves it.
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('prompt'), blocks: fc.constantFrom(0, 1, 2, 3, 20), by: fc.constantFrom(1, 1, 1, 0) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('ends'), rank, blocks: fc.nat(9), times: fc.constantFrom(1, 1, 1, 100) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('ends'), rank, blocks: fc.nat(9), times: fc.constantFrom(1, 1, 1, 30, 100) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('grows'), rank, blocks: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('closed'), ranks: fc.array(rank) }) },
 );

@@ -1,3 +1,5 @@
+import { LeastFirst } from '../../kernel/least-first.ts';
+
 /** What is seen of the ranks of an instance that prompts may decode on. */
 export interface PlacesView {
   readonly columns: {
@@ -76,12 +78,11 @@ interface KeptPlace<Of extends PlacesView> extends Place<Of> {
   readonly used: number;
 }
 
-/** Most places that are kept, and ranks that are so few that none are. */
-const most = 16;
+/** Ranks that are so few that no list is kept of them. */
 const few = 8;
 
 /**
- * Finds the same, one prompt after the other. Some of the best places on ranks with the fewest sequences are kept: ranks that have got more to do since are found out
+ * Finds the same, one prompt after the other. Ranks with the fewest sequences are kept by the blocks in use there: those that have got more to do since are found out
  * when their turn comes, and those that have got less are looked at anew.
  */
 export class Places<Of extends PlacesView> {
@@ -89,11 +90,10 @@ export class Places<Of extends PlacesView> {
   #fewest = -1;
   /** Of each instance, how often blocks had been given back when that was last looked at. */
   #seen: number[] = [];
-  /** The best one last, as numbers in the opposite order: blocks in use, then the instance by its place among those, then the rank. */
-  readonly #kept = new Float64Array(most);
-  #size = 0;
-  /** No place before this one is left out. */
-  #bound = Infinity;
+  /** As numbers: blocks in use, then the instance by its place among those, then the rank. */
+  readonly #kept = new LeastFirst();
+  /** When so many are kept, most of them hold no longer. */
+  #enough = 0;
 
   /** As `leastOccupied`. */
   find(instances: readonly Of[], maxSequences: number, blocks: number, watermark: number, only: number = -1): Place<Of> | undefined {
@@ -112,32 +112,29 @@ export class Places<Of extends PlacesView> {
   #first(instances: readonly Of[], fewest: number): KeptPlace<Of> | undefined {
     if (instances !== this.#instances || fewest !== this.#fewest) this.#list(instances, fewest);
     else this.#catchUp();
+    const kept = this.#kept;
     const ranks = instances[0].columns.used.length;
-    const step = ranks * instances.length;
-    for (;;) {
-      while (this.#size > 0) {
-        const number = this.#kept[this.#size - 1];
-        const blocks = Math.floor(number / step);
-        const at = number - blocks * step;
-        const i = Math.floor(at / ranks);
-        const rank = at - i * ranks;
-        const { places, used } = instances[i].columns;
-        if (places.of[rank] === fewest && used[rank] === blocks) return { instance: instances[i], rank, used: blocks };
-        this.#size--;
-        this.#keep(i, rank);
-      }
-      if (this.#bound === Infinity) return undefined;
-      this.#list(instances, fewest);
+    while (kept.size > 0) {
+      const number = kept.least;
+      const own = Math.floor(number / ranks);
+      const rank = number - own * ranks;
+      const used = Math.floor(own / instances.length);
+      const i = own - used * instances.length;
+      const { columns } = instances[i];
+      if (columns.places.of[rank] !== fewest || fewest >= columns.most[rank]) kept.shift();
+      else if (columns.used[rank] === used) return { instance: instances[i], rank, used };
+      else kept.replace(this.#number(i, rank));
     }
+    return undefined;
   }
 
   /** Looks at the ranks that have got less to do since it last did. */
   #catchUp(): void {
     const instances = this.#instances;
     for (let i = 0; i < instances.length; i++) {
-      const { inUse } = instances[i].columns;
-      const { freed, latest } = inUse;
-      if (freed - this.#seen[i] > latest.length) {
+      const { freed, latest } = instances[i].columns.inUse;
+      const since = freed - this.#seen[i];
+      if (since > latest.length || since + this.#kept.size > this.#enough) {
         this.#list(instances, this.#fewest);
         return;
       }
@@ -151,35 +148,26 @@ export class Places<Of extends PlacesView> {
     this.#instances = instances;
     this.#fewest = fewest;
     this.#seen = instances.map(({ columns }) => columns.inUse.freed);
-    this.#size = 0;
-    this.#bound = Infinity;
+    const kept = this.#kept;
+    kept.clear();
     for (let i = 0; i < instances.length; i++) {
-      const { places } = instances[i].columns;
+      const { places, used } = instances[i].columns;
       const count = places.size(fewest);
       if (count === 0) continue;
       const ranks = places.list(fewest);
-      for (let r = 0; r < count; r++) this.#keep(i, ranks[r]);
+      for (let r = 0; r < count; r++) kept.add((used[ranks[r]] * instances.length + i) * used.length + ranks[r]);
     }
+    kept.order();
+    this.#enough = 64 + 2 * kept.size;
   }
 
-  /** Keeps a rank if it is one of the best of those with the fewest sequences. */
+  /** Keeps a rank if it is one of those with the fewest sequences. */
   #keep(instance: number, rank: number): void {
-    const { places, most: open, used } = this.#instances[instance].columns;
-    const fewest = this.#fewest;
-    if (places.of[rank] !== fewest || fewest >= open[rank]) return;
-    const number = (used[rank] * this.#instances.length + instance) * used.length + rank;
-    if (number >= this.#bound) return;
-    const kept = this.#kept;
-    if (this.#size === most) {
-      // One is left out: the last one of them all.
-      this.#bound = Math.max(number, kept[0]);
-      let at = 0;
-      for (; at < most - 1 && kept[at + 1] > number; at++) kept[at] = kept[at + 1];
-      if (number < kept[at]) kept[at] = number;
-      return;
-    }
-    let at = this.#size++;
-    for (; at > 0 && kept[at - 1] < number; at--) kept[at] = kept[at - 1];
-    kept[at] = number;
+    if (this.#instances[instance].columns.places.of[rank] === this.#fewest) this.#kept.push(this.#number(instance, rank));
+  }
+
+  #number(instance: number, rank: number): number {
+    const { used } = this.#instances[instance].columns;
+    return (used[rank] * this.#instances.length + instance) * used.length + rank;
   }
 }

@@ -5,24 +5,38 @@ import { quickNormal } from '../../kernel/ziggurat.ts';
 import { QuantileSampler } from './quantile-sampler.ts';
 import type { Lengths } from './workload.ts';
 
-/** Draws whole lengths of at least one token. */
-export function lengthSampler(lengths: Lengths, random: RandomStream): () => number {
+/** Draws whole lengths of at least one token, into the places of `into` from one to before another. */
+export type LengthSampler = (into: Float64Array, from: number, to: number) => void;
+
+export function lengthSampler(lengths: Lengths, random: RandomStream): LengthSampler {
   switch (lengths.kind) {
     case 'fixed':
-      return () => lengths.tokens;
+      return (into, from, to) => into.fill(lengths.tokens, from, to);
     case 'uniform': {
       const choices = lengths.max - lengths.min + 1;
-      return () => lengths.min + Math.floor(random.uniform() * choices);
+      return (into, from, to) => {
+        random.uniforms(into, from, to);
+        for (let i = from; i < to; i++) into[i] = lengths.min + Math.floor(into[i] * choices);
+      };
     }
     case 'lognormal':
-      return () => Math.max(1, Math.round(Math.min(lengths.max, lengths.median * exp(lengths.sigma * quickNormal(random)))));
+      return (into, from, to) => {
+        for (let i = from; i < to; i++) into[i] = wholeOf(Math.min(lengths.max, lengths.median * exp(lengths.sigma * quickNormal(random))));
+      };
     case 'empirical': {
       const tokens = QuantileSampler.linear(fromNoneToAll(lengths));
-      return () => Math.max(1, Math.round(tokens.draw(random)));
+      return (into, from, to) => {
+        random.uniforms(into, from, to);
+        for (let i = from; i < to; i++) into[i] = wholeOf(tokens.at(into[i]));
+      };
     }
     default:
       return unreachable(lengths);
   }
+}
+
+function wholeOf(tokens: number): number {
+  return Math.max(1, Math.round(tokens));
 }
 
 /** Shares from 0 to 1: outside of its knots a distribution has its first and its last length. */

@@ -2,7 +2,7 @@ import type { Seconds } from '../../base/units.ts';
 import { RunsBuilder } from '../../kernel/id-runs.ts';
 import { stream } from '../../kernel/random.ts';
 import type { Arrival, Labels, RequestSource } from './arrival.ts';
-import { gapSampler } from './arrivals.ts';
+import { gapSampler, type GapSampler } from './arrivals.ts';
 import { sessionDrawer } from './drawn-sessions.ts';
 import { labeller } from './labels.ts';
 import type { AgentPlan, SessionPlan, SessionSupply } from './session.ts';
@@ -39,7 +39,8 @@ interface LiveAgent {
 export class SessionSource implements RequestSource {
   readonly #workload: SessionWorkload;
   readonly #plan: (k: number) => SessionPlan;
-  readonly #gap: () => number;
+  readonly #gaps: GapSampler;
+  readonly #gap = new Float64Array(1);
   readonly #label: ((labels: Labels) => void) | undefined;
   readonly #agents: (LiveAgent | undefined)[] = [];
   readonly #free: number[] = [];
@@ -54,14 +55,15 @@ export class SessionSource implements RequestSource {
   constructor(workload: SessionWorkload) {
     this.#workload = workload;
     this.#plan = planner(workload.supply, workload.seed);
-    this.#gap = gapSampler(workload.arrivals, stream(workload.seed, 'session starts'));
+    this.#gaps = gapSampler(workload.arrivals, stream(workload.seed, 'session starts'));
     this.#label = workload.mix === undefined ? undefined : labeller(workload.mix);
   }
 
   next(arrival: Arrival): boolean {
     const { arrivals } = this.#workload;
     if (arrivals.kind === 'closed' && this.#started >= arrivals.concurrency) return false;
-    this.#startAt += this.#gap();
+    this.#gaps(this.#gap, 1);
+    this.#startAt += this.#gap[0];
     const thread = this.#start();
     return thread >= 0 && this.#fill(arrival, thread, this.#startAt);
   }

@@ -73,6 +73,22 @@ describe('request sources', () => {
     );
   });
 
+  test('a shorter run is the beginning of a longer one, in parts or not', () => {
+    const part = fc.record({
+      duration: fc.double({ min: 0.1, max: 10, noNaN: true }),
+      rate: fc.double({ min: 0.1, max: 100, noNaN: true }),
+      input: lengths,
+      output: lengths,
+    });
+    const phases = fc.option(fc.array(part, { minLength: 1, maxLength: 4 }), { nil: undefined });
+    fc.assert(
+      fc.property(generator, phases, fc.nat(200), fc.nat(200), (workload, phases, requests, more) => {
+        const longer = all({ ...workload, phases, requests: requests + more });
+        expect(all({ ...workload, phases, requests })).toEqual(longer.slice(0, requests));
+      }),
+    );
+  });
+
   test('each kind of draw has its own stream: other arrivals leave the lengths and blocks as they were', () => {
     fc.assert(
       fc.property(generator, arrivals, (workload, other) => {

@@ -2,12 +2,11 @@ import { unreachable } from '../../base/errors.ts';
 import { runsOf } from '../../kernel/id-runs.ts';
 import { stream } from '../../kernel/random.ts';
 import type { RequestSource } from './arrival.ts';
-import { gapSampler } from './arrivals.ts';
 import { ClientSource } from './client-source.ts';
 import { Conversations } from './conversations.ts';
+import { DrawnRequests, drawnTogether, steadyDraws } from './drawn-requests.ts';
 import { labeller } from './labels.ts';
-import { lengthSampler } from './lengths.ts';
-import { PhasedDraws, type Draws } from './phases.ts';
+import { PhasedDraws } from './phases.ts';
 import { SessionSource } from './session-source.ts';
 import type { GeneratorWorkload, TraceWorkload, Workload } from './workload.ts';
 
@@ -33,39 +32,32 @@ export function requestSource(workload: Workload): RequestSource {
 
 function generated(workload: GeneratorWorkload): RequestSource {
   const { arrivals, reuse, seed, phases } = workload;
-  const next = phases === undefined ? steady(workload) : new PhasedDraws(phases, seed);
+  const draws = phases === undefined ? steadyDraws(workload) : new PhasedDraws(phases, seed);
+  const drawn = new DrawnRequests();
   const conversations = reuse === undefined ? undefined : new Conversations(reuse, stream(seed, 'conversations'));
   const blockTokens = reuse?.blockTokens ?? 0;
   const label = workload.mix === undefined ? undefined : labeller(workload.mix);
   let left = workload.requests;
-  let now = 0;
+  let at = drawnTogether;
   return {
     concurrency: arrivals.kind === 'closed' ? arrivals.concurrency : undefined,
     next(arrival) {
       if (left <= 0) return false;
+      if (at === drawnTogether) {
+        draws.draw(drawn, Math.min(left, drawnTogether));
+        at = 0;
+      }
       left--;
-      now = next.after(now);
-      arrival.arrivedAt = now;
-      arrival.inputTokens = next.input();
-      arrival.outputTokens = next.output();
-      arrival.model = next.model;
+      arrival.arrivedAt = drawn.arrivedAt[at];
+      arrival.inputTokens = drawn.inputTokens[at];
+      arrival.outputTokens = drawn.outputTokens[at];
+      arrival.model = drawn.model[at++];
       arrival.blockTokens = blockTokens;
       arrival.thread = -1;
       label?.(arrival);
       if (conversations !== undefined) arrival.prefix = conversations.next(arrival.inputTokens, arrival.outputTokens);
       return true;
     },
-  };
-}
-
-/** Draws of traffic that stays as it is. */
-function steady({ arrivals, input, output, seed }: GeneratorWorkload): Draws {
-  const gap = gapSampler(arrivals, stream(seed, 'arrivals'));
-  return {
-    after: (at) => at + gap(),
-    input: lengthSampler(input, stream(seed, 'input lengths')),
-    output: lengthSampler(output, stream(seed, 'output lengths')),
-    model: 0,
   };
 }
 
