@@ -25,10 +25,9 @@ export class FairShares {
   /** Round that a link was last part of, or one more. */
   readonly #roundOf: Int32Array;
   #round = 0;
-  /** Number of the last division that filled links, and of the one that a link and a flow were last part of; a flow's is 0 when it has gone. */
+  /** Number of the last division that filled links, and of the one that a link was last part of. All flows of its links are its own. */
   #filling = 1;
   readonly #fillingOf: Int32Array;
-  #fillingOfFlow: Int32Array<ArrayBuffer> = new Int32Array(64);
   /** Its flows in the order in which they were settled, the slowest first, and the rate below which nothing that has gone since changes any. */
   #settled: Int32Array<ArrayBuffer> = new Int32Array(64);
   #settledCount = 0;
@@ -68,7 +67,6 @@ export class FairShares {
     if (flowCount <= this.flows.length) return;
     this.flows = enlarged(this.flows, new Int32Array(2 * flowCount));
     this.rates = enlarged(this.rates, new Float64Array(2 * flowCount));
-    this.#fillingOfFlow = enlarged(this.#fillingOfFlow, new Int32Array(2 * flowCount));
     this.#settled = enlarged(this.#settled, new Int32Array(2 * flowCount));
   }
 
@@ -82,11 +80,10 @@ export class FairShares {
 
   /** A flow is about to go: no link is filled below its share of before, and what is settled up to there stays. */
   goes(flow: number): void {
-    if (this.#fillingOfFlow[flow] !== this.#filling) return;
-    this.#fillingOfFlow[flow] = 0;
     const { shift, size, link, count } = this.#over;
     const start = flow << shift;
     const end = start + size[flow];
+    if (this.#fillingOf[link[start]] !== this.#filling) return;
     for (let at = start; at < end; at++) {
       const own = count[link[at]];
       // A little less: shares round.
@@ -192,7 +189,7 @@ export class FairShares {
     const left = this.#left;
     const roundOf = this.#roundOf;
     const round = this.#round + 1;
-    const fillingOf = this.#fillingOfFlow;
+    const fillingOf = this.#fillingOf;
     const { rates } = this;
     const { shift, size, link: linkAt } = this.#over;
     const before = this.#settledCount;
@@ -201,7 +198,7 @@ export class FairShares {
     this.#count = 0;
     for (let f = 0; f < before; f++) {
       const flow = settled[f];
-      if (fillingOf[flow] !== filling) continue;
+      if (size[flow] === 0 || fillingOf[linkAt[flow << shift]] !== filling) continue;
       if (this.#count === 0 && rates[flow] < level) settled[kept++] = flow;
       else this.#list(flow);
     }
@@ -243,7 +240,6 @@ export class FairShares {
   #beginFilling(): void {
     const filling = ++this.#filling;
     for (let l = 0; l < this.#linkCount; l++) this.#fillingOf[this.#links[l]] = filling;
-    for (let f = 0; f < this.#count; f++) this.#fillingOfFlow[this.flows[f]] = filling;
     this.#settledCount = 0;
     this.#level = Infinity;
   }
