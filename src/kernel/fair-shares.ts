@@ -20,8 +20,6 @@ export class FairShares {
   readonly #left: Float64Array;
   readonly #open: Int32Array;
   readonly #share: Float64Array;
-  /** Links that are as tight as the tightest one, by number. */
-  readonly #tied: Int32Array;
   /** Round that a link was last part of, or one more. */
   readonly #roundOf: Int32Array;
   #round = 0;
@@ -49,7 +47,6 @@ export class FairShares {
     this.#left = new Float64Array(capacity.length);
     this.#open = new Int32Array(capacity.length);
     this.#share = new Float64Array(capacity.length);
-    this.#tied = new Int32Array(capacity.length);
     this.#roundOf = new Int32Array(capacity.length);
     this.#fillingOf = new Int32Array(capacity.length);
     this.#columns = {
@@ -246,69 +243,58 @@ export class FairShares {
 
   /** Fills the tightest link again and again: its flows are settled and leave what they do not use to others. */
   #fill(): void {
-    const links = this.#links;
-    const tied = this.#tied;
+    const { flows, rates } = this;
     const share = this.#share;
-    let size = this.#linkCount;
-    for (let l = 0; l < size; l++) share[links[l]] = this.#left[links[l]] / this.#open[links[l]];
+    const settled = this.#settled;
+    for (let l = 0; l < this.#linkCount; l++) share[this.#links[l]] = this.#left[this.#links[l]] / this.#open[this.#links[l]];
     for (let unsettled = this.#count; unsettled > 0;) {
-      size = this.#findTightest(size);
-      const least = share[tied[0]];
-      // Those that are as tight follow by number, but for what shares flows with a link before them, as long as nothing has become as tight.
-      let holds = true;
-      for (let t = 0; holds && t < this.#tiedCount; t++) {
-        const link = tied[t];
-        const open = this.#open[link];
-        if (open === 0 || share[link] > least) continue;
+      const link = this.#tightest();
+      const open = this.#open[link];
+      if (open === unsettled) {
         // The last ones leave nothing to others.
-        if (open === unsettled) {
-          this.#settleRest(least);
-          return;
+        for (let f = 0; f < this.#count; f++) {
+          if (rates[flows[f]] >= 0) continue;
+          rates[flows[f]] = share[link];
+          settled[this.#settledCount++] = flows[f];
         }
-        unsettled -= open;
-        holds = this.#settle(link, least);
+        return;
       }
+      unsettled -= open;
+      this.#settle(link, share[link]);
     }
   }
 
-  #tiedCount = 0;
-
-  /** Lists the tightest of the first so many links, by number. Returns how many of them, now the first ones, have flows without a rate. */
-  #findTightest(size: number): number {
+  /** The tightest of the listed links that have flows without a rate, the first by number where several are; others are listed no more. */
+  #tightest(): number {
     const links = this.#links;
     const open = this.#open;
     const share = this.#share;
-    const tied = this.#tied;
+    const count = this.#linkCount;
+    let tightest = -1;
     let least = Infinity;
     let kept = 0;
-    let count = 0;
-    for (let l = 0; l < size; l++) {
+    for (let l = 0; l < count; l++) {
       const link = links[l];
       if (open[link] === 0) continue;
-      links[kept++] = link;
       const own = share[link];
-      if (own > least) continue;
-      if (own < least) {
+      if (kept === 0 || own < least || (own === least && link < tightest)) {
+        tightest = link;
         least = own;
-        count = 0;
       }
-      let at = count++;
-      for (; at > 0 && tied[at - 1] > link; at--) tied[at] = tied[at - 1];
-      tied[at] = link;
+      links[kept++] = link;
     }
-    this.#tiedCount = count;
-    return kept;
+    this.#linkCount = kept;
+    return tightest;
   }
 
-  /** Gives the flows of a link that have no rate this one. Returns whether every link that this leaves less of is less tight than that. */
-  #settle(link: number, rate: number): boolean {
+  /** Gives the flows of a link that have no rate this one. */
+  #settle(link: number, rate: number): void {
     const { rates } = this;
     const left = this.#left;
     const open = this.#open;
     const share = this.#share;
     const settled = this.#settled;
     const { shift, size, link: linkAt, first, after } = this.#over;
-    let looser = true;
     let count = this.#settledCount;
     for (let place = first[link]; place >= 0; place = after[place]) {
       const flow = place >> shift;
@@ -320,22 +306,10 @@ export class FairShares {
       for (let at = start; at < end; at++) {
         const other = linkAt[at];
         left[other] = Math.max(0, left[other] - rate);
-        if (--open[other] === 0 || other === link) continue;
-        share[other] = left[other] / open[other];
-        if (share[other] <= rate) looser = false;
+        if (--open[other] > 0) share[other] = left[other] / open[other];
       }
     }
     this.#settledCount = count;
-    return looser;
-  }
-
-  #settleRest(rate: number): void {
-    const { flows, rates } = this;
-    for (let f = 0; f < this.#count; f++) {
-      if (rates[flows[f]] >= 0) continue;
-      rates[flows[f]] = rate;
-      this.#settled[this.#settledCount++] = flows[f];
-    }
   }
 
   /** The same by the general solution, which finds the tightest of many links sooner. */
