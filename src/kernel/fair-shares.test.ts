@@ -128,7 +128,7 @@ describe('fair shares of flows that are joined', () => {
             let flow = 0;
             while (there.has(flow)) flow++;
             on.join(flow, of);
-            shares.came(flow);
+            shares.forget();
             there.set(flow, of);
             of.forEach((link) => changed.add(link));
           }

@@ -23,7 +23,7 @@ export class FairShares {
   /** Round that a link was last part of, or one more. */
   readonly #roundOf: Int32Array;
   #round = 0;
-  /** Number of the last division that filled links, and of the one that a link was last part of. All flows of its links are its own. */
+  /** Number of the last division that filled links, and of the one that a link was last part of. */
   #filling = 1;
   readonly #fillingOf: Int32Array;
   /** Its flows in the order in which they were settled, the slowest first, and the rate below which nothing that has gone since changes any. */
@@ -32,7 +32,7 @@ export class FairShares {
   #level = Infinity;
   /** For many links: columns of the general solution. */
   readonly #maxMin = new MaxMin();
-  readonly #columns: { place: Int32Array; capacity: Float64Array; start: Int32Array; entries: Int32Array<ArrayBuffer>; rates: Float64Array };
+  readonly #columns: { start: Int32Array; entries: Int32Array<ArrayBuffer>; rates: Float64Array };
 
   /**
    * @param capacity [link]
@@ -50,8 +50,6 @@ export class FairShares {
     this.#roundOf = new Int32Array(capacity.length);
     this.#fillingOf = new Int32Array(capacity.length);
     this.#columns = {
-      place: new Int32Array(capacity.length),
-      capacity: new Float64Array(capacity.length),
       start: new Int32Array(64),
       entries: new Int32Array(256),
       rates: new Float64Array(64),
@@ -67,14 +65,6 @@ export class FairShares {
     this.#settled = enlarged(this.#settled, new Int32Array(2 * flowCount));
   }
 
-  /** A flow has come: a filling that it is joined to no longer holds. */
-  came(flow: number): void {
-    const { shift, size, link } = this.#over;
-    const start = flow << shift;
-    const end = start + size[flow];
-    for (let at = start; at < end; at++) if (this.#fillingOf[link[at]] === this.#filling) this.forget();
-  }
-
   /** A flow is about to go: no link is filled below its share of before, and what is settled up to there stays. */
   goes(flow: number): void {
     const { shift, size, link, count } = this.#over;
@@ -88,7 +78,7 @@ export class FairShares {
     }
   }
 
-  /** Capacities have changed: nothing of the last division holds. */
+  /** Flows have come, or capacities have changed: nothing of the last filling holds. */
   forget(): void {
     this.#filling++;
   }
@@ -102,14 +92,19 @@ export class FairShares {
     if (this.#fillingOf[link] === this.#filling) {
       if (this.#level === Infinity) return 0;
       this.#keepSlowest();
-      this.#fill();
-    } else if (!this.#heldByOne(link)) {
+    } else {
+      if (this.#heldByOne(link)) return this.#count;
       this.#joinedTo(link);
-      if (this.#linkCount <= this.#few) {
-        this.#beginFilling();
-        this.#fill();
-      } else this.#solve(this.#linkCount);
+      if (this.#linkCount > this.#few) {
+        this.#solve(this.#linkCount);
+        return this.#count;
+      }
+      this.#filling++;
+      this.#settledCount = 0;
+      for (let l = 0; l < this.#linkCount; l++) this.#fillingOf[this.#links[l]] = this.#filling;
     }
+    this.#level = Infinity;
+    this.#fill();
     return this.#count;
   }
 
@@ -133,7 +128,6 @@ export class FairShares {
     }
     if (hub < 0) return false;
     roundOf[hub] = round;
-    const most = countOf[hub];
     let count = 0;
     // Places of other links in the rows of its flows, less as many as these links have.
     let unseen = 0;
@@ -148,7 +142,7 @@ export class FairShares {
         if (roundOf[other] === round) continue;
         const own = countOf[other];
         const share = capacity[other] / own;
-        if (own > most || share < rate || (share === rate && other < hub)) return false;
+        if (share < rate || (share === rate && other < hub)) return false;
         roundOf[other] = round;
         unseen += own;
       }
@@ -180,33 +174,28 @@ export class FairShares {
 
   /** Lists flows of the last filling that may get other rates: those that were settled below the level keep theirs, and what they leave of links is the others'. */
   #keepSlowest(): void {
-    const settled = this.#settled;
-    const filling = this.#filling;
-    const level = this.#level;
     const left = this.#left;
-    const roundOf = this.#roundOf;
-    const round = this.#round + 1;
-    const fillingOf = this.#fillingOf;
+    const settled = this.#settled;
     const { rates } = this;
     const { shift, size, link: linkAt } = this.#over;
-    const before = this.#settledCount;
     let kept = 0;
     this.#linkCount = 0;
     this.#count = 0;
-    for (let f = 0; f < before; f++) {
+    for (let f = 0; f < this.#settledCount; f++) {
       const flow = settled[f];
-      if (size[flow] === 0 || fillingOf[linkAt[flow << shift]] !== filling) continue;
-      if (this.#count === 0 && rates[flow] < level) settled[kept++] = flow;
+      if (size[flow] === 0) continue;
+      if (this.#count === 0 && rates[flow] < this.#level) settled[kept++] = flow;
       else this.#list(flow);
     }
+    this.#settledCount = kept;
     for (let f = 0; f < kept; f++) {
-      const rate = rates[settled[f]];
       const start = settled[f] << shift;
       const end = start + size[settled[f]];
-      for (let at = start; at < end; at++) if (roundOf[linkAt[at]] === round) left[linkAt[at]] = Math.max(0, left[linkAt[at]] - rate);
+      for (let at = start; at < end; at++) {
+        const link = linkAt[at];
+        if (this.#roundOf[link] > this.#round) left[link] = Math.max(0, left[link] - rates[settled[f]]);
+      }
     }
-    this.#settledCount = kept;
-    this.#level = Infinity;
   }
 
   /** Lists a flow and those of its links that are not listed. */
@@ -231,14 +220,6 @@ export class FairShares {
       this.#left[link] = this.#capacity[link];
       links[this.#linkCount++] = link;
     }
-  }
-
-  /** Begins a filling of all that is listed. */
-  #beginFilling(): void {
-    const filling = ++this.#filling;
-    for (let l = 0; l < this.#linkCount; l++) this.#fillingOf[this.#links[l]] = filling;
-    this.#settledCount = 0;
-    this.#level = Infinity;
   }
 
   /** Fills the tightest link again and again: its flows are settled and leave what they do not use to others. */
@@ -315,7 +296,8 @@ export class FairShares {
   /** The same by the general solution, which finds the tightest of many links sooner. */
   #solve(linkCount: number): void {
     const columns = this.#columns;
-    const { place, capacity } = columns;
+    // Nothing else is kept of links now.
+    const [place, capacity] = [this.#open, this.#share];
     const { shift, size, link: linkAt } = this.#over;
     // In order of their numbers, by which equally tight ones go.
     this.#links.subarray(0, linkCount).sort();

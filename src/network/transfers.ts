@@ -64,7 +64,7 @@ export class Transfers {
     const position = this.#active++;
     if (flow === this.#owner.length) this.#grow();
     this.#over.join(flow, links, others);
-    this.#shares.came(flow);
+    this.#shares.forget();
     this.#owner[flow] = owner;
     this.#order[flow] = this.#begun++;
     this.#bytes[flow] = bytes;
