@@ -95,6 +95,65 @@ describe('fair shares of flows that are joined', () => {
     );
   });
 
+  test('rates stay those of filling all links anew while flows come and go and capacities change, where only what has changed is divided', () => {
+    const over = fc.oneof(
+      fc.uniqueArray(fc.nat(links - 1), { minLength: 1, maxLength: 3 }),
+      fc.nat(links - 2).map((link) => [link, links - 1]),
+    );
+    const step = fc.record({
+      come: fc.oneof(fc.constant([]), fc.array(over, { maxLength: 5 })),
+      go: fc.array(fc.nat(), { maxLength: 2 }),
+      change: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(links - 1) }),
+    });
+    let kept = 0;
+    fc.assert(
+      fc.property(network, fc.array(step, { maxLength: 12 }), ({ capacity: first, flows }, steps) => {
+        const capacity = Float64Array.from(first);
+        const on = new FlowsOnLinks(links);
+        const shares = new FairShares(capacity, on);
+        const there = new Map<number, readonly number[]>();
+        const rates = new Map<number, number>();
+        for (const { come, go, change } of [{ come: flows, go: [], change: undefined }, ...steps]) {
+          const changed = new Set<number>();
+          for (const one of go) {
+            const flow = [...there.keys()][one % there.size];
+            if (flow === undefined) continue;
+            there.get(flow)?.forEach((link) => changed.add(link));
+            shares.goes(flow);
+            on.leave(flow);
+            there.delete(flow);
+            rates.delete(flow);
+          }
+          for (const of of come) {
+            let flow = 0;
+            while (there.has(flow)) flow++;
+            on.join(flow, of);
+            shares.forget();
+            there.set(flow, of);
+            of.forEach((link) => changed.add(link));
+          }
+          if (change !== undefined) {
+            capacity[change] = 3;
+            shares.forget();
+            changed.add(change);
+          }
+          shares.begin(Math.max(0, ...there.keys()) + 1);
+          let divided = 0;
+          for (const link of changed) {
+            const count = shares.divide(link);
+            divided += count;
+            shares.flows.subarray(0, count).forEach((flow) => rates.set(flow, shares.rates[flow] ?? Number.NaN));
+          }
+          if (come.length === 0 && divided > 0 && divided < there.size) kept++;
+          const all = [...there.keys()];
+          expect(all.map((flow) => rates.get(flow))).toEqual(filled([...capacity], [...there.values()]));
+        }
+      }),
+      { numRuns: 1500 },
+    );
+    expect(kept).toBeGreaterThan(300);
+  });
+
   test('flows of two divisions share no link', () => {
     fc.assert(
       fc.property(network, ({ capacity, flows }) => {

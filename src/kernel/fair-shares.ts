@@ -14,19 +14,25 @@ export class FairShares {
   flows: Int32Array<ArrayBuffer> = new Int32Array(64);
   rates: Float64Array<ArrayBuffer> = new Float64Array(64);
   #count = 0;
+  #linkCount = 0;
   /** Links of a division: a list, and by link what is left of it, how many of its flows have no rate yet, and what is left for each of these. */
   readonly #links: Int32Array;
   readonly #left: Float64Array;
   readonly #open: Int32Array;
   readonly #share: Float64Array;
-  /** Links that are as tight as the tightest one, by number. */
-  readonly #tied: Int32Array;
   /** Round that a link was last part of, or one more. */
   readonly #roundOf: Int32Array;
   #round = 0;
+  /** Number of the last division that filled links, and of the one that a link was last part of. */
+  #filling = 1;
+  readonly #fillingOf: Int32Array;
+  /** Its flows in the order in which they were settled, the slowest first, and the rate below which nothing that has gone since changes any. */
+  #settled: Int32Array<ArrayBuffer> = new Int32Array(64);
+  #settledCount = 0;
+  #level = Infinity;
   /** For many links: columns of the general solution. */
   readonly #maxMin = new MaxMin();
-  readonly #columns: { place: Int32Array; capacity: Float64Array; start: Int32Array; entries: Int32Array<ArrayBuffer>; rates: Float64Array };
+  readonly #columns: { start: Int32Array; entries: Int32Array<ArrayBuffer>; rates: Float64Array };
 
   /**
    * @param capacity [link]
@@ -41,11 +47,9 @@ export class FairShares {
     this.#left = new Float64Array(capacity.length);
     this.#open = new Int32Array(capacity.length);
     this.#share = new Float64Array(capacity.length);
-    this.#tied = new Int32Array(capacity.length);
     this.#roundOf = new Int32Array(capacity.length);
+    this.#fillingOf = new Int32Array(capacity.length);
     this.#columns = {
-      place: new Int32Array(capacity.length),
-      capacity: new Float64Array(capacity.length),
       start: new Int32Array(64),
       entries: new Int32Array(256),
       rates: new Float64Array(64),
@@ -58,18 +62,49 @@ export class FairShares {
     if (flowCount <= this.flows.length) return;
     this.flows = enlarged(this.flows, new Int32Array(2 * flowCount));
     this.rates = enlarged(this.rates, new Float64Array(2 * flowCount));
+    this.#settled = enlarged(this.#settled, new Int32Array(2 * flowCount));
+  }
+
+  /** A flow is about to go: no link is filled below its share of before, and what is settled up to there stays. */
+  goes(flow: number): void {
+    const { shift, size, link, count } = this.#over;
+    const start = flow << shift;
+    const end = start + size[flow];
+    if (this.#fillingOf[link[start]] !== this.#filling) return;
+    for (let at = start; at < end; at++) {
+      const own = count[link[at]];
+      // A little less: shares round.
+      if (own > 1) this.#level = Math.min(this.#level, (this.#capacity[link[at]] / own) * (1 - 1e-9));
+    }
+  }
+
+  /** Flows have come, or capacities have changed: nothing of the last filling holds. */
+  forget(): void {
+    this.#filling++;
   }
 
   /**
-   * Divides links among the flows over a link and those that are joined to them. Returns how many these are: they are listed in `flows`; 0 where this
-   * round has had the link before.
+   * Divides links among the flows over a link and those that are joined to them. Returns how many of these may have other rates than before: they are listed in
+   * `flows`; 0 where this round has had the link before.
    */
   divide(link: number): number {
     if (this.#over.count[link] === 0 || this.#roundOf[link] >= this.#round) return 0;
-    if (this.#heldByOne(link)) return this.#count;
-    const links = this.#joinedTo(link);
-    if (links <= this.#few) this.#fill(links);
-    else this.#solve(links);
+    if (this.#fillingOf[link] === this.#filling) {
+      if (this.#level === Infinity) return 0;
+      this.#keepSlowest();
+    } else {
+      if (this.#heldByOne(link)) return this.#count;
+      this.#joinedTo(link);
+      if (this.#linkCount > this.#few) {
+        this.#solve(this.#linkCount);
+        return this.#count;
+      }
+      this.#filling++;
+      this.#settledCount = 0;
+      for (let l = 0; l < this.#linkCount; l++) this.#fillingOf[this.#links[l]] = this.#filling;
+    }
+    this.#level = Infinity;
+    this.#fill();
     return this.#count;
   }
 
@@ -93,7 +128,6 @@ export class FairShares {
     }
     if (hub < 0) return false;
     roundOf[hub] = round;
-    const most = countOf[hub];
     let count = 0;
     // Places of other links in the rows of its flows, less as many as these links have.
     let unseen = 0;
@@ -108,7 +142,7 @@ export class FairShares {
         if (roundOf[other] === round) continue;
         const own = countOf[other];
         const share = capacity[other] / own;
-        if (own > most || share < rate || (share === rate && other < hub)) return false;
+        if (share < rate || (share === rate && other < hub)) return false;
         roundOf[other] = round;
         unseen += own;
       }
@@ -119,140 +153,151 @@ export class FairShares {
     return true;
   }
 
-  /** Lists flows and links that are joined to a link. Returns how many links these are. */
-  #joinedTo(first: number): number {
+  /** Lists flows that are joined to a link, with all that they go over. */
+  #joinedTo(first: number): void {
+    const links = this.#links;
+    const { shift, first: firstOf, after, count: countOf } = this.#over;
+    links[0] = first;
+    this.#linkCount = 1;
+    this.#roundOf[first] = this.#round + 1;
+    this.#left[first] = this.#capacity[first];
+    this.#open[first] = 0;
+    this.#count = 0;
+    for (let l = 0; l < this.#linkCount; l++) {
+      const link = links[l];
+      // Where all flows of a link were found by other links, there is nothing to look for.
+      if (this.#open[link] === countOf[link]) continue;
+      // Behind a division all rates are at least 0.
+      for (let place = firstOf[link]; place >= 0; place = after[place]) if (this.rates[place >> shift] >= 0) this.#list(place >> shift);
+    }
+  }
+
+  /** Lists flows of the last filling that may get other rates: those that were settled below the level keep theirs, and what they leave of links is the others'. */
+  #keepSlowest(): void {
+    const left = this.#left;
+    const settled = this.#settled;
+    const { rates } = this;
+    const { shift, size, link: linkAt } = this.#over;
+    let kept = 0;
+    this.#linkCount = 0;
+    this.#count = 0;
+    for (let f = 0; f < this.#settledCount; f++) {
+      const flow = settled[f];
+      if (size[flow] === 0) continue;
+      if (this.#count === 0 && rates[flow] < this.#level) settled[kept++] = flow;
+      else this.#list(flow);
+    }
+    this.#settledCount = kept;
+    for (let f = 0; f < kept; f++) {
+      const start = settled[f] << shift;
+      const end = start + size[settled[f]];
+      for (let at = start; at < end; at++) {
+        const link = linkAt[at];
+        if (this.#roundOf[link] > this.#round) left[link] = Math.max(0, left[link] - rates[settled[f]]);
+      }
+    }
+  }
+
+  /** Lists a flow and those of its links that are not listed. */
+  #list(flow: number): void {
     const round = this.#round + 1;
     const links = this.#links;
     const roundOf = this.#roundOf;
-    const capacity = this.#capacity;
-    const left = this.#left;
     const open = this.#open;
-    const share = this.#share;
-    const { flows, rates } = this;
-    const { shift, size, link: linkAt, first: firstOf, after, count: countOf } = this.#over;
-    let linkCount = 1;
-    let count = 0;
-    links[0] = first;
-    roundOf[first] = round;
-    open[first] = 0;
-    for (let l = 0; l < linkCount; l++) {
-      const link = links[l];
-      left[link] = capacity[link];
-      share[link] = capacity[link] / countOf[link];
-      // Where all flows of a link were found by other links, there is nothing to look for.
-      if (open[link] === countOf[link]) continue;
-      for (let place = firstOf[link]; place >= 0; place = after[place]) {
-        const flow = place >> shift;
-        // Behind a division all rates are at least 0.
-        if (rates[flow] < 0) continue;
-        rates[flow] = -1;
-        flows[count++] = flow;
-        const start = flow << shift;
-        const end = start + size[flow];
-        for (let at = start; at < end; at++) {
-          const other = linkAt[at];
-          if (roundOf[other] === round) {
-            open[other]++;
-            continue;
-          }
-          roundOf[other] = round;
-          open[other] = 1;
-          links[linkCount++] = other;
-        }
+    const { shift, size, link: linkAt } = this.#over;
+    const start = flow << shift;
+    const end = start + size[flow];
+    this.rates[flow] = -1;
+    this.flows[this.#count++] = flow;
+    for (let at = start; at < end; at++) {
+      const link = linkAt[at];
+      if (roundOf[link] === round) {
+        open[link]++;
+        continue;
       }
+      roundOf[link] = round;
+      open[link] = 1;
+      this.#left[link] = this.#capacity[link];
+      links[this.#linkCount++] = link;
     }
-    this.#count = count;
-    return linkCount;
   }
 
   /** Fills the tightest link again and again: its flows are settled and leave what they do not use to others. */
-  #fill(linkCount: number): void {
-    const tied = this.#tied;
+  #fill(): void {
+    const { flows, rates } = this;
     const share = this.#share;
-    let size = linkCount;
+    const settled = this.#settled;
+    for (let l = 0; l < this.#linkCount; l++) share[this.#links[l]] = this.#left[this.#links[l]] / this.#open[this.#links[l]];
     for (let unsettled = this.#count; unsettled > 0;) {
-      size = this.#findTightest(size);
-      const least = share[tied[0]];
-      // Those that are as tight follow by number, but for what shares flows with a link before them, as long as nothing has become as tight.
-      let holds = true;
-      for (let t = 0; holds && t < this.#tiedCount; t++) {
-        const link = tied[t];
-        const open = this.#open[link];
-        if (open === 0 || share[link] > least) continue;
+      const link = this.#tightest();
+      const open = this.#open[link];
+      if (open === unsettled) {
         // The last ones leave nothing to others.
-        if (open === unsettled) {
-          this.#settleRest(least);
-          return;
+        for (let f = 0; f < this.#count; f++) {
+          if (rates[flows[f]] >= 0) continue;
+          rates[flows[f]] = share[link];
+          settled[this.#settledCount++] = flows[f];
         }
-        unsettled -= open;
-        holds = this.#settle(link, least);
+        return;
       }
+      unsettled -= open;
+      this.#settle(link, share[link]);
     }
   }
 
-  #tiedCount = 0;
-
-  /** Lists the tightest of the first so many links, by number. Returns how many of them, now the first ones, have flows without a rate. */
-  #findTightest(size: number): number {
+  /** The tightest of the listed links that have flows without a rate, the first by number where several are; others are listed no more. */
+  #tightest(): number {
     const links = this.#links;
     const open = this.#open;
     const share = this.#share;
-    const tied = this.#tied;
+    const count = this.#linkCount;
+    let tightest = -1;
     let least = Infinity;
     let kept = 0;
-    let count = 0;
-    for (let l = 0; l < size; l++) {
+    for (let l = 0; l < count; l++) {
       const link = links[l];
       if (open[link] === 0) continue;
-      links[kept++] = link;
       const own = share[link];
-      if (own > least) continue;
-      if (own < least) {
+      if (kept === 0 || own < least || (own === least && link < tightest)) {
+        tightest = link;
         least = own;
-        count = 0;
       }
-      let at = count++;
-      for (; at > 0 && tied[at - 1] > link; at--) tied[at] = tied[at - 1];
-      tied[at] = link;
+      links[kept++] = link;
     }
-    this.#tiedCount = count;
-    return kept;
+    this.#linkCount = kept;
+    return tightest;
   }
 
-  /** Gives the flows of a link that have no rate this one. Returns whether every link that this leaves less of is less tight than that. */
-  #settle(link: number, rate: number): boolean {
+  /** Gives the flows of a link that have no rate this one. */
+  #settle(link: number, rate: number): void {
     const { rates } = this;
     const left = this.#left;
     const open = this.#open;
     const share = this.#share;
+    const settled = this.#settled;
     const { shift, size, link: linkAt, first, after } = this.#over;
-    let looser = true;
+    let count = this.#settledCount;
     for (let place = first[link]; place >= 0; place = after[place]) {
       const flow = place >> shift;
       if (rates[flow] >= 0) continue;
       rates[flow] = rate;
+      settled[count++] = flow;
       const start = flow << shift;
       const end = start + size[flow];
       for (let at = start; at < end; at++) {
         const other = linkAt[at];
         left[other] = Math.max(0, left[other] - rate);
-        if (--open[other] === 0 || other === link) continue;
-        share[other] = left[other] / open[other];
-        if (share[other] <= rate) looser = false;
+        if (--open[other] > 0) share[other] = left[other] / open[other];
       }
     }
-    return looser;
-  }
-
-  #settleRest(rate: number): void {
-    const { flows, rates } = this;
-    for (let f = 0; f < this.#count; f++) if (rates[flows[f]] < 0) rates[flows[f]] = rate;
+    this.#settledCount = count;
   }
 
   /** The same by the general solution, which finds the tightest of many links sooner. */
   #solve(linkCount: number): void {
     const columns = this.#columns;
-    const { place, capacity } = columns;
+    // Nothing else is kept of links now.
+    const [place, capacity] = [this.#open, this.#share];
     const { shift, size, link: linkAt } = this.#over;
     // In order of their numbers, by which equally tight ones go.
     this.#links.subarray(0, linkCount).sort();

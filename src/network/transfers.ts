@@ -64,6 +64,7 @@ export class Transfers {
     const position = this.#active++;
     if (flow === this.#owner.length) this.#grow();
     this.#over.join(flow, links, others);
+    this.#shares.forget();
     this.#owner[flow] = owner;
     this.#order[flow] = this.#begun++;
     this.#bytes[flow] = bytes;
@@ -119,6 +120,7 @@ export class Transfers {
   setCapacity(link: number, rate: BytesPerSecond): void {
     if (this.capacity[link] === rate) return;
     this.capacity[link] = rate;
+    this.#shares.forget();
     this.#change(link);
   }
 
@@ -168,6 +170,7 @@ export class Transfers {
     const start = flow << shift;
     const end = start + (size[flow] as number);
     for (let place = start; place < end; place++) this.#change(link[place] as number);
+    this.#shares.goes(flow);
     this.#over.leave(flow);
     this.#next = -1;
     const position = this.#position[flow] as number;

@@ -1,5 +1,6 @@
 import { enlarged } from '../kernel/enlarged.ts';
 import type { IdRuns } from '../kernel/id-runs.ts';
+import type { IntList } from '../kernel/int-list.ts';
 import { place } from './place.ts';
 
 /** Where no instance is named. */
@@ -185,6 +186,16 @@ export class RequestTable {
     for (let places = 0; places < fetchedTogether; places++) {
       const slot = waiting.behind(places);
       if (slot >= 0) seen += this.startedAt[slot] + this.admission[slot] + this.prompt[slot] + this.source[slot];
+    }
+    this.fetched = seen;
+  }
+
+  /** The same for what is needed of prompts that are computed: of their way from there on, to where they decode. */
+  fetchPrompts({ items, length }: IntList): void {
+    let seen = 0;
+    for (let i = 0; i < length; i++) {
+      const slot = items[i];
+      seen += this.startedAt[slot] + this.firstTokenAt[slot] + this.admission[slot] + this.prompt[slot] + this.thread[slot] + this.source[slot];
     }
     this.fetched = seen;
   }
