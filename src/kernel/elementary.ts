@@ -46,24 +46,32 @@ export function ln(x: number): number {
 
 /** Exponential function, the same bits on every platform: at most 0.85 ulp (1.3e-16 relative) from the true value. */
 export function exp(x: number): number {
-  if (Number.isNaN(x)) return x;
-  if (x > 709.782712893384) return Infinity;
-  if (x < -745.1332191019412) return 0;
-  const exponent = Math.floor(x / Math.LN2 + 0.5);
-  const high = x - exponent * LN2_HIGH;
-  const low = exponent * LN2_LOW;
-  const r = high - low;
-  // 1/n!, from the second power to the fourteenth: cut where |r| <= 0.347 leaves less than 2^-58.
-  const small = 1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600 + r * (1 / 6227020800 + r * (1 / 87178291200)))));
-  const series = 1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r * (1 / 40320 + r * small))))));
-  // e^(high - low) = 1 + high + (r^2 series - low), small terms first.
-  const m = 1 + (high + (r * r * series - low));
-  if (exponent >= -1021 && exponent <= 1023) return m * powersOfTwo[1023 + exponent];
-  if (exponent > 1023) return m * 2 * powersOfTwo[1023 + exponent - 1];
-  return m * powersOfTwo[1023 + exponent + 54] * 5.551115123125783e-17; // 2^-54: one rounding, into the subnormals
+  single[0] = x;
+  exponentials(single, 1);
+  return single[0];
 }
 
-/** Those of the values in the places up to one, in their stead. */
+const single = new Float64Array(1);
+
+/** The same of the values in the places up to one, in their stead: none waits for the one before it. */
 export function exponentials(values: Float64Array, to: number): void {
-  for (let i = 0; i < to; i++) values[i] = exp(values[i]);
+  for (let i = 0; i < to; i++) {
+    const x = values[i];
+    if (!(x <= 709.782712893384 && x >= -745.1332191019412)) {
+      if (!Number.isNaN(x)) values[i] = x > 0 ? Infinity : 0;
+      continue;
+    }
+    const exponent = Math.floor(x / Math.LN2 + 0.5);
+    const high = x - exponent * LN2_HIGH;
+    const low = exponent * LN2_LOW;
+    const r = high - low;
+    // 1/n!, from the second power to the fourteenth: cut where |r| <= 0.347 leaves less than 2^-58.
+    const small = 1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600 + r * (1 / 6227020800 + r * (1 / 87178291200)))));
+    const series = 1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r * (1 / 40320 + r * small))))));
+    // e^(high - low) = 1 + high + (r^2 series - low), small terms first.
+    const m = 1 + (high + (r * r * series - low));
+    if (exponent >= -1021 && exponent <= 1023) values[i] = m * powersOfTwo[1023 + exponent];
+    else if (exponent > 1023) values[i] = m * 2 * powersOfTwo[1023 + exponent - 1];
+    else values[i] = m * powersOfTwo[1023 + exponent + 54] * 5.551115123125783e-17; // 2^-54: one rounding, into the subnormals
+  }
 }

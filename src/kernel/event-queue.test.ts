@@ -3,27 +3,32 @@ import { describe, expect, test } from 'vitest';
 import { EventQueue } from './event-queue.ts';
 
 const operation = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ time: fc.integer({ min: 0, max: 5 }), priority: fc.integer({ min: 0, max: 2 }) }) },
-  { weight: 2, arbitrary: fc.constant(undefined) },
+  { weight: 30, arbitrary: fc.record({ time: fc.integer({ min: 0, max: 5 }), priority: fc.integer({ min: 0, max: 2 }) }) },
+  { weight: 10, arbitrary: fc.record({ time: fc.integer({ min: 0, max: 500 }), priority: fc.integer({ min: 0, max: 2 }) }) },
+  { weight: 28, arbitrary: fc.constant('pop' as const) },
+  // As many as there are, and more than are kept in order.
+  { weight: 1, arbitrary: fc.constant('drain' as const) },
 );
 
 describe('event queue', () => {
   test('events leave by time, then priority, then order of insertion, as from a sorted list', () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+      fc.property(fc.array(operation, { maxLength: 600, size: 'max' }), (operations) => {
         const queue = new EventQueue(0);
         const naive: { time: number; priority: number; id: number }[] = [];
         let next = 0;
         const seen: unknown[] = [];
         const wanted: unknown[] = [];
         for (const pushed of operations) {
-          if (pushed === undefined) {
+          const pops = pushed === 'drain' ? 100 : Number(pushed === 'pop');
+          for (let left = pops; left > 0; left--) {
             naive.sort((a, b) => a.time - b.time || a.priority - b.priority || a.id - b.id);
             const first = naive.shift();
             wanted.push(first === undefined ? [Infinity, false] : [first.time, true, first.time, first.priority, first.id]);
             const peeked = queue.peekTime();
             seen.push(queue.pop() ? [peeked, true, queue.time, queue.kind, queue.payload] : [peeked, false]);
-          } else {
+          }
+          if (typeof pushed === 'object') {
             queue.push(pushed.time, pushed.priority, pushed.priority, next);
             naive.push({ ...pushed, id: next++ });
           }

@@ -1,12 +1,16 @@
-import { enlarged } from './enlarged.ts';
+import { EventHeap } from './event-heap.ts';
 
 /** Priorities sit above the sequence number in one double: 2^45 events before it would wrap, 256 priorities. */
 const PRIORITY_STEP = 2 ** 45;
 const MAX_PRIORITY = 255;
 
+/** As many events are in the list when it has become too long or empty, and twice as many at most. */
+const half = 16;
+const most: number = 2 * half;
+
 /**
  * Pending events, earliest first; ties go by priority (lower first), then by order of insertion.
- * A binary heap in typed arrays that double when full: no allocation per event.
+ * The next few are a list in order: what is pushed is mostly due soon, and has its place a step or two from the end. The others are a heap.
  */
 export class EventQueue {
   /** Of the event that `pop` removed last. */
@@ -14,27 +18,28 @@ export class EventQueue {
   kind = 0;
   payload = 0;
 
-  #size = 0;
   #sequence = 0;
-  #times: Float64Array<ArrayBuffer>;
-  #orders: Float64Array<ArrayBuffer>;
-  #kinds: Int32Array<ArrayBuffer>;
-  #payloads: Int32Array<ArrayBuffer>;
+  /** The list, its next event last, as rows of the columns; behind it the rows that are free. None of it is behind one of the heap, and it is empty only where that is too. */
+  #near = 0;
+  readonly #rows: Int32Array<ArrayBuffer> = Int32Array.from({ length: most }, (_, row) => row);
+  readonly #times = new Float64Array(most);
+  readonly #orders = new Float64Array(most);
+  readonly #kinds = new Int32Array(most);
+  readonly #payloads = new Int32Array(most);
+  readonly #far: EventHeap;
 
+  /** @param capacity events that there is memory for from the beginning */
   constructor(capacity = 1024) {
-    this.#times = new Float64Array(capacity);
-    this.#orders = new Float64Array(capacity);
-    this.#kinds = new Int32Array(capacity);
-    this.#payloads = new Int32Array(capacity);
+    this.#far = new EventHeap(capacity);
   }
 
   get size(): number {
-    return this.#size;
+    return this.#near + this.#far.size;
   }
 
   /** Time of the next event; Infinity when there is none. */
   peekTime(): number {
-    return this.#size === 0 ? Infinity : this.#times[0];
+    return this.#near === 0 ? Infinity : this.#times[this.#rows[this.#near - 1]];
   }
 
   /**
@@ -44,67 +49,63 @@ export class EventQueue {
   push(time: number, priority: number, kind: number, payload: number): void {
     if (Number.isNaN(time)) throw new RangeError('the time of an event is NaN');
     if (!(priority >= 0 && priority <= MAX_PRIORITY)) throw new RangeError(`priority ${priority} is not in 0..${MAX_PRIORITY}`);
-    if (this.#size === this.#times.length) this.#grow();
     const order = priority * PRIORITY_STEP + this.#sequence++;
+    if (this.#near === most) this.#shorten();
+    const rows = this.#rows;
     const times = this.#times;
     const orders = this.#orders;
-    const kinds = this.#kinds;
-    const payloads = this.#payloads;
-    let at = this.#size++;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (times[parent] < time || (times[parent] === time && orders[parent] < order)) break;
-      times[at] = times[parent];
-      orders[at] = orders[parent];
-      kinds[at] = kinds[parent];
-      payloads[at] = payloads[parent];
-      at = parent;
+    if (this.#far.size > 0 && (times[rows[0]] < time || (times[rows[0]] === time && orders[rows[0]] < order))) {
+      this.#far.push(time, order, kind, payload);
+      return;
     }
-    times[at] = time;
-    orders[at] = order;
-    kinds[at] = kind;
-    payloads[at] = payload;
+    let at = this.#near++;
+    const row = rows[at];
+    for (; at > 0; at--) {
+      const next = rows[at - 1];
+      if (times[next] > time || (times[next] === time && orders[next] > order)) break;
+      rows[at] = next;
+    }
+    rows[at] = row;
+    times[row] = time;
+    orders[row] = order;
+    this.#kinds[row] = kind;
+    this.#payloads[row] = payload;
   }
 
   /** Removes the next event into `time`, `kind` and `payload`; false when there is none. */
   pop(): boolean {
-    if (this.#size === 0) return false;
-    const times = this.#times;
-    const orders = this.#orders;
-    const kinds = this.#kinds;
-    const payloads = this.#payloads;
-    this.time = times[0];
-    this.kind = kinds[0];
-    this.payload = payloads[0];
-    const size = --this.#size;
-    const time = times[size];
-    const order = orders[size];
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= size) break;
-      const right = child + 1;
-      // Which of two comes first cannot be foreseen: no branch but for equal times.
-      if (right < size) child += Number(times[right] === times[child] ? orders[right] < orders[child] : times[right] < times[child]);
-      if (time < times[child] || (time === times[child] && order < orders[child])) break;
-      times[at] = times[child];
-      orders[at] = orders[child];
-      kinds[at] = kinds[child];
-      payloads[at] = payloads[child];
-      at = child;
-    }
-    times[at] = time;
-    orders[at] = order;
-    kinds[at] = kinds[size];
-    payloads[at] = payloads[size];
+    if (this.#near === 0) return false;
+    const row = this.#rows[--this.#near];
+    this.time = this.#times[row];
+    this.kind = this.#kinds[row];
+    this.payload = this.#payloads[row];
+    if (this.#near === 0) this.#lengthen();
     return true;
   }
 
-  #grow(): void {
-    const capacity = Math.max(16, 2 * this.#times.length);
-    this.#times = enlarged(this.#times, new Float64Array(capacity));
-    this.#orders = enlarged(this.#orders, new Float64Array(capacity));
-    this.#kinds = enlarged(this.#kinds, new Int32Array(capacity));
-    this.#payloads = enlarged(this.#payloads, new Int32Array(capacity));
+  /** The later half of the list goes to the heap. */
+  #shorten(): void {
+    const rows = this.#rows;
+    for (let at = 0; at < half; at++) {
+      const row = rows[at];
+      this.#far.push(this.#times[row], this.#orders[row], this.#kinds[row], this.#payloads[row]);
+      rows[at] = rows[at + half];
+      rows[at + half] = row;
+    }
+    this.#near = half;
+  }
+
+  /** The next ones of the heap are the list. */
+  #lengthen(): void {
+    const far = this.#far;
+    this.#near = Math.min(far.size, half);
+    for (let at = this.#near - 1; at >= 0; at--) {
+      const row = this.#rows[at];
+      far.pop();
+      this.#times[row] = far.time;
+      this.#orders[row] = far.order;
+      this.#kinds[row] = far.kind;
+      this.#payloads[row] = far.payload;
+    }
   }
 }

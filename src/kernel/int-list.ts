@@ -1,16 +1,19 @@
 import { enlarged } from './enlarged.ts';
 
+/** Most lists of a deployment are never filled. */
+const none = new Int32Array(0);
+
 /**
  * A short list of 32-bit integers that fills and empties again and again. Its memory stays where it is, while that of a platform's array is given back
  * and taken anew each time.
  */
 export class IntList implements Iterable<number> {
   /** The first `length` hold. */
-  items: Int32Array<ArrayBuffer> = new Int32Array(8);
+  items: Int32Array<ArrayBuffer> = none;
   length = 0;
 
   push(item: number): void {
-    if (this.length === this.items.length) this.items = enlarged(this.items, new Int32Array(2 * this.length));
+    if (this.length === this.items.length) this.items = enlarged(this.items, new Int32Array(Math.max(8, 2 * this.length)));
     this.items[this.length++] = item;
   }
 

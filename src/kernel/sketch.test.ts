@@ -47,6 +47,27 @@ describe('quantile sketch', () => {
     );
   });
 
+  test('sketches that were merged go on apart, whatever they hold together', () => {
+    const lists = fc.array(fc.array(value, { maxLength: 60 }), { minLength: 2, maxLength: 40 });
+    fc.assert(
+      fc.property(lists, fc.array(fc.tuple(fc.nat(), fc.nat(), value), { maxLength: 60 }), (items, merges) => {
+        const held = items.map((list) => [...list]);
+        const sketches = items.map(sketchOf);
+        for (const [a, b, more] of merges) {
+          const [to, from] = [a % items.length, b % items.length];
+          // Values that double with each merge would be too many.
+          if (to === from || (held[to]?.length ?? 0) + (held[from]?.length ?? 0) > 3000) continue;
+          sketches[to]?.merge(sketches[from] as Sketch);
+          held[to]?.push(...(held[from] ?? []));
+          sketches[from]?.add(more);
+          held[from]?.push(more);
+        }
+        expect(sketches.map(view)).toEqual(held.map((list) => view(sketchOf(list))));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test('values added at once equal values added one by one, to the last bit', () => {
     const near = fc.array(fc.double({ min: 0.99, max: 1.01, noNaN: true }), { maxLength: 700 });
     fc.assert(

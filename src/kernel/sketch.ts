@@ -6,8 +6,12 @@ const OCTAVE = 1 << 7;
 const LOWEST_BIN = OCTAVE;
 /** Numbers that are kept of a bin. */
 const apart = 3;
-/** Values that are kept as they are until there are so many: a sketch of few has no bins. */
-const few = 256;
+/** Values that are in no bin yet are kept in lists of so many: what a list of doubles has grown to when it is made anew for the third time. */
+const longest = 41;
+/** A list of so many is held by both sketches when one is merged into the other; one that is shorter is copied. */
+const worthSharing = 12;
+/** As if values were spread over no more octaves than these: what is kept of them is bounded. */
+const mostOctaves = 8;
 
 /** Half of the widest bin, relative to its lower edge. */
 export const QUANTILE_ERROR: number = 1 / 256;
@@ -46,9 +50,11 @@ export class Sketch {
   /** Of each bin side by side its weight and what its values exceed its lower edge by, in units of 2^24 ulp and of 1 ulp: sums of integers, hence exact. */
   #bins: Float64Array<ArrayBuffer> = none;
 
-  /** Values that are in no bin yet, each behind its weight. */
-  readonly #late: number[] = [0.5, 0.5];
+  /** Values that are in no bin yet, each behind its weight: the list that is written now, and full ones, which other sketches may hold as well. */
+  #late: number[] = [0.5, 0.5];
   #lateCount = 0;
+  #full: (readonly number[])[] | undefined;
+  #fullCount = 0;
 
   /** A sketch that holds what `data` was made of, to the last bit. */
   static of({ count, zeros, min = Infinity, max = -Infinity, first, weights, coarse, fine }: SketchData): Sketch {
@@ -105,7 +111,7 @@ export class Sketch {
    * @throws RangeError as `add`
    */
   addAll(values: Float64Array, from: number, to: number, weight = 1): void {
-    if (this.#bins.length === 0 && this.#lateCount + to - from <= few) {
+    if (this.#bins.length === 0 && to - from <= longest) {
       for (let i = from; i < to; i++) this.add(values[i], weight);
       return;
     }
@@ -137,7 +143,10 @@ export class Sketch {
   }
 
   #keep(value: number, weight: number): void {
-    if (this.#lateCount === few) this.#settle();
+    if (this.#lateCount === longest) {
+      if (this.#bins.length === 0 && this.#few(longest)) this.#close();
+      else this.#settle();
+    }
     const at = 2 * this.#lateCount++;
     if (at === this.#late.length) this.#late.push(weight, value);
     else {
@@ -146,13 +155,35 @@ export class Sketch {
     }
   }
 
+  /** Whether what is in full lists, and so many values more, takes less memory as it is than in bins. */
+  #few(more: number): boolean {
+    const octaves = Math.floor(binOf(this.#max) / OCTAVE) - Math.floor(binOf(this.#min) / OCTAVE) + 1;
+    return 2 * (this.#fullCount + more) <= apart * OCTAVE * Math.min(octaves, mostOctaves);
+  }
+
+  /** Begins another list. */
+  #close(): void {
+    if (this.#late.length > 2 * this.#lateCount) this.#late.length = 2 * this.#lateCount;
+    (this.#full ??= []).push(this.#late);
+    this.#fullCount += this.#lateCount;
+    this.#late = [0.5, 0.5];
+    this.#lateCount = 0;
+  }
+
   /** Puts what is in no bin yet into its own. */
   #settle(): void {
-    if (this.#lateCount === 0) return;
+    if (this.#lateCount + this.#fullCount === 0) return;
     this.#reach();
-    const late = this.#late;
-    for (let i = 0; i < this.#lateCount; i++) this.#put(late[2 * i + 1], late[2 * i]);
+    this.#putAll(this.#late, this.#lateCount);
     this.#lateCount = 0;
+    if (this.#full === undefined) return;
+    for (const list of this.#full) this.#putAll(list, list.length / 2);
+    this.#full = undefined;
+    this.#fullCount = 0;
+  }
+
+  #putAll(list: readonly number[], count: number): void {
+    for (let i = 0; i < count; i++) this.#put(list[2 * i + 1], list[2 * i]);
   }
 
   #settled(): Float64Array<ArrayBuffer> {
@@ -193,7 +224,13 @@ export class Sketch {
     if (other.#max > this.#max) this.#max = other.#max;
     const added = other.#bins;
     if (added.length > 0) this.#reach();
+    if (other.#lateCount >= worthSharing) other.#close();
     for (let i = 0; i < other.#lateCount; i++) this.#keep(other.#late[2 * i + 1], other.#late[2 * i]);
+    if (other.#full !== undefined) {
+      (this.#full ??= []).push(...other.#full);
+      this.#fullCount += other.#fullCount;
+      if (!this.#few(0)) this.#settle();
+    }
     if (added.length === 0) return;
     this.#cover(other.#first, other.#first + added.length / apart);
     const bins = this.#bins;
@@ -242,7 +279,8 @@ export class Sketch {
   /** Makes the arrays reach over the bins of all values, at once. */
   #reach(): void {
     const most = binOf(this.#max);
-    if (most >= LOWEST_BIN) this.#cover(Math.max(LOWEST_BIN, binOf(this.#min)), most + 1);
+    const least = binOf(this.#min);
+    if (most >= LOWEST_BIN) this.#cover(least < LOWEST_BIN ? most : least, most + 1);
   }
 
   /** Makes the arrays reach over bins `from` to `to`, in whole octaves: sketches of like values reach over the same ones, and merging them moves nothing. */

@@ -352,6 +352,7 @@ export class Instance implements Coasting {
     if (prefillTokens === 0) return;
     const pace = ((at - this.startedAt) * this.serving.length) / prefillTokens;
     this.pace = this.pace === 0 ? pace : this.pace + (pace - this.pace) / 8;
+    for (const rank of this.ranks) if (rank.prefilling.length > 0) table.fetchPrompts(rank.prefilling);
     for (const rank of this.ranks) if (rank.prefilling.length > 0) this.#prompts.advance(rank, at, this.#computed);
   }
 

@@ -21,12 +21,12 @@ export class Intake {
     this.#table = table;
     this.#queue = queue;
     const first = source.concurrency ?? 1;
-    for (let i = 0; i < first; i++) this.#pull(0);
+    for (let i = 0; i < first; i++) this.#pull(source.concurrency === undefined ? undefined : 0);
   }
 
   /** A request of the source has arrived: in an open loop the next one is scheduled. */
-  arrived(at: Seconds): void {
-    if (this.#source.concurrency === undefined) this.#pull(at);
+  arrived(): void {
+    if (this.#source.concurrency === undefined) this.#pull();
   }
 
   /** The request of this slot has ended, served or rejected: what follows from it is scheduled, and in a closed loop the next one arrives at once. */
@@ -47,14 +47,15 @@ export class Intake {
     while (source.follow?.(incoming) === true) this.#queue.push(incoming.arrivedAt, pending.arrival, pending.injection, this.#store(incoming));
   }
 
-  #pull(at: Seconds): void {
+  /** @param at when it arrives; absent: when its source says */
+  #pull(at?: Seconds): void {
     if (this.#ended) return;
     const incoming = this.#incoming;
     if (!this.#source.next(incoming)) {
       this.#ended = true;
       return;
     }
-    this.#queue.push(this.#source.concurrency === undefined ? incoming.arrivedAt : at, pending.arrival, pending.arrival, this.#store(incoming));
+    this.#queue.push(at ?? incoming.arrivedAt, pending.arrival, pending.arrival, this.#store(incoming));
   }
 
   #store(request: Readonly<Arrival>): number {

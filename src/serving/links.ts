@@ -30,11 +30,14 @@ export function joined(from: EndPlant, to: EndPlant): boolean {
   return from.levels.some(({ group }, level) => group === to.levels[level]?.group);
 }
 
+const latest = new WeakMap<TransferPlant, PushWays>();
+
 /** Ways from prefill ranks to decode ranks, both counted over all instances: the same as `linksBetween`, put together once for each end and level. */
 export class PushWays {
   /** Links by level, then by source or sink: of the first part of a way to the level where its ends meet, and of the rest. */
   readonly up: readonly (readonly (readonly number[])[])[];
   readonly down: readonly (readonly (readonly number[])[])[];
+  readonly #decodeRanks: number;
   readonly #sourcesPerRank: number;
   /** By sink, the source among those of a prefill rank. */
   readonly #pulls: Int32Array;
@@ -43,8 +46,18 @@ export class PushWays {
   readonly #above: Int32Array;
   readonly #below: Int32Array;
 
+  /** The ways of a plant: runs of one deployment share them. */
+  static of(transfer: TransferPlant, decodeRanks: number): PushWays {
+    const known = latest.get(transfer);
+    if (known !== undefined && known.#decodeRanks === decodeRanks) return known;
+    const made = new PushWays(transfer, decodeRanks);
+    latest.set(transfer, made);
+    return made;
+  }
+
   /** @param decodeRanks of an instance */
   constructor(transfer: TransferPlant, decodeRanks: number) {
+    this.#decodeRanks = decodeRanks;
     const { sources, sinks, sourcesPerRank } = transfer;
     const levels = [...sources, ...sinks].reduce((most, end) => Math.max(most, end.levels.length), 0);
     const groups = (ends: readonly EndPlant[], none: number): Int32Array =>

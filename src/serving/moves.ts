@@ -17,7 +17,7 @@ export class Moves {
   readonly #world: World;
   readonly #from: PoolPlant;
   readonly #to: Pool;
-  readonly #places = new Places<Instance>();
+  readonly #places = new Places();
   /** Turns that prompts have had. */
   #turns = 0;
 
@@ -50,11 +50,11 @@ export class Moves {
       const blocks = instances[0].columns.blocksFor(table.prompt[slot]);
       const rank = only === anywhere ? anywhere : table.decodesOnRank[slot];
       const found = this.#places.find(open, plant.maxSequences, blocks, plant.watermarkBlocks, rank);
-      if (found === undefined && only === anywhere) break;
+      if (found < 0 && only === anywhere) break;
       waiting.shift();
       if (++this.#turns % fetchedTogether === 0) table.fetchFirst(waiting);
-      if (found === undefined) (passed ??= []).push(slot);
-      else this.#send(slot, found.instance, found.rank);
+      if (found < 0) (passed ??= []).push(slot);
+      else this.#send(slot, open[Math.floor(found / plant.ranks)], found % plant.ranks);
     }
     if (passed !== undefined) for (const slot of passed.toReversed()) waiting.pushFront(slot);
   }

@@ -1,5 +1,6 @@
 import { enlarged } from '../kernel/enlarged.ts';
 import type { IdRuns } from '../kernel/id-runs.ts';
+import type { IntList } from '../kernel/int-list.ts';
 import { place } from './place.ts';
 
 /** Where no instance is named. */
@@ -189,6 +190,16 @@ export class RequestTable {
     this.fetched = seen;
   }
 
+  /** The same for what is needed of prompts that are computed: of their way from there on, to where they decode. */
+  fetchPrompts({ items, length }: IntList): void {
+    let seen = 0;
+    for (let i = 0; i < length; i++) {
+      const slot = items[i];
+      seen += this.startedAt[slot] + this.firstTokenAt[slot] + this.admission[slot] + this.prompt[slot] + this.thread[slot] + this.source[slot];
+    }
+    this.fetched = seen;
+  }
+
   release(slot: number): void {
     this.place[slot] = place.nowhere;
     if (rowOf(slot) < this.#blocks.length) this.#blocks[rowOf(slot)] = none;
@@ -196,7 +207,7 @@ export class RequestTable {
   }
 
   #extend(): number {
-    if (this.#top === this.#capacity) this.#grow(Math.max(256, this.#capacity * 8));
+    if (this.#top === this.#capacity) this.#grow(Math.max(4096, this.#capacity * 8));
     return slotAt(this.#top++);
   }
 

@@ -240,7 +240,7 @@ export class Simulation {
     const { payload } = queue;
     switch (queue.kind) {
       case pending.arrival:
-        this.#intake.arrived(world.now);
+        this.#intake.arrived();
         this.#frontEnds.arrive(payload);
         break;
       case pending.injection:

@@ -58,7 +58,7 @@ export class Transport {
     this.#fromStorage = Array.from({ length: ranks.length });
     this.transfers = new Transfers(plant.links.map(({ rate }) => rate));
     this.#rateOf = new Float64Array(nodes.length);
-    if (plant.transfer !== undefined) this.#pushes = new PushWays(plant.transfer, plant.pools[1].ranks);
+    if (plant.transfer !== undefined) this.#pushes = PushWays.of(plant.transfer, plant.pools[1].ranks);
   }
 
   /** Gives a link another rate: that of a fault, or its own again. What is on its way over a link of rate 0 waits. */

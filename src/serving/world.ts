@@ -124,7 +124,7 @@ export class World {
 
   /** Shares links with the last event of an instant: rates that hold for no time carry nothing. */
   share(): void {
-    if (this.queue.peekTime() > this.now) this.transport.share(this.now);
+    if (this.transport.transfers.changed && this.queue.peekTime() > this.now) this.transport.share(this.now);
   }
 
   /** A request that has ended: its slot is free. */

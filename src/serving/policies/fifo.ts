@@ -1,6 +1,9 @@
+/** Most queues of a deployment never have anything. */
+const none = new Int32Array(0);
+
 /** A queue of request slots that also takes back at the front what was preempted. */
 export class Fifo {
-  #items = new Int32Array(16);
+  #items = none;
   #head = 0;
   #size = 0;
 
@@ -57,7 +60,7 @@ export class Fifo {
 
   #reserve(): void {
     if (this.#size < this.#items.length) return;
-    const grown = new Int32Array(this.#items.length * 2);
+    const grown = new Int32Array(Math.max(16, 2 * this.#items.length));
     for (let i = 0; i < this.#size; i++) grown[i] = this.#items[(this.#head + i) & (this.#items.length - 1)];
     this.#items = grown;
     this.#head = 0;

@@ -39,20 +39,20 @@ describe('places to decode', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3 }), fc.array(fc.tuple(fc.nat(2), act), { minLength: 100, maxLength: 400 }), (count, acts) => {
         const instances = Array.from({ length: count }, () => new Decoding());
-        const places = new Places<Decoding>();
-        const found: (readonly [number, number] | undefined)[] = [];
-        const naive: typeof found = [];
-        const told = (place: ReturnType<typeof places.find>) => (place === undefined ? undefined : ([instances.indexOf(place.instance), place.rank] as const));
+        const places = new Places();
+        const found: number[] = [];
+        const naive: number[] = [];
         for (const [at, one] of acts) {
           const instance = instances[at % count] as Decoding;
           const { columns, kv } = instance;
           if ('by' in one) {
-            naive.push(told(leastOccupied(instances, maxSequences, one.blocks, watermark)));
+            naive.push(leastOccupied(instances, maxSequences, one.blocks, watermark));
             const place = places.find(instances, maxSequences, one.blocks, watermark);
-            found.push(told(place));
-            if (place === undefined || one.by === 0) continue;
-            place.instance.columns.places.increase(place.rank);
-            place.instance.kv[place.rank]?.take(one.blocks);
+            found.push(place);
+            if (place < 0 || one.by === 0) continue;
+            const { columns: there, kv } = instances[Math.floor(place / ranks)] as Decoding;
+            there.places.increase(place % ranks);
+            kv[place % ranks]?.take(one.blocks);
           } else if ('ranks' in one) columns.close(new Set(one.ranks));
           else {
             const blocks = Math.min(one.blocks, one.kind === 'ends' ? (kv[one.rank]?.used ?? 0) : (kv[one.rank]?.room ?? 0));

@@ -24,58 +24,42 @@ export interface PlacesView {
   vacant(rank: number): boolean;
 }
 
-/** A rank of one of several instances. */
-export interface Place<Of extends PlacesView> {
-  readonly instance: Of;
-  readonly rank: number;
-}
-
 /**
  * Picks the rank on which a prompt decodes, among those that can promise it a place: fewest sequences, then most free blocks, then
- * the first (RTE-2). Undefined when none has room.
+ * the first (RTE-2).
+ * @param instances of as many ranks each
  * @param maxSequences no rank takes another one beside so many
  * @param blocks that the prompt needs, and that are kept free beside it where a rank is not vacant
  * @param only the rank that may be picked; -1: any
+ * @returns its number over the ranks of all these instances; -1 when none has room
  */
-export function leastOccupied<Of extends PlacesView>(
-  instances: readonly Of[],
-  maxSequences: number,
-  blocks: number,
-  watermark: number,
-  only: number = -1,
-): Place<Of> | undefined {
+export function leastOccupied(instances: readonly PlacesView[], maxSequences: number, blocks: number, watermark: number, only: number = -1): number {
   let least = Infinity;
   for (const { columns } of instances) least = Math.min(least, columns.places.least);
   for (let count = least, more = true; more && count < maxSequences; count++) {
     more = false;
-    let best: Of | undefined;
-    let bestRank = 0;
+    let best = -1;
     let leastUsed = Infinity;
-    for (const instance of instances) {
-      const { places, most, used, kvBlocks } = instance.columns;
+    for (let i = 0; i < instances.length; i++) {
+      const { places, most, used, kvBlocks } = instances[i].columns;
       more ||= count < places.most;
       const size = places.size(count);
       if (size === 0) continue;
       const ranks = places.list(count);
-      for (let i = 0; i < size; i++) {
-        const rank = ranks[i];
+      for (let r = 0; r < size; r++) {
+        const rank = ranks[r];
         const own = used[rank];
-        if (own > leastUsed || count >= most[rank] || (own === leastUsed && (instance !== best || rank > bestRank))) continue;
+        const at = i * used.length + rank;
+        if (own > leastUsed || count >= most[rank] || (own === leastUsed && at > best)) continue;
         if (only >= 0 && rank !== only) continue;
-        if (kvBlocks - own < blocks + watermark && (kvBlocks - own < blocks || !instance.vacant(rank))) continue;
-        best = instance;
-        bestRank = rank;
+        if (kvBlocks - own < blocks + watermark && (kvBlocks - own < blocks || !instances[i].vacant(rank))) continue;
+        best = at;
         leastUsed = own;
       }
     }
-    if (best !== undefined) return { instance: best, rank: bestRank };
+    if (best >= 0) return best;
   }
-  return undefined;
-}
-
-interface KeptPlace<Of extends PlacesView> extends Place<Of> {
-  /** KV blocks in use there. */
-  readonly used: number;
+  return -1;
 }
 
 /** Ranks that are so few that no list is kept of them. */
@@ -85,66 +69,74 @@ const few = 8;
  * Finds the same, one prompt after the other. Ranks with the fewest sequences are kept by the blocks in use there: those that have got more to do since are found out
  * when their turn comes, and those that have got less are looked at anew.
  */
-export class Places<Of extends PlacesView> {
-  #instances: readonly Of[] = [];
+export class Places {
+  #instances: readonly PlacesView[] = [];
   #fewest = -1;
   /** Of each instance, how often blocks had been given back when that was last looked at. */
   #seen: number[] = [];
-  /** As numbers: blocks in use, then the instance by its place among those, then the rank. */
+  /** As numbers: blocks in use, then the rank over all of those instances. */
   readonly #kept = new LeastFirst();
   /** When so many are kept, most of them hold no longer. */
   #enough = 0;
 
   /** As `leastOccupied`. */
-  find(instances: readonly Of[], maxSequences: number, blocks: number, watermark: number, only: number = -1): Place<Of> | undefined {
+  find(instances: readonly PlacesView[], maxSequences: number, blocks: number, watermark: number, only: number = -1): number {
     let fewest = Infinity;
     for (const { columns } of instances) fewest = Math.min(fewest, columns.places.least);
-    if (fewest >= maxSequences) return undefined;
+    if (fewest >= maxSequences) return -1;
     let ranks = 0;
     for (const { columns } of instances) ranks += columns.places.size(fewest);
-    const first = only < 0 && ranks > few ? this.#first(instances, fewest) : undefined;
+    if (only < 0 && ranks > few) {
+      const first = this.#first(instances, fewest, blocks + watermark);
+      if (first >= 0) return first;
+    }
     // Where the best one has no room, those with more sequences may, or one that is vacant.
-    if (first !== undefined && first.instance.columns.kvBlocks - first.used >= blocks + watermark) return first;
     return leastOccupied(instances, maxSequences, blocks, watermark, only);
   }
 
-  /** The best of the ranks with the fewest sequences, whatever room it has; undefined where all of them are closed. */
-  #first(instances: readonly Of[], fewest: number): KeptPlace<Of> | undefined {
+  /** The best of the ranks with the fewest sequences; -1 where it has not so much room, or all of them are closed. */
+  #first(instances: readonly PlacesView[], fewest: number, room: number): number {
     if (instances !== this.#instances || fewest !== this.#fewest) this.#list(instances, fewest);
     else this.#catchUp();
     const kept = this.#kept;
     const ranks = instances[0].columns.used.length;
+    const all = ranks * instances.length;
     while (kept.size > 0) {
       const number = kept.least;
-      const own = Math.floor(number / ranks);
-      const rank = number - own * ranks;
-      const used = Math.floor(own / instances.length);
-      const i = own - used * instances.length;
-      const { columns } = instances[i];
-      if (columns.places.of[rank] !== fewest || fewest >= columns.most[rank]) kept.shift();
-      else if (columns.used[rank] === used) return { instance: instances[i], rank, used };
-      else kept.replace(this.#number(i, rank));
+      const blocks = Math.floor(number / all);
+      const at = number - blocks * all;
+      const i = Math.floor(at / ranks);
+      const rank = at - i * ranks;
+      const { places, most, used, kvBlocks } = instances[i].columns;
+      if (places.of[rank] !== fewest || fewest >= most[rank]) kept.shift();
+      else if (used[rank] === blocks) return kvBlocks - blocks < room ? -1 : at;
+      else kept.replace(used[rank] * all + at);
     }
-    return undefined;
+    return -1;
   }
 
   /** Looks at the ranks that have got less to do since it last did. */
   #catchUp(): void {
     const instances = this.#instances;
+    const kept = this.#kept;
     for (let i = 0; i < instances.length; i++) {
-      const { freed, latest } = instances[i].columns.inUse;
+      const { inUse, places, used } = instances[i].columns;
+      const { freed, latest } = inUse;
       const since = freed - this.#seen[i];
-      if (since > latest.length || since + this.#kept.size > this.#enough) {
+      if (since > latest.length || since + kept.size > this.#enough) {
         this.#list(instances, this.#fewest);
         return;
       }
-      for (let n = this.#seen[i]; n < freed; n++) this.#keep(i, latest[n & (latest.length - 1)]);
+      for (let n = this.#seen[i]; n < freed; n++) {
+        const rank = latest[n & (latest.length - 1)];
+        if (places.of[rank] === this.#fewest) kept.push((used[rank] * instances.length + i) * used.length + rank);
+      }
       this.#seen[i] = freed;
     }
   }
 
   /** Looks at all ranks. */
-  #list(instances: readonly Of[], fewest: number): void {
+  #list(instances: readonly PlacesView[], fewest: number): void {
     this.#instances = instances;
     this.#fewest = fewest;
     this.#seen = instances.map(({ columns }) => columns.inUse.freed);
@@ -159,15 +151,5 @@ export class Places<Of extends PlacesView> {
     }
     kept.order();
     this.#enough = 64 + 2 * kept.size;
-  }
-
-  /** Keeps a rank if it is one of those with the fewest sequences. */
-  #keep(instance: number, rank: number): void {
-    if (this.#instances[instance].columns.places.of[rank] === this.#fewest) this.#kept.push(this.#number(instance, rank));
-  }
-
-  #number(instance: number, rank: number): number {
-    const { used } = this.#instances[instance].columns;
-    return (used[rank] * this.#instances.length + instance) * used.length + rank;
   }
 }

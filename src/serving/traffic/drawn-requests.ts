@@ -32,7 +32,9 @@ export function steadyDraws({ arrivals, input, output, seed }: Omit<GeneratorWor
   return {
     draw({ arrivedAt, inputTokens, outputTokens }, count) {
       gaps(arrivedAt, count);
-      for (let i = 0; i < count; i++) arrivedAt[i] = now += arrivedAt[i];
+      arrivedAt[0] += now;
+      for (let i = 1; i < count; i++) arrivedAt[i] += arrivedAt[i - 1];
+      now = arrivedAt[count - 1];
       inputs(inputTokens, 0, count);
       outputs(outputTokens, 0, count);
     },

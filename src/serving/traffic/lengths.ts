@@ -35,8 +35,9 @@ export function lengthSampler(lengths: Lengths, random: RandomStream): LengthSam
   }
 }
 
+/** Up and down are as likely: `Math.round` would branch. */
 function wholeOf(tokens: number): number {
-  return Math.max(1, Math.round(tokens));
+  return Math.max(1, Math.floor(tokens + 0.5));
 }
 
 /** Shares from 0 to 1: outside of its knots a distribution has its first and its last length. */
