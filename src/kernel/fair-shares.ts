@@ -120,7 +120,9 @@ export class FairShares {
     let rate = capacity[hub] / countOf[hub];
     for (let at = one + 1, end = one + size[one >> shift]; at < end; at++) {
       const share = capacity[linkAt[at]] / countOf[linkAt[at]];
-      if (share < rate) [hub, rate] = [linkAt[at], share];
+      if (share >= rate) continue;
+      hub = linkAt[at];
+      rate = share;
     }
     roundOf[hub] = round;
     let count = 0;

@@ -90,7 +90,11 @@ export class Transport {
     if (cache === undefined) return 0;
     const { nodes, storage } = cache;
     if (!this.#rated) this.#rateNodes(nodes);
-    let [slowest, longest, touched, places, units] = [-1, -1, 0, 0, 0];
+    let slowest = -1;
+    let longest = -1;
+    let touched = 0;
+    let places = 0;
+    let units = 0;
     for (let node = 0; node < nodes.length; node++) {
       const own = byNode[node];
       units += own;
@@ -99,7 +103,10 @@ export class Transport {
       touched += some;
       places += some * node;
       const takes = own / this.#rateOf[node];
-      if (takes > longest && own > 0) [slowest, longest] = [node, takes];
+      if (takes > longest && own > 0) {
+        slowest = node;
+        longest = takes;
+      }
     }
     const number = this.#shipments.begin(travel.read, slot, cache.latency + (stored > 0 ? (storage?.latency ?? 0) : 0));
     if (touched > 0) this.#send(at, number, byNode[slowest] * unitBytes, this.#readLinks(cache, rank, slowest));
