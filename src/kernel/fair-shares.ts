@@ -30,9 +30,11 @@ export class FairShares {
   #settled: Int32Array<ArrayBuffer> = new Int32Array(64);
   #settledCount = 0;
   #level = Infinity;
-  /** For many links: columns of the general solution. */
+  /** For many links: columns of the general solution, with room for as many flows as it has had. */
   readonly #maxMin = new MaxMin();
-  readonly #columns: { start: Int32Array; entries: Int32Array<ArrayBuffer>; rates: Float64Array };
+  #start = new Int32Array(0);
+  #entries = new Int32Array(0);
+  #solved = new Float64Array(0);
 
   /**
    * @param capacity [link]
@@ -49,11 +51,6 @@ export class FairShares {
     this.#share = new Float64Array(capacity.length);
     this.#roundOf = new Int32Array(capacity.length);
     this.#fillingOf = new Int32Array(capacity.length);
-    this.#columns = {
-      start: new Int32Array(64),
-      entries: new Int32Array(256),
-      rates: new Float64Array(64),
-    };
   }
 
   /** Begins a round, in which every flow is part of one division at most. Numbers of flows are below `flowCount`. */
@@ -96,7 +93,7 @@ export class FairShares {
       if (this.#heldByOne(link)) return this.#count;
       this.#joinedTo(link);
       if (this.#linkCount > this.#few) {
-        this.#solve(this.#linkCount);
+        this.#solve();
         return this.#count;
       }
       this.#filling++;
@@ -119,14 +116,14 @@ export class FairShares {
     const { flows, rates } = this;
     const round = this.#round;
     const one = (first[link] >> shift) << shift;
-    let hub = -1;
-    let rate = Infinity;
-    for (let at = one, end = one + size[one >> shift]; at < end; at++) {
-      const other = linkAt[at];
-      const share = capacity[other] / countOf[other];
-      if (share < rate || (share === rate && other < hub)) [hub, rate] = [other, share];
+    let hub = linkAt[one];
+    let rate = capacity[hub] / countOf[hub];
+    for (let at = one + 1, end = one + size[one >> shift]; at < end; at++) {
+      const share = capacity[linkAt[at]] / countOf[linkAt[at]];
+      if (share >= rate) continue;
+      hub = linkAt[at];
+      rate = share;
     }
-    if (hub < 0) return false;
     roundOf[hub] = round;
     let count = 0;
     // Places of other links in the rows of its flows, less as many as these links have.
@@ -294,30 +291,31 @@ export class FairShares {
   }
 
   /** The same by the general solution, which finds the tightest of many links sooner. */
-  #solve(linkCount: number): void {
-    const columns = this.#columns;
+  #solve(): void {
+    const { flows } = this;
+    const { shift, size, link: linkAt } = this.#over;
     // Nothing else is kept of links now.
     const [place, capacity] = [this.#open, this.#share];
-    const { shift, size, link: linkAt } = this.#over;
-    // In order of their numbers, by which equally tight ones go.
-    this.#links.subarray(0, linkCount).sort();
-    for (let l = 0; l < linkCount; l++) {
-      place[this.#links[l]] = l;
-      capacity[l] = this.#left[this.#links[l]];
+    const room = 2 * this.#count;
+    if (this.#entries.length < this.#count << shift) {
+      this.#start = new Int32Array(room + 1);
+      this.#entries = new Int32Array(room << shift);
+      this.#solved = new Float64Array(room);
     }
-    if (columns.start.length <= this.#count) {
-      columns.start = new Int32Array(2 * this.#count);
-      columns.rates = new Float64Array(2 * this.#count);
+    // In order of their numbers, by which equally tight ones go.
+    this.#links.subarray(0, this.#linkCount).sort();
+    for (let l = 0; l < this.#linkCount; l++) {
+      place[this.#links[l]] = l;
+      capacity[l] = this.#capacity[this.#links[l]];
     }
     let entries = 0;
     for (let f = 0; f < this.#count; f++) {
-      const start = this.flows[f] << shift;
-      const end = start + size[this.flows[f]];
-      if (columns.entries.length < entries + (end - start)) columns.entries = enlarged(columns.entries, new Int32Array(2 * (entries + end - start)));
-      for (let at = start; at < end; at++) columns.entries[entries++] = place[linkAt[at]];
-      columns.start[f + 1] = entries;
+      const start = flows[f] << shift;
+      const end = start + size[flows[f]];
+      for (let at = start; at < end; at++) this.#entries[entries++] = place[linkAt[at]];
+      this.#start[f + 1] = entries;
     }
-    this.#maxMin.solve(capacity, columns.start, columns.entries, columns.rates, undefined, linkCount, this.#count);
-    for (let f = 0; f < this.#count; f++) this.rates[this.flows[f]] = columns.rates[f];
+    this.#maxMin.solve(capacity, this.#start, this.#entries, this.#solved, undefined, this.#linkCount, this.#count);
+    for (let f = 0; f < this.#count; f++) this.rates[flows[f]] = this.#solved[f];
   }
 }

@@ -90,20 +90,29 @@ export class Transport {
     if (cache === undefined) return 0;
     const { nodes, storage } = cache;
     if (!this.#rated) this.#rateNodes(nodes);
-    let [slowest, longest, touched, units] = [-1, -1, 0, 0];
+    let slowest = -1;
+    let longest = -1;
+    let touched = 0;
+    let places = 0;
+    let units = 0;
     for (let node = 0; node < nodes.length; node++) {
       const own = byNode[node];
       units += own;
       // 1 where there is something: whether there is cannot be foreseen, so that a branch would be wrong every third time.
-      touched += -own >>> 31;
+      const some = -own >>> 31;
+      touched += some;
+      places += some * node;
       const takes = own / this.#rateOf[node];
-      if (takes > longest && own > 0) [slowest, longest] = [node, takes];
+      if (takes > longest && own > 0) {
+        slowest = node;
+        longest = takes;
+      }
     }
     const number = this.#shipments.begin(travel.read, slot, cache.latency + (stored > 0 ? (storage?.latency ?? 0) : 0));
     if (touched > 0) this.#send(at, number, byNode[slowest] * unitBytes, this.#readLinks(cache, rank, slowest));
     if (touched > 1) {
-      const others = touched === 2 ? nodes.findIndex((_, node) => node !== slowest && byNode[node] > 0) : nodes.length;
-      this.#send(at, number, (units - byNode[slowest]) * unitBytes, this.#readLinks(cache, rank, others));
+      // Of two, what the sum of their places leaves is the other one's.
+      this.#send(at, number, (units - byNode[slowest]) * unitBytes, this.#readLinks(cache, rank, touched === 2 ? places - slowest : nodes.length));
     }
     if (stored > 0) {
       const over = (this.#fromStorage[rank] ??= [...(storage?.links.out ?? []), ...cache.pool.out, ...cache.ranks[rank].in]);
