@@ -83,8 +83,9 @@ test('kill an NPU and watch the recovery: requests are hit, a spare takes over, 
   expect(serves - struck).toBeCloseTo(2.5, 1);
   expect(Number(cells[3])).toBe(1);
   expect(Number(cells[4])).toBeGreaterThan(0);
+  const { hash } = new URL(page.url());
   await page.getByRole('button', { name: 'Write them into the scenario' }).click();
-  await page.waitForFunction(() => location.hash.includes('s='));
+  await page.waitForFunction((before) => location.hash !== before, hash);
   await page.reload();
   await page.getByRole('tab', { name: 'Faults' }).click();
   await page.getByRole('row', { name: /kill npu 17/ }).waitFor();
