@@ -207,7 +207,7 @@ export class RequestTable {
   }
 
   #extend(): number {
-    if (this.#top === this.#capacity) this.#grow(Math.max(4096, this.#capacity * 8));
+    if (this.#top === this.#capacity) this.#grow(Math.max(4096, this.#capacity * 16));
     return slotAt(this.#top++);
   }
 
