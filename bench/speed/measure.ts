@@ -58,20 +58,15 @@ export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
   return scenarios.map((scenario) => Math.min(...Array.from({ length: scenario.workload.requests < 1e6 ? tries : 1 }, () => once(scenario))));
 }
 
-/**
- * Requests of each of the runs that belong to the start, beside those that a closed loop keeps in flight; the second run finds what machine code took for
- * fixed in the first.
- */
+/** Requests of each of the runs that belong to the start: the second one finds what machine code took for fixed in the first. */
 const warming = 20_000;
 const warmings = 2;
 
 export async function measure({ binds, name, scenario }: SpeedCase, requests: number): Promise<Measured> {
   const pricers = sharedPricers(8);
   const whole = await scenario(requests);
-  const { workload } = whole;
-  const inFlight = workload.kind === 'generator' && workload.arrivals.kind === 'closed' ? workload.arrivals.concurrency : 0;
   // Of the same machine and model, told apart by identity: costs are shared.
-  const short = { ...whole, workload: { ...workload, requests: Math.min(warming + inFlight, requests) } };
+  const short = { ...whole, workload: { ...whole.workload, requests: Math.min(warming, requests) } };
   for (let i = 0; i < warmings; i++) finish(createSimulation(short, undefined, pricers));
   const run = createSimulation(whole, undefined, pricers);
   const { simulation } = run;

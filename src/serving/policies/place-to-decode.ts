@@ -110,7 +110,7 @@ export class Places {
       const { places, most, used, kvBlocks } = instances[i].columns;
       if (places.of[rank] !== fewest || fewest >= most[rank]) kept.shift();
       else if (used[rank] === blocks) return kvBlocks - blocks < room ? -1 : at;
-      else kept.replace(used[rank] * all + at);
+      else kept.replace(this.#number(used, i, rank));
     }
     return -1;
   }
@@ -129,7 +129,7 @@ export class Places {
       }
       for (let n = this.#seen[i]; n < freed; n++) {
         const rank = latest[n & (latest.length - 1)];
-        if (places.of[rank] === this.#fewest) kept.push((used[rank] * instances.length + i) * used.length + rank);
+        if (places.of[rank] === this.#fewest) kept.push(this.#number(used, i, rank));
       }
       this.#seen[i] = freed;
     }
@@ -147,9 +147,14 @@ export class Places {
       const count = places.size(fewest);
       if (count === 0) continue;
       const ranks = places.list(fewest);
-      for (let r = 0; r < count; r++) kept.add((used[ranks[r]] * instances.length + i) * used.length + ranks[r]);
+      for (let r = 0; r < count; r++) kept.add(this.#number(used, i, ranks[r]));
     }
     kept.order();
     this.#enough = 64 + 2 * kept.size;
+  }
+
+  /** A rank of an instance as it is kept. */
+  #number(used: PlacesView['columns']['used'], instance: number, rank: number): number {
+    return (used[rank] * this.#instances.length + instance) * used.length + rank;
   }
 }
