@@ -37,6 +37,8 @@ export class Accounts {
         const interval = world.metrics.at(at);
         if (table.prefilledAt[slot] === -1) interval.inputServed += table.prompt[slot];
         if (pool.role === 'merged') interval.outputServed++;
+        // Where it is computed again and has not decoded since, its last token came with it.
+        if (table.firstTokenAt[slot] !== -1 && table.rare.of(slot).pausedAt < 0) table.rare.own(slot).pausedAt = table.prefilledAt[slot];
         table.prefilledAt[slot] = at;
         world.sink?.({ kind: 'prefilled', at, request: table.ordinal[slot], instance: table.instance[slot] });
       },
@@ -45,7 +47,7 @@ export class Accounts {
         world.sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
       },
       resumed: (slot, at) => {
-        world.metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
+        this.#resumed(slot, at);
       },
       preempted: (slot, at) => {
         world.metrics.at(at).pools[index].preemptions++;
@@ -66,9 +68,8 @@ export class Accounts {
       this.#world.listener?.firstToken(at - table.arrivedAt[slot]);
       sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
     } else {
-      metrics.at(at).itl.add(at - table.lastTokenAt[slot]);
+      this.#resumed(slot, at);
     }
-    table.lastTokenAt[slot] = at;
     this.#world.emissions?.prompted(slot, at);
     if (table.emitted[slot] !== table.outputTokens[slot]) return false;
     table.reservedAt[slot] = at;
@@ -112,6 +113,14 @@ export class Accounts {
     metrics.change(now, 0, -1);
     world.sink?.({ kind: 'finished', at: now, request: table.ordinal[slot], outputTokens: output });
     world.release(slot);
+  }
+
+  /** A token comes out after a pause: behind the last one before its KV was lost, or behind that of its prompt. */
+  #resumed(slot: number, at: Seconds): void {
+    const { table, metrics } = this.#world;
+    const { pausedAt } = table.rare.of(slot);
+    metrics.at(at).itl.add(at - (pausedAt < 0 ? table.prefilledAt[slot] : pausedAt));
+    if (pausedAt >= 0) table.rare.own(slot).pausedAt = -1;
   }
 
   #objectives(tenant: number): ServiceLevel {

@@ -121,7 +121,7 @@ export class Decoding {
     const joined = this.joined.indexOf(slot);
     if (joined >= 0) this.joined.removeAt(joined);
     // Its last tokens came out at the end of the last step.
-    if (steps > 0) table.lastTokenAt[slot] = this.steppedAt;
+    if (steps > 0) table.rare.own(slot).pausedAt = this.steppedAt;
     this.#finishers.remove(table.finishStep[slot], slot);
     this.#leave(slot, steps, tokens, false);
     table.emitted[slot] += this.#acceptance.emittedIn(table.ordinal[slot], table.stepsBefore[slot], steps, left);

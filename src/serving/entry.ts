@@ -7,7 +7,7 @@ import { Fifo } from './policies/fifo.ts';
 import { routerOf, type Router } from './policies/router.ts';
 import { rankOver, type Pool } from './pools.ts';
 import type { Rank } from './rank.ts';
-import { anywhere } from './request-table.ts';
+import { anywhere } from './rare-fields.ts';
 import { RequestInTable } from './views.ts';
 import type { World } from './world.ts';
 
@@ -58,7 +58,8 @@ export class Entry {
   /** Sends a prompt to a rank, and fetches what the pooled cache has of it (RTE-1, CAC-2). */
   dispatch(slot: number): void {
     const { table, now, sink } = this.#world;
-    const ranks = this.#ranksOf(table.sentTo[slot], table.sentToRank[slot]);
+    const { sentTo, sentToRank } = table.rare.of(slot);
+    const ranks = this.#ranksOf(sentTo, sentToRank);
     if (ranks.length === 0) {
       table.place[slot] = place.outside;
       this.stranded.push(slot);

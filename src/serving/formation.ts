@@ -135,7 +135,6 @@ export class Formation {
     table.privateBlocks[slot] = 0;
     table.progress[slot] = 0;
     table.prompt[slot] = table.inputTokens[slot] + table.emitted[slot];
-    table.preemptions[slot]++;
     if (this.#options.role === 'merged') {
       table.place[slot] = place.queued;
       rank.waiting.pushFront(slot);

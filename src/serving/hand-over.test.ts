@@ -5,7 +5,7 @@ import { cases, listed } from './cases.contract.ts';
 import type { SimulationEvent } from './events.ts';
 import { inOrder, leavesNothing, watcher } from './laws.contract.ts';
 import { place } from './place.ts';
-import { held } from './request-table.ts';
+import { held } from './rare-fields.ts';
 import { Simulation } from './simulation.ts';
 
 /** Hands over every request that is held, some time after its prompt was computed, to an instance by its number. */
@@ -21,7 +21,7 @@ class Outside implements Actor {
   act(simulation: Simulation): void {
     const { table, pools } = simulation;
     for (const slot of table.slots()) {
-      if (table.decodesOn[slot] !== held || table.place[slot] !== place.holding) continue;
+      if (table.rare.of(slot).decodesOn !== held || table.place[slot] !== place.holding) continue;
       const request = table.ordinal[slot] ?? 0;
       this.handed++;
       const { instances = 1, ranks = 1 } = pools[1]?.plant ?? {};

@@ -388,6 +388,5 @@ export class Instance implements Coasting {
     } else {
       this.#listener.resumed(slot, at);
     }
-    this.#table.lastTokenAt[slot] = at;
   }
 }

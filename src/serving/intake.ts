@@ -3,7 +3,8 @@ import type { EventQueue } from '../kernel/event-queue.ts';
 import { pending } from './pending.ts';
 import type { Plant } from './plant.ts';
 import { blocksPerUnit, storePrefix } from './prefix-units.ts';
-import { anywhere, held, type RequestTable } from './request-table.ts';
+import { held } from './rare-fields.ts';
+import type { RequestTable } from './request-table.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 
 /** Where requests come from: the source's one by one, so that no more than the next one is known, and those injected from outside. */
@@ -68,10 +69,10 @@ export class Intake {
     table.priority[slot] = request.priority;
     table.model[slot] = request.model;
     table.adapter[slot] = request.adapter;
-    table.sentTo[slot] = request.instance ?? anywhere;
-    table.sentToRank[slot] = request.rank ?? anywhere;
-    table.leastCached[slot] = request.leastCached ?? 0;
-    if (request.held === true) table.decodesOn[slot] = held;
+    if (request.instance !== undefined) table.rare.own(slot).sentTo = request.instance;
+    if (request.rank !== undefined) table.rare.own(slot).sentToRank = request.rank;
+    if (request.leastCached !== undefined) table.rare.own(slot).leastCached = request.leastCached;
+    if (request.held === true) table.rare.own(slot).decodesOn = held;
     storePrefix(table, slot, request, blocksPerUnit(this.#plant, request.blockTokens), this.#plant.cache === undefined);
     return slot;
   }

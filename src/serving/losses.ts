@@ -71,7 +71,7 @@ export class Losses {
     for (const slot of lost) {
       if (runs(table.place[slot])) metrics.change(now, 1, -1);
       table.place[slot] = place.outside;
-      table.interruptions[slot]++;
+      table.rare.own(slot).interruptions++;
       metrics.at(now).interrupted++;
       sink?.({ kind: 'interrupted', at: now, request: table.ordinal[slot] });
     }

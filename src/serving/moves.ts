@@ -4,7 +4,8 @@ import type { PoolPlant } from './plant.ts';
 import { Fifo } from './policies/fifo.ts';
 import { Places } from './policies/place-to-decode.ts';
 import { rankOver, type Pool } from './pools.ts';
-import { anywhere, fetchedTogether } from './request-table.ts';
+import { anywhere } from './rare-fields.ts';
+import { fetchedTogether } from './request-table.ts';
 import type { World } from './world.ts';
 
 /** Prompts whose KV waits in a prefill instance for a place to decode, and their way there. */
@@ -45,10 +46,10 @@ export class Moves {
     let passed: number[] | undefined;
     while (waiting.size > 0) {
       const slot = waiting.first;
-      const only = table.decodesOn[slot];
+      const only = table.rare.of(slot).decodesOn;
       const open = only === anywhere ? this.open : this.open.filter(({ index }) => (index - first) % plant.instances === only);
       const blocks = instances[0].columns.blocksFor(table.prompt[slot]);
-      const rank = only === anywhere ? anywhere : table.decodesOnRank[slot];
+      const rank = only === anywhere ? anywhere : table.rare.of(slot).decodesOnRank;
       const found = this.#places.find(open, plant.maxSequences, blocks, plant.watermarkBlocks, rank);
       if (found < 0 && only === anywhere) break;
       waiting.shift();

@@ -39,7 +39,8 @@ export class Prompts {
       const slot = rank.waiting.first;
       const prompt = table.prompt[slot];
       const units = prefixCaching ? cachedUnits(table, rank, slot) : 0;
-      if (table.leastCached[slot] > table.progress[slot] && table.leastCached[slot] > units * table.blockTokens[slot] && table.startedAt[slot] === -1) {
+      const { leastCached } = table.rare.of(slot);
+      if (leastCached > table.progress[slot] && leastCached > units * table.blockTokens[slot] && table.startedAt[slot] === -1) {
         rank.waiting.shift();
         rank.queuedTokens -= prompt - table.progress[slot];
         this.#listener.missed(slot, at);

@@ -2,14 +2,10 @@ import { enlarged } from '../kernel/enlarged.ts';
 import type { IdRuns } from '../kernel/id-runs.ts';
 import type { IntList } from '../kernel/int-list.ts';
 import { place } from './place.ts';
-
-/** Where no instance is named. */
-export const anywhere = -1;
-/** Its KV stays where it was computed until it is handed over. */
-export const held = -2;
+import { Rarities } from './rare-fields.ts';
 
 /** Two slots that follow each other are so far apart, as a power of two. */
-const slotBits = 4;
+const slotBits = 3;
 const slotStep: number = 1 << slotBits;
 
 /** So many of those that wait are looked at together. */
@@ -45,10 +41,12 @@ export class RequestTable {
   #doubles = new Float64Array(0);
   #first = new Int32Array(0);
   #second = new Int32Array(0);
+  #third = new Int32Array(0);
   readonly #blocks: IdRuns[] = [];
+  readonly rare: Rarities = new Rarities();
 
   /** Number of the request in order of arrival: the name of its random draws. */
-  ordinal: Float64Array = new Float64Array(0);
+  ordinal: Uint32Array = new Uint32Array(0);
   arrivedAt: Float64Array = new Float64Array(0);
   /** Its cached prefix has been read and it may be prefilled. */
   readyAt: Float64Array = new Float64Array(0);
@@ -60,8 +58,6 @@ export class RequestTable {
   movedAt: Float64Array = new Float64Array(0);
   joinedAt: Float64Array = new Float64Array(0);
   firstTokenAt: Float64Array = new Float64Array(0);
-  /** Last token before a pause: a move to another instance or a preemption. */
-  lastTokenAt: Float64Array = new Float64Array(0);
 
   /** Name by which its source is told of its end; -1 without. */
   thread: Int32Array = new Int32Array(0);
@@ -79,8 +75,6 @@ export class RequestTable {
   cachedTokens: Int32Array = new Int32Array(0);
   /** What has to be in the KV before it decodes: the prompt, and after a preemption also what it had emitted. */
   prompt: Int32Array = new Int32Array(0);
-  /** Tokens of the prompt without which it is not computed. */
-  leastCached: Int32Array = new Int32Array(0);
   /** Tokens of `prompt` that are in the KV. */
   progress: Int32Array = new Int32Array(0);
   /** KV blocks of its own, shared prefix blocks apart. */
@@ -89,25 +83,17 @@ export class RequestTable {
   pinned: Int32Array = new Int32Array(0);
   instance: Int32Array = new Int32Array(0);
   rank: Int32Array = new Int32Array(0);
-  /** Instance of the first pool that it has to go to, and of the pool that decodes, by their numbers in it, and ranks of those; `anywhere`: policies decide; `held`. */
-  sentTo: Int32Array = new Int32Array(0);
-  sentToRank: Int32Array = new Int32Array(0);
-  decodesOn: Int32Array = new Int32Array(0);
-  decodesOnRank: Int32Array = new Int32Array(0);
   /** Prefill rank that holds its KV until it has moved: instance times ranks plus rank. */
   source: Int32Array = new Int32Array(0);
   /** Order of admission on its rank: preemption takes the latest. */
-  admission: Float64Array = new Float64Array(0);
+  admission: Int32Array = new Int32Array(0);
   /** Tokens that completed prompts put out: its first, and one more after each preemption. */
   fromPrompts: Int32Array = new Int32Array(0);
   /** Decode steps taken before it last joined: counter of its draws. */
   stepsBefore: Int32Array = new Int32Array(0);
   /** Instance step at which it joined, less whole multiples of 2^32, and at whose end it finishes. */
   joinStep: Int32Array = new Int32Array(0);
-  finishStep: Float64Array = new Float64Array(0);
-  preemptions: Int32Array = new Int32Array(0);
-  /** Times that a fault took what it held. */
-  interruptions: Int32Array = new Int32Array(0);
+  finishStep: Int32Array = new Int32Array(0);
   /** Where it is: a value of place.ts. */
   place: Int32Array = new Int32Array(0);
   blockTokens: Int32Array = new Int32Array(0);
@@ -146,16 +132,10 @@ export class RequestTable {
     this.progress[slot] = 0;
     this.privateBlocks[slot] = 0;
     this.pinned[slot] = 0;
-    this.sentTo[slot] = anywhere;
-    this.sentToRank[slot] = anywhere;
-    this.decodesOn[slot] = anywhere;
-    this.decodesOnRank[slot] = anywhere;
     this.instance[slot] = -1;
     this.rank[slot] = -1;
     this.stepsBefore[slot] = 0;
     this.fromPrompts[slot] = 0;
-    this.preemptions[slot] = 0;
-    this.interruptions[slot] = 0;
     this.place[slot] = place.nowhere;
     this.startedAt[slot] = -1;
     this.prefilledAt[slot] = -1;
@@ -173,9 +153,9 @@ export class RequestTable {
    * right after the other.
    */
   fetch(slot: number): void {
-    const { next, arrivedAt, firstTokenAt, prompt, thread } = this;
+    const { next, arrivedAt, firstTokenAt, prompt, thread, inputTokens } = this;
     let seen = 0;
-    for (let at = slot; at >= 0; at = next[rowOf(at)]) seen += arrivedAt[at] + firstTokenAt[at] + prompt[at] + thread[at];
+    for (let at = slot; at >= 0; at = next[rowOf(at)]) seen += arrivedAt[at] + firstTokenAt[at] + prompt[at] + thread[at] + inputTokens[at];
     this.fetched = seen;
   }
 
@@ -185,7 +165,7 @@ export class RequestTable {
     let seen = 0;
     for (let places = 0; places < fetchedTogether; places++) {
       const slot = waiting.behind(places);
-      if (slot >= 0) seen += this.startedAt[slot] + this.admission[slot] + this.prompt[slot] + this.source[slot];
+      if (slot >= 0) seen += this.startedAt[slot] + this.prompt[slot] + this.source[slot];
     }
     this.fetched = seen;
   }
@@ -195,13 +175,14 @@ export class RequestTable {
     let seen = 0;
     for (let i = 0; i < length; i++) {
       const slot = items[i];
-      seen += this.startedAt[slot] + this.firstTokenAt[slot] + this.admission[slot] + this.prompt[slot] + this.thread[slot] + this.source[slot];
+      seen += this.startedAt[slot] + this.firstTokenAt[slot] + this.prompt[slot] + this.source[slot];
     }
     this.fetched = seen;
   }
 
   release(slot: number): void {
     this.place[slot] = place.nowhere;
+    this.rare.forget(slot);
     if (rowOf(slot) < this.#blocks.length) this.#blocks[rowOf(slot)] = none;
     this.#free.push(slot);
   }
@@ -216,9 +197,11 @@ export class RequestTable {
     const doubles = enlarged(this.#doubles, new Float64Array(capacity * slotStep));
     const first = enlarged(this.#first, new Int32Array(capacity * slotStep));
     const second = enlarged(this.#second, new Int32Array(capacity * slotStep));
+    const third = enlarged(this.#third, new Int32Array(capacity * slotStep));
     this.#doubles = doubles;
     this.#first = first;
     this.#second = second;
+    this.#third = third;
     this.position = enlarged(this.position, new Int32Array(capacity));
     this.next = enlarged(this.next, new Int32Array(capacity));
     // A line of the cache holds eight doubles or sixteen integers. The first of each are all that is looked at when a prompt's turn comes, and when a request has ended.
@@ -230,10 +213,6 @@ export class RequestTable {
     this.movedAt = doubles.subarray(5);
     this.joinedAt = doubles.subarray(6);
     this.firstTokenAt = doubles.subarray(7);
-    this.ordinal = doubles.subarray(8);
-    this.lastTokenAt = doubles.subarray(9);
-    this.admission = doubles.subarray(10);
-    this.finishStep = doubles.subarray(11);
     this.outputTokens = first.subarray(0);
     this.prompt = first.subarray(1);
     this.progress = first.subarray(2);
@@ -241,27 +220,23 @@ export class RequestTable {
     this.rank = first.subarray(4);
     this.place = first.subarray(5);
     this.privateBlocks = first.subarray(6);
-    this.pinned = first.subarray(7);
-    this.fromPrompts = first.subarray(8);
-    this.stepsBefore = first.subarray(9);
-    this.joinStep = first.subarray(10);
-    this.inputTokens = first.subarray(11);
-    this.cachedTokens = first.subarray(12);
-    this.tenant = first.subarray(13);
-    this.thread = first.subarray(14);
-    this.leastCached = first.subarray(15);
-    this.instance = second.subarray(0);
-    this.source = second.subarray(1);
-    this.decodesOn = second.subarray(2);
-    this.priority = second.subarray(3);
-    this.blockTokens = second.subarray(4);
-    this.model = second.subarray(5);
-    this.adapter = second.subarray(6);
-    this.sentTo = second.subarray(7);
-    this.sentToRank = second.subarray(8);
-    this.decodesOnRank = second.subarray(9);
-    this.preemptions = second.subarray(10);
-    this.interruptions = second.subarray(11);
+    this.instance = first.subarray(7);
+    this.source = second.subarray(0);
+    this.admission = second.subarray(1);
+    this.thread = second.subarray(2);
+    this.joinStep = second.subarray(3);
+    this.finishStep = second.subarray(4);
+    this.stepsBefore = second.subarray(5);
+    this.fromPrompts = second.subarray(6);
+    this.inputTokens = third.subarray(0);
+    this.cachedTokens = third.subarray(1);
+    this.blockTokens = third.subarray(2);
+    this.pinned = third.subarray(3);
+    this.tenant = third.subarray(4);
+    this.priority = third.subarray(5);
+    this.model = third.subarray(6);
+    this.adapter = third.subarray(7);
+    this.ordinal = new Uint32Array(second.buffer, 7 * second.BYTES_PER_ELEMENT);
   }
 }
 

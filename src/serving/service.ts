@@ -16,7 +16,7 @@ import { poolOf, rankOver, type Pool } from './pools.ts';
 import type { PrefixPool } from './prefix-pool.ts';
 import type { Rank } from './rank.ts';
 import { States } from './states.ts';
-import { held } from './request-table.ts';
+import { held } from './rare-fields.ts';
 import { RequestInTable, waitingView } from './views.ts';
 import type { WaitingQueue } from './policies/waiting-queue.ts';
 import type { World } from './world.ts';
@@ -290,8 +290,8 @@ export class Service {
    */
   handOver(slot: number, instance: number, rank: number, tokens: number): void {
     const { table } = this.#world;
-    table.decodesOn[slot] = instance;
-    table.decodesOnRank[slot] = rank;
+    table.rare.own(slot).decodesOn = instance;
+    table.rare.own(slot).decodesOnRank = rank;
     table.outputTokens[slot] = tokens;
     // Where its prompt is not computed yet, or was lost, it goes on by itself.
     if (table.place[slot] !== place.holding) return;
@@ -329,7 +329,7 @@ export class Service {
           this.#finish(slot);
           return;
         }
-        if (table.decodesOn[slot] === held) return;
+        if (table.rare.of(slot).decodesOn === held) return;
         this.#moves?.add(slot);
       },
       finished: (slot, at) => {

@@ -10,7 +10,8 @@ import type { Metrics } from './metrics.ts';
 import { pending } from './pending.ts';
 import type { Plant, PoolPlant } from './plant.ts';
 import type { PrefixPool } from './prefix-pool.ts';
-import { anywhere, held, type RequestTable } from './request-table.ts';
+import { anywhere, held } from './rare-fields.ts';
+import type { RequestTable } from './request-table.ts';
 import { Services, type RanksNamed } from './services.ts';
 import type { CacheCounters, Snapshot } from './snapshot.ts';
 import type { Arrival, RequestSource } from './traffic/arrival.ts';
@@ -202,7 +203,7 @@ export class Simulation {
   handOver(request: number, instance: number | undefined, tokens: number, rank?: number): boolean {
     const { table } = this.#world;
     return this.#with(request, (slot) => {
-      if (table.decodesOn[slot] !== held) return;
+      if (table.rare.of(slot).decodesOn !== held) return;
       const most = this.service.limits(slot).maxContext - table.inputTokens[slot];
       this.service.handOver(slot, instance ?? anywhere, rank ?? anywhere, Math.min(most, Math.max(tokens, table.emitted[slot] + 1)));
     });

@@ -119,10 +119,10 @@ export class Outages {
       record.interrupted++;
       record.tokens += lost;
     }
-    if (table.interruptions[slot] <= retries) service.retry(slot);
+    if (table.rare.of(slot).interruptions <= retries) service.retry(slot);
     else {
       for (const record of records) record.failed++;
-      world.fail(slot, `lost its KV ${table.interruptions[slot]} times`);
+      world.fail(slot, `lost its KV ${table.rare.of(slot).interruptions} times`);
     }
   }
 
