@@ -5,6 +5,7 @@ import type { Shard } from '../src/report/merged/shard.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 import type { Job } from './job.ts';
 import type { Message, Order, WorkerStart } from './messages.ts';
+import { holdNursery } from './nursery.ts';
 
 export interface BatchOptions {
   /** Worker threads; one for each core by default, and never more than jobs. */
@@ -27,6 +28,7 @@ export async function runBatch(base: Scenario, jobs: readonly Job[], options: Ba
   const { version, signal, onProgress, onDone } = options;
   const threads = Math.min(options.threads ?? availableParallelism(), jobs.length);
   const workers: Worker[] = [];
+  holdNursery();
   let next = 0;
   try {
     await new Promise<void>((resolve, reject) => {

@@ -2,12 +2,9 @@
 // Plain JavaScript, so that an old Node can say what it needs and the first file needs no type stripping.
 import module from 'node:module';
 import process from 'node:process';
-import { setFlagsFromString } from 'node:v8';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major > 22 || (major === 22 && minor >= 18)) {
-  // Start-up and event loops make much garbage that lives shortly: a larger nursery spares collections. [MB]
-  setFlagsFromString('--min-semi-space-size=16');
   module.enableCompileCache();
   await import('./main.ts');
 } else {

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { holdNursery } from '../../batch/nursery.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { sharedPricers } from '../../src/cost/shared-pricers.ts';
 import { createSimulation, type Run } from '../../src/serving/deploy.ts';
@@ -41,6 +42,7 @@ const tries = 5;
  * as many short ones as it takes to be told. [s]
  */
 export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
+  holdNursery();
   const pricers = sharedPricers(8);
   const once = (scenario: Scenario): number => {
     const runs = Math.ceil(together / scenario.workload.requests);
@@ -63,6 +65,7 @@ const warming = 20_000;
 const warmings = 2;
 
 export async function measure({ binds, name, scenario }: SpeedCase, requests: number): Promise<Measured> {
+  holdNursery();
   const pricers = sharedPricers(8);
   const whole = await scenario(requests);
   // Of the same machine and model, told apart by identity: costs are shared.

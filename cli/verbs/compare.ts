@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
+import { holdNursery } from '../../batch/nursery.ts';
 import { InputError } from '../../src/base/errors.ts';
 import type { Issue } from '../../src/base/errors.ts';
 import type { Summary } from '../../src/report/summary.ts';
@@ -30,6 +31,7 @@ export function command(): Command {
     .option('--html <file>', 'write a self-contained HTML page')
     .option('--json', 'print JSON (docs/guide/simulate.md)');
   return withIntervalFlags(verb).action(async (files: readonly string[], options: Options) => {
+    holdNursery();
     if (files.length < 2 || files.length > 4) throw new InputError([{ path: 'compare', message: `expected two to four scenario files, got ${files.length}` }]);
     checkOutputs({ '--html': options.html });
     const scenarios = await loadAll(files, options);

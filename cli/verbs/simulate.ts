@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
+import { holdNursery } from '../../batch/nursery.ts';
 import { InputError, type Issue } from '../../src/base/errors.ts';
 import { significant } from '../../src/base/quantity.ts';
 import type { Summary } from '../../src/report/summary.ts';
@@ -44,6 +45,7 @@ export function command(): Command {
     .option('--json', 'print JSON (docs/guide/simulate.md)')
     .option('--replay <log>', 'run an event log again and compare every event (docs/guide/outputs.md)');
   return withOutputFlags(withIntervalFlags(verb)).action(async (file: string | undefined, options: Options) => {
+    holdNursery();
     const source = sourceOf(file, options);
     const outputs = outputsTo(outputPaths(options, { '--html': options.html, '--out': options.out }));
     if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
