@@ -199,8 +199,20 @@ export class Sketch {
     this.#heavy = undefined;
   }
 
+  /** Values of weight 1, most of which the arrays reach over. */
   #putAll(list: readonly number[], count: number): void {
-    for (let i = 0; i < count; i++) this.#put(list[i], 1);
+    for (let i = 0; i < count; i++) {
+      double[0] = list[i];
+      const high = words[HIGH];
+      const low = words[1 - HIGH];
+      const bins = this.#bins;
+      const at = apart * ((high >>> SHIFT) - this.#first);
+      if (at >= 0 && at < bins.length) {
+        bins[at]++;
+        bins[at + 1] += coarseOf(high, low);
+        bins[at + 2] += low & FINE_MASK;
+      } else this.#fill(high >>> SHIFT, 1, coarseOf(high, low), low & FINE_MASK);
+    }
   }
 
   #settled(): Float64Array<ArrayBuffer> {
