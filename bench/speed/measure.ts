@@ -4,6 +4,7 @@ import { summarise } from '../../src/report/summarise.ts';
 import { sharedPricers } from '../../src/cost/shared-pricers.ts';
 import { createSimulation, type Run } from '../../src/serving/deploy.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
+import { inFlight } from '../../src/serving/traffic/pace.ts';
 import type { SpeedCase } from './cases.ts';
 
 /** Work that was done: the same on every machine, whatever it took. */
@@ -62,6 +63,8 @@ export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
 
 /** Requests of each of the runs that belong to the start: the second one finds what machine code took for fixed in the first. */
 const warming = 20_000;
+/** Of a closed loop so many times what it keeps in flight: fewer would end before its places have been full for long. */
+const rounds = 4;
 const warmings = 2;
 
 export async function measure({ binds, name, scenario }: SpeedCase, requests: number): Promise<Measured> {
@@ -69,7 +72,8 @@ export async function measure({ binds, name, scenario }: SpeedCase, requests: nu
   const pricers = sharedPricers(8);
   const whole = await scenario(requests);
   // Of the same machine and model, told apart by identity: costs are shared.
-  const short = { ...whole, workload: { ...whole.workload, requests: Math.min(warming, requests) } };
+  const enough = Math.max(warming, rounds * (inFlight(whole.workload) ?? 0));
+  const short = { ...whole, workload: { ...whole.workload, requests: Math.min(enough, requests) } };
   for (let i = 0; i < warmings; i++) finish(createSimulation(short, undefined, pricers));
   const run = createSimulation(whole, undefined, pricers);
   const { simulation } = run;

@@ -46,11 +46,6 @@ export class PoolMeter {
   readonly barrier: BarrierMeter = new BarrierMeter();
   readonly adapters: AdapterMeter = new AdapterMeter();
 
-  static {
-    // Sums that outgrow 31 bits: that they are doubles is found here, and not in the middle of a run.
-    Object.assign(new PoolMeter(), { prefillContext: 0.5, prefillPairs: 0.5, slowestPairs: 0.5, decodeContext: 0.5 });
-  }
-
   step(duration: Seconds, iteration: Iteration, occupancy: number, kv: number, share: number, activity?: DieActivity): void {
     const cost = iteration.cost as StepCost;
     this.prefillTokens += iteration.prefillTokens;
