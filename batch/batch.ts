@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { InputError } from '../src/base/errors.ts';
 import type { Shard } from '../src/report/merged/shard.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
+import { inlineFor } from './inlining.ts';
 import type { Job } from './job.ts';
 import type { Message, Order, WorkerStart } from './messages.ts';
 import { holdNursery } from './nursery.ts';
@@ -29,6 +30,7 @@ export async function runBatch(base: Scenario, jobs: readonly Job[], options: Ba
   const threads = Math.min(options.threads ?? availableParallelism(), jobs.length);
   const workers: Worker[] = [];
   holdNursery();
+  inlineFor(jobs.reduce((sum, { workload = base.workload }) => sum + workload.requests, 0));
   let next = 0;
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { inlineFor } from '../batch/inlining.ts';
 import type { Summary } from '../src/report/summary.ts';
 import { sampledRuns, type RunIntervalOptions } from '../src/report/sampled-runs.ts';
 import { summarise } from '../src/report/summarise.ts';
@@ -44,6 +45,7 @@ export async function drive(
 }
 
 async function driven(scenario: Scenario, progress: ProgressLine, intervals?: RunIntervalOptions, observer?: RunObserver): Promise<Run> {
+  inlineFor(scenario.workload.requests);
   const run = createSimulation(scenario, observer === undefined ? undefined : (event) => observer.tell(event));
   await observer?.begin(run);
   const { simulation } = run;

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { inlineFor } from '../../batch/inlining.ts';
 import { holdNursery } from '../../batch/nursery.ts';
 import { summarise } from '../../src/report/summarise.ts';
 import { sharedPricers } from '../../src/cost/shared-pricers.ts';
@@ -44,6 +45,7 @@ const tries = 5;
  */
 export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
   holdNursery();
+  inlineFor(Math.max(...scenarios.map(({ workload }) => workload.requests)));
   const pricers = sharedPricers(8);
   const once = (scenario: Scenario): number => {
     const runs = Math.ceil(together / scenario.workload.requests);
@@ -69,6 +71,7 @@ const warmings = 2;
 
 export async function measure({ binds, name, scenario }: SpeedCase, requests: number): Promise<Measured> {
   holdNursery();
+  inlineFor(requests);
   const pricers = sharedPricers(8);
   const whole = await scenario(requests);
   // Of the same machine and model, told apart by identity: costs are shared.
