@@ -32,7 +32,7 @@ export function slotAt(row: number): number {
  * not how many there were. Times are seconds, lengths are tokens.
  *
  * Every field is read as a column, `table.prompt[slot]`. But columns are views of shared memory, each a place behind the one before, and slots are `slotStep`
- * apart: what is looked at of a request lies side by side, in four lines of a cache and not in forty. What its end needs is in two of them.
+ * apart: what is looked at of a request lies side by side, 64 bytes of doubles and three times 32 of integers, in four or five lines of a cache and not in thirty.
  */
 export class RequestTable {
   #capacity = 0;
@@ -45,13 +45,14 @@ export class RequestTable {
   readonly #blocks: IdRuns[] = [];
   readonly rare: Rarities = new Rarities();
 
-  /** Number of the request in order of arrival: the name of its random draws. */
+  /** Number of the request in order of arrival, less whole multiples of 2^32: the name of its random draws. */
   ordinal: Uint32Array = new Uint32Array(0);
   arrivedAt: Float64Array = new Float64Array(0);
   /** Its cached prefix has been read and it may be prefilled. */
   readyAt: Float64Array = new Float64Array(0);
   /** First iteration that computes some of its prompt. */
   startedAt: Float64Array = new Float64Array(0);
+  /** Its prompt has been computed, the last time that it was. */
   prefilledAt: Float64Array = new Float64Array(0);
   /** Slot and KV blocks are reserved where it will decode. */
   reservedAt: Float64Array = new Float64Array(0);
@@ -204,7 +205,7 @@ export class RequestTable {
     this.#third = third;
     this.position = enlarged(this.position, new Int32Array(capacity));
     this.next = enlarged(this.next, new Int32Array(capacity));
-    // A line of the cache holds eight doubles or sixteen integers. The first of each are all that is looked at when a prompt's turn comes, and when a request has ended.
+    // What a prompt and a sequence need on their way; last what is needed when a request comes and ends, and what few have other than 0.
     this.arrivedAt = doubles.subarray(0);
     this.readyAt = doubles.subarray(1);
     this.startedAt = doubles.subarray(2);
@@ -228,6 +229,7 @@ export class RequestTable {
     this.finishStep = second.subarray(4);
     this.stepsBefore = second.subarray(5);
     this.fromPrompts = second.subarray(6);
+    this.ordinal = new Uint32Array(second.buffer, 7 * second.BYTES_PER_ELEMENT);
     this.inputTokens = third.subarray(0);
     this.cachedTokens = third.subarray(1);
     this.blockTokens = third.subarray(2);
@@ -236,7 +238,6 @@ export class RequestTable {
     this.priority = third.subarray(5);
     this.model = third.subarray(6);
     this.adapter = third.subarray(7);
-    this.ordinal = new Uint32Array(second.buffer, 7 * second.BYTES_PER_ELEMENT);
   }
 }
 
