@@ -19,14 +19,18 @@ function workerRate(): Promise<number> {
   }).finally(() => worker.terminate());
 }
 
+/** The middle one of an odd number. */
+function median(ratios: readonly number[]): number {
+  return ratios.toSorted((a, b) => a - b)[ratios.length >> 1] ?? 0;
+}
+
 test('the engine does at least half of the Node rate in a worker of the page', { timeout: 180_000 }, async () => {
-  let [inWorker, inNode] = [0, 0];
-  // One after the other, so that other load of the machine comes over both; the best of each counts.
-  for (let round = 0; round < 2 || (round < 6 && inWorker < inNode / 2); round++) {
-    inWorker = Math.max(inWorker, await workerRate());
-    inNode = Math.max(inNode, await commands.nodeRate());
+  const ratios: number[] = [];
+  // One right after the other, and the median of the rounds: a machine that is twice as fast for a moment is so for one of the two.
+  while (ratios.length < 3 || (ratios.length < 9 && (median(ratios) <= 0.5 || ratios.length % 2 === 0))) {
+    const inWorker = await workerRate();
+    ratios.push(inWorker / (await commands.nodeRate()));
   }
-  const thousands = (rate: number): string => `${(rate / 1000).toFixed(1)} k requests/s`;
-  console.log(`engine in a worker of the page: ${thousands(inWorker)}, in Node: ${thousands(inNode)}, ratio ${(inWorker / inNode).toFixed(2)}`);
-  expect(inWorker / inNode).toBeGreaterThan(0.5);
+  console.log(`the engine's rate in a worker of the page, by that in Node: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`);
+  expect(median(ratios)).toBeGreaterThan(0.5);
 });
