@@ -1,6 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig } from 'vitest/config';
-import { nodeRate } from './tests/rate/command.ts';
+import { endNode, nodeRate } from './tests/rate/command.ts';
 import { chromiumArguments, findChromium } from './tests/gates/chromium.ts';
 
 const chromium = findChromium() ?? 'chromium';
@@ -30,7 +30,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            commands: { nodeRate },
+            commands: { nodeRate, endNode },
             provider: playwright({
               launchOptions: {
                 executablePath: chromium,

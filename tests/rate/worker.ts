@@ -1,8 +1,9 @@
 import { scenarioFromTexts } from '../bytes/from-texts.ts';
-import { example, rateOf, requests } from './measure.ts';
+import { example, requests, runsOf } from './measure.ts';
 
+const made = scenarioFromTexts(example, requests).then(runsOf);
+
+// A run for each message.
 addEventListener('message', () => {
-  scenarioFromTexts(example, requests)
-    .then((scenario) => postMessage({ rate: rateOf(scenario) }))
-    .catch((error: unknown) => postMessage({ error: String(error) }));
+  made.then((run) => postMessage({ rate: run() })).catch((error: unknown) => postMessage({ error: String(error) }));
 });
