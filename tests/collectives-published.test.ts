@@ -5,6 +5,7 @@ import { loadMachine } from '../cli/machines.ts';
 import { loadStack } from '../cli/stacks.ts';
 import type { CollectiveOperation } from '../src/catalogue/library.ts';
 import { collectiveModel } from '../src/network/collective.ts';
+import { median } from './median.ts';
 
 const lines: string[] = [];
 afterAll(() => void process.stdout.write(`\npublished collectives [us]\n${lines.join('\n')}\n`));
@@ -20,8 +21,6 @@ interface Row {
   /** [us] */
   readonly time: number;
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 function score(name: string, stackName: string, libraries: readonly string[], rows: readonly Row[]): readonly number[] {
   const stack = loadStack(stackName);

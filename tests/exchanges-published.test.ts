@@ -6,6 +6,7 @@ import { loadStack } from '../cli/stacks.ts';
 import type { NumberFormat } from '../src/catalogue/format.ts';
 import type { ExchangeKernel, ExchangeOperation } from '../src/catalogue/library.ts';
 import { exchangeModel } from '../src/network/exchange.ts';
+import { median } from './median.ts';
 
 const lines: string[] = [];
 afterAll(() => void process.stdout.write(`\npublished dispatch and combine\n${lines.join('\n')}\n`));
@@ -18,8 +19,6 @@ interface Row {
   /** [us] */
   readonly time: number;
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 function score(name: string, machineName: string, stackName: string, rows: readonly Row[], kernel: ExchangeKernel = 'low-latency'): readonly number[] {
   const machine = loadMachine(machineName);

@@ -9,6 +9,7 @@ import { stepInterval } from '../src/cost/uncertainty/step-interval.ts';
 import { loadMachine } from '../cli/machines.ts';
 import { loadModel } from '../cli/models.ts';
 import { loadStack } from '../cli/stacks.ts';
+import { median } from './median.ts';
 
 /** One iteration by the flags of `supernode step`. */
 function step(flags: StepFlags): { readonly time: number; readonly perChip: number; readonly between: () => Interval } {
@@ -38,9 +39,8 @@ afterAll(() => {
 });
 
 function heldText(): string {
-  const halves = held.map(({ half }) => half).sort((a, b) => a - b);
-  const median = halves[halves.length >> 1] ?? 0;
-  return `  ${held.filter(({ inside }) => inside).length} of ${held.length} lie in their 80 % intervals; median half-width ${(median * 100).toFixed(0)} %\n`;
+  const half = median(held.map((one) => one.half));
+  return `  ${held.filter(({ inside }) => inside).length} of ${held.length} lie in their 80 % intervals; median half-width ${(half * 100).toFixed(0)} %\n`;
 }
 
 const rack: StepFlags = { machine: 'cloudmatrix384', model: 'deepseek-r1', weights: 'int8' };

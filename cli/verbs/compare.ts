@@ -31,9 +31,9 @@ export function command(): Command {
     .option('--html <file>', 'write a self-contained HTML page')
     .option('--json', 'print JSON (docs/guide/simulate.md)');
   return withIntervalFlags(verb).action(async (files: readonly string[], options: Options) => {
-    holdNursery();
     if (files.length < 2 || files.length > 4) throw new InputError([{ path: 'compare', message: `expected two to four scenario files, got ${files.length}` }]);
     checkOutputs({ '--html': options.html });
+    holdNursery();
     const scenarios = await loadAll(files, options);
     const summaries: Summary[] = [];
     let interrupted = false;

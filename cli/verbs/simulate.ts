@@ -45,9 +45,9 @@ export function command(): Command {
     .option('--json', 'print JSON (docs/guide/simulate.md)')
     .option('--replay <log>', 'run an event log again and compare every event (docs/guide/outputs.md)');
   return withOutputFlags(withIntervalFlags(verb)).action(async (file: string | undefined, options: Options) => {
-    holdNursery();
     const source = sourceOf(file, options);
     const outputs = outputsTo(outputPaths(options, { '--html': options.html, '--out': options.out }));
+    holdNursery();
     if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
     else {
       const scenario = await loadScenario(source.path, options);

@@ -199,7 +199,7 @@ export class Sketch {
     this.#heavy = undefined;
   }
 
-  /** Values of weight 1, most of which the arrays reach over. */
+  /** Values of weight 1, most of which the arrays reach over: without the call of `#put`, for which doubles would be made on the heap. */
   #putAll(list: readonly number[], count: number): void {
     for (let i = 0; i < count; i++) {
       double[0] = list[i];

@@ -46,10 +46,10 @@ export class Moves {
     let passed: number[] | undefined;
     while (waiting.size > 0) {
       const slot = waiting.first;
-      const only = table.rare.of(slot).decodesOn;
+      const { decodesOn: only, decodesOnRank } = table.rare.of(slot);
       const open = only === anywhere ? this.open : this.open.filter(({ index }) => (index - first) % plant.instances === only);
       const blocks = instances[0].columns.blocksFor(table.prompt[slot]);
-      const rank = only === anywhere ? anywhere : table.rare.of(slot).decodesOnRank;
+      const rank = only === anywhere ? anywhere : decodesOnRank;
       const found = this.#places.find(open, plant.maxSequences, blocks, plant.watermarkBlocks, rank);
       if (found < 0 && only === anywhere) break;
       waiting.shift();

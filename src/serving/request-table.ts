@@ -43,6 +43,7 @@ export class RequestTable {
   #second = new Int32Array(0);
   #third = new Int32Array(0);
   readonly #blocks: IdRuns[] = [];
+  /** What hardly any request has. */
   readonly rare: Rarities = new Rarities();
 
   /** Number of the request in order of arrival, less whole multiples of 2^32: the name of its random draws. */

@@ -290,8 +290,7 @@ export class Service {
    */
   handOver(slot: number, instance: number, rank: number, tokens: number): void {
     const { table } = this.#world;
-    table.rare.own(slot).decodesOn = instance;
-    table.rare.own(slot).decodesOnRank = rank;
+    Object.assign(table.rare.own(slot), { decodesOn: instance, decodesOnRank: rank });
     table.outputTokens[slot] = tokens;
     // Where its prompt is not computed yet, or was lost, it goes on by itself.
     if (table.place[slot] !== place.holding) return;
