@@ -4,6 +4,14 @@ import { endNode, nodeRate } from './tests/rate/command.ts';
 import { chromiumArguments, findChromium } from './tests/gates/chromium.ts';
 
 const chromium = findChromium() ?? 'chromium';
+/** What waits for the clock or is held to it: nothing else runs meanwhile. */
+const timed = [
+  'server/**/*.test.ts',
+  'cli/load/**/*.test.ts',
+  'tests/{emulator,acceptance}/**/*.test.ts',
+  'tests/{load-verb,fleet}.test.ts',
+  'tests/outputs/{event-log,outside-faults}.test.ts',
+];
 const laws = { setupFiles: ['tests/laws-seed.ts'], provide: { lawsSeed: Number(process.env['LAWS_SEED'] ?? 1) } };
 
 declare module 'vitest' {
@@ -16,7 +24,7 @@ export default defineConfig({
   test: {
     projects: [
       // The engine's tests see no platform: the same files run in Node and in Chromium. The engine keeps no state of its own, so they share modules.
-      { test: { ...laws, name: 'engine', environment: 'node', isolate: false, include: ['src/**/*.test.ts'] } },
+      { test: { ...laws, name: 'engine', environment: 'node', isolate: false, maxWorkers: '100%', include: ['src/**/*.test.ts'] } },
       // Results of whole scenarios are computed in Node first and compared in the page.
       {
         optimizeDeps: { include: ['yaml', 'zod', 'fast-check'] },
@@ -24,6 +32,7 @@ export default defineConfig({
           ...laws,
           name: 'browser',
           isolate: false,
+          sequence: { groupOrder: 2 },
           include: ['src/**/*.test.ts', 'tests/{bytes,rate}/page.test.ts'],
           globalSetup: ['tests/bytes/node-results.ts'],
           browser: {
@@ -46,17 +55,21 @@ export default defineConfig({
           ...laws,
           name: 'shells',
           environment: 'node',
-          include: ['schema/**/*.test.ts', 'batch/**/*.test.ts', 'server/**/*.test.ts', 'cli/**/*.test.ts', 'web/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'tests/{bytes,rate}/page.test.ts', 'tests/web/**'],
+          maxWorkers: '100%',
+          include: ['{schema,batch,cli,web,tests}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'tests/{bytes,rate}/page.test.ts', 'tests/web/**', ...timed],
           testTimeout: 30_000,
         },
       },
+      { test: { ...laws, name: 'timed', environment: 'node', maxWorkers: 1, sequence: { groupOrder: 1 }, include: timed, testTimeout: 30_000 } },
       // What users do in the built page.
       {
         test: {
           ...laws,
           name: 'page',
           environment: 'node',
+          maxWorkers: '100%',
+          sequence: { groupOrder: 3 },
           include: ['tests/web/**/*.test.ts'],
           globalSetup: ['tests/web/site.ts'],
           testTimeout: 60_000,
