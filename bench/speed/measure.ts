@@ -2,7 +2,7 @@ import process from 'node:process';
 import { inlineFor } from '../../batch/inlining.ts';
 import { holdNursery } from '../../batch/nursery.ts';
 import { summarise } from '../../src/report/summarise.ts';
-import { sharedPricers } from '../../src/cost/shared-pricers.ts';
+import { sharedPricers, type PricerSource } from '../../src/cost/shared-pricers.ts';
 import { createSimulation, type Run } from '../../src/serving/deploy.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { inFlight } from '../../src/serving/traffic/pace.ts';
@@ -59,25 +59,16 @@ export function warmCosts(scenarios: readonly Scenario[]): readonly number[] {
     }
     return used / 1e6 / (runs * scenario.workload.requests);
   };
-  for (const scenario of scenarios) once({ ...scenario, workload: { ...scenario.workload, requests: 30_000 } });
+  for (const scenario of scenarios) warm(scenario, pricers);
   return scenarios.map((scenario) => Math.min(...Array.from({ length: scenario.workload.requests < 1e6 ? tries : 1 }, () => once(scenario))));
 }
-
-/** Requests of each of the runs that belong to the start: the second one finds what machine code took for fixed in the first. */
-const warming = 20_000;
-/** Of a closed loop so many times what it keeps in flight: fewer would end before its places have been full for long. */
-const rounds = 4;
-const warmings = 2;
 
 export async function measure({ binds, name, scenario }: SpeedCase, requests: number): Promise<Measured> {
   holdNursery();
   inlineFor(requests);
   const pricers = sharedPricers(8);
   const whole = await scenario(requests);
-  // Of the same machine and model, told apart by identity: costs are shared.
-  const enough = Math.max(warming, rounds * (inFlight(whole.workload) ?? 0));
-  const short = { ...whole, workload: { ...whole.workload, requests: Math.min(enough, requests) } };
-  for (let i = 0; i < warmings; i++) finish(createSimulation(short, undefined, pricers));
+  warm(whole, pricers);
   const run = createSimulation(whole, undefined, pricers);
   const { simulation } = run;
   const start = process.uptime();
@@ -102,8 +93,22 @@ export async function measure({ binds, name, scenario }: SpeedCase, requests: nu
   };
 }
 
-function finish({ simulation }: Run): void {
-  while (simulation.step());
+/**
+ * Requests of each of the runs that belong to the start. What is done for an iteration, of which a chat request takes 0.06, is compiled when it has been called
+ * thousands of times; the second run finds what machine code took for fixed in the first.
+ */
+const warming = 64_000;
+/** Of a closed loop so many times what it keeps in flight: fewer would end before its places have been full for long. */
+const rounds = 4;
+const warmings = 2;
+
+/** Compiles machine code and costs of a scenario by shorter runs of it: of the same machine and model, told apart by identity, so that costs are shared. */
+function warm({ workload, ...scenario }: Scenario, pricers: PricerSource): void {
+  const requests = Math.min(workload.requests, Math.max(warming, rounds * (inFlight(workload) ?? 0)));
+  for (let i = 0; i < warmings; i++) {
+    const { simulation } = createSimulation({ ...scenario, workload: { ...workload, requests } }, undefined, pricers);
+    while (simulation.step());
+  }
 }
 
 function boundOf(run: Run, { pool, measure: key }: NonNullable<SpeedCase['binds']>): number {
