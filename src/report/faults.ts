@@ -34,7 +34,7 @@ export interface FaultSummary {
   readonly least?: number | undefined;
   readonly meanwhile?: number | undefined;
   readonly after?: number | undefined;
-  /** Requests that would have met every objective at the rate of those ten seconds, and did not, from the fault until ten seconds after all was restored. */
+  /** Requests that ended without meeting every objective, less the share that did so in those ten seconds: see `lostIn`; absent where none ended in them. */
   readonly goodputLost?: number | undefined;
 }
 
@@ -44,17 +44,13 @@ const around = { seconds: 10, intervals: 3 } as const;
 /** @param end of what is looked at: the last arrival, behind which load falls anyway [s] */
 export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics, end: number): readonly FaultSummary[] {
   const { width, intervals } = metrics;
-  const between = (from: number, to: number, of: (interval: Interval) => number): readonly number[] =>
-    intervals.flatMap((interval, i) => (i * width >= from && (i + 1) * width <= Math.min(to, end) ? [of(interval) / width] : []));
-  const rates = (from: number, to: number): readonly number[] => between(from, to, ({ outputServed }) => Math.max(0, outputServed));
-  const good = (from: number, to: number): readonly number[] => between(from, to, (interval) => interval.good);
+  const between = (from: number, to: number): readonly Interval[] => intervals.filter((_, i) => i * width >= from && (i + 1) * width <= Math.min(to, end));
+  const rates = (from: number, to: number): readonly number[] => between(from, to).map(({ outputServed }) => Math.max(0, outputServed) / width);
   const mean = (values: readonly number[]): number | undefined =>
     values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
   return records.map((record) => {
     const { at, wentOnAt, restoredAt } = record;
     const look = Math.max(around.seconds, around.intervals * width);
-    const goodBefore = mean(good(at - look, at));
-    const goodSince = good(Math.floor(at / width) * width, (restoredAt ?? Infinity) + look);
     const during = rates(Math.floor(at / width) * width, Math.ceil((restoredAt ?? Infinity) / width) * width);
     return {
       what: record.text,
@@ -75,15 +71,27 @@ export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics
       least: during.length === 0 ? undefined : Math.min(...during),
       meanwhile: wentOnAt === undefined ? undefined : mean(rates(wentOnAt, restoredAt ?? Infinity)),
       after: restoredAt === undefined ? undefined : mean(rates(restoredAt, restoredAt + look)),
-      goodputLost:
-        goodBefore === undefined
-          ? undefined
-          : Math.max(
-              0,
-              goodSince.reduce((sum, rate) => sum + (goodBefore - rate) * width, 0),
-            ),
+      goodputLost: lostIn(intervals.slice(Math.floor(at / width)), between(at - look, at), Math.ceil(((restoredAt ?? Infinity) + look - at) / width)),
     };
   });
+}
+
+/**
+ * Requests that ended without meeting every objective, beyond the share that did so before: in so many intervals at least, and on for as long as more do than
+ * before, since what has waited ends late. Undefined where none ended before.
+ */
+function lostIn(since: readonly Interval[], before: readonly Interval[], least: number): number | undefined {
+  const ended = ({ finished, rejected, failed }: Interval): number => finished + rejected + failed;
+  const endedBefore = before.reduce((sum, interval) => sum + ended(interval), 0);
+  if (endedBefore === 0) return undefined;
+  const share = before.reduce((sum, interval) => sum + ended(interval) - interval.good, 0) / endedBefore;
+  let lost = 0;
+  for (const [i, interval] of since.entries()) {
+    const more = (1 - share) * ended(interval) - interval.good;
+    if (i >= least && more <= 0) break;
+    lost += more;
+  }
+  return Math.max(0, lost);
 }
 
 const verbs: Readonly<Record<FaultSummary['kind'], string>> = { kill: 'lost', hang: 'hangs', slow: 'slow', jitter: 'jitters', cut: 'cut', choke: 'slow' };

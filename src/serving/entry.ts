@@ -70,6 +70,7 @@ export class Entry {
     const cached = this.#lookUp(slot);
     table.progress[slot] = cached;
     if (table.startedAt[slot] === -1) {
+      if (now > table.arrivedAt[slot]) table.rare.own(slot).routedAt = now;
       table.readyAt[slot] = now;
       table.cachedTokens[slot] = cached;
     }

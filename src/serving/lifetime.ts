@@ -4,9 +4,13 @@ import type { RequestTable } from './request-table.ts';
 /** Where a request's time goes, in the order of its life. A wait behind a preemption counts to the phase that it is computed again in. */
 export const phases = ['cache read', 'waiting for prefill', 'prefill', 'waiting for a decode slot', 'KV push', 'waiting for the step', 'decode'] as const;
 
-/** Adds a finished request's time by phase: the parts add up to its end-to-end time. `moves`: it decodes elsewhere than it is prefilled. */
+/**
+ * Adds a finished request's time by phase: the parts add up to its end-to-end time. What it has waited until it was sent to the rank that computes it, at a front
+ * end or where a fault took it from, is waiting for prefill. `moves`: it decodes elsewhere than it is prefilled.
+ */
 export function addLifetime(table: RequestTable, slot: number, finishedAt: Seconds, moves: boolean, into: Float64Array): void {
   let before = table.arrivedAt[slot];
+  before = addUntil(table.rare.of(slot).routedAt, before, into, 1);
   before = addUntil(table.readyAt[slot], before, into, 0);
   before = addUntil(table.startedAt[slot], before, into, 1);
   before = addUntil(table.prefilledAt[slot], before, into, 2);

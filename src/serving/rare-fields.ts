@@ -18,6 +18,8 @@ export interface RareFields {
   pausedAt: Seconds;
   /** Times that a fault took what it held. */
   interruptions: number;
+  /** When it was sent to the rank that has computed its prompt, where that was later than it came; -1 otherwise. */
+  routedAt: Seconds;
 }
 
 const usual: Readonly<RareFields> = {
@@ -28,6 +30,7 @@ const usual: Readonly<RareFields> = {
   leastCached: 0,
   pausedAt: -1,
   interruptions: 0,
+  routedAt: -1,
 };
 
 /** The rare fields of requests in flight, by slot. */
