@@ -59,6 +59,17 @@ describe('the ledger', () => {
     expect(readFileSync(at('../docs/trust.md'), 'utf8')).toBe(ledgerPage(results));
   });
 
+  test('is told in the README by the same medians', () => {
+    const told = /Median error of what was predicted: ([^]*?layers [\d.]+ %)/.exec(readFileSync(at('../README.md'), 'utf8'))?.[1]?.replace(/\s+/g, ' ');
+    const median = (wanted: (typeof caseKinds)[number]): string => {
+      const score = scoresOf(results).find(({ kind, basis }) => kind === wanted && basis === 'predicted');
+      return `${Number(((score?.median ?? Number.NaN) * 100).toFixed(1))} %`;
+    };
+    expect(told).toBe(
+      `steps ${median('step')}, serving ${median('serving')}, facts of whole systems ${median('system')}, links ${median('link')}, layers ${median('layer')}`,
+    );
+  });
+
   test('has cases of every kind, each in a file of its name', () => {
     expect([...new Set(cases.map(({ kind }) => kind))].sort()).toEqual([...caseKinds].sort());
     expect(cases.filter(({ id, file }) => basename(file, '.yaml') !== id).map(({ file }) => file)).toEqual([]);
