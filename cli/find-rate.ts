@@ -16,6 +16,8 @@ const mostTries = 24;
 /** A run shorter than this says little: at a high rate few requests are over before anything has filled up. */
 const enoughResidences = 5;
 const mostRequests = 4_000_000;
+/** How often a run is made longer at one rate. */
+const mostExtensions = 6;
 
 /** A pool at a load above this falls behind for as long as the traffic lasts; the little above 1 is what estimating the load may be off by. */
 const mostLoad = 1.02;
@@ -56,6 +58,8 @@ export function atRate(scenario: Scenario, rate: number): Scenario {
 interface Try {
   readonly rate: number;
   readonly passed: boolean;
+  /** It carried all that came, which did not last long enough to say that it would go on. */
+  readonly tooShort: boolean;
   readonly summary: Summary;
 }
 
@@ -66,17 +70,21 @@ export interface Search {
   readonly tries: readonly Try[];
 }
 
-/** The lowest rate that failed, where the service level alone is why: the queue was steady there, and no pool above what it sustains. */
-export function stoppedByServiceLevel({ tries }: Search): Try | undefined {
-  const failed = tries.filter(({ passed }) => !passed);
-  const lowest = failed.reduce<Try | undefined>((low, attempt) => (low === undefined || attempt.rate < low.rate ? attempt : low), undefined);
+/** The lowest rate that failed. */
+export function lowestFailed({ tries }: Search): Try | undefined {
+  return tries.reduce<Try | undefined>((low, attempt) => (!attempt.passed && (low === undefined || attempt.rate < low.rate) ? attempt : low), undefined);
+}
+
+/** The same, where the service level alone is why: the queue was steady there, and no pool above what it sustains. */
+export function stoppedByServiceLevel(search: Search): Try | undefined {
+  const lowest = lowestFailed(search);
   return lowest !== undefined && lowest.summary.goodput.share < goodShare && keepsUp(lowest.summary) ? lowest : undefined;
 }
 
 /**
  * The highest rate that `run` carries: doubles or halves from the scenario's own rate until one passes and one fails, then bisects by
- * the geometric mean. A run that passes but is too short for a steady window is run again with more requests; a trace that is too
- * short at a rate does not count as carried there. A run that was interrupted ends the search.
+ * the geometric mean. A run that keeps up, as far as it goes, but is too short for a steady window is run again with more requests; a trace that
+ * is too short at a rate does not count as carried there. A run that was interrupted ends the search.
  * @throws InputError for a closed loop, which has no rate.
  */
 export async function findRate(
@@ -95,14 +103,15 @@ export async function findRate(
   while (tries.length < mostTries && (passed === undefined || failed === undefined || failed.rate / passed.rate > 1 + precision)) {
     let attempted = atRate(scenario, rate);
     let { summary, interrupted } = await run(attempted, tries.length);
-    while (!interrupted && carries(summary) && summary.window.residences < enoughResidences) {
+    for (let more = 0; more < mostExtensions && !interrupted && keepsUp(summary) && summary.window.residences < enoughResidences; more++) {
       const extended = longer(attempted, summary);
       if (extended === undefined) break;
       attempted = extended;
       ({ summary, interrupted } = await run(attempted, tries.length));
     }
     if (interrupted) break;
-    const attempt: Try = { rate, passed: carries(summary) && summary.window.residences >= enoughResidences, summary };
+    const long = summary.window.residences >= enoughResidences;
+    const attempt: Try = { rate, passed: carries(summary) && long, tooShort: carries(summary) && !long, summary };
     tries.push(attempt);
     if (attempt.passed) passed = attempt;
     else failed = attempt;

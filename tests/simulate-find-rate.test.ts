@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { atRate, findRate, goodShare, rateOf, stoppedByServiceLevel } from '../cli/find-rate.ts';
+import { atRate, findRate, goodShare, lowestFailed, rateOf, stoppedByServiceLevel } from '../cli/find-rate.ts';
 import type { Summary } from '../src/report/summary.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 
@@ -102,15 +102,29 @@ test('a run too short to fill anything does not count until it was long enough',
   expect(Math.max(...asked)).toBeGreaterThan(100);
 });
 
-test('a trace that is too short at a rate is not carried there', async () => {
+test('nor does a short run that misses the service level, as long as it keeps up', async () => {
+  const { best } = await findRate(scenarioAt(8), async ({ workload }) => {
+    const rate = workload.kind === 'generator' && workload.arrivals.kind !== 'closed' ? workload.arrivals.rate : 0;
+    const residences = workload.requests / rate / 5;
+    // What begins empty is late at first; only a long run says how late it stays.
+    const share = residences < 5 ? 0.5 : rate > 10 ? 0.8 : 0.95;
+    const summary = { goodput: { share }, saturation: { saturated: false }, window: { residences }, pools: [] };
+    return { summary: summary as unknown as Summary, interrupted: false };
+  });
+  expect(best?.rate).toBeGreaterThan(9.8);
+  expect(best?.rate).toBeLessThanOrEqual(10);
+});
+
+test('a trace that is too short at a rate is not carried there, and said to be too short', async () => {
   const trace = { workload: { kind: 'trace', speed: 1, requests: 10 }, slo: { ttft: 2 } } as unknown as Scenario;
-  const { best } = await findRate(trace, async (scenario) => {
+  const found = await findRate(trace, async (scenario) => {
     const speed = rateOf(scenario)?.value ?? 0;
     return {
       summary: { goodput: { share: 1 }, saturation: { saturated: false }, window: { residences: 20 / speed }, pools: [] } as unknown as Summary,
       interrupted: false,
     };
   });
-  expect(best?.rate).toBeGreaterThan(3.9);
-  expect(best?.rate).toBeLessThanOrEqual(4);
+  expect(found.best?.rate).toBeGreaterThan(3.9);
+  expect(found.best?.rate).toBeLessThanOrEqual(4);
+  expect(lowestFailed(found)?.tooShort).toBe(true);
 });

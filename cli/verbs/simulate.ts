@@ -11,7 +11,7 @@ import { drive, interruptedCode, withIntervals } from '../drive.ts';
 import { simulateFleet, type FleetFlags } from '../fleet-result.ts';
 import { driveSeeds } from '../seeds.ts';
 import type { Search } from '../find-rate.ts';
-import { criterion, findRate, goodShare, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
+import { criterion, findRate, goodShare, lowestFailed, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { commandLine, terminalOptions } from '../output.ts';
 import { outputPaths, withOutputFlags } from '../outputs/flags.ts';
@@ -126,9 +126,10 @@ async function search(file: string, scenario: Scenario, options: Options): Promi
     return run;
   });
   const shown = found.best ?? found.tries.at(-1);
-  const tries = found.tries.map(({ rate, passed, summary }) => ({
+  const tries = found.tries.map(({ rate, passed, tooShort, summary }) => ({
     rate,
     passed,
+    tooShort,
     goodput: summary.goodput,
     saturation: summary.saturation,
     throughput: summary.throughput,
@@ -142,17 +143,23 @@ async function search(file: string, scenario: Scenario, options: Options): Promi
 function searchText(scenario: Scenario, found: Search): string {
   const { best, tries } = found;
   const show = rateOf(scenario)?.show ?? String;
-  const rows = tries.map(({ rate, passed, summary }) => [
+  const rows = tries.map(({ rate, passed, tooShort, summary }) => [
     show(rate),
     `${significant(summary.goodput.share * 100)} %`,
     `${significant(summary.goodput.requestsPerSecond)} /s`,
     `${significant(summary.latency.ttft.p99)} s`,
     `${significant(summary.latency.tpot.p99 * 1000)} ms`,
     summary.saturation.saturated ? 'grows' : 'steady',
-    passed ? 'carried' : 'not carried',
+    passed ? 'carried' : tooShort ? 'too short to tell' : 'not carried',
   ]);
   const right = ['right', 'right', 'right', 'right', 'right'] as const;
-  const head = best === undefined ? 'No rate that was tried is carried.' : `Highest rate: ${show(best.rate)}.`;
+  const above = lowestFailed(found)?.tooShort === true;
+  const head =
+    best === undefined
+      ? 'No rate that was tried is carried.'
+      : above
+        ? `Highest rate: at least ${show(best.rate)}; above it the traffic is too short to tell.`
+        : `Highest rate: ${show(best.rate)}.`;
   const stop = stoppedByServiceLevel(found);
   const why =
     stop === undefined
