@@ -148,6 +148,8 @@ describe('supernode emulate', () => {
     const { port } = new URL(running.url);
     const others = await supernode('emulate', 'examples/lora.yaml', '--port', '0', '--instance-ports', port);
     expect([others.code, others.err]).toEqual([2, expect.stringMatching(/--instance-ports: cannot listen: .*EADDRINUSE/)]);
+    const publisher = await supernode('emulate', 'examples/lora.yaml', '--port', '0', '--zmq-endpoint', `tcp://*:${port}`);
+    expect([publisher.code, publisher.err]).toEqual([2, expect.stringContaining(`--zmq-endpoint: tcp://*:${port} cannot be opened (Address already in use)`)]);
     await running.end();
   }, 60_000);
 });
