@@ -20,8 +20,9 @@ import type { Exchange } from './http/exchange.ts';
 import { Routes, type Route } from './http/routes.ts';
 import { HttpDoor, type AccessRecord, type HttpOptions } from './http/server.ts';
 import { Conductor } from './kv-events/conductor.ts';
-import type { KvEventsConfig } from './kv-events/endpoint.ts';
+import { listeningOf, type KvEventsConfig } from './kv-events/endpoint.ts';
 import { KvEvents, llmdTopic, type KvEventsOptions } from './kv-events/kv-events.ts';
+import { listeningIssues, listenProblem, type Listening } from './listening.ts';
 import { LiveEngine } from './live/engine.ts';
 import { openToFaults, withoutTraffic } from './live/live-scenario.ts';
 import { Pace } from './live/pace.ts';
@@ -96,9 +97,14 @@ export interface AdminOptions {
   readonly token?: string | undefined;
 }
 
-interface PlacedDoor {
-  readonly place: DoorPlace;
+/** A door, and the flag that says where it listens. */
+interface FlaggedDoor {
   readonly door: HttpDoor;
+  readonly flag: string;
+}
+
+interface PlacedDoor extends FlaggedDoor {
+  readonly place: DoorPlace;
 }
 
 /** Routes that answers can be made to fail on. */
@@ -124,7 +130,7 @@ export class Emulator {
   readonly #placed: readonly PlacedDoor[];
   /** Metrics of pools whose instances, or ranks, have doors. */
   readonly #apart = new Map<string, ServingMetrics>();
-  readonly #doors: readonly HttpDoor[];
+  readonly #doors: readonly FlaggedDoor[];
   readonly #keys: Keys;
   readonly #options: EmulatorOptions;
   readonly #prefixes: PrefixIds | undefined;
@@ -134,7 +140,7 @@ export class Emulator {
   #kvEvents: KvEvents | undefined;
   #stopping: Promise<void> | undefined;
 
-  /** @throws InputError where the scenario does not fit */
+  /** @throws InputError where the scenario does not fit, or it cannot listen where it should */
   constructor(scenario: Scenario, tokenizer: Tokenizer, answers: AnswerSource, options: EmulatorOptions) {
     const pricers = warmPricers(scenario, options.warmUp * 1000);
     const served = openToFaults(options.background ? scenario : withoutTraffic(scenario));
@@ -181,21 +187,23 @@ export class Emulator {
       return door;
     };
     this.#front = doorOf(undefined, options.http, [...conducted, ...(here ? admin : [])]);
+    const issues = listeningIssues(openedBy(options, plant));
+    if (issues.length > 0) throw new InputError(issues);
     const placed = (each: 'instance' | 'rank', first: number | undefined): readonly PlacedDoor[] =>
       (first === undefined ? [] : placesOf(plant, each)).map((place, i) => {
         const own = first === 0 ? 0 : (first ?? 0) + i;
-        return { place, door: doorOf(place, { ...options.http, port: own }, []) };
+        return { place, door: doorOf(place, { ...options.http, port: own }, []), flag: `--${each}-ports` };
       });
     this.#placed = [...placed('instance', options.instancePorts), ...placed('rank', options.rankPorts)];
-    const others: HttpDoor[] = [];
+    const others: FlaggedDoor[] = [];
     if (port !== undefined) {
       const door = new HttpDoor(new Routes(admin), { ...options.http, host: '127.0.0.1', port, tls: undefined });
       door.before = (exchange) => adminKeys.check(exchange);
-      others.push(door);
+      others.push({ door, flag: '--admin-port' });
     }
-    this.#adminDoor = others[0] ?? this.#front;
-    this.#doors = [this.#front, ...this.#placed.map(({ door }) => door), ...others];
-    for (const door of this.#doors) {
+    this.#adminDoor = others[0]?.door ?? this.#front;
+    this.#doors = [{ door: this.#front, flag: '--port' }, ...this.#placed, ...others];
+    for (const { door } of this.#doors) {
       door.onAccess = options.onAccess;
       door.onFault = options.onFault;
     }
@@ -269,21 +277,24 @@ export class Emulator {
 
   /** What was written and no reader has taken. [B] */
   get bytesWaiting(): number {
-    return this.#doors.reduce((sum, { bytesWaiting }) => sum + bytesWaiting, 0);
+    return this.#doors.reduce((sum, { door }) => sum + door.bytesWaiting, 0);
   }
 
   /**
    * Lets time go on and listens. Returns the port.
-   * @throws InputError where events are to be told of caches that the deployment does not have
+   * @throws InputError where it cannot listen, or events are to be told of caches that the deployment does not have
    */
   async start(): Promise<number> {
     if (this.#options.kvEvents !== undefined && this.#prefixes === undefined)
       throw new InputError([{ path: '--kv-events-config', message: 'the deployment caches no prefixes; expected prefix-caching, or a cache' }]);
     try {
-      for (const door of this.#doors) await door.listen();
+      for (const { door, flag } of this.#doors)
+        await door.listen().catch((error: unknown) => {
+          throw listenProblem(error, flag);
+        });
       this.#kvEvents = await this.#publishers();
     } catch (error) {
-      for (const door of this.#doors) {
+      for (const { door } of this.#doors) {
         door.refuse();
         door.close();
       }
@@ -322,7 +333,7 @@ export class Emulator {
 
   async #stop(grace: number): Promise<void> {
     this.generator.closing = true;
-    for (const door of this.#doors) door.refuse();
+    for (const { door } of this.#doors) door.refuse();
     const until = performance.now() + grace;
     while (this.engine.inFlight > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     this.engine.stop(shutDown);
@@ -332,8 +343,22 @@ export class Emulator {
     await this.#conductor?.close();
     // The last words of streams leave before their sockets do.
     await new Promise((resolve) => setTimeout(resolve, 20));
-    for (const door of this.#doors) door.close();
+    for (const { door } of this.#doors) door.close();
   }
+}
+
+/** What it is going to listen on. */
+function openedBy({ http: { host, port }, admin, instancePorts, rankPorts, kvEvents }: EmulatorOptions, plant: Plant): readonly Listening[] {
+  const counted = (each: 'instance' | 'rank', first: number | undefined): readonly Listening[] =>
+    first === undefined ? [] : [{ kind: 'ports', flag: `--${each}-ports`, host, first, many: placesOf(plant, each).length, each }];
+  const { instances = 0, ranks = 0 } = plant.pools[0] ?? {};
+  return [
+    { kind: 'ports', flag: '--port', host, first: port, many: 1, each: 'server' },
+    ...counted('instance', instancePorts),
+    ...counted('rank', rankPorts),
+    ...(admin.port === undefined ? [] : [{ kind: 'ports', flag: '--admin-port', host: '127.0.0.1', first: admin.port, many: 1, each: 'server' } as const]),
+    ...(kvEvents === undefined ? [] : listeningOf(kvEvents.config, instances * ranks)),
+  ];
 }
 
 /** Tokens of a block of prompts that the deployment keeps; 0 where it keeps none. */

@@ -69,5 +69,8 @@ test('a scenario comes with the files that it names, and those that they name', 
 test('a file that is not there, and a port that is none: exit 2', async () => {
   const { code, err } = await supernode('ui', 'none.yaml', '--port', '0');
   expect([code, err]).toEqual([2, expect.stringMatching(/none\.yaml: no such scenario file|the page is not built yet/)]);
-  expect((await supernode('ui', '--port', 'x')).code).toBe(2);
+  for (const port of ['x', '99999']) {
+    const refused = await supernode('ui', '--port', port);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(`expected a whole number from 0 to 65535, got "${port}"`)]);
+  }
 });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { numberFlag, timeFlag } from '../durations.ts';
-import { repeated, wholeFlag } from '../flags.ts';
+import { portFlag, repeated, wholeFlag } from '../flags.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 
 /** Flags of `supernode emulate` beside those of its outputs. Times in seconds. */
@@ -69,7 +69,7 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
 export function withEmulateFlags(verb: Command): Command {
   return verb
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <n>', 'port to listen on', wholeFlag(0), 8000)
+    .option('--port <n>', 'port to listen on', portFlag(), 8000)
     .option('--speed <factor>', 'simulated seconds in each second', numberFlag(0.001, 10_000), 1)
     .option('--strict <time>', 'end with exit code 1 when tokens leave later than this behind their instant', timeFlag)
     .option('--background', 'serve the traffic of the scenario beside that of clients')
@@ -121,13 +121,13 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--tensor-parallel-size <n>', 'dies over which merged instances split every layer', wholeFlag(1))
     .option('--data-parallel-size <n>', 'merged instances', wholeFlag(1))
     .option('--max-waiting-queue-length <n>', 'requests in flight that the deployment takes in before it turns others away', wholeFlag(1))
-    .option('--instance-ports <first>', 'a port for each instance as well, prefill before decode, counted up from this one', wholeFlag(0))
-    .option('--rank-ports <first>', 'a port for each data-parallel rank of each instance as well, in the same order', wholeFlag(0))
+    .option('--instance-ports <first>', 'a port for each instance as well, prefill before decode, counted up from this one', portFlag())
+    .option('--rank-ports <first>', 'a port for each data-parallel rank of each instance as well, in the same order', portFlag())
     .option('--pod-name <name>', 'pod that answers name in x-inference-pod, with the port in x-inference-port; POD_NAME in the environment')
     .option('--pod-namespace <name>', 'namespace that they name in x-inference-namespace; POD_NAMESPACE in the environment')
     .option('--pod-ip <address>', 'address in the topics of KV events, instead of that of --host; POD_IP in the environment')
     .option('--dashboard', 'serve the page at /ui/, which shows the run as it goes on, beside /admin')
-    .option('--admin-port <n>', 'serve /admin on this port of the loopback interface, and not beside the API', wholeFlag(0))
+    .option('--admin-port <n>', 'serve /admin on this port of the loopback interface, and not beside the API', portFlag())
     .option('--admin-token <token>', 'let only who has it use /admin; needed for it beyond the loopback interface');
 }
 

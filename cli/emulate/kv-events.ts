@@ -1,5 +1,5 @@
 import type { EmulatorOptions } from '../../server/emulator.ts';
-import { kvEventsConfigOf, kvEventsDefaults } from '../../server/kv-events/endpoint.ts';
+import { endpointIssues, kvEventsConfigOf, kvEventsDefaults } from '../../server/kv-events/endpoint.ts';
 import { InputError } from '../../src/base/errors.ts';
 import { expectedOneOf } from '../../src/base/nearest.ts';
 import type { EmulateFlags } from './flags.ts';
@@ -22,6 +22,12 @@ export function kvEventsOf(flags: EmulateFlags): EmulatorOptions['kvEvents'] {
     bufferSteps: flags.kvEventsReplayQueueSize ?? base.bufferSteps,
     endpoint: zmqEndpoint ?? base.endpoint,
     replayEndpoint: replayEndpoint ?? base.replayEndpoint,
+    flags: {
+      endpoint: zmqEndpoint === undefined ? undefined : '--zmq-endpoint',
+      replayEndpoint: replayEndpoint === undefined ? undefined : '--kv-events-replay-endpoint',
+    },
   };
+  const issues = endpointIssues(config);
+  if (issues.length > 0) throw new InputError(issues);
   return { config, format: name as (typeof formats)[number] };
 }

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseServiceLevel } from '../../schema/scenario/slo.ts';
 import { InputError } from '../../src/base/errors.ts';
 import type { ServiceLevel } from '../../src/serving/scenario.ts';
-import { repeated, wholeFlag } from '../flags.ts';
+import { portFlag, repeated, wholeFlag } from '../flags.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 
 /** Flags of `load` in the words of the field's clients. */
@@ -45,7 +45,7 @@ export function withLoadFlags(verb: Command): Command {
   return verb
     .option('--base-url <url>', 'server to ask, such as http://127.0.0.1:8000; instead of --host and --port')
     .option('--host <host>', 'where it listens', '127.0.0.1')
-    .option('--port <n>', 'where it listens', wholeFlag(1), 8000)
+    .option('--port <n>', 'where it listens', portFlag(1), 8000)
     .option('--endpoint <path>', 'route: /v1/completions or /v1/chat/completions', '/v1/completions')
     .option('--model <names...>', 'models to ask for, by the numbers that requests have; the first that is served where none is given')
     .option('--lora-modules <names...>', 'adapters to ask for, by the numbers that requests have')

@@ -62,7 +62,7 @@ async function emulate(file: string, flags: Flags): Promise<number> {
   };
   const port = await emulator.start().catch((error: unknown) => {
     outputs?.abort();
-    throw portProblem(error);
+    throw error;
   });
   const scheme = flags.sslCertfile === undefined ? 'http' : 'https';
   logLine('info', 'listening', {
@@ -91,12 +91,6 @@ async function emulate(file: string, flags: Flags): Promise<number> {
   if (summary.requests.finished > 0) process.stdout.write(textReport(summary, terminalOptions()));
   for (const line of outputs?.told ?? []) process.stdout.write(`${line}\n`);
   return code;
-}
-
-function portProblem(error: unknown): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const known = code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND';
-  return known ? new InputError([{ path: '--port', message: `cannot listen: ${message}` }]) : error;
 }
 
 /** @throws InputError for flags that do not go together, and files that cannot be read */

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.ts';
-import { wholeFlag } from '../flags.ts';
+import { portFlag } from '../flags.ts';
 import { existingFile } from '../scenario.ts';
 import { builtPage } from '../ui/built.ts';
 import { pageSource } from '../ui/source.ts';
@@ -12,7 +12,7 @@ import { staticServer } from '../ui/static-server.ts';
 export function command(): Command {
   return new Command('ui')
     .argument('[file]', 'scenario file to show; by default an example')
-    .option('--port <n>', 'port to listen on; 0 for a free one', wholeFlag(0), 4173)
+    .option('--port <n>', 'port to listen on; 0 for a free one', portFlag(), 4173)
     .action(async (file: string | undefined, { port }: { readonly port: number }) => {
       const folder = builtPage();
       if (file !== undefined) existingFile(file, 'scenario file');

@@ -1,4 +1,5 @@
-import { InputError } from '../../src/base/errors.ts';
+import { InputError, type Issue } from '../../src/base/errors.ts';
+import { lastPort, type Listening } from '../listening.ts';
 
 /** Where events are published, in the words of vLLM's `--kv-events-config`. */
 export interface KvEventsConfig {
@@ -9,6 +10,8 @@ export interface KvEventsConfig {
   /** Messages that wait for a slow subscriber before its newest are dropped. */
   readonly hwm: number;
   readonly topic: string;
+  /** Flags that said the endpoints, where that was not `--kv-events-config`. */
+  readonly flags?: { readonly endpoint?: string | undefined; readonly replayEndpoint?: string | undefined } | undefined;
 }
 
 export const kvEventsDefaults: KvEventsConfig = { endpoint: 'tcp://*:5557', bufferSteps: 10_000, hwm: 100_000, topic: '' };
@@ -54,14 +57,45 @@ export function kvEventsConfigOf(text: string): KvEventsConfig | undefined {
     hwm: whole('hwm', kvEventsDefaults.hwm),
     topic: worded('topic', kvEventsDefaults.topic),
   };
-  for (const [key, endpoint] of [
-    ['endpoint', config.endpoint],
-    ['replay_endpoint', config.replayEndpoint ?? 'inproc://none'],
-  ] as const)
-    if (!/^(?:tcp:\/\/[^/]+:\d+|(?:ipc|inproc):\/\/.+)$/.test(endpoint))
-      issues.push({ path: at(key), message: `expected tcp://HOST:PORT, ipc://PATH or inproc://NAME, got ${JSON.stringify(endpoint)}` });
+  issues.push(...endpointIssues(config));
   if (issues.length > 0) throw new InputError(issues);
   return fields['enable_kv_cache_events'] === false || publisher === 'null' ? undefined : config;
+}
+
+/** The flags that said the endpoints. */
+export function flagsOf({ flags }: KvEventsConfig): { readonly endpoint: string; readonly replayEndpoint: string } {
+  return {
+    endpoint: flags?.endpoint ?? '--kv-events-config: endpoint',
+    replayEndpoint: flags?.replayEndpoint ?? '--kv-events-config: replay_endpoint',
+  };
+}
+
+/** What is wrong with the endpoints by themselves. */
+export function endpointIssues(config: KvEventsConfig): readonly Issue[] {
+  const flags = flagsOf(config);
+  return (['endpoint', 'replayEndpoint'] as const).flatMap((key) => {
+    const { [key]: endpoint } = config;
+    if (endpoint === undefined) return [];
+    const [, port] = /^(?:tcp:\/\/[^/]+:(\d+)|(?:ipc|inproc):\/\/.+)$/.exec(endpoint) ?? [undefined, Infinity];
+    if (Number(port ?? 0) <= lastPort) return [];
+    return [
+      { path: flags[key], message: `expected tcp://HOST:PORT with a port from 0 to ${lastPort}, ipc://PATH or inproc://NAME, got ${JSON.stringify(endpoint)}` },
+    ];
+  });
+}
+
+/** What the publishers of so many data-parallel ranks open. */
+export function listeningOf(config: KvEventsConfig, ranks: number): readonly Listening[] {
+  const flags = flagsOf(config);
+  return (['endpoint', 'replayEndpoint'] as const).flatMap((key): readonly Listening[] => {
+    const { [key]: endpoint } = config;
+    if (endpoint === undefined) return [];
+    const flag = flags[key];
+    const [, host, port] = /^tcp:\/\/(.*):(\d+)$/.exec(endpoint) ?? [];
+    if (port === undefined) return [{ kind: 'names', flag, names: Array.from({ length: ranks }, (_, rank) => endpointOfRank(endpoint, rank)) }];
+    const bound = key === 'replayEndpoint' || binds(endpoint);
+    return [{ kind: 'ports', flag, host: bound ? host : undefined, first: Number(port), many: ranks, each: 'rank' }];
+  });
 }
 
 /** Whether a publisher binds there, as vLLM decides it: others are connected to. */
@@ -69,9 +103,10 @@ export function binds(endpoint: string): boolean {
   return endpoint.includes('*') || endpoint.includes('::') || endpoint.startsWith('ipc://') || endpoint.startsWith('inproc://');
 }
 
-/** The endpoint of a data-parallel rank: ports are counted up, names get the rank behind them. */
+/** The endpoint of a data-parallel rank: ports are counted up, but 0, which is any that is free; names get the rank behind them. */
 export function endpointOfRank(endpoint: string, rank: number): string {
   if (rank === 0) return endpoint;
   const port = /^(tcp:.*:)(\d+)$/.exec(endpoint);
-  return port === null ? `${endpoint}_dp${rank}` : `${port[1]}${Number(port[2]) + rank}`;
+  if (port === null) return `${endpoint}_dp${rank}`;
+  return Number(port[2]) === 0 ? endpoint : `${port[1]}${Number(port[2]) + rank}`;
 }

@@ -1,6 +1,7 @@
 import type { PrefixPlace } from '../../src/serving/watch-prefixes.ts';
-import { bytesOf, shortHash, type ExtraKeys } from '../tokens/block-hash.ts';
+import { bytesOf, shortHash } from '../tokens/block-hash.ts';
 import type { BlockListener, PrefixBlock } from '../tokens/prefix-ids.ts';
+import { chainsOf } from './chains.ts';
 import { media, type KvBatch, type KvEvent, type WireHash } from './event.ts';
 import { encodeBatch, type Dialect } from './payload.ts';
 
@@ -8,7 +9,7 @@ export interface FeedOptions {
   /** How a block is named. */
   readonly hash: (block: PrefixBlock) => WireHash;
   readonly encode: (batch: KvBatch) => Uint8Array;
-  /** A batch is sent when it has so many events, before anybody asks for it. */
+  /** Events of a batch at most: it is sent when it has so many, before anybody asks for it. */
   readonly most: number;
   /** Since 1970. [s] */
   readonly clock: () => number;
@@ -32,39 +33,55 @@ export interface BatchSink {
 /** Events of one publisher that were not sent yet: blocks that are stored behind one another are one event, and so are those that go together. */
 class Pending {
   readonly events: KvEvent[] = [];
-  /** Lists of the last event while more may come to it, and the block that those stand behind. */
-  #hashes: WireHash[] = [];
-  #tokens: number[] = [];
-  #extraKeys: ExtraKeys[] = [];
-  #last: PrefixBlock | undefined;
+  readonly #hash: FeedOptions['hash'];
+  /** Blocks that were stored since the last event, in the order in which they were told. */
+  readonly #stored = new Set<PrefixBlock>();
+  #medium = '';
+  /** Of the last event, where that is a removal. */
+  #removed: WireHash[] = [];
 
-  stored(block: PrefixBlock, medium: string, hash: (block: PrefixBlock) => WireHash): void {
-    const before = this.events.at(-1);
-    if (before?.kind !== 'stored' || block.parent === undefined || block.parent !== this.#last || before.medium !== medium) {
-      const parent = block.parent === undefined ? undefined : hash(block.parent);
-      this.#hashes = [];
-      this.#tokens = [];
-      this.#extraKeys = [];
-      const lists = { hashes: this.#hashes, tokens: this.#tokens, extraKeys: this.#extraKeys };
-      this.events.push({ kind: 'stored', ...lists, parent, blockSize: block.tokens.length, depth: block.depth, loraName: block.lora, medium });
-    }
-    this.#hashes.push(hash(block));
-    this.#tokens.push(...block.tokens);
-    this.#extraKeys.push(block.extra);
-    this.#last = block;
+  constructor(hash: FeedOptions['hash']) {
+    this.#hash = hash;
   }
 
-  removed(hash: WireHash, medium: string): void {
+  stored(block: PrefixBlock, medium: string): void {
+    if (medium !== this.#medium) this.settle();
+    this.#medium = medium;
+    this.#stored.add(block);
+  }
+
+  removed(block: PrefixBlock, medium: string): void {
+    this.settle();
     const before = this.events.at(-1);
     if (before?.kind !== 'removed' || before.medium !== medium) {
-      this.#hashes = [];
-      this.events.push({ kind: 'removed', hashes: this.#hashes, medium });
+      this.#removed = [];
+      this.events.push({ kind: 'removed', hashes: this.#removed, medium });
     }
-    this.#hashes.push(hash);
+    this.#removed.push(this.#hash(block));
   }
 
   cleared(): void {
+    this.settle();
     this.events.push({ kind: 'cleared' });
+  }
+
+  /** Makes events of the blocks that were stored since the last one. */
+  settle(): void {
+    for (const blocks of chainsOf(this.#stored)) {
+      const [{ parent, tokens, depth, lora }] = blocks;
+      this.events.push({
+        kind: 'stored',
+        hashes: blocks.map((block) => this.#hash(block)),
+        parent: parent === undefined ? undefined : this.#hash(parent),
+        tokens: blocks.flatMap((block) => block.tokens),
+        blockSize: tokens.length,
+        depth,
+        loraName: lora,
+        medium: this.#medium,
+        extraKeys: blocks.map(({ extra }) => extra),
+      });
+    }
+    this.#stored.clear();
   }
 }
 
@@ -91,11 +108,11 @@ export class KvEventFeed implements BlockListener {
   }
 
   stored(place: PrefixPlace, block: PrefixBlock): void {
-    this.#tell(place, (pending) => pending.stored(block, media[place.kind], this.#options.hash));
+    this.#tell(place, (pending) => pending.stored(block, media[place.kind]));
   }
 
   removed(place: PrefixPlace, block: PrefixBlock): void {
-    this.#tell(place, (pending) => pending.removed(this.#options.hash(block), media[place.kind]));
+    this.#tell(place, (pending) => pending.removed(block, media[place.kind]));
   }
 
   cleared(place: PrefixPlace): void {
@@ -103,20 +120,25 @@ export class KvEventFeed implements BlockListener {
   }
 
   flush(): void {
-    for (const [target, pending] of this.#pending) this.#send(target, pending);
+    for (const [target, pending] of this.#pending) {
+      pending.settle();
+      this.#send(target, pending);
+    }
+    this.#pending.clear();
   }
 
   #tell(place: PrefixPlace, tell: (pending: Pending) => void): void {
     const target = this.#targetOf(place);
     if (target === undefined) return;
-    const pending = this.#pending.get(target) ?? new Pending();
+    const pending = this.#pending.get(target) ?? new Pending(this.#options.hash);
     this.#pending.set(target, pending);
     tell(pending);
+    // Blocks whose parents may still be told wait for them.
     if (pending.events.length >= this.#options.most) this.#send(target, pending);
   }
 
-  #send(target: Target, { events }: Pending): void {
-    this.#pending.delete(target);
-    target.sink.publish(this.#options.encode({ at: this.#options.clock(), events, rank: target.rank }));
+  #send({ sink, rank }: Target, { events }: Pending): void {
+    const { encode, most, clock } = this.#options;
+    while (events.length > 0) sink.publish(encode({ at: clock(), events: events.splice(0, most), rank }));
   }
 }

@@ -10,8 +10,9 @@ import { listed } from '../../src/serving/cases.contract.ts';
 import { act } from '../../src/serving/external.ts';
 import { mergedPlant, request } from '../../src/serving/plants.contract.ts';
 import { Simulation } from '../../src/serving/simulation.ts';
+import type { PrefixPlace } from '../../src/serving/watch-prefixes.ts';
 import { BlockHashes, shortHash } from '../tokens/block-hash.ts';
-import { prefixIdsOf, type PrefixIds } from '../tokens/prefix-ids.ts';
+import { PrefixIds, prefixIdsOf, type PrefixBlock } from '../tokens/prefix-ids.ts';
 import { binds, endpointOfRank, kvEventsConfigOf, kvEventsDefaults } from './endpoint.ts';
 import type { KvBatch, KvEvent } from './event.ts';
 import { feedOptions, KvEventFeed } from './feed.ts';
@@ -131,14 +132,18 @@ describe('endpoints', () => {
 
 const blockTokens = 4;
 
+/** A prompt and its answer. */
+type Text = readonly [prompt: readonly number[], answer: readonly number[]];
+
 /** A server with little memory, whose caches tell a feed. */
-function asked(prompts: readonly (readonly number[])[], feed: KvEventFeed): { readonly ids: PrefixIds; readonly cached: ReadonlySet<number> } {
+function asked(texts: readonly Text[], feed: KvEventFeed): { readonly ids: PrefixIds; readonly cached: ReadonlySet<number> } {
   const simulation = new Simulation(mergedPlant({ prefixCaching: true, blockTokens, kvBlocks: 12 }), listed([]));
   const ids = prefixIdsOf(simulation);
   ids.listen(feed);
-  for (const tokens of prompts) {
-    const held = ids.hold(tokens);
-    act(simulation, { kind: 'inject', request: { ...request(simulation.now, tokens.length, 2), blockTokens, prefix: runsOf(held.ids) } });
+  for (const [prompt, answer] of texts) {
+    const held = ids.hold([...prompt, ...answer.slice(0, -1)]);
+    const asking = { ...request(simulation.now, prompt.length, answer.length), blockTokens, prefix: runsOf(held.ids), answered: true };
+    act(simulation, { kind: 'inject', request: asking });
     while (simulation.step());
     held.release();
     feed.flush();
@@ -146,7 +151,8 @@ function asked(prompts: readonly (readonly number[])[], feed: KvEventFeed): { re
   return { ids, cached: new Set(simulation.pools[0]?.instances[0]?.ranks[0]?.cache?.ids()) };
 }
 
-const prompts = fc.array(fc.array(fc.nat(2), { minLength: 4, maxLength: 24 }), { minLength: 1, maxLength: 15 });
+const tokens = (min: number, max: number): fc.Arbitrary<number[]> => fc.array(fc.nat(2), { minLength: min, maxLength: max });
+const texts = fc.array(fc.tuple(tokens(4, 24), tokens(2, 20)), { minLength: 1, maxLength: 15 });
 
 /** What a subscriber knows that applies every event: the tokens up to each block, by its hash. */
 class Index {
@@ -178,7 +184,7 @@ function hashOf(tokens: readonly number[]): bigint {
 test('a subscriber that applies every event knows what the engine has, and chains end at what it has', () => {
   let removals = 0;
   fc.assert(
-    fc.property(prompts, fc.constantFrom('positional' as const, 'map' as const), (list, dialect) => {
+    fc.property(texts, fc.constantFrom('positional' as const, 'map' as const), (list, dialect) => {
       const index = new Index();
       const publish = (payload: Uint8Array): void => {
         for (const event of decodeBatch(payload).events) index.apply(event);
@@ -191,6 +197,65 @@ test('a subscriber that applies every event knows what the engine has, and chain
     }),
   );
   expect(removals).toBeGreaterThan(20);
+});
+
+test.each(['map', 'positional'] as const)('the blocks of an answer are one %s event, behind those of its prompt', (dialect) => {
+  const told: KvEvent[] = [];
+  const target = { rank: undefined, sink: { publish: (payload: Uint8Array) => void told.push(...decodeBatch(payload).events) } };
+  const all = Array.from({ length: 27 }, (_, i) => i);
+  const prompt = all.slice(0, 9);
+  asked(
+    [
+      [prompt, [9, 9]],
+      [prompt, all.slice(9)],
+    ],
+    new KvEventFeed(() => target, feedOptions(dialect)),
+  );
+  const chain = Array.from({ length: 6 }, (_, i) => hashOf(all.slice(0, (i + 1) * blockTokens)));
+  expect(told).toMatchObject([
+    { kind: 'stored', hashes: chain.slice(0, 2), parent: undefined, tokens: all.slice(0, 8) },
+    { kind: 'stored', hashes: chain.slice(2), parent: chain[1], tokens: all.slice(8, 24) },
+  ]);
+});
+
+describe('a feed', () => {
+  const place: PrefixPlace = { kind: 'rank', pool: 0, rank: 0, instance: 0, rankOfInstance: 0 };
+  const sent = (most: number): { readonly feed: KvEventFeed; readonly batches: (readonly KvEvent[])[] } => {
+    const batches: (readonly KvEvent[])[] = [];
+    const target = { rank: undefined, sink: { publish: (payload: Uint8Array) => void batches.push(decodeBatch(payload).events) } };
+    return { feed: new KvEventFeed(() => target, { ...feedOptions('map'), most }), batches };
+  };
+  const blocksOf = (ids: PrefixIds, first: number): readonly PrefixBlock[] => ids.hold([first, ...Array.from({ length: 11 }, () => 1)]).blocks;
+  const short = ({ hash }: PrefixBlock): bigint => shortHash(hash);
+
+  test('puts blocks in order however they were told, and apart where another event comes between', () => {
+    const ids = new PrefixIds(4, new BlockHashes());
+    const [one, other] = [blocksOf(ids, 2), blocksOf(ids, 3)];
+    const { feed, batches } = sent(9);
+    for (const block of [...one.toReversed(), ...other]) feed.stored(place, block);
+    for (const block of other.toReversed()) feed.removed(place, block);
+    for (const block of other) feed.stored(place, block);
+    feed.flush();
+    expect(batches).toMatchObject([
+      [
+        { kind: 'stored', parent: undefined, hashes: one.map(short) },
+        { kind: 'stored', parent: undefined, hashes: other.map(short) },
+        { kind: 'removed', hashes: other.toReversed().map(short) },
+        { kind: 'stored', parent: undefined, hashes: other.map(short) },
+      ],
+    ]);
+  });
+
+  test('has no more events in a batch than it may, and no child in an earlier one than its parent', () => {
+    const ids = new PrefixIds(4, new BlockHashes());
+    const { feed, batches } = sent(2);
+    for (const first of [2, 3, 4, 5, 6]) for (const block of blocksOf(ids, first).toReversed()) feed.stored(place, block);
+    feed.flush();
+    expect(batches.map(({ length }) => length)).toEqual([2, 2, 1]);
+    const index = new Index();
+    for (const event of batches.flat()) index.apply(event);
+    expect(index.tokens.size).toBe(15);
+  });
 });
 
 test('events leave over ZeroMQ counted from 0, and a late subscriber asks for what it missed', async () => {

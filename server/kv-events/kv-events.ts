@@ -1,4 +1,3 @@
-import { InputError } from '../../src/base/errors.ts';
 import type { Simulation } from '../../src/serving/simulation.ts';
 import type { PrefixPlace } from '../../src/serving/watch-prefixes.ts';
 import type { BlockListener, PrefixBlock, PrefixIds } from '../tokens/prefix-ids.ts';
@@ -62,8 +61,7 @@ export class KvEvents implements BlockListener {
       }
     } catch (error) {
       await Promise.all(publishers.map((publisher) => publisher.close()));
-      const message = error instanceof Error ? error.message : String(error);
-      throw new InputError([{ path: '--kv-events-config', message: `${config.endpoint}: its sockets cannot be opened (${message})` }]);
+      throw error;
     }
     const laid =
       format.kind === 'vllm' ? feedOptions(format.dialect, format.hashes) : mooncakeOptions(format.sender, await SequenceHashes.of(format.sender.salt));

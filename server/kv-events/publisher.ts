@@ -1,5 +1,6 @@
 import type { Publisher as PubSocket, Router } from 'zeromq';
-import { binds, endpointOfRank, type KvEventsConfig } from './endpoint.ts';
+import { InputError } from '../../src/base/errors.ts';
+import { binds, endpointOfRank, flagsOf, type KvEventsConfig } from './endpoint.ts';
 
 interface Sent {
   readonly seq: Uint8Array;
@@ -34,19 +35,23 @@ export class KvPublisher {
     if (router !== undefined) this.#serving = this.#serve(router);
   }
 
-  /** Opens the sockets of a rank. Where they cannot be bound, ZeroMQ's error is thrown. */
+  /**
+   * Opens the sockets of a rank.
+   * @throws InputError with the endpoint that cannot be opened, and the flag that said it; none stays open then
+   */
   static async open(config: KvEventsConfig, rank: number): Promise<KvPublisher> {
-    const zmq = await import('zeromq');
+    const flags = flagsOf(config);
+    const zmq = await orTold(flags.endpoint, 'ZeroMQ cannot be loaded', () => import('zeromq'));
     const pub = new zmq.Publisher({ sendHighWaterMark: config.hwm, linger: 0 });
+    const router = config.replayEndpoint === undefined ? undefined : new zmq.Router({ linger: 0, sendTimeout: 1000 });
     const endpoint = endpointOfRank(config.endpoint, rank);
-    if (binds(endpoint)) await pub.bind(endpoint);
-    else pub.connect(endpoint);
-    if (config.replayEndpoint === undefined) return new KvPublisher(pub, undefined, config);
-    const router = new zmq.Router({ linger: 0, sendTimeout: 1000 });
+    const replay = endpointOfRank(config.replayEndpoint ?? '', rank);
     try {
-      await router.bind(endpointOfRank(config.replayEndpoint, rank));
+      await orTold(flags.endpoint, `${endpoint} cannot be opened`, async () => (binds(endpoint) ? pub.bind(endpoint) : pub.connect(endpoint)));
+      await orTold(flags.replayEndpoint, `${replay} cannot be opened`, async () => router?.bind(replay));
     } catch (error) {
       pub.close();
+      router?.close();
       throw error;
     }
     return new KvPublisher(pub, router, config);
@@ -97,5 +102,14 @@ export class KvPublisher {
     const from = start > first ? Number(start - first) : 0;
     for (const { seq, payload } of this.#buffer.slice(from)) await router.send([client, none, seq, payload]);
     await router.send([client, none, endOfReplay, none]);
+  }
+}
+
+/** Does it. What goes wrong is told as a problem of a flag. */
+async function orTold<T>(flag: string, problem: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw new InputError([{ path: flag, message: `${problem} (${error instanceof Error ? error.message : String(error)})` }]);
   }
 }

@@ -67,6 +67,14 @@ test('events that could never come, and sockets that cannot be opened, are told 
   await expect(emulate({ kvEvents }, { scenario: 'examples/lora.yaml', flags: { set: ['deployment.merged.prefix-caching=false'] } })).rejects.toThrow(
     'caches no prefixes',
   );
-  const taken = { ...kvEventsDefaults, endpoint: 'ipc:///nowhere/at/all' };
-  await expect(emulate({ kvEvents: { ...kvEvents, config: taken } })).rejects.toThrow('ipc:///nowhere/at/all: its sockets cannot be opened');
+  const nowhere = 'ipc:///nowhere/at/all';
+  const free = `ipc://${mkdtempSync(join(tmpdir(), 'emulated-kv-'))}/free`;
+  const flags = { endpoint: '--zmq-endpoint', replayEndpoint: '--kv-events-replay-endpoint' };
+  for (const [config, problem] of [
+    [{ ...kvEventsDefaults, endpoint: nowhere }, '--kv-events-config: endpoint: ipc:///nowhere/at/all cannot be opened'],
+    [{ ...kvEventsDefaults, endpoint: nowhere, replayEndpoint: free, flags }, '--zmq-endpoint: ipc:///nowhere/at/all cannot be opened'],
+    [{ ...kvEventsDefaults, endpoint: free, replayEndpoint: nowhere, flags }, '--kv-events-replay-endpoint: ipc:///nowhere/at/all cannot be opened'],
+    [{ ...kvEventsDefaults, endpoint: free, replayEndpoint: nowhere }, '--kv-events-config: replay_endpoint: ipc:///nowhere/at/all cannot be opened'],
+  ] as const)
+    await expect(emulate({ kvEvents: { ...kvEvents, config } })).rejects.toThrow(problem);
 });

@@ -110,6 +110,25 @@ describe('supernode emulate', () => {
     expect([code, err]).toEqual([2, expect.stringContaining(place)]);
   });
 
+  test.each([
+    [['--port', '99999'], "'--port <n>' argument '99999' is invalid. expected a whole number from 0 to 65535"],
+    [['--rank-ports', '70000'], "'--rank-ports <first>' argument '70000' is invalid. expected a whole number from 0 to 65535"],
+    [['--admin-port', '70000'], "'--admin-port <n>' argument '70000' is invalid. expected a whole number from 0 to 65535"],
+    [['--set', 'deployment.merged.instances=2', '--instance-ports', '65535'], '--instance-ports: expected a port of at most 65534, got 65535'],
+    [['--port', '8100', '--instance-ports', '8100'], '--instance-ports: port 8100'],
+    [['--zmq-endpoint', 'tcp://*:99999'], '--zmq-endpoint: expected tcp://HOST:PORT with a port from 0 to 65535'],
+    [['--zmq-endpoint', 'here'], '--zmq-endpoint: expected tcp://HOST:PORT'],
+    [['--zmq-endpoint', 'ipc:///tmp/x', '--kv-events-replay-endpoint', 'tcp://*:70000'], '--kv-events-replay-endpoint: expected tcp://HOST:PORT'],
+    [['--kv-events-config', '{"endpoint":"tcp://*:70000"}'], '--kv-events-config: endpoint: expected tcp://HOST:PORT'],
+    [
+      ['--set', 'deployment.merged.instances=2', '--zmq-endpoint', 'tcp://*:15757', '--kv-events-replay-endpoint', 'tcp://*:15758'],
+      '--kv-events-replay-endpoint: port 15758, of rank 0, is that of rank 1 by --zmq-endpoint too',
+    ],
+  ])('%j is refused before anything is opened', async (flags, problem) => {
+    const { code, err } = await supernode('emulate', 'examples/lora.yaml', ...flags);
+    expect([code, err]).toEqual([2, expect.stringContaining(problem)]);
+  });
+
   test('flags that size merged instances are refused where there are none', async () => {
     const { code, err } = await supernode('emulate', 'examples/nvl72-deepseek-r1.yaml', '--max-num-seqs', '8');
     expect([code, err]).toEqual([2, expect.stringMatching(/--max-num-seqs: sizes merged instances.*deployment\.decode/)]);
@@ -125,7 +144,12 @@ describe('supernode emulate', () => {
   test('a port that is taken is refused', async () => {
     const running = await start([]);
     const { code, err } = await supernode('emulate', 'examples/lora.yaml', '--port', new URL(running.url).port);
-    expect([code, err]).toEqual([2, expect.stringContaining('EADDRINUSE')]);
+    expect([code, err]).toEqual([2, expect.stringMatching(/--port: cannot listen: .*EADDRINUSE/)]);
+    const { port } = new URL(running.url);
+    const others = await supernode('emulate', 'examples/lora.yaml', '--port', '0', '--instance-ports', port);
+    expect([others.code, others.err]).toEqual([2, expect.stringMatching(/--instance-ports: cannot listen: .*EADDRINUSE/)]);
+    const publisher = await supernode('emulate', 'examples/lora.yaml', '--port', '0', '--zmq-endpoint', `tcp://*:${port}`);
+    expect([publisher.code, publisher.err]).toEqual([2, expect.stringContaining(`--zmq-endpoint: tcp://*:${port} cannot be opened (Address already in use)`)]);
     await running.end();
   }, 60_000);
 });
