@@ -238,6 +238,7 @@ export class Emulator {
         kvMetrics,
         lora,
         sleep: () => generator.sleep.stateOf(undefined),
+        catchUp: () => engine.catchUp(),
         lateness: () => engine.lag.report(),
       },
       prefixes,

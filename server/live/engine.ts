@@ -125,6 +125,12 @@ export class LiveEngine {
     this.#wait();
   }
 
+  /** Gets to the present, for who looks on: while nothing is due, nothing else lets time go on. */
+  catchUp(): void {
+    this.#catchUp();
+    this.#wait();
+  }
+
   /** Ends the run: what is in flight is given up with a cause, and time stands still. */
   stop(cause: string): void {
     if (this.#stopped) return;
