@@ -246,6 +246,7 @@ export class Emulator {
         kvMetrics,
         lora,
         sleep: () => generator.sleep.stateOf(undefined),
+        catchUp: () => engine.catchUp(),
         lateness: () => engine.lag.report(),
       },
       prefixes,

@@ -40,6 +40,7 @@ export class LiveEvents implements EngineObserver {
   attend(exchange: Exchange): void {
     const stream = exchange.stream();
     const { pace, run } = this.#engine;
+    this.#engine.catchUp();
     const head = [...logHead(run.scenario, this.#version)].map((line) => `event: head\ndata: ${line}\n\n`);
     stream.write(`event: clock\ndata: ${JSON.stringify({ at: run.simulation.now, speed: pace.speed })}\n\n${head.join('')}`);
     const onlooker = { stream, missed: 0 };

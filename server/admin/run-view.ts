@@ -8,6 +8,7 @@ import type { EventStream } from '../http/event-stream.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/routes.ts';
 import type { EngineObserver, LiveEngine } from '../live/engine.ts';
+import { metricsUntilNow } from '../live/metrics-until-now.ts';
 
 /** Those who look on at once. */
 const most = 16;
@@ -89,9 +90,9 @@ export class RunView implements EngineObserver {
     }
     const { pace } = this.#engine;
     const whole = this.#shown++ % seriesEvery === 0;
-    const picture = this.#watch.picture(whole);
-    const at = Math.max(picture.at, pace.now);
-    const text = `event: frame\ndata: ${frameText({ ...picture, at, done: false, playing: true, speed: pace.speed, late: false, seeking: false })}\n\n`;
+    this.#engine.catchUp();
+    const picture = this.#watch.picture(whole, metricsUntilNow(this.#engine.simulation));
+    const text = `event: frame\ndata: ${frameText({ ...picture, done: false, playing: true, speed: pace.speed, late: false, seeking: false })}\n\n`;
     for (const stream of this.#onlookers) if (!stream.blocked) stream.write(text);
   }
 }

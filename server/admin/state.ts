@@ -3,6 +3,7 @@ import type { Generator } from '../api/generator.ts';
 /** How the emulator stands: time, lag, requests, instances. */
 export function stateOf({ engine, sleep, closing }: Generator): object {
   const { simulation, pace, lag, run } = engine;
+  engine.catchUp();
   const { arrived, finished, rejected, failed, waiting, running } = simulation.snapshot();
   return {
     time: { simulated: simulation.now, wall: pace.now, speed: pace.speed },

@@ -32,7 +32,7 @@ export interface LiveRequest extends Listener {
 export interface EngineObserver {
   event?(event: SimulationEvent): void;
   external?(record: External): void;
-  /** Tokens of a request came out; `request` is the engine's number, `slot` where its table has it now. */
+  /** Tokens of a request, of a client or not, came out; `request` is the engine's number, `slot` where its table has it now. */
   emitted?(request: number, tokens: number, at: Seconds, slot: number): void;
 }
 
@@ -125,6 +125,12 @@ export class LiveEngine {
     this.#wait();
   }
 
+  /** Gets to the present, for who looks on: while nothing is due, nothing else lets time go on. */
+  catchUp(): void {
+    this.#catchUp();
+    this.#wait();
+  }
+
   /** Ends the run: what is in flight is given up with a cause, and time stands still. */
   stop(cause: string): void {
     if (this.#stopped) return;
@@ -146,10 +152,9 @@ export class LiveEngine {
   #emit(slot: number, tokens: number, at: Seconds): void {
     const number = this.simulation.table.ordinal[slot] as number;
     const request = this.#live.at(slot, number);
-    if (request === undefined) return;
-    request.emit(tokens, at);
+    request?.emit(tokens, at);
     for (const observer of this.#observers) observer.emitted?.(number, tokens, at, slot);
-    this.#bursts.add(request, at);
+    if (request !== undefined) this.#bursts.add(request, at);
   }
 
   #tell(event: SimulationEvent): void {

@@ -14,6 +14,8 @@ import { vllmFamilies, type VllmOptions } from './vllm.ts';
 export interface MetricsOptions extends Pick<VllmOptions, 'model' | 'sleep' | 'lora' | 'oldNames' | 'kvMetrics'> {
   readonly scope: Scope;
   readonly dialect: 'vllm' | 'sglang';
+  /** Lets the twin get to the present before it is read. */
+  readonly catchUp?: (() => void) | undefined;
   readonly lateness?: (() => Lateness) | undefined;
   /** Whether each engine has a page of its own (`pageOf`). */
   readonly apart?: boolean | undefined;
@@ -74,6 +76,7 @@ export class ServingMetrics implements MetricsPage {
 
   /** The page of all of its engines. */
   text(): Promise<string> {
+    this.#options.catchUp?.();
     return this.#page.metrics();
   }
 
@@ -87,7 +90,10 @@ export class ServingMetrics implements MetricsPage {
       get contentType() {
         return page().contentType;
       },
-      text: () => page().metrics(),
+      text: () => {
+        this.#options.catchUp?.();
+        return page().metrics();
+      },
     };
   }
 

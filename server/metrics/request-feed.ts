@@ -56,11 +56,13 @@ export class RequestFeed implements FeedView {
   /** Meters of the engines that an instance, or a batch in flight of one, is of. */
   readonly #byInstance = new Map<number, EngineMeter[]>();
   readonly #requests = new Seats<Request>();
+  readonly #table: Simulation['table'];
 
   /** @param others by number of the engine: are filled as well */
   constructor(simulation: Simulation, scope: Scope, others: (engine: number) => SglangTallies | undefined = () => undefined) {
     this.#others = others;
-    const { plant } = simulation;
+    const { plant, table } = simulation;
+    this.#table = table;
     this.#scoped = enginesOf(simulation, scope);
     this.engines = this.#scoped.list;
     this.#pool = scope.pool;
@@ -121,9 +123,11 @@ export class RequestFeed implements FeedView {
     if (request !== undefined) request.aborted = true;
   }
 
+  /** Drafts that were accepted behind the end of an answer count as accepted, as in vLLM, but are not of the answer. */
   emitted(number: number, tokens: number, at: number, slot: number): void {
     const request = this.#requests.at(slot, number);
     if (request === undefined) return;
+    const own = Math.min(tokens, (this.#table.outputTokens[slot] as number) - request.tokens);
     const meter = this.meters[request.engine];
     if (meter !== undefined) {
       if (request.firstAt < 0) {
@@ -133,12 +137,12 @@ export class RequestFeed implements FeedView {
         meter.gaps.add(at - request.lastAt);
         this.#others(request.engine)?.gaps.add(at - request.lastAt);
       }
-      meter.generated += tokens;
+      meter.generated += own;
       for (let k = 1; k < tokens; k++) meter.accepted[k - 1] = (meter.accepted[k - 1] as number) + 1;
     }
     if (request.firstAt < 0) request.firstAt = at;
     request.lastAt = at;
-    request.tokens += tokens;
+    request.tokens += own;
   }
 
   event(event: SimulationEvent): void {

@@ -3,6 +3,7 @@ import type { Simulation } from '../../src/serving/simulation.ts';
 import * as bounds from './buckets.ts';
 import type { EngineMeter } from './engine-meter.ts';
 import type { Family, Labels } from './family.ts';
+import { ratesOf } from './rate.ts';
 import type { FeedView } from './request-feed.ts';
 import { Tally } from './tally.ts';
 import { kvUsageOf, runningOn, waitingOn } from './vllm.ts';
@@ -52,7 +53,7 @@ export function sglangFamilies(feed: FeedView, tallies: SglangTallies, simulatio
     return count;
   };
   const moving = (): number => standing(place.pushing) + standing(place.landing);
-  const throughput = rateOf(() => sum(({ generated }) => generated), simulation);
+  const throughput = ratesOf(() => [sum(({ generated }) => generated)], simulation, [0]);
   const places = engines.reduce((total, { ranks, batches }) => total + ranks.length * (batches[0]?.options.maxSequences ?? 0), 0);
   const accepted = (meter: EngineMeter): number => meter.accepted.reduce((total, count) => total + count, 0);
   const hits = (): number => sum(({ localHits, externalHits }) => localHits + externalHits);
@@ -86,7 +87,11 @@ export function sglangFamilies(feed: FeedView, tallies: SglangTallies, simulatio
         sum(({ localQueries }) => localQueries),
       ),
     ),
-    one('gauge', 'gen_throughput', 'The generation throughput (token/s).', throughput),
+    one('gauge', 'gen_throughput', 'The generation throughput (token/s).', () => {
+      const [rate = 0] = throughput() ?? [];
+      // A server that has nothing to do says so, whatever it did before.
+      return over(runningOn) > 0 ? rate : 0;
+    }),
     one('gauge', 'num_retracted_reqs', 'The number of retracted requests.', () => sum(({ preemptions }) => preemptions)),
     one('gauge', 'utilization', 'The utilization.', () => ratio(over(runningOn), places)),
     histogram('time_to_first_token_seconds', 'Histogram of time to first token in seconds.', tallies.firstToken),
@@ -142,22 +147,6 @@ export function sglangFamilies(feed: FeedView, tallies: SglangTallies, simulatio
       one('gauge', 'hicache_host_total_tokens', 'Tokens that the host KV cache can hold.', () => pool.cache.capacity * pool.unitTokens),
     );
   return families;
-}
-
-/** How fast a count has grown in the twin's time since it was last asked for. */
-function rateOf(count: () => number, simulation: Simulation): () => number {
-  let before = 0;
-  let at = 0;
-  let rate = 0;
-  return () => {
-    const [now, total] = [simulation.now, count()];
-    if (now > at) {
-      rate = (total - before) / (now - at);
-      before = total;
-      at = now;
-    }
-    return rate;
-  };
 }
 
 function ratio(part: number, whole: number): number {

@@ -1,8 +1,8 @@
 import { energyGroups } from '../../src/report/energy/sources.ts';
-import { powerOf, powerSeries } from '../../src/report/energy/summary.ts';
 import { transferSummaries } from '../../src/report/transfers.ts';
 import type { Run } from '../../src/serving/deploy.ts';
 import type { Family, Labels } from './family.ts';
+import { powerMeter } from './power.ts';
 
 /** How late tokens leave, by the wall clock. [s] */
 export interface Lateness {
@@ -35,6 +35,7 @@ export function twinFamilies(run: Run, lateness?: () => Lateness): readonly Fami
   }));
   const meters = (of: 'busy' | 'steps' | 'prefillTokens'): readonly (readonly [Labels, number])[] =>
     pools.map(({ own }, p) => [own, simulation.metrics.intervals.reduce((sum, interval) => sum + (interval.pools[p]?.[of] ?? 0), 0)]);
+  const power = powerMeter(run);
   const families: Family[] = [
     gauge('time_seconds', 'Time of the twin since it began.', () => [[{}, simulation.now]]),
     counter('requests', 'Requests by what has become of them.', () => {
@@ -75,9 +76,9 @@ export function twinFamilies(run: Run, lateness?: () => Lateness): readonly Fami
     gauge('plane_utilisation', 'Share of what the busier side of a plane could have moved since the beginning.', () =>
       planesOf(run, ({ utilisation }) => utilisation),
     ),
-    gauge('power_watts', 'Mean power of the chips in use and what belongs to them, over the interval that has just begun or ended.', () => {
-      const point = powerSeries(run).at(-1);
-      return point === undefined ? [] : [...energyGroups.map((group) => [{ part: group }, point[group]] as const), [{ part: 'all' }, powerOf(point)]];
+    gauge('power_watts', 'Mean power of the chips in use and what belongs to them, since it was last asked for.', () => {
+      const watts = power();
+      return [...energyGroups.map((part, i) => [{ part }, watts[i] ?? 0] as const), [{ part: 'all' }, watts.reduce((sum, each) => sum + each, 0)]];
     }),
   ];
   const pool = simulation.prefixes;

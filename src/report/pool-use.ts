@@ -16,8 +16,7 @@ export function poolUse({ deployed, fleet }: Run, from: number, to: number): rea
 }
 
 /** When instances are on; undefined where they are all the time. */
-export function poweredOf({ fleet, simulation }: Run): PoweredSeconds | undefined {
+export function poweredOf({ fleet, simulation }: Run, width: number = simulation.metrics.width): PoweredSeconds | undefined {
   if (fleet === undefined) return undefined;
-  const { width } = simulation.metrics;
   return (pool, interval, length) => fleet.poweredSeconds(pool, interval * width, interval * width + length);
 }

@@ -51,6 +51,8 @@ test('the page looks on at an emulator: real requests flow, charts move, a part 
   await stop();
   const { arrived, finished } = emulator.engine.simulation.snapshot();
   await page.getByText(`${finished} finished of ${arrived} arrived`).waitFor();
+  // Time goes on without them.
+  await expect.poll(() => page.locator('.flow').textContent()).toMatch(/Tokens leave0tokens a second/);
   // Another view is about what is emulated; another scenario is a run of the page's own.
   await page.getByRole('link', { name: 'Step' }).click();
   await page.locator('.figures').waitFor();

@@ -99,11 +99,11 @@ export function energySummary(
   };
 }
 
-/** Mean power of every interval of a run so far. */
-export function powerSeries(run: Run): readonly PowerPoint[] {
+/** Mean power of every interval of a run so far. `metrics`: those of the run, or a copy that goes on to now. */
+export function powerSeries(run: Run, metrics: Metrics = run.simulation.metrics): readonly PowerPoint[] {
   const { scenario, deployed, simulation } = run;
   const pools = deployed.pools.map((pool) => poweredPool(pool, scenario.machine));
-  return pointsOf(energyAccount(sourcesOf(scenario.machine), pools, simulation.metrics, simulation.snapshot().at, poweredOf(run)));
+  return pointsOf(energyAccount(sourcesOf(scenario.machine), pools, metrics, simulation.snapshot().at, poweredOf(run, metrics.width)));
 }
 
 /** Of all groups. [W] */

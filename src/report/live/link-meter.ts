@@ -21,8 +21,11 @@ export class LinkMeter {
     this.#planes = [...new Set(links.map(({ plane }) => plane))].map((name) => ({ name, out: owned(name, 'out'), in: owned(name, 'in') }));
   }
 
-  /** Shares of their own rates that links carried since the last look, and what faults leave of the rates. */
-  look(): { readonly links: Float32Array; readonly left: Float32Array } {
+  /**
+   * Shares of their own rates that links carried since the last look, and what faults leave of the rates.
+   * @param width of the run's intervals [s]
+   */
+  look(width: number): { readonly links: Float32Array; readonly left: Float32Array } {
     const { simulation, deployed } = this.#run;
     const { now, transfers } = simulation;
     const rates = deployed.plant.links;
@@ -30,7 +33,7 @@ export class LinkMeter {
     const time = now - this.#at;
     const used = (link: number): number => (time > 0 ? ((carried[link] ?? 0) - (this.#carried[link] ?? 0)) / ((rates[link]?.rate ?? 1) * time) : 0);
     const links = Float32Array.from(rates, (_, link) => used(link));
-    this.#count(links, now, time);
+    this.#count(links, now, time, width);
     this.#carried = carried;
     this.#at = now;
     return { links, left: Float32Array.from(rates, ({ rate }, link) => (transfers.capacity[link] ?? 0) / rate) };
@@ -41,8 +44,7 @@ export class LinkMeter {
     return this.#planes.map(({ name }, p) => ({ name, use: Float64Array.from({ length: count }, (_, i) => this.#uses[i]?.use[p] ?? NaN) }));
   }
 
-  #count(links: Float32Array, now: number, time: number): void {
-    const { width } = this.#run.simulation.metrics;
+  #count(links: Float32Array, now: number, time: number, width: number): void {
     for (; this.#width < width; this.#width *= 2) this.#uses = halved(this.#uses);
     if (time <= 0) return;
     const shares = this.#planes.map(({ out, in: into }) => Math.max(this.#mean(links, out), this.#mean(links, into)));

@@ -1,7 +1,7 @@
 import type { Sketch } from '../../kernel/sketch.ts';
 import { powerOf, powerSeries } from '../energy/summary.ts';
 import type { Run } from '../../serving/deploy.ts';
-import type { Interval, PoolMeter } from '../../serving/metrics.ts';
+import type { Interval, Metrics, PoolMeter } from '../../serving/metrics.ts';
 import { exchangeTime } from './frames.ts';
 import { seriesNames, type PoolSeries, type Series, type SeriesName } from './frame.ts';
 
@@ -14,13 +14,13 @@ const readers: Readonly<Record<Exclude<SeriesName, 'power' | 'waiting' | 'runnin
   tpotP99: ({ tpot }) => quantile(tpot, 0.99),
 };
 
-/** The whole intervals of a run so far. Nothing of the run is touched: what it has not counted yet is added here. */
-export function seriesOf(run: Run): Omit<Series, 'planes'> {
+/** The whole intervals of a run so far. Nothing of the run is touched: what it has not counted yet is added here. `seen`: as in `powerSeries`. */
+export function seriesOf(run: Run, seen: Metrics = run.simulation.metrics): Omit<Series, 'planes'> {
   const { metrics, now, done } = run.simulation;
-  const { width, intervals } = metrics;
+  const { width, intervals } = seen;
   const count = Math.min(intervals.length, done ? intervals.length : Math.floor(now / width));
   const column = (value: (interval: Interval, i: number) => number): Float64Array => Float64Array.from(intervals.slice(0, count), value);
-  const power = powerSeries(run);
+  const power = powerSeries(run, seen);
   // Requests in flight since they last changed.
   const uncounted = (i: number): number => (done ? 0 : Math.max(0, (i + 1) * width - Math.max(metrics.countedTo, i * width)));
   const line = (name: SeriesName): Float64Array => {

@@ -1,4 +1,5 @@
 import type { Run } from '../../serving/deploy.ts';
+import type { Metrics } from '../../serving/metrics.ts';
 import type { Picture } from './frame.ts';
 import { deploymentOf, instanceNumbers, spreadOf } from './frames.ts';
 import { LinkMeter } from './link-meter.ts';
@@ -22,11 +23,14 @@ export class Watch {
     recorder.numbers = instanceNumbers(run);
   }
 
-  /** @param whole with the series of the run so far, and with where instances are */
-  picture(whole: boolean): Picture {
+  /**
+   * @param whole with the series of the run so far, and with where instances are
+   * @param metrics those of the run, or a copy that goes on to now
+   */
+  picture(whole: boolean, metrics: Metrics = this.run.simulation.metrics): Picture {
     const { simulation, faults } = this.run;
-    const { links, left } = this.#meter.look();
-    const series = whole ? seriesOf(this.run) : undefined;
+    const { links, left } = this.#meter.look(metrics.width);
+    const series = whole ? seriesOf(this.run, metrics) : undefined;
     return {
       at: simulation.now,
       done: simulation.done,

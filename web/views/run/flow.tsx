@@ -7,6 +7,8 @@ import { runText } from './text.ts';
 
 /** Intervals of the series that a figure is the mean of while a run goes on: one alone jumps. */
 const recent = 8;
+/** Nothing flows where nothing has been in flight for so long, however long the intervals have become that figures are means of. [s] */
+const still = 5;
 
 /** What the deployment does, from the requests that come to the tokens that leave, with how full each part is. */
 export function Flow(): JSX.Element | null {
@@ -15,7 +17,8 @@ export function Flow(): JSX.Element | null {
   if (now === undefined || found === undefined) return null;
   const { arrived } = now.counts;
   const span = lookedAt(whole, now.done);
-  const latest = (values: Float64Array | undefined): number => meanOf(values, span);
+  const idle = !now.done && now.counts.waiting + now.counts.running === 0 && now.at - (now.ended[0]?.endedAt ?? 0) > still;
+  const latest = (values: Float64Array | undefined): number => (idle ? 0 : meanOf(values, span));
   const came = now.done && whole !== undefined ? Math.min(now.at, span.to * whole.width) : now.at;
   const planes = whole?.planes ?? [];
   const split = found.pools.some(({ role }) => role === 'decode');
