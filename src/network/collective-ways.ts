@@ -129,10 +129,15 @@ function wayFor({ ways }: Choice, n: number, chunk: number): CollectiveWay | und
   return found;
 }
 
-/** What bytes run at. A share that was measured on another port is at most what one stream reaches on this. */
+/** Ports that differ by less than this are one. */
+const nearly = 0.05;
+
+/** What bytes run at. A share that was measured on another port is at most what one stream reaches on this; a faster port carries at least what the measured one did. */
 function rateOf({ port, left, plane }: Reach, way: CollectiveWay): BytesPerSecond {
-  const same = way.port === 0 || Math.abs(port / way.port - 1) < 0.05;
-  return port * left * (same ? way.efficiency.value : Math.min(way.efficiency.value, plane.efficiency.value));
+  const share = way.efficiency.value;
+  if (way.port === 0) return port * left * share;
+  const reached = port > (1 - nearly) * way.port ? Math.min(port, (1 + nearly) * way.port) * share : 0;
+  return left * Math.max(reached, port * Math.min(share, plane.efficiency.value));
 }
 
 function costOf(reach: Reach, way: CollectiveWay, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planeOf } from '../catalogue/machine.ts';
+import { planeOf, type Machine } from '../catalogue/machine.ts';
 import { collectiveAlgorithms, collectiveOperations } from '../catalogue/library.ts';
 import { machines, stacks } from '../cost/settings.contract.ts';
 import { demandOf } from './algorithm.ts';
@@ -156,6 +156,29 @@ describe('collectives', () => {
       ),
       { numRuns: 1000 },
     );
+  });
+
+  test('a faster port never takes more time', () => {
+    const faster = (machine: Machine, factor: number): Machine => ({
+      ...machine,
+      planes: machine.planes.map((plane) =>
+        plane.role === 'scale-up'
+          ? { ...plane, port: { ...plane.port, bandwidth: { ...plane.port.bandwidth, value: factor * plane.port.bandwidth.value } } }
+          : plane,
+      ),
+    });
+    const setups = [
+      { machine: hopper, stack: stacks.sglang },
+      { machine: supernode, stack: stacks.cann },
+    ];
+    for (const { machine, stack } of setups)
+      for (const operation of collectiveOperations)
+        for (const ranks of [2, 4, 8])
+          for (const bytes of [64e3, 1.05e6, 64e6]) {
+            const times = Array.from({ length: 40 }, (_, i) => collectiveModel(faster(machine, 0.6 + i / 25), stack, ranks).price(operation, bytes).time);
+            for (const [i, time] of times.entries())
+              expect(time, `${operation} ${ranks} ${bytes} ${i}`).toBeLessThanOrEqual((times[i - 1] ?? Infinity) * (1 + 1e-12));
+          }
   });
 
   test('a message just above the end of a protocol never takes less time than the largest below it', () => {
