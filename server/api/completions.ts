@@ -61,9 +61,7 @@ function whole({ id, created, model }: About, body: CompletionBody, { tokenizer 
       index: choice.index,
       text: (said(choice) ?? '') + choice.answer.text(0, choice.out),
       logprobs:
-        typeof body.logprobs === 'number'
-          ? completionLogprobs(tokenizer, choice, { from: 0, to: choice.out, top: body.logprobs, said: said(choice) })
-          : null,
+        typeof body.logprobs === 'number' ? completionLogprobs(tokenizer, choice, { from: 0, to: choice.out, top: body.logprobs, said: said(choice) }) : null,
       finish_reason: choice.finish,
       stop_reason: choice.answer.stoppedAt ?? null,
       ...(body.return_token_ids === true ? { token_ids: choice.answer.ids(0, choice.out) } : {}),

@@ -214,14 +214,15 @@ export class Generator {
       forward: { route, body: body as Readonly<Record<string, unknown>> },
     });
     const stops = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
-    return new Choice(index, prompt, atLeastOne(this.tokenizer, stoppedBy(answer, stops, least)));
+    return new Choice(index, prompt, atLeastOne(this.tokenizer, stoppedBy(answer, stops, least, body.include_stop_str_in_output ?? false)));
   }
 
   /** Tokens that an answer may have at most. */
   #most({ model, most, promptOnly, param, body }: Order, { prompt }: Ask): number {
     const { maxContext } = model;
     if (prompt.length === 0) throw new ApiError(400, 'The prompt is empty', { param });
-    if (most !== null && most !== undefined && most < 1 && promptOnly !== true) throw new ApiError(400, `max_tokens must be at least 1, got ${most}.`, { param: 'max_tokens' });
+    if (most !== null && most !== undefined && most < 1 && promptOnly !== true)
+      throw new ApiError(400, `max_tokens must be at least 1, got ${most}.`, { param: 'max_tokens' });
     const room = maxContext - prompt.length;
     const needed = Math.max(1, most ?? 1);
     if (needed > room) {

@@ -40,8 +40,9 @@ export function lengthOf({ most, least, ignoreEnd }: Pick<AnswerRequest, 'most' 
  * An answer that ends before the first of `stops` that it holds, as the text of servers does: the token that completes the string is
  * the last one that is counted.
  * @param least tokens before which no string stops it
+ * @param included whether it ends behind the string instead
  */
-export function stoppedBy(answer: Answer, stops: readonly string[], least: number = 0): Answer {
+export function stoppedBy(answer: Answer, stops: readonly string[], least: number = 0, included: boolean = false): Answer {
   if (stops.length === 0) return answer;
   const longest = Math.max(...stops.map(({ length }) => length));
   const ends: number[] = [];
@@ -55,7 +56,7 @@ export function stoppedBy(answer: Answer, stops: readonly string[], least: numbe
     const found = stops.map((stop) => ({ stop, at: stop === '' ? -1 : text.indexOf(stop, from) })).filter(({ at }) => at >= 0);
     const first = found.reduce<(typeof found)[number] | undefined>((best, one) => (best === undefined || one.at < best.at ? one : best), undefined);
     if (first === undefined) continue;
-    const cut = text.slice(0, first.at);
+    const cut = text.slice(0, first.at + (included ? first.stop.length : 0));
     const place = (index: number): number => (index === 0 ? 0 : (ends[index - 1] as number));
     return {
       tokens: token + 1,

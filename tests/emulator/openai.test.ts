@@ -124,6 +124,28 @@ describe('the openai SDK', () => {
     expect(choices[0]?.message.content).not.toContain('.');
   });
 
+  test.each(['stays out of', 'belongs to'])('the string that stops it %s the text, at once and in a stream', async (kept) => {
+    const body = { model, stop: [' g', 'g'], min_tokens: 20, max_tokens: 40, seed: 3, include_stop_str_in_output: kept === 'belongs to' };
+    const full = (await client.completions.create({ model, prompt: 'Hello', max_tokens: 40, seed: 3 })).choices[0]?.text ?? '';
+    const chat = (await client.chat.completions.create({ model, messages, max_tokens: 40, seed: 3 })).choices[0]?.message.content ?? '';
+    const { choices } = await client.completions.create({ ...body, prompt: 'Hello' } as never);
+    const chats = await client.chat.completions.create({ ...body, messages } as never);
+    const streamed = await client.chat.completions.stream({ ...body, messages } as never).finalChatCompletion();
+    let parts = '';
+    for await (const chunk of (await client.completions.create({
+      ...body,
+      prompt: 'Hello',
+      stream: true,
+    } as never)) as unknown as AsyncIterable<OpenAI.Completion>)
+      parts += chunk.choices[0]?.text ?? '';
+    const [text, said] = [choices[0]?.text ?? '', (chats as OpenAI.ChatCompletion).choices[0]?.message.content ?? ''];
+    expect([text.length < full.length, full.startsWith(text)]).toEqual([true, true]);
+    expect([said.length < chat.length, chat.startsWith(said)]).toEqual([true, true]);
+    expect([text, said].map((one) => one.endsWith('g'))).toEqual([kept === 'belongs to', kept === 'belongs to']);
+    expect([parts, streamed.choices[0]?.message.content]).toEqual([text, said]);
+    expect(choices[0]).toMatchObject({ finish_reason: 'stop', stop_reason: expect.stringMatching(/^ ?g$/) as unknown });
+  });
+
   test('goes on to the last token where it is told to, and for as long as it is told to', async () => {
     const count = async (more: object): Promise<number | undefined> =>
       ((await client.completions.create({ model, prompt: 'a', ...more } as never)) as OpenAI.Completion).usage?.completion_tokens;
