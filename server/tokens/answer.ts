@@ -44,7 +44,6 @@ export function lengthOf({ most, least, ignoreEnd }: Pick<AnswerRequest, 'most' 
  */
 export function stoppedBy(answer: Answer, stops: readonly string[], least: number = 0, included: boolean = false): Answer {
   if (stops.length === 0) return answer;
-  const longest = Math.max(...stops.map(({ length }) => length));
   const ends: number[] = [];
   let text = '';
   for (let token = 0; token < answer.tokens; token++) {
@@ -52,8 +51,8 @@ export function stoppedBy(answer: Answer, stops: readonly string[], least: numbe
     text += answer.text(token, token + 1);
     ends.push(text.length);
     if (token + 1 <= least) continue;
-    const from = Math.max(0, before - longest + 1);
-    const found = stops.map((stop) => ({ stop, at: stop === '' ? -1 : text.indexOf(stop, from) })).filter(({ at }) => at >= 0);
+    // Of each only what this token completes: what `least` has passed over stops nothing later.
+    const found = stops.map((stop) => ({ stop, at: stop === '' ? -1 : text.indexOf(stop, Math.max(0, before - stop.length + 1)) })).filter(({ at }) => at >= 0);
     const first = found.reduce<(typeof found)[number] | undefined>((best, one) => (best === undefined || one.at < best.at ? one : best), undefined);
     if (first === undefined) continue;
     const cut = text.slice(0, first.at + (included ? first.stop.length : 0));

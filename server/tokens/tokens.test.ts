@@ -120,6 +120,7 @@ describe('answers', () => {
     expect(whole(stoppedBy(answer, ['two'], 3))).toBe('one two three, and ');
     expect(whole(stoppedBy(answer, ['wo th'], 0, true))).toBe('one two th');
     expect(whole(stoppedBy(answer, ['thre'], 2, true))).toBe('one two thre');
+    expect(whole(stoppedBy(answer, ['thre', 'two'], 2))).toBe('one two ');
     expect(stoppedBy(answer, ['nine'])).toBe(answer);
   });
 
