@@ -81,3 +81,9 @@ export const sampling: Readonly<Record<string, z.ZodType>> = {
     })
     .nullish(),
 };
+
+/** Options of a stream say nothing of an answer that comes at once: whoever sends them forgot to ask for one. */
+export const streamOptionsFit: readonly [(body: Readonly<Record<string, unknown>>) => boolean, { readonly path: string[]; readonly error: string }] = [
+  ({ stream, stream_options: options }) => options === undefined || options === null || stream === true,
+  { path: ['stream_options'], error: 'needs stream to be true' },
+];

@@ -172,10 +172,19 @@ describe('the openai SDK', () => {
     [{ min_tokens: 20, max_tokens: 10 }, 400, 'min_tokens', 'BadRequestError'],
     [{ temperature: -1 }, 400, 'temperature', 'BadRequestError'],
     [{ messages: [] }, 400, 'messages', 'BadRequestError'],
+    [{ stream_options: { include_usage: true } }, 400, 'stream_options', 'BadRequestError'],
+    [{ stream: false, stream_options: {} }, 400, 'stream_options', 'BadRequestError'],
   ])('is told what is wrong with %j', async (wrong, status, param, type) => {
     const error: unknown = await client.chat.completions.create({ model, messages, ...wrong } as never).catch((problem: unknown) => problem);
     expect(error).toBeInstanceOf(APIError);
     expect(error).toMatchObject({ status, param, type, code: status });
+  });
+
+  test('is told that options of a stream need one, where it completes a prompt', async () => {
+    const body = { model, prompt: 'a', max_tokens: 2 };
+    const error: unknown = await client.completions.create({ ...body, stream_options: { include_usage: true } }).catch((problem: unknown) => problem);
+    expect(error).toMatchObject({ status: 400, param: 'stream_options', type: 'BadRequestError', code: 400 });
+    expect((await client.completions.create({ ...body, stream_options: null })).usage?.completion_tokens).toBe(2);
   });
 
   test('a stream that is aborted frees what the engine held', async () => {
