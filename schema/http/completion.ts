@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { tokenIds } from './body.ts';
-import { sampling, type Sampling } from './sampling.ts';
+import { sampling, streamOptionsFit, type Sampling } from './sampling.ts';
 
 /** Text, or its token ids. */
 export type Prompt = string | readonly number[];
@@ -12,17 +12,19 @@ export interface CompletionBody extends Sampling {
   readonly logprobs?: number | null | undefined;
 }
 
-export const completionBody: z.ZodType<CompletionBody> = z.looseObject({
-  ...sampling,
-  prompt: z.union([
-    z.string(),
-    tokenIds,
-    z
-      .array(z.union([z.string(), tokenIds]))
-      .min(1)
-      .max(1024),
-  ]),
-  echo: z.boolean().nullish(),
-  suffix: z.string().nullish(),
-  logprobs: z.int().min(0).max(20).nullish(),
-});
+export const completionBody: z.ZodType<CompletionBody> = z
+  .looseObject({
+    ...sampling,
+    prompt: z.union([
+      z.string(),
+      tokenIds,
+      z
+        .array(z.union([z.string(), tokenIds]))
+        .min(1)
+        .max(1024),
+    ]),
+    echo: z.boolean().nullish(),
+    suffix: z.string().nullish(),
+    logprobs: z.int().min(0).max(20).nullish(),
+  })
+  .refine(...streamOptionsFit);

@@ -14,6 +14,7 @@ export interface Sampling {
   readonly n?: Maybe<number>;
   readonly seed?: Maybe<number>;
   readonly stop?: Maybe<string | readonly string[]>;
+  readonly include_stop_str_in_output?: Maybe<boolean>;
   readonly priority?: Maybe<number>;
   readonly cache_salt?: Maybe<string>;
   readonly kv_transfer_params?: Maybe<JsonObject>;
@@ -49,6 +50,7 @@ export const sampling: Readonly<Record<string, z.ZodType>> = {
   best_of: z.int().min(1).max(128).nullish(),
   seed: whole.nullish(),
   stop: z.union([z.string().max(10_000), z.array(z.string().max(10_000)).max(64)]).nullish(),
+  include_stop_str_in_output: z.boolean().nullish(),
   temperature: z.number().min(0).max(100).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
   top_k: z.int().min(-1).nullish(),
@@ -79,3 +81,9 @@ export const sampling: Readonly<Record<string, z.ZodType>> = {
     })
     .nullish(),
 };
+
+/** Options of a stream say nothing of an answer that comes at once: whoever sends them forgot to ask for one. */
+export const streamOptionsFit: readonly [(body: Readonly<Record<string, unknown>>) => boolean, { readonly path: string[]; readonly error: string }] = [
+  ({ stream, stream_options: options }) => options === undefined || options === null || stream === true,
+  { path: ['stream_options'], error: 'needs stream to be true' },
+];

@@ -48,6 +48,11 @@ export class Choice implements LiveRequest {
     return this.ended?.kind === 'finished';
   }
 
+  /** Tokens that the engine puts out for it: one at least, which is kept back where only the prompt was to be computed. */
+  get computed(): number {
+    return Math.max(1, this.answer.tokens);
+  }
+
   get finish(): 'stop' | 'length' | 'tool_calls' | 'cache_threshold' {
     if (this.#missed) return 'cache_threshold';
     const { finish } = this.answer;

@@ -18,9 +18,19 @@ export async function completions(exchange: Exchange, generator: Generator, mode
   const body = await bodyOf(exchange, completionBody);
   const model = models.find(body.model);
   const asks = asksOf(body.prompt, generator.tokenizer);
-  const order: Order = { model, asks, body, most: body.max_tokens ?? usual, param: 'prompt', route: '/v1/completions' };
+  const most = body.max_tokens ?? usual;
+  // An upstream is asked for the answer alone: the prompt is put before it here.
+  const order: Order = {
+    model,
+    asks,
+    body: body.echo === true ? { ...body, echo: undefined } : body,
+    most,
+    promptOnly: body.echo === true && most === 0,
+    param: 'prompt',
+    route: '/v1/completions',
+  };
   const about = { id: `cmpl-${randomUUID().replaceAll('-', '')}`, created: Math.floor(Date.now() / 1000), model: model.id };
-  const said = (choice: Choice): string => (body.echo === true ? (asks[Math.floor(choice.index / (body.n ?? 1))]?.said ?? '') : '');
+  const said: Said = ({ index }) => (body.echo === true ? asks[Math.floor(index / (body.n ?? 1))]?.said : undefined);
   if (body.stream === true) await answerInEvents(exchange, generator, order, new CompletionEvents(about, body, generator, said));
   else await answerWhole(exchange, generator, order, (choices) => whole(about, body, generator, choices, said));
 }
@@ -32,19 +42,16 @@ export function asksOf(prompt: CompletionBody['prompt'], tokenizer: Tokenizer): 
   return prompts.map((each) => (typeof each === 'string' ? { prompt: tokenizer.encode(each), said: each } : { prompt: each, said: tokenizer.decode(each) }));
 }
 
+/** The prompt where it is to stand before the answer, else undefined. */
+type Said = (choice: Choice) => string | undefined;
+
 interface About {
   readonly id: string;
   readonly created: number;
   readonly model: string;
 }
 
-function whole(
-  { id, created, model }: About,
-  body: CompletionBody,
-  { tokenizer }: Generator,
-  choices: readonly Choice[],
-  said: (choice: Choice) => string,
-): object {
+function whole({ id, created, model }: About, body: CompletionBody, { tokenizer }: Generator, choices: readonly Choice[], said: Said): object {
   return {
     id,
     object: 'text_completion',
@@ -52,8 +59,9 @@ function whole(
     model,
     choices: choices.map((choice) => ({
       index: choice.index,
-      text: said(choice) + choice.answer.text(0, choice.out),
-      logprobs: typeof body.logprobs === 'number' ? completionLogprobs(tokenizer, choice, 0, choice.out, body.logprobs) : null,
+      text: (said(choice) ?? '') + choice.answer.text(0, choice.out),
+      logprobs:
+        typeof body.logprobs === 'number' ? completionLogprobs(tokenizer, choice, { from: 0, to: choice.out, top: body.logprobs, said: said(choice) }) : null,
       finish_reason: choice.finish,
       stop_reason: choice.answer.stoppedAt ?? null,
       ...(body.return_token_ids === true ? { token_ids: choice.answer.ids(0, choice.out) } : {}),
@@ -67,12 +75,12 @@ class CompletionEvents implements StreamForm {
   readonly #about: About;
   readonly #body: CompletionBody;
   readonly #generator: Generator;
-  readonly #said: (choice: Choice) => string;
+  readonly #said: Said;
   readonly #head: string;
   readonly #plain: boolean;
   readonly #choices = new Set<Choice>();
 
-  constructor(about: About, body: CompletionBody, generator: Generator, said: (choice: Choice) => string) {
+  constructor(about: About, body: CompletionBody, generator: Generator, said: Said) {
     this.#about = about;
     this.#body = body;
     this.#generator = generator;
@@ -85,14 +93,16 @@ class CompletionEvents implements StreamForm {
   news(choice: Choice, from: number, to: number, last: boolean): string {
     const { index, answer } = choice;
     if (from === 0) this.#choices.add(choice);
-    const text = JSON.stringify(from === 0 ? this.#said(choice) + answer.text(from, to) : answer.text(from, to));
-    if (text === '""' && !last) return '';
+    const text = JSON.stringify(from === 0 ? (this.#said(choice) ?? '') + answer.text(from, to) : answer.text(from, to));
+    // A piece of a character waits for the rest of it, but not what is said of its token.
+    if (text === '""' && !last && this.#plain) return '';
     const end = last
       ? `"finish_reason":"${choice.finish}","stop_reason":${JSON.stringify(answer.stoppedAt ?? null)}`
       : '"finish_reason":null,"stop_reason":null';
     if (this.#plain) return `${this.#before(index)}${text},"logprobs":null,${end}}]}\n\n`;
     const { logprobs: top } = this.#body;
-    const logprobs = typeof top === 'number' ? JSON.stringify(completionLogprobs(this.#generator.tokenizer, choice, from, to, top)) : 'null';
+    const said = this.#said(choice);
+    const logprobs = typeof top === 'number' ? JSON.stringify(completionLogprobs(this.#generator.tokenizer, choice, { from, to, top, said })) : 'null';
     const ids = this.#body.return_token_ids === true ? `,"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';
     const prompt = choice.prompt.length;
     const usage =

@@ -34,6 +34,8 @@ export interface Order {
   readonly body: Sampling & Partial<Pick<ChatBody, 'tools' | 'tool_choice'>>;
   /** Tokens of an answer at most, as the client says; absent: what is left of the context. */
   readonly most: number | null | undefined;
+  /** Nothing is to be said: only the prompt is to be computed. */
+  readonly promptOnly?: boolean | undefined;
   /** What the prompt is called in problems. */
   readonly param: string;
   /** Where an upstream is asked the same. */
@@ -113,7 +115,7 @@ export class Generator {
       const leastCached = fetched ? 0 : Math.ceil(gate.share * prompt.length);
       const held = this.#prefixes?.hold(answered ? [...prompt, ...answer.ids(0, answer.tokens - 1)] : prompt, salt);
       choice.onOver = () => held?.release();
-      const lengths = { inputTokens: prompt.length, outputTokens: answer.tokens, leastCached };
+      const lengths = { inputTokens: prompt.length, outputTokens: choice.computed, leastCached };
       this.#submit({ ...labels, ...lengths, blockTokens, prefix: runsOf(held?.ids ?? []), answered }, choice, { place, exchange, body });
       this.onSubmitted(choice, order);
     }
@@ -139,7 +141,7 @@ export class Generator {
     if (exchange.place !== undefined && role === 'prefill' && params?.['do_remote_decode'] === true) {
       choice.onPrefilled = () => {
         // The token that its client is told is made with the prompt.
-        choice.out = 1;
+        choice.emit(1);
         const release = choice.onOver;
         choice.onOver = () => {};
         const { localAddress = '127.0.0.1', localPort = 0 } = exchange.request.socket;
@@ -155,11 +157,11 @@ export class Generator {
       return;
     }
     const waiting = transfers.asked(params);
-    if (waiting !== undefined) transfers.handOver(waiting, choice, place, choice.answer.tokens + firstByPrefill);
+    if (waiting !== undefined) transfers.handOver(waiting, choice, place, choice.computed + firstByPrefill);
     else {
       // Without KV to fetch, the prompt is computed by whoever is free.
       engine.submit({ ...arrival, held: true }, choice);
-      engine.perform({ kind: 'hand-over', request: choice.number, instance, rank, tokens: choice.answer.tokens });
+      engine.perform({ kind: 'hand-over', request: choice.number, instance, rank, tokens: choice.computed });
     }
   }
 
@@ -193,7 +195,8 @@ export class Generator {
     return Promise.all(made);
   }
 
-  async #choice({ body, route }: Order, { prompt, said }: Ask, index: number, seed: number, most: number): Promise<Choice> {
+  async #choice({ body, route, promptOnly }: Order, { prompt, said }: Ask, index: number, seed: number, most: number): Promise<Choice> {
+    if (promptOnly === true) return new Choice(index, prompt, nothing);
     const shape = shapeOfAnswer(body, seed, this.limits.toolShare);
     if (shape !== undefined) {
       const answer = atLeastOne(this.tokenizer, upTo(most, spelled(this.tokenizer, this.tokenizer.encode(shape.text), 'stop')));
@@ -211,17 +214,19 @@ export class Generator {
       forward: { route, body: body as Readonly<Record<string, unknown>> },
     });
     const stops = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
-    return new Choice(index, prompt, atLeastOne(this.tokenizer, stoppedBy(answer, stops, least)));
+    return new Choice(index, prompt, atLeastOne(this.tokenizer, stoppedBy(answer, stops, least, body.include_stop_str_in_output ?? false)));
   }
 
   /** Tokens that an answer may have at most. */
-  #most({ model, most, param, body }: Order, { prompt }: Ask): number {
+  #most({ model, most, promptOnly, param, body }: Order, { prompt }: Ask): number {
     const { maxContext } = model;
     if (prompt.length === 0) throw new ApiError(400, 'The prompt is empty', { param });
-    if (most !== null && most !== undefined && most < 1) throw new ApiError(400, `max_tokens must be at least 1, got ${most}.`, { param: 'max_tokens' });
+    if (most !== null && most !== undefined && most < 1 && promptOnly !== true)
+      throw new ApiError(400, `max_tokens must be at least 1, got ${most}.`, { param: 'max_tokens' });
     const room = maxContext - prompt.length;
-    if (room < 1 || (most ?? 1) > room) {
-      const asked = `${prompt.length + (most ?? 1)} tokens (${prompt.length} in the ${param}, ${most ?? 1} in the completion)`;
+    const needed = Math.max(1, most ?? 1);
+    if (needed > room) {
+      const asked = `${prompt.length + needed} tokens (${prompt.length} in the ${param}, ${needed} in the completion)`;
       throw new ApiError(
         400,
         `This model's maximum context length is ${maxContext} tokens. However, you requested ${asked}. Please reduce the length of the ${param} or completion.`,
@@ -234,6 +239,9 @@ export class Generator {
     return limit;
   }
 }
+
+/** The answer where nothing is to be said. */
+const nothing: Answer = { tokens: 0, finish: 'length', text: () => '', ids: () => [] };
 
 function upTo(most: number, answer: Answer): Answer {
   return answer.tokens <= most ? answer : { ...answer, tokens: most, finish: 'length' };

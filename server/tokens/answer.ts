@@ -40,10 +40,10 @@ export function lengthOf({ most, least, ignoreEnd }: Pick<AnswerRequest, 'most' 
  * An answer that ends before the first of `stops` that it holds, as the text of servers does: the token that completes the string is
  * the last one that is counted.
  * @param least tokens before which no string stops it
+ * @param included whether it ends behind the string instead
  */
-export function stoppedBy(answer: Answer, stops: readonly string[], least: number = 0): Answer {
+export function stoppedBy(answer: Answer, stops: readonly string[], least: number = 0, included: boolean = false): Answer {
   if (stops.length === 0) return answer;
-  const longest = Math.max(...stops.map(({ length }) => length));
   const ends: number[] = [];
   let text = '';
   for (let token = 0; token < answer.tokens; token++) {
@@ -51,11 +51,11 @@ export function stoppedBy(answer: Answer, stops: readonly string[], least: numbe
     text += answer.text(token, token + 1);
     ends.push(text.length);
     if (token + 1 <= least) continue;
-    const from = Math.max(0, before - longest + 1);
-    const found = stops.map((stop) => ({ stop, at: stop === '' ? -1 : text.indexOf(stop, from) })).filter(({ at }) => at >= 0);
+    // Of each only what this token completes: what `least` has passed over stops nothing later.
+    const found = stops.map((stop) => ({ stop, at: stop === '' ? -1 : text.indexOf(stop, Math.max(0, before - stop.length + 1)) })).filter(({ at }) => at >= 0);
     const first = found.reduce<(typeof found)[number] | undefined>((best, one) => (best === undefined || one.at < best.at ? one : best), undefined);
     if (first === undefined) continue;
-    const cut = text.slice(0, first.at);
+    const cut = text.slice(0, first.at + (included ? first.stop.length : 0));
     const place = (index: number): number => (index === 0 ? 0 : (ends[index - 1] as number));
     return {
       tokens: token + 1,

@@ -112,12 +112,15 @@ describe('answers', () => {
     expect(of({ ignoreEnd: true })).toEqual([100, 'length']);
   });
 
-  test('a stop string ends an answer before it, never before min_tokens', () => {
+  test('a stop string ends an answer before it, or behind it where that is asked for, never before min_tokens', () => {
     const answer = spelled(shipped, shipped.encode('one two three, and two more'), 'length');
     const stopped = stoppedBy(answer, ['zzz', 'two']);
     expect([whole(stopped), stopped.tokens, stopped.finish, stopped.stoppedAt]).toEqual(['one ', 2, 'stop', 'two']);
     expect(whole(stoppedBy(answer, ['wo th']))).toBe('one t');
     expect(whole(stoppedBy(answer, ['two'], 3))).toBe('one two three, and ');
+    expect(whole(stoppedBy(answer, ['wo th'], 0, true))).toBe('one two th');
+    expect(whole(stoppedBy(answer, ['thre'], 2, true))).toBe('one two thre');
+    expect(whole(stoppedBy(answer, ['thre', 'two'], 2))).toBe('one two ');
     expect(stoppedBy(answer, ['nine'])).toBe(answer);
   });
 

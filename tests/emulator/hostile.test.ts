@@ -45,6 +45,7 @@ const chatFields: Readonly<Record<string, readonly unknown[]>> = {
   frequency_penalty: [-3, 3, 'x'],
   presence_penalty: [-3, 3, 'x'],
   ignore_eos: ['x', 1],
+  include_stop_str_in_output: ['x', 1, []],
   cache_salt: ['', 1, []],
   guided_choice: [[], 'x', [1]],
   guided_regex: [1, [], '(', 'a(?=b)', 'a{99999999}', '('.repeat(9000), 'x'.repeat(10_001), '(a{200}){200}'],

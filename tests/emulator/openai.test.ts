@@ -124,6 +124,28 @@ describe('the openai SDK', () => {
     expect(choices[0]?.message.content).not.toContain('.');
   });
 
+  test.each(['stays out of', 'belongs to'])('the string that stops it %s the text, at once and in a stream', async (kept) => {
+    const body = { model, stop: [' g', 'g'], min_tokens: 20, max_tokens: 40, seed: 3, include_stop_str_in_output: kept === 'belongs to' };
+    const full = (await client.completions.create({ model, prompt: 'Hello', max_tokens: 40, seed: 3 })).choices[0]?.text ?? '';
+    const chat = (await client.chat.completions.create({ model, messages, max_tokens: 40, seed: 3 })).choices[0]?.message.content ?? '';
+    const { choices } = await client.completions.create({ ...body, prompt: 'Hello' } as never);
+    const chats = await client.chat.completions.create({ ...body, messages } as never);
+    const streamed = await client.chat.completions.stream({ ...body, messages } as never).finalChatCompletion();
+    let parts = '';
+    for await (const chunk of (await client.completions.create({
+      ...body,
+      prompt: 'Hello',
+      stream: true,
+    } as never)) as unknown as AsyncIterable<OpenAI.Completion>)
+      parts += chunk.choices[0]?.text ?? '';
+    const [text, said] = [choices[0]?.text ?? '', (chats as OpenAI.ChatCompletion).choices[0]?.message.content ?? ''];
+    expect([text.length < full.length, full.startsWith(text)]).toEqual([true, true]);
+    expect([said.length < chat.length, chat.startsWith(said)]).toEqual([true, true]);
+    expect([text, said].map((one) => one.endsWith('g'))).toEqual([kept === 'belongs to', kept === 'belongs to']);
+    expect([parts, streamed.choices[0]?.message.content]).toEqual([text, said]);
+    expect(choices[0]).toMatchObject({ finish_reason: 'stop', stop_reason: expect.stringMatching(/^ ?g$/) as unknown });
+  });
+
   test('goes on to the last token where it is told to, and for as long as it is told to', async () => {
     const count = async (more: object): Promise<number | undefined> =>
       ((await client.completions.create({ model, prompt: 'a', ...more } as never)) as OpenAI.Completion).usage?.completion_tokens;
@@ -150,10 +172,19 @@ describe('the openai SDK', () => {
     [{ min_tokens: 20, max_tokens: 10 }, 400, 'min_tokens', 'BadRequestError'],
     [{ temperature: -1 }, 400, 'temperature', 'BadRequestError'],
     [{ messages: [] }, 400, 'messages', 'BadRequestError'],
+    [{ stream_options: { include_usage: true } }, 400, 'stream_options', 'BadRequestError'],
+    [{ stream: false, stream_options: {} }, 400, 'stream_options', 'BadRequestError'],
   ])('is told what is wrong with %j', async (wrong, status, param, type) => {
     const error: unknown = await client.chat.completions.create({ model, messages, ...wrong } as never).catch((problem: unknown) => problem);
     expect(error).toBeInstanceOf(APIError);
     expect(error).toMatchObject({ status, param, type, code: status });
+  });
+
+  test('is told that options of a stream need one, where it completes a prompt', async () => {
+    const body = { model, prompt: 'a', max_tokens: 2 };
+    const error: unknown = await client.completions.create({ ...body, stream_options: { include_usage: true } }).catch((problem: unknown) => problem);
+    expect(error).toMatchObject({ status: 400, param: 'stream_options', type: 'BadRequestError', code: 400 });
+    expect((await client.completions.create({ ...body, stream_options: null })).usage?.completion_tokens).toBe(2);
   });
 
   test('a stream that is aborted frees what the engine held', async () => {

@@ -18,7 +18,7 @@ export function Operators({ step }: { readonly step: StepData }): JSX.Element {
     <div class="card">
       <h2>{text.operators}</h2>
       <div class="scroll" tabIndex={0} role="region" aria-label={text.operators}>
-        <table class="rows wide">
+        <table class="rows wide operators">
           <thead>
             <tr>
               <th scope="col">{text.columns.operator}</th>
