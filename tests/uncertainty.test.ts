@@ -14,8 +14,8 @@ import { createSimulation } from '../src/serving/deploy.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 
 const text = readFileSync(fileURLToPath(new URL('../data/uncertainty.yaml', import.meta.url)), 'utf8');
-const example = (name: string, set: readonly string[] = []): Promise<Scenario> =>
-  loadScenario(fileURLToPath(new URL(`../examples/${name}.yaml`, import.meta.url)), { requests: 600, set });
+const example = (name: string, set: readonly string[] = [], requests: number = 600): Promise<Scenario> =>
+  loadScenario(fileURLToPath(new URL(`../examples/${name}.yaml`, import.meta.url)), { requests, set });
 
 /** All spreads of a file's data times a factor. */
 function widened<T>(value: T, factor: number): T {
@@ -133,6 +133,16 @@ describe('the intervals of a run', () => {
     for (const [k, load] of (bindingLoad?.samples ?? []).entries())
       expect(requestsPerSecond?.samples[k]).toBeLessThanOrEqual((summary.throughput.requests / Math.max(1, load)) * (1 + 1e-9));
     expect(Math.max(...(requestsPerSecond?.samples ?? []))).toBeLessThanOrEqual(summary.throughput.requests * (1 + 1e-9));
+  });
+
+  test('one that is asked for three times what it sustains is in every sample, and faster ones put through more', async () => {
+    const scenario = await example('h100-llama-3.1-70b', ['workload.rate=60/s'], 2500);
+    const { summary, intervals } = ran(scenario);
+    expect(summary.saturation.saturated).toBe(true);
+    expect(intervals.overloaded).toBe(intervals.samples);
+    const { samples = [] } = intervals.metrics.requestsPerSecond ?? {};
+    expect(new Set(samples).size).toBe(samples.length);
+    expect(Math.max(...samples)).toBeGreaterThan(summary.throughput.requests);
   });
 
   test('what a case states is not off', async () => {

@@ -92,9 +92,11 @@ export function intervalsOf(run: SampledRun): Intervals {
     const { low, high } = withNoise(intervalOf(point, inside), point, noiseOf(summary, piece));
     metrics[name] = { low: Math.max(0, low), high: Math.min(most, high), samples: inside };
   };
-  // At least 1: nothing puts through more than arrives.
   const fullest = Math.max(1, ...summary.pools.map(({ load }) => load));
-  const put = samples.map(({ loads }) => fullest / Math.max(1, ...loads));
+  const asked = askedFor(summary);
+  // Nothing puts through more than arrives.
+  const least = asked > 1 ? fullest / asked : 1;
+  const put = samples.map(({ loads }) => fullest / Math.max(least, ...loads));
   for (const [name, headline] of Object.entries(headlines) as readonly [keyof typeof headlines, Headline][]) {
     const point = headline.of(summary);
     if (point === undefined || !Number.isFinite(point)) continue;
@@ -119,7 +121,22 @@ export function intervalsOf(run: SampledRun): Intervals {
     );
   const loads = loadsOf(run);
   if (loads !== undefined) add('bindingLoad', summary.limit.utilisation, loads);
-  return { samples: samples.length, requests, overloaded: loads?.filter((load) => load > 1).length ?? 0, metrics };
+  return { samples: samples.length, requests, overloaded: loads?.filter((load) => load * asked > 1).length ?? 0, metrics };
+}
+
+/** How often what is put through arrives where requests pile up: pools are at what they sustain there, whatever they are asked for. */
+function askedFor({ saturation, series, window }: Summary): number {
+  if (!saturation.saturated) return 1;
+  const inside = series.filter(({ at }) => at > window.from && at < window.to);
+  const sum = (of: (point: SeriesPoint) => number): number => inside.reduce((total, point) => total + of(point), 0);
+  return Math.max(
+    1,
+    sum(({ arrived }) => arrived) /
+      Math.max(
+        1,
+        sum(({ finished }) => finished),
+      ),
+  );
 }
 
 /** Each sample's metric over that of the short run, times the long run's. Shares, and what is nothing in the short run, move by differences instead. */
