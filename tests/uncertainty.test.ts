@@ -145,6 +145,13 @@ describe('the intervals of a run', () => {
     expect(Math.max(...samples)).toBeGreaterThan(summary.throughput.requests);
   });
 
+  test('say nothing of what no sample changes in a run too short to show what chance does', async () => {
+    const { summary, intervals } = ran(await example('h100-llama-3.1-70b', [], 200));
+    expect(summary.window.residences).toBeLessThan(2);
+    expect(intervals.metrics.requestsPerSecond).toBeUndefined();
+    expect(intervals.metrics.tpotP50).toBeDefined();
+  });
+
   test('what a case states is not off', async () => {
     const scenario = await example('cloudmatrix384-deepseek-r1');
     const { intervals } = ran(scenario, { known: ['power', 'price'] });

@@ -90,6 +90,8 @@ export function intervalsOf(run: SampledRun): Intervals {
   const add = (name: MetricName, point: number, values: readonly number[], { most = Infinity, piece }: Omit<Headline, 'of'> = {}): void => {
     const inside = values.map((value) => Math.min(most, Math.max(0, value)));
     const { low, high } = withNoise(intervalOf(point, inside), point, noiseOf(summary, piece));
+    // Of what no sample changes, in a run too short to show what chance does, nothing is known.
+    if (piece !== undefined && low === high) return;
     metrics[name] = { low: Math.max(0, low), high: Math.min(most, high), samples: inside };
   };
   const fullest = Math.max(1, ...summary.pools.map(({ load }) => load));
