@@ -20,6 +20,15 @@ export function parseFile(path: string): unknown {
   return parseText(readFileSync(path, 'utf8'), path);
 }
 
+/** The files of the catalogue that have this name. */
+export function dataFileNamed(name: string): readonly string[] {
+  if (/[/\\]/.test(name)) return [];
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((folder) => join(root, folder.name, `${name}.yaml`))
+    .filter((path) => existsSync(path));
+}
+
 /**
  * A file of facts by its name in the catalogue or by its path (relative to `base`).
  * @throws InputError when there is neither, or the file is empty or broken.

@@ -8,7 +8,7 @@ import type { FleetOfMachines, Scenario } from '../src/serving/scenario.ts';
 import { interruptedCode } from './drive.ts';
 import { goodShare } from './find-rate.ts';
 import { driveFleet } from './fleet.ts';
-import { checkOutputs, commandLine, terminalOptions } from './output.ts';
+import { commandLine, terminalOptions } from './output.ts';
 import type { OutputFlags } from './outputs/flags.ts';
 import { typedFlags, type ScenarioFlags } from './scenario.ts';
 
@@ -26,7 +26,6 @@ export interface FleetFlags extends ScenarioFlags, OutputFlags {
 /** Simulates a fleet and prints what it came to. Returns the exit code. */
 export async function simulateFleet(file: string, scenario: Scenario & { readonly fleet: FleetOfMachines }, flags: FleetFlags): Promise<number> {
   refuse(flags);
-  checkOutputs({ '--html': flags.html, '--out': flags.out });
   const { merged, interrupted, kept } = await driveFleet(scenario, flags);
   const typed = ['simulate', file, ...typedFlags(flags), ...(flags.runs === '.supernode' ? [] : ['--runs', flags.runs])];
   if (merged !== undefined) {

@@ -3,16 +3,27 @@ import { dirname } from 'node:path';
 import process from 'node:process';
 import { InputError } from '../src/base/errors.ts';
 import type { Issue } from '../src/base/errors.ts';
+import type { InputFile } from './outputs/inputs.ts';
+import { placeOf } from './outputs/place.ts';
 
 /**
  * Looks at the files that a command is going to write, before it starts.
  * @param files by their flags, such as `--html`
+ * @param inputs what the command reads; asked for only where there is something to write
  * @param replaced those that are written under another name first: their folder has to be open too
- * @throws InputError for each that cannot be written.
+ * @throws InputError for each that cannot be written, or is read.
  */
-export function checkOutputs(files: Readonly<Record<string, string | undefined>>, replaced: readonly (string | undefined)[] = []): void {
+export function checkOutputs(
+  files: Readonly<Record<string, string | undefined>>,
+  inputs: () => readonly InputFile[],
+  replaced: readonly (string | undefined)[] = [],
+): void {
+  if (Object.values(files).every((path) => path === undefined)) return;
+  const read = new Map(inputs().map(({ path, what }) => [placeOf(path), what]));
   const issues = Object.entries(files).flatMap(([flag, path]): readonly Issue[] => {
-    const problem = path === undefined ? undefined : outputProblem(path, replaced.includes(path));
+    if (path === undefined) return [];
+    const what = read.get(placeOf(path));
+    const problem = what === undefined ? outputProblem(path, replaced.includes(path)) : `${path} is ${what}; expected another file`;
     return problem === undefined ? [] : [{ path: flag, message: problem }];
   });
   if (issues.length > 0) throw new InputError(issues);

@@ -92,8 +92,13 @@ function withFlags(content: unknown, flags: ScenarioFlags): unknown {
  * @throws InputError with everything that is wrong.
  */
 export async function loadScenario(path: string, flags: ScenarioFlags = {}): Promise<Scenario> {
+  return readScenario(scenarioContent(path, flags), path, contextAt(dirname(resolve(path))));
+}
+
+/** What a scenario file and the flags say together, not checked. @throws InputError where it cannot be parsed */
+export function scenarioContent(path: string, flags: ScenarioFlags): unknown {
   existingFile(path, 'scenario file');
-  return readScenario(withFlags(parseFile(path), flags), path, contextAt(dirname(resolve(path))));
+  return withFlags(parseFile(path), flags);
 }
 
 /** @throws InputError where there is no such file */

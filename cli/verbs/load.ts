@@ -22,6 +22,7 @@ import { promptOf } from '../load/prompts.ts';
 import { firstModel, targetOf, type Target } from '../load/server.ts';
 import { loadOf, paceOf } from '../load/traffic.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { scenarioInputs, type InputFile } from '../outputs/inputs.ts';
 import { Progress } from '../progress.ts';
 import { version } from '../version.ts';
 
@@ -36,9 +37,17 @@ export function command(): Command {
   });
 }
 
+function inputsOf(file: string | undefined, { trace, against, seed, set }: LoadFlags): readonly InputFile[] {
+  return [
+    ...(file === undefined ? [] : scenarioInputs(file, { trace, seed, set })),
+    ...(trace === undefined ? [] : [{ path: trace, what: 'the trace that is sent' }]),
+    ...(against === undefined ? [] : [{ path: against, what: 'the result that is compared with' }]),
+  ];
+}
+
 /** @param again the command line that does the same, without secrets */
 async function load(file: string | undefined, flags: LoadFlags, again: string): Promise<number> {
-  checkOutputs({ '--html': flags.html, '--out': flags.out, '--result-filename': flags.resultFilename });
+  checkOutputs({ '--html': flags.html, '--out': flags.out, '--result-filename': flags.resultFilename }, () => inputsOf(file, flags));
   const target = targetOf(flags);
   const metadata = pairsOf(flags.metadata, '--metadata');
   const against = flags.against === undefined ? undefined : resultIn(flags.against);

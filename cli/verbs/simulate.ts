@@ -15,6 +15,7 @@ import { criterion, findRate, goodShare, rateOf, stoppedByServiceLevel } from '.
 import { repeated, wholeFlag } from '../flags.ts';
 import { commandLine, terminalOptions } from '../output.ts';
 import { outputPaths, withOutputFlags } from '../outputs/flags.ts';
+import { scenarioInputs, type InputFile } from '../outputs/inputs.ts';
 import { outputsTo, type RunOutputs } from '../outputs/outputs.ts';
 import { replay } from '../replay.ts';
 import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
@@ -46,7 +47,9 @@ export function command(): Command {
     .option('--replay <log>', 'run an event log again and compare every event (docs/guide/outputs.md)');
   return withOutputFlags(withIntervalFlags(verb)).action(async (file: string | undefined, options: Options) => {
     const source = sourceOf(file, options);
-    const outputs = outputsTo(outputPaths(options, { '--html': options.html, '--out': options.out }));
+    const inputs = (): readonly InputFile[] =>
+      source.kind === 'log' ? [{ path: source.path, what: 'the log that is run again' }] : scenarioInputs(source.path, options);
+    const outputs = outputsTo(outputPaths(options, { '--html': options.html, '--out': options.out }, inputs));
     holdNursery();
     if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
     else {

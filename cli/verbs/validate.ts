@@ -64,7 +64,7 @@ async function validate(options: Options, self: Command): Promise<void> {
   if ((options.record === true || options.recordIntervals === true) && typed.length > 0)
     gathered.add('--record', 'writes what is shipped: expected no cases beside it');
   gathered.settle();
-  checkOutputs({ '--html': options.html });
+  checkOutputs({ '--html': options.html }, () => typed.map((path) => ({ path, what: 'a table of cases that is read' })));
   await validateCases(options, typed);
 }
 
