@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { InputError } from '../src/base/errors.ts';
 import { significant } from '../src/base/quantity.ts';
@@ -10,6 +9,7 @@ import { goodShare } from './find-rate.ts';
 import { driveFleet } from './fleet.ts';
 import { commandLine, terminalOptions } from './output.ts';
 import type { OutputFlags } from './outputs/flags.ts';
+import { writeWhole } from './outputs/whole.ts';
 import { typedFlags, type ScenarioFlags } from './scenario.ts';
 
 export interface FleetFlags extends ScenarioFlags, OutputFlags {
@@ -32,10 +32,10 @@ export async function simulateFleet(file: string, scenario: Scenario & { readonl
     const result = `${JSON.stringify({ schema: 'supernode/fleet/1', interrupted, ...merged }, null, 2)}\n`;
     const report = mergedReport(merged);
     process.stdout.write(flags.json === true ? result : `${reportText(report, terminalOptions())}  ${commandLine(typed)}\n`);
-    if (flags.out !== undefined) writeFileSync(flags.out, result);
+    if (flags.out !== undefined) writeWhole(flags.out, result);
     if (flags.html !== undefined) {
       const { htmlPage } = await import('./report/html.ts');
-      writeFileSync(flags.html, await htmlPage(report));
+      writeWhole(flags.html, await htmlPage(report));
       (flags.json === true ? process.stderr : process.stdout).write(`${flags.json === true ? '' : '\n'}wrote ${flags.html}\n`);
     }
   }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
 import { holdNursery } from '../../batch/nursery.ts';
@@ -12,6 +11,7 @@ import { repeated, wholeFlag } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import { scenarioInputs } from '../outputs/inputs.ts';
 import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
+import { writeWhole } from '../outputs/whole.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
 
@@ -75,7 +75,7 @@ async function write(summaries: readonly Summary[], files: readonly string[], in
   );
   if (options.html === undefined) return;
   const { htmlCompare } = await import('../report/html.ts');
-  writeFileSync(options.html, await htmlCompare(summaries));
+  writeWhole(options.html, await htmlCompare(summaries));
   const told = `wrote ${options.html}\n`;
   if (options.json === true) process.stderr.write(told);
   else process.stdout.write(`\n${told}`);
