@@ -31,8 +31,13 @@ export class KeptShards {
     mkdirSync(this.folder, { recursive: true });
     const path = join(this.folder, `${index}.json`);
     // Whole or not at all, whenever the program ends.
-    writeFileSync(`${path}.part`, JSON.stringify({ form, shard: portable(shard, []) }));
-    renameSync(`${path}.part`, path);
+    try {
+      writeFileSync(`${path}.part`, JSON.stringify({ form, shard: portable(shard, []) }));
+      renameSync(`${path}.part`, path);
+    } catch (error) {
+      rmSync(`${path}.part`, { force: true });
+      throw error;
+    }
   }
 
   /** Nothing is left to go on with. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { DataFile, DataFolder } from '../schema/catalogue/catalogue.ts';
 import { unknownData } from '../schema/catalogue/unknown.ts';
 import { parseText } from '../schema/parse.ts';
+import { unread } from './file-problem.ts';
 
 const root = fileURLToPath(new URL('../data/', import.meta.url));
 
@@ -15,9 +16,26 @@ export function dataNames(folder: DataFolder): readonly string[] {
     .sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** Reads and parses a YAML or JSON file, as `parseText`. */
+/** Reads and parses a YAML or JSON file, as `parseText`. @throws InputError where it cannot be read or parsed */
 export function parseFile(path: string): unknown {
-  return parseText(readFileSync(path, 'utf8'), path);
+  return parseText(textOf(path), path);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unread(path, error);
+  }
+}
+
+/** The files of the catalogue that have this name. */
+export function dataFileNamed(name: string): readonly string[] {
+  if (/[/\\]/.test(name)) return [];
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((folder) => join(root, folder.name, `${name}.yaml`))
+    .filter((path) => existsSync(path));
 }
 
 /**

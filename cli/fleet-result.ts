@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { InputError } from '../src/base/errors.ts';
 import { significant } from '../src/base/quantity.ts';
@@ -8,8 +7,9 @@ import type { FleetOfMachines, Scenario } from '../src/serving/scenario.ts';
 import { interruptedCode } from './drive.ts';
 import { goodShare } from './find-rate.ts';
 import { driveFleet } from './fleet.ts';
-import { checkOutputs, commandLine, terminalOptions } from './output.ts';
+import { commandLine, terminalOptions } from './output.ts';
 import type { OutputFlags } from './outputs/flags.ts';
+import { writeWhole } from './outputs/whole.ts';
 import { typedFlags, type ScenarioFlags } from './scenario.ts';
 
 export interface FleetFlags extends ScenarioFlags, OutputFlags {
@@ -26,17 +26,16 @@ export interface FleetFlags extends ScenarioFlags, OutputFlags {
 /** Simulates a fleet and prints what it came to. Returns the exit code. */
 export async function simulateFleet(file: string, scenario: Scenario & { readonly fleet: FleetOfMachines }, flags: FleetFlags): Promise<number> {
   refuse(flags);
-  checkOutputs({ '--html': flags.html, '--out': flags.out });
   const { merged, interrupted, kept } = await driveFleet(scenario, flags);
   const typed = ['simulate', file, ...typedFlags(flags), ...(flags.runs === '.supernode' ? [] : ['--runs', flags.runs])];
   if (merged !== undefined) {
     const result = `${JSON.stringify({ schema: 'supernode/fleet/1', interrupted, ...merged }, null, 2)}\n`;
     const report = mergedReport(merged);
     process.stdout.write(flags.json === true ? result : `${reportText(report, terminalOptions())}  ${commandLine(typed)}\n`);
-    if (flags.out !== undefined) writeFileSync(flags.out, result);
+    if (flags.out !== undefined) writeWhole(flags.out, result);
     if (flags.html !== undefined) {
       const { htmlPage } = await import('./report/html.ts');
-      writeFileSync(flags.html, await htmlPage(report));
+      writeWhole(flags.html, await htmlPage(report));
       (flags.json === true ? process.stderr : process.stdout).write(`${flags.json === true ? '' : '\n'}wrote ${flags.html}\n`);
     }
   }

@@ -1,13 +1,17 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { runBatch } from '../batch/batch.ts';
 import { KeptShards } from '../batch/kept.ts';
+import { InputError } from '../src/base/errors.ts';
 import { hashOf } from '../src/report/hash.ts';
 import { mergeShards, type MergedSummary } from '../src/report/merged/merge.ts';
 import type { Shard } from '../src/report/merged/shard.ts';
 import { trafficText } from '../src/report/traffic.ts';
 import { machinesOf } from '../src/serving/fleet-of-machines.ts';
 import type { FleetOfMachines, Scenario } from '../src/serving/scenario.ts';
+import { unwritten } from './file-problem.ts';
+import { thereAt } from './outputs/place.ts';
+import { closedFor } from './outputs/whole.ts';
 import { Progress } from './progress.ts';
 import { version } from './version.ts';
 
@@ -29,6 +33,7 @@ export interface FleetRun {
 /**
  * Runs the machines of a fleet on worker threads, to the end or to Ctrl-C, with progress on stderr. A machine that is done is kept in a folder;
  * the same scenario goes on from there.
+ * @throws InputError before a machine runs, where the folder cannot be made or written
  */
 export async function driveFleet(scenario: Scenario & { readonly fleet: FleetOfMachines }, { threads, runs }: FleetOptions): Promise<FleetRun> {
   const { fleet, name, seed } = scenario;
@@ -36,6 +41,7 @@ export async function driveFleet(scenario: Scenario & { readonly fleet: FleetOfM
   const scenarioHash = hashOf(scenario);
   const kept = new KeptShards(join(runs, `${name}-${hashOf([scenarioHash, version])}`));
   const shards: (Shard | undefined)[] = machines.map(() => undefined);
+  checkFolder(kept.folder);
   const before = kept.read();
   for (const [index, shard] of before) if (index < shards.length) shards[index] = shard;
   const missing = shards.flatMap((shard, m) => (shard === undefined ? [m] : []));
@@ -63,7 +69,7 @@ export async function driveFleet(scenario: Scenario & { readonly fleet: FleetOfM
       onDone: (index, shard) => {
         const m = missing[index] ?? 0;
         shards[m] = shard;
-        kept.write(m, shard);
+        keep(kept, m, shard);
         update(index, sizes[index] ?? 0);
       },
     });
@@ -78,4 +84,21 @@ export async function driveFleet(scenario: Scenario & { readonly fleet: FleetOfM
   const arrived = done.reduce((sum, { summary }) => sum + summary.requests.arrived, 0);
   const from = { scenario: name, ...fleet, workload: trafficText(scenario.workload, arrived), reproduce: { version, scenarioHash, calibrationHash, seed } };
   return { merged: done.length === 0 ? undefined : mergeShards(from, done), interrupted, kept: kept.folder };
+}
+
+/** Looks at the folder, or where it is going to be made. */
+function checkFolder(folder: string): void {
+  let place = folder;
+  while (thereAt(place) === undefined && dirname(place) !== place) place = dirname(place);
+  const reason = thereAt(place)?.isDirectory() === true ? closedFor(place) : undefined;
+  if (reason !== undefined) throw new InputError([{ path: '--runs', message: `${place} cannot be written (${reason}); expected a folder that can` }]);
+  if (thereAt(place)?.isFile() === true) throw new InputError([{ path: '--runs', message: `${place} is a file; expected a folder, or where to make one` }]);
+}
+
+function keep(kept: KeptShards, machine: number, shard: Shard): void {
+  try {
+    kept.write(machine, shard);
+  } catch (error) {
+    throw unwritten(kept.folder, error);
+  }
 }

@@ -1,18 +1,31 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { InputError } from '../src/base/errors.ts';
 import type { Issue } from '../src/base/errors.ts';
+import { refusal } from './file-problem.ts';
+import type { InputFile } from './outputs/inputs.ts';
+import { placeOf, thereAt } from './outputs/place.ts';
+import { closedFor } from './outputs/whole.ts';
 
 /**
  * Looks at the files that a command is going to write, before it starts.
  * @param files by their flags, such as `--html`
+ * @param inputs what the command reads; asked for only where there is something to write
  * @param replaced those that are written under another name first: their folder has to be open too
- * @throws InputError for each that cannot be written.
+ * @throws InputError for each that cannot be written, or is read.
  */
-export function checkOutputs(files: Readonly<Record<string, string | undefined>>, replaced: readonly (string | undefined)[] = []): void {
+export function checkOutputs(
+  files: Readonly<Record<string, string | undefined>>,
+  inputs: () => readonly InputFile[],
+  replaced: readonly (string | undefined)[] = [],
+): void {
+  if (Object.values(files).every((path) => path === undefined)) return;
+  const read = new Map(inputs().map(({ path, what }) => [placeOf(path), what]));
   const issues = Object.entries(files).flatMap(([flag, path]): readonly Issue[] => {
-    const problem = path === undefined ? undefined : outputProblem(path, replaced.includes(path));
+    if (path === undefined) return [];
+    const what = read.get(placeOf(path));
+    const problem = what === undefined ? outputProblem(path, replaced.includes(path)) : `${path} is ${what}; expected another file`;
     return problem === undefined ? [] : [{ path: flag, message: problem }];
   });
   if (issues.length > 0) throw new InputError(issues);
@@ -20,21 +33,25 @@ export function checkOutputs(files: Readonly<Record<string, string | undefined>>
 
 function outputProblem(path: string, replaced: boolean): string | undefined {
   if (path === '') return 'expected the path of a file to write, got ""';
-  const there = statSync(path, { throwIfNoEntry: false });
+  const there = thereAt(path);
   if (there?.isDirectory() === true) return `${path} is a folder; expected the path of a file to write`;
   const folder = dirname(path);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return `no such folder: ${folder}; expected a file in a folder that exists`;
+  if (thereAt(folder)?.isDirectory() !== true) return `no such folder: ${folder}; expected a file in a folder that exists`;
   const needed = [...(there === undefined || (replaced && there.isFile()) ? [folder] : []), ...(there === undefined ? [] : [path])];
-  const closed = needed.find((place) => !writable(place));
-  return closed === undefined ? undefined : `${closed} cannot be written; expected a file that can`;
+  for (const place of needed) {
+    const reason = place === folder ? closedFor(folder) : lockedFor(path);
+    if (reason !== undefined) return `${place} cannot be written (${reason}); expected a file that can`;
+  }
+  return undefined;
 }
 
-function writable(place: string): boolean {
+/** Why a file cannot be written over. */
+function lockedFor(path: string): string | undefined {
   try {
-    accessSync(place, constants.W_OK);
-    return true;
-  } catch {
-    return false;
+    accessSync(path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return refusal(error) ?? String(error);
   }
 }
 

@@ -9,6 +9,7 @@ import type { Run } from '../src/serving/deploy.ts';
 import { Replay } from '../src/serving/replay.ts';
 import type { RunObserver } from './outputs/outputs.ts';
 import { Progress } from './progress.ts';
+import { refusal, unread } from './file-problem.ts';
 import { existingFile } from './scenario.ts';
 import { textOf } from './traces.ts';
 import { version } from './version.ts';
@@ -47,6 +48,7 @@ async function read(path: string): Promise<EventLog> {
   try {
     return await readEventLog(linesOf(textOf(path)), path);
   } catch (error) {
+    if (refusal(error) !== undefined) throw unread(path, error);
     // zlib's own codes are problems of the input as well.
     if (error instanceof RangeError || (error instanceof Error && 'code' in error)) throw new InputError([{ path, message: error.message }]);
     throw error;

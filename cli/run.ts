@@ -3,9 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { InputError } from '../src/base/errors.ts';
 import type { Issue } from '../src/base/errors.ts';
 import { nearest } from '../src/base/nearest.ts';
+import { refusal, WriteError } from './file-problem.ts';
 import { verbs } from './verbs.ts';
 
-/** Runs one command line. Returns the exit code: 0 done, 1 a fault of ours, 2 wrong input. */
+/** Runs one command line. Returns the exit code: 0 done, 1 a file that could not be written or a fault of ours, 2 wrong input. */
 export async function run(args: readonly string[]): Promise<number> {
   const program = new Command('supernode').description('A digital twin of rack-scale AI systems.').version('0.1.0', '-V, --version');
   const chosen = verbs.find(({ name }) => name === (args[0] === 'help' ? args[1] : args[0]));
@@ -46,7 +47,10 @@ function fail(error: unknown): number {
     tell([{ path: '', message: error.message.replace(/^error: /, '').replaceAll('\n', ' ') }]);
     return 2;
   }
-  process.stderr.write(`supernode: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const refused = refusal(error);
+  if (error instanceof WriteError) process.stderr.write(`supernode: ${error.message}\n`);
+  else if (refused !== undefined && error instanceof Error && 'path' in error) process.stderr.write(`supernode: ${String(error.path)}: ${refused}\n`);
+  else process.stderr.write(`supernode: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;
 }
 

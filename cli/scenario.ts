@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, type Stats } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { parse } from 'yaml';
@@ -12,6 +12,7 @@ import { InputError } from '../src/base/errors.ts';
 import { precisionOf } from '../src/model/precision.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 import { parseFile, readData } from './data.ts';
+import { unread } from './file-problem.ts';
 import { loadMachine } from './machines.ts';
 import { loadModel } from './models.ts';
 import { loadStack } from './stacks.ts';
@@ -58,8 +59,8 @@ export function contextAt(base: string): ScenarioContext {
     },
     trace: async (path, format, at, choice) => {
       const place = resolve(base, path);
-      if (format === SERVEGEN || (format === undefined && statSync(place, { throwIfNoEntry: false })?.isDirectory() === true)) {
-        if (statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) throw new InputError([{ path: at, message: `no such folder: ${path}` }]);
+      if (format === SERVEGEN || (format === undefined && statOf(place)?.isDirectory() === true)) {
+        if (statOf(place)?.isDirectory() !== true) throw new InputError([{ path: at, message: `no such folder: ${path}` }]);
         return { kind: 'client-pool', pool: await loadServeGen(place, choice, at) };
       }
       if (!existsSync(place)) throw new InputError([{ path: at, message: `no such trace file: ${path}` }]);
@@ -92,13 +93,26 @@ function withFlags(content: unknown, flags: ScenarioFlags): unknown {
  * @throws InputError with everything that is wrong.
  */
 export async function loadScenario(path: string, flags: ScenarioFlags = {}): Promise<Scenario> {
-  existingFile(path, 'scenario file');
-  return readScenario(withFlags(parseFile(path), flags), path, contextAt(dirname(resolve(path))));
+  return readScenario(scenarioContent(path, flags), path, contextAt(dirname(resolve(path))));
 }
 
-/** @throws InputError where there is no such file */
+/** What a scenario file and the flags say together, not checked. @throws InputError where it cannot be parsed */
+export function scenarioContent(path: string, flags: ScenarioFlags): unknown {
+  existingFile(path, 'scenario file');
+  return withFlags(parseFile(path), flags);
+}
+
+/** @throws InputError where there is no such file, or it may not be looked at */
 export function existingFile(path: string, what: string): void {
-  const there = statSync(path, { throwIfNoEntry: false });
+  const there = statOf(path);
   if (there?.isDirectory() === true) throw new InputError([{ path, message: `is a folder; expected ${/^[aeio]/.test(what) ? 'an' : 'a'} ${what}` }]);
   if (there?.isFile() !== true) throw new InputError([{ path, message: `no such ${what}` }]);
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw unread(path, error);
+  }
 }

@@ -5,16 +5,25 @@ import { type PoolChoice, readServeGen } from '../schema/traces/servegen.ts';
 import { InputError } from '../src/base/errors.ts';
 import { expectedOneOf } from '../src/base/nearest.ts';
 import type { ClientPool } from '../src/serving/traffic/client-pool.ts';
+import { refusal, unread } from './file-problem.ts';
 import { textOf } from './traces.ts';
 
 const ending = /\.trace\.csv(\.gz)?$/;
 
 /** Client pools in a folder, by name. */
 function poolsIn(folder: string): readonly string[] {
-  return readdirSync(folder)
+  return filesIn(folder)
     .filter((file) => ending.test(file))
     .map((file) => file.replace(ending, ''))
     .sort((a, b) => (a < b ? -1 : 1));
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw unread(folder, error);
+  }
 }
 
 /**
@@ -36,6 +45,7 @@ export async function loadServeGen(folder: string, choice: PoolChoice, at: strin
   try {
     return await readServeGen({ rates: linesOf(textOf(ratesPath)), lengths: linesOf(textOf(lengthsPath)), ratesPath, lengthsPath }, choice, at);
   } catch (error) {
+    if (refusal(error) !== undefined) throw unread(folder, error);
     if (error instanceof RangeError || (error instanceof Error && 'code' in error)) throw new InputError([{ path: lengthsPath, message: error.message }]);
     throw error;
   }

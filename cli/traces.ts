@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { InputError } from '../src/base/errors.ts';
 import type { TraceColumns } from '../src/serving/traffic/workload.ts';
+import { refusal, unread } from './file-problem.ts';
 import { linesOf } from '../schema/traces/lines.ts';
 import { formatNamed, type ReadTrace, readTrace, requestsOf } from '../schema/traces/read-trace.ts';
 
@@ -18,7 +19,8 @@ export async function readTraceFile(path: string, format?: string): Promise<Read
   try {
     return await readTrace(linesOf(textOf(path)), path, chosen);
   } catch (error) {
-    // zlib's own codes, and a file that cannot be read, are problems of the input as well.
+    if (refusal(error) !== undefined) throw unread(path, error);
+    // zlib's own codes are problems of the input as well.
     if (error instanceof RangeError || (error instanceof Error && 'code' in error)) throw new InputError([{ path, message: error.message }]);
     throw error;
   }
@@ -34,8 +36,10 @@ export async function loadTrace(path: string, format?: string): Promise<TraceCol
 
 /** A file's text in chunks; gzip is told by its first two bytes. */
 export function textOf(path: string): AsyncIterable<string> {
+  // Opened before a stream is made, which would tell of a file that cannot be opened when nobody listens yet.
+  const gzipped = startsAsGzip(path);
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  if (!startsAsGzip(path)) return file.setEncoding('utf8') as AsyncIterable<string>;
+  if (!gzipped) return file.setEncoding('utf8') as AsyncIterable<string>;
   // The error of either stream ends the iteration over the second one.
   return pipeline(file, createGunzip({ chunkSize: 1 << 18 }), () => {}).setEncoding('utf8') as AsyncIterable<string>;
 }

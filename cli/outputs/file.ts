@@ -1,9 +1,10 @@
-import { createWriteStream, rmSync, statSync } from 'node:fs';
+import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import process from 'node:process';
 import { finished } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import { unwritten } from '../file-problem.ts';
+import { placesOf } from './whole.ts';
 
 /**
  * A file that is there when it is whole and not before: it is written under another name beside its place. A pipe or a device is written to as it is.
@@ -12,6 +13,8 @@ import { createGzip } from 'node:zlib';
 export class OutputFile {
   readonly path: string;
   readonly #partial: string;
+  readonly #whole: string;
+  readonly #file: WriteStream;
   readonly #stream: Writable;
   readonly #ended: Promise<void>;
   #error: Error | undefined;
@@ -22,10 +25,14 @@ export class OutputFile {
 
   constructor(path: string) {
     this.path = path;
-    const there = statSync(path, { throwIfNoEntry: false });
-    this.#partial = there === undefined || there.isFile() ? `${path}.${process.pid}.partial` : path;
-    const file = createWriteStream(this.#partial);
-    this.#ended = finished(file);
+    const { partial, whole } = placesOf(path);
+    this.#partial = partial;
+    this.#whole = whole;
+    const file = createWriteStream(partial);
+    this.#file = file;
+    this.#ended = finished(file).catch((error: unknown) => {
+      throw unwritten(path, error);
+    });
     // Told when it is written to or closed.
     this.#ended.catch((error: unknown) => (this.#error = error as Error));
     if (path.endsWith('.gz')) {
@@ -57,18 +64,28 @@ export class OutputFile {
     if (this.#stream.writableNeedDrain) await Promise.race([new Promise((resolve) => this.#stream.once('drain', resolve)), this.#ended]);
   }
 
-  /** Ends the file and puts it in its place. */
+  /** Ends the file and puts it in its place. @throws WriteError; nothing is left then */
   async close(): Promise<void> {
     this.#flush();
     this.#stream.end();
-    await this.#ended;
-    if (this.#partial !== this.path) await rename(this.#partial, this.path);
+    try {
+      await this.#ended;
+      if (this.#partial !== this.#whole) await rename(this.#partial, this.#whole);
+    } catch (error) {
+      this.abort();
+      throw unwritten(this.path, error);
+    }
   }
 
   /** Gives it up: nothing is left. */
   abort(): void {
     this.#stream.destroy();
-    if (this.#partial !== this.path) rmSync(this.#partial, { force: true });
+    this.#file.destroy();
+    if (this.#partial === this.#whole) return;
+    const remove = (): void => rmSync(this.#partial, { force: true });
+    remove();
+    // It may not have been opened yet.
+    this.#file.once('close', remove);
   }
 
   #flush(): void {

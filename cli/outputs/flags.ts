@@ -5,6 +5,8 @@ import type { TraceWindow } from '../../src/report/trace/output.ts';
 import { wholeFlag } from '../flags.ts';
 import { checkOutputs } from '../output.ts';
 import { logEndings } from './event-log.ts';
+import type { InputFile } from './inputs.ts';
+import { placeOf } from './place.ts';
 import { tableEndings } from './table-file.ts';
 import { traceEndings } from './trace-file.ts';
 
@@ -39,8 +41,11 @@ export function withOutputFlags(command: Command): Command {
     .option('--events-out <file>', 'write every event, so that --replay can run it again: .jsonl or .jsonl.gz');
 }
 
-/** @throws InputError with every flag that is wrong, and every file that cannot be written. */
-export function outputPaths(flags: OutputFlags, others: Readonly<Record<string, string | undefined>>): OutputPaths {
+/**
+ * @param inputs what the run reads
+ * @throws InputError with every flag that is wrong, and every file that cannot be written.
+ */
+export function outputPaths(flags: OutputFlags, others: Readonly<Record<string, string | undefined>>, inputs: () => readonly InputFile[]): OutputPaths {
   const { traceOut, requestsOut, seriesOut, eventsOut, traceRequests } = flags;
   const issues: Issue[] = [];
   const files = { '--trace-out': traceOut, '--requests-out': requestsOut, '--series-out': seriesOut, '--events-out': eventsOut };
@@ -51,15 +56,16 @@ export function outputPaths(flags: OutputFlags, others: Readonly<Record<string, 
     const valid: readonly string[] | undefined = endings[flag as keyof typeof endings];
     if (valid !== undefined && path !== '' && !valid.some((ending) => path.endsWith(ending)))
       issues.push({ path: flag, message: `expected a file that ends in ${valid.join(', ')}, got "${path}"` });
-    const other = flagOf.get(path);
+    const place = placeOf(path);
+    const other = flagOf.get(place);
     if (other !== undefined) issues.push({ path: flag, message: `${path} is written by ${other} as well; expected a file of its own` });
-    flagOf.set(path, flag);
+    flagOf.set(place, flag);
   }
   for (const [flag, value] of Object.entries({ '--trace-window': flags.traceWindow, '--trace-requests': traceRequests }))
     if (value !== undefined && traceOut === undefined) issues.push({ path: flag, message: 'is about a trace; expected --trace-out as well' });
   const window = flags.traceWindow === undefined ? undefined : windowOf(flags.traceWindow, issues);
   try {
-    checkOutputs({ ...files, ...others }, Object.values(files));
+    checkOutputs({ ...files, ...others }, inputs, Object.values(files));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     issues.push(...error.issues);

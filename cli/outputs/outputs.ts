@@ -39,6 +39,7 @@ export class RunOutputs implements RunObserver {
   readonly #lives = new Lives();
   #trace: TraceFile | undefined;
   #requests: TableFile | undefined;
+  #series: TableFile | undefined;
   #events: EventLogFile | undefined;
 
   constructor(paths: OutputPaths) {
@@ -77,6 +78,7 @@ export class RunOutputs implements RunObserver {
     const { fleet } = run;
     const served = fleet === undefined ? undefined : (pool: number, from: number, to: number): number => fleet.servedSeconds(pool, from, to);
     const table = series === undefined ? undefined : await tableFile(series, seriesColumns(run.deployed.plant), aboutOf(run));
+    this.#series = table;
     if (table !== undefined) for (const row of seriesRows(run.deployed.plant, run.simulation.metrics, powerSeries(run), served)) table.row(row);
     const notes = (await this.#trace?.close(now)) ?? [];
     await this.#requests?.close();
@@ -89,6 +91,7 @@ export class RunOutputs implements RunObserver {
   abort(): void {
     this.#trace?.abort();
     this.#requests?.abort();
+    this.#series?.abort();
     this.#events?.abort();
   }
 }

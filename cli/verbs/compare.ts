@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
 import { holdNursery } from '../../batch/nursery.ts';
@@ -10,7 +9,9 @@ import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode } from '../drive.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { scenarioInputs } from '../outputs/inputs.ts';
 import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
+import { writeWhole } from '../outputs/whole.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
 
@@ -32,7 +33,7 @@ export function command(): Command {
     .option('--json', 'print JSON (docs/guide/simulate.md)');
   return withIntervalFlags(verb).action(async (files: readonly string[], options: Options) => {
     if (files.length < 2 || files.length > 4) throw new InputError([{ path: 'compare', message: `expected two to four scenario files, got ${files.length}` }]);
-    checkOutputs({ '--html': options.html });
+    checkOutputs({ '--html': options.html }, () => files.flatMap((file) => scenarioInputs(file, options)));
     holdNursery();
     const scenarios = await loadAll(files, options);
     const summaries: Summary[] = [];
@@ -74,7 +75,7 @@ async function write(summaries: readonly Summary[], files: readonly string[], in
   );
   if (options.html === undefined) return;
   const { htmlCompare } = await import('../report/html.ts');
-  writeFileSync(options.html, await htmlCompare(summaries));
+  writeWhole(options.html, await htmlCompare(summaries));
   const told = `wrote ${options.html}\n`;
   if (options.json === true) process.stderr.write(told);
   else process.stdout.write(`\n${told}`);

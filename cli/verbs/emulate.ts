@@ -14,6 +14,7 @@ import { mergedFlags, settingsOf, withEmulateFlags, type EmulateFlags } from '..
 import { kvEventsOf } from '../emulate/kv-events.ts';
 import { logAccess, logLine } from '../emulate/log.ts';
 import { terminalOptions } from '../output.ts';
+import { scenarioInputs } from '../outputs/inputs.ts';
 import { outputPaths, withOutputFlags, type OutputFlags } from '../outputs/flags.ts';
 import { outputsTo } from '../outputs/outputs.ts';
 import { loadScenario } from '../scenario.ts';
@@ -37,7 +38,7 @@ export function command(): Command {
 }
 
 async function emulate(file: string, flags: Flags): Promise<number> {
-  const outputs = outputsTo(outputPaths(flags, {}));
+  const outputs = outputsTo(outputPaths(flags, {}, () => scenarioInputs(file, flags)));
   const sized = mergedFlags(flags);
   if (sized.length > 0 && (await loadScenario(file, flags)).deployment.kind !== 'merged')
     throw new InputError(

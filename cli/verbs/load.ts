@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
 import { Filler } from '../../server/tokens/filler.ts';
@@ -22,6 +21,8 @@ import { promptOf } from '../load/prompts.ts';
 import { firstModel, targetOf, type Target } from '../load/server.ts';
 import { loadOf, paceOf } from '../load/traffic.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { scenarioInputs, type InputFile } from '../outputs/inputs.ts';
+import { writeWhole } from '../outputs/whole.ts';
 import { Progress } from '../progress.ts';
 import { version } from '../version.ts';
 
@@ -36,9 +37,17 @@ export function command(): Command {
   });
 }
 
+function inputsOf(file: string | undefined, { trace, against, seed, set }: LoadFlags): readonly InputFile[] {
+  return [
+    ...(file === undefined ? [] : scenarioInputs(file, { trace, seed, set })),
+    ...(trace === undefined ? [] : [{ path: trace, what: 'the trace that is sent' }]),
+    ...(against === undefined ? [] : [{ path: against, what: 'the result that is compared with' }]),
+  ];
+}
+
 /** @param again the command line that does the same, without secrets */
 async function load(file: string | undefined, flags: LoadFlags, again: string): Promise<number> {
-  checkOutputs({ '--html': flags.html, '--out': flags.out, '--result-filename': flags.resultFilename });
+  checkOutputs({ '--html': flags.html, '--out': flags.out, '--result-filename': flags.resultFilename }, () => inputsOf(file, flags));
   const target = targetOf(flags);
   const metadata = pairsOf(flags.metadata, '--metadata');
   const against = flags.against === undefined ? undefined : resultIn(flags.against);
@@ -112,7 +121,7 @@ async function load(file: string | undefined, flags: LoadFlags, again: string): 
         metadata,
         begun: meter.begun,
       });
-      writeFileSync(flags.resultFilename, `${JSON.stringify(result, null, 2)}\n`);
+      writeWhole(flags.resultFilename, `${JSON.stringify(result, null, 2)}\n`);
       told.push(`wrote ${flags.resultFilename}`);
     }
     await write(summary, against, interrupted, flags, told, again);
@@ -170,11 +179,11 @@ async function write(
   const text = `${textReport(summary, terminalOptions())}  ${again}\n`;
   const beside = against === undefined ? '' : `\n${compareReport([against, summary], terminalOptions())}`;
   process.stdout.write(flags.json === true ? result : text + beside);
-  if (flags.out !== undefined) writeFileSync(flags.out, result);
+  if (flags.out !== undefined) writeWhole(flags.out, result);
   const told = [...notes];
   if (flags.html !== undefined) {
     const { htmlReport, htmlCompare } = await import('../report/html.ts');
-    writeFileSync(flags.html, against === undefined ? await htmlReport(summary) : await htmlCompare([against, summary]));
+    writeWhole(flags.html, against === undefined ? await htmlReport(summary) : await htmlCompare([against, summary]));
     told.push(`wrote ${flags.html}`);
   }
   if (told.length === 0) return;

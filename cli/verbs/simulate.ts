@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
 import { holdNursery } from '../../batch/nursery.ts';
@@ -15,9 +14,11 @@ import { criterion, findRate, goodShare, lowestFailed, rateOf, stoppedByServiceL
 import { repeated, wholeFlag } from '../flags.ts';
 import { commandLine, terminalOptions } from '../output.ts';
 import { outputPaths, withOutputFlags } from '../outputs/flags.ts';
+import { scenarioInputs, type InputFile } from '../outputs/inputs.ts';
 import { outputsTo, type RunOutputs } from '../outputs/outputs.ts';
 import { replay } from '../replay.ts';
 import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
+import { writeWhole } from '../outputs/whole.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
 import { table } from '../table.ts';
 import { version } from '../version.ts';
@@ -46,7 +47,9 @@ export function command(): Command {
     .option('--replay <log>', 'run an event log again and compare every event (docs/guide/outputs.md)');
   return withOutputFlags(withIntervalFlags(verb)).action(async (file: string | undefined, options: Options) => {
     const source = sourceOf(file, options);
-    const outputs = outputsTo(outputPaths(options, { '--html': options.html, '--out': options.out }));
+    const inputs = (): readonly InputFile[] =>
+      source.kind === 'log' ? [{ path: source.path, what: 'the log that is run again' }] : scenarioInputs(source.path, options);
+    const outputs = outputsTo(outputPaths(options, { '--html': options.html, '--out': options.out }, inputs));
     holdNursery();
     if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
     else {
@@ -183,11 +186,11 @@ function reproduce(source: readonly string[], options: Options): string {
 async function write(summary: Summary | undefined, json: object, text: string, options: Options, notes: readonly string[] = []): Promise<void> {
   const result = `${JSON.stringify(json, null, 2)}\n`;
   process.stdout.write(options.json === true ? result : text);
-  if (options.out !== undefined) writeFileSync(options.out, result);
+  if (options.out !== undefined) writeWhole(options.out, result);
   const told = [...notes];
   if (options.html !== undefined && summary !== undefined) {
     const { htmlReport } = await import('../report/html.ts');
-    writeFileSync(options.html, await htmlReport(summary));
+    writeWhole(options.html, await htmlReport(summary));
     told.push(`wrote ${options.html}`);
   }
   if (told.length === 0) return;

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.ts';
@@ -7,6 +6,7 @@ import { reportText } from '../../src/report/text.ts';
 import { Gathered, tablesTyped } from '../calibrate/request.ts';
 import { repeated } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { writeWhole } from '../outputs/whole.ts';
 import { linkBounds } from '../validate/bounds.ts';
 import { freshIntervals, recordedIntervals, writeIntervals } from '../validate/intervals.ts';
 import { judgeAll } from '../validate/judge.ts';
@@ -64,7 +64,7 @@ async function validate(options: Options, self: Command): Promise<void> {
   if ((options.record === true || options.recordIntervals === true) && typed.length > 0)
     gathered.add('--record', 'writes what is shipped: expected no cases beside it');
   gathered.settle();
-  checkOutputs({ '--html': options.html });
+  checkOutputs({ '--html': options.html }, () => typed.map((path) => ({ path, what: 'a table of cases that is read' })));
   await validateCases(options, typed);
 }
 
@@ -110,7 +110,7 @@ async function validateCases({ json, html, failOnMiss, record, recordIntervals }
   );
   if (html !== undefined) {
     const { htmlPage } = await import('../report/html.ts');
-    writeFileSync(html, await htmlPage(ledgerReport(results, { medium: 'page', bounds: linkBounds, reproduce })));
+    writeWhole(html, await htmlPage(ledgerReport(results, { medium: 'page', bounds: linkBounds, reproduce })));
   }
   if (recordIntervals === true) writeIntervals(results);
   if (record === true || recordIntervals === true) {
