@@ -3,7 +3,6 @@ import { Command, CommanderError } from 'commander';
 import { InputError } from '../src/base/errors.ts';
 import type { Issue } from '../src/base/errors.ts';
 import { nearest } from '../src/base/nearest.ts';
-import { refusal, WriteError } from './file-problem.ts';
 import { verbs } from './verbs.ts';
 
 /** Runs one command line. Returns the exit code: 0 done, 1 a file that could not be written or a fault of ours, 2 wrong input. */
@@ -33,11 +32,11 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return fail(error);
+    return await fail(error);
   }
 }
 
-function fail(error: unknown): number {
+async function fail(error: unknown): Promise<number> {
   if (error instanceof InputError) {
     tell(error.issues);
     return 2;
@@ -47,6 +46,7 @@ function fail(error: unknown): number {
     tell([{ path: '', message: error.message.replace(/^error: /, '').replaceAll('\n', ' ') }]);
     return 2;
   }
+  const { refusal, WriteError } = await import('./file-problem.ts');
   const refused = refusal(error);
   if (error instanceof WriteError) process.stderr.write(`supernode: ${error.message}\n`);
   else if (refused !== undefined && error instanceof Error && 'path' in error) process.stderr.write(`supernode: ${String(error.path)}: ${refused}\n`);
