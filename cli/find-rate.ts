@@ -16,8 +16,10 @@ const mostTries = 24;
 /** A run shorter than this says little: at a high rate few requests are over before anything has filled up. */
 const enoughResidences = 5;
 const mostRequests = 4_000_000;
-/** How often a run is made longer at one rate. */
-const mostExtensions = 6;
+/** One that is not carried says so sooner. */
+const fewestResidences = 2;
+/** How often a run is made longer at one rate: one that is not carried may be stuck where nothing shows but its length. */
+const mostExtensions = { carried: 6, not: 1 };
 
 /** A pool at a load above this falls behind for as long as the traffic lasts; the little above 1 is what estimating the load may be off by. */
 const mostLoad = 1.02;
@@ -30,6 +32,11 @@ function keepsUp({ saturation, pools }: Summary): boolean {
 /** Whether a run carried its traffic. */
 function carries(summary: Summary): boolean {
   return summary.goodput.share >= goodShare && keepsUp(summary);
+}
+
+/** Whether a run that keeps up is too short to say what becomes of it. */
+function tellsTooLittle(summary: Summary): boolean {
+  return keepsUp(summary) && summary.window.residences < (carries(summary) ? enoughResidences : fewestResidences);
 }
 
 /** The scenario with enough requests for its arrivals to last, going by a run that was too short; undefined where there are no more to be had. */
@@ -103,7 +110,7 @@ export async function findRate(
   while (tries.length < mostTries && (passed === undefined || failed === undefined || failed.rate / passed.rate > 1 + precision)) {
     let attempted = atRate(scenario, rate);
     let { summary, interrupted } = await run(attempted, tries.length);
-    for (let more = 0; more < mostExtensions && !interrupted && keepsUp(summary) && summary.window.residences < enoughResidences; more++) {
+    for (let more = 0; more < mostExtensions[carries(summary) ? 'carried' : 'not'] && !interrupted && tellsTooLittle(summary); more++) {
       const extended = longer(attempted, summary);
       if (extended === undefined) break;
       attempted = extended;

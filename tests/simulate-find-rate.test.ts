@@ -107,7 +107,7 @@ test('nor does a short run that misses the service level, as long as it keeps up
     const rate = workload.kind === 'generator' && workload.arrivals.kind !== 'closed' ? workload.arrivals.rate : 0;
     const residences = workload.requests / rate / 5;
     // What begins empty is late at first; only a long run says how late it stays.
-    const share = residences < 5 ? 0.5 : rate > 10 ? 0.8 : 0.95;
+    const share = residences < 2 ? 0.5 : rate > 10 ? 0.8 : 0.95;
     const summary = { goodput: { share }, saturation: { saturated: false }, window: { residences }, pools: [] };
     return { summary: summary as unknown as Summary, interrupted: false };
   });
