@@ -29,13 +29,11 @@ function textOf(path: string): string {
   }
 }
 
-/** The files of the catalogue that have this name. */
-export function dataFileNamed(name: string): readonly string[] {
-  if (/[/\\]/.test(name)) return [];
-  return readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((folder) => join(root, folder.name, `${name}.yaml`))
-    .filter((path) => existsSync(path));
+/** Every file of the catalogue. */
+export function dataFiles(): readonly string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
 }
 
 /**

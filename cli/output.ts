@@ -11,7 +11,7 @@ import { closedFor } from './outputs/whole.ts';
 /**
  * Looks at the files that a command is going to write, before it starts.
  * @param files by their flags, such as `--html`
- * @param inputs what the command reads; asked for only where there is something to write
+ * @param inputs what the command reads; asked for only where a file that is there would be written
  * @param replaced those that are written under another name first: their folder has to be open too
  * @throws InputError for each that cannot be written, or is read.
  */
@@ -20,8 +20,8 @@ export function checkOutputs(
   inputs: () => readonly InputFile[],
   replaced: readonly (string | undefined)[] = [],
 ): void {
-  if (Object.values(files).every((path) => path === undefined)) return;
-  const read = new Map(inputs().map(({ path, what }) => [placeOf(path), what]));
+  const over = Object.values(files).some((path) => path !== undefined && thereAt(path)?.isFile() === true);
+  const read = new Map(over ? inputs().map(({ path, what }) => [placeOf(path), what]) : []);
   const issues = Object.entries(files).flatMap(([flag, path]): readonly Issue[] => {
     if (path === undefined) return [];
     const what = read.get(placeOf(path));

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../../src/base/errors.ts';
-import { dataFileNamed, parseFile } from '../data.ts';
+import { dataFiles, parseFile } from '../data.ts';
 import { scenarioContent, type ScenarioFlags } from '../scenario.ts';
 import { thereAt } from './place.ts';
 
@@ -11,11 +11,12 @@ export interface InputFile {
   readonly what: string;
 }
 
-/** The files that a run of a scenario reads: itself, those that it or a flag names, and those that they name. */
+/** The files that a run of a scenario reads: itself, those that it or a flag names, those that they name, and what it may take from the catalogue: all of that. */
 export function scenarioInputs(path: string, flags: ScenarioFlags): readonly InputFile[] {
   const own = { path, what: 'the scenario that is run' };
   try {
-    return [own, ...filesNamed(scenarioContent(path, flags), '', dirname(resolve(path)), new Set())];
+    const catalogue = dataFiles().map((file) => ({ path: file, what: 'of the catalogue' }));
+    return [own, ...filesNamed(scenarioContent(path, flags), '', dirname(resolve(path)), new Set()), ...catalogue];
   } catch (error) {
     // What is wrong with it is told where it is loaded.
     if (error instanceof InputError) return [own];
@@ -23,17 +24,16 @@ export function scenarioInputs(path: string, flags: ScenarioFlags): readonly Inp
   }
 }
 
-/** Files that texts anywhere in a value name: paths from `base`, names in the catalogue, the folder of a trace. */
+/** Files that texts anywhere in a value name by their paths from `base`, the folder of a trace among them. */
 function filesNamed(value: unknown, key: string, base: string, seen: Set<string>): readonly InputFile[] {
   if (typeof value === 'object' && value !== null)
     return Object.entries(value).flatMap(([inner, one]) => filesNamed(one, Array.isArray(value) ? key : inner, base, seen));
   if (typeof value !== 'string' || value === '') return [];
   const what = key === 'trace' ? 'the trace that is served' : 'read by the scenario that is run';
-  return [resolve(base, value), ...dataFileNamed(value)].flatMap((path): readonly InputFile[] => {
-    const there = thereAt(path);
-    if (there === undefined || seen.has(path)) return [];
-    seen.add(path);
-    if (there.isDirectory()) return key === 'trace' ? readdirSync(path).map((name) => ({ path: join(path, name), what })) : [];
-    return [{ path, what }, ...(/\.ya?ml$/.test(path) ? filesNamed(parseFile(path), '', dirname(path), seen) : [])];
-  });
+  const path = resolve(base, value);
+  const there = thereAt(path);
+  if (there === undefined || seen.has(path)) return [];
+  seen.add(path);
+  if (there.isDirectory()) return key === 'trace' ? readdirSync(path).map((name) => ({ path: join(path, name), what })) : [];
+  return [{ path, what }, ...(/\.ya?ml$/.test(path) ? filesNamed(parseFile(path), '', dirname(path), seen) : [])];
 }

@@ -127,10 +127,9 @@ export function intervalsOf(run: SampledRun): Intervals {
 }
 
 /** How often what is put through arrives where requests pile up: pools are at what they sustain there, whatever they are asked for. */
-function askedFor({ saturation, series, window }: Summary): number {
-  if (!saturation.saturated) return 1;
-  const inside = series.filter(({ at }) => at > window.from && at < window.to);
-  const sum = (of: (point: SeriesPoint) => number): number => inside.reduce((total, point) => total + of(point), 0);
+function askedFor(summary: Summary): number {
+  if (!summary.saturation.saturated) return 1;
+  const sum = (of: (point: SeriesPoint) => number): number => pieces(summary).reduce((total, point) => total + of(point), 0);
   return Math.max(
     1,
     sum(({ arrived }) => arrived) /
@@ -162,10 +161,18 @@ function loadsOf(run: SampledRun): readonly number[] | undefined {
 }
 
 /** ln of a run's own noise: the standard error of the mean of its pieces, nine in ten. */
-function noiseOf({ series, window }: Summary, piece: Headline['piece']): number {
+function noiseOf(summary: Summary, piece: Headline['piece']): number {
   if (piece === undefined) return 0;
-  const values = series.filter(({ at, finished }) => at > window.from && at < window.to && finished > 0).map(piece);
-  return nineInTen * standardError(values, window.residences > 0 ? values.length / window.residences : 1);
+  const { residences } = summary.window;
+  const values = pieces(summary)
+    .filter(({ finished }) => finished > 0)
+    .map(piece);
+  return nineInTen * standardError(values, residences > 0 ? values.length / residences : 1);
+}
+
+/** What of a run its figures are of. */
+function pieces({ series, window }: Summary): readonly SeriesPoint[] {
+  return series.filter(({ at }) => at > window.from && at < window.to);
 }
 
 /** A run of fewer independent stretches shows nothing of its noise. */

@@ -1,7 +1,8 @@
 import { copyFileSync, linkSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { scenarioInputs } from '../../cli/outputs/inputs.ts';
 import { supernode } from '../fixtures/command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'supernode-inputs-'));
@@ -48,6 +49,10 @@ describe('an output is none of the files that the command reads', () => {
     expect(err).toMatch('; expected another file\n');
     expect(code).toBe(2);
     expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+
+  test('every file of the catalogue may be one', () => {
+    expect(scenarioInputs(scenario, {})).toContainEqual({ path: resolve('data/chips/h100.yaml'), what: 'of the catalogue' });
   });
 
   test('two outputs are not one file by two names', async () => {
