@@ -31,7 +31,7 @@ export function chunkedLayers(runs: OperatorRuns, stages: ArrayLike<number>, ove
  * `values[from + i]` is the time of chunk i; what each run draws of the memory follows behind the chunks. [s]
  */
 export function expose({ overlap, stageOf, runOf }: ChunkedLayers, values: Float64Array, from: number, stages: Float64Array): void {
-  const { times, memory, exposed } = overlap;
+  const { times, memory, shares } = overlap;
   const chunks = runOf.length;
   const behind = from + chunks;
   for (let run = 0, i = 0; run < times.length; run++) {
@@ -40,10 +40,9 @@ export function expose({ overlap, stageOf, runOf }: ChunkedLayers, values: Float
     times[run] = time;
     memory[run] = values[behind + run] as number;
   }
-  overlap.lay();
+  overlap.share();
   for (let run = 0, i = 0; run < times.length; run++) {
-    const time = times[run] as number;
-    const share = time > 0 ? (exposed[run] as number) / time : 0;
+    const share = shares[run] as number;
     for (; i < chunks && runOf[i] === run; i++) {
       const stage = stageOf[i] as number;
       stages[stage] = (stages[stage] as number) + (values[from + i] as number) * share;

@@ -13,14 +13,16 @@ export interface LaidOut {
   /** What `lay` is asked, of each run: its time while nothing else draws bandwidth, and what it draws, at the whole bandwidth. */
   readonly times: Float64Array;
   readonly memory: Float64Array;
-  /** Part of the time of all layers that each run is answerable for: on the critical path, all microbatches together. */
-  readonly exposed: Float64Array;
+  /** How often its time each run is answerable for in that of all layers: on the critical path, all microbatches together. */
+  readonly shares: Float64Array;
   /** The layer that stands for the others, its begin and its end. */
   readonly steadyLayer: number;
   readonly steadyStart: number;
   readonly steadyEnd: number;
   /** Lays the layers out by `times` and `memory`. */
   lay(): void;
+  /** Fills `shares` as `lay` would, and may leave all else as it was. */
+  share(): void;
   /** The same with working memory of its own. */
   again(): LaidOut;
 }

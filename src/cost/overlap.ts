@@ -1,9 +1,11 @@
 import { clear } from '../kernel/clear.ts';
 import { ManyStreams, none, type Contention, type Laid } from './contention.ts';
+import { criticalPath, isOn, type CriticalPath } from './critical-path.ts';
 import { interleaved, mostFollowed, turnsOf, type Interleaving } from './interleave.ts';
 import type { LaidOut } from './laid-out.ts';
 import { TwoStreams } from './two-streams.ts';
 import { withoutLag } from './without-lag.ts';
+import type { Work } from './work-rows.ts';
 
 /** One layer of one microbatch as runs of operators on streams: the same for both microbatches and for all layers. */
 export interface LayerRuns {
@@ -18,6 +20,10 @@ export interface LayerRuns {
 /** Layers that are laid out one by one; all others repeat the last but one of them. */
 const laidOut = 3;
 const repeated = 1;
+/** How many critical paths are looked for: more are laid out each time. */
+const mostSought = 32;
+/** A share so near a whole number is that number: ends are rounded. */
+const rounded = 1e-8;
 /** Lengths that are equal but for rounding. */
 const equal = 1e-9;
 
@@ -34,8 +40,8 @@ export class Overlap implements LaidOut {
   /** What `lay` is asked, of each run: its time while nothing else draws bandwidth, and what it draws, at the whole bandwidth. */
   readonly times: Float64Array;
   readonly memory: Float64Array;
-  /** Part of the time of all layers that each run is answerable for: on the critical path, both microbatches together. */
-  readonly exposed: Float64Array;
+  /** How often its time each run is answerable for in that of all layers: on the critical path, both microbatches together. */
+  readonly shares: Float64Array;
   /** Begin and end of the layer that stands for those that were not laid out. */
   steadyStart = 0;
   steadyEnd = 0;
@@ -46,7 +52,10 @@ export class Overlap implements LaidOut {
   /** The one that was laid out last. */
   #interleaving: Interleaving;
   /** Weights of the times of runs: where no sum is below 0 no lag is better than none. */
-  #weights: Float64Array | undefined;
+  #none: { readonly rows: readonly Work[]; readonly weights: Float64Array } | undefined;
+  /** Critical paths that came up, and how many were looked for. */
+  readonly #paths: CriticalPath[] = [];
+  #sought = 0;
   /** Behind the last end stands that of no place. */
   readonly #laid: Laid;
   readonly #contention: Contention;
@@ -66,7 +75,7 @@ export class Overlap implements LaidOut {
     this.#interleaving = this.#interleaved(this.#lag ?? 0);
     this.times = new Float64Array(size);
     this.memory = new Float64Array(size);
-    this.exposed = new Float64Array(size);
+    this.shares = new Float64Array(size);
     this.#laid = { end: new Float64Array(2 * this.each + 1), before: new Int32Array(2 * this.each), layerEnd: new Float64Array(this.layers) };
     this.#contention = streams === 2 ? new TwoStreams(this.#laid, size) : new ManyStreams(this.#laid, size, streams);
     this.#most = new Float64Array(streams);
@@ -94,9 +103,41 @@ export class Overlap implements LaidOut {
 
   /** Lays the layers out by `times` and `memory`. */
   lay(): void {
+    this.#lay(this.#enough());
+  }
+
+  /** Without contention few critical paths come up, and each says of which times it is. */
+  share(): void {
+    const enough = this.#enough();
+    const paths = this.#paths;
+    if (enough)
+      for (let i = 0; i < paths.length; i++) {
+        const path = paths[i] as CriticalPath;
+        if (!isOn(path, this.times)) continue;
+        for (let run = 0; run < path.shares.length; run++) this.shares[run] = path.shares[run] as number;
+        return;
+      }
+    this.#lay(enough);
+    if (!enough || this.#sought >= mostSought) return;
+    this.#sought++;
+    const path = this.#path();
+    if (path !== undefined) paths.push(path);
+  }
+
+  #lay(enough: boolean): void {
     const interleaving = this.#interleaved(this.#lag ?? this.#bestLag());
     this.#interleaving = interleaving;
-    this.#expose(interleaving, this.#enough() ? this.#unhindered(interleaving) : this.#contention.lay(interleaving, this.times, this.memory));
+    this.#expose(interleaving, enough ? this.#unhindered(interleaving) : this.#contention.lay(interleaving, this.times, this.memory));
+  }
+
+  /** The path of what was laid out last, where it is told by times. */
+  #path(): CriticalPath | undefined {
+    const { times, steadyLayer } = this;
+    const free = this.#lag === undefined && this.#most.length > 1;
+    if (free && !this.#noneBetter()) return undefined;
+    const { end, before } = this.#laid;
+    const also = free ? this.#noLag().rows : [];
+    return criticalPath({ interleaving: this.#interleaving, times, end, before, steadyLayer, repeats: this.#count - this.layers, also });
   }
 
   #interleaved(lag: number): Interleaving {
@@ -126,19 +167,22 @@ export class Overlap implements LaidOut {
 
   #noneBetter(): boolean {
     const { times } = this;
-    this.#weights ??= Float64Array.from(
-      withoutLag(
-        this.runs,
-        this.#interleavings.map((_, lag) => this.#interleaved(lag)),
-      ).flat(),
-    );
-    const weights = this.#weights;
+    const { weights } = this.#noLag();
     for (let at = 0; at < weights.length;) {
       let sum = 0;
       for (let run = 0; run < times.length; run++) sum += (weights[at++] as number) * (times[run] as number);
       if (sum < 0) return false;
     }
     return true;
+  }
+
+  #noLag(): { readonly rows: readonly Work[]; readonly weights: Float64Array } {
+    if (this.#none !== undefined) return this.#none;
+    const rows = withoutLag(
+      this.runs,
+      this.#interleavings.map((_, lag) => this.#interleaved(lag)),
+    );
+    return (this.#none = { rows, weights: Float64Array.from(rows.flat()) });
   }
 
   /** Whether there is bandwidth for whatever may run at once. */
@@ -191,22 +235,28 @@ export class Overlap implements LaidOut {
 
   /** The critical path: all of it once, and its part in the steady layer for every layer that was not laid out. */
   #expose({ runOf }: Interleaving, last: number): void {
-    const { exposed, layers, steadyLayer } = this;
+    const { shares, times, layers, steadyLayer } = this;
     const { end, before, layerEnd } = this.#laid;
     const until = layerEnd[steadyLayer] as number;
     const since = steadyLayer > 0 ? (layerEnd[steadyLayer - 1] as number) : 0;
     const repeats = this.#count - layers;
     this.steadyStart = since;
     this.steadyEnd = until;
-    clear(exposed);
+    clear(shares);
     for (let place = last; place !== none;) {
       const by = before[place] as number;
       const from = by === none ? 0 : (end[by] as number);
       const to = end[place] as number;
       const run = runOf[place] as number;
       const inside = (to < until ? to : until) - (from > since ? from : since);
-      exposed[run] = (exposed[run] as number) + (to - from) + (inside > 0 ? repeats * inside : 0);
+      shares[run] = (shares[run] as number) + (to - from) + (inside > 0 ? repeats * inside : 0);
       place = by;
+    }
+    for (let run = 0; run < times.length; run++) {
+      const time = times[run] as number;
+      const share = time > 0 ? (shares[run] as number) / time : 0;
+      const whole = Math.round(share);
+      shares[run] = Math.abs(share - whole) < rounded ? whole : share;
     }
   }
 }

@@ -21,7 +21,7 @@ export class PingPong implements LaidOut {
   readonly each: number;
   readonly times: Float64Array;
   readonly memory: Float64Array;
-  readonly exposed: Float64Array;
+  readonly shares: Float64Array;
   steadyStart = 0;
   steadyEnd = 0;
   readonly #start: Float64Array;
@@ -40,7 +40,7 @@ export class PingPong implements LaidOut {
     this.#end = new Float64Array(microbatches * this.each);
     this.times = new Float64Array(size);
     this.memory = new Float64Array(size);
-    this.exposed = new Float64Array(size);
+    this.shares = new Float64Array(size);
     this.microbatches = microbatches;
     this.#before = new Int32Array(microbatches * this.each);
     this.#layerEnd = new Float64Array(count);
@@ -83,6 +83,10 @@ export class PingPong implements LaidOut {
     this.#expose(latest);
   }
 
+  share(): void {
+    this.lay();
+  }
+
   #place(base: number, run: number, layer: number): void {
     const { runs } = this;
     const end = this.#end;
@@ -107,14 +111,12 @@ export class PingPong implements LaidOut {
   }
 
   #expose(last: number): void {
-    const { exposed, steadyLayer } = this;
-    const start = this.#start;
-    const end = this.#end;
-    const size = exposed.length;
-    exposed.fill(0);
+    const { shares, steadyLayer } = this;
+    const size = shares.length;
+    shares.fill(0);
     for (let id = last; id !== none; id = this.#before[id] as number) {
       const run = id % size;
-      exposed[run] = (exposed[run] as number) + (end[id] as number) - (start[id] as number);
+      shares[run] = (shares[run] as number) + 1;
     }
     this.steadyEnd = this.#layerEnd[steadyLayer] as number;
     this.steadyStart = steadyLayer > 0 ? (this.#layerEnd[steadyLayer - 1] as number) : 0;

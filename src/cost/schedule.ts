@@ -41,7 +41,7 @@ export function scheduleLayers(runs: OperatorRuns, launches: readonly Launch[], 
 
 /** Lays out and returns what each operator is answerable for. [s] */
 export function exposedOf({ bounds }: OperatorRuns, overlap: LaidOut, launches: readonly Launch[]): number[] {
-  const { times, memory, exposed } = overlap;
+  const { times, memory, shares } = overlap;
   for (let run = 0; run < times.length; run++) {
     let [time, drawn] = [0, 0];
     for (let i = bounds[run] as number; i < (bounds[run + 1] as number); i++) {
@@ -55,8 +55,7 @@ export function exposedOf({ bounds }: OperatorRuns, overlap: LaidOut, launches: 
   overlap.lay();
   const parts: number[] = [];
   for (let run = 0; run < times.length; run++) {
-    const time = times[run] as number;
-    const share = time > 0 ? (exposed[run] as number) / time : 0;
+    const share = shares[run] as number;
     for (let i = bounds[run] as number; i < (bounds[run + 1] as number); i++) parts.push((launches[i] as Launch).time * share);
   }
   return parts;

@@ -78,7 +78,7 @@ test('layers are laid out with the lag that takes the least time', () => {
       }
       best.times.set(times);
       best.lay();
-      expect(any.exposed).toEqual(best.exposed);
+      expect(any.shares).toEqual(best.shares);
     }),
     { numRuns: 500 },
   );

@@ -1,8 +1,6 @@
 import { mostFollowed, turnsOf, type Interleaving } from './interleave.ts';
 import type { LayerRuns } from './overlap.ts';
-
-/** How often each run. */
-type Work = readonly number[];
+import { more, needed, type Work } from './work-rows.ts';
 
 /** What an end is not behind: as long as it takes to do, without a pause, what the first places of a stream have, and some work more. */
 interface Bound {
@@ -23,7 +21,7 @@ export function withoutLag(runs: LayerRuns, interleavings: readonly Interleaving
     .flat()
     .findLast((run) => streams[run] === streams[0]) as number;
   let tail = nothing;
-  for (let run = last; run >= 0; tail = plus(tail, run)) run = after.findIndex((before) => before.includes(run));
+  for (let run = last; run >= 0; tail = more(tail, run)) run = after.findIndex((before) => before.includes(run));
   const found: Work[] = [];
   for (const [lag, { runOf, follows, ends, placeOf }] of interleavings.entries()) {
     const layers = lag === 0 ? ends.length : 1;
@@ -39,23 +37,17 @@ export function withoutLag(runs: LayerRuns, interleavings: readonly Interleaving
       );
       if (streams[run] === streams[0]) {
         for (const one of before) if (lag === 0) within(one, stream);
-        bounds.push((stream = { places: stream.places + 1, work: plus(stream.work, run) }));
+        bounds.push((stream = { places: stream.places + 1, work: more(stream.work, run) }));
         continue;
       }
       const latest = before.reduce((most, one) => (one.places > most.places ? one : most), before[0] ?? { places: 0, work: nothing });
       for (const one of before) within(one, latest);
-      bounds.push({ places: latest.places, work: plus(latest.work, run) });
+      bounds.push({ places: latest.places, work: more(latest.work, run) });
     }
     for (let layer = 0; layer < layers; layer++) {
       const { places, work } = bounds[placeOf[placeOf.length / 2 + layer * size + last] as number] as Bound;
       for (const exit of ends[layer] as Int32Array) within(bounds[exit] as Bound, { places, work: work.map((count, run) => count + (tail[run] as number)) });
     }
   }
-  const needed = found.filter((weights) => weights.some((weight) => weight < 0));
-  const implies = (one: Work, other: Work): boolean => one.every((weight, run) => weight <= (other[run] as number));
-  return needed.filter((weights, i) => !needed.some((other, j) => implies(other, weights) && (j < i || !implies(weights, other))));
-}
-
-function plus(work: Work, run: number): Work {
-  return work.map((count, i) => (i === run ? count + 1 : count));
+  return needed(found);
 }
