@@ -4,8 +4,10 @@ import { endNode, nodeRate } from './tests/rate/command.ts';
 import { chromiumArguments, findChromium } from './tests/gates/chromium.ts';
 
 const chromium = findChromium() ?? 'chromium';
-/** What waits for the clock or is held to it: nothing else runs meanwhile. */
-const timed = [
+/** What is held to the clock: nothing else runs meanwhile. */
+const timed = ['server/live/**/*.test.ts', 'tests/emulator/{drills,load,replay}.test.ts', 'tests/acceptance/main-job.test.ts'];
+/** What waits for the clock: two of these do not keep each other from it. */
+const live = [
   'server/**/*.test.ts',
   'cli/load/**/*.test.ts',
   'tests/{emulator,acceptance}/**/*.test.ts',
@@ -33,7 +35,7 @@ export default defineConfig({
           ...laws,
           name: 'browser',
           isolate: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: ['src/**/*.test.ts', 'tests/{bytes,rate}/page.test.ts'],
           globalSetup: ['tests/bytes/node-results.ts'],
           browser: {
@@ -58,10 +60,21 @@ export default defineConfig({
           environment: 'node',
           maxWorkers: '100%',
           include: ['{schema,batch,cli,web,tests}/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'tests/{bytes,rate}/page.test.ts', 'tests/web/**', ...timed],
+          exclude: [...configDefaults.exclude, 'tests/{bytes,rate}/page.test.ts', 'tests/web/**', ...live],
         },
       },
-      { test: { ...laws, name: 'timed', environment: 'node', maxWorkers: 1, sequence: { groupOrder: 1 }, include: timed } },
+      {
+        test: {
+          ...laws,
+          name: 'live',
+          environment: 'node',
+          maxWorkers: '100%',
+          sequence: { groupOrder: 1 },
+          include: live,
+          exclude: [...configDefaults.exclude, ...timed],
+        },
+      },
+      { test: { ...laws, name: 'timed', environment: 'node', maxWorkers: 1, sequence: { groupOrder: 2 }, include: timed } },
       // What users do in the built page.
       {
         test: {
@@ -69,7 +82,7 @@ export default defineConfig({
           name: 'page',
           environment: 'node',
           maxWorkers: '100%',
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           include: ['tests/web/**/*.test.ts'],
           globalSetup: ['tests/web/site.ts'],
           testTimeout: 60_000,

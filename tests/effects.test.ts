@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { loadScenario } from '../cli/scenario.ts';
+import { sharedPricers } from '../src/cost/shared-pricers.ts';
 import type { Summary } from '../src/report/summary.ts';
 import { summarise } from '../src/report/summarise.ts';
 import { percent, quantity } from '../src/report/wording.ts';
@@ -64,6 +65,7 @@ function tenant({ tenants }: Summary, name: string) {
 }
 
 const known = new Map<string, Promise<Summary>>();
+const pricers = sharedPricers(24);
 
 /** The report of a run, which effects of the same settings share. */
 async function summaryOf(name: string, set: readonly string[]): Promise<Summary> {
@@ -74,7 +76,7 @@ async function summaryOf(name: string, set: readonly string[]): Promise<Summary>
 }
 
 async function summarised(name: string, set: readonly string[]): Promise<Summary> {
-  const run = createSimulation(await loadScenario(new URL(name, examples).pathname, { set }));
+  const run = createSimulation(await loadScenario(new URL(name, examples).pathname, { set }), undefined, pricers);
   while (run.simulation.step());
   return summarise(run, 'test');
 }

@@ -15,7 +15,12 @@ export const gates: readonly Gate[] = [
   { name: 'lint', command: ['oxlint', '--deny-warnings'], counts: 'exit-code', browser: false },
   { name: 'format', command: ['oxfmt', '--check'], counts: 'exit-code', browser: false },
   { name: 'dead code', command: ['knip'], counts: 'exit-code', browser: false },
-  { name: 'tests in Node', command: ['vitest', 'run', '--project', 'engine', '--project', 'shells', '--project', 'timed'], counts: 'vitest', browser: false },
+  {
+    name: 'tests in Node',
+    command: ['vitest', 'run', '--project', 'engine', '--project', 'shells', '--project', 'live', '--project', 'timed'],
+    counts: 'vitest',
+    browser: false,
+  },
   { name: 'tests in Chromium', command: ['vitest', 'run', '--project', 'browser', '--project', 'page'], counts: 'vitest', browser: true },
 ];
 
