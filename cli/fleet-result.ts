@@ -7,12 +7,13 @@ import type { FleetOfMachines, Scenario } from '../src/serving/scenario.ts';
 import { interruptedCode } from './drive.ts';
 import { goodShare } from './find-rate.ts';
 import { driveFleet } from './fleet.ts';
+import type { IntervalFlags } from './intervals.ts';
 import { commandLine, terminalOptions } from './output.ts';
 import type { OutputFlags } from './outputs/flags.ts';
 import { writeWhole } from './outputs/whole.ts';
 import { typedFlags, type ScenarioFlags } from './scenario.ts';
 
-export interface FleetFlags extends ScenarioFlags, OutputFlags {
+export interface FleetFlags extends ScenarioFlags, OutputFlags, Pick<IntervalFlags, 'samples' | 'known'> {
   readonly json?: boolean;
   readonly html?: string;
   readonly out?: string;
@@ -20,14 +21,15 @@ export interface FleetFlags extends ScenarioFlags, OutputFlags {
   readonly failOnSlo?: boolean;
   readonly seeds?: number;
   readonly threads?: number;
-  readonly runs: string;
+  /** Folder for machines that are done, until all are. */
+  readonly runs?: string;
 }
 
 /** Simulates a fleet and prints what it came to. Returns the exit code. */
 export async function simulateFleet(file: string, scenario: Scenario & { readonly fleet: FleetOfMachines }, flags: FleetFlags): Promise<number> {
   refuse(flags);
   const { merged, interrupted, kept } = await driveFleet(scenario, flags);
-  const typed = ['simulate', file, ...typedFlags(flags), ...(flags.runs === '.supernode' ? [] : ['--runs', flags.runs])];
+  const typed = ['simulate', file, ...typedFlags(flags), ...(flags.runs === undefined ? [] : ['--runs', flags.runs])];
   if (merged !== undefined) {
     const result = `${JSON.stringify({ schema: 'supernode/fleet/1', interrupted, ...merged }, null, 2)}\n`;
     const report = mergedReport(merged);
@@ -55,6 +57,8 @@ function refuse(flags: FleetFlags): void {
   const single = {
     '--find-rate': flags.findRate,
     '--seeds': flags.seeds,
+    '--samples': flags.samples,
+    '--known': flags.known,
     '--trace-out': flags.traceOut,
     '--requests-out': flags.requestsOut,
     '--series-out': flags.seriesOut,

@@ -17,8 +17,8 @@ import { version } from './version.ts';
 
 export interface FleetOptions {
   readonly threads?: number | undefined;
-  /** Folder for machines that are done, until all are. */
-  readonly runs: string;
+  /** Folder for machines that are done, until all are; `.supernode` by default. */
+  readonly runs?: string | undefined;
 }
 
 /** What a fleet came to so far. */
@@ -35,7 +35,7 @@ export interface FleetRun {
  * the same scenario goes on from there.
  * @throws InputError before a machine runs, where the folder cannot be made or written
  */
-export async function driveFleet(scenario: Scenario & { readonly fleet: FleetOfMachines }, { threads, runs }: FleetOptions): Promise<FleetRun> {
+export async function driveFleet(scenario: Scenario & { readonly fleet: FleetOfMachines }, { threads, runs = '.supernode' }: FleetOptions): Promise<FleetRun> {
   const { fleet, name, seed } = scenario;
   const machines = machinesOf(scenario);
   const scenarioHash = hashOf(scenario);

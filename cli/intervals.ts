@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { Issue } from '../src/base/errors.ts';
 import { expectedOneOf } from '../src/base/nearest.ts';
 import { conditions, type Condition } from '../src/catalogue/uncertainty.ts';
 import { fewestSamples } from '../src/cost/uncertainty/interval.ts';
@@ -26,6 +27,14 @@ function knownFlag(typed: string): readonly Condition[] {
     if (found === undefined) throw new InvalidArgumentError(`${expectedOneOf(name.trim(), conditions)}.`);
     return found;
   });
+}
+
+/** What is wrong with the flags beside each other: intervals that are left out are not drawn in any way. */
+export function intervalIssues({ intervals, samples, known }: IntervalFlags): readonly Issue[] {
+  if (intervals !== false) return [];
+  return Object.entries({ '--samples': samples, '--known': known }).flatMap(([path, value]) =>
+    value === undefined ? [] : [{ path, message: 'says how intervals are drawn; expected it without --no-intervals' }],
+  );
 }
 
 /** How intervals are to be drawn; undefined where they are not. */

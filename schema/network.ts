@@ -10,6 +10,7 @@ import { fabricOf } from '../src/network/topology/build.ts';
 import { parseEnd, parseFault, type NamedFault } from '../src/network/topology/end.ts';
 import type { Fabric } from '../src/network/topology/fabric.ts';
 import { capacitiesOf } from '../src/network/topology/faults.ts';
+import { idleNetworkFlags, type NetworkFlags } from './network-flags.ts';
 import { Problems } from './scenario/problems.ts';
 
 /** A machine's planes as explicit fabrics, with what each cable can carry after faults. */
@@ -18,26 +19,6 @@ export interface Network {
   readonly planes: readonly { readonly fabric: Fabric; readonly capacity: Float64Array }[];
   /** As they were asked for. */
   readonly faults: readonly string[];
-}
-
-/** Flags of `supernode network` as they were typed. */
-export interface NetworkFlags {
-  readonly fail?: readonly string[] | undefined;
-  readonly slow?: readonly string[] | undefined;
-  readonly path?: readonly string[] | undefined;
-  readonly operation?: string | undefined;
-  readonly plane?: string | undefined;
-  readonly size?: string | undefined;
-  readonly collective?: string | undefined;
-  readonly ranks?: string | undefined;
-  readonly dispatch?: boolean | undefined;
-  readonly combine?: boolean | undefined;
-  readonly ep?: string | undefined;
-  readonly tokens?: string | undefined;
-  readonly hidden?: string | undefined;
-  readonly topK?: string | undefined;
-  readonly experts?: string | undefined;
-  readonly format?: string | undefined;
 }
 
 /** An exchange of expert parallelism over the first dies of the machine. */
@@ -103,6 +84,7 @@ function questionOf(machine: Machine, fabrics: readonly Fabric[], flags: Network
   const exchanges = exchangeOperations.filter((name) => flags[name] === true);
   const asked = [...(['path', 'collective'] as const).filter((name) => flags[name] !== undefined), ...exchanges.slice(0, 1)];
   if (asked.length > 1) problems.add(`--${asked[1]}`, `expected one question, got --${asked.join(' and --')}`);
+  else for (const { path, message } of idleNetworkFlags(flags)) problems.add(path, message);
   if (flags.collective !== undefined) return collectiveOf(machine, flags, problems);
   if (exchanges.length > 0) return exchangeOf(machine, flags, exchanges, problems);
   if (flags.path === undefined) return { kind: 'planes' };

@@ -10,7 +10,7 @@ import { drive, interruptedCode } from '../drive.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import { scenarioInputs } from '../outputs/inputs.ts';
-import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
+import { intervalIssues, intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
 import { writeWhole } from '../outputs/whole.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
@@ -32,7 +32,9 @@ export function command(): Command {
     .option('--html <file>', 'write a self-contained HTML page')
     .option('--json', 'print JSON (docs/guide/simulate.md)');
   return withIntervalFlags(verb).action(async (files: readonly string[], options: Options) => {
-    if (files.length < 2 || files.length > 4) throw new InputError([{ path: 'compare', message: `expected two to four scenario files, got ${files.length}` }]);
+    const issues: Issue[] = [...intervalIssues(options)];
+    if (files.length < 2 || files.length > 4) issues.unshift({ path: 'compare', message: `expected two to four scenario files, got ${files.length}` });
+    if (issues.length > 0) throw new InputError(issues);
     checkOutputs({ '--html': options.html }, () => files.flatMap((file) => scenarioInputs(file, options)));
     holdNursery();
     const scenarios = await loadAll(files, options);

@@ -1,13 +1,7 @@
 import process from 'node:process';
 import { Command } from 'commander';
-import {
-  readNetworkFlags,
-  type CollectiveQuestion,
-  type ExchangeQuestion,
-  type Network,
-  type NetworkFlags,
-  type NetworkRequest,
-} from '../../schema/network.ts';
+import { readNetworkFlags, type CollectiveQuestion, type ExchangeQuestion, type Network, type NetworkRequest } from '../../schema/network.ts';
+import type { NetworkFlags } from '../../schema/network-flags.ts';
 import { InputError } from '../../src/base/errors.ts';
 import type { Stack } from '../../src/catalogue/stack.ts';
 import { exchangeKernels } from '../../src/catalogue/library.ts';
@@ -27,7 +21,7 @@ import { showNetwork } from '../network/overview.ts';
 import { showPath } from '../network/path.ts';
 import { loadStack } from '../stacks.ts';
 
-type Options = NetworkFlags & { readonly json?: boolean; readonly stack?: string };
+type Options = NetworkFlags & { readonly json?: boolean };
 
 /** `supernode network MACHINE`: its planes, or what one transfer takes and why. */
 export function command(): Command {

@@ -1,13 +1,12 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { holdNursery } from '../../batch/nursery.ts';
-import { InputError, type Issue } from '../../src/base/errors.ts';
 import { significant } from '../../src/base/quantity.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { textReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode, withIntervals } from '../drive.ts';
-import { simulateFleet, type FleetFlags } from '../fleet-result.ts';
+import { simulateFleet } from '../fleet-result.ts';
 import { driveSeeds } from '../seeds.ts';
 import type { Search } from '../find-rate.ts';
 import { criterion, findRate, goodShare, lowestFailed, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
@@ -17,15 +16,12 @@ import { outputPaths, withOutputFlags } from '../outputs/flags.ts';
 import { scenarioInputs, type InputFile } from '../outputs/inputs.ts';
 import { outputsTo, type RunOutputs } from '../outputs/outputs.ts';
 import { replay } from '../replay.ts';
-import { intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
+import { intervalOptions, typedIntervalFlags, withIntervalFlags } from '../intervals.ts';
 import { writeWhole } from '../outputs/whole.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
+import { refuseFleetFlags, sourceOf, type SimulateFlags as Options } from '../simulate/flags.ts';
 import { table } from '../table.ts';
 import { version } from '../version.ts';
-
-interface Options extends FleetFlags, IntervalFlags {
-  readonly replay?: string;
-}
 
 /** `supernode simulate FILE`: runs a scenario from the first arrival to the last token and reports. */
 export function command(): Command {
@@ -36,7 +32,7 @@ export function command(): Command {
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
     .option('--seeds <n>', 'run so many seeds, from that one on, and tell means with their confidence', wholeFlag(2))
     .option('--threads <n>', 'worker threads for seeds and fleets (one for each core)', wholeFlag(1))
-    .option('--runs <folder>', 'where machines of a fleet that are done are kept until all are', '.supernode')
+    .option('--runs <folder>', 'where machines of a fleet that are done are kept until all are (.supernode)')
     .option('--set <key=value>', 'change a key of the scenario, such as deployment.decode.npus=80 (repeatable)', repeated)
     .option('--slo <bounds>', 'service level, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--find-rate', 'find the highest rate that the deployment carries under the service level')
@@ -56,30 +52,12 @@ export function command(): Command {
       const scenario = await loadScenario(source.path, options);
       const { fleet } = scenario;
       if (fleet !== undefined) process.exitCode = await simulateFleet(source.path, { ...scenario, fleet }, options);
-      else process.exitCode = options.findRate === true ? await search(source.path, scenario, options) : await once(source.path, scenario, options, outputs);
+      else {
+        refuseFleetFlags(options);
+        process.exitCode = options.findRate === true ? await search(source.path, scenario, options) : await once(source.path, scenario, options, outputs);
+      }
     }
   });
-}
-
-/** @throws InputError where the flags do not go together. */
-function sourceOf(file: string | undefined, options: Options): { readonly kind: 'scenario' | 'log'; readonly path: string } {
-  const { replay: log, findRate: search, trace, requests, seed, seeds, set, slo } = options;
-  const issues: Issue[] = [];
-  if (log !== undefined) {
-    if (file !== undefined) issues.push({ path: file, message: 'a log holds its scenario; expected --replay without a scenario file' });
-    const changes = { '--trace': trace, '--requests': requests, '--seed': seed, '--seeds': seeds, '--set': set, '--slo': slo, '--find-rate': search };
-    for (const [path, value] of Object.entries(changes))
-      if (value !== undefined) issues.push({ path, message: 'changes the run; expected --replay without it: a log runs again as it is' });
-  }
-  if (search === true && seeds !== undefined) issues.push({ path: '--seeds', message: 'is about one rate; expected it without --find-rate' });
-  if (search === true)
-    for (const flag of ['traceOut', 'requestsOut', 'seriesOut', 'eventsOut'] as const)
-      if (options[flag] !== undefined)
-        issues.push({ path: `--${flag.replace('O', '-o')}`, message: 'is about one run; expected it without --find-rate, at the rate that was found' });
-  const path = log ?? file;
-  if (path === undefined) issues.push({ path: '', message: 'expected a scenario file, or --replay with an event log' });
-  if (issues.length > 0 || path === undefined) throw new InputError(issues);
-  return { kind: log === undefined ? 'scenario' : 'log', path };
 }
 
 async function once(file: string, scenario: Scenario, options: Options, outputs: RunOutputs | undefined): Promise<number> {

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
 import { Problems } from '../../schema/scenario/problems.ts';
-import type { StepFlags } from '../../schema/step/flags.ts';
 import { readStepFlags } from '../../schema/step/request.ts';
 import type { StepRequest } from '../../src/report/step/request.ts';
 import { nearest } from '../../src/base/nearest.ts';
@@ -13,12 +12,11 @@ import { loadStack } from '../stacks.ts';
 import { readText } from '../text-file.ts';
 import { constantsOf } from '../../src/cost/constants.ts';
 import { improvementsOf } from '../../src/cost/improvements.ts';
-import { intervalOptions, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
+import { intervalOptions, withIntervalFlags } from '../intervals.ts';
 import { stepIntervals } from '../../src/report/step/intervals.ts';
 import { stepAsJson } from '../../src/report/step/json.ts';
+import { idleFlags, type StepVerbFlags as Options } from '../step/flags.ts';
 import { showStep } from '../step/text.ts';
-
-type Options = StepFlags & IntervalFlags & { readonly json?: boolean; readonly all?: boolean; readonly constants?: boolean };
 
 /** `supernode step`: one iteration, priced and explained. */
 export function command(): Command {
@@ -110,5 +108,6 @@ async function requestOf(options: Options, self: Command): Promise<StepRequest> 
     const text = await problems.attempt(flag, () => readText(path, path, flag));
     if (text !== undefined) texts.set(path, text);
   }
+  for (const { path, message } of idleFlags(options)) problems.add(path, message);
   return readStepFlags(options, { machine, model, stack, texts, draftModel }, problems);
 }

@@ -54,8 +54,9 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack, texts =
   const precision = model === undefined ? undefined : precisionOf(model, formats);
   const drafts = { models: new Map(flags.draftModel === undefined || draftModel === undefined ? [] : [[flags.draftModel, draftModel]]), precision };
   const { layout, acceptance } = layoutOf(pool, '', { machine, model, problems: inner, drafts });
-  const sized = [flags.npus, flags.gpus, flags.chips, flags.dies].some((size) => size !== undefined);
-  const told = inner.issues.filter(({ path }) => path !== '' || pool.npus !== undefined || !sized);
+  const sizes = [flags.npus, flags.gpus, flags.chips, flags.dies].filter((size) => size !== undefined);
+  // Of one size that is no number it is said that it is none, not that there is none.
+  const told = inner.issues.filter(({ path }) => path !== '' || sizes.length !== 1);
   for (const { path, message } of onFlags(told)) problems.add(path, message);
   const step = phase === undefined || layout === undefined || machine === undefined ? undefined : batchOf(flags, phase, layout, machine, problems);
   if (machine === undefined || model === undefined || stack === undefined || layout === undefined || phase === undefined) throw new InputError(problems.issues);
