@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataFile, DataFolder } from '../schema/catalogue/catalogue.ts';
 import { unknownData } from '../schema/catalogue/unknown.ts';
 import { parseText } from '../schema/parse.ts';
 import { unread } from './file-problem.ts';
+import { lookedFor } from './looked-for.ts';
 
 const root = fileURLToPath(new URL('../data/', import.meta.url));
 
@@ -37,13 +38,13 @@ export function dataFiles(): readonly string[] {
 }
 
 /**
- * A file of facts by its name in the catalogue or by its path (relative to `base`).
+ * A file of facts by its name in the catalogue or by its path (relative to `base`, the working folder where there is none).
  * @throws InputError when there is neither, or the file is empty or broken.
  */
-export function readData(folder: DataFolder, nameOrPath: string, at: string, base: string = process.cwd()): DataFile {
+export function readData(folder: DataFolder, nameOrPath: string, at: string, base?: string): DataFile {
   const named = join(root, folder, `${nameOrPath}.yaml`);
   if (!/[/\\]/.test(nameOrPath) && existsSync(named)) return { path: named, value: parseFile(named) };
-  const path = isAbsolute(nameOrPath) ? nameOrPath : resolve(base, nameOrPath);
+  const path = resolve(base ?? '', nameOrPath);
   if (existsSync(path) && statSync(path).isFile()) return { path, value: parseFile(path) };
-  throw unknownData(folder, nameOrPath, at, dataNames(folder));
+  throw unknownData(folder, nameOrPath, at, dataNames(folder), lookedFor(nameOrPath, base));
 }

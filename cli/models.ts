@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
-import process from 'node:process';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { readModelCard, type ModelCard } from '../schema/model.ts';
 import { InputError } from '../src/base/errors.ts';
 import type { Model } from '../src/model/model.ts';
@@ -11,8 +10,8 @@ import { readData } from './data.ts';
  * `config.json` in it (relative to `base`). `at` names the key or flag in errors.
  * @throws InputError with every problem of the file.
  */
-export function loadModelCard(nameOrPath: string, at: string = 'model', base: string = process.cwd()): ModelCard {
-  const path = isAbsolute(nameOrPath) ? nameOrPath : resolve(base, nameOrPath);
+export function loadModelCard(nameOrPath: string, at: string = 'model', base?: string): ModelCard {
+  const path = resolve(base ?? '', nameOrPath);
   const named = /[/\\]/.test(nameOrPath);
   if (nameOrPath.trim() === '') throw new InputError([{ path: at, message: 'expected the name of a model or a path, got nothing' }]);
   const folder = existsSync(path) && statSync(path).isDirectory();
@@ -23,6 +22,6 @@ export function loadModelCard(nameOrPath: string, at: string = 'model', base: st
 }
 
 /** A model by name or path, as `loadModelCard` finds it. */
-export function loadModel(nameOrPath: string, at: string = 'model', base: string = process.cwd()): Model {
+export function loadModel(nameOrPath: string, at: string = 'model', base?: string): Model {
   return loadModelCard(nameOrPath, at, base).model;
 }

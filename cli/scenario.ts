@@ -13,6 +13,7 @@ import { precisionOf } from '../src/model/precision.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 import { parseFile, readData } from './data.ts';
 import { unread } from './file-problem.ts';
+import { lookedFor } from './looked-for.ts';
 import { loadMachine } from './machines.ts';
 import { loadModel } from './models.ts';
 import { loadStack } from './stacks.ts';
@@ -51,7 +52,7 @@ export function contextAt(base: string): ScenarioContext {
     machine: (nameOrPath, at) => loadMachine(nameOrPath, at, base),
     model: (nameOrPath, at) => loadModel(nameOrPath, at, base),
     stack: (nameOrPath, at) => loadStack(nameOrPath, at, base),
-    text: (path, at) => readText(resolve(base, path), path, at),
+    text: (path, at) => readText(resolve(base, path), path, at, base),
     precision: precisionOf,
     preset: (name, at) => {
       const file = readData('workloads', name, at, base);
@@ -60,10 +61,10 @@ export function contextAt(base: string): ScenarioContext {
     trace: async (path, format, at, choice) => {
       const place = resolve(base, path);
       if (format === SERVEGEN || (format === undefined && statOf(place)?.isDirectory() === true)) {
-        if (statOf(place)?.isDirectory() !== true) throw new InputError([{ path: at, message: `no such folder: ${path}` }]);
+        if (statOf(place)?.isDirectory() !== true) throw new InputError([{ path: at, message: `no such folder: ${path}${lookedFor(path, base)}` }]);
         return { kind: 'client-pool', pool: await loadServeGen(place, choice, at) };
       }
-      if (!existsSync(place)) throw new InputError([{ path: at, message: `no such trace file: ${path}` }]);
+      if (!existsSync(place)) throw new InputError([{ path: at, message: `no such trace file: ${path}${lookedFor(path, base)}` }]);
       const shown = relative(process.cwd(), place);
       return (await readTraceFile(shown.startsWith('..') ? place : shown, format)).content;
     },
