@@ -13,7 +13,7 @@ import { closedFor } from './outputs/whole.ts';
  * @param files by their flags, such as `--html`
  * @param inputs what the command reads; asked for only where a file that is there would be written
  * @param replaced those that are written under another name first: their folder has to be open too
- * @throws InputError for each that cannot be written, or is read.
+ * @throws InputError for each that cannot be written, is read, or is written by another flag as well.
  */
 export function checkOutputs(
   files: Readonly<Record<string, string | undefined>>,
@@ -22,9 +22,14 @@ export function checkOutputs(
 ): void {
   const over = Object.values(files).some((path) => path !== undefined && thereAt(path)?.isFile() === true);
   const read = new Map(over ? inputs().map(({ path, what }) => [placeOf(path), what]) : []);
+  const flagOf = new Map<string, string>();
   const issues = Object.entries(files).flatMap(([flag, path]): readonly Issue[] => {
     if (path === undefined) return [];
-    const what = read.get(placeOf(path));
+    const place = placeOf(path);
+    const other = flagOf.get(place);
+    flagOf.set(place, flag);
+    if (other !== undefined) return [{ path: flag, message: `${path} is written by ${other} as well; expected a file of its own` }];
+    const what = read.get(place);
     const problem = what === undefined ? outputProblem(path, replaced.includes(path)) : `${path} is ${what}; expected another file`;
     return problem === undefined ? [] : [{ path: flag, message: problem }];
   });

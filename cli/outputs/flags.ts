@@ -6,7 +6,6 @@ import { wholeFlag } from '../flags.ts';
 import { checkOutputs } from '../output.ts';
 import { logEndings } from './event-log.ts';
 import type { InputFile } from './inputs.ts';
-import { placeOf } from './place.ts';
 import { tableEndings } from './table-file.ts';
 import { traceEndings } from './trace-file.ts';
 
@@ -50,16 +49,10 @@ export function outputPaths(flags: OutputFlags, others: Readonly<Record<string, 
   const issues: Issue[] = [];
   const files = { '--trace-out': traceOut, '--requests-out': requestsOut, '--series-out': seriesOut, '--events-out': eventsOut };
   const endings = { '--trace-out': traceEndings, '--requests-out': tableEndings, '--series-out': tableEndings, '--events-out': logEndings } as const;
-  const flagOf = new Map<string, string>();
-  for (const [flag, path] of Object.entries({ ...files, ...others })) {
-    if (path === undefined) continue;
-    const valid: readonly string[] | undefined = endings[flag as keyof typeof endings];
-    if (valid !== undefined && path !== '' && !valid.some((ending) => path.endsWith(ending)))
+  for (const [flag, path] of Object.entries(files)) {
+    const valid: readonly string[] = endings[flag as keyof typeof endings];
+    if (path !== undefined && path !== '' && !valid.some((ending) => path.endsWith(ending)))
       issues.push({ path: flag, message: `expected a file that ends in ${valid.join(', ')}, got "${path}"` });
-    const place = placeOf(path);
-    const other = flagOf.get(place);
-    if (other !== undefined) issues.push({ path: flag, message: `${path} is written by ${other} as well; expected a file of its own` });
-    flagOf.set(place, flag);
   }
   for (const [flag, value] of Object.entries({ '--trace-window': flags.traceWindow, '--trace-requests': traceRequests }))
     if (value !== undefined && traceOut === undefined) issues.push({ path: flag, message: 'is about a trace; expected --trace-out as well' });

@@ -15,13 +15,26 @@ export interface InputFile {
 export function scenarioInputs(path: string, flags: ScenarioFlags): readonly InputFile[] {
   const own = { path, what: 'the scenario that is run' };
   try {
-    const catalogue = dataFiles().map((file) => ({ path: file, what: 'of the catalogue' }));
-    return [own, ...filesNamed(scenarioContent(path, flags), '', dirname(resolve(path)), new Set()), ...catalogue];
+    return [own, ...filesNamed(scenarioContent(path, flags), '', dirname(resolve(path)), new Set()), ...catalogue()];
   } catch (error) {
     // What is wrong with it is told where it is loaded.
     if (error instanceof InputError) return [own];
     throw error;
   }
+}
+
+/** The files that a command reads which takes facts by name or path: those that are named, those that they name, and the catalogue. */
+export function factInputs(named: readonly (string | undefined)[], what: string): readonly InputFile[] {
+  try {
+    return [...filesNamed(named, '', resolve(), new Set()).map(({ path }) => ({ path, what })), ...catalogue()];
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
+  }
+}
+
+function catalogue(): readonly InputFile[] {
+  return dataFiles().map((path) => ({ path, what: 'of the catalogue' }));
 }
 
 /** Files that texts anywhere in a value name by their paths from `base`, the folder of a trace among them. */

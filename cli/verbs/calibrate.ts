@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
 import { writeCells } from '../../schema/calibration.ts';
@@ -7,7 +6,9 @@ import { reportText } from '../../src/report/text.ts';
 import { calibrationAsJson, calibrationReport } from '../calibrate/calibrated.ts';
 import { refit, type RefitCell } from '../calibrate/refit.ts';
 import { chipTyped, Gathered, readTables, tablesTyped } from '../calibrate/request.ts';
-import { commandLine, terminalOptions } from '../output.ts';
+import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
+import { factInputs } from '../outputs/inputs.ts';
+import { writeWhole } from '../outputs/whole.ts';
 import { loadStack } from '../stacks.ts';
 
 interface Options {
@@ -46,29 +47,30 @@ async function calibrate(options: Options, self: Command): Promise<void> {
   if (stackName === undefined) gathered.add('--stack', 'expected the software stack that ran, by its name or its file');
   const stack = stackName === undefined ? undefined : await gathered.attempt(() => loadStack(stackName, '--stack'));
   const tables = await readTables(files, 'calibrate', gathered);
+  await gathered.attempt(() =>
+    checkOutputs({ '--out': options.out, '--html': options.html }, () => [
+      ...files.map((path) => ({ path, what: 'a table that is read' })),
+      ...factInputs([options.chip, options.stack], 'a file that is read'),
+    ]),
+  );
   gathered.settle();
   if (chip === undefined || stack === undefined) return;
 
   const source = options.source ?? files.join(', ');
   const cells: RefitCell[] = [...refit(tables, { chip, stack: stack.name, source })];
   if (cells.length === 0) throw new InputError([{ path: 'calibrate', message: 'the rule of rows that are left out leaves none to fit' }]);
-  if (options.out !== undefined) write('--out', options.out, writeCells(cells.map(({ cell }) => cell)));
+  if (options.out !== undefined) write(options.out, writeCells(cells.map(({ cell }) => cell)));
   const report = calibrationReport(tables, { chip, stack: stack.name, cells, command: commandLine(['calibrate', ...process.argv.slice(3)]) });
   process.stdout.write(
     options.json === true ? `${calibrationAsJson(tables, { chip, stack: stack.name, cells })}\n` : `${reportText(report, terminalOptions())}\n`,
   );
   if (options.html !== undefined) {
     const { htmlPage } = await import('../report/html.ts');
-    write('--html', options.html, await htmlPage(report));
+    write(options.html, await htmlPage(report));
   }
 }
 
-function write(flag: string, path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) throw new InputError([{ path: flag, message: error.message }]);
-    throw error;
-  }
+function write(path: string, text: string): void {
+  writeWhole(path, text);
   process.stderr.write(`wrote ${path}\n`);
 }

@@ -1,8 +1,7 @@
-import { createWriteStream, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import process from 'node:process';
-import { Readable, type Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { Command } from 'commander';
 import { traceFormats } from '../../schema/traces/format.ts';
 import { traceLines, writtenFormats } from '../../schema/traces/write.ts';
@@ -11,8 +10,12 @@ import { expectedOneOf } from '../../src/base/nearest.ts';
 import { traceOf } from '../../src/serving/traffic/columns.ts';
 import { sessionStatistics } from '../../src/serving/traffic/session-statistics.ts';
 import { traceStatistics } from '../../src/serving/traffic/statistics.ts';
+import { Gathered } from '../calibrate/request.ts';
 import { dataNames } from '../data.ts';
 import { wholeFlag } from '../flags.ts';
+import { checkOutputs } from '../output.ts';
+import { OutputFile } from '../outputs/file.ts';
+import { factInputs } from '../outputs/inputs.ts';
 import { type GenerationFlags, readGeneration } from '../traces/generation.ts';
 import { chartColumns, inspectionAsJson, inspectionAsText } from '../traces/inspection.ts';
 import { loadServeGen } from '../servegen.ts';
@@ -66,23 +69,32 @@ async function inspectTrace(path: string, options: { readonly format?: string; r
 }
 
 async function generateTrace(flags: GenerationFlags): Promise<void> {
-  const { workload, format } = readGeneration(flags);
+  const gathered = new Gathered();
+  const generation = await gathered.attempt(() => readGeneration(flags));
+  await gathered.attempt(() => checkOutputs({ '--out': flags.out }, () => factInputs([flags.workload], 'the workload that is drawn'), [flags.out]));
+  gathered.settle();
+  if (generation === undefined) return;
+  const { workload, format } = generation;
   const columns = traceOf(workload);
-  const text = Readable.from(pages(traceLines(columns, format)));
+  const text = pages(traceLines(columns, format));
   if (flags.out === undefined) {
     try {
-      await pipeline(text, process.stdout, { end: false });
+      await pipeline(Readable.from(text), process.stdout, { end: false });
     } catch (error) {
       // Whoever reads has read enough, as `head` does.
       if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
     }
     return;
   }
+  const file = new OutputFile(flags.out);
   try {
-    const file: Writable = createWriteStream(flags.out);
-    await (flags.out.endsWith('.gz') ? pipeline(text, createGzip(), file) : pipeline(text, file));
+    for (const page of text) {
+      file.write(page);
+      await file.drain();
+    }
+    await file.close();
   } catch (error) {
-    if (error instanceof Error && 'code' in error) throw new InputError([{ path: '--out', message: error.message }]);
+    file.abort();
     throw error;
   }
   process.stderr.write(`${columns.count.toLocaleString('en-US')} requests (${format}) in ${flags.out}\n`);

@@ -19,6 +19,13 @@ writeFileSync(scenario, text);
 writeFileSync(served, text.replace(/^workload: .*$/m, 'workload: { trace: trace.csv, format: csv }'));
 writeFileSync(trace, 'arrived_at,input_tokens,output_tokens\n0,100,10\n1,100,10\n');
 writeFileSync(log, '{"kind":"log"}\n');
+const times = at('gemm.csv');
+const shapes = [128, 256, 512, 1024, 2048, 4096, 8192].flatMap((m) => [1024, 2048, 4096, 8192].map((n) => `bf16,${m},${n},4096,${(m * n) / 2 ** 16 + 9}`));
+writeFileSync(times, ['dtype,m,n,k,microseconds', ...shapes, ''].join('\n'));
+const chip = at('chip.yaml');
+copyFileSync('data/chips/ascend-910b.yaml', chip);
+const workload = at('workload.yaml');
+copyFileSync('data/workloads/chat.yaml', workload);
 symlinkSync(scenario, at('symbolic.yaml'));
 linkSync(scenario, at('hard.yaml'));
 
@@ -40,6 +47,9 @@ describe('an output is none of the files that the command reads', () => {
     ['the trace of the scenario', ['simulate', served, '--series-out', trace], '--series-out', 'the trace that is served'],
     ['the machine of the scenario', ['simulate', scenario, '--out', machine], '--out', 'read by the scenario that is run'],
     ['the log', ['simulate', '--replay', log, '--events-out', log], '--events-out', 'the log that is run again'],
+    ['measured times', ['calibrate', times, '--chip', 'ascend-910b', '--stack', 'vllm-ascend', '--out', times], '--out', 'a table that is read'],
+    ['the chip of measured times', ['calibrate', times, '--chip', chip, '--stack', 'vllm-ascend', '--html', chip], '--html', 'a file that is read'],
+    ['the law of a trace', ['trace', 'generate', '--workload', workload, '--rate', '1/s', '--out', workload], '--out', 'the workload that is drawn'],
     ['what is sent', ['load', '--trace', trace, '--out', trace], '--out', 'the trace that is sent'],
   ] as const)('%s', async (_, args, flag, what) => {
     const path = args.at(-1) ?? '';

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,6 +9,10 @@ const folder = mkdtempSync(join(tmpdir(), 'supernode-refused-'));
 const at = (name: string): string => join(folder, name);
 const simulate = (...flags: readonly string[]): ReturnType<typeof supernode> =>
   supernode('simulate', 'examples/h100-llama-3.1-70b.yaml', '--requests', '50', '--no-intervals', ...flags);
+
+const times = at('gemm.csv');
+const shapes = [128, 256, 512, 1024, 2048, 4096, 8192].flatMap((m) => [1024, 2048, 4096, 8192].map((n) => `bf16,${m},${n},4096,${(m * n) / 2 ** 16 + 9}`));
+writeFileSync(times, ['dtype,m,n,k,microseconds', ...shapes, ''].join('\n'));
 
 // Files of Linux that refuse everybody, root as well: permissions do not.
 const unreadable = '/proc/self/mem';
@@ -36,6 +40,23 @@ describe.runIf(existsSync(unreadable) && existsSync(full))('a file that the syst
   test.each(['--out', '--html'])('%s on a full disk', async (flag) => {
     const { code, err } = await simulate(flag, full);
     expect([code, err]).toEqual([1, `supernode: ${full} cannot be written: no space left on device\n`]);
+  });
+
+  test.each(['--out', '--html'])('calibrate %s, likewise', async (flag) => {
+    const calibrate = (path: string): ReturnType<typeof supernode> =>
+      supernode('calibrate', times, '--chip', 'ascend-910b', '--stack', 'vllm-ascend', flag, path);
+    const { code, err } = await calibrate(full);
+    expect([code, err]).toEqual([1, `supernode: ${full} cannot be written: no space left on device\n`]);
+    expect((await calibrate('/proc/x')).err).toMatch(new RegExp(`^supernode: 1 problem in the input\n {2}${flag}: /proc cannot be written`));
+  });
+
+  test.each(['trace.csv', 'trace.csv.gz'])('trace generate --out %s, likewise', async (name) => {
+    const own = mkdtempSync(join(folder, 'made-'));
+    symlinkSync(full, join(own, name));
+    const generate = (path: string): ReturnType<typeof supernode> => supernode('trace', 'generate', '--workload', 'chat', '--rate', '1/s', '--out', path);
+    const { code, err } = await generate(join(own, name));
+    expect([code, err]).toEqual([1, `supernode: ${join(own, name)} cannot be written: no space left on device\n`]);
+    expect((await generate(`/proc/${name}`)).err).toMatch(/^supernode: 1 problem in the input\n {2}--out: \/proc cannot be written/);
   });
 
   test.each(['rows.csv', 'rows.parquet', 'rows.csv.gz'])('%s on a full disk: nothing is left of the others', async (name) => {
@@ -66,6 +87,22 @@ describe('where machines of a fleet are kept', () => {
     expect(() => kept.write(7, {} as Parameters<KeptShards['write']>[1])).toThrow(/EISDIR/);
     expect(readdirSync(kept.folder)).toEqual(['7.json']);
   });
+});
+
+test('calibrated cells and a trace that is made go through a link, and take the place of what was there as a whole', async () => {
+  for (const [name, ...args] of [
+    ['cells.json', 'calibrate', times, '--chip', 'ascend-910b', '--stack', 'vllm-ascend'],
+    ['made.csv', 'trace', 'generate', '--workload', 'chat', '--rate', '1/s'],
+  ] as const) {
+    writeFileSync(at(name), 'before');
+    linkSync(at(name), at(`of-before-${name}`));
+    symlinkSync(at(name), at(`link-to-${name}`));
+    expect((await supernode(...args, '--out', at(`link-to-${name}`))).code).toBe(0);
+    expect(lstatSync(at(`link-to-${name}`)).isSymbolicLink()).toBe(true);
+    expect(readFileSync(at(name), 'utf8').length).toBeGreaterThan(100);
+    // Another file is there now: that of before was not written over.
+    expect(readFileSync(at(`of-before-${name}`), 'utf8')).toBe('before');
+  }
 });
 
 test('what is written goes through a link, and what was there before is replaced as a whole', async () => {
