@@ -13,31 +13,37 @@ export const logEndings = ['.jsonl', '.jsonl.gz'] as const;
 
 /** The events of a run, a line each, behind the scenario that they are of. */
 export class EventLogFile {
-  readonly #file: OutputFile;
+  readonly file: OutputFile;
   #records = 0;
 
   constructor(path: string, scenario: Scenario) {
-    this.#file = new OutputFile(path);
-    for (const line of logHead(scenario, version)) this.#file.write(`${line}\n`);
+    this.file = new OutputFile(path);
+    for (const line of logHead(scenario, version)) this.file.write(`${line}\n`);
   }
 
   tell(record: SimulationEvent | External): void {
     this.#records++;
-    this.#file.write(`${lineOf(record)}\n`);
+    this.file.write(`${lineOf(record)}\n`);
   }
 
   drain(): Promise<void> {
-    return this.#file.drain();
+    return this.file.drain();
   }
 
-  /** @param summary of the run, without its intervals */
-  async close(at: number, summary: Summary, interrupted: boolean): Promise<void> {
+  /** Ends the log, which is not in its place then. @param summary of the run, without its intervals */
+  async finish(at: number, summary: Summary, interrupted: boolean): Promise<void> {
     const end: LogEnd = { kind: 'end', at, records: this.#records, interrupted, summaryHash: hashOf(summary) };
-    this.#file.write(`${JSON.stringify(end)}\n`);
-    await this.#file.close();
+    this.file.write(`${JSON.stringify(end)}\n`);
+    await this.file.finish();
+  }
+
+  /** Ends the log and puts it in its place. */
+  async close(at: number, summary: Summary, interrupted: boolean): Promise<void> {
+    await this.finish(at, summary, interrupted);
+    this.file.place();
   }
 
   abort(): void {
-    this.#file.abort();
+    this.file.abort();
   }
 }

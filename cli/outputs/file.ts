@@ -1,9 +1,9 @@
-import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { createWriteStream, renameSync, rmSync, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { unwritten } from '../file-problem.ts';
+import { holdPartial, releasePartial } from './partial.ts';
 import { placesOf } from './whole.ts';
 
 /**
@@ -28,6 +28,7 @@ export class OutputFile {
     const { partial, whole } = placesOf(path);
     this.#partial = partial;
     this.#whole = whole;
+    if (partial !== whole) holdPartial(partial);
     const file = createWriteStream(partial);
     this.#file = file;
     this.#ended = finished(file).catch((error: unknown) => {
@@ -64,17 +65,34 @@ export class OutputFile {
     if (this.#stream.writableNeedDrain) await Promise.race([new Promise((resolve) => this.#stream.once('drain', resolve)), this.#ended]);
   }
 
-  /** Ends the file and puts it in its place. @throws WriteError; nothing is left then */
-  async close(): Promise<void> {
+  /** Ends the file: it is whole, and not yet in its place. @throws WriteError; nothing is left then */
+  async finish(): Promise<void> {
     this.#flush();
     this.#stream.end();
     try {
       await this.#ended;
-      if (this.#partial !== this.#whole) await rename(this.#partial, this.#whole);
     } catch (error) {
       this.abort();
       throw unwritten(this.path, error);
     }
+  }
+
+  /** Puts what is finished in its place. @throws WriteError; nothing is left then */
+  place(): void {
+    if (this.#partial === this.#whole) return;
+    try {
+      renameSync(this.#partial, this.#whole);
+      releasePartial(this.#partial);
+    } catch (error) {
+      this.abort();
+      throw unwritten(this.path, error);
+    }
+  }
+
+  /** Ends the file and puts it in its place. @throws WriteError; nothing is left then */
+  async close(): Promise<void> {
+    await this.finish();
+    this.place();
   }
 
   /** Gives it up: nothing is left. */
@@ -82,10 +100,13 @@ export class OutputFile {
     this.#stream.destroy();
     this.#file.destroy();
     if (this.#partial === this.#whole) return;
-    const remove = (): void => rmSync(this.#partial, { force: true });
-    remove();
+    const remove = (): void => {
+      rmSync(this.#partial, { force: true });
+      releasePartial(this.#partial);
+    };
     // It may not have been opened yet.
-    this.#file.once('close', remove);
+    if (!this.#file.closed) this.#file.once('close', remove);
+    remove();
   }
 
   #flush(): void {

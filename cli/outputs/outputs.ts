@@ -72,6 +72,15 @@ export class RunOutputs implements RunObserver {
   }
 
   async end(run: Run, summary: Summary, interrupted: boolean): Promise<void> {
+    try {
+      await this.#end(run, summary, interrupted);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+  }
+
+  async #end(run: Run, summary: Summary, interrupted: boolean): Promise<void> {
     const { trace, requests, series, events } = this.#paths;
     const { now } = run.simulation;
     if (this.#requests !== undefined) for (const life of this.#lives.inFlight()) this.#requests.row(requestRow(life));
@@ -80,10 +89,12 @@ export class RunOutputs implements RunObserver {
     const table = series === undefined ? undefined : await tableFile(series, seriesColumns(run.deployed.plant), aboutOf(run));
     this.#series = table;
     if (table !== undefined) for (const row of seriesRows(run.deployed.plant, run.simulation.metrics, powerSeries(run), served)) table.row(row);
-    const notes = (await this.#trace?.close(now)) ?? [];
-    await this.#requests?.close();
-    await table?.close();
-    await this.#events?.close(now, summary, interrupted);
+    const notes = (await this.#trace?.finish(now)) ?? [];
+    await this.#requests?.finish();
+    await table?.finish();
+    await this.#events?.finish(now, summary, interrupted);
+    // In one go, when nothing but a name is missing to any.
+    for (const written of [this.#trace, this.#requests, table, this.#events]) written?.file.place();
     for (const path of [trace, requests, series, events]) if (path !== undefined) this.told.push(`wrote ${path}`);
     for (const note of notes) this.told.push(`${trace}: ${note}`);
   }

@@ -14,14 +14,14 @@ const types: Readonly<Record<ColumnKind, { readonly type: 'INT32' | 'DOUBLE' | '
 
 /** A table as Parquet, one row group after another. Every column may be without a value. */
 export class ParquetFile implements TableFile {
-  readonly #file: OutputFile;
+  readonly file: OutputFile;
   readonly #columns: readonly TableColumn[];
   readonly #writer: ParquetWriter;
   #values: Value[][];
   #rows = 0;
 
   constructor(path: string, columns: readonly TableColumn[], about: Readonly<Record<string, string>>) {
-    this.#file = new OutputFile(path);
+    this.file = new OutputFile(path);
     this.#columns = columns;
     this.#values = columns.map(() => []);
     this.#writer = new ParquetWriter({
@@ -41,17 +41,17 @@ export class ParquetFile implements TableFile {
   }
 
   drain(): Promise<void> {
-    return this.#file.drain();
+    return this.file.drain();
   }
 
-  async close(): Promise<void> {
+  async finish(): Promise<void> {
     if (this.#rows > 0) this.#group();
     await this.#writer.finish();
-    await this.#file.close();
+    await this.file.finish();
   }
 
   abort(): void {
-    this.#file.abort();
+    this.file.abort();
   }
 
   #group(): void {
@@ -65,7 +65,7 @@ export class ParquetFile implements TableFile {
   #bytes(): ByteWriter {
     const writer = new ByteWriter(1 << 16);
     const flush = (): void => {
-      this.#file.write(new Uint8Array(writer.buffer.slice(0, writer.index)));
+      this.file.write(new Uint8Array(writer.buffer.slice(0, writer.index)));
       writer.index = 0;
     };
     return Object.assign(writer, { flush, finish: flush });

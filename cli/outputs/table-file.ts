@@ -3,9 +3,11 @@ import { OutputFile } from './file.ts';
 
 /** A table that is written row by row. */
 export interface TableFile {
+  readonly file: OutputFile;
   row(row: Row): void;
   drain(): Promise<void>;
-  close(): Promise<void>;
+  /** Ends the table, which is not in its place then. */
+  finish(): Promise<void>;
   abort(): void;
 }
 
@@ -19,31 +21,31 @@ export async function tableFile(path: string, columns: readonly TableColumn[], a
 }
 
 class TextTable implements TableFile {
-  readonly #file: OutputFile;
+  readonly file: OutputFile;
   readonly #columns: readonly TableColumn[];
   readonly #format: 'csv' | 'jsonl';
 
   constructor(path: string, columns: readonly TableColumn[], format: 'csv' | 'jsonl') {
-    this.#file = new OutputFile(path);
+    this.file = new OutputFile(path);
     this.#columns = columns;
     this.#format = format;
-    if (format === 'csv') this.#file.write(`${columns.map(({ name }) => name).join(',')}\n`);
+    if (format === 'csv') this.file.write(`${columns.map(({ name }) => name).join(',')}\n`);
   }
 
   row(row: Row): void {
-    this.#file.write(this.#format === 'csv' ? `${row.map(csvField).join(',')}\n` : `${JSON.stringify(this.#named(row))}\n`);
+    this.file.write(this.#format === 'csv' ? `${row.map(csvField).join(',')}\n` : `${JSON.stringify(this.#named(row))}\n`);
   }
 
   drain(): Promise<void> {
-    return this.#file.drain();
+    return this.file.drain();
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  finish(): Promise<void> {
+    return this.file.finish();
   }
 
   abort(): void {
-    this.#file.abort();
+    this.file.abort();
   }
 
   #named(row: Row): object {

@@ -28,7 +28,7 @@ export interface TraceSettings {
 
 /** A run as a trace for Perfetto. */
 export class TraceFile {
-  readonly #file: OutputFile;
+  readonly file: OutputFile;
   readonly #format: TraceFormat;
   readonly #trace: RunTrace;
 
@@ -37,7 +37,7 @@ export class TraceFile {
     const format = /\.json(\.gz)?$/.test(path) ? new JsonTrace() : new ProtobufTrace();
     const { deployment, workload } = scenario;
     const planes = deployment.kind === 'merged' ? {} : { push: deployment.transferPlane, read: deployment.cache?.plane ?? deployment.transferPlane };
-    this.#file = file;
+    this.file = file;
     this.#format = format;
     file.write(format.head());
     const emit = (record: TraceRecord): void => {
@@ -51,18 +51,18 @@ export class TraceFile {
   }
 
   drain(): Promise<void> {
-    return this.#file.drain();
+    return this.file.drain();
   }
 
-  /** Ends the trace at the end of the run. Returns what it does not show. */
-  async close(at: number): Promise<readonly string[]> {
+  /** Ends the trace at the end of the run; it is not in its place then. Returns what it does not show. */
+  async finish(at: number): Promise<readonly string[]> {
     this.#trace.end(at);
-    this.#file.write(this.#format.tail());
-    await this.#file.close();
+    this.file.write(this.#format.tail());
+    await this.file.finish();
     return this.#trace.notes;
   }
 
   abort(): void {
-    this.#file.abort();
+    this.file.abort();
   }
 }

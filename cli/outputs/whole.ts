@@ -2,6 +2,7 @@ import { closeSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } 
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { refusal, unwritten } from '../file-problem.ts';
+import { holdPartial, releasePartial } from './partial.ts';
 import { thereAt } from './place.ts';
 
 /** Where a file is written until it is whole, and its place, behind links. Both are `path` for a pipe or a device. */
@@ -35,11 +36,14 @@ export function writeWhole(path: string, text: string): void {
       writeFileSync(whole, text);
       return;
     }
+    holdPartial(partial);
     writeFileSync(partial, text);
     putInPlace(partial, whole, text);
   } catch (error) {
     if (partial !== whole) rmSync(partial, { force: true });
     throw unwritten(path, error);
+  } finally {
+    releasePartial(partial);
   }
 }
 
