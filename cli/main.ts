@@ -1,8 +1,14 @@
 import process from 'node:process';
+import { getSystemErrorMessage } from 'node:util';
 import { run } from './run.ts';
 
-// A reader that has seen enough (`| head`) is not a fault: files are still written.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+let refused = false;
+process.stdout.on('error', ({ code, errno, message }: NodeJS.ErrnoException) => {
+  // A reader that has seen enough (`| head`) is not a fault: files are still written.
+  if (code === 'EPIPE' || refused) return;
+  refused = true;
+  process.exitCode = 1;
+  process.stderr.write(`supernode: stdout cannot be written: ${errno === undefined ? message : getSystemErrorMessage(errno)}\n`);
 });
-process.exitCode = await run(process.argv.slice(2));
+const code = await run(process.argv.slice(2));
+process.exitCode = refused ? 1 : code;

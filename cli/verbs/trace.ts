@@ -12,6 +12,7 @@ import { sessionStatistics } from '../../src/serving/traffic/session-statistics.
 import { traceStatistics } from '../../src/serving/traffic/statistics.ts';
 import { Gathered } from '../calibrate/request.ts';
 import { dataNames } from '../data.ts';
+import { refusal } from '../file-problem.ts';
 import { wholeFlag } from '../flags.ts';
 import { checkOutputs } from '../output.ts';
 import { OutputFile } from '../outputs/file.ts';
@@ -81,8 +82,8 @@ async function generateTrace(flags: GenerationFlags): Promise<void> {
     try {
       await pipeline(Readable.from(text), process.stdout, { end: false });
     } catch (error) {
-      // Whoever reads has read enough, as `head` does.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+      // Whoever reads has read enough, as `head` does, or stdout is told of as it is for every verb (main.ts).
+      if (refusal(error) === undefined) throw error;
     }
     return;
   }
