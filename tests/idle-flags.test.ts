@@ -101,6 +101,18 @@ const idle: readonly (readonly [readonly string[], readonly string[]])[] = [
       '--plane: is of a path or of the planes themselves; expected it without --combine',
     ],
   ],
+  [
+    ['simulate', scenario, '--no-intervals', '--samples', '9', '--out', '/none/x.json'],
+    ['--samples: says how intervals are drawn; expected it without --no-intervals', '--out: no such folder: /none; expected a file in a folder that exists'],
+  ],
+  [
+    ['compare', scenario, '--no-intervals', '--samples', '9', '--html', '/none/x.html'],
+    [
+      'compare: expected two to four scenario files, got 1',
+      '--samples: says how intervals are drawn; expected it without --no-intervals',
+      '--html: no such folder: /none; expected a file in a folder that exists',
+    ],
+  ],
 ];
 
 describe('flags that nothing would come of', () => {

@@ -1,33 +1,9 @@
 import type { Chip } from '../../src/catalogue/chip.ts';
-import { InputError, type Issue } from '../../src/base/errors.ts';
 import { nearest } from '../../src/base/nearest.ts';
 import type { OperatorTable } from '../../schema/tables/read-table.ts';
+import type { Gathered } from '../gathered.ts';
 import { loadChip } from '../machines.ts';
 import { readOperatorTable } from './read.ts';
-
-/** Problems from several places of one command line, told together. */
-export class Gathered {
-  readonly #issues: Issue[] = [];
-
-  add(path: string, message: string): void {
-    this.#issues.push({ path, message });
-  }
-
-  async attempt<T>(make: () => T | Promise<T>): Promise<T | undefined> {
-    try {
-      return await make();
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      this.#issues.push(...error.issues);
-      return undefined;
-    }
-  }
-
-  /** @throws InputError with everything that was gathered */
-  settle(): void {
-    if (this.#issues.length > 0) throw new InputError(this.#issues);
-  }
-}
 
 /** What was typed: tables, and words that are no flag of the verb. */
 export function tablesTyped(args: readonly string[], known: readonly string[], gathered: Gathered): readonly string[] {

@@ -1,13 +1,12 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { holdNursery } from '../../batch/nursery.ts';
-import { InputError } from '../../src/base/errors.ts';
-import type { Issue } from '../../src/base/errors.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { compareReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode } from '../drive.ts';
 import { repeated, wholeFlag } from '../flags.ts';
+import { Gathered } from '../gathered.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import { scenarioInputs } from '../outputs/inputs.ts';
 import { intervalIssues, intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
@@ -32,10 +31,11 @@ export function command(): Command {
     .option('--html <file>', 'write a self-contained HTML page')
     .option('--json', 'print JSON (docs/guide/simulate.md)');
   return withIntervalFlags(verb).action(async (files: readonly string[], options: Options) => {
-    const issues: Issue[] = [...intervalIssues(options)];
-    if (files.length < 2 || files.length > 4) issues.unshift({ path: 'compare', message: `expected two to four scenario files, got ${files.length}` });
-    if (issues.length > 0) throw new InputError(issues);
-    checkOutputs({ '--html': options.html }, () => files.flatMap((file) => scenarioInputs(file, options)));
+    const gathered = new Gathered();
+    if (files.length < 2 || files.length > 4) gathered.add('compare', `expected two to four scenario files, got ${files.length}`);
+    for (const { path, message } of intervalIssues(options)) gathered.add(path, message);
+    await gathered.attempt(() => checkOutputs({ '--html': options.html }, () => files.flatMap((file) => scenarioInputs(file, options))));
+    gathered.settle();
     holdNursery();
     const scenarios = await loadAll(files, options);
     const summaries: Summary[] = [];
@@ -54,17 +54,13 @@ export function command(): Command {
 
 /** Every file's problems come together. */
 async function loadAll(files: readonly string[], options: Options): Promise<readonly Scenario[]> {
-  const issues: Issue[] = [];
+  const gathered = new Gathered();
   const scenarios: Scenario[] = [];
   for (const file of files) {
-    try {
-      scenarios.push(await loadScenario(file, options));
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      issues.push(...error.issues);
-    }
+    const scenario = await gathered.attempt(() => loadScenario(file, options));
+    if (scenario !== undefined) scenarios.push(scenario);
   }
-  if (issues.length > 0) throw new InputError(issues);
+  gathered.settle();
   return scenarios;
 }
 

@@ -11,6 +11,7 @@ import { driveSeeds } from '../seeds.ts';
 import type { Search } from '../find-rate.ts';
 import { criterion, findRate, goodShare, lowestFailed, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
+import { Gathered } from '../gathered.ts';
 import { commandLine, terminalOptions } from '../output.ts';
 import { outputPaths, withOutputFlags } from '../outputs/flags.ts';
 import { scenarioInputs, type InputFile } from '../outputs/inputs.ts';
@@ -19,7 +20,7 @@ import { replay } from '../replay.ts';
 import { intervalOptions, typedIntervalFlags, withIntervalFlags } from '../intervals.ts';
 import { writeWhole } from '../outputs/whole.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
-import { refuseFleetFlags, sourceOf, type SimulateFlags as Options } from '../simulate/flags.ts';
+import { refuseFleetFlags, sourceOf, type SimulateFlags as Options, type Source } from '../simulate/flags.ts';
 import { table } from '../table.ts';
 import { version } from '../version.ts';
 
@@ -42,10 +43,12 @@ export function command(): Command {
     .option('--json', 'print JSON (docs/guide/simulate.md)')
     .option('--replay <log>', 'run an event log again and compare every event (docs/guide/outputs.md)');
   return withOutputFlags(withIntervalFlags(verb)).action(async (file: string | undefined, options: Options) => {
-    const source = sourceOf(file, options);
-    const inputs = (): readonly InputFile[] =>
-      source.kind === 'log' ? [{ path: source.path, what: 'the log that is run again' }] : scenarioInputs(source.path, options);
-    const outputs = outputsTo(outputPaths(options, { '--html': options.html, '--out': options.out }, inputs));
+    const gathered = new Gathered();
+    const source = await gathered.attempt(() => sourceOf(file, options));
+    const paths = await gathered.attempt(() => outputPaths(options, { '--html': options.html, '--out': options.out }, () => inputsOf(source, options)));
+    gathered.settle();
+    if (source === undefined || paths === undefined) return;
+    const outputs = outputsTo(paths);
     holdNursery();
     if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
     else {
@@ -58,6 +61,11 @@ export function command(): Command {
       }
     }
   });
+}
+
+function inputsOf(source: Source | undefined, options: Options): readonly InputFile[] {
+  if (source === undefined) return [];
+  return source.kind === 'log' ? [{ path: source.path, what: 'the log that is run again' }] : scenarioInputs(source.path, options);
 }
 
 async function once(file: string, scenario: Scenario, options: Options, outputs: RunOutputs | undefined): Promise<number> {

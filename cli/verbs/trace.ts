@@ -10,7 +10,7 @@ import { expectedOneOf } from '../../src/base/nearest.ts';
 import { traceOf } from '../../src/serving/traffic/columns.ts';
 import { sessionStatistics } from '../../src/serving/traffic/session-statistics.ts';
 import { traceStatistics } from '../../src/serving/traffic/statistics.ts';
-import { Gathered } from '../calibrate/request.ts';
+import { Gathered } from '../gathered.ts';
 import { dataNames } from '../data.ts';
 import { refusal } from '../file-problem.ts';
 import { wholeFlag } from '../flags.ts';
