@@ -16,6 +16,7 @@ import { unread } from './file-problem.ts';
 import { lookedFor } from './looked-for.ts';
 import { loadMachine } from './machines.ts';
 import { loadModel } from './models.ts';
+import { checkOwnCells, withOwnCells } from './own-cells.ts';
 import { loadStack } from './stacks.ts';
 import { loadServeGen } from './servegen.ts';
 import { readText } from './text-file.ts';
@@ -31,12 +32,14 @@ export interface ScenarioFlags {
   /** Replaces the traffic; relative to the working directory. */
   readonly trace?: string | undefined;
   readonly requests?: number | undefined;
+  /** Files of cells that price in place of those that are shipped; relative to the working directory. */
+  readonly calibration?: readonly string[] | undefined;
 }
 
 /** The flags as they are typed, for a command line that does the same again. */
 export function typedFlags(flags: ScenarioFlags): readonly string[] {
   const single = (['trace', 'requests', 'seed', 'slo'] as const).flatMap((name) => (flags[name] === undefined ? [] : [`--${name}`, String(flags[name])]));
-  return [...single, ...(flags.set ?? []).flatMap((setting) => ['--set', setting])];
+  return [...single, ...(flags.calibration ?? []).flatMap((path) => ['--calibration', path]), ...(flags.set ?? []).flatMap((setting) => ['--set', setting])];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,12 +49,13 @@ function mapAt(value: unknown, key: string): Fields {
   return typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as Fields) : {};
 }
 
-/** Catalogue, files and traces on disk; paths are relative to `base`. */
-export function contextAt(base: string): ScenarioContext {
+/** Catalogue, files and traces on disk; paths are relative to `base`. `calibration`: files of cells in place of those that are shipped. */
+export function contextAt(base: string, calibration?: readonly string[]): ScenarioContext {
+  const instead = calibration === undefined ? undefined : { cells: () => withOwnCells(calibration) };
   return {
     machine: (nameOrPath, at) => loadMachine(nameOrPath, at, base),
     model: (nameOrPath, at) => loadModel(nameOrPath, at, base),
-    stack: (nameOrPath, at) => loadStack(nameOrPath, at, base),
+    stack: (nameOrPath, at) => loadStack(nameOrPath, at, base, instead),
     text: (path, at) => readText(resolve(base, path), path, at, base),
     precision: precisionOf,
     preset: (name, at) => {
@@ -94,7 +98,10 @@ function withFlags(content: unknown, flags: ScenarioFlags): unknown {
  * @throws InputError with everything that is wrong.
  */
 export async function loadScenario(path: string, flags: ScenarioFlags = {}): Promise<Scenario> {
-  return readScenario(scenarioContent(path, flags), path, contextAt(dirname(resolve(path))));
+  const { calibration } = flags;
+  const scenario = await readScenario(scenarioContent(path, flags), path, contextAt(dirname(resolve(path)), calibration));
+  checkOwnCells(calibration ?? [], scenario.machine.chip, scenario.stack);
+  return scenario;
 }
 
 /** What a scenario file and the flags say together, not checked. @throws InputError where it cannot be parsed */

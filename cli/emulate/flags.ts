@@ -76,6 +76,7 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--grace <time>', 'time that requests in flight have to finish at the end; 30 s by default', timeFlag, 30)
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
     .option('--set <key=value>', 'change a key of the scenario (repeatable)', repeated)
+    .option('--calibration <file>', 'price with the cells of calibrate --out in place of those that are shipped (repeatable)', repeated)
     .option('--slo <bounds>', 'service level, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--served-model-name <names...>', 'names of the model for clients, instead of that of the scenario')
     .option('--max-model-len <tokens>', 'bound of prompt and answer together below that of the deployment', wholeFlag(2))

@@ -13,12 +13,13 @@ export interface InputFile {
 
 /** The files that a run of a scenario reads: itself, those that it or a flag names, those that they name, and what it may take from the catalogue: all of that. */
 export function scenarioInputs(path: string, flags: ScenarioFlags): readonly InputFile[] {
-  const own = { path, what: 'the scenario that is run' };
+  const cells = (flags.calibration ?? []).map((file) => ({ path: file, what: 'the cells that the run is priced with' }));
+  const own = [{ path, what: 'the scenario that is run' }, ...cells];
   try {
-    return [own, ...filesNamed(scenarioContent(path, flags), '', dirname(resolve(path)), new Set()), ...catalogue()];
+    return [...own, ...filesNamed(scenarioContent(path, flags), '', dirname(resolve(path)), new Set()), ...catalogue()];
   } catch (error) {
     // What is wrong with it is told where it is loaded.
-    if (error instanceof InputError) return [own];
+    if (error instanceof InputError) return own;
     throw error;
   }
 }

@@ -29,8 +29,17 @@ export function sourceOf(file: string | undefined, flags: SimulateFlags): Source
 }
 
 function replayIssues(file: string | undefined, flags: SimulateFlags): readonly Issue[] {
-  const { findRate: search, trace, requests, seed, seeds, set, slo } = flags;
-  const changes = { '--trace': trace, '--requests': requests, '--seed': seed, '--seeds': seeds, '--set': set, '--slo': slo, '--find-rate': search };
+  const { findRate: search, trace, requests, seed, seeds, set, slo, calibration } = flags;
+  const changes = {
+    '--trace': trace,
+    '--calibration': calibration,
+    '--requests': requests,
+    '--seed': seed,
+    '--seeds': seeds,
+    '--set': set,
+    '--slo': slo,
+    '--find-rate': search,
+  };
   return [
     ...(file === undefined ? [] : [{ path: file, message: 'a log holds its scenario; expected --replay without a scenario file' }]),
     ...given(changes, 'changes the run; expected --replay without it: a log runs again as it is'),

@@ -3,7 +3,14 @@ import type { Issue } from '../../src/base/errors.ts';
 import { intervalIssues, type IntervalFlags } from '../intervals.ts';
 
 /** Flags of `supernode step`: what is priced, and how it is shown. */
-export type StepVerbFlags = StepFlags & IntervalFlags & { readonly json?: boolean; readonly all?: boolean; readonly constants?: boolean };
+export type StepVerbFlags = StepFlags &
+  IntervalFlags & {
+    readonly json?: boolean;
+    readonly all?: boolean;
+    readonly constants?: boolean;
+    /** Files of cells in place of those that are shipped. */
+    readonly calibration?: readonly string[];
+  };
 
 /** Flags that nothing would come of beside the others. */
 export function idleFlags(flags: StepVerbFlags): readonly Issue[] {

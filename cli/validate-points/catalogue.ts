@@ -19,13 +19,13 @@ export class PointCatalogue {
   readonly conventions: PointConventions = readConventions(parseFile(conventionsPath), conventionsPath);
   readonly #machines: Map<string, Machine> = new Map();
   readonly #stacks: Map<string, Stack> = new Map();
-  readonly #overheads: readonly OverheadProfile[] | undefined;
+  readonly #instead: { readonly overheads: () => readonly OverheadProfile[] } | undefined;
   readonly #bare: Map<string, Stack> = new Map();
   readonly #models: Map<string, Model> = new Map();
 
   /** `overheads`: instead of the shipped ones. */
   constructor(overheads?: readonly OverheadProfile[]) {
-    this.#overheads = overheads;
+    this.#instead = overheads === undefined ? undefined : { overheads: () => overheads };
   }
 
   machine(name: string, at: string): Machine {
@@ -33,7 +33,7 @@ export class PointCatalogue {
   }
 
   stack(name: string, at: string): Stack {
-    return once(this.#stacks, name, () => loadStack(name, at, undefined, this.#overheads));
+    return once(this.#stacks, name, () => loadStack(name, at, undefined, this.#instead));
   }
 
   /** @throws InputError, see `modelIn` */

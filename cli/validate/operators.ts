@@ -1,16 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
-import { readCells } from '../../schema/calibration.ts';
 import { InputError } from '../../src/base/errors.ts';
-import type { Cell } from '../../src/cost/calibration/cell.ts';
 import { reportText } from '../../src/report/text.ts';
 import { chipTyped, readTables } from '../calibrate/request.ts';
 import { Gathered } from '../gathered.ts';
 import { stackOfCells, stackToldBy } from '../calibrate/stack.ts';
 import { validation, validationAsJson, validationReport } from '../calibrate/validated.ts';
 import { loadCalibration } from '../calibration.ts';
-import { parseFile } from '../data.ts';
 import { commandLine, terminalOptions } from '../output.ts';
+import { cellsAt } from '../own-cells.ts';
 import { loadStack } from '../stacks.ts';
 
 /** Flags of `validate --operators`. */
@@ -46,14 +43,4 @@ export async function validateOperators(options: OperatorOptions, more: readonly
       ? validationAsJson(tables, result)
       : reportText(validationReport(tables, result, commandLine(['validate', ...process.argv.slice(3)])), terminalOptions());
   process.stdout.write(`${text}\n`);
-}
-
-function cellsAt(path: string): readonly Cell[] {
-  if (!existsSync(path)) throw new InputError([{ path: '--calibration', message: `no such file: ${path}` }]);
-  try {
-    JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new InputError([{ path, message: error instanceof Error ? error.message : 'no JSON' }]);
-  }
-  return readCells(parseFile(path), path);
 }
