@@ -7,6 +7,7 @@ import type { DraftModule, Model } from '../model/model.ts';
 import { precisionOf } from '../model/precision.ts';
 import { stages } from '../model/operator.ts';
 import { exchangeModel } from '../network/exchange.ts';
+import { slowed } from '../network/slowed.ts';
 import { paceOf } from './batch.ts';
 import type { StepSetting } from './check.ts';
 import { stepPricer } from './pricer.ts';
@@ -75,6 +76,18 @@ function batchOf(setting: StepSetting, { sequences, context, prompts, length }: 
 describe.each([...settings])('%s', (_, setting) => {
   const pricer = stepPricer(setting);
 
+  test('planes that it does not use may be slow', () => {
+    const others = setting.machine.planes.map(({ name }) => (pricer.planes.has(name) ? 1 : 0.01));
+    const slower = stepPricer({ ...setting, machine: slowed(setting.machine, others) });
+    fc.assert(
+      fc.property(decodeBatch, (shape) => {
+        const batch = batchOf(setting, shape);
+        expect(slower.cost(batch).time).toBe(pricer.cost(batch).time);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   test('parts that operators are answerable for sum to the step, and so do stages', () => {
     fc.assert(
       fc.property(decodeBatch, (shape) => {
@@ -138,6 +151,16 @@ describe.each([...settings])('%s', (_, setting) => {
       { numRuns: 20 },
     );
   });
+});
+
+test.each([
+  ['published decode', ['ub']],
+  ['published prefill', ['ub']],
+  ['dense, tensor', ['nvlink']],
+  ['many nodes', ['nvlink', 'rdma']],
+  ['sparse index', ['nvlink']],
+])('planes that it uses: %s', (name, planes) => {
+  expect([...stepPricer(settings.get(name) as StepSetting).planes].toSorted()).toEqual(planes);
 });
 
 describe('what moves the step', () => {

@@ -28,6 +28,8 @@ export interface ExplainingPricer extends CompilablePricer {
   explain(batch: InstanceBatch): StepExplanation;
   /** What is assumed in every step of this instance. */
   readonly doubts: readonly Doubt[];
+  /** Names of the planes that its exchanges and collectives use. */
+  readonly planes: ReadonlySet<string>;
   /** Operators of a step with prompts, over all layers: what the host launches where no graph does. */
   readonly launches: number;
 }
@@ -50,6 +52,7 @@ export function stepPricer(setting: StepSetting, errors?: PriceErrors): Explaini
 
 class Pricer implements ExplainingPricer {
   readonly doubts: readonly Doubt[];
+  readonly planes: ReadonlySet<string>;
   readonly launches: number;
   readonly cores: CoreBuilder;
   readonly #setting: StepSetting;
@@ -90,6 +93,7 @@ class Pricer implements ExplainingPricer {
     const prompts = role === 'decode' ? rank : { ...none, ...prompt };
     const planned = this.plan({ rank: prompts, instanceTokens: dataRanks(layout) * (prompts.decodeSequences * prompts.queryTokens + prompts.prefillTokens) });
     this.launches = planned.reduce((sum, { group }) => sum + group.operators.length * group.count * group.microbatches, 0);
+    this.planes = new Set(this.#pricing.planes);
     const { parallel, apart } = layout.experts;
     const exchanges = parallel > 1 || apart === true ? this.#pricing.exchanges(exchangeRanks(layout)).flatMap(({ doubts }) => doubts) : [];
     const moe = model.groups.some(({ feedForward }) => feedForward.kind === 'experts');

@@ -1,4 +1,4 @@
-import type { Machine } from '../catalogue/machine.ts';
+import type { Machine, Plane } from '../catalogue/machine.ts';
 import type { ExchangeKernel } from '../catalogue/library.ts';
 import type { AttentionKernel, Stack } from '../catalogue/stack.ts';
 import { collectiveModel, type CollectiveModel } from '../network/collective.ts';
@@ -63,6 +63,8 @@ export class Pricing {
   readonly #inherited: Map<string, Doubt> = new Map();
   readonly #machine: Machine;
   readonly #stack: Stack;
+  /** Names of the planes that operators priced so far use. */
+  readonly planes: Set<string> = new Set();
   readonly #collectives: Map<number, { readonly model: CollectiveModel; readonly scaleOut: boolean }> = new Map();
   readonly #exchanges: Map<number, readonly ExchangeModel[]> = new Map();
   /** The last price of each name: layers of other kinds repeat it. */
@@ -73,6 +75,11 @@ export class Pricing {
   /** See `MixedAttention`; 0 where decoding sequences have a kernel of their own. */
   readonly #mixed: number;
   readonly #errors: PriceErrors | undefined;
+  /** All of each plane is left; that is asked of those that are used. */
+  readonly #left = ({ name }: Plane): number => {
+    this.planes.add(name);
+    return 1;
+  };
   /** Between ranks that do equal work, see `Stack`. */
   readonly spread: number;
 
@@ -181,7 +188,7 @@ export class Pricing {
   exchanges(ranks: number): readonly ExchangeModel[] {
     const known = this.#exchanges.get(ranks);
     if (known !== undefined) return known;
-    const made = this.#kernels.map((kernel) => exchangeModel(this.#machine, this.#stack, kernel, ranks));
+    const made = this.#kernels.map((kernel) => exchangeModel(this.#machine, this.#stack, kernel, ranks, this.#left));
     this.#exchanges.set(ranks, made);
     return made;
   }
@@ -353,7 +360,7 @@ export class Pricing {
     const known = this.#collectives.get(key);
     if (known !== undefined) return known;
     const made = {
-      model: collectiveModel(this.#machine, this.#stack, spreadGroup(this.#machine, ranks, span)),
+      model: collectiveModel(this.#machine, this.#stack, spreadGroup(this.#machine, ranks, span), this.#left),
       scaleOut: planeFor(this.#machine, span)?.role === 'scale-out',
     };
     this.#collectives.set(key, made);

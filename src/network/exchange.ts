@@ -39,7 +39,7 @@ export function exchangeModel(machine: Machine, stack: Stack, kernel: ExchangeKe
   const plane = planeOf(machine, role) ?? planeOf(machine, 'host') ?? machine.planes[0];
   const found = plane?.peerAccess === false ? undefined : pick(stack, machine.chip.generation, kernel, role);
   if (found === undefined && stack.exchangeElsewhere?.way === 'all-gather') return gathered(machine, stack, plane, role, ranks, left);
-  if (plane === undefined || found === undefined) return unmeasured(machine, plane, stack, role, ranks);
+  if (plane === undefined || found === undefined) return unmeasured(machine, plane, stack, role, ranks, left);
   const port = (of: Plane): number => dieBandwidth(machine, of) * left(of);
   const near = role === 'scale-out' && scaleUp !== undefined ? scaleUp : plane;
   const inNode = machine.node.chips * machine.chip.dies;
@@ -159,9 +159,16 @@ function gathered(
   };
 }
 
-function unmeasured(machine: Machine, plane: Plane | undefined, stack: Stack, role: 'scale-up' | 'scale-out', ranks: number): ExchangeModel {
+function unmeasured(
+  machine: Machine,
+  plane: Plane | undefined,
+  stack: Stack,
+  role: 'scale-up' | 'scale-out',
+  ranks: number,
+  left: (plane: Plane) => number,
+): ExchangeModel {
   const start = (stack.collectives[0]?.start.value ?? 0) + (plane?.port.latency.value ?? 0);
-  const bandwidth = plane === undefined ? Infinity : dieBandwidth(machine, plane) * plane.efficiency.value;
+  const bandwidth = plane === undefined ? Infinity : dieBandwidth(machine, plane) * plane.efficiency.value * left(plane);
   const bytes = (operation: ExchangeOperation, load: ExchangeLoad): number =>
     load.tokens * load.fanout * load.hidden * bytesPerElement[operation === 'combine' ? 'bf16' : load.format];
   const parts = (operation: ExchangeOperation, load: ExchangeLoad): ExchangeParts => {

@@ -106,6 +106,11 @@ describe('dispatch and combine', () => {
     expect(exchangeModel(cluster, stacks.sglang, 'low-latency', 32).plane).toBe('scale-out');
     expect(exchangeModel(cluster, stacks.cann, 'low-latency', 32).doubts[0]?.rule).toBe('exchange-unmeasured');
   });
+
+  test('faults slow an exchange without kernels too', () => {
+    const at = (left: number): number => exchangeModel(cluster, stacks.cann, 'low-latency', 32, () => left).parts('combine', load(64)).far;
+    expect(at(0.5) / at(1)).toBeCloseTo(2, 12);
+  });
 });
 
 describe('dies that do not reach the memory of their peers', () => {

@@ -124,9 +124,9 @@ function faultsOn(
 ): readonly FaultRecord[] {
   const { faults, machine, seed } = scenario;
   const { planned, random, recovery, reload } = faults ?? { planned: [], random: [], recovery: assumedRecovery, reload: undefined };
-  const planes = new Planes(machine);
-  const transfers = new TransferDamage(wiring, machine.node.cpus);
   const { service } = simulation;
+  const planes = new Planes(machine, (instance) => pools[service.poolOf(instance).index].pricer.planes);
+  const transfers = new TransferDamage(wiring, machine.node.cpus);
   const narrowing = reload === undefined ? undefined : new Narrower({ pools, service, dies: on.dies, ...reload, faults: () => planes.faults, placements });
   const timetable = new Timetable(simulation, planned, random, recovery, { ...on, planes, transfers, narrowing }, seed);
   simulation.attach(timetable);

@@ -85,13 +85,13 @@ export class Outages {
   /** Whether nothing keeps an instance from running on the dies that it uses. */
   #sound(instance: Instance): boolean {
     const { dies, strain } = this.#of;
-    return dies.runs(instance) && strain.joins(dies.used(instance));
+    return dies.runs(instance) && strain.joins(instance, dies.used(instance));
   }
 
   /** The same of all its dies. */
   #whole(instance: Instance): boolean {
     const { dies, strain } = this.#of;
-    return dies.whole(instance) && strain.joins(dies.of(instance));
+    return dies.whole(instance) && strain.joins(instance, dies.of(instance));
   }
 
   #notice(simulation: Simulation, instance: Instance, outage: Outage): void {
@@ -162,7 +162,7 @@ export class Outages {
     const places = new Set([...(before?.places ?? []), ...dies.deadPlaces(instance)]);
     if (places.size === 0 || outage.before === 'starting') return false;
     const how = narrowing.without(instance, places, before);
-    const refused = typeof how === 'string' ? how : refusedBy(strain, dies.of(instance), how);
+    const refused = typeof how === 'string' ? how : refusedBy(strain, instance, dies.of(instance), how);
     if (typeof how === 'string' || refused !== undefined) {
       for (const record of outage.records) record.refused = refused;
       return false;
@@ -243,6 +243,11 @@ export class Outages {
   }
 }
 
-function refusedBy(strain: Strain, dies: readonly number[], { places }: Narrowed): string | undefined {
-  return strain.joins(dies.filter((_, place) => !places.has(place))) ? undefined : 'the dies that are left do not reach each other';
+function refusedBy(strain: Strain, instance: Instance, dies: readonly number[], { places }: Narrowed): string | undefined {
+  return strain.joins(
+    instance,
+    dies.filter((_, place) => !places.has(place)),
+  )
+    ? undefined
+    : 'the dies that are left do not reach each other';
 }

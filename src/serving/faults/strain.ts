@@ -9,8 +9,8 @@ import type { Jitter, PlannedFault } from './fault.ts';
 export interface PlaneDamage {
   add(fault: PlannedFault): void;
   remove(fault: PlannedFault): void;
-  /** Shares of the rates of exchanges that dies have left, by plane; 0 where they are cut off. */
-  left(dies: readonly number[]): readonly number[];
+  /** Shares of the rates of exchanges that dies of an instance have left, by plane; 0 where they are cut off, 1 for planes that the instance does not use. */
+  left(instance: Instance, dies: readonly number[]): readonly number[];
 }
 
 /** What faults that stop nothing do to iterations: links that carry less, dies that are slow or make others wait (FLT-5, FLT-6, FLT-8). */
@@ -50,9 +50,9 @@ export class Strain {
     return this.reprice();
   }
 
-  /** Whether some dies still reach each other. */
-  joins(dies: readonly number[]): boolean {
-    return (this.#planes?.left(dies) ?? []).every((share) => share > 0);
+  /** Whether some dies of an instance still reach each other over the planes that it uses. */
+  joins(instance: Instance, dies: readonly number[]): boolean {
+    return (this.#planes?.left(instance, dies) ?? []).every((share) => share > 0);
   }
 
   /** An instance runs on other dies than before. */
@@ -66,7 +66,7 @@ export class Strain {
     const planes = this.#planes;
     if (planes === undefined) return [];
     return this.#dies.instances.filter((instance) => {
-      const left = planes.left(this.#dies.used(instance));
+      const left = planes.left(instance, this.#dies.used(instance));
       const before = this.#left.get(instance) ?? [];
       if (left.every((share, p) => share === (before[p] ?? 1))) return false;
       this.#left.set(instance, left);
