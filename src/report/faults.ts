@@ -27,7 +27,7 @@ export interface FaultSummary {
   readonly failed: number;
   readonly tokens: number;
   /**
-   * Output in the ten seconds before, least in an interval from the fault until all was restored, with fewer ranks, and after that, in tok/s: from what was put
+   * Output in the ten seconds before, the warm-up apart, least in an interval from the fault until all was restored, with fewer ranks, and after that, in tok/s: from what was put
    * out in the intervals of the run; absent where the run has none there.
    */
   readonly before?: number | undefined;
@@ -41,8 +41,14 @@ export interface FaultSummary {
 /** How far around a fault one looks, in seconds and at least in intervals of the run: long enough for a mean, short enough not to see the run begin. */
 const around = { seconds: 10, intervals: 3 } as const;
 
-/** @param end of what is looked at: the last arrival, behind which load falls anyway [s] */
-export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics, end: number): readonly FaultSummary[] {
+/** What is looked at: from the end of the warm-up, where output before a fault is meant, to the last arrival, behind which load falls anyway. [s] */
+interface Looked {
+  readonly from: number;
+  readonly end: number;
+}
+
+/** What became of faults, and of the output around them. */
+export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics, { from: warm, end }: Looked): readonly FaultSummary[] {
   const { width, intervals } = metrics;
   const between = (from: number, to: number): readonly Interval[] => intervals.filter((_, i) => i * width >= from && (i + 1) * width <= Math.min(to, end));
   const rates = (from: number, to: number): readonly number[] => between(from, to).map(({ outputServed }) => Math.max(0, outputServed) / width);
@@ -67,7 +73,7 @@ export function faultSummaries(records: readonly FaultRecord[], metrics: Metrics
       interrupted: record.interrupted,
       failed: record.failed,
       tokens: record.tokens,
-      before: mean(rates(at - look, at)),
+      before: mean(rates(Math.max(at - look, warm), at)),
       least: during.length === 0 ? undefined : Math.min(...during),
       meanwhile: wentOnAt === undefined ? undefined : mean(rates(wentOnAt, restoredAt ?? Infinity)),
       after: restoredAt === undefined ? undefined : mean(rates(restoredAt, restoredAt + look)),
@@ -116,7 +122,7 @@ export function faultEvents({ faults, series }: Summary): readonly TimedEvent[] 
 }
 
 /** Faults as they came. */
-export function faultSection({ faults, requests }: Summary): Section | undefined {
+export function faultSection({ faults, requests, window }: Summary): Section | undefined {
   if (faults.length === 0) return undefined;
   const shown = faults.slice(0, shownAtMost);
   const span = (from: number, to: number | undefined): string => (to === undefined ? 'not in the run' : quantity(to - from, 's'));
@@ -131,7 +137,7 @@ export function faultSection({ faults, requests }: Summary): Section | undefined
           nameOf(fault),
           quantity(fault.at, 's'),
           fault.instances === 0 ? '–' : span(fault.at, fault.restoredAt),
-          rate(fault.before),
+          fault.before === undefined && fault.at <= window.from ? 'in warm-up' : rate(fault.before),
           rate(fault.least),
           rate(fault.after),
         ),

@@ -151,7 +151,7 @@ export function summarise(run: Run, version: string): Summary {
     adapters: adaptersSummary(deployed.pools, total),
     balances: run.balances.map((record) => balanceSummary(record, deployed.pools[record.pool]?.plant.name ?? '', window)),
     tenants: tenantsSummary(deployed.plant.tenants ?? [], total.tenants, scenario.slo, window.to - window.from),
-    faults: faultSummaries(faults, metrics, simulation.lastArrivalAt),
+    faults: faultSummaries(faults, metrics, { from: window.from, end: simulation.lastArrivalAt }),
     control: fleetSummary(run, energy?.joules ?? 0, shown),
     requestShares: shares(phases, total.phases, total.finished),
     limit,
@@ -161,9 +161,15 @@ export function summarise(run: Run, version: string): Summary {
       .slice(0, shown)
       .map((interval, i) => pointOf(interval, i, metrics.width, deployed.pools, poolUse(run, i * metrics.width, (i + 1) * metrics.width).at(-1))),
     trust: trustOf(pools, standing, limit.resource),
-    doubts: distinct([...deployed.doubts, ...standing.flatMap(({ doubts }) => doubts)]),
+    doubts: distinct([...deployed.doubts, ...standing.flatMap(({ doubts }) => doubts), ...lateFaults(scenario, state.at)]),
     reproduce: { version, scenarioHash: hashOf(scenario), calibrationHash: hashOf([scenario.stack, machine]), seed: scenario.seed },
   };
+}
+
+/** Faults that were planned behind the end of a run. */
+function lateFaults({ faults }: Run['scenario'], end: number): readonly Doubt[] {
+  const late = faults?.planned.filter(({ at }) => at > end) ?? [];
+  return late.map(({ at, struck }) => ({ rule: 'fault-late', where: `${struck.text} at ${at} s`, message: 'the run ended before the fault came' }));
 }
 
 function precisionText({ weights, experts, activations, kv }: Run['scenario']['precision']): string {

@@ -34,6 +34,15 @@ const classes = [
   { part: 'link l1 0.2 - l2 2.5', instances: 1 },
 ];
 
+test('a fault that is planned behind the end of the run is told of', async () => {
+  const set = ['faults=[{ at: 1 s, slow: "npu 3:50%" }, { at: 30000 s, kill: leaf 0 }, { at: 30001 s, kill: npu 3 }]'];
+  const run = createSimulation(await example('cloudmatrix384-deepseek-r1', { requests: 400, set }), undefined, pricers);
+  while (run.simulation.step());
+  const { faults, doubts } = summarise(run, 'test');
+  expect(faults.map(({ what }) => what)).toEqual(['npu 3:50%']);
+  expect(doubts.flatMap(({ rule, where }) => (rule === 'fault-late' ? [where] : []))).toEqual(['leaf 0 at 30000 s', 'npu 3 at 30001 s']);
+});
+
 describe('every class of parts of the CloudMatrix384, killed under load', () => {
   test.for(classes)('$part: all requests are accounted for, and what is left serves on', { timeout: 60_000 }, ({ part, instances }) => {
     const { run, summary } = withKilled(part);
