@@ -3,9 +3,8 @@ import { formatQuantity, significant } from '../src/base/quantity.ts';
 import type { Summary } from '../src/report/summary.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 import { atPace, paceOf } from '../src/serving/traffic/pace.ts';
+import { expectServiceLevel, goodShare } from './service-level.ts';
 
-/** Share of finished requests that have to meet the whole service level. */
-export const goodShare = 0.9;
 /** What a rate has to do to count as carried. */
 export const criterion: string = `at least ${goodShare * 100} % of the requests meet the service level, the queue does not grow over a window of five residences, and no pool gets more than it sustains`;
 
@@ -101,8 +100,7 @@ export async function findRate(
   const start = rateOf(scenario);
   if (start === undefined)
     throw new InputError([{ path: '--find-rate', message: 'a closed loop has no rate; expected open-loop traffic (workload.rate or a trace)' }]);
-  if (Object.values(scenario.slo).every((bound) => bound === undefined))
-    throw new InputError([{ path: '--find-rate', message: 'needs a service level: slo in the file, or --slo ttft:2s,tpot:50ms' }]);
+  expectServiceLevel('--find-rate', scenario);
   const tries: Try[] = [];
   let passed: Try | undefined;
   let failed: Try | undefined;

@@ -1,17 +1,16 @@
 import process from 'node:process';
 import { InputError } from '../src/base/errors.ts';
-import { significant } from '../src/base/quantity.ts';
 import { mergedReport } from '../src/report/merged/report.ts';
 import { reportText } from '../src/report/text.ts';
 import type { FleetOfMachines, Scenario } from '../src/serving/scenario.ts';
 import { interruptedCode } from './drive.ts';
-import { goodShare } from './find-rate.ts';
 import { driveFleet } from './fleet.ts';
 import type { IntervalFlags } from './intervals.ts';
 import { commandLine, terminalOptions } from './output.ts';
 import type { OutputFlags } from './outputs/flags.ts';
 import { writeWhole } from './outputs/whole.ts';
 import { typedFlags, type ScenarioFlags } from './scenario.ts';
+import { serviceLevelCode } from './service-level.ts';
 
 export interface FleetFlags extends ScenarioFlags, OutputFlags, Pick<IntervalFlags, 'samples' | 'known'> {
   readonly json?: boolean;
@@ -47,9 +46,7 @@ export async function simulateFleet(file: string, scenario: Scenario & { readonl
     process.stderr.write(`supernode: ${about}${merged === undefined ? '' : ` and are kept in ${kept}; the same command goes on from there`}\n`);
     return interruptedCode;
   }
-  if (flags.failOnSlo !== true || merged === undefined || merged.goodput.share >= goodShare) return 0;
-  process.stderr.write(`supernode: ${significant(merged.goodput.share * 100)} % of the requests meet the service level, ${goodShare * 100} % are asked for\n`);
-  return 1;
+  return flags.failOnSlo === true && merged !== undefined ? serviceLevelCode(merged.goodput.share) : 0;
 }
 
 /** @throws InputError with every flag that is about one machine alone */

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { atRate, findRate, goodShare, lowestFailed, rateOf, stoppedByServiceLevel } from '../cli/find-rate.ts';
+import { atRate, findRate, lowestFailed, rateOf, stoppedByServiceLevel } from '../cli/find-rate.ts';
+import { goodShare } from '../cli/service-level.ts';
+import { searchHead } from '../cli/simulate/search-text.ts';
 import type { Summary } from '../src/report/summary.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 
@@ -66,6 +68,13 @@ test('where no rate is carried, the search ends and says so', async () => {
   const { best, tries } = await findRate(scenarioAt(1), runner(0));
   expect(best).toBeUndefined();
   expect(tries.length).toBeGreaterThan(5);
+});
+
+test('where every rate that was tried is carried, the answer is at least the last of them', async () => {
+  const found = await findRate(scenarioAt(1), runner(Infinity));
+  expect(searchHead(found, String)).toBe(`Highest rate: at least ${2 ** 23}; no rate that was tried is too high.`);
+  expect(searchHead(await findRate(scenarioAt(1), runner(1)), String)).toBe('Highest rate: 1.');
+  expect(searchHead(await findRate(scenarioAt(1), runner(0)), String)).toBe('No rate that was tried is carried.');
 });
 
 test('an interrupted run ends the search and does not count', async () => {

@@ -108,6 +108,28 @@ describe('simulate', () => {
     expect(met?.code).toBe(0);
   });
 
+  test('--fail-on-slo counts requests that were rejected as missed', async () => {
+    const { code, out, err } = await supernode([
+      'simulate',
+      open,
+      '--no-intervals',
+      '--requests',
+      '500',
+      '--set',
+      'policies.admission={ in-flight: 1 }',
+      '--fail-on-slo',
+    ]);
+    expect(err).toMatch(/ % of the requests meet the service level, 90 % are asked for/);
+    expect(code).toBe(1);
+    expect(out).toMatch(/Turned away in the window: \d+ requests rejected\./);
+  });
+
+  test('--fail-on-slo is refused where no service level says what to check', async () => {
+    const { code, err } = await refused(['simulate', open, '--set', 'slo=null', '--requests', '5', '--fail-on-slo']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/--fail-on-slo: needs a service level/);
+  });
+
   test('Ctrl-C reports what is done, says so and exits 130', async () => {
     const { code, out, err } = await supernode(['simulate', small, '--requests', '5000000', '--json'], true);
     expect(code).toBe(130);

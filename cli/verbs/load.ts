@@ -10,7 +10,6 @@ import { compareReport, textReport } from '../../src/report/text.ts';
 import type { Arrival } from '../../src/serving/traffic/arrival.ts';
 import { requestSource } from '../../src/serving/traffic/source.ts';
 import { interruptedCode } from '../drive.ts';
-import { goodShare } from '../find-rate.ts';
 import { resultIn } from '../load/against.ts';
 import { benchResult } from '../load/bench-result.ts';
 import { StreamClient } from '../load/client.ts';
@@ -24,6 +23,7 @@ import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import { scenarioInputs, type InputFile } from '../outputs/inputs.ts';
 import { writeWhole } from '../outputs/whole.ts';
 import { Progress } from '../progress.ts';
+import { expectServiceLevel, serviceLevelCode } from '../service-level.ts';
 import { version } from '../version.ts';
 
 /** Lateness of the client from which its report says so. [s] */
@@ -52,6 +52,7 @@ async function load(file: string | undefined, flags: LoadFlags, again: string): 
   const metadata = pairsOf(flags.metadata, '--metadata');
   const against = flags.against === undefined ? undefined : resultIn(flags.against);
   const { name, workload, slo, seed } = await loadOf(file, flags);
+  if (flags.failOnSlo === true) expectServiceLevel('--fail-on-slo', { slo, workload });
   const tokenizer = flags.tokenizer === undefined ? shipped : tokenizerFrom(flags.tokenizer);
   const filler = new Filler(tokenizer);
   const models = flags.model ?? [await firstModel(target, flags.readyCheckTimeoutSec)];
@@ -199,7 +200,5 @@ function exitCode({ requests, goodput }: Summary, interrupted: boolean, { failOn
     process.stderr.write(`supernode: no request was answered\n`);
     return 1;
   }
-  if (failOnSlo !== true || goodput.share >= goodShare) return 0;
-  process.stderr.write(`supernode: ${significant(goodput.share * 100)} % of the requests meet the objectives, ${goodShare * 100} % are asked for\n`);
-  return 1;
+  return failOnSlo === true ? serviceLevelCode(goodput.share) : 0;
 }

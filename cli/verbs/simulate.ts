@@ -1,15 +1,13 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { holdNursery } from '../../batch/nursery.ts';
-import { significant } from '../../src/base/quantity.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { textReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode, withIntervals } from '../drive.ts';
 import { simulateFleet } from '../fleet-result.ts';
 import { driveSeeds } from '../seeds.ts';
-import type { Search } from '../find-rate.ts';
-import { criterion, findRate, goodShare, lowestFailed, rateOf, stoppedByServiceLevel } from '../find-rate.ts';
+import { criterion, findRate, rateOf } from '../find-rate.ts';
 import { repeated, wholeFlag } from '../flags.ts';
 import { Gathered } from '../gathered.ts';
 import { commandLine, terminalOptions } from '../output.ts';
@@ -20,8 +18,9 @@ import { replay } from '../replay.ts';
 import { intervalOptions, typedIntervalFlags, withIntervalFlags } from '../intervals.ts';
 import { writeWhole } from '../outputs/whole.ts';
 import { loadScenario, typedFlags } from '../scenario.ts';
+import { expectServiceLevel, goodShare, serviceLevelCode } from '../service-level.ts';
 import { refuseFleetFlags, sourceOf, type SimulateFlags as Options, type Source } from '../simulate/flags.ts';
-import { table } from '../table.ts';
+import { searchText } from '../simulate/search-text.ts';
 import { version } from '../version.ts';
 
 /** `supernode simulate FILE`: runs a scenario from the first arrival to the last token and reports. */
@@ -54,6 +53,7 @@ export function command(): Command {
     if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
     else {
       const scenario = await loadScenario(source.path, options);
+      if (options.failOnSlo === true) expectServiceLevel('--fail-on-slo', scenario);
       const { fleet } = scenario;
       if (fleet !== undefined) process.exitCode = await simulateFleet(source.path, { ...scenario, fleet }, options);
       else {
@@ -89,6 +89,7 @@ async function once(file: string, scenario: Scenario, options: Options, outputs:
 
 async function again(path: string, options: Options, outputs: RunOutputs | undefined): Promise<number> {
   const { log, run, summary, records, difference, interrupted } = await replay(path, outputs);
+  if (options.failOnSlo === true) expectServiceLevel('--fail-on-slo', run.scenario);
   if (difference !== undefined) {
     const other = log.version === version ? '' : `\n  the log is of version ${log.version}, this is ${version}`;
     process.stderr.write(`supernode: ${path}: ${difference}${other}\n`);
@@ -130,34 +131,6 @@ async function search(file: string, scenario: Scenario, options: Options): Promi
   return exitCode(found.best?.summary, interrupted, interrupted ? 'interrupted: the search is not finished' : '', options);
 }
 
-function searchText(scenario: Scenario, found: Search): string {
-  const { best, tries } = found;
-  const show = rateOf(scenario)?.show ?? String;
-  const rows = tries.map(({ rate, passed, tooShort, summary }) => [
-    show(rate),
-    `${significant(summary.goodput.share * 100)} %`,
-    `${significant(summary.goodput.requestsPerSecond)} /s`,
-    `${significant(summary.latency.ttft.p99)} s`,
-    `${significant(summary.latency.tpot.p99 * 1000)} ms`,
-    summary.saturation.saturated ? 'grows' : 'steady',
-    passed ? 'carried' : tooShort ? 'too short to tell' : 'not carried',
-  ]);
-  const right = ['right', 'right', 'right', 'right', 'right'] as const;
-  const above = lowestFailed(found)?.tooShort === true;
-  const head =
-    best === undefined
-      ? 'No rate that was tried is carried.'
-      : above
-        ? `Highest rate: at least ${show(best.rate)}; above it the traffic is too short to tell.`
-        : `Highest rate: ${show(best.rate)}.`;
-  const stop = stoppedByServiceLevel(found);
-  const why =
-    stop === undefined
-      ? ''
-      : ` The service level stops it, not a resource: at ${show(stop.rate)} the busiest pool is at ${significant(Math.max(...stop.summary.pools.map(({ load }) => load)) * 100)} % of what it sustains, and ${stop.summary.goodput.note}.`;
-  return `${head} Criterion: ${criterion}.${why}\n\n${table(['rate', 'good', 'goodput', 'TTFT p99', 'TPOT p99', 'queue', 'verdict'], rows, { align: right, indent: 2 })}\n`;
-}
-
 function interruption({ cutShort }: Summary): string {
   return cutShort === undefined ? '' : `interrupted: this is about the ${cutShort.ended} of ${cutShort.asked} requests that had ended`;
 }
@@ -189,9 +162,5 @@ async function write(summary: Summary | undefined, json: object, text: string, o
 function exitCode(summary: Summary | undefined, interrupted: boolean, note: string, options: Options): number {
   if (note !== '') process.stderr.write(`supernode: ${note}\n`);
   if (interrupted) return interruptedCode;
-  if (options.failOnSlo !== true) return 0;
-  const share = summary?.goodput.share ?? 0;
-  if (share >= goodShare) return 0;
-  process.stderr.write(`supernode: ${significant(share * 100)} % of the requests meet the service level, ${goodShare * 100} % are asked for\n`);
-  return 1;
+  return options.failOnSlo === true ? serviceLevelCode(summary?.goodput.share ?? 0) : 0;
 }

@@ -17,21 +17,30 @@ export function distribution(sketch: Sketch): Distribution {
   };
 }
 
-/** What meets its objectives, and what is missed most. @param requestsPerSecond that meet all of them */
-export function goodput(total: Interval, slo: ServiceLevel, requestsPerSecond: number): Summary['goodput'] {
-  const share = total.finished === 0 ? 0 : total.good / total.finished;
+/** What meets its objectives of all that ended, and what is missed most. @param requestsPerSecond that meet all of them */
+export function goodput(
+  { finished, rejected, failed, good, missed }: Pick<Interval, 'finished' | 'rejected' | 'failed' | 'good' | 'missed'>,
+  slo: ServiceLevel,
+  requestsPerSecond: number,
+): Summary['goodput'] {
+  const ended = finished + rejected + failed;
+  const of = (part: number): number => (ended === 0 ? 0 : part / ended);
+  const share = of(good);
+  const lost = ended > finished ? { rejected, failed, share: of(rejected + failed) } : undefined;
   const misses = (['ttft', 'tpot', 'e2e'] as const)
     .filter((name) => slo[name] !== undefined)
-    .map((name) => ({ name: name.toUpperCase(), share: total.finished === 0 ? 0 : total.missed[name] / total.finished }));
+    .map((name) => ({ name: name.toUpperCase(), share: of(missed[name]) }));
   const worst = misses.reduce((most, miss) => (miss.share > most.share ? miss : most), { name: '', share: 0 });
   let note = 'no objective is set: every request that finishes counts';
-  if (total.finished === 0) note = 'no request finished in the window';
+  if (finished === 0) note = 'no request finished in the window';
   else if (misses.length > 0)
     note =
       share >= 0.9
         ? 'at least 90 % of the throughput meets every objective'
-        : `${significant(100 * worst.share)} % of the requests miss the ${worst.name} objective`;
-  return { slo, requestsPerSecond, share, misses, note };
+        : lost !== undefined && lost.share > worst.share
+          ? `${significant(100 * lost.share)} % of the requests were rejected or failed`
+          : `${significant(100 * worst.share)} % of the requests miss the ${worst.name} objective`;
+  return { slo, requestsPerSecond, share, misses, lost, note };
 }
 
 /** One interval of a run over time, of so many seconds. @param kv share of the KV that is in use; NaN where it is not seen */

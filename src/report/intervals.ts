@@ -111,12 +111,14 @@ export function intervalsOf(run: SampledRun): Intervals {
     );
   }
   const { requestsPerSecond, goodShare } = metrics;
-  const { goodput } = summary;
+  const { goodput, throughput } = summary;
+  // Requests that end for each that finishes: the share of good ones is of the former.
+  const ended = goodput.requestsPerSecond / (throughput.requests * goodput.share);
   if (requestsPerSecond !== undefined && goodShare !== undefined && goodput.share > 0)
     add(
       'goodput',
       goodput.requestsPerSecond,
-      requestsPerSecond.samples.map((rate, k) => rate * (goodShare.samples[k] ?? goodput.share)),
+      requestsPerSecond.samples.map((rate, k) => rate * ended * (goodShare.samples[k] ?? goodput.share)),
       {
         piece: ({ finished }) => finished,
       },

@@ -61,12 +61,24 @@ export function factsOf(summary: Summary): readonly Fact[] {
 }
 
 /** Why goodput is what it is: what was missed, by which share of the requests. */
-function goodputNote(summary: Summary): string {
-  const { goodput } = summary;
-  const target = objective(goodput.slo);
-  if (target === undefined) return 'no objective was set';
-  const misses = goodput.misses.filter(({ share }) => share > 0).map(({ name, share }) => `${percent(share)} miss ${name}`);
-  return `${percent(goodput.share)} meet ${target}${misses.length === 0 ? '' : `; ${list(misses)}`}`;
+function goodputNote({ goodput: { slo, share: met, misses, lost } }: Summary): string {
+  const target = objective(slo);
+  const why = target === undefined ? [] : misses.filter(({ share }) => share > 0).map(({ name, share }) => `${percent(share)} miss ${name}`);
+  if (lost !== undefined) why.push(`${percent(lost.share)} are rejected or fail`);
+  return `${target === undefined ? 'no objective was set' : `${percent(met)} meet ${target}`}${why.length === 0 ? '' : `; ${list(why)}`}`;
+}
+
+/** `97.2 % of the finished requests meet TTFT ≤ 2.00 s.`, or of all that ended where some were turned away; nothing where no objective was set. */
+export function metText({ slo, share, lost }: Summary['goodput']): string {
+  const target = objective(slo);
+  return target === undefined ? '' : `${percent(share)} of the ${lost === undefined ? 'finished ' : ''}requests meet ${target}.`;
+}
+
+/** `Turned away in the window: 12 requests rejected.`, or nothing where all were served. */
+function lostText({ lost }: Summary['goodput']): string {
+  if (lost === undefined) return '';
+  const parts = [lost.rejected > 0 ? `${count(lost.rejected, 'request')} rejected` : '', lost.failed > 0 ? `${count(lost.failed, 'request')} failed` : ''];
+  return `Turned away in the window: ${list(parts.filter((part) => part !== ''))}.`;
 }
 
 function perChip(summary: Summary, role: 'prefill' | 'decode', rate: number): string {
@@ -186,12 +198,11 @@ function findingsOf(summary: Summary): readonly string[] {
       ...requests.causes.map(({ cause, count: n }) => `${count(n, 'request')}: ${clause(cause)}`),
       sentence(limit.note),
     ].filter((line) => line !== '');
-  const target = objective(goodput.slo);
+  const met = metText(goodput);
   const lines = [
     `Serves ${plain(throughput.requests, 'req/s')}: ${plain(throughput.inputTokens, 'tok/s')} in, ${plain(throughput.outputTokens, 'tok/s')} out.`,
-    target === undefined
-      ? ''
-      : `${percent(goodput.share)} of the finished requests meet ${target}. ${goodput.share >= 0.9 ? '' : sentence(goodput.note)}`.trim(),
+    met === '' || goodput.share >= 0.9 ? met : `${met} ${sentence(goodput.note)}`.trim(),
+    lostText(goodput),
     limit.note === '' && limit.resource !== ''
       ? `What limits it: ${limit.resource}, at ${percent(limit.utilisation)} of what it sustains.`
       : sentence(limit.note),

@@ -224,9 +224,11 @@ export interface Summary {
   readonly goodput: {
     readonly slo: { readonly ttft?: number | undefined; readonly tpot?: number | undefined; readonly e2e?: number | undefined };
     readonly requestsPerSecond: number;
-    /** Of the requests that finished in the window. */
+    /** Of the requests that ended in the window: finished, rejected or failed. So are the shares below. */
     readonly share: number;
     readonly misses: readonly { readonly name: string; readonly share: number }[];
+    /** Requests that were rejected or failed in the window; absent where there are none. */
+    readonly lost?: { readonly rejected: number; readonly failed: number; readonly share: number } | undefined;
     readonly note: string;
   };
   readonly pools: readonly PoolSummary[];

@@ -60,6 +60,17 @@ describe('the text report', () => {
     expect(textReport(low).replaceAll(/\s+/g, ' ')).toContain('59 % of the requests miss the TPOT objective.');
   });
 
+  test('says how many were turned away, at the head and beside goodput', () => {
+    const turned = { ...summary, goodput: { ...summary.goodput, share: 0.1, lost: { rejected: 1780, failed: 1, share: 0.894 } } };
+    const text = textReport(turned).replaceAll(/\s+/g, ' ');
+    expect(text).toContain('10.0 % of the requests meet TTFT ≤ 2.00 s and TPOT ≤ 50.0 ms.');
+    expect(text).toContain('Turned away in the window: 1,780 requests rejected and 1 request failed.');
+    expect(text).toContain('10.0 % meet TTFT ≤ 2.00 s and TPOT ≤ 50.0 ms; 0.4 % miss TTFT, 2.6 % miss TPOT and 89.4 % are rejected or fail');
+    const unasked = textReport({ ...turned, goodput: { ...turned.goodput, slo: {} } });
+    expect(unasked).toContain('Turned away in the window');
+    expect(textReport(summary)).not.toContain('Turned away');
+  });
+
   test('never throws, prints no missing value, and keeps to its width, whatever the summary', () => {
     fc.assert(
       fc.property(arbitrarySummary, fc.integer({ min: 80, max: 140 }), (any, width) => {

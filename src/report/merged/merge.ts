@@ -1,7 +1,7 @@
 import type { Doubt } from '../../base/doubt.ts';
 import { QUANTILE_ERROR, Sketch, type SketchData } from '../../kernel/sketch.ts';
 import type { Split } from '../../serving/traffic/split.ts';
-import { distribution } from '../figures.ts';
+import { distribution, goodput } from '../figures.ts';
 import type { Distribution, Summary } from '../summary.ts';
 import { mergedSeries, type MergedPoint } from './series.ts';
 import type { Shard, ShardWindow } from './shard.ts';
@@ -37,7 +37,7 @@ export interface MergedSummary {
     readonly e2e: Distribution;
     readonly quantileError: number;
   };
-  readonly goodput: Pick<Summary['goodput'], 'slo' | 'requestsPerSecond' | 'share' | 'misses'>;
+  readonly goodput: Summary['goodput'];
   readonly cost: { readonly power?: number | undefined; readonly joulesPerToken?: number | undefined; readonly dollarsPerMillionTokens?: number | undefined };
   /** What control loops did on all machines; absent without. */
   readonly control?:
@@ -64,8 +64,8 @@ export function mergeShards(from: MergedFrom, shards: readonly Shard[]): MergedS
   const summaries = shards.map(({ summary }) => summary);
   const windows = shards.map(({ window }) => window);
   const add = (of: (summary: Summary) => number): number => summaries.reduce((sum, summary) => sum + of(summary), 0);
-  const finished = windows.reduce((sum, window) => sum + window.finished, 0);
-  const share = (part: number): number => (finished === 0 ? 0 : part / finished);
+  const inWindows = (of: (window: ShardWindow) => number): number => windows.reduce((sum, window) => sum + of(window), 0);
+  const missed = (name: keyof ShardWindow['missed']): number => inWindows((window) => window.missed[name]);
   const outputTokens = add(({ throughput }) => throughput.outputTokens);
   const chipsUsed = add(({ machine }) => machine.chipsUsed);
   const slo = summaries[0]?.goodput.slo ?? {};
@@ -89,14 +89,17 @@ export function mergeShards(from: MergedFrom, shards: readonly Shard[]): MergedS
       e2e: merged(windows, ({ e2e }) => e2e),
       quantileError: QUANTILE_ERROR,
     },
-    goodput: {
+    goodput: goodput(
+      {
+        finished: inWindows(({ finished }) => finished),
+        rejected: add((summary) => summary.goodput.lost?.rejected ?? 0),
+        failed: add((summary) => summary.goodput.lost?.failed ?? 0),
+        good: inWindows(({ good }) => good),
+        missed: { ttft: missed('ttft'), tpot: missed('tpot'), e2e: missed('e2e') },
+      },
       slo,
-      requestsPerSecond: add(({ goodput }) => goodput.requestsPerSecond),
-      share: share(windows.reduce((sum, { good }) => sum + good, 0)),
-      misses: (['ttft', 'tpot', 'e2e'] as const)
-        .filter((name) => slo[name] !== undefined)
-        .map((name) => ({ name: name.toUpperCase(), share: share(windows.reduce((sum, { missed }) => sum + missed[name], 0)) })),
-    },
+      add((summary) => summary.goodput.requestsPerSecond),
+    ),
     cost: costOf(summaries, outputTokens),
     control: controlOf(summaries),
     series: mergedSeries(summaries),

@@ -1,7 +1,7 @@
 import type { Block, Headline, Line, Report, Section, TimeChart } from '../block.ts';
 import { columns, row } from '../cells.ts';
 import { latencies } from '../latencies.ts';
-import { factsOf, objective } from '../overview.ts';
+import { factsOf, metText, objective } from '../overview.ts';
 import { doubtLines } from '../trust.ts';
 import { clause, count, list, percent, plain, quantity } from '../wording.ts';
 import type { MergedSummary } from './merge.ts';
@@ -44,11 +44,10 @@ function fleetLines({ fleet, chipsUsed, machines }: MergedSummary): readonly str
 }
 
 function verdictOf({ throughput, goodput, requests, machines, control }: MergedSummary): readonly string[] {
-  const target = objective(goodput.slo);
   const saturated = machines.filter(({ saturation }) => saturation.saturated).length;
   return [
     `Serves ${plain(throughput.requests, 'req/s')}: ${plain(throughput.inputTokens, 'tok/s')} in, ${plain(throughput.outputTokens, 'tok/s')} out.`,
-    target === undefined ? '' : `${percent(goodput.share)} of the finished requests meet ${target}.`,
+    metText(goodput),
     saturated === 0 ? '' : `${count(saturated, 'machine')} of ${machines.length} cannot keep up.`,
     requests.rejected + requests.failed === 0
       ? ''
