@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -16,6 +16,7 @@ interface CalibrateJson {
     readonly heldOut: { readonly rows: number; readonly median: number };
     readonly worst: readonly { readonly error: number }[];
   }[];
+  readonly unfitted: readonly object[];
 }
 
 interface ValidateJson {
@@ -86,6 +87,45 @@ describe('calibrate', () => {
     const { out } = await supernode('calibrate', at('fast.csv'), ...chip, '--json');
     const [cell] = (JSON.parse(out) as CalibrateJson).cells;
     expect(cell?.excluded).toEqual({ 'faster than the die allows': 1, 'a repeat off the median of its repeats by more than 1.3': 1 });
+  });
+});
+
+/** The same products in FP8, with times in seconds: read as microseconds, no die is that fast. */
+const hasty = lines.map((line) => line.replace('bf16', 'fp8').replace(/[\d.]+$/, (time) => (Number(time) / 1e6).toFixed(8)));
+
+describe('a cell of which no row is left', () => {
+  test('is no calibration: one error names the rule and the unit, and nothing is written', async () => {
+    writeFileSync(at('hasty.csv'), `${header}\n${hasty.join('\n')}\n`);
+    const { code, out, err } = await supernode(
+      'calibrate',
+      at('hasty.csv'),
+      '--chip',
+      'h100',
+      '--stack',
+      'vllm',
+      '--out',
+      at('hasty.json'),
+      '--html',
+      at('hasty.html'),
+    );
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(/1 problem in the input/);
+    expect(err).toMatch(/hasty\.csv: no row is left to fit: gemm in fp8 \(90 faster than the die allows\).*microseconds/);
+    expect([existsSync(at('hasty.json')), existsSync(at('hasty.html'))]).toEqual([false, false]);
+  });
+
+  test('is left out beside others, with a note', async () => {
+    writeFileSync(at('both.csv'), `${table}${hasty.join('\n')}\n`);
+    const h100 = ['--chip', 'h100', '--stack', 'vllm'];
+    const { code, out } = await supernode('calibrate', at('both.csv'), ...h100, '--out', at('both.json'));
+    expect(code).toBe(0);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain('One cell was fitted.');
+    expect(out.replaceAll(/\s+/g, ' ')).toContain('Not fitted, for no row of them is left: gemm in fp8 (90 faster than the die allows)');
+    expect(readFileSync(at('both.json'), 'utf8')).not.toContain('"fp8"');
+    const json = JSON.parse((await supernode('calibrate', at('both.csv'), ...h100, '--json')).out) as CalibrateJson;
+    expect(json.cells.map(({ format }) => format)).toEqual(['bf16']);
+    expect(json.unfitted).toEqual([{ class: 'gemm', format: 'fp8', excluded: { 'faster than the die allows': 90 } }]);
   });
 });
 

@@ -8,11 +8,14 @@ import type { Report } from '../../src/report/block.ts';
 import { type JudgedRow, judged, worstRows } from './judge.ts';
 import type { RefitCell } from './refit.ts';
 import { percent, rowsText, section } from './report.ts';
+import { reasonsText, type Unfitted, unfittedText } from './unfitted.ts';
 
 interface Fitted {
   readonly chip: Chip;
   readonly stack: string;
   readonly cells: readonly RefitCell[];
+  /** What else is in the tables, and has no row to fit. */
+  readonly unfitted: readonly Unfitted[];
 }
 
 const scoreText = ({ median, p90, p99 }: Score): string => `median ${percent(median)}, p90 ${percent(p90)}, p99 ${percent(p99)}`;
@@ -30,13 +33,14 @@ function gateText(cell: RefitCell['cell']): string {
 }
 
 /** What `calibrate` found, for the terminal and the page. */
-export function calibrationReport(tables: readonly OperatorTable[], { chip, stack, cells, command }: Fitted & { readonly command: string }): Report {
+export function calibrationReport(tables: readonly OperatorTable[], { chip, stack, cells, unfitted, command }: Fitted & { readonly command: string }): Report {
   const lines = tables.reduce((sum, table) => sum + table.lines, 0);
   return {
     title: `Calibration of ${chip.title} under ${stack}`,
     subtitle: `${rowsText(lines)} of ${tables.map(({ file }) => file).join(', ')}`,
     verdict: [
       `${cells.length === 1 ? 'One cell was' : `${cells.length} cells were`} fitted. Errors are |predicted / measured - 1|; held out is the error on whole groups of shapes that the fit had not seen.`,
+      ...(unfitted.length === 0 ? [] : [`Not fitted, for no row of them is left: ${unfittedText(unfitted)}.`]),
     ],
     facts: [{ label: 'layouts', lines: [...new Set(tables.flatMap(({ layouts }) => layouts))] }],
     headlines: cells.map(({ cell }) => ({
@@ -47,7 +51,7 @@ export function calibrationReport(tables: readonly OperatorTable[], { chip, stac
     })),
     sections: cells.map((fitted) => {
       const { cell, family, left } = fitted;
-      const reasons = [...left].map(([reason, count]) => `${count} ${reason}`).join('; ');
+      const reasons = reasonsText(left);
       const bounded = atBounds(family.parameters, cell.parameters);
       const constants = family.parameters.map(({ name, unit }) => `${name} ${(cell.parameters[name] ?? 0).toPrecision(4)} ${unit}`).join(', ');
       return section(
@@ -77,7 +81,7 @@ function boundText({ parameter: { name, min, max }, end }: AtBound): string {
 }
 
 /** What `calibrate --json` prints. */
-export function calibrationAsJson(tables: readonly OperatorTable[], { chip, stack, cells }: Fitted): string {
+export function calibrationAsJson(tables: readonly OperatorTable[], { chip, stack, cells, unfitted }: Fitted): string {
   return JSON.stringify(
     {
       schema: 'supernode/calibrate/1',
@@ -99,6 +103,7 @@ export function calibrationAsJson(tables: readonly OperatorTable[], { chip, stac
         residualTables: fitted.cell.residual?.tables.length ?? 0,
         worst: worstRows(rowsOf(fitted), 20),
       })),
+      unfitted: unfitted.map(({ class: name, format, left }) => ({ class: name, format, excluded: Object.fromEntries(left) })),
     },
     null,
     2,

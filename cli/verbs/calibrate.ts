@@ -1,11 +1,11 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { writeCells } from '../../schema/calibration.ts';
-import { InputError } from '../../src/base/errors.ts';
 import { reportText } from '../../src/report/text.ts';
 import { calibrationAsJson, calibrationReport } from '../calibrate/calibrated.ts';
-import { refit, type RefitCell } from '../calibrate/refit.ts';
+import { refit } from '../calibrate/refit.ts';
 import { chipTyped, readTables, tablesTyped } from '../calibrate/request.ts';
+import { noneFitted, unfittedOf } from '../calibrate/unfitted.ts';
 import { Gathered } from '../gathered.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import { factInputs } from '../outputs/inputs.ts';
@@ -58,13 +58,14 @@ async function calibrate(options: Options, self: Command): Promise<void> {
   if (chip === undefined || stack === undefined) return;
 
   const source = options.source ?? files.join(', ');
-  const cells: RefitCell[] = [...refit(tables, { chip, stack: stack.name, source })];
-  if (cells.length === 0) throw new InputError([{ path: 'calibrate', message: 'the rule of rows that are left out leaves none to fit' }]);
+  const all = [...refit(tables, { chip, stack: stack.name, source })];
+  const cells = all.filter(({ kept }) => kept.length > 0);
+  const unfitted = unfittedOf(tables, all);
+  if (cells.length === 0) throw noneFitted(files, unfitted);
   if (options.out !== undefined) write(options.out, writeCells(cells.map(({ cell }) => cell)));
-  const report = calibrationReport(tables, { chip, stack: stack.name, cells, command: commandLine(['calibrate', ...process.argv.slice(3)]) });
-  process.stdout.write(
-    options.json === true ? `${calibrationAsJson(tables, { chip, stack: stack.name, cells })}\n` : `${reportText(report, terminalOptions())}\n`,
-  );
+  const fitted = { chip, stack: stack.name, cells, unfitted };
+  const report = calibrationReport(tables, { ...fitted, command: commandLine(['calibrate', ...process.argv.slice(3)]) });
+  process.stdout.write(options.json === true ? `${calibrationAsJson(tables, fitted)}\n` : `${reportText(report, terminalOptions())}\n`);
   if (options.html !== undefined) {
     const { htmlPage } = await import('../report/html.ts');
     write(options.html, await htmlPage(report));
