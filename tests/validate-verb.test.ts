@@ -90,9 +90,12 @@ describe('validate', () => {
 
   test('writes a page that needs nothing beside itself', async () => {
     const cases = ['paged', 'paged-2', 'paged-3'].map((id) => write(`${id}.json`, switches(id, '340')));
-    const { code } = await supernode('validate', ...cases, '--html', at('page.html'));
+    const { code, out } = await supernode('validate', ...cases, '--html', at('page.html'));
     const page = readFileSync(at('page.html'), 'utf8');
     expect(code).toBe(0);
+    expect(out).toMatch(/\nwrote .*page\.html\n$/);
+    const machine = await supernode('validate', ...cases, '--html', at('page.html'), '--json');
+    expect([JSON.parse(machine.out), machine.err]).toEqual([expect.anything(), `wrote ${at('page.html')}\n`]);
     expect(page).toContain('paged');
     expect(page).toContain('<svg');
     expect(page).not.toMatch(/<script|href="http|src="/);
@@ -113,6 +116,13 @@ describe('validate', () => {
     ['a folder that is not there', ['nowhere'], /nowhere: no such file or folder of cases/],
     ['a slip of the pen in a flag', ['--jsn'], /--jsn: no such flag \(did you mean "--json"\?\)/],
     ['a page that cannot be written', ['--html', '/no/such/folder/page.html'], /--html: no such folder/],
+    [
+      'flags of cases beside a table of operator times',
+      ['--operators', 'gemm.csv', '--chip', 'h100', '--html', 'v.html', '--fail-on-miss', '--record', '--record-intervals'],
+      /4 problems[\s\S]*--html: means nothing beside --operators\n[\s\S]*--fail-on-miss: [\s\S]*--record: [\s\S]*--record-intervals: /,
+    ],
+    ['flags of cases beside points', ['--points', 'p.csv', '--fail-on-miss'], /--fail-on-miss: means nothing beside --points/],
+    ['a stack beside cases', ['--stack', 'vllm'], /--operators: expected a table/],
     ['a record of what is not shipped', ['nowhere', '--record'], /--record: writes what is shipped/],
   ])('refuses %s', async (_, args, complaint) => {
     const { code, err } = await supernode('validate', ...args);

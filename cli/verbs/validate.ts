@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { Command } from 'commander';
-import { InputError } from '../../src/base/errors.ts';
+import { InputError, type Issue } from '../../src/base/errors.ts';
 import { ledgerReport } from '../../src/ledger/report.ts';
 import { reportText } from '../../src/report/text.ts';
 import { tablesTyped } from '../calibrate/request.ts';
@@ -58,7 +58,8 @@ async function validate(options: Options, self: Command): Promise<void> {
   const gathered = new Gathered();
   const known = self.options.map(({ long }) => long ?? '');
   const typed = tablesTyped(self.args, known, gathered);
-  if (options.operators !== undefined || options.chip !== undefined || options.calibration !== undefined) {
+  if (ofOperators.some((name) => options[name] !== undefined)) {
+    for (const { path, message } of besides('--operators', options, ofOperators)) gathered.add(path, message);
     gathered.settle();
     return validateOperators(options, typed);
   }
@@ -90,13 +91,18 @@ async function recordedRuns(folder: string, options: Options, self: Command): Pr
   process.stdout.write(`${text}\n`);
 }
 
+/** Flags that are about tables of operator times. */
+const ofOperators = ['operators', 'chip', 'stack', 'calibration'] as const;
+
+/** Flags that mean nothing beside `flag`. @param own names of those that do */
+function besides(flag: string, options: Options, own: readonly string[]): readonly Issue[] {
+  const others = Object.keys(options).filter((name) => name !== 'json' && !own.includes(name));
+  return others.map((name) => ({ path: `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, message: `means nothing beside ${flag}` }));
+}
+
 /** Refuses flags and words that mean nothing beside `flag`. */
 function alone(flag: string, options: Options, self: Command): void {
-  const others = Object.keys(options).filter((name) => name !== flag.slice(2) && name !== 'json');
-  const issues = [
-    ...others.map((name) => ({ path: `--${name}`, message: `means nothing beside ${flag}` })),
-    ...self.args.map((typed) => ({ path: typed, message: `expected nothing beside ${flag}` })),
-  ];
+  const issues = [...besides(flag, options, [flag.slice(2)]), ...self.args.map((typed) => ({ path: typed, message: `expected nothing beside ${flag}` }))];
   if (issues.length > 0) throw new InputError(issues);
 }
 
@@ -112,6 +118,8 @@ async function validateCases({ json, html, failOnMiss, record, recordIntervals }
   if (html !== undefined) {
     const { htmlPage } = await import('../report/html.ts');
     writeWhole(html, await htmlPage(ledgerReport(results, { medium: 'page', bounds: linkBounds, reproduce })));
+    if (json === true) process.stderr.write(`wrote ${html}\n`);
+    else process.stdout.write(`\nwrote ${html}\n`);
   }
   if (recordIntervals === true) writeIntervals(results);
   if (record === true || recordIntervals === true) {
