@@ -15,9 +15,9 @@ export function expectServiceLevel(flag: string, { slo, workload }: { readonly s
     throw new InputError([{ path: flag, message: 'needs a service level: slo in the file, or --slo ttft:2s,tpot:50ms' }]);
 }
 
-/** The exit code of `--fail-on-slo`; says so on stderr where too few requests meet the service level. */
-export function serviceLevelCode(share: number): number {
+/** The exit code of `--fail-on-slo`; says so on stderr where too few requests meet the service level. @param name what the verb calls it */
+export function serviceLevelCode(share: number, name = 'service level'): number {
   if (share >= goodShare) return 0;
-  process.stderr.write(`supernode: ${significant(share * 100)} % of the requests meet the service level, ${goodShare * 100} % are asked for\n`);
+  process.stderr.write(`supernode: ${significant(share * 100)} % of the requests meet the ${name}, ${goodShare * 100} % are asked for\n`);
   return 1;
 }

@@ -128,6 +128,7 @@ describe('supernode load', () => {
       [['--against', scenario], /is no JSON/],
       [['--request-rate', '-1'], /expected a number above 0/],
       [['--isl', '5', '--osl', '5', '--goodput', 'nope:5'], /nope/],
+      [['--isl', '5', '--osl', '5', '--fail-on-slo'], /--fail-on-slo: needs a service level/],
     ] as const) {
       const { code, err } = await supernode('load', ...args);
       expect(code).toBe(2);

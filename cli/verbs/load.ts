@@ -200,5 +200,5 @@ function exitCode({ requests, goodput }: Summary, interrupted: boolean, { failOn
     process.stderr.write(`supernode: no request was answered\n`);
     return 1;
   }
-  return failOnSlo === true ? serviceLevelCode(goodput.share) : 0;
+  return failOnSlo === true ? serviceLevelCode(goodput.share, 'objectives') : 0;
 }
