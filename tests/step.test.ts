@@ -70,6 +70,19 @@ describe.each(presets)('%s', (_, line) => {
   });
 });
 
+test.each([
+  ['decode', '--tensor 8 --pipeline 2 --batch 64/instance --context 4096', '1 data-parallel rank of 16 (tensor 8 × 2 pipeline stages), 1 microbatch'],
+  [
+    'prefill',
+    '--tensor 4 --context-parallel 2 --pipeline 2 --tokens 8192/instance --prompt 4096',
+    '1 data-parallel rank of 16 (tensor 4 × context 2 × 2 pipeline stages), CP2 (all-gather), 1 microbatch',
+  ],
+  ['decode', '--tensor 8 --batch 64/instance --context 4096', '2 data-parallel ranks of 8 (tensor), 1 microbatch'],
+])('the layout of a %s step says what the dies of a rank do: %s', async (phase, flags, layout) => {
+  const { out } = await supernode(...`step --machine hgx-h200*2 --model llama-3.1-70b --gpus 16 --phase ${phase} ${flags}`.split(' '));
+  expect(out).toContain(`layout     16 chips (16 dies): ${layout}\n`);
+});
+
 test('time per token is the iteration over the tokens that a sequence emits in it', async () => {
   const step = JSON.parse((await supernode(...decode.split(' '), '--json')).out) as StepJson;
   expect(step.tpot).toBeCloseTo(step.time / 1.7, 12);

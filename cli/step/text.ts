@@ -59,12 +59,19 @@ function head({ setting, phase, chips, batch, total, context, expertLoad }: Step
       : `${whole(total)} tokens in prompts of ${whole(context)}, ${whole(rank.prefillTokens)} tokens on the fullest rank`;
   return [
     `${phase} step of ${model.name} on ${machine.title}, ${stack.title}`,
-    `  layout     ${whole(chips)} chips (${instanceDies(layout)} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${stageDies(layout) * layout.pipeline} (${layout.attention})${contextText(layout)}${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
+    `  layout     ${whole(chips)} chips (${instanceDies(layout)} dies): ${ranks} data-parallel ${ranks === 1 ? 'rank' : 'ranks'} of ${stageDies(layout) * layout.pipeline} (${rankText(layout)})${contextText(layout)}${spread}, ${layout.microbatches} ${layout.microbatches === 1 ? 'microbatch' : 'microbatches'}`,
     `  precision  weights ${precision.weights}, experts ${precision.experts}, activations ${precision.activations}, KV ${precision.kv}`,
     `  batch      ${load}`,
     ...(layout.drafter === undefined ? [] : [`  drafts     ${draftText(layout)}`]),
     ...(expertLoad === undefined ? [] : [`  experts    ${expertLoadText(expertLoad)}`]),
   ];
+}
+
+/** What the dies of a rank do: `tensor`, or what they multiply from, such as `tensor 8 × 2 pipeline stages`. */
+function rankText({ attention, tensor, context, pipeline }: StepRequest['setting']['layout']): string {
+  const { parallel = 1 } = context ?? {};
+  const more = [...(parallel > 1 ? [`context ${parallel}`] : []), ...(pipeline > 1 ? [`${pipeline} pipeline stages`] : [])];
+  return more.length === 0 ? attention : [`${attention} ${tensor}`, ...more].join(' × ');
 }
 
 function contextText({ context }: StepRequest['setting']['layout']): string {
