@@ -207,6 +207,13 @@ describe('bad flags end with exit code 2 and say what is right', () => {
       [/--expert-parallel: llama-3.1-70b has no experts/],
     ],
     [
+      'a dense model with what is said of experts',
+      'step --machine hgx-h100 --model llama-3.1-70b --phase decode --gpus 4 --tensor 4 --batch 8/gpu --context 128 --expert-weights fp8 --expert-skew 0.5'.split(
+        ' ',
+      ),
+      [/2 problems/, /--expert-weights: llama-3.1-70b has no experts; leave this out/, /--expert-skew: llama-3.1-70b has no experts; leave this out/],
+    ],
+    [
       'weights that do not fit',
       ['step', '--machine', 'hgx-h100', '--model', 'llama-3.1-70b', '--phase', 'decode', '--gpus', '1', '--batch', '8/gpu', '--context', '128'],
       [/memory: llama-3.1-70b needs 1\d\d GB per die, 8\d\.\d GB there/],

@@ -17,6 +17,7 @@ import { improvementsOf } from '../../src/cost/improvements.ts';
 import { intervalOptions, withIntervalFlags } from '../intervals.ts';
 import { stepIntervals } from '../../src/report/step/intervals.ts';
 import { stepAsJson } from '../../src/report/step/json.ts';
+import { flagsFor } from '../step/dense.ts';
 import { idleFlags, type StepVerbFlags as Options } from '../step/flags.ts';
 import { showStep } from '../step/text.ts';
 
@@ -116,5 +117,7 @@ async function requestOf(options: Options, self: Command): Promise<StepRequest> 
     if (text !== undefined) texts.set(path, text);
   }
   for (const { path, message } of idleFlags(options)) problems.add(path, message);
-  return readStepFlags(options, { machine, model, stack, texts, draftModel }, problems);
+  const { flags, issues } = flagsFor(options, model);
+  for (const { path, message } of issues) problems.add(path, message);
+  return readStepFlags(flags, { machine, model, stack, texts, draftModel }, problems);
 }
