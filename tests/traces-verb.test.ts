@@ -49,6 +49,14 @@ describe('supernode trace', () => {
     expect(supernode('inspect', `${traceRoot}vidur/splitwise_conv.csv`, '--pool', 'x').stderr).toMatch(/--pool: belongs to a folder/);
   });
 
+  test('generate offers the workloads that it takes, and no others', () => {
+    const { stdout } = supernode('generate', '--help');
+    const names = /^Workloads: (.*)$/m.exec(stdout)?.[1]?.split(', ') ?? [];
+    expect(names).toContain('servegen-r1');
+    expect(names).not.toContain('agentic');
+    for (const name of names) expect([name, supernode('generate', '--workload', name, '--rate', '5/s', '--requests', '2').status]).toEqual([name, 0]);
+  });
+
   test('a preset of clients is written as a trace, one of sessions is refused', () => {
     const made = supernode('generate', '--workload', 'servegen-r1', '--requests', '50');
     expect([made.status, made.stdout.split('\n').length]).toEqual([0, 52]);

@@ -6,7 +6,7 @@ import { expectedOneOf } from '../../src/base/nearest.ts';
 import { parseQuantity } from '../../src/base/quantity.ts';
 import { meanRate } from '../../src/serving/traffic/client-pool.ts';
 import type { Lengths, Workload } from '../../src/serving/traffic/workload.ts';
-import { readData } from '../data.ts';
+import { dataNames, readData } from '../data.ts';
 import { parseLengths } from './laws.ts';
 
 /** Flags of `trace generate` as they were typed. */
@@ -26,6 +26,11 @@ export interface GenerationFlags {
 export interface Generation {
   readonly workload: Workload;
   readonly format: WrittenFormat;
+}
+
+/** Workloads of the catalogue that a trace can be made of: requests of sessions have no times before they are served. */
+export function generatedWorkloads(): readonly string[] {
+  return dataNames('workloads').filter((name) => readPreset(readData('workloads', name, '--workload').value, name).kind !== 'sessions');
 }
 
 /**

@@ -11,13 +11,12 @@ import { traceOf } from '../../src/serving/traffic/columns.ts';
 import { sessionStatistics } from '../../src/serving/traffic/session-statistics.ts';
 import { traceStatistics } from '../../src/serving/traffic/statistics.ts';
 import { Gathered } from '../gathered.ts';
-import { dataNames } from '../data.ts';
 import { refusal } from '../file-problem.ts';
 import { wholeFlag } from '../flags.ts';
 import { checkOutputs } from '../output.ts';
 import { OutputFile } from '../outputs/file.ts';
 import { factInputs } from '../outputs/inputs.ts';
-import { type GenerationFlags, readGeneration } from '../traces/generation.ts';
+import { generatedWorkloads, type GenerationFlags, readGeneration } from '../traces/generation.ts';
 import { chartColumns, inspectionAsJson, inspectionAsText } from '../traces/inspection.ts';
 import { loadServeGen } from '../servegen.ts';
 import { poolAsJson, poolAsText } from '../traces/pool-inspection.ts';
@@ -35,7 +34,7 @@ export function command(): Command {
     .action(inspectTrace);
   const generate = new Command('generate')
     .summary('write a trace of made-up requests')
-    .option('--workload <name>', `lengths, burstiness and reuse of a workload: ${dataNames('workloads').join(', ')}, or a file`)
+    .option('--workload <name>', 'lengths, burstiness and reuse of one of the workloads below, or of a file')
     .option('--input <law>', 'prompt lengths: 1000, uniform:100..2000, lognormal:MEDIAN:SIGMA[:MAX]')
     .option('--output <law>', 'output lengths, likewise')
     .option('--rate <rate>', 'mean rate of arrivals, such as 10/s')
@@ -44,6 +43,7 @@ export function command(): Command {
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0), 1)
     .option('--format <format>', `${writtenFormats.join(' or ')}; by default mooncake where prompts share prefixes, else csv`)
     .option('--out <file>', 'where to write, gzipped if it ends with .gz; by default stdout')
+    .addHelpText('after', () => `\nWorkloads: ${generatedWorkloads().join(', ')}`)
     .action(generateTrace);
   const trace: Command = new Command('trace').addCommand(inspect).addCommand(generate);
   return trace.allowExcessArguments().action(() => {
