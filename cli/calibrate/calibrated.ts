@@ -5,6 +5,7 @@ import { atBounds, type AtBound } from '../../src/cost/calibration/bounds.ts';
 import { predictor } from '../../src/cost/calibration/predict.ts';
 import { gates, missedGates } from '../../src/cost/calibration/score.ts';
 import type { Report } from '../../src/report/block.ts';
+import { constantText } from './constant.ts';
 import { type JudgedRow, judged, worstRows } from './judge.ts';
 import type { RefitCell } from './refit.ts';
 import { percent, rowsText, section } from './report.ts';
@@ -53,7 +54,7 @@ export function calibrationReport(tables: readonly OperatorTable[], { chip, stac
       const { cell, family, left } = fitted;
       const reasons = reasonsText(left);
       const bounded = atBounds(family.parameters, cell.parameters);
-      const constants = family.parameters.map(({ name, unit }) => `${name} ${(cell.parameters[name] ?? 0).toPrecision(4)} ${unit}`).join(', ');
+      const constants = family.parameters.map(({ name, unit }) => `${name} ${constantText(cell.parameters[name] ?? 0, unit)}`).join(', ');
       return section(
         `${cell.class} in ${cell.format}`,
         [
@@ -76,8 +77,8 @@ export function calibrationReport(tables: readonly OperatorTable[], { chip, stac
   };
 }
 
-function boundText({ parameter: { name, min, max }, end }: AtBound): string {
-  return `${name} (${end === 'least' ? `least, ${min}` : `most, ${max}`})`;
+function boundText({ parameter: { name, unit, min, max }, end }: AtBound): string {
+  return `${name} (${end}, ${constantText(end === 'least' ? min : max, unit)})`;
 }
 
 /** What `calibrate --json` prints. */
