@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadScenario } from '../cli/scenario.ts';
+import { fleetSection } from '../src/report/fleet.ts';
 import { summarise } from '../src/report/summarise.ts';
 import type { Summary } from '../src/report/summary.ts';
 import { createSimulation } from '../src/serving/deploy.ts';
@@ -31,6 +32,11 @@ test('an autoscaler through a day takes a quarter off the cost and the energy of
   // Chips that are off draw nothing: what is used is what was on.
   expect(scaled.machine.chipsUsed).toBeLessThan(fixed.machine.chipsUsed);
   expect(scaled.control?.pools[0]?.started).toBeGreaterThan(10);
+}, 120_000);
+
+test('the report tells instances over the whole run apart from those at its head, which are of the window', async () => {
+  const scaled = await outcome('control-autoscale.yaml');
+  expect(fleetSection(scaled)?.blocks[0]).toMatchObject({ kind: 'table', caption: expect.stringMatching(/over the whole run$/) as string });
 }, 120_000);
 
 test('weights that every start fetches from the store make it late: starts take minutes in place of seconds', async () => {

@@ -96,7 +96,7 @@ export function fleetSection({ control, machine, window }: Summary): Section | u
   const blocks: Block[] = [
     {
       kind: 'table',
-      caption: 'Instances that came and went',
+      caption: 'Instances that came and went, over the whole run',
       columns: columns(['', 'mean', 'fewest', 'most', 'started', 'of them cold', 'until they served', 'drained', 'in']),
       rows: pools.map(({ name, mean, fewest, most, started, cold, startTime, drained, drainTime }) =>
         row(name, plain(mean, ''), ...[fewest, most, started, cold].map((n) => `${n}`), time(started, startTime), `${drained}`, time(drained, drainTime)),

@@ -194,7 +194,7 @@ function instanceSection({ control }: MergedSummary): Section | undefined {
     blocks: [
       {
         kind: 'table',
-        caption: 'Instances that came and went, on all machines together',
+        caption: 'Instances that came and went, on all machines together, over the whole run',
         columns: columns(['', 'mean', 'started', 'drained']),
         rows: control.pools.map(({ name, mean, started, drained }) => row(name, plain(mean, ''), `${started}`, `${drained}`)),
       },
