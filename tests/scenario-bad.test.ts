@@ -63,6 +63,7 @@ const splitCases: readonly Case[] = [
   ['deployment.decode.attention=sp-tp-sp', 'deployment.decode.attention', /unknown key/],
   ['workload.rps=10', 'workload.rps', /unknown key/],
   ['slo.itl=50 ms', 'slo.itl', /unknown key; expected one of ttft, tpot, e2e|did you mean/],
+  ['faults=[{ slow: die 5:0.5, at: 1 s }]', 'faults[0].slow', /such as "die 5:50%", got "die 5:0.5"/],
   ['faults=[]', 'faults', /expected at least 1 item/],
   ['recovery={ experts: redo }', 'recovery.experts', /expected one of restart, replace|did you mean/],
   ['recovery={ regroup: 5 s }', 'recovery.regroup', /means nothing to instances that come back whole/],

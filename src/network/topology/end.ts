@@ -94,8 +94,8 @@ export interface NamedFault {
  * for one.
  */
 export function parseFault(machine: Machine, fabrics: readonly Fabric[], typed: string, slow: boolean): Parsed<readonly NamedFault[]> {
-  const [, what = typed, percent] = /^(.*?)\s*(?::\s*([\d.]+)\s*%?)?\s*$/.exec(typed) ?? [];
-  if (slow !== (percent !== undefined))
+  const [, what = typed, percent, unit] = /^(.*?)\s*(?::\s*([\d.]+)\s*(%)?)?\s*$/.exec(typed) ?? [];
+  if (slow ? unit === undefined : percent !== undefined)
     return {
       problem: slow
         ? `expected what is slow and what is left of its rate, such as "${what}:50%", got "${typed}"`

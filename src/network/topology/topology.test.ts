@@ -181,6 +181,9 @@ describe('names', () => {
   test.each([
     ['l1 0.2:50%', false, /--slow takes shares/],
     ['l1 0.2', true, /what is left of its rate/],
+    ['l1 0.2:50', true, /such as "l1 0\.2:50%", got "l1 0\.2:50"/],
+    ['l1 0.2:0.5', true, /such as "l1 0\.2:50%", got "l1 0\.2:0\.5"/],
+    ['l1 0.2:50', false, /without a share, got "l1 0\.2:50"/],
     ['l1 0.2:150%', true, /share from 0 to 100 %/],
     ['link die 0 - l2 3', false, /no plane of .* has a link/],
     ['rail 2', false, /has no rails/],

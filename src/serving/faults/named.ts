@@ -12,8 +12,8 @@ export type Blow = Pick<PlannedFault, 'kind' | 'struck' | 'left'>;
 
 /** A fault of a part as users name it, such as `npu 8`, or `l1 0.2:50%` for what is slow; or what is wrong with the text. */
 export function parseBlow(machine: Machine, fabrics: readonly Fabric[], cause: FaultCause, text: string): Blow | string {
-  const [, what = text, percent] = /^(.*?)\s*(?::\s*([\d.]+)\s*%\s*)?$/.exec(text) ?? [];
-  if ((cause === 'slow') !== (percent !== undefined))
+  const [, what = text, percent, unit] = /^(.*?)\s*(?::\s*([\d.]+)\s*(%)?)?\s*$/.exec(text) ?? [];
+  if (cause === 'slow' ? unit === undefined : percent !== undefined)
     return cause === 'slow'
       ? `expected what is slow and what is left of it, such as "${what}:50%", got "${text}"`
       : `expected a part without a share, got "${text}"; slow takes shares`;
