@@ -22,6 +22,11 @@ describe('supernode network', () => {
     expect(Object.keys(parsed).filter((key) => key !== 'schema' && !guide.includes(`\`${key}\``))).toEqual([]);
   });
 
+  test('one link is no links', async () => {
+    const { out } = await supernode('network', 'hgx-h100', '--path', 'gpu 0', 'gpu 1', '--plane', 'pcie');
+    expect(out).toMatch(/ 1 link, /);
+  });
+
   test('shows the fabric as a picture, with its counts', async () => {
     const { out } = await supernode('network', 'cloudmatrix384');
     expect(out).toMatch(/\[L2\] +112 chips, 16 a sub-plane, 48 ports down each/);

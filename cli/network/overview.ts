@@ -1,9 +1,10 @@
 import { formatQuantity } from '../../src/base/quantity.ts';
+import { count } from '../../src/report/wording.ts';
 import type { Network } from '../../schema/network.ts';
 import { linkCounts, type Fabric } from '../../src/network/topology/fabric.ts';
 import { table } from '../table.ts';
 
-const whole = (count: number): string => count.toLocaleString('en-US');
+const whole = (many: number): string => many.toLocaleString('en-US');
 const rate = (value: number): string => formatQuantity(value, 'B/s', 4);
 
 /** Every plane with its ports, switches and links, and a picture of each that has switches. */
@@ -54,7 +55,7 @@ function picture(fabric: Fabric): string {
   const into = (name: string): void => {
     const links = counts
       .filter(({ to }) => to === name)
-      .map(({ from, links: many, rate: each }) => `${whole(many)} links of ${rate(each)} from every ${from}: ${rate(many * each)}`);
+      .map(({ from, links: many, rate: each }) => `${count(many, 'link')} of ${rate(each)} from every ${from}: ${rate(many * each)}`);
     lines.push(`    │    ${links.join(', ')}`);
   };
   for (const level of plane.levels.toReversed()) {

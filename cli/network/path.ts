@@ -1,5 +1,6 @@
 import { formatQuantity, formatTime } from '../../src/base/quantity.ts';
 import type { PathCost, PathQuestion } from '../../src/network/path.ts';
+import { count } from '../../src/report/wording.ts';
 import type { Network } from '../../schema/network.ts';
 import { table } from '../table.ts';
 
@@ -28,7 +29,11 @@ export function showPath(
       [
         ['latency of a small message', formatTime(best.latency), best.measured ? 'measured path' : "the plane's port; no measured path"],
         ['bytes', formatTime(moving, 4), `at ${rate(best.bandwidth)}: ${(100 * best.efficiency).toFixed(1)} % of ${rate(best.capacity)} of links`],
-        ['bound by', fullest.from === fullest.to ? fullest.from : `${fullest.from} – ${fullest.to}`, `${fullest.links} links, ${rate(fullest.capacity)}`],
+        [
+          'bound by',
+          fullest.from === fullest.to ? fullest.from : `${fullest.from} – ${fullest.to}`,
+          `${count(fullest.links, 'link')}, ${rate(fullest.capacity)}`,
+        ],
       ],
       { indent: 2, align: ['left', 'right', 'left'] },
     ),

@@ -34,6 +34,10 @@ describe('quantities', () => {
     );
   });
 
+  test('what is nothing but an error of rounding is 0', () => {
+    expect([significant(4.4e-16), significant(-4.4e-16), significant(0), significant(1e-12)]).toEqual(['0', '0', '0', '0.000000000001']);
+  });
+
   test('numbers keep their significant digits', () => {
     expect([significant(1943.4), significant(0.0494), significant(12_345_678, 3), formatTime(0.0494), formatTime(84)]).toEqual([
       '1,943',

@@ -117,8 +117,9 @@ export function formatTime(value: number, digits = 3): string {
 
 /** A number with so many significant digits, with thousands separated, and no more decimals than that leaves. */
 export function significant(value: number, digits = 3): string {
-  if (value === 0) return '0';
   const size = Math.abs(value);
+  // Twelve decimals would show nothing of it: an error of rounding.
+  if (size < 5e-13) return '0';
   const exponent = Number(size.toExponential(digits - 1).split('e')[1]);
   const decimals = Math.min(12, Math.max(0, digits - 1 - exponent));
   const [integer = '', fraction] = value.toFixed(decimals).split('.');

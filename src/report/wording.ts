@@ -24,10 +24,10 @@ function grouped(value: number): string {
   return String(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
-/** A number in full before its unit: `61,440 tok/s`; from ten million on with a prefix. */
+/** A number in full before its unit: `61,440 tok/s`; from ten million on with a prefix. Whole counts show no decimals, whole rates do. */
 export function plain(value: number | undefined, unit: string): string {
   if (!known(value)) return unknown;
-  if (Number.isInteger(value) && Math.abs(value) < 1e7) return `${grouped(value)} ${unit}`;
+  if (Number.isInteger(value) && Math.abs(value) < 1e7 && !unit.includes('/')) return `${grouped(value)} ${unit}`;
   return Math.abs(value) >= 1e7 ? formatQuantity(value, unit) : `${significant(value, 3)} ${unit}`;
 }
 
