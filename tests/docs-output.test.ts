@@ -35,7 +35,7 @@ test('the output in the README is what the program prints (npm run docs writes i
 });
 
 /** Pages that show parts of what a command prints on what the project brings with it; `...` stands for what is left out. */
-const shown = ['step', 'machines', 'models'] as const;
+const shown = ['step', 'machines', 'models', 'what-limits', 'context-cache'] as const;
 
 /** A line without its figures, bars and gaps: what makes two lines the same one, before and after a change of the model. */
 const words = (line: string): string =>
