@@ -29,7 +29,7 @@ export interface CollectiveWay {
   readonly upTo: number;
   /** Latency of the plane that it was measured on: what another has more is added to every step. [s] */
   readonly latency: number;
-  /** Port of a die there: its share of another port is at most that of any stream on it. [B/s] */
+  /** Port of a die there: its share of one of half the rate or less is at most that of any stream on it. [B/s] */
   readonly port: number;
   /** [s] */
   readonly start: Figure;

@@ -61,7 +61,13 @@ export function reachOf(machine: Machine, stack: Stack, plane: Plane, left: numb
   const { generation } = machine.chip;
   const own = stack.collectives.filter(({ generations }) => generations === undefined || generations.includes(generation));
   const fallback = stack.collectives[0]?.generations;
-  const ways = own.length > 0 ? own : stack.collectives.filter(({ generations }) => generations === fallback || generations?.[0] === fallback?.[0]);
+  // What stands in was measured on no port of this kind, so that the plane's own share bounds it everywhere; whether the switches reduce is not known.
+  const ways =
+    own.length > 0
+      ? own
+      : stack.collectives
+          .filter(({ generations, algorithm }) => (generations === fallback || generations?.[0] === fallback?.[0]) && algorithm !== 'in-switch')
+          .map((way) => ({ ...way, port: Infinity }));
   const choices = new Map<CollectiveOperation, readonly Choice[]>();
   const measured = plane.role === 'scale-up' && plane.peerAccess;
   const plain = measured ? [] : plainWays(plane, ways);
@@ -76,7 +82,7 @@ export function reachOf(machine: Machine, stack: Stack, plane: Plane, left: numb
     doubts.push({
       rule: 'collective-unmeasured',
       where: generation,
-      message: `no collective was measured on this generation of chips: those of ${fallback?.[0] ?? 'no chip'} stand in, at the rate of its ports`,
+      message: `no collective was measured on this generation of chips: those of ${fallback?.[0] ?? 'no chip'} stand in, at most at the efficiency of the plane`,
     });
   return { plane, port: dieBandwidth(machine, plane), left, latency: plane.port.latency.value, choices, doubts };
 }
@@ -129,15 +135,15 @@ function wayFor({ ways }: Choice, n: number, chunk: number): CollectiveWay | und
   return found;
 }
 
-/** Ports that differ by less than this are one. */
-const nearly = 0.05;
-
-/** What bytes run at. A share that was measured on another port is at most what one stream reaches on this; a faster port carries at least what the measured one did. */
+/**
+ * What bytes run at. On the port that it was measured on, a way has its share; on one of half the rate or less that is at most what a stream reaches there, and between
+ * the two the rate is a straight line. A faster port carries what the measured one did, or what a stream reaches on it.
+ */
 function rateOf({ port, left, plane }: Reach, way: CollectiveWay): BytesPerSecond {
   const share = way.efficiency.value;
-  if (way.port === 0) return port * left * share;
-  const reached = port > (1 - nearly) * way.port ? Math.min(port, (1 + nearly) * way.port) * share : 0;
-  return left * Math.max(reached, port * Math.min(share, plane.efficiency.value));
+  const elsewhere = Math.min(share, plane.efficiency.value);
+  const alike = Math.min(port, way.port);
+  return left * Math.max(port * elsewhere, alike * elsewhere + (share - elsewhere) * Math.max(0, 2 * alike - way.port));
 }
 
 function costOf(reach: Reach, way: CollectiveWay, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planeOf, type Machine } from '../catalogue/machine.ts';
+import { planeOf, type Machine, type Plane } from '../catalogue/machine.ts';
 import { collectiveAlgorithms, collectiveOperations } from '../catalogue/library.ts';
 import { machines, stacks } from '../cost/settings.contract.ts';
 import { demandOf } from './algorithm.ts';
@@ -146,6 +146,17 @@ describe('dies that do not reach the memory of their peers', () => {
 describe('collectives', () => {
   const models = fc.constantFrom(...[hopper, cluster, supernode].map((machine) => ({ machine, stack: machine === supernode ? stacks.cann : stacks.vllm })));
 
+  /** A machine whose scale-up plane differs. */
+  const withScaleUp = (machine: Machine, change: (plane: Plane) => Partial<Plane>): Machine => ({
+    ...machine,
+    planes: machine.planes.map((plane) => (plane.role === 'scale-up' ? { ...plane, ...change(plane) } : plane)),
+  });
+  const faster = (machine: Machine, factor: number): Machine =>
+    withScaleUp(machine, ({ port }) => ({ port: { ...port, bandwidth: { ...port.bandwidth, value: factor * port.bandwidth.value } } }));
+  const reaching = (machine: Machine, share: number): Machine => withScaleUp(machine, ({ efficiency }) => ({ efficiency: { ...efficiency, value: share } }));
+  /** Of a generation on which nothing was measured. */
+  const unmeasured: Machine = { ...hopper, chip: { ...hopper.chip, generation: 'a test' } };
+
   test('more bytes never take less time', () => {
     fc.assert(
       fc.property(
@@ -164,17 +175,11 @@ describe('collectives', () => {
   });
 
   test('a faster port never takes more time', () => {
-    const faster = (machine: Machine, factor: number): Machine => ({
-      ...machine,
-      planes: machine.planes.map((plane) =>
-        plane.role === 'scale-up'
-          ? { ...plane, port: { ...plane.port, bandwidth: { ...plane.port.bandwidth, value: factor * plane.port.bandwidth.value } } }
-          : plane,
-      ),
-    });
     const setups = [
       { machine: hopper, stack: stacks.sglang },
       { machine: supernode, stack: stacks.cann },
+      { machine: reaching(hopper, 0.3), stack: stacks.vllm },
+      { machine: reaching(unmeasured, 0.3), stack: stacks.vllm },
     ];
     for (const { machine, stack } of setups)
       for (const operation of collectiveOperations)
@@ -184,6 +189,29 @@ describe('collectives', () => {
             for (const [i, time] of times.entries())
               expect(time, `${operation} ${ranks} ${bytes} ${i}`).toBeLessThanOrEqual((times[i - 1] ?? Infinity) * (1 + 1e-12));
           }
+  });
+
+  test('a port that is faster by a thousandth saves at most a few thousandths, whatever share of it streams reach', () => {
+    for (const machine of [reaching(hopper, 0.3), reaching(unmeasured, 0.3), reaching(supernode, 0.3)])
+      for (const factor of Array.from({ length: 400 }, (_, i) => 0.4 + i / 200)) {
+        const stack = machine.name === supernode.name ? stacks.cann : stacks.vllm;
+        const [slow, fast] = [factor, factor * 1.001].map((times) => collectiveModel(faster(machine, times), stack, 8).price('all-reduce', 64e6).time);
+        expect((slow ?? 0) / (fast ?? 1), `${factor}`).toBeLessThan(1.006);
+      }
+  });
+
+  test('on a generation without measured collectives the share that the machine states is used, and said to be', () => {
+    const times = [0.1, 0.3, 0.99].map((share) => collectiveModel(reaching(unmeasured, share), stacks.vllm, 8).price('all-gather', 64e6).time);
+    const moved = (64e6 * 7) / 8 / 450e9;
+    expect((times[0] ?? 0) - (times[1] ?? 0)).toBeCloseTo(moved / 0.1 - moved / 0.3, 12);
+    expect(times[1]).toBeGreaterThan(times[2] ?? Infinity);
+    // Whether its switches reduce is not known.
+    expect(
+      collectiveModel(unmeasured, stacks.vllm, 8)
+        .explain('all-reduce', 64e6)[0]
+        ?.map(({ algorithm }) => algorithm),
+    ).not.toContain('in-switch');
+    expect(collectiveModel(unmeasured, stacks.vllm, 8).doubts[0]?.message).toMatch(/hopper stand in, at most at the efficiency of the plane/);
   });
 
   test('a message just above the end of a protocol never takes less time than the largest below it', () => {
