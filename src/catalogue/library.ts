@@ -27,7 +27,7 @@ export interface CollectiveWay {
   readonly ranks?: readonly [least: number, most: number] | undefined;
   readonly above: number;
   readonly upTo: number;
-  /** Latency of the plane that it was measured on: what another has more is added to every step. [s] */
+  /** Latency of the plane that it was measured on: what another has more is added to every step, of shots to each shot. [s] */
   readonly latency: number;
   /** Port of a die there: its share of one of half the rate or less is at most that of any stream on it. [B/s] */
   readonly port: number;

@@ -1,12 +1,13 @@
 import type { CollectiveAlgorithm, CollectiveOperation } from '../catalogue/library.ts';
 
-/**
- * What an algorithm asks of each of `n` ranks: steps one after the other (of shots: signals, which every rank gives to every other), and bytes through its port
- * for each byte of the vector.
- */
+/** What an algorithm asks of each of `n` ranks. */
 export interface Demand {
+  /** One after the other; of shots: signals, which every rank gives to every other. */
   readonly steps: number;
+  /** Through its port for each byte of the vector. */
   readonly bytes: number;
+  /** Latencies of the plane one after the other: signals of a shot are under way at the same time. Absent: one in each step. */
+  readonly latencies?: number;
 }
 
 /** Whole binary logarithm, rounded up. */
@@ -40,9 +41,9 @@ export function demandOf(algorithm: CollectiveAlgorithm, operation: CollectiveOp
       if (reduces) return undefined;
       return { steps: 1, bytes: operation === 'broadcast' ? n - 1 : others };
     case 'one-shot':
-      return reduces ? { steps: n - 1, bytes: n - 1 } : undefined;
+      return reduces ? { steps: n - 1, bytes: n - 1, latencies: 1 } : undefined;
     case 'two-shot':
-      return reduces ? { steps: 2 * (n - 1), bytes: 2 * others } : undefined;
+      return reduces ? { steps: 2 * (n - 1), bytes: 2 * others, latencies: 2 } : undefined;
     case 'in-switch':
       if (reduces) return { steps: 2, bytes: 1 };
       if (operation === 'broadcast') return { steps: 1, bytes: 1 };

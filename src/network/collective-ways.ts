@@ -54,8 +54,8 @@ export interface Reach {
 
 /**
  * The reach of a plane. Libraries were measured on scale-up planes: there their shares of the port hold. On other planes every algorithm runs with the start of a library,
- * the latency of the plane in every step, and the plane's own share of the port; rings and trees alone where dies do not reach each other's memory. `left`: share of the
- * port that faults leave.
+ * the latency of the plane in every step (of shots: in each shot), and the plane's own share of the port; rings and trees alone where dies do not reach each other's
+ * memory. `left`: share of the port that faults leave.
  */
 export function reachOf(machine: Machine, stack: Stack, plane: Plane, left: number): Reach {
   const { generation } = machine.chip;
@@ -116,10 +116,10 @@ function plainWays(plane: Plane, ways: readonly CollectiveWay[]): readonly Colle
         algorithm,
         above: 0,
         upTo: Infinity,
-        latency: plane.port.latency.value,
+        latency: 0,
         port: 0,
         start,
-        step: plane.port.latency,
+        step: { ...start, value: 0 },
         efficiency: plane.efficiency,
       })),
   );
@@ -149,7 +149,7 @@ function rateOf({ port, left, plane }: Reach, way: CollectiveWay): BytesPerSecon
 function costOf(reach: Reach, way: CollectiveWay, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost {
   const demand = demandOf(way.algorithm, operation, n) ?? { steps: n - 1, bytes: n - 1 };
   const slower = Math.max(0, reach.latency - way.latency);
-  const start = way.start.value + demand.steps * (way.step.value + slower);
+  const start = way.start.value + demand.steps * way.step.value + (demand.latencies ?? demand.steps) * slower;
   const moving = (demand.bytes * bytes) / rateOf(reach, way);
   return { start, time: start + moving + (way.local === undefined ? 0 : bytes / way.local.value) };
 }

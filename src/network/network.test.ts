@@ -200,6 +200,25 @@ describe('collectives', () => {
       }
   });
 
+  test('peers of a shot are reached at the same time: a plane that is 10 us slower adds that once to one shot, twice to two, whatever the group', () => {
+    const slower = (machine: Machine, role: Plane['role']): Machine => ({
+      ...machine,
+      planes: machine.planes.map((plane) =>
+        plane.role === role ? { ...plane, port: { ...plane.port, latency: { ...plane.port.latency, value: plane.port.latency.value + 10e-6 } } } : plane,
+      ),
+    });
+    const adds = { 'one-shot': 1, 'two-shot': 2, ring: 14 } as const;
+    for (const role of ['scale-up', 'scale-out'] as const) {
+      const ranks = role === 'scale-up' ? 8 : 64;
+      const [ways, late] = [cluster, slower(cluster, role)].map((machine) => collectiveModel(machine, stacks.vllm, ranks).explain('all-reduce', 4096));
+      const part = role === 'scale-up' ? 0 : 1;
+      for (const [algorithm, latencies] of Object.entries(adds)) {
+        const [fast, slow] = [ways, late].map((parts) => parts?.[part]?.find((way) => way.algorithm === algorithm && way.ranks === 8));
+        expect(((slow?.start ?? 0) - (fast?.start ?? 0)) * 1e6, `${role} ${algorithm}`).toBeCloseTo(10 * latencies, 9);
+      }
+    }
+  });
+
   test('on a generation without measured collectives the share that the machine states is used, and said to be', () => {
     const times = [0.1, 0.3, 0.99].map((share) => collectiveModel(reaching(unmeasured, share), stacks.vllm, 8).price('all-gather', 64e6).time);
     const moved = (64e6 * 7) / 8 / 450e9;
