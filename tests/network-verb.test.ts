@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { supernode } from './fixtures/command-line.ts';
 
 const questions: readonly (readonly [string, readonly string[]])[] = [
@@ -69,5 +71,36 @@ describe('supernode network', () => {
     const { code, err } = await supernode('network', 'cloudmatrix384', ...args);
     expect(code).toBe(2);
     for (const message of messages) expect(err).toMatch(message);
+  });
+
+  test('dies that no plane joins: no collective, and no step', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'islands-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'two-islands.yaml');
+    writeFileSync(
+      file,
+      `name: two-islands
+title: two islands
+chip: h200
+nodes: 2
+node: { chips: 8, cpus: 2, cpu: x, dram: { value: 2 TB, kind: estimate, source: x } }
+planes:
+  - name: nvlink
+    role: scale-up
+    port: { owner: chip, bandwidth: { value: 450 GB/s, kind: sheet, source: x }, latency: { value: 3 us, kind: estimate, source: x } }
+    efficiency: { value: 0.7, kind: estimate, source: x }
+    domain-chips: 8
+stack: vllm
+`,
+    );
+    const says = /no scale-up, scale-out or host plane of two-islands joins these 16 dies/;
+    const collective = await supernode('network', file, '--collective', 'all-reduce', '--ranks', '16', '--size', '1MB');
+    expect([collective.code, collective.out]).toEqual([2, '']);
+    expect(collective.err).toMatch(says);
+    const line = 'step --model llama-3.1-70b --phase decode --gpus 16 --tensor 16 --batch 64/instance --context 4096';
+    const step = await supernode(...line.split(' '), '--machine', file);
+    expect([step.code, step.out]).toEqual([2, '']);
+    expect(step.err).toMatch(says);
+    expect((await supernode('network', file, '--collective', 'all-reduce', '--ranks', '8-15', '--size', '1MB')).code).toBe(0);
   });
 });

@@ -8,7 +8,7 @@ import { collectiveModel } from './collective.ts';
 import { partsOf, rowBytes, rowsOf, workOf, type ExchangeGroup, type ExchangeLoad, type ExchangeParts } from './exchange-load.ts';
 
 export type { ExchangeLoad } from './exchange-load.ts';
-import { dieBandwidth, domainDies } from './reach.ts';
+import { apart, dieBandwidth, domainDies, planeFor } from './reach.ts';
 
 /** Dispatch and combine over a group of dies. */
 export interface ExchangeModel {
@@ -32,14 +32,16 @@ export interface ExchangeModel {
 /**
  * The model of a group of `ranks` dies by the stack's kernels: a start, a cost of each rank and expert, of each token on its core, and bytes over the ports in the node and
  * beyond. Without any kernel for the chip and plane it is what the stack does without one. `left`: share of each port of a plane that faults leave (all of it).
+ * @throws InputError when no plane joins them
  */
 export function exchangeModel(machine: Machine, stack: Stack, kernel: ExchangeKernel, ranks: number, left: (plane: Plane) => number = () => 1): ExchangeModel {
   const scaleUp = planeOf(machine, 'scale-up');
   const role = scaleUp !== undefined && ranks <= domainDies(machine, scaleUp) ? 'scale-up' : 'scale-out';
-  const plane = planeOf(machine, role) ?? planeOf(machine, 'host') ?? machine.planes[0];
-  const found = plane?.peerAccess === false ? undefined : pick(stack, machine.chip.generation, kernel, role);
+  const plane = planeOf(machine, role) ?? planeFor(machine, ranks);
+  if (plane === undefined || ranks > domainDies(machine, plane)) throw apart(machine, ranks);
+  const found = plane.peerAccess ? pick(stack, machine.chip.generation, kernel, role) : undefined;
   if (found === undefined && stack.exchangeElsewhere?.way === 'all-gather') return gathered(machine, stack, plane, role, ranks, left);
-  if (plane === undefined || found === undefined) return unmeasured(machine, plane, stack, role, ranks, left);
+  if (found === undefined) return unmeasured(machine, plane, stack, role, ranks, left);
   const port = (of: Plane): number => dieBandwidth(machine, of) * left(of);
   const near = role === 'scale-out' && scaleUp !== undefined ? scaleUp : plane;
   const inNode = machine.node.chips * machine.chip.dies;
@@ -125,14 +127,7 @@ function groupDoubts(found: Exchange, { ranks, farPort }: ExchangeGroup, kernel:
 }
 
 /** Without a kernel of its own: every die gathers the tokens of all, and what its experts add to them is reduced and scattered. */
-function gathered(
-  machine: Machine,
-  stack: Stack,
-  plane: Plane | undefined,
-  role: 'scale-up' | 'scale-out',
-  ranks: number,
-  left: (plane: Plane) => number,
-): ExchangeModel {
+function gathered(machine: Machine, stack: Stack, plane: Plane, role: 'scale-up' | 'scale-out', ranks: number, left: (plane: Plane) => number): ExchangeModel {
   const model = collectiveModel(machine, stack, ranks, left);
   const operations: Readonly<Record<ExchangeOperation, CollectiveOperation>> = { dispatch: 'all-gather', combine: 'reduce-scatter' };
   const rows = (operation: ExchangeOperation, load: ExchangeLoad): number =>
@@ -151,7 +146,7 @@ function gathered(
       ...model.doubts,
       {
         rule: 'exchange-unmeasured',
-        where: `EP${ranks} over ${plane?.name ?? role}`,
+        where: `EP${ranks} over ${plane.name}`,
         message: 'no dispatch or combine runs on this chip and plane: tokens are gathered by all, and what experts add is reduced and scattered',
       },
     ],
@@ -161,14 +156,14 @@ function gathered(
 
 function unmeasured(
   machine: Machine,
-  plane: Plane | undefined,
+  plane: Plane,
   stack: Stack,
   role: 'scale-up' | 'scale-out',
   ranks: number,
   left: (plane: Plane) => number,
 ): ExchangeModel {
-  const start = (stack.collectives[0]?.start.value ?? 0) + (plane?.port.latency.value ?? 0);
-  const bandwidth = plane === undefined ? Infinity : dieBandwidth(machine, plane) * plane.efficiency.value * left(plane);
+  const start = (stack.collectives[0]?.start.value ?? 0) + plane.port.latency.value;
+  const bandwidth = dieBandwidth(machine, plane) * plane.efficiency.value * left(plane);
   const bytes = (operation: ExchangeOperation, load: ExchangeLoad): number =>
     load.tokens * load.fanout * load.hidden * bytesPerElement[operation === 'combine' ? 'bf16' : load.format];
   const parts = (operation: ExchangeOperation, load: ExchangeLoad): ExchangeParts => {
@@ -184,7 +179,7 @@ function unmeasured(
     doubts: [
       {
         rule: 'exchange-unmeasured',
-        where: `EP${ranks} over ${plane?.name ?? role}`,
+        where: `EP${ranks} over ${plane.name}`,
         message: 'no dispatch or combine was measured for this chip and plane: start of a collective plus bytes over the port',
       },
     ],

@@ -7,6 +7,7 @@ import { demandOf } from './algorithm.ts';
 import { collectiveModel } from './collective.ts';
 import { rowBytes, workOf } from './exchange-load.ts';
 import { exchangeModel, type ExchangeLoad } from './exchange.ts';
+import { groupOf, spreadGroup } from './group.ts';
 import { transferTime, wayOf } from './point-to-point.ts';
 
 const { supernode, hopper } = machines;
@@ -141,6 +142,20 @@ describe('dies that do not reach the memory of their peers', () => {
     expect(model.bytes('combine', load(3))).toBe(7 * 3 * 7168 * 2);
     expect(model.doubts.map(({ rule }) => rule)).toContain('exchange-unmeasured');
   });
+});
+
+test('dies that no plane joins run no collective and no exchange, however they are chosen', () => {
+  const apart = { ...cluster, planes: cluster.planes.filter(({ role }) => role === 'scale-up') };
+  const message = /no scale-up, scale-out or host plane of .* joins these/;
+  for (const ranks of [16, 64]) {
+    expect(() => collectiveModel(apart, stacks.vllm, ranks)).toThrow(message);
+    expect(() => collectiveModel(apart, stacks.vllm, spreadGroup(apart, 2, ranks))).toThrow(message);
+    for (const stack of [stacks.sglang, stacks.vllm]) expect(() => exchangeModel(apart, stack, 'low-latency', ranks)).toThrow(message);
+  }
+  expect(() => groupOf(apart, [0, 9])).toThrow(message);
+  expect(groupOf(apart, [8, 15]).plane?.role).toBe('scale-up');
+  expect(collectiveModel(apart, stacks.vllm, 8).price('all-reduce', 1e6).time).toBe(collectiveModel(cluster, stacks.vllm, 8).price('all-reduce', 1e6).time);
+  expect(collectiveModel({ ...apart, planes: [] }, stacks.vllm, 1).price('all-reduce', 1e6).time).toBe(0);
 });
 
 describe('collectives', () => {

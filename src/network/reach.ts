@@ -1,3 +1,4 @@
+import { InputError } from '../base/errors.ts';
 import { planeOf, type Machine, type Path, type PathScope, type Plane } from '../catalogue/machine.ts';
 
 /** Dies that one domain of a plane joins. */
@@ -27,6 +28,11 @@ export function planeFor(machine: Machine, dies: number): Plane | undefined {
     if (plane !== undefined && dies <= domainDies(machine, plane)) return plane;
   }
   return undefined;
+}
+
+/** What is wrong with a group of dies that no plane joins. */
+export function apart({ name }: Machine, dies: number): InputError {
+  return new InputError([{ path: '', message: `no scale-up, scale-out or host plane of ${name} joins these ${dies} dies` }]);
 }
 
 /** The measured path of a plane between two ends that are so far apart. */
