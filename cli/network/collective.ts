@@ -35,6 +35,7 @@ export function showCollective({ machine, faults }: Network, question: Collectiv
 
 function partOf(options: readonly CollectiveOption[], named: boolean): string {
   const [first] = options;
+  const levelled = options.some((option) => option.levelled !== 0);
   const rows = options.map((option, i) => [
     i === 0 ? '→' : '',
     wayName(option),
@@ -44,13 +45,18 @@ function partOf(options: readonly CollectiveOption[], named: boolean): string {
     formatQuantity(option.bandwidth, 'B/s', 4),
     formatTime(option.moving),
     option.copying === 0 ? '–' : formatTime(option.copying),
+    ...(levelled ? [levelledText(option.levelled)] : []),
     formatTime(option.time, 4),
     i === 0 ? '' : option.inRange ? '' : 'not at this size',
   ]);
-  const head = ['', 'way', 'start and steps', 'steps', 'through a port', 'at', 'bytes', 'copies', 'time', ''];
+  const head = ['', 'way', 'start and steps', 'steps', 'through a port', 'at', 'bytes', 'copies', ...(levelled ? ['levelled'] : []), 'time', ''];
   const right = 'right' as const;
   const title = named && first !== undefined ? [`${first.operation} over ${first.ranks}, ${first.plane.name}: ${formatTime(first.time, 4)}`] : [];
-  return [...title, table(head, rows, { indent: 2, align: ['left', 'left', right, right, right, right, right, right, right, 'left'] })].join('\n');
+  return [...title, table(head, rows, { indent: 2, align: ['left', 'left', ...head.slice(3).map(() => right), 'left'] })].join('\n');
+}
+
+function levelledText(time: number): string {
+  return time === 0 ? '–' : `${time > 0 ? '+' : '−'}${formatTime(Math.abs(time))}`;
 }
 
 function wayName({ library, algorithm, protocol }: CollectiveOption): string {

@@ -30,6 +30,8 @@ export interface CollectiveOption extends CollectiveCost {
   readonly moving: Seconds;
   /** Copies in the die's own memory. [s] */
   readonly copying: Seconds;
+  /** What the protocols beside it add (above 0) or take off: start, moving, copying and this are the time. [s] */
+  readonly levelled: Seconds;
   /** Whether this is what runs, and whether the library would take it for this size. */
   readonly chosen: boolean;
   readonly inRange: boolean;
@@ -154,14 +156,23 @@ function costOf(reach: Reach, way: CollectiveWay, operation: CollectiveOperation
   return { start, time: start + moving + (way.local === undefined ? 0 : bytes / way.local.value) };
 }
 
-/** What a library takes: never less than for the largest message of the protocol before. */
+/** The least chunk that a way is sure of: measured chunks double, so where it takes over from the one before lies up to there. */
+const sure = ({ above, upTo }: CollectiveWay): number => Math.min(2 * above, upTo);
+
+/**
+ * What a library takes: never more than for a message that is surely of the next protocol, and before a protocol is sure of its own never less than for the largest
+ * message of the one before. So ranges that were measured on small groups end sooner where a protocol does badly: over many ranks, or on a plane that is slow to answer.
+ */
 function libraryCost(reach: Reach, choice: Choice, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost | undefined {
-  const way = wayFor(choice, n, chunkOf(bytes, n));
+  const chunk = chunkOf(bytes, n);
+  const way = wayFor(choice, n, chunk);
   if (way === undefined) return undefined;
   const cost = costOf(reach, way, operation, n, bytes);
-  if (way.above === 0) return cost;
-  const before = libraryCost(reach, choice, operation, n, way.above * n);
-  return before !== undefined && before.time > cost.time ? { start: cost.start, time: before.time } : cost;
+  const next = choice.ways.find((other) => other.above >= chunk && holds(other, n));
+  const larger = next && libraryCost(reach, choice, operation, n, sure(next) * n);
+  const smaller = chunk < sure(way) ? libraryCost(reach, choice, operation, n, way.above * n) : undefined;
+  const time = Math.min(larger?.time ?? Infinity, Math.max(cost.time, smaller?.time ?? 0));
+  return { start: Math.min(cost.start, time), time };
 }
 
 /** The quickest library over `n` ranks that all reach each other through ports of one plane. */
@@ -184,7 +195,8 @@ export function optionsOf(reach: Reach, operation: CollectiveOperation, n: numbe
     return choice.ways
       .filter((way) => holds(way, n))
       .map((way): CollectiveOption => {
-        const { start, time } = way === taken ? (libraryCost(reach, choice, operation, n, bytes) as CollectiveCost) : costOf(reach, way, operation, n, bytes);
+        const alone = costOf(reach, way, operation, n, bytes);
+        const { time } = (way === taken && libraryCost(reach, choice, operation, n, bytes)) || alone;
         const demand = demandOf(way.algorithm, operation, n) ?? { steps: n - 1, bytes: n - 1 };
         const bandwidth = rateOf(reach, way);
         return {
@@ -197,9 +209,10 @@ export function optionsOf(reach: Reach, operation: CollectiveOperation, n: numbe
           steps: demand.steps,
           bytes: demand.bytes * bytes,
           bandwidth,
-          start,
+          start: alone.start,
           moving: (demand.bytes * bytes) / bandwidth,
           copying: way.local === undefined ? 0 : bytes / way.local.value,
+          levelled: time - alone.time,
           time,
           chosen: way === taken && time === best.time,
           inRange: way === taken,

@@ -248,6 +248,43 @@ describe('collectives', () => {
     expect(collectiveModel(unmeasured, stacks.vllm, 8).doubts[0]?.message).toMatch(/hopper stand in, at most at the efficiency of the plane/);
   });
 
+  /** One domain of 72, wider than any group that was measured, and planes that are slow to answer. */
+  const far = [hopper, withScaleUp(cluster, () => ({ domainChips: 72 }))].flatMap((machine) =>
+    [3.33e-6, 100e-6].map((latency) => withScaleUp(machine, ({ port }) => ({ port: { ...port, latency: { ...port.latency, value: latency } } }))),
+  );
+
+  test('parts of a way are its time; it takes longer than its work only up to twice the largest message of the protocol before', () => {
+    for (const machine of far)
+      for (const stack of [stacks.vllm, stacks.sglang])
+        for (const operation of collectiveOperations)
+          for (const bytes of [100, 1e3, 4096, 6e4, 1e6, 64e6, 1e9]) {
+            const ranks = machine.nodes === 1 ? 8 : 72;
+            for (const way of collectiveModel(machine, stack, ranks).explain(operation, bytes)[0] ?? []) {
+              expect((way.start + way.moving + way.copying + way.levelled) / way.time).toBeCloseTo(1, 12);
+              const near = stack.collectives.some(({ above }) => bytes / ranks > above && bytes / ranks < 2 * above);
+              expect(way.levelled, `${way.library} ${way.algorithm} ${bytes}`).toBeLessThanOrEqual(near ? Infinity : 0);
+              expect(way.inRange || way.levelled === 0).toBe(true);
+            }
+          }
+  });
+
+  test('where groups are wider or planes slower than those measured, more bytes never take less time either', () => {
+    for (const machine of far)
+      for (const stack of [stacks.vllm, stacks.sglang])
+        for (const operation of collectiveOperations) {
+          const model = collectiveModel(machine, stack, machine.nodes === 1 ? 8 : 72);
+          const times = Array.from({ length: 160 }, (_, i) => model.price(operation, 100 * 1.11 ** i).time);
+          for (const [i, time] of times.entries()) expect(time).toBeGreaterThanOrEqual((times[i - 1] ?? 0) * (1 - 1e-12));
+        }
+  });
+
+  test('a shot takes one latency where two shots of a smaller message would take two', () => {
+    const [, late] = far;
+    const time = collectiveModel(late ?? hopper, stacks.vllm, 8).price('all-reduce', 4096).time;
+    expect(time).toBeGreaterThan(100e-6);
+    expect(time).toBeLessThan(110e-6);
+  });
+
   test('a message just above the end of a protocol never takes less time than the largest below it', () => {
     for (const { machine, stack } of [
       { machine: hopper, stack: stacks.vllm },
