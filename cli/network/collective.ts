@@ -1,6 +1,6 @@
 import type { Doubt } from '../../src/base/doubt.ts';
 import { formatQuantity, formatTime } from '../../src/base/quantity.ts';
-import type { CollectiveOption } from '../../src/network/collective-ways.ts';
+import type { CollectiveOption } from '../../src/network/collective-options.ts';
 import type { Group } from '../../src/network/group.ts';
 import type { CollectiveQuestion, Network } from '../../schema/network.ts';
 import { table } from '../table.ts';

@@ -6,6 +6,7 @@ import { InputError } from '../../src/base/errors.ts';
 import type { Stack } from '../../src/catalogue/stack.ts';
 import { exchangeKernels } from '../../src/catalogue/library.ts';
 import { collectiveModel } from '../../src/network/collective.ts';
+import { collectiveOptions } from '../../src/network/collective-options.ts';
 import { exchangeModel, type ExchangeModel } from '../../src/network/exchange.ts';
 import { shareLeft } from '../../src/network/flows/left.ts';
 import { groupOf } from '../../src/network/group.ts';
@@ -84,7 +85,7 @@ function collective(network: Network, question: CollectiveQuestion, stack: Stack
   const group = groupOf(machine, question.dies);
   const left = leftOf(network, question.dies);
   const model = collectiveModel(machine, stack, group, ({ name }) => left.get(name) ?? 1);
-  const parts = model.explain(question.operation, question.bytes);
+  const parts = collectiveOptions(model, question.operation, question.bytes);
   const used = [...new Set(parts.flatMap((options) => options.map(({ plane }) => plane.name)))];
   const found = { group, left: leftOn(left, used), parts, doubts: model.doubts };
   return json ? collectiveAsJson(network, question, found) : showCollective(network, question, found);

@@ -14,29 +14,6 @@ export interface CollectiveCost {
   readonly start: Seconds;
 }
 
-/** One way to run it, with where its time goes. */
-export interface CollectiveOption extends CollectiveCost {
-  readonly plane: Plane;
-  readonly operation: CollectiveOperation;
-  readonly library: string;
-  readonly algorithm: CollectiveAlgorithm;
-  readonly protocol?: string | undefined;
-  readonly ranks: number;
-  readonly steps: number;
-  /** Through the port of one die. [B] */
-  readonly bytes: Bytes;
-  /** What they run at. [B/s] */
-  readonly bandwidth: BytesPerSecond;
-  readonly moving: Seconds;
-  /** Copies in the die's own memory. [s] */
-  readonly copying: Seconds;
-  /** What the protocols beside it add (above 0) or take off: start, moving, copying and this are the time. [s] */
-  readonly levelled: Seconds;
-  /** Whether this is what runs, and whether the library would take it for this size. */
-  readonly chosen: boolean;
-  readonly inRange: boolean;
-}
-
 /** Ways of one library for one operation, by rising chunk. */
 interface Choice {
   readonly library: string;
@@ -127,11 +104,12 @@ function plainWays(plane: Plane, ways: readonly CollectiveWay[]): readonly Colle
   );
 }
 
-const holds = ({ ranks }: CollectiveWay, n: number): boolean => ranks === undefined || (n >= ranks[0] && n <= ranks[1]);
+/** Whether a way is of groups of this size. */
+export const holds = ({ ranks }: CollectiveWay, n: number): boolean => ranks === undefined || (n >= ranks[0] && n <= ranks[1]);
 const covers = ({ above, upTo }: CollectiveWay, chunk: number): boolean => chunk > above && chunk <= upTo;
 
 /** The way that a library takes: one for this size of group before one for any. */
-function wayFor({ ways }: Choice, n: number, chunk: number): CollectiveWay | undefined {
+export function wayFor({ ways }: Choice, n: number, chunk: number): CollectiveWay | undefined {
   let found: CollectiveWay | undefined;
   for (const way of ways) if (covers(way, chunk) && holds(way, n) && (found === undefined || way.ranks !== undefined)) found = way;
   return found;
@@ -141,14 +119,15 @@ function wayFor({ ways }: Choice, n: number, chunk: number): CollectiveWay | und
  * What bytes run at. On the port that it was measured on, a way has its share; on one of half the rate or less that is at most what a stream reaches there, and between
  * the two the rate is a straight line. A faster port carries what the measured one did, or what a stream reaches on it.
  */
-function rateOf({ port, left, plane }: Reach, way: CollectiveWay): BytesPerSecond {
+export function rateOf({ port, left, plane }: Reach, way: CollectiveWay): BytesPerSecond {
   const share = way.efficiency.value;
   const elsewhere = Math.min(share, plane.efficiency.value);
   const alike = Math.min(port, way.port);
   return left * Math.max(port * elsewhere, alike * elsewhere + (share - elsewhere) * Math.max(0, 2 * alike - way.port));
 }
 
-function costOf(reach: Reach, way: CollectiveWay, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost {
+/** What one way takes, whatever the library does at this size. */
+export function costOf(reach: Reach, way: CollectiveWay, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost {
   const demand = demandOf(way.algorithm, operation, n) ?? { steps: n - 1, bytes: n - 1 };
   const slower = Math.max(0, reach.latency - way.latency);
   const start = way.start.value + demand.steps * way.step.value + (demand.latencies ?? demand.steps) * slower;
@@ -163,7 +142,7 @@ const sure = ({ above, upTo }: CollectiveWay): number => Math.min(2 * above, upT
  * What a library takes: never more than for a message that is surely of the next protocol, and before a protocol is sure of its own never less than for the largest
  * message of the one before. So ranges that were measured on small groups end sooner where a protocol does badly: over many ranks, or on a plane that is slow to answer.
  */
-function libraryCost(reach: Reach, choice: Choice, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost | undefined {
+export function libraryCost(reach: Reach, choice: Choice, operation: CollectiveOperation, n: number, bytes: Bytes): CollectiveCost | undefined {
   const chunk = chunkOf(bytes, n);
   const way = wayFor(choice, n, chunk);
   if (way === undefined) return undefined;
@@ -184,40 +163,4 @@ export function quickest(reach: Reach, operation: CollectiveOperation, n: number
     if (cost !== undefined && (best === undefined || cost.time < best.time)) best = cost;
   }
   return best ?? { time: reach.latency + bytes / (reach.port * reach.left), start: reach.latency };
-}
-
-/** Every way of every library, the one taken first, then by time. */
-export function optionsOf(reach: Reach, operation: CollectiveOperation, n: number, bytes: Bytes): readonly CollectiveOption[] {
-  const best = quickest(reach, operation, n, bytes);
-  const chunk = chunkOf(bytes, n);
-  const options = (reach.choices.get(operation) ?? []).flatMap((choice) => {
-    const taken = wayFor(choice, n, chunk);
-    return choice.ways
-      .filter((way) => holds(way, n))
-      .map((way): CollectiveOption => {
-        const alone = costOf(reach, way, operation, n, bytes);
-        const { time } = (way === taken && libraryCost(reach, choice, operation, n, bytes)) || alone;
-        const demand = demandOf(way.algorithm, operation, n) ?? { steps: n - 1, bytes: n - 1 };
-        const bandwidth = rateOf(reach, way);
-        return {
-          plane: reach.plane,
-          operation,
-          library: choice.library,
-          algorithm: way.algorithm,
-          protocol: way.protocol,
-          ranks: n,
-          steps: demand.steps,
-          bytes: demand.bytes * bytes,
-          bandwidth,
-          start: alone.start,
-          moving: (demand.bytes * bytes) / bandwidth,
-          copying: way.local === undefined ? 0 : bytes / way.local.value,
-          levelled: time - alone.time,
-          time,
-          chosen: way === taken && time === best.time,
-          inRange: way === taken,
-        };
-      });
-  });
-  return options.toSorted((a, b) => Number(b.chosen) - Number(a.chosen) || Number(b.inRange) - Number(a.inRange) || a.time - b.time);
 }

@@ -4,19 +4,19 @@ import type { Bytes, Seconds } from '../base/units.ts';
 import type { CollectiveOperation } from '../catalogue/library.ts';
 import { planeOf, type Machine, type Plane } from '../catalogue/machine.ts';
 import type { Stack } from '../catalogue/stack.ts';
-import { optionsOf, quickest, reachOf, type CollectiveCost, type CollectiveOption, type Reach } from './collective-ways.ts';
+import { quickest, reachOf, type CollectiveCost, type Reach } from './collective-ways.ts';
 import { filledGroup, type Group } from './group.ts';
 
 /** Collectives of one size of group. */
 export interface CollectiveModel {
   price(operation: CollectiveOperation, bytes: Bytes): CollectiveCost;
-  /** Its parts, one after the other, each with all ways that were looked at, the one taken first. */
-  explain(operation: CollectiveOperation, bytes: Bytes): readonly (readonly CollectiveOption[])[];
+  /** What it consists of, one after the other. */
+  parts(operation: CollectiveOperation, bytes: Bytes): readonly CollectivePart[];
   readonly doubts: readonly Doubt[];
 }
 
 /** A collective over ranks of one reach. */
-interface Part {
+export interface CollectivePart {
   readonly reach: Reach;
   readonly operation: CollectiveOperation;
   readonly ranks: number;
@@ -31,7 +31,7 @@ interface Part {
  */
 export function collectiveModel(machine: Machine, stack: Stack, group: number | Group, left: (plane: Plane) => number = () => 1): CollectiveModel {
   const { ranks, plane, inner } = typeof group === 'number' ? filledGroup(machine, group) : group;
-  if (ranks < 2 || plane === undefined) return { price: () => ({ time: 0, start: 0 }), explain: () => [], doubts: [] };
+  if (ranks < 2 || plane === undefined) return { price: () => ({ time: 0, start: 0 }), parts: () => [], doubts: [] };
   const reach = reachOf(machine, stack, plane, left(plane));
   const scaleUp = planeOf(machine, 'scale-up');
   if (plane.role !== 'scale-out' || scaleUp === undefined || inner < 2 || ranks <= inner)
@@ -46,15 +46,15 @@ export function collectiveModel(machine: Machine, stack: Stack, group: number | 
   });
 }
 
-function modelOf(near: Reach, parts: (operation: CollectiveOperation, bytes: Bytes) => readonly Part[]): CollectiveModel {
+function modelOf(near: Reach, parts: (operation: CollectiveOperation, bytes: Bytes) => readonly CollectivePart[]): CollectiveModel {
   return {
     price: (operation, bytes) => priceOf(parts(operation, bytes)),
-    explain: (operation, bytes) => parts(operation, bytes).map((part) => optionsOf(part.reach, part.operation, part.ranks, part.bytes)),
+    parts,
     doubts: near.doubts,
   };
 }
 
-function priceOf(parts: readonly Part[]): CollectiveCost {
+function priceOf(parts: readonly CollectivePart[]): CollectiveCost {
   let time: Seconds = 0;
   let start: Seconds = 0;
   for (const part of parts) {
@@ -66,9 +66,9 @@ function priceOf(parts: readonly Part[]): CollectiveCost {
 }
 
 /** Over several domains: the outer part moves what one rank holds after the inner part. */
-function across(near: Reach, far: Reach, operation: CollectiveOperation, inner: number, domains: number, bytes: Bytes): readonly Part[] {
-  const inside = (what: CollectiveOperation): Part => ({ reach: near, operation: what, ranks: inner, bytes });
-  const between = (share: number): Part => ({ reach: far, operation, ranks: domains, bytes: bytes * share });
+function across(near: Reach, far: Reach, operation: CollectiveOperation, inner: number, domains: number, bytes: Bytes): readonly CollectivePart[] {
+  const inside = (what: CollectiveOperation): CollectivePart => ({ reach: near, operation: what, ranks: inner, bytes });
+  const between = (share: number): CollectivePart => ({ reach: far, operation, ranks: domains, bytes: bytes * share });
   switch (operation) {
     case 'all-reduce':
       return [inside('reduce-scatter'), between(1 / inner), inside('all-gather')];

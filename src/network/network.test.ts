@@ -4,6 +4,7 @@ import { planeOf, type Machine, type Plane } from '../catalogue/machine.ts';
 import { collectiveAlgorithms, collectiveOperations } from '../catalogue/library.ts';
 import { machines, stacks } from '../cost/settings.contract.ts';
 import { demandOf } from './algorithm.ts';
+import { collectiveOptions } from './collective-options.ts';
 import { collectiveModel } from './collective.ts';
 import { rowBytes, workOf } from './exchange-load.ts';
 import { exchangeModel, type ExchangeLoad } from './exchange.ts';
@@ -121,7 +122,7 @@ describe('dies that do not reach the memory of their peers', () => {
   test('pass messages: nothing runs that stores into them', () => {
     for (const operation of collectiveOperations)
       for (const bytes of [1e3, 1e6, 1e9]) {
-        const [ways = []] = collectiveModel(alone, stacks.vllm, 8).explain(operation, bytes);
+        const [ways = []] = collectiveOptions(collectiveModel(alone, stacks.vllm, 8), operation, bytes);
         expect(ways.length).toBeGreaterThan(0);
         for (const { algorithm } of ways) expect(['ring', 'tree', 'pairwise']).toContain(algorithm);
       }
@@ -225,7 +226,9 @@ describe('collectives', () => {
     const adds = { 'one-shot': 1, 'two-shot': 2, ring: 14 } as const;
     for (const role of ['scale-up', 'scale-out'] as const) {
       const ranks = role === 'scale-up' ? 8 : 64;
-      const [ways, late] = [cluster, slower(cluster, role)].map((machine) => collectiveModel(machine, stacks.vllm, ranks).explain('all-reduce', 4096));
+      const [ways, late] = [cluster, slower(cluster, role)].map((machine) =>
+        collectiveOptions(collectiveModel(machine, stacks.vllm, ranks), 'all-reduce', 4096),
+      );
       const part = role === 'scale-up' ? 0 : 1;
       for (const [algorithm, latencies] of Object.entries(adds)) {
         const [fast, slow] = [ways, late].map((parts) => parts?.[part]?.find((way) => way.algorithm === algorithm && way.ranks === 8));
@@ -240,11 +243,7 @@ describe('collectives', () => {
     expect((times[0] ?? 0) - (times[1] ?? 0)).toBeCloseTo(moved / 0.1 - moved / 0.3, 12);
     expect(times[1]).toBeGreaterThan(times[2] ?? Infinity);
     // Whether its switches reduce is not known.
-    expect(
-      collectiveModel(unmeasured, stacks.vllm, 8)
-        .explain('all-reduce', 64e6)[0]
-        ?.map(({ algorithm }) => algorithm),
-    ).not.toContain('in-switch');
+    expect(collectiveOptions(collectiveModel(unmeasured, stacks.vllm, 8), 'all-reduce', 64e6)[0]?.map(({ algorithm }) => algorithm)).not.toContain('in-switch');
     expect(collectiveModel(unmeasured, stacks.vllm, 8).doubts[0]?.message).toMatch(/hopper stand in, at most at the efficiency of the plane/);
   });
 
@@ -259,7 +258,7 @@ describe('collectives', () => {
         for (const operation of collectiveOperations)
           for (const bytes of [100, 1e3, 4096, 6e4, 1e6, 64e6, 1e9]) {
             const ranks = machine.nodes === 1 ? 8 : 72;
-            for (const way of collectiveModel(machine, stack, ranks).explain(operation, bytes)[0] ?? []) {
+            for (const way of collectiveOptions(collectiveModel(machine, stack, ranks), operation, bytes)[0] ?? []) {
               expect((way.start + way.moving + way.copying + way.levelled) / way.time).toBeCloseTo(1, 12);
               const near = stack.collectives.some(({ above }) => bytes / ranks > above && bytes / ranks < 2 * above);
               expect(way.levelled, `${way.library} ${way.algorithm} ${bytes}`).toBeLessThanOrEqual(near ? Infinity : 0);
@@ -329,7 +328,7 @@ describe('collectives', () => {
         fc.constantFrom(2, 8, 16),
         (operation, { machine, stack }, bytes, ranks) => {
           const model = collectiveModel(machine, stack, ranks);
-          const parts = model.explain(operation, bytes);
+          const parts = collectiveOptions(model, operation, bytes);
           expect(parts.reduce((sum, [first]) => sum + (first?.time ?? 0), 0)).toBeCloseTo(model.price(operation, bytes).time, 15);
           for (const [first, ...others] of parts) {
             expect(first?.chosen).toBe(true);
@@ -347,7 +346,7 @@ describe('collectives', () => {
   });
 
   test('on UB a full mesh of 16 dies beats a ring below 1 MiB by more than twice, 4.5 times at 64 KiB, and loses above 16 MiB', () => {
-    const ways = (bytes: number) => collectiveModel(supernode, stacks.cann, 16).explain('all-gather', bytes)[0] ?? [];
+    const ways = (bytes: number) => collectiveOptions(collectiveModel(supernode, stacks.cann, 16), 'all-gather', bytes)[0] ?? [];
     const ratio = (bytes: number) =>
       (ways(bytes).find(({ algorithm }) => algorithm === 'ring')?.time ?? 0) / (ways(bytes).find(({ algorithm }) => algorithm === 'full-mesh')?.time ?? 1);
     expect(Math.abs(ratio(2 ** 16) / 4.5 - 1)).toBeLessThan(0.05);
