@@ -11,8 +11,8 @@ export function readRecord(): Recorded {
   return JSON.parse(readFileSync(recordFile, 'utf8')) as Recorded;
 }
 
-/** Digits behind the point: a hundredth of a percent. */
-const digits = 4;
+/** Digits behind the point: enough for medians of the page, in tenths of a percent, to be those of the page of trust. */
+const digits = 6;
 
 /** Errors as they are written down, by name. */
 function recordOf(results: readonly CaseResult[]): Recorded {
