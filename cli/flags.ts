@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { lastPort } from '../server/listening.ts';
+import type { Issue } from '../src/base/errors.ts';
 
 /** A whole number on the command line. */
 export function wholeFlag(min: number, max: number = Infinity): (typed: string) => number {
@@ -16,7 +17,19 @@ export function portFlag(min: number = 0): (typed: string) => number {
   return wholeFlag(min, lastPort);
 }
 
+/** The same message for each flag that was typed. */
+export function given(flags: Readonly<Record<string, unknown>>, message: string): readonly Issue[] {
+  return Object.entries(flags).flatMap(([path, value]) => (value === undefined ? [] : [{ path, message }]));
+}
+
 /** A flag that may be given several times. */
 export function repeated(typed: string, before: readonly string[] = []): readonly string[] {
   return [...before, typed];
 }
+
+/** The flag of runs and steps that are priced with cells of one's own, see `own-cells.ts`. */
+export const calibrationFlag: readonly [flags: string, description: string, parse: typeof repeated] = [
+  '--calibration <file>',
+  'price with the cells of calibrate --out in place of those that are shipped (repeatable)',
+  repeated,
+];

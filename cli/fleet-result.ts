@@ -4,6 +4,7 @@ import { mergedReport } from '../src/report/merged/report.ts';
 import { reportText } from '../src/report/text.ts';
 import type { FleetOfMachines, Scenario } from '../src/serving/scenario.ts';
 import { interruptedCode } from './drive.ts';
+import { given } from './flags.ts';
 import { driveFleet } from './fleet.ts';
 import type { IntervalFlags } from './intervals.ts';
 import { commandLine, terminalOptions } from './output.ts';
@@ -61,8 +62,6 @@ function refuse(flags: FleetFlags): void {
     '--series-out': flags.seriesOut,
     '--events-out': flags.eventsOut,
   };
-  const issues = Object.entries(single).flatMap(([path, value]) =>
-    value === undefined ? [] : [{ path, message: 'is about one machine; expected it without a fleet, such as with --set fleet=null' }],
-  );
+  const issues = given(single, 'is about one machine; expected it without a fleet, such as with --set fleet=null');
   if (issues.length > 0) throw new InputError(issues);
 }

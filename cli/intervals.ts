@@ -3,7 +3,7 @@ import type { Issue } from '../src/base/errors.ts';
 import { expectedOneOf } from '../src/base/nearest.ts';
 import { conditions, type Condition } from '../src/catalogue/uncertainty.ts';
 import { fewestSamples } from '../src/cost/uncertainty/interval.ts';
-import { wholeFlag } from './flags.ts';
+import { given, wholeFlag } from './flags.ts';
 
 /** Flags that say whether and how intervals are drawn. */
 export interface IntervalFlags {
@@ -31,10 +31,7 @@ function knownFlag(typed: string): readonly Condition[] {
 
 /** What is wrong with the flags beside each other: intervals that are left out are not drawn in any way. */
 export function intervalIssues({ intervals, samples, known }: IntervalFlags): readonly Issue[] {
-  if (intervals !== false) return [];
-  return Object.entries({ '--samples': samples, '--known': known }).flatMap(([path, value]) =>
-    value === undefined ? [] : [{ path, message: 'says how intervals are drawn; expected it without --no-intervals' }],
-  );
+  return intervals === false ? given({ '--samples': samples, '--known': known }, 'says how intervals are drawn; expected it without --no-intervals') : [];
 }
 
 /** How intervals are to be drawn; undefined where they are not. */

@@ -8,15 +8,16 @@ import { readScenario } from '../schema/scenario/read.ts';
 import { parseServiceLevel } from '../schema/scenario/slo.ts';
 import { readPreset } from '../schema/traces/preset.ts';
 import { SERVEGEN } from '../schema/traces/names.ts';
-import { InputError } from '../src/base/errors.ts';
+import { assert, InputError } from '../src/base/errors.ts';
 import { precisionOf } from '../src/model/precision.ts';
 import type { Scenario } from '../src/serving/scenario.ts';
 import { parseFile, readData } from './data.ts';
 import { unread } from './file-problem.ts';
+import { Gathered } from './gathered.ts';
 import { lookedFor } from './looked-for.ts';
 import { loadMachine } from './machines.ts';
 import { loadModel } from './models.ts';
-import { checkOwnCells, withOwnCells } from './own-cells.ts';
+import { checkOwnCells, ownCellsAt, withOwnCells, type OwnCells } from './own-cells.ts';
 import { loadStack } from './stacks.ts';
 import { loadServeGen } from './servegen.ts';
 import { readText } from './text-file.ts';
@@ -49,13 +50,12 @@ function mapAt(value: unknown, key: string): Fields {
   return typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as Fields) : {};
 }
 
-/** Catalogue, files and traces on disk; paths are relative to `base`. `calibration`: files of cells in place of those that are shipped. */
-export function contextAt(base: string, calibration?: readonly string[]): ScenarioContext {
-  const instead = calibration === undefined ? undefined : { cells: () => withOwnCells(calibration) };
+/** Catalogue, files and traces on disk; paths are relative to `base`. `own`: cells in place of those that are shipped. */
+export function contextAt(base: string, own: readonly OwnCells[] = []): ScenarioContext {
   return {
     machine: (nameOrPath, at) => loadMachine(nameOrPath, at, base),
     model: (nameOrPath, at) => loadModel(nameOrPath, at, base),
-    stack: (nameOrPath, at) => loadStack(nameOrPath, at, base, instead),
+    stack: (nameOrPath, at) => loadStack(nameOrPath, at, base, { cells: () => withOwnCells(own) }),
     text: (path, at) => readText(resolve(base, path), path, at, base),
     precision: precisionOf,
     preset: (name, at) => {
@@ -98,9 +98,12 @@ function withFlags(content: unknown, flags: ScenarioFlags): unknown {
  * @throws InputError with everything that is wrong.
  */
 export async function loadScenario(path: string, flags: ScenarioFlags = {}): Promise<Scenario> {
-  const { calibration } = flags;
-  const scenario = await readScenario(scenarioContent(path, flags), path, contextAt(dirname(resolve(path)), calibration));
-  checkOwnCells(calibration ?? [], scenario.machine.chip, scenario.stack);
+  const gathered = new Gathered();
+  const own = (await gathered.attempt(() => ownCellsAt(flags.calibration ?? []))) ?? [];
+  const scenario = await gathered.attempt(() => readScenario(scenarioContent(path, flags), path, contextAt(dirname(resolve(path)), own)));
+  gathered.settle();
+  assert(scenario !== undefined, 'a scenario without problems');
+  checkOwnCells(own, scenario.machine.chip, scenario.stack);
   return scenario;
 }
 

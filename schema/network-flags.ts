@@ -1,4 +1,5 @@
 import type { Issue } from '../src/base/errors.ts';
+import { flagNamed } from './flag-named.ts';
 
 /** Flags of `supernode network` as they were typed. */
 export interface NetworkFlags {
@@ -37,19 +38,15 @@ export function idleNetworkFlags(flags: NetworkFlags): readonly Issue[] {
   const asked = (['path', 'collective', 'dispatch', 'combine'] as const).filter((key) => flags[key] !== undefined);
   const issues = uses.flatMap(([key, what, questions]): readonly Issue[] => {
     if (flags[key] === undefined || questions.some((question) => asked.includes(question))) return [];
-    return [{ path: flagOf(key), message: `is of ${what}; expected ${listed(questions)} as well` }];
+    return [{ path: flagNamed(key), message: `is of ${what}; expected ${listed(questions)} as well` }];
   });
   const [other] = asked.filter((question) => question !== 'path');
   if (flags.plane === undefined || other === undefined) return issues;
   return [...issues, { path: '--plane', message: `is of a path or of the planes themselves; expected it without --${other}` }];
 }
 
-function flagOf(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
 /** `--a`, `--a or --b`, `--a, --b or --c`. */
 function listed(questions: readonly Question[]): string {
-  const all = questions.map(flagOf);
+  const all = questions.map(flagNamed);
   return all.length === 1 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`;
 }

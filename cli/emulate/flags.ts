@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { numberFlag, timeFlag } from '../durations.ts';
-import { portFlag, repeated, wholeFlag } from '../flags.ts';
+import { calibrationFlag, portFlag, repeated, wholeFlag } from '../flags.ts';
 import type { ScenarioFlags } from '../scenario.ts';
 
 /** Flags of `supernode emulate` beside those of its outputs. Times in seconds. */
-export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'> {
+export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo' | 'calibration'> {
   readonly host: string;
   readonly port: number;
   readonly speed: number;
@@ -76,7 +76,7 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--grace <time>', 'time that requests in flight have to finish at the end; 30 s by default', timeFlag, 30)
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
     .option('--set <key=value>', 'change a key of the scenario (repeatable)', repeated)
-    .option('--calibration <file>', 'price with the cells of calibrate --out in place of those that are shipped (repeatable)', repeated)
+    .option(...calibrationFlag)
     .option('--slo <bounds>', 'service level, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--served-model-name <names...>', 'names of the model for clients, instead of that of the scenario')
     .option('--max-model-len <tokens>', 'bound of prompt and answer together below that of the deployment', wholeFlag(2))

@@ -1,4 +1,5 @@
 import { InputError, type Issue } from '../../src/base/errors.ts';
+import { given } from '../flags.ts';
 import type { FleetFlags } from '../fleet-result.ts';
 import { intervalIssues, type IntervalFlags } from '../intervals.ts';
 
@@ -66,9 +67,4 @@ export function refuseFleetFlags({ seeds, threads, runs }: SimulateFlags): void 
     ...given({ '--runs': runs }, `${ofFleets}; expected a scenario with a fleet`),
   ];
   if (issues.length > 0) throw new InputError(issues);
-}
-
-/** The same message for each flag that was typed. */
-function given(flags: Readonly<Record<string, unknown>>, message: string): readonly Issue[] {
-  return Object.entries(flags).flatMap(([path, value]) => (value === undefined ? [] : [{ path, message }]));
 }

@@ -5,7 +5,7 @@ import type { Summary } from '../../src/report/summary.ts';
 import { compareReport } from '../../src/report/text.ts';
 import type { Scenario } from '../../src/serving/scenario.ts';
 import { drive, interruptedCode } from '../drive.ts';
-import { repeated, wholeFlag } from '../flags.ts';
+import { calibrationFlag, repeated, wholeFlag } from '../flags.ts';
 import { Gathered } from '../gathered.ts';
 import { checkOutputs, commandLine, terminalOptions } from '../output.ts';
 import { scenarioInputs } from '../outputs/inputs.ts';
@@ -27,7 +27,7 @@ export function command(): Command {
     .option('--requests <n>', 'all serve so many requests', wholeFlag(1))
     .option('--seed <n>', 'seed of every random stream', wholeFlag(0))
     .option('--set <key=value>', 'change a key of all scenarios (repeatable)', repeated)
-    .option('--calibration <file>', 'price with the cells of calibrate --out in place of those that are shipped (repeatable)', repeated)
+    .option(...calibrationFlag)
     .option('--slo <bounds>', 'service level of all, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--html <file>', 'write a self-contained HTML page')
     .option('--json', 'print JSON (docs/guide/simulate.md)');

@@ -8,7 +8,7 @@ import { drive, interruptedCode, withIntervals } from '../drive.ts';
 import { simulateFleet } from '../fleet-result.ts';
 import { driveSeeds } from '../seeds.ts';
 import { criterion, findRate, rateOf } from '../find-rate.ts';
-import { repeated, wholeFlag } from '../flags.ts';
+import { calibrationFlag, repeated, wholeFlag } from '../flags.ts';
 import { Gathered } from '../gathered.ts';
 import { commandLine, terminalOptions } from '../output.ts';
 import { outputPaths, withOutputFlags } from '../outputs/flags.ts';
@@ -34,7 +34,7 @@ export function command(): Command {
     .option('--threads <n>', 'worker threads for seeds and fleets (one for each core)', wholeFlag(1))
     .option('--runs <folder>', 'where machines of a fleet that are done are kept until all are (.supernode)')
     .option('--set <key=value>', 'change a key of the scenario, such as deployment.decode.npus=80 (repeatable)', repeated)
-    .option('--calibration <file>', 'price with the cells of calibrate --out in place of those that are shipped (repeatable)', repeated)
+    .option(...calibrationFlag)
     .option('--slo <bounds>', 'service level, such as ttft:2s,tpot:50ms; bare numbers are ms')
     .option('--find-rate', 'find the highest rate that the deployment carries under the service level')
     .option('--fail-on-slo', `exit 1 when less than ${goodShare * 100} % of the requests meet the service level`)

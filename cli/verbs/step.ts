@@ -7,9 +7,9 @@ import type { StepRequest } from '../../src/report/step/request.ts';
 import { nearest } from '../../src/base/nearest.ts';
 import { stepPricer } from '../../src/cost/pricer.ts';
 import { loadMachine } from '../machines.ts';
-import { repeated } from '../flags.ts';
+import { calibrationFlag } from '../flags.ts';
 import { loadModel } from '../models.ts';
-import { checkOwnCells, withOwnCells } from '../own-cells.ts';
+import { checkOwnCells, ownCellsAt, withOwnCells } from '../own-cells.ts';
 import { loadStack } from '../stacks.ts';
 import { readText } from '../text-file.ts';
 import { constantsOf } from '../../src/cost/constants.ts';
@@ -63,7 +63,7 @@ export function command(): Command {
     .option('--expert-weights <format>', 'format of routed experts, where it differs')
     .option('--activations <format>', 'format of the products')
     .option('--kv <format>', 'format of the KV')
-    .option('--calibration <file>', 'price with the cells of calibrate --out in place of those that are shipped (repeatable)', repeated)
+    .option(...calibrationFlag)
     .option('--all', 'a table for every part of the step, however small')
     .option('--constants', 'every constant on the path of the step: value, kind, source, and what a fifth of it changes')
     .option('--json', 'for machines: JSON, documented in docs/guide/step.md');
@@ -98,14 +98,12 @@ async function requestOf(options: Options, self: Command): Promise<StepRequest> 
   };
   const machine = await find('--machine', options.machine, (name) => loadMachine(name, '--machine'));
   const model = await find('--model', options.model, (name) => loadModel(name, '--model'));
-  const { calibration = [] } = options;
+  const own = (await problems.attempt('--calibration', () => ownCellsAt(options.calibration ?? []))) ?? [];
   const stack =
     options.stack === undefined && machine === undefined
       ? undefined
-      : await find('--stack', options.stack ?? machine?.stack, (name) =>
-          loadStack(name, '--stack', undefined, calibration.length === 0 ? undefined : { cells: () => withOwnCells(calibration) }),
-        );
-  if (machine !== undefined && stack !== undefined) await problems.attempt('--calibration', () => checkOwnCells(calibration, machine.chip, stack));
+      : await find('--stack', options.stack ?? machine?.stack, (name) => loadStack(name, '--stack', undefined, { cells: () => withOwnCells(own) }));
+  if (machine !== undefined && stack !== undefined) await problems.attempt('--calibration', () => checkOwnCells(own, machine.chip, stack));
   const draftModel = options.draftModel === undefined ? undefined : await find('--draft-model', options.draftModel, (name) => loadModel(name, '--draft-model'));
   const texts = new Map<string, string>();
   for (const [flag, path] of [

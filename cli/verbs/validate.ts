@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { Command } from 'commander';
+import { flagNamed } from '../../schema/flag-named.ts';
 import { InputError, type Issue } from '../../src/base/errors.ts';
 import { ledgerReport } from '../../src/ledger/report.ts';
 import { reportText } from '../../src/report/text.ts';
@@ -97,7 +98,7 @@ const ofOperators = ['operators', 'chip', 'stack', 'calibration'] as const;
 /** Flags that mean nothing beside `flag`. @param own names of those that do */
 function besides(flag: string, options: Options, own: readonly string[]): readonly Issue[] {
   const others = Object.keys(options).filter((name) => name !== 'json' && !own.includes(name));
-  return others.map((name) => ({ path: `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, message: `means nothing beside ${flag}` }));
+  return others.map((name) => ({ path: flagNamed(name), message: `means nothing beside ${flag}` }));
 }
 
 /** Refuses flags and words that mean nothing beside `flag`. */

@@ -29,8 +29,8 @@ const apart = 1e-4;
 
 /**
  * What times of runs have to be like for the layers to come out as they were laid out, without contention: each end is a sum of times, by which it is a
- * comparison of two sums what a place waits for, what a layer ends with and which places lie in the steady layer. Undefined where a place on the
- * path lies in it in part, and where ends are so near each other that rounding decides.
+ * comparison of two sums what a place waits for, what a layer ends with and which places lie in the steady layer. Undefined where what
+ * a run has in the steady layer is no whole number of its times, and where ends are so near each other that rounding decides.
  */
 export function criticalPath({ interleaving, times, end, before, steadyLayer, repeats, also }: LaidLayers): CriticalPath | undefined {
   const { runOf, follows, ends } = interleaving;

@@ -1,3 +1,4 @@
+import { flagNamed } from '../../../schema/flag-named.ts';
 import type { StepFlags } from '../../../schema/step/flags.ts';
 import type { PoolKnobs } from '../../worker/step/knobs.ts';
 
@@ -51,7 +52,7 @@ export function batchOf({ flags, phase }: Pick<PoolKnobs, 'flags' | 'phase'>): {
 /** The same iteration on the command line. */
 export function commandOf(flags: StepFlags): string {
   const words = Object.entries(flags as Readonly<Record<string, string | boolean>>).map(([key, value]) => {
-    const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = flagNamed(key);
     return value === true ? flag : `${flag} ${/^[\w./:,*=-]+$/.test(String(value)) ? String(value) : `'${String(value)}'`}`;
   });
   return `npx supernode step ${words.join(' ')}`;
