@@ -7,6 +7,7 @@ import { summarise } from '../src/report/summarise.ts';
 import type { Summary } from '../src/report/summary.ts';
 import type { Run } from '../src/serving/deploy.ts';
 import { Replay } from '../src/serving/replay.ts';
+import type { Scenario } from '../src/serving/scenario.ts';
 import type { RunObserver } from './outputs/outputs.ts';
 import { Progress } from './progress.ts';
 import { refusal, unread } from './file-problem.ts';
@@ -31,11 +32,13 @@ export interface Replayed {
 
 /**
  * Runs a log again, as far as it goes, and compares every record and the summary.
+ * @param check throws where the scenario is not one that the command can do with; asked before anything runs
  * @throws InputError where the file is no log, or a damaged one
  */
-export async function replay(path: string, observer?: RunObserver): Promise<Replayed> {
+export async function replay(path: string, observer?: RunObserver, check?: (scenario: Scenario) => void): Promise<Replayed> {
   existingFile(path, 'event log');
   const log = await read(path);
+  check?.(log.scenario);
   try {
     return await compared(path, log, observer);
   } catch (error) {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { run } from '../cli/run.ts';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -128,6 +128,17 @@ describe('simulate', () => {
     const { code, err } = await refused(['simulate', open, '--set', 'slo=null', '--requests', '5', '--fail-on-slo']);
     expect(code).toBe(2);
     expect(err).toMatch(/--fail-on-slo: needs a service level/);
+  });
+
+  test('the same of a log, before it runs again: nothing is written', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'supernode-log-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [log, out] = [join(folder, 'log.jsonl'), join(folder, 'again.jsonl')];
+    await supernode(['simulate', open, '--no-intervals', '--set', 'slo=null', '--requests', '5', '--events-out', log]);
+    const { code, err } = await refused(['simulate', '--replay', log, '--fail-on-slo', '--events-out', out]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/--fail-on-slo: needs a service level/);
+    expect(readdirSync(folder)).toEqual(['log.jsonl']);
   });
 
   test('Ctrl-C reports what is done, says so and exits 130', async () => {

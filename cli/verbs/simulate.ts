@@ -53,7 +53,7 @@ export function command(): Command {
     if (source.kind === 'log') process.exitCode = await again(source.path, options, outputs);
     else {
       const scenario = await loadScenario(source.path, options);
-      if (options.failOnSlo === true) expectServiceLevel('--fail-on-slo', scenario);
+      checkServiceLevel(scenario, options);
       const { fleet } = scenario;
       if (fleet !== undefined) process.exitCode = await simulateFleet(source.path, { ...scenario, fleet }, options);
       else {
@@ -67,6 +67,11 @@ export function command(): Command {
 function inputsOf(source: Source | undefined, options: Options): readonly InputFile[] {
   if (source === undefined) return [];
   return source.kind === 'log' ? [{ path: source.path, what: 'the log that is run again' }] : scenarioInputs(source.path, options);
+}
+
+/** @throws InputError where `--fail-on-slo` has nothing to go by */
+function checkServiceLevel(scenario: Scenario, { failOnSlo }: Options): void {
+  if (failOnSlo === true) expectServiceLevel('--fail-on-slo', scenario);
 }
 
 async function once(file: string, scenario: Scenario, options: Options, outputs: RunOutputs | undefined): Promise<number> {
@@ -88,8 +93,7 @@ async function once(file: string, scenario: Scenario, options: Options, outputs:
 }
 
 async function again(path: string, options: Options, outputs: RunOutputs | undefined): Promise<number> {
-  const { log, run, summary, records, difference, interrupted } = await replay(path, outputs);
-  if (options.failOnSlo === true) expectServiceLevel('--fail-on-slo', run.scenario);
+  const { log, run, summary, records, difference, interrupted } = await replay(path, outputs, (scenario) => checkServiceLevel(scenario, options));
   if (difference !== undefined) {
     const other = log.version === version ? '' : `\n  the log is of version ${log.version}, this is ${version}`;
     process.stderr.write(`supernode: ${path}: ${difference}${other}\n`);
