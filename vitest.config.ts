@@ -81,6 +81,8 @@ export default defineConfig({
           ...laws,
           name: 'page',
           environment: 'node',
+          // A browser for each worker, not for each file.
+          isolate: false,
           maxWorkers: '100%',
           sequence: { groupOrder: 4 },
           include: ['tests/web/**/*.test.ts'],

@@ -13,7 +13,7 @@ const quick = 200;
 
 /** A page that plays a scenario of so many requests. */
 async function playing(requests: number): Promise<Page> {
-  const page = await open();
+  const page = await open('', { first: true });
   await page.getByTestId('time').waitFor();
   await page
     .getByLabel('Open file', { exact: true })

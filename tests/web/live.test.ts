@@ -74,7 +74,7 @@ test('a token lets in, and does not stay in the address', async () => {
 
 test('an emulator that ends is told, and the last that was seen stays', async () => {
   const { url, emulator } = await emulated({ here: true });
-  const page = await open(`${url}/ui/#/run?live=..`, undefined, /net::ERR_/);
+  const page = await open(`${url}/ui/#/run?live=..`, { expected: /net::ERR_/ });
   await page.getByText('Live', { exact: true }).waitFor();
   await page.getByTestId('time').waitFor();
   await emulator.stop(0);

@@ -17,7 +17,7 @@ test('a first visit shows a running supernode', async () => {
   const visits: { readonly running: number; readonly shared: number }[] = [];
   for (let visit = 0; visit < 3; visit++) {
     const before = contention();
-    const page = await open();
+    const page = await open('', { first: true });
     const seen = await page.waitForFunction(
       () => Number.parseFloat(document.querySelector('[data-testid=time]')?.textContent ?? '') > 0 && performance.now(),
       undefined,

@@ -11,7 +11,7 @@ const views = [
 ] as const;
 
 test.each(['run', 'machine'])('%s fits a phone, and nothing lies over anything else', async (name) => {
-  const page = await open(`#/${name}?example=cloudmatrix384-deepseek-r1`, { width: 390, height: 844 });
+  const page = await open(`#/${name}?example=cloudmatrix384-deepseek-r1`, { viewport: { width: 390, height: 844 } });
   await page.locator('.map canvas').waitFor();
   await page.locator(name === 'run' ? '.moving' : '.facts').waitFor();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
@@ -26,7 +26,7 @@ test.each(['run', 'machine'])('%s fits a phone, and nothing lies over anything e
 });
 
 test.each(views)('$name fits a phone, and speaks Chinese', async ({ name, chinese, ready }) => {
-  const page = await open(`#/${name}?example=h100-llama-3.1-70b&runs=short`, { width: 390, height: 844 });
+  const page = await open(`#/${name}?example=h100-llama-3.1-70b&runs=short`, { viewport: { width: 390, height: 844 } });
   await page.locator(ready).first().waitFor({ timeout: 60_000 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await page.getByLabel('Language').selectOption('zh');
@@ -41,7 +41,7 @@ test.each([
 ])(
   'tables of $name show names and figures on a phone, and names stay where what is beside them is scrolled',
   async ({ link, fits }) => {
-    const page = await open(link, { width: 390, height: 844 });
+    const page = await open(link, { viewport: { width: 390, height: 844 } });
     await page.locator('.rows.wide').first().waitFor({ state: 'attached', timeout: 50_000 });
     await page.waitForFunction(() => (document.querySelector('.compare [role=status]')?.textContent ?? '') === '', undefined, { timeout: 90_000 });
     const unseen = await page.evaluate((all) => {
