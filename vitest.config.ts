@@ -1,5 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { nodeResult } from './tests/bytes/command.ts';
 import { endNode, nodeRate } from './tests/rate/command.ts';
 import { chromiumArguments, findChromium } from './tests/gates/chromium.ts';
 
@@ -28,7 +29,6 @@ export default defineConfig({
     projects: [
       // The engine's tests see no platform: the same files run in Node and in Chromium. The engine keeps no state of its own, so they share modules.
       { test: { ...laws, name: 'engine', environment: 'node', isolate: false, maxWorkers: '100%', include: ['src/**/*.test.ts'] } },
-      // Results of whole scenarios are computed in Node first and compared in the page.
       {
         optimizeDeps: { include: ['yaml', 'zod', 'fast-check'] },
         test: {
@@ -37,12 +37,11 @@ export default defineConfig({
           isolate: false,
           sequence: { groupOrder: 3 },
           include: ['src/**/*.test.ts', 'tests/{bytes,rate}/page.test.ts'],
-          globalSetup: ['tests/bytes/node-results.ts'],
           browser: {
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            commands: { nodeRate, endNode },
+            commands: { nodeResult, nodeRate, endNode },
             provider: playwright({
               launchOptions: {
                 executablePath: chromium,
@@ -57,6 +56,7 @@ export default defineConfig({
         test: {
           ...laws,
           name: 'shells',
+          isolate: false,
           environment: 'node',
           maxWorkers: '100%',
           include: ['{schema,batch,cli,web,tests}/**/*.test.ts'],

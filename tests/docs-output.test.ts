@@ -1,23 +1,22 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { supernode } from './fixtures/command-line.ts';
 
-const root = fileURLToPath(new URL('../', import.meta.url));
 const readme = new URL('../README.md', import.meta.url);
 const block = /(```text\n\$ npm start\n)[\s\S]*?(```)/;
 
-function printed(...words: readonly string[]): string {
-  const environment = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['cli/supernode.js', ...words], { cwd: root, encoding: 'utf8', env: environment });
-  expect(status, stderr).toBe(0);
-  return stdout;
+async function printed(...words: readonly string[]): Promise<string> {
+  vi.stubEnv('NO_COLOR', '1');
+  vi.stubEnv('FORCE_COLOR', '0');
+  const { code, out, err } = await supernode(...words).finally(() => vi.unstubAllEnvs());
+  expect(code, err).toBe(0);
+  return out;
 }
 
 /** The head of the report: what it says in words, and the table in short. */
-function head(): string {
-  const [text, rest] = printed('simulate', 'examples/cloudmatrix384-deepseek-r1.yaml').split(/^── Latency/m);
+async function head(): Promise<string> {
+  const [text, rest] = (await printed('simulate', 'examples/cloudmatrix384-deepseek-r1.yaml')).split(/^── Latency/m);
   expect(rest).toBeDefined();
   return `${(text ?? '').trim()}\n`;
 }
@@ -29,8 +28,9 @@ function compared(page: URL, anew: (text: string) => string): { readonly now: st
   return { now: readFileSync(page, 'utf8'), today: text };
 }
 
-test('the output in the README is what the program prints (npm run docs writes it anew)', () => {
-  const { now, today } = compared(readme, (text) => text.replace(block, (_, start: string, end: string) => `${start}${head()}${end}`));
+test('the output in the README is what the program prints (npm run docs writes it anew)', async () => {
+  const top = await head();
+  const { now, today } = compared(readme, (text) => text.replace(block, (_, start: string, end: string) => `${start}${top}${end}`));
   expect(now).toBe(today);
 });
 
@@ -56,14 +56,19 @@ function reprinted(lines: readonly string[], output: readonly string[]): readonl
   });
 }
 
-test.each(shown)('the lines of output in docs/guide/%s.md are what the program prints (npm run docs writes their figures anew)', (page) => {
+test.each(shown)('the lines of output in docs/guide/%s.md are what the program prints (npm run docs writes their figures anew)', async (name) => {
   const example = /(```text\n\$ supernode ((?:.*\\\n)*.*)\n)([\s\S]*?)(\n```)/g;
-  const { now, today } = compared(new URL(`../docs/guide/${page}.md`, import.meta.url), (text) => {
-    expect(text).toMatch(example);
-    return text.replaceAll(example, (_, start: string, command: string, lines: string, end: string) => {
-      const output = printed(...command.replaceAll('\\\n', ' ').trim().split(/\s+/)).split('\n');
-      return `${start}${reprinted(lines.split('\n'), output).join('\n')}${end}`;
-    });
+  const page = new URL(`../docs/guide/${name}.md`, import.meta.url);
+  const outputs: string[][] = [];
+  for (const [, , command = ''] of readFileSync(page, 'utf8').matchAll(example))
+    outputs.push((await printed(...command.replaceAll('\\\n', ' ').trim().split(/\s+/))).split('\n'));
+  expect(outputs).not.toEqual([]);
+  const { now, today } = compared(page, (text) => {
+    let next = 0;
+    return text.replaceAll(
+      example,
+      (_, start: string, _command: string, lines: string, end: string) => `${start}${reprinted(lines.split('\n'), outputs[next++] ?? []).join('\n')}${end}`,
+    );
   });
   expect(now).toBe(today);
 });

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, statSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { run } from '../cli/run.ts';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { supernode, type Outcome } from './fixtures/command-line.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'supernode-simulate-'));
@@ -15,46 +15,27 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the program; with `interrupted`, sends it Ctrl-C when its first requests have ended: the table of requests that it is told to write has some. */
-function supernode(args: readonly string[], interrupted = false): Promise<Ended> {
+/** Runs the program and sends it Ctrl-C when its first requests have ended: the table of requests that it writes has some. */
+function interrupted(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
   return new Promise((resolve) => {
     const table = join(folder, 'requests.csv');
-    const child = spawn(process.execPath, ['cli/main.ts', ...args, ...(interrupted ? ['--requests-out', table] : [])], { cwd: root });
+    const child = spawn(process.execPath, ['cli/supernode.js', ...args, '--requests-out', table], { cwd: root });
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    child.on('close', (code) => resolve({ code, out, err }));
-    if (!interrupted) return;
     const look = setInterval(() => {
       if (statSync(`${table}.${child.pid}.partial`, { throwIfNoEntry: false })?.size) {
         clearInterval(look);
         child.kill('SIGINT');
       }
     }, 20);
-    child.on('close', () => clearInterval(look));
+    child.on('close', (code) => {
+      clearInterval(look);
+      resolve({ code, out, err });
+    });
   });
 }
-
-/** The same in this process, for what ends before anything runs. */
-async function refused(args: readonly string[]): Promise<{ readonly code: number; readonly err: string }> {
-  let err = '';
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-  return { code: await run(args), err };
-}
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
 
 function written(name: string, text: string): string {
   const path = join(folder, name);
@@ -64,7 +45,7 @@ function written(name: string, text: string): string {
 
 describe('simulate', () => {
   test('prints a report whose last lines reproduce it', async () => {
-    const { code, out, err } = await supernode(['simulate', small, '--requests', '300', '--set', 'workload.concurrency=16']);
+    const { code, out, err } = await supernode('simulate', small, '--requests', '300', '--set', 'workload.concurrency=16');
     expect(err).toBe('');
     expect(code).toBe(0);
     expect(out).toMatch(/TTFT/);
@@ -72,8 +53,8 @@ describe('simulate', () => {
   });
 
   test('--json: the schema comes first, the same seed gives the same bytes, another seed others', async () => {
-    const run = (seed: string): Promise<Ended> => supernode(['simulate', open, '--requests', '300', '--json', '--seed', seed]);
-    const [first, second, other] = await Promise.all([run('7'), run('7'), run('8')]);
+    const run = (seed: string): Promise<Outcome> => supernode('simulate', open, '--requests', '300', '--json', '--seed', seed);
+    const [first, second, other] = [await run('7'), await run('7'), await run('8')];
     expect(first.out).toMatch(/^\{\n {2}"schema": "supernode\/simulate\/1",/);
     expect(second.out).toBe(first.out);
     expect(JSON.parse(other.out)).not.toEqual(JSON.parse(first.out));
@@ -83,7 +64,7 @@ describe('simulate', () => {
   test('--out and --html write files that need nothing else', async () => {
     const html = join(folder, 'report.html');
     const json = join(folder, 'result.json');
-    const { code, out } = await supernode(['simulate', small, '--requests', '200', '--html', html, '--out', json]);
+    const { code, out } = await supernode('simulate', small, '--requests', '200', '--html', html, '--out', json);
     expect(code).toBe(0);
     expect(out).toContain(`wrote ${html}`);
     expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>/i);
@@ -92,7 +73,7 @@ describe('simulate', () => {
 
   test('a reader that stops early is no fault, and files are still written', async () => {
     const html = join(folder, 'early.html');
-    const child = spawn(process.execPath, ['cli/main.ts', 'simulate', small, '--requests', '200', '--html', html], { cwd: root });
+    const child = spawn(process.execPath, ['cli/supernode.js', 'simulate', small, '--requests', '200', '--html', html], { cwd: root });
     child.stdout.destroy();
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(code).toBe(0);
@@ -100,16 +81,15 @@ describe('simulate', () => {
   });
 
   test('--fail-on-slo exits 1 when the service level is missed, 0 when it is met', async () => {
-    const [missed, met] = await Promise.all(
-      ['ttft:1us', 'ttft:1h'].map((slo) => supernode(['simulate', small, '--requests', '200', '--fail-on-slo', '--slo', slo])),
-    );
-    expect(missed?.code).toBe(1);
-    expect(missed?.err).toMatch(/0 % of the requests meet the service level, 90 % are asked for/);
-    expect(met?.code).toBe(0);
+    const run = (slo: string): Promise<Outcome> => supernode('simulate', small, '--requests', '200', '--fail-on-slo', '--slo', slo);
+    const [missed, met] = [await run('ttft:1us'), await run('ttft:1h')];
+    expect(missed.code).toBe(1);
+    expect(missed.err).toMatch(/0 % of the requests meet the service level, 90 % are asked for/);
+    expect(met.code).toBe(0);
   });
 
   test('--fail-on-slo counts requests that were rejected as missed', async () => {
-    const { code, out, err } = await supernode([
+    const { code, out, err } = await supernode(
       'simulate',
       open,
       '--no-intervals',
@@ -118,14 +98,14 @@ describe('simulate', () => {
       '--set',
       'policies.admission={ in-flight: 1 }',
       '--fail-on-slo',
-    ]);
+    );
     expect(err).toMatch(/ % of the requests meet the service level, 90 % are asked for/);
     expect(code).toBe(1);
     expect(out).toMatch(/Turned away in the window: \d+ requests rejected\./);
   });
 
   test('--fail-on-slo is refused where no service level says what to check', async () => {
-    const { code, err } = await refused(['simulate', open, '--set', 'slo=null', '--requests', '5', '--fail-on-slo']);
+    const { code, err } = await supernode('simulate', open, '--set', 'slo=null', '--requests', '5', '--fail-on-slo');
     expect(code).toBe(2);
     expect(err).toMatch(/--fail-on-slo: needs a service level/);
   });
@@ -134,15 +114,15 @@ describe('simulate', () => {
     const folder = mkdtempSync(join(tmpdir(), 'supernode-log-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const [log, out] = [join(folder, 'log.jsonl'), join(folder, 'again.jsonl')];
-    await supernode(['simulate', open, '--no-intervals', '--set', 'slo=null', '--requests', '5', '--events-out', log]);
-    const { code, err } = await refused(['simulate', '--replay', log, '--fail-on-slo', '--events-out', out]);
+    await supernode('simulate', open, '--no-intervals', '--set', 'slo=null', '--requests', '5', '--events-out', log);
+    const { code, err } = await supernode('simulate', '--replay', log, '--fail-on-slo', '--events-out', out);
     expect(code).toBe(2);
     expect(err).toMatch(/--fail-on-slo: needs a service level/);
     expect(readdirSync(folder)).toEqual(['log.jsonl']);
   });
 
   test('Ctrl-C reports what is done, says so and exits 130', async () => {
-    const { code, out, err } = await supernode(['simulate', small, '--requests', '5000000', '--json'], true);
+    const { code, out, err } = await interrupted('simulate', small, '--requests', '5000000', '--json');
     expect(code).toBe(130);
     expect(err).toMatch(/interrupted: this is about the \d+ of 5000000 requests that had ended/);
     const result = JSON.parse(out) as {
@@ -157,7 +137,7 @@ describe('simulate', () => {
 
   test('after Ctrl-C the report and the page open with how far the run came', async () => {
     const page = join(folder, 'interrupted.html');
-    const { code, out } = await supernode(['simulate', small, '--requests', '5000000', '--html', page], true);
+    const { code, out } = await interrupted('simulate', small, '--requests', '5000000', '--html', page);
     expect(code).toBe(130);
     const told = /Interrupted after [\d,]+ requests of 5,000,000 requests\. All figures are about those that had ended\./;
     expect(out.replaceAll(/\s+/g, ' ')).toMatch(told);
@@ -165,7 +145,7 @@ describe('simulate', () => {
   });
 
   test('--find-rate shows the criterion, every try, and the report of the best', async () => {
-    const { code, out } = await supernode(['simulate', open, '--requests', '400', '--find-rate', '--json']);
+    const { code, out } = await supernode('simulate', open, '--requests', '400', '--find-rate', '--json');
     expect(code).toBe(0);
     const { search } = JSON.parse(out) as { search: { criterion: string; rate: number; tries: { rate: number; passed: boolean }[] } };
     expect(search.criterion).toMatch(/90 % of the requests meet the service level/);
@@ -177,10 +157,8 @@ describe('simulate', () => {
 describe('compare', () => {
   test('puts the runs side by side in text, JSON and HTML', async () => {
     const html = join(folder, 'compare.html');
-    const [text, json] = await Promise.all([
-      supernode(['compare', small, open, '--requests', '200', '--html', html]),
-      supernode(['compare', small, open, '--requests', '200', '--json']),
-    ]);
+    const text = await supernode('compare', small, open, '--requests', '200', '--html', html);
+    const json = await supernode('compare', small, open, '--requests', '200', '--json');
     expect(text.code).toBe(0);
     expect(text.out).toContain('closed-loop');
     expect(text.out).toContain('h100-llama-3.1-70b');
@@ -193,7 +171,7 @@ describe('compare', () => {
   test('problems of all files come together', async () => {
     const one = written('one.yaml', 'machine: hgx-h10\n');
     const two = written('two.yaml', 'modle: x\n');
-    const { code, err } = await refused(['compare', one, two]);
+    const { code, err } = await supernode('compare', one, two);
     expect(code).toBe(2);
     expect(err).toContain(`${one}: machine: unknown machine`);
     expect(err).toContain(`${two}: modle: unknown key (did you mean "model"?)`);
@@ -223,7 +201,7 @@ describe('wrong input exits 2 with every problem', () => {
     ['a comparison in no folder', ['compare', small, open, '--html', join(folder, 'none', 'x.html')], /--html: no such folder: .*none/],
     ['an unknown flag', ['simulate', small, '--htlm', 'x'], /1 problem in the input\n {2}unknown option '--htlm' \(Did you mean --html\?\)\n/],
   ])('%s', async (_, args, message) => {
-    const { code, err } = await refused(args);
+    const { code, err } = await supernode(...args);
     expect(err).toMatch(message);
     expect(code).toBe(2);
   });
@@ -233,7 +211,7 @@ describe('wrong input exits 2 with every problem', () => {
       'many.yaml',
       'machine: hgx-h10\nmodel: llama-3.1-70b\ndeployment: { merged: { instances: 0, gpus: 4, max-num-seqs: 256, max-num-batched-tokens: 8192/rank } }\nworkload: { rate: 2 }\n',
     );
-    const { code, err } = await refused(['simulate', path]);
+    const { code, err } = await supernode('simulate', path);
     expect(code).toBe(2);
     for (const place of ['machine', 'deployment.merged.instances', 'deployment.merged.max-num-seqs', 'workload.rate', 'workload.input', 'workload.output'])
       expect(err).toContain(`${path}: ${place}: `);

@@ -1,8 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readGeneration } from '../cli/traces/generation.ts';
@@ -11,66 +9,63 @@ import { parseLengths } from '../cli/traces/laws.ts';
 import { InputError } from '../src/base/errors.ts';
 import { traceOf } from '../src/serving/traffic/columns.ts';
 import { traceStatistics } from '../src/serving/traffic/statistics.ts';
+import { supernode, type Outcome } from './fixtures/command-line.ts';
 import { sourcesHere, traceRoot } from './workload-sources.ts';
 
-const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'supernode-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function supernode(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'trace', ...args], { encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
+const trace = (...args: readonly string[]): Promise<Outcome> => supernode('trace', ...args);
 
 describe('supernode trace', () => {
-  test('what generate writes, inspect reads: the same rate, lengths and reuse', () => {
+  test('what generate writes, inspect reads: the same rate, lengths and reuse', async () => {
     const out = join(folder, 'made.jsonl.gz');
-    const written = supernode('generate', '--workload', 'long-context', '--rate', '10/s', '--requests', '2000', '--seed', '3', '--out', out);
-    expect(written).toEqual({ status: 0, stdout: '', stderr: `2,000 requests (mooncake) in ${out}\n` });
-    const found = JSON.parse(supernode('inspect', out, '--json').stdout) as Record<string, unknown> & { readonly reuse: { readonly hitShare: number } };
+    const written = await trace('generate', '--workload', 'long-context', '--rate', '10/s', '--requests', '2000', '--seed', '3', '--out', out);
+    expect(written).toEqual({ code: 0, out: '', err: `2,000 requests (mooncake) in ${out}\n` });
+    const found = JSON.parse((await trace('inspect', out, '--json')).out) as Record<string, unknown> & { readonly reuse: { readonly hitShare: number } };
     expect(Object.keys(found)[0]).toBe('schema');
     expect(found).toMatchObject({ schema: 'supernode/trace/1', file: out, format: 'mooncake', requests: 2000 });
     expect(Math.abs((found['rate'] as number) / 10 - 1)).toBeLessThan(0.1);
     expect(found.reuse.hitShare).toBeGreaterThan(0.25);
-    supernode('generate', '--workload', 'long-context', '--rate', '10/s', '--requests', '2000', '--seed', '3', '--out', join(folder, 'again.jsonl'));
+    await trace('generate', '--workload', 'long-context', '--rate', '10/s', '--requests', '2000', '--seed', '3', '--out', join(folder, 'again.jsonl'));
     expect(readFileSync(join(folder, 'again.jsonl'), 'utf8')).toBe(gunzipSync(readFileSync(out)).toString('utf8'));
   });
 
-  test.skipIf(!sourcesHere)('inspect tells sessions, and a pool of clients in a folder', () => {
-    const weka = JSON.parse(supernode('inspect', `${traceRoot}agentic-weka/originals/trace_0291.json`, '--json').stdout) as Record<string, unknown>;
+  test.skipIf(!sourcesHere)('inspect tells sessions, and a pool of clients in a folder', async () => {
+    const weka = JSON.parse((await trace('inspect', `${traceRoot}agentic-weka/originals/trace_0291.json`, '--json')).out) as Record<string, unknown>;
     expect(weka).toMatchObject({ schema: 'supernode/trace/1', format: 'weka', sessions: 1, leftOut: 0 });
     const folder = `${traceRoot}servegen`;
-    const pool = JSON.parse(supernode('inspect', folder, '--pool', 'deepseek-r1', '--json').stdout) as Record<string, number>;
+    const pool = JSON.parse((await trace('inspect', folder, '--pool', 'deepseek-r1', '--json')).out) as Record<string, number>;
     expect(pool).toMatchObject({ format: 'servegen', clients: 73, span: 86_400 });
     expect(Math.abs((pool['rate'] ?? 0) - 16)).toBeLessThan(0.1);
     expect(Math.abs((pool['busiest'] ?? 0) - 0.68)).toBeLessThan(0.01);
     expect(Math.abs((pool['peakRate'] ?? 0) - 42.5)).toBeLessThan(0.5);
-    expect(supernode('inspect', folder).stderr).toMatch(/has 5 client pools; expected a pool: deepseek-r1, m-large/);
-    expect(supernode('inspect', `${traceRoot}vidur/splitwise_conv.csv`, '--pool', 'x').stderr).toMatch(/--pool: belongs to a folder/);
+    expect((await trace('inspect', folder)).err).toMatch(/has 5 client pools; expected a pool: deepseek-r1, m-large/);
+    expect((await trace('inspect', `${traceRoot}vidur/splitwise_conv.csv`, '--pool', 'x')).err).toMatch(/--pool: belongs to a folder/);
   });
 
-  test('generate offers the workloads that it takes, and no others', () => {
-    const { stdout } = supernode('generate', '--help');
-    const names = /^Workloads: (.*)$/m.exec(stdout)?.[1]?.split(', ') ?? [];
+  test('generate offers the workloads that it takes, and no others', async () => {
+    const { out } = await trace('generate', '--help');
+    const names = /^Workloads: (.*)$/m.exec(out)?.[1]?.split(', ') ?? [];
     expect(names).toContain('servegen-r1');
     expect(names).not.toContain('agentic');
-    for (const name of names) expect([name, supernode('generate', '--workload', name, '--rate', '5/s', '--requests', '2').status]).toEqual([name, 0]);
+    for (const name of names) expect([name, (await trace('generate', '--workload', name, '--rate', '5/s', '--requests', '2')).code]).toEqual([name, 0]);
   });
 
-  test('a preset of clients is written as a trace, one of sessions is refused', () => {
-    const made = supernode('generate', '--workload', 'servegen-r1', '--requests', '50');
-    expect([made.status, made.stdout.split('\n').length]).toEqual([0, 52]);
-    expect(supernode('generate', '--workload', 'agentic', '--rate', '1/s').stderr).toMatch(/no times before they are served/);
-    expect(supernode('generate', '--workload', 'servegen-r1', '--cv', '2', '--format', 'parquet').stderr).toMatch(/2 problems/);
+  test('a preset of clients is written as a trace, one of sessions is refused', async () => {
+    const made = await trace('generate', '--workload', 'servegen-r1', '--requests', '50');
+    expect([made.code, made.out.split('\n').length]).toEqual([0, 52]);
+    expect((await trace('generate', '--workload', 'agentic', '--rate', '1/s')).err).toMatch(/no times before they are served/);
+    expect((await trace('generate', '--workload', 'servegen-r1', '--cv', '2', '--format', 'parquet')).err).toMatch(/2 problems/);
   });
 
-  test('wrong input ends with 2 and says everything', () => {
+  test('wrong input ends with 2 and says everything', async () => {
     const bad = join(folder, 'bad.csv');
     writeFileSync(bad, 'arrived_at,input_tokens,output_tokens\n0,0,0\n');
-    const { status, stderr } = supernode('inspect', bad);
-    expect([status, stderr.split('\n').length]).toEqual([2, 4]);
-    expect(stderr).toMatch(/2 problems in the input\n.*line 2: input_tokens: 0 tokens/);
-    expect(supernode('inspekt').stderr).toMatch(/did you mean "inspect"/);
+    const { code, err } = await trace('inspect', bad);
+    expect([code, err.split('\n').length]).toEqual([2, 4]);
+    expect(err).toMatch(/2 problems in the input\n.*line 2: input_tokens: 0 tokens/);
+    expect((await trace('inspekt')).err).toMatch(/did you mean "inspect"/);
   });
 });
 

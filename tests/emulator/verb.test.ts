@@ -25,7 +25,7 @@ interface Started {
 }
 
 async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Started> {
-  const child = spawn(process.execPath, ['cli/main.ts', 'emulate', 'examples/lora.yaml', '--port', '0', ...args], {
+  const child = spawn(process.execPath, ['cli/supernode.js', 'emulate', 'examples/lora.yaml', '--port', '0', ...args], {
     cwd: root,
     env: { ...process.env, ...env },
   });

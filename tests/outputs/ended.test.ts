@@ -12,7 +12,7 @@ const scenario = 'examples/h100-llama-3.1-70b.yaml';
 /** What the program was ended by: it is sent the signal when it has begun to write `path`. */
 function ended(signal: NodeJS.Signals, path: string, args: readonly string[]): Promise<number | NodeJS.Signals | null> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['cli/main.ts', ...args], { stdio: 'ignore' });
+    const child = spawn(process.execPath, ['cli/supernode.js', ...args], { stdio: 'ignore' });
     const look = setInterval(() => {
       if ((statSync(`${path}.${child.pid}.partial`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
         clearInterval(look);

@@ -194,7 +194,7 @@ describe('--replay', () => {
     const table = file('interrupted.csv');
     const child = spawn(
       process.execPath,
-      ['cli/main.ts', 'simulate', 'examples/closed-loop.yaml', '--requests', '5000000', '--events-out', path, '--requests-out', table],
+      ['cli/supernode.js', 'simulate', 'examples/closed-loop.yaml', '--requests', '5000000', '--events-out', path, '--requests-out', table],
       {
         cwd: fileURLToPath(new URL('../../', import.meta.url)),
         stdio: 'ignore',
