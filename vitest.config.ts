@@ -67,6 +67,7 @@ export default defineConfig({
         test: {
           ...laws,
           name: 'live',
+          isolate: false,
           environment: 'node',
           maxWorkers: '100%',
           sequence: { groupOrder: 1 },
