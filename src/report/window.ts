@@ -72,7 +72,7 @@ function saturation(intervals: readonly Interval[], width: number, residences: n
   const [begin, end] = [intervals.slice(0, quarter), intervals.slice(-quarter)];
   const [before, after] = [waiting(begin) + running(begin), waiting(end) + running(end)];
   const arrived = intervals.reduce((total, interval) => total + interval.arrived, 0);
-  const ended = intervals.reduce((total, interval) => total + interval.finished + interval.rejected, 0);
+  const ended = intervals.reduce((total, interval) => total + interval.finished + interval.rejected + interval.failed, 0);
   const grows = after > before * 1.25 + 4;
   const pilesUp = ended < 0.9 * arrived && waiting(end) > running(end);
   // In a window that is not long, more than chance leaves behind.

@@ -34,7 +34,7 @@ async function crowdOf(streams: number, port: number, ms: number): Promise<Clien
   return crowd.end();
 }
 
-test('half a minute of streams that end and begin, four of the machine\'s: memory is steady, a crowd is turned away with 429, and then it is as it was', async () => {
+test("half a minute of streams that end and begin, four of the machine's: memory is steady, a crowd is turned away with 429, and then it is as it was", async () => {
   const streams = 60;
   // A cache of prefixes would fill up with the blocks of answers for as long as it has room.
   const { url, emulator } = await emulate({ speed: 8, maxInFlight: streams, warmUp: 1 }, { flags: { set: ['deployment.merged.prefix-caching=false'] } });

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { firstDifference } from '../bytes/scenarios.ts';
+import { supernode } from '../fixtures/command-line.ts';
 import { useBrowser } from './browser.ts';
 
 const open = useBrowser();
@@ -15,7 +14,7 @@ test.each(['cloudmatrix384-deepseek-r1', 'h100-llama-3.1-70b', 'closed-loop', 'e
   async (name) => {
     const file = path(`examples/${name}.yaml`);
     const flags = ['--requests', '1500', '--json', ...(name === 'closed-loop' ? [] : ['--no-intervals'])];
-    const asked = execFileSync(process.execPath, [path('cli/supernode.js'), 'simulate', file, ...flags], { encoding: 'utf8' });
+    const { out: asked } = await supernode('simulate', file, ...flags);
     const scenario = parse(readFileSync(file, 'utf8')) as { readonly workload: object };
     const page = await open();
     await page.waitForFunction(() => performance.getEntriesByType('resource').some((entry) => /worker-[^/]*\.js$/.test(entry.name)));

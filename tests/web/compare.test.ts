@@ -1,16 +1,13 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { seriousProblems } from './accessibility.ts';
+import { supernode } from '../fixtures/command-line.ts';
 import { useBrowser } from './browser.ts';
 
 const open = useBrowser();
-const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 
 /** Small enough that every run is over in a moment. */
 const base = {
@@ -37,10 +34,8 @@ test('beside another machine: cards, charts with intervals, and the figures of t
     await expect.poll(() => page.locator('.range-bar').count(), { timeout: 60_000 }).toBeGreaterThan(7);
     await expect.poll(() => status.textContent(), { timeout: 60_000 }).toBe('');
     await expect.poll(() => page.locator('.plot svg').count()).toBeGreaterThan(1);
-    const typed = execFileSync(process.execPath, [path('cli/supernode.js'), 'compare', file, other], {
-      encoding: 'utf8',
-      env: { ...process.env, COLUMNS: '200' },
-    });
+    vi.stubEnv('COLUMNS', '200');
+    const { out: typed } = await supernode('compare', file, other).finally(() => vi.unstubAllEnvs());
     const row = page.locator('tr', { has: page.getByRole('rowheader', { name: 'output per chip in use', exact: true }) });
     const figures = await row.locator('td').evaluateAll((cells) => cells.map((cell) => cell.childNodes[0]?.textContent ?? ''));
     expect(figures).toHaveLength(2);

@@ -1,17 +1,14 @@
-import { execFileSync } from 'node:child_process';
-import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { firstDifference } from '../bytes/scenarios.ts';
+import { supernode } from '../fixtures/command-line.ts';
 import { useBrowser } from './browser.ts';
 import { seriousProblems } from './accessibility.ts';
 
 const open = useBrowser();
-const supernode = fileURLToPath(new URL('../../cli/supernode.js', import.meta.url));
-
-/** Words of a command line as a shell would split them: none of them has a space in it. */
-function run(command: string): string {
-  return execFileSync(process.execPath, [supernode, ...command.split(' ').slice(2), '--json'], { encoding: 'utf8' });
+/** What a command line prints with `--json`: its words as a shell would split them, none of which has a space in it. */
+async function printed(command: string): Promise<string> {
+  const { out } = await supernode(...command.split(' ').slice(2), '--json');
+  return out;
 }
 
 test.each(['cloudmatrix384-deepseek-r1', 'h100-llama-3.1-70b', 'nvl72-deepseek-r1'])(
@@ -38,7 +35,7 @@ test.each(['cloudmatrix384-deepseek-r1', 'h100-llama-3.1-70b', 'nvl72-deepseek-r
         worker.terminate();
         return JSON.stringify(data.value, undefined, 2);
       }, typed.split(' ').slice(3));
-      expect(firstDifference(`${said}\n`, run(typed))).toBe('');
+      expect(firstDifference(`${said}\n`, await printed(typed))).toBe('');
     }
   },
 );
