@@ -5,7 +5,9 @@ import { reportOf } from '../../src/report/report.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import { html, Markup } from './markup.ts';
 
-const style = readFileSync(new URL('report.css', import.meta.url), 'utf8');
+/** What comes later holds where two say something of the same thing. */
+const styles = ['palette', 'text', 'cards', 'charts', 'tables', 'bars', 'notes', 'narrow', 'print'];
+const style = styles.map((name) => readFileSync(new URL(`styles/${name}.css`, import.meta.url), 'utf8')).join('');
 
 function anchor(title: string): string {
   return title
