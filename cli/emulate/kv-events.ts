@@ -15,7 +15,15 @@ export function kvEventsOf(flags: EmulateFlags): EmulatorOptions['kvEvents'] {
   const name = flags.useVllmMapEventFormat === true ? 'map' : kvEventFormat;
   if (!formats.some((known) => known === name)) throw new InputError([{ path: '--kv-event-format', message: expectedOneOf(name, formats) }]);
   const said = text === undefined ? undefined : kvEventsConfigOf(text);
-  if (said === undefined && zmqEndpoint === undefined) return undefined;
+  if (said === undefined && zmqEndpoint === undefined) {
+    if (replayEndpoint === undefined) return undefined;
+    throw new InputError([
+      {
+        path: '--kv-events-replay-endpoint',
+        message: 'nothing is published that could be given again; expected --zmq-endpoint, or --kv-events-config with events',
+      },
+    ]);
+  }
   const base = said ?? kvEventsDefaults;
   const config = {
     ...base,

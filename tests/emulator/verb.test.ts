@@ -119,6 +119,11 @@ describe('supernode emulate', () => {
     [['--zmq-endpoint', 'tcp://*:99999'], '--zmq-endpoint: expected tcp://HOST:PORT with a port from 0 to 65535'],
     [['--zmq-endpoint', 'here'], '--zmq-endpoint: expected tcp://HOST:PORT'],
     [['--zmq-endpoint', 'ipc:///tmp/x', '--kv-events-replay-endpoint', 'tcp://*:70000'], '--kv-events-replay-endpoint: expected tcp://HOST:PORT'],
+    [['--kv-events-replay-endpoint', 'tcp://*:5999'], '--kv-events-replay-endpoint: nothing is published that could be given again'],
+    [
+      ['--kv-events-replay-endpoint', 'tcp://*:5999', '--kv-events-config', '{"enable_kv_cache_events":false}'],
+      '--kv-events-replay-endpoint: nothing is published that could be given again',
+    ],
     [['--kv-events-config', '{"endpoint":"tcp://*:70000"}'], '--kv-events-config: endpoint: expected tcp://HOST:PORT'],
     [
       ['--set', 'deployment.merged.instances=2', '--zmq-endpoint', 'tcp://*:15757', '--kv-events-replay-endpoint', 'tcp://*:15758'],
