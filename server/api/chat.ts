@@ -92,8 +92,8 @@ class ChatEvents implements StreamForm {
     }
     const text = JSON.stringify(answer.text(from, to));
     const delta = tool === undefined ? `{"content":${text}}` : `${toolText}${text}}}]}`;
-    // A piece of a character waits for the rest of it.
-    if (text === '""' && !last) return frames;
+    // A piece of a character waits for the rest of it, but not what is said of its token.
+    if (text === '""' && !last && this.#plain) return frames;
     const logprobs =
       this.#body.logprobs === true ? JSON.stringify(chatLogprobs(this.#generator.tokenizer, choice, from, to, this.#body.top_logprobs ?? 0)) : 'null';
     const ids = this.#body.return_token_ids === true ? `,"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';

@@ -1,5 +1,7 @@
 import OpenAI, { APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
+import { echo } from '../../server/tokens/echo.ts';
+import { shipped } from '../../server/tokens/shipped.ts';
 import { emulate } from './running.ts';
 
 const { url, emulator } = await emulate();
@@ -163,6 +165,26 @@ describe('the openai SDK', () => {
     for (const { logprob, top_logprobs: top } of content) expect([logprob <= 0, top.length]).toEqual([true, 2]);
     const completion = await client.completions.create({ model, prompt: 'a', max_tokens: 4, logprobs: 1 });
     expect(completion.choices[0]?.logprobs?.tokens?.join('')).toBe(completion.choices[0]?.text);
+  });
+
+  test('gives log probabilities and ids of tokens that are a part of a character, in a stream as at once', async () => {
+    const { url: at } = await emulate({}, { answers: echo(shipped) });
+    const echoing = new OpenAI({ baseURL: `${at}/v1`, apiKey: 'none' });
+    const said = '👩‍👩‍👧 𝒳 漢字';
+    const ids = shipped.encode(said);
+    const body = { model, messages: [{ role: 'user' as const, content: said }], logprobs: true, return_token_ids: true };
+    const { choices } = await echoing.chat.completions.create(body);
+    const own: unknown[] = [];
+    const parts: { readonly text: string; readonly ids: readonly number[] }[] = [];
+    for await (const chunk of await echoing.chat.completions.create({ ...body, stream: true })) {
+      const [choice] = chunk.choices as readonly (OpenAI.ChatCompletionChunk.Choice & { readonly token_ids?: readonly number[] })[];
+      own.push(...(choice?.logprobs?.content ?? []));
+      parts.push({ text: choice?.delta.content ?? '', ids: choice?.token_ids ?? [] });
+    }
+    expect(choices[0]?.logprobs?.content).toHaveLength(ids.length);
+    expect(own).toEqual(choices[0]?.logprobs?.content);
+    expect(parts.flatMap((part) => part.ids)).toEqual(ids);
+    expect(parts.map(({ text }) => text).join('')).toBe(said);
   });
 
   test.each([
