@@ -144,6 +144,7 @@ export interface SglangBody {
     readonly min_new_tokens?: Maybe<number>;
     readonly ignore_eos?: Maybe<boolean>;
     readonly stop?: Maybe<string | readonly string[]>;
+    readonly no_stop_trim?: Maybe<boolean>;
     readonly n?: Maybe<number>;
     readonly json_schema?: Maybe<string>;
     readonly regex?: Maybe<string>;
@@ -164,6 +165,7 @@ export const sglangBody: z.ZodType<SglangBody> = z
         min_new_tokens: tokens.nullish(),
         ignore_eos: z.boolean().nullish(),
         stop: z.union([z.string(), z.array(z.string()).max(64)]).nullish(),
+        no_stop_trim: z.boolean().nullish(),
         n: z.int().min(1).max(128).nullish(),
         json_schema: z.string().nullish(),
         regex: z.string().nullish(),

@@ -15,6 +15,7 @@ export interface Sampling {
   readonly seed?: Maybe<number>;
   readonly stop?: Maybe<string | readonly string[]>;
   readonly include_stop_str_in_output?: Maybe<boolean>;
+  readonly no_stop_trim?: Maybe<boolean>;
   readonly priority?: Maybe<number>;
   readonly cache_salt?: Maybe<string>;
   readonly kv_transfer_params?: Maybe<JsonObject>;
@@ -51,6 +52,7 @@ export const sampling: Readonly<Record<string, z.ZodType>> = {
   seed: whole.nullish(),
   stop: z.union([z.string().max(10_000), z.array(z.string().max(10_000)).max(64)]).nullish(),
   include_stop_str_in_output: z.boolean().nullish(),
+  no_stop_trim: z.boolean().nullish(),
   temperature: z.number().min(0).max(100).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
   top_k: z.int().min(-1).nullish(),

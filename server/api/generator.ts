@@ -197,13 +197,15 @@ export class Generator {
 
   async #choice({ body, route, promptOnly }: Order, { prompt, said }: Ask, index: number, seed: number, most: number): Promise<Choice> {
     if (promptOnly === true) return new Choice(index, prompt, nothing);
+    const least = body.min_tokens ?? 0;
+    const stops = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
+    const cut = (answer: Answer): Answer => atLeastOne(this.tokenizer, stoppedBy(answer, stops, least, keepsStop(body)));
     const shape = shapeOfAnswer(body, seed, this.limits.toolShare);
     if (shape !== undefined) {
-      const answer = atLeastOne(this.tokenizer, upTo(most, spelled(this.tokenizer, this.tokenizer.encode(shape.text), 'stop')));
+      const answer = cut(upTo(most, spelled(this.tokenizer, this.tokenizer.encode(shape.text), 'stop')));
       const tool = shape.tool === undefined ? undefined : { id: `chatcmpl-tool-${seed.toString(16).padStart(8, '0')}`, name: shape.tool };
       return new Choice(index, prompt, answer, tool);
     }
-    const least = body.min_tokens ?? 0;
     const answer = await this.#answers.answer({
       seed,
       prompt,
@@ -213,8 +215,7 @@ export class Generator {
       ignoreEnd: body.ignore_eos ?? false,
       forward: { route, body: body as Readonly<Record<string, unknown>> },
     });
-    const stops = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
-    return new Choice(index, prompt, atLeastOne(this.tokenizer, stoppedBy(answer, stops, least, body.include_stop_str_in_output ?? false)));
+    return new Choice(index, prompt, cut(answer));
   }
 
   /** Tokens that an answer may have at most. */
@@ -242,6 +243,11 @@ export class Generator {
 
 /** The answer where nothing is to be said. */
 const nothing: Answer = { tokens: 0, finish: 'length', text: () => '', ids: () => [] };
+
+/** Whether the string that stops an answer belongs to it, in the words of vLLM or of SGLang. */
+function keepsStop({ include_stop_str_in_output: included, no_stop_trim: untrimmed }: Sampling): boolean {
+  return included === true || untrimmed === true;
+}
 
 function upTo(most: number, answer: Answer): Answer {
   return answer.tokens <= most ? answer : { ...answer, tokens: most, finish: 'length' };

@@ -35,11 +35,11 @@ export function sglangRoutes(generator: Generator, models: ServedModels, version
 async function generate(exchange: Exchange, generator: Generator, models: ServedModels): Promise<void> {
   const body = await bodyOf(exchange, sglangBody);
   const model = models.find(body.lora_path);
-  const { max_new_tokens: most, min_new_tokens, ignore_eos, stop, n, json_schema, regex, ebnf } = body.sampling_params ?? {};
+  const { max_new_tokens: most, min_new_tokens, ignore_eos, stop, no_stop_trim, n, json_schema, regex, ebnf } = body.sampling_params ?? {};
   const order: Order = {
     model,
     asks: asksOf(body.text ?? body.input_ids ?? '', generator.tokenizer),
-    body: { min_tokens: min_new_tokens, ignore_eos, stop, n, guided_json: json_schema, guided_regex: regex, guided_grammar: ebnf },
+    body: { min_tokens: min_new_tokens, ignore_eos, stop, no_stop_trim, n, guided_json: json_schema, guided_regex: regex, guided_grammar: ebnf },
     most: most ?? usual,
     param: 'text',
     route: '/generate',

@@ -225,6 +225,24 @@ describe('routes', () => {
       expect((await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], structured_outputs })).status).toBe(400);
   });
 
+  test.each([
+    {
+      response_format: { type: 'json_schema', json_schema: { name: 'thing', schema: { type: 'object', properties: { a: { const: 'b' } }, required: ['a'] } } },
+    },
+    { guided_json: { type: 'object', properties: { a: { const: 'b' } }, required: ['a'] } },
+    { guided_regex: '\\{"a":"b"\\}' },
+    { guided_choice: ['{"a":"b"}'] },
+  ])('a string stops an answer of the shape of %j as it stops any', async (shape) => {
+    const ask = async (more: object): Promise<Json> => {
+      const { json } = await post('/v1/completions', { prompt: 'Go', max_tokens: 40, ...shape, ...more });
+      return (json['choices'] as readonly Json[])[0] as Json;
+    };
+    expect(await ask({ stop: ['b'] })).toMatchObject({ text: '{"a":"', finish_reason: 'stop', stop_reason: 'b' });
+    expect(await ask({ stop: ':', include_stop_str_in_output: true })).toMatchObject({ text: '{"a":', finish_reason: 'stop', stop_reason: ':' });
+    expect(await ask({ stop: 'z' })).toMatchObject({ text: '{"a":"b"}', finish_reason: 'stop', stop_reason: null });
+    expect(await ask({ stop: 'b', max_tokens: 1 })).toMatchObject({ finish_reason: 'length', stop_reason: null });
+  });
+
   test('health, ping, version, load, metrics', async () => {
     for (const path of ['/health', '/health/ready', '/ping', '/health_generate']) expect((await fetch(`${url}${path}`)).status).toBe(200);
     expect(await (await fetch(`${url}/version`)).json()).toEqual({ version: '0.0.0-test' });
@@ -239,5 +257,14 @@ describe('routes', () => {
     const { text } = await post('/generate', { text: 'Hello', sampling_params, stream: true });
     const texts = events(text).map((event) => String(event['text']));
     for (const [i, each] of texts.entries()) expect(each.startsWith(texts[i - 1] ?? '')).toBe(true);
+  });
+
+  test('SGLang leaves the string that stops an answer in it where it is told not to trim', async () => {
+    const regex = 'one, two, three';
+    const generated = async (more: object): Promise<unknown> =>
+      (await post('/generate', { text: 'Go', sampling_params: { regex, stop: [' two'], ...more } })).json['text'];
+    expect([await generated({}), await generated({ no_stop_trim: false }), await generated({ no_stop_trim: true })]).toEqual(['one,', 'one,', 'one, two']);
+    const chat = { messages: [{ role: 'user', content: 'Go' }], guided_regex: regex, stop: ' two', no_stop_trim: true };
+    expect((await post('/v1/chat/completions', chat)).json['choices']).toMatchObject([{ message: { content: 'one, two' } }]);
   });
 });
