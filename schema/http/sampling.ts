@@ -23,6 +23,8 @@ export interface Sampling {
   readonly guided_json?: Maybe<string | JsonObject>;
   readonly guided_regex?: Maybe<string>;
   readonly guided_grammar?: Maybe<string>;
+  readonly regex?: Maybe<string>;
+  readonly ebnf?: Maybe<string>;
   readonly guided_choice?: Maybe<readonly string[]>;
   readonly structured_outputs?: Maybe<JsonObject>;
   readonly response_format?: Maybe<ResponseFormat>;
@@ -39,6 +41,8 @@ const whole = z
   .min(-(2 ** 53) + 1)
   .max(2 ** 53 - 1);
 
+const stopString = z.string().min(1, { error: 'cannot be an empty text' }).max(10_000);
+
 /** Their checks; knobs of sampling that change nothing here are checked all the same. */
 export const sampling: Readonly<Record<string, z.ZodType>> = {
   model: z.string().max(1000).nullish(),
@@ -50,7 +54,7 @@ export const sampling: Readonly<Record<string, z.ZodType>> = {
   n: z.int().min(1).max(128).nullish(),
   best_of: z.int().min(1).max(128).nullish(),
   seed: whole.nullish(),
-  stop: z.union([z.string().max(10_000), z.array(z.string().max(10_000)).max(64)]).nullish(),
+  stop: z.union([stopString, z.array(stopString).max(64)]).nullish(),
   include_stop_str_in_output: z.boolean().nullish(),
   no_stop_trim: z.boolean().nullish(),
   temperature: z.number().min(0).max(100).nullish(),
@@ -73,6 +77,8 @@ export const sampling: Readonly<Record<string, z.ZodType>> = {
   guided_json: z.union([z.string(), object]).nullish(),
   guided_regex: z.string().nullish(),
   guided_grammar: z.string().nullish(),
+  regex: z.string().nullish(),
+  ebnf: z.string().nullish(),
   guided_choice: z.array(z.string()).min(1).nullish(),
   structured_outputs: object.nullish(),
   return_token_ids: z.boolean().nullish(),

@@ -8,7 +8,7 @@ import type { StreamForm } from './delivery.ts';
 import type { Generator, Order } from './generator.ts';
 import { chatLogprobs } from './logprobs.ts';
 import type { ServedModels } from './served-models.ts';
-import { usageOf } from './usage.ts';
+import { usageInChunks, usageOf } from './usage.ts';
 
 /** `POST /v1/chat/completions`. */
 export async function chat(exchange: Exchange, generator: Generator, models: ServedModels, template: ChatTemplate): Promise<void> {
@@ -55,6 +55,7 @@ function whole({ id, created, model }: About, body: ChatBody, { tokenizer }: Gen
     }),
     usage: usageOf(choices),
     prompt_logprobs: null,
+    ...(body.return_token_ids === true ? { prompt_token_ids: choices[0]?.prompt } : {}),
     kv_transfer_params: choices[0]?.transfer ?? null,
   };
 }
@@ -79,7 +80,7 @@ class ChatEvents implements StreamForm {
     const { id, created, model } = about;
     this.#head = JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1);
     this.#usage = body.stream_options?.include_usage === true;
-    this.#plain = body.logprobs !== true && body.stream_options?.continuous_usage_stats !== true && body.return_token_ids !== true;
+    this.#plain = body.logprobs !== true && !usageInChunks(body) && body.return_token_ids !== true;
   }
 
   news(choice: Choice, from: number, to: number, last: boolean): string {
@@ -87,8 +88,10 @@ class ChatEvents implements StreamForm {
     let frames = '';
     if (from === 0) {
       this.#choices.add(choice);
-      frames = this.#chunk(index, `{"role":"assistant","content":${tool === undefined ? '""' : 'null'}}`, '');
-      if (tool !== undefined) frames += this.#chunk(index, JSON.stringify(called(tool.id, tool.name)), '');
+      const before = this.#usageAt(choice, 0);
+      const prompt = this.#body.return_token_ids === true ? `,"prompt_token_ids":${JSON.stringify(choice.prompt)}` : '';
+      frames = this.#chunk(index, `{"role":"assistant","content":${tool === undefined ? '""' : 'null'}}`, before + prompt);
+      if (tool !== undefined) frames += this.#chunk(index, JSON.stringify(called(tool.id, tool.name)), before);
     }
     const text = JSON.stringify(answer.text(from, to));
     const delta = tool === undefined ? `{"content":${text}}` : `${toolText}${text}}}]}`;
@@ -122,13 +125,13 @@ class ChatEvents implements StreamForm {
   }
 
   #usageAt(choice: Choice, to: number): string {
-    if (this.#body.stream_options?.continuous_usage_stats !== true) return '';
+    if (!usageInChunks(this.#body)) return '';
     const prompt = choice.prompt.length;
     return `,"usage":{"prompt_tokens":${prompt},"total_tokens":${prompt + to},"completion_tokens":${to}}`;
   }
 
-  #chunk(index: number, delta: string, usage: string, logprobs = 'null', end = '"finish_reason":null'): string {
-    return `data: ${this.#head},"choices":[{"index":${index},"delta":${delta},"logprobs":${logprobs},${end}}]${usage}}\n\n`;
+  #chunk(index: number, delta: string, more: string, logprobs = 'null', end = '"finish_reason":null'): string {
+    return `data: ${this.#head},"choices":[{"index":${index},"delta":${delta},"logprobs":${logprobs},${end}}]${more}}\n\n`;
   }
 }
 

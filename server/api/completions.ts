@@ -8,7 +8,7 @@ import type { StreamForm } from './delivery.ts';
 import type { Ask, Generator, Order } from './generator.ts';
 import { completionLogprobs } from './logprobs.ts';
 import type { ServedModels } from './served-models.ts';
-import { usageOf } from './usage.ts';
+import { usageInChunks, usageOf } from './usage.ts';
 
 /** Tokens of an answer where the client says nothing of it. */
 const usual = 16;
@@ -64,7 +64,7 @@ function whole({ id, created, model }: About, body: CompletionBody, { tokenizer 
         typeof body.logprobs === 'number' ? completionLogprobs(tokenizer, choice, { from: 0, to: choice.out, top: body.logprobs, said: said(choice) }) : null,
       finish_reason: choice.finish,
       stop_reason: choice.answer.stoppedAt ?? null,
-      ...(body.return_token_ids === true ? { token_ids: choice.answer.ids(0, choice.out) } : {}),
+      ...(body.return_token_ids === true ? { prompt_token_ids: choice.prompt, token_ids: choice.answer.ids(0, choice.out) } : {}),
     })),
     usage: usageOf(choices),
     kv_transfer_params: choices[0]?.transfer ?? null,
@@ -87,7 +87,7 @@ class CompletionEvents implements StreamForm {
     this.#said = said;
     const { id, created, model } = about;
     this.#head = JSON.stringify({ id, object: 'text_completion', created, model }).slice(0, -1);
-    this.#plain = typeof body.logprobs !== 'number' && body.stream_options?.continuous_usage_stats !== true && body.return_token_ids !== true;
+    this.#plain = typeof body.logprobs !== 'number' && !usageInChunks(body) && body.return_token_ids !== true;
   }
 
   news(choice: Choice, from: number, to: number, last: boolean): string {
@@ -103,12 +103,10 @@ class CompletionEvents implements StreamForm {
     const { logprobs: top } = this.#body;
     const said = this.#said(choice);
     const logprobs = typeof top === 'number' ? JSON.stringify(completionLogprobs(this.#generator.tokenizer, choice, { from, to, top, said })) : 'null';
-    const ids = this.#body.return_token_ids === true ? `,"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';
+    const ofPrompt = from === 0 ? `,"prompt_token_ids":${JSON.stringify(choice.prompt)}` : '';
+    const ids = this.#body.return_token_ids === true ? `${ofPrompt},"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';
     const prompt = choice.prompt.length;
-    const usage =
-      this.#body.stream_options?.continuous_usage_stats === true
-        ? `,"usage":{"prompt_tokens":${prompt},"total_tokens":${prompt + to},"completion_tokens":${to}}`
-        : '';
+    const usage = usageInChunks(this.#body) ? `,"usage":{"prompt_tokens":${prompt},"total_tokens":${prompt + to},"completion_tokens":${to}}` : '';
     return `data: ${this.#head},"choices":[{"index":${index},"text":${text},"logprobs":${logprobs},${end}${ids}}]${usage}}\n\n`;
   }
 

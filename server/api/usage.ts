@@ -1,3 +1,4 @@
+import type { Sampling } from '../../schema/http/sampling.ts';
 import type { Choice } from './choice.ts';
 
 /** Tokens as OpenAI counts them. */
@@ -20,4 +21,9 @@ export function usageOf(choices: readonly Choice[]): Usage {
     cached += choice.cachedTokens;
   }
   return { prompt_tokens: prompts, total_tokens: prompts + out, completion_tokens: out, prompt_tokens_details: { cached_tokens: cached } };
+}
+
+/** Whether usage is told with each chunk of a stream: it is told behind the last then, too. */
+export function usageInChunks({ stream_options: options }: Sampling): boolean {
+  return options?.include_usage === true && options.continuous_usage_stats === true;
 }

@@ -49,6 +49,52 @@ describe('the openai SDK', () => {
     expect(whole.choices[0]?.message.content).not.toBe(whole.choices[1]?.message.content);
   });
 
+  test('tells usage with each chunk where both are asked for, the first of them too', async () => {
+    const counts = async (stream_options: object, more: object): Promise<readonly unknown[]> => {
+      const response = await fetch(`${url}/v1/${'prompt' in more ? 'completions' : 'chat/completions'}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ stream: true, max_tokens: 3, stream_options, ...more }),
+      });
+      const frames = (await response.text()).split('\n\n').filter((frame) => frame.startsWith('data: {'));
+      return frames.map((frame) => (JSON.parse(frame.slice('data: '.length)) as OpenAI.Completion).usage?.completion_tokens);
+    };
+    const both = { include_usage: true, continuous_usage_stats: true };
+    const ofChat = await counts(both, { messages });
+    expect([ofChat[0], ofChat.at(-2), ofChat.at(-1)]).toEqual([0, 3, 3]);
+    expect(await counts(both, { messages, tools, tool_choice: 'required' })).not.toContain(undefined);
+    expect(await counts(both, { prompt: 'Hello' })).not.toContain(undefined);
+    for (const asked of [{ messages }, { prompt: 'Hello' }])
+      expect(new Set(await counts({ continuous_usage_stats: true }, asked)), JSON.stringify(asked)).toEqual(new Set([undefined]));
+  });
+
+  test('tells the token ids of prompts with those of answers, where it is asked to', async () => {
+    interface Ids {
+      readonly prompt_token_ids?: readonly number[];
+    }
+    const ids = async (
+      body: object,
+    ): Promise<{ readonly all: readonly (readonly number[] | undefined)[]; readonly prompts: readonly (readonly number[])[] }> => {
+      const response = await fetch(`${url}/v1/${'prompt' in body ? 'completions' : 'chat/completions'}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ max_tokens: 3, return_token_ids: true, ...body }),
+      });
+      const text = await response.text();
+      const parts = text.startsWith('data: ') ? text.split('\n\n').flatMap((frame) => (frame.startsWith('data: {') ? [frame.slice(6)] : [])) : [text];
+      const told = parts.map((part) => JSON.parse(part) as Ids & { readonly choices: readonly Ids[] });
+      const all = told.flatMap((part) => ('prompt' in body ? part.choices.map((choice) => choice.prompt_token_ids) : [part.prompt_token_ids]));
+      return { all, prompts: all.flatMap((one) => (one === undefined ? [] : [one])) };
+    };
+    const { tokens } = (await (await fetch(`${url}/tokenize`, { method: 'POST', body: JSON.stringify({ messages }) })).json()) as { readonly tokens: unknown };
+    for (const stream of [false, true]) {
+      const chat = await ids({ messages, stream });
+      expect([chat.prompts, chat.all[0]]).toEqual([[tokens], tokens]);
+      expect((await ids({ prompt: ['Hello', [1, 2]], stream })).prompts).toEqual([shipped.encode('Hello'), [1, 2]]);
+    }
+    expect((await ids({ messages, return_token_ids: false })).all).toEqual([undefined]);
+  });
+
   test('completes a prompt', async () => {
     const completion = await client.completions.create({ model, prompt: 'Once upon a time', max_tokens: 100 });
     expect(completion.choices[0]).toMatchObject({ finish_reason: 'stop', index: 0 });
@@ -194,6 +240,8 @@ describe('the openai SDK', () => {
     [{ min_tokens: 20, max_tokens: 10 }, 400, 'min_tokens', 'BadRequestError'],
     [{ temperature: -1 }, 400, 'temperature', 'BadRequestError'],
     [{ messages: [] }, 400, 'messages', 'BadRequestError'],
+    [{ stop: '' }, 400, 'stop', 'BadRequestError'],
+    [{ stop: ['.', ''] }, 400, 'stop[1]', 'BadRequestError'],
     [{ stream_options: { include_usage: true } }, 400, 'stream_options', 'BadRequestError'],
     [{ stream: false, stream_options: {} }, 400, 'stream_options', 'BadRequestError'],
   ])('is told what is wrong with %j', async (wrong, status, param, type) => {
