@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { responsesBody, type ResponsesBody } from '../../schema/http/others.ts';
 import type { ChatMessage } from '../../schema/http/chat.ts';
+import type { ResponseFormat } from '../../schema/http/sampling.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { answerInEvents, answerWhole, bodyOf } from './answering.ts';
 import type { ChatTemplate } from './chat-template.ts';
@@ -14,12 +15,10 @@ export async function responses(exchange: Exchange, generator: Generator, models
   const body = await bodyOf(exchange, responsesBody);
   const model = models.find(body.model);
   const { ids, said } = template.render(messagesOf(body));
-  const { format } = body.text ?? {};
-  const structured = format?.type === 'json_schema' ? { guided_json: format.schema ?? {} } : {};
   const order: Order = {
     model,
     asks: [{ prompt: ids, said }],
-    body: { seed: body.seed, priority: body.priority, ignore_eos: body.ignore_eos, ...structured },
+    body: { seed: body.seed, priority: body.priority, ignore_eos: body.ignore_eos, response_format: formatOf(body) },
     most: body.max_output_tokens,
     param: 'input',
     route: '/v1/responses',
@@ -33,6 +32,12 @@ function messagesOf({ instructions, input }: ResponsesBody): readonly ChatMessag
   const first = typeof instructions === 'string' ? [{ role: 'system', content: instructions }] : [];
   const said = typeof input === 'string' ? [{ role: 'user', content: input }] : input.map(({ role, content }) => ({ role: role ?? 'user', content }));
   return [...first, ...said];
+}
+
+function formatOf({ text }: ResponsesBody): ResponseFormat | undefined {
+  const { type, schema } = text?.format ?? {};
+  if (type === 'json_schema') return { type, json_schema: { schema } };
+  return type === 'json_object' ? { type } : undefined;
 }
 
 interface About {

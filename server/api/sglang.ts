@@ -39,8 +39,9 @@ async function generate(exchange: Exchange, generator: Generator, models: Served
   const order: Order = {
     model,
     asks: asksOf(body.text ?? body.input_ids ?? '', generator.tokenizer),
-    body: { min_tokens: min_new_tokens, ignore_eos, stop, no_stop_trim, n, guided_json: json_schema, guided_regex: regex, guided_grammar: ebnf },
+    body: { min_tokens: min_new_tokens, ignore_eos, stop, no_stop_trim, n, guided_json: json_schema, regex, ebnf },
     most: most ?? usual,
+    promptOnly: most === 0,
     param: 'text',
     route: '/generate',
   };
@@ -60,7 +61,7 @@ async function generate(exchange: Exchange, generator: Generator, models: Served
         cached_tokens: choice.cachedTokens,
         e2e_latency: (performance.now() - asked) / 1000,
       },
-      ...(isList(body) ? { index: choice.index } : {}),
+      ...(isList(body) || (body.stream === true && (n ?? 1) > 1) ? { index: choice.index } : {}),
     };
   };
   if (body.stream === true)

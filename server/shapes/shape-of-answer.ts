@@ -29,9 +29,9 @@ export function shapeOfAnswer(body: Sampling & Partial<Pick<ChatBody, 'tools' | 
   const schema = guided ?? structured['json'] ?? (format?.type === 'json_schema' ? (format.json_schema?.schema ?? {}) : undefined);
   if (schema !== undefined && schema !== null) return { text: textOf(typeof schema === 'string' ? parsed(schema) : schema, seed) };
   if (format?.type === 'json_object' || structured['json_object'] === true) return { text: textOf(anything, seed) };
-  const expression = regex ?? structured['regex'];
+  const expression = regex ?? body.regex ?? structured['regex'];
   if (expression !== undefined && expression !== null) return { text: made('regex', expression, (source) => written(regexPattern(source), seed)) };
-  const rules = grammar ?? structured['grammar'];
+  const rules = grammar ?? body.ebnf ?? structured['grammar'];
   if (rules !== undefined && rules !== null)
     return {
       text: made('grammar', rules, (source) => {

@@ -49,6 +49,12 @@ describe('routes', () => {
     expect(events(text).find(({ type }) => type === 'response.output_text.done')?.['text']).toBe(deltas.join(''));
   });
 
+  test.each(['json_object', 'json_schema'])('responses are a JSON object where their format is %s', async (type) => {
+    const { json } = await post('/v1/responses', { input: 'Hello', text: { format: { type, schema: { type: 'object' } } } });
+    const [said] = json['output'] as readonly { readonly content: readonly { readonly text: string }[] }[];
+    expect(JSON.parse(said?.content[0]?.text ?? '')).toEqual(expect.any(Object));
+  });
+
   test("messages: whole, in events, and problems in Anthropic's shape", async () => {
     const ask = { model, messages: [{ role: 'user', content: 'Hello' }], max_tokens: 6 };
     expect((await post('/v1/messages', ask)).json).toMatchObject({
@@ -221,6 +227,8 @@ describe('routes', () => {
     expect(await said({ guided_regex: 'x*', seed: 3 })).toMatch(/^x*$/);
     const sglang = await post('/generate', { text: 'Go', sampling_params: { regex: '\\d{5}' } });
     expect(sglang.json['text']).toMatch(/^\d{5}$/);
+    expect(await said({ regex: '\\d{5}' })).toMatch(/^\d{5}$/);
+    expect(await said({ ebnf: 'root ::= "SELECT " [a-z]+' })).toMatch(/^SELECT [a-z]+$/);
     for (const structured_outputs of [{ regex: 'a(?=b)' }, { regex: 5 }, { grammar: 'start: "a"' }, { structural_tag: {} }])
       expect((await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], structured_outputs })).status).toBe(400);
   });
@@ -257,6 +265,22 @@ describe('routes', () => {
     const { text } = await post('/generate', { text: 'Hello', sampling_params, stream: true });
     const texts = events(text).map((event) => String(event['text']));
     for (const [i, each] of texts.entries()) expect(each.startsWith(texts[i - 1] ?? '')).toBe(true);
+  });
+
+  test('SGLang generate: events say which of several answers they are of', async () => {
+    const { text } = await post('/generate', { text: 'Hello', sampling_params: { max_new_tokens: 2, n: 3 }, stream: true });
+    expect(new Set(events(text).map(({ index }) => index))).toEqual(new Set([0, 1, 2]));
+    const alone = await post('/generate', { text: 'Hello', sampling_params: { max_new_tokens: 2 }, stream: true });
+    expect(events(alone.text).every((event) => !('index' in event))).toBe(true);
+  });
+
+  test('SGLang generate: no new token is a prefill', async () => {
+    const { json } = await post('/generate', { text: 'Hello', sampling_params: { max_new_tokens: 0 } });
+    expect(json).toMatchObject({
+      text: '',
+      output_ids: [],
+      meta_info: { prompt_tokens: 1, completion_tokens: 0, finish_reason: { type: 'length', length: 0 } },
+    });
   });
 
   test('SGLang leaves the string that stops an answer in it where it is told not to trim', async () => {
