@@ -175,6 +175,7 @@ export class Generator {
     if (this.closing) throw new ApiError(503, `Not taken in: ${shutDown}`, { headers: { 'retry-after': '5' } });
     if (this.sleep.stateOf(place) !== 'awake') throw new ApiError(503, 'The engine is asleep; POST /wake_up wakes it');
     const { maxInFlight } = this.limits;
+    if (wanted > maxInFlight) throw new ApiError(400, `The request asks for ${wanted} answers, and the engine takes ${maxInFlight} requests at most`);
     if (this.engine.inFlight + wanted > maxInFlight)
       throw new ApiError(429, `The engine has ${this.engine.inFlight} requests, and takes ${maxInFlight} at most`, { headers: { 'retry-after': '1' } });
   }

@@ -31,6 +31,16 @@ describe('limits', () => {
     expect((await ask(url, { prompt: 'a', max_tokens: 3 })).status).toBe(200);
   });
 
+  test('more answers than it ever takes at once are refused, not asked for again', async () => {
+    const { url } = await emulate({ maxInFlight: 8 });
+    for (const more of [{ n: 9 }, { prompt: ['a', 'b', 'c'], n: 3 }]) {
+      const response = await ask(url, { prompt: 'a', max_tokens: 1, ...more });
+      expect([response.status, response.headers.get('retry-after')]).toEqual([400, null]);
+      expect(await response.json()).toMatchObject({ error: { message: 'The request asks for 9 answers, and the engine takes 8 requests at most' } });
+    }
+    expect((await ask(url, { prompt: 'a', max_tokens: 1, n: 8 })).status).toBe(200);
+  });
+
   test('what the deployment turns away by its own policy is 429 too', async () => {
     const { url } = await emulate({ speed: 10 }, { flags: { set: ['policies.admission={"in-flight":2}'] } });
     const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await ask(url, { prompt: 'a', max_tokens: 1000, ignore_eos: true })).status));
