@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { json, object, tokenIds, tokens, type JsonObject } from './body.ts';
 import type { ChatMessage } from './chat.ts';
 import type { Prompt } from './completion.ts';
-import { sampling, type Sampling } from './sampling.ts';
+import { requestId, sampling, type Sampling } from './sampling.ts';
 
 type Maybe<T> = T | null | undefined;
 
@@ -31,6 +31,7 @@ export const detokenizeBody: z.ZodType<{ readonly model?: Maybe<string>; readonl
 /** Body of `/v1/embeddings`. */
 export interface EmbeddingsBody {
   readonly model?: Maybe<string>;
+  readonly request_id?: Maybe<string>;
   readonly input: Prompt | readonly Prompt[];
   readonly encoding_format?: Maybe<'float' | 'base64'>;
   readonly dimensions?: Maybe<number>;
@@ -38,6 +39,7 @@ export interface EmbeddingsBody {
 
 export const embeddingsBody: z.ZodType<EmbeddingsBody> = z.looseObject({
   model: z.string().nullish(),
+  request_id: requestId.nullish(),
   input: z.union([
     z.string(),
     tokenIds,
@@ -60,6 +62,7 @@ export const loraBody: z.ZodType<{ readonly lora_name: string; readonly lora_pat
 /** Body of `/inference/v1/generate`: tokens in, tokens out. */
 export interface GenerateBody {
   readonly model?: Maybe<string>;
+  readonly request_id?: Maybe<string>;
   readonly token_ids: readonly number[];
   readonly sampling_params: Sampling;
   readonly stream?: Maybe<boolean>;
@@ -68,6 +71,7 @@ export interface GenerateBody {
 
 export const generateBody: z.ZodType<GenerateBody> = z.looseObject({
   model: z.string().nullish(),
+  request_id: requestId.nullish(),
   token_ids: tokenIds,
   sampling_params: z.looseObject(sampling),
   stream: z.boolean().nullish(),
@@ -151,7 +155,11 @@ export interface SglangBody {
     readonly ebnf?: Maybe<string>;
   }>;
   readonly stream?: Maybe<boolean>;
+  readonly rid?: Maybe<string | readonly string[]>;
   readonly return_logprob?: Maybe<boolean>;
+  readonly logprob_start_len?: Maybe<number>;
+  readonly top_logprobs_num?: Maybe<number>;
+  readonly return_text_in_logprobs?: Maybe<boolean>;
   readonly lora_path?: Maybe<string>;
 }
 
@@ -174,7 +182,11 @@ export const sglangBody: z.ZodType<SglangBody> = z
       })
       .nullish(),
     stream: z.boolean().nullish(),
+    rid: z.union([requestId, z.array(requestId)]).nullish(),
     return_logprob: z.boolean().nullish(),
+    logprob_start_len: z.int().min(-1).nullish(),
+    top_logprobs_num: z.int().min(0).max(20).nullish(),
+    return_text_in_logprobs: z.boolean().nullish(),
     lora_path: z.string().nullish(),
   })
   .refine(({ text, input_ids }) => (text ?? undefined) !== undefined || (input_ids ?? undefined) !== undefined, {

@@ -6,6 +6,7 @@ type Maybe<T> = T | null | undefined;
 /** What every request for text may say, whatever its form. Names are those of the API. */
 export interface Sampling {
   readonly model?: Maybe<string>;
+  readonly request_id?: Maybe<string>;
   readonly stream?: Maybe<boolean>;
   readonly stream_options?: Maybe<{ readonly include_usage?: Maybe<boolean>; readonly continuous_usage_stats?: Maybe<boolean> }>;
   readonly max_tokens?: Maybe<number>;
@@ -41,11 +42,15 @@ const whole = z
   .min(-(2 ** 53) + 1)
   .max(2 ** 53 - 1);
 
+/** What a client calls its request. */
+export const requestId: z.ZodType<string> = z.string().max(200);
+
 const stopString = z.string().min(1, { error: 'cannot be an empty text' }).max(10_000);
 
 /** Their checks; knobs of sampling that change nothing here are checked all the same. */
 export const sampling: Readonly<Record<string, z.ZodType>> = {
   model: z.string().max(1000).nullish(),
+  request_id: requestId.nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish(), continuous_usage_stats: z.boolean().nullish() }).nullish(),
   max_tokens: tokens.nullish(),

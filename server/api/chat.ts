@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { chatBody, type ChatBody } from '../../schema/http/chat.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { answerId } from './answer-id.ts';
 import { answerInEvents, answerWhole, bodyOf, done, event } from './answering.ts';
 import type { ChatTemplate } from './chat-template.ts';
 import type { Choice } from './choice.ts';
@@ -23,7 +23,7 @@ export async function chat(exchange: Exchange, generator: Generator, models: Ser
     param: 'messages',
     route: '/v1/chat/completions',
   };
-  const about = { id: `chatcmpl-${randomUUID().replaceAll('-', '')}`, created: Math.floor(Date.now() / 1000), model: model.id };
+  const about = { id: answerId('chatcmpl-', exchange, body.request_id), created: Math.floor(Date.now() / 1000), model: model.id };
   if (body.stream === true) await answerInEvents(exchange, generator, order, new ChatEvents(about, body, generator));
   else await answerWhole(exchange, generator, order, (choices) => whole(about, body, generator, choices));
 }

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { completionBody, type CompletionBody, type Prompt } from '../../schema/http/completion.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { answerId } from './answer-id.ts';
 import { answerInEvents, answerWhole, bodyOf, done, event } from './answering.ts';
 import type { Choice } from './choice.ts';
 import type { StreamForm } from './delivery.ts';
@@ -29,7 +29,7 @@ export async function completions(exchange: Exchange, generator: Generator, mode
     param: 'prompt',
     route: '/v1/completions',
   };
-  const about = { id: `cmpl-${randomUUID().replaceAll('-', '')}`, created: Math.floor(Date.now() / 1000), model: model.id };
+  const about = { id: answerId('cmpl-', exchange, body.request_id), created: Math.floor(Date.now() / 1000), model: model.id };
   const said: Said = ({ index }) => (body.echo === true ? asks[Math.floor(index / (body.n ?? 1))]?.said : undefined);
   if (body.stream === true) await answerInEvents(exchange, generator, order, new CompletionEvents(about, body, generator, said));
   else await answerWhole(exchange, generator, order, (choices) => whole(about, body, generator, choices, said));

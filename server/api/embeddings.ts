@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { mix } from '../../src/kernel/random.ts';
 import { embeddingsBody } from '../../schema/http/others.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { answerId } from './answer-id.ts';
 import { answerWhole, bodyOf } from './answering.ts';
 import { asksOf } from './completions.ts';
 import type { Generator } from './generator.ts';
@@ -16,7 +16,7 @@ export async function embeddings(exchange: Exchange, generator: Generator, model
   await answerWhole(exchange, generator, order, (choices) => {
     const tokens = choices.reduce((sum, { prompt }) => sum + prompt.length, 0);
     return {
-      id: `embd-${randomUUID().replaceAll('-', '')}`,
+      id: answerId('embd-', exchange, body.request_id),
       object: 'list',
       created: Math.floor(Date.now() / 1000),
       model: model.id,

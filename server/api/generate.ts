@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { generateBody } from '../../schema/http/others.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { answerId } from './answer-id.ts';
 import { answerInEvents, answerWhole, bodyOf, done, event } from './answering.ts';
 import type { Generator } from './generator.ts';
 import type { ServedModels } from './served-models.ts';
@@ -19,7 +19,7 @@ export async function generate(exchange: Exchange, generator: Generator, models:
     param: 'token_ids',
     route: '/inference/v1/generate',
   };
-  const request_id = randomUUID();
+  const request_id = answerId('', exchange, body.request_id);
   if (body.stream !== true) {
     await answerWhole(exchange, generator, order, (choices) => ({
       request_id,

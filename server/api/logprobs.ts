@@ -15,11 +15,21 @@ interface Alternative {
   readonly bytes: readonly number[];
 }
 
-function alternatives(tokenizer: Tokenizer, id: number, place: number, count: number): readonly Alternative[] {
+interface Ranked {
+  readonly id: number;
+  readonly logprob: number;
+}
+
+/** A token and what it was chosen among. */
+function ranked(tokenizer: Tokenizer, id: number, place: number, count: number): readonly Ranked[] {
   const first = madeUp(id, place);
-  return Array.from({ length: count }, (_, k) => {
-    const token = tokenizer.decode([k === 0 ? id : mix(id + k * 7919) % tokenizer.vocabulary]);
-    return { token, logprob: first - k * 0.75, bytes: [...Buffer.from(token)] };
+  return Array.from({ length: count }, (_, k) => ({ id: k === 0 ? id : mix(id + k * 7919) % tokenizer.vocabulary, logprob: first - k * 0.75 }));
+}
+
+function alternatives(tokenizer: Tokenizer, id: number, place: number, count: number): readonly Alternative[] {
+  return ranked(tokenizer, id, place, count).map(({ id: own, logprob }) => {
+    const token = tokenizer.decode([own]);
+    return { token, logprob, bytes: [...Buffer.from(token)] };
   });
 }
 
@@ -60,6 +70,35 @@ export function completionLogprobs(
     token_logprobs: [null, ...asked.token_logprobs.slice(1), ...own.token_logprobs],
     top_logprobs: [null, ...asked.top_logprobs.slice(1), ...own.top_logprobs],
     text_offset: [...asked.text_offset, ...own.text_offset],
+  };
+}
+
+/** A token as SGLang has it: null instead of what is not known, or not asked for. */
+type SglangToken = readonly [logprob: number | null, id: number, text: string | null];
+
+/**
+ * Of the first `to` tokens of an answer, and of those of its prompt from `start` on, as SGLang's `/generate` has them.
+ * @param start -1 for none
+ */
+export function sglangLogprobs(
+  tokenizer: Tokenizer,
+  { answer, prompt }: Choice,
+  to: number,
+  { start, top, texts }: { readonly start: number; readonly top: number; readonly texts: boolean },
+): object {
+  const worded = ({ id, logprob }: Ranked, known: boolean): SglangToken => [known ? logprob : null, id, texts ? tokenizer.decode([id]) : null];
+  const listOf = (ids: readonly number[], from: number, known: (place: number) => boolean): readonly SglangToken[] =>
+    ids.slice(from).flatMap((id, i) => ranked(tokenizer, id, from + i, 1).map((one) => worded(one, known(from + i))));
+  const topsOf = (ids: readonly number[], from: number, known: (place: number) => boolean): readonly (readonly SglangToken[] | null)[] =>
+    ids.slice(from).map((id, i) => (known(from + i) ? ranked(tokenizer, id, from + i, top).map((one) => worded(one, true)) : null));
+  // Nothing stands before the first token of a prompt that it could follow from.
+  const behindFirst = (place: number): boolean => place > 0;
+  const from = start < 0 ? prompt.length : start;
+  const ids = answer.ids(0, to);
+  return {
+    input_token_logprobs: listOf(prompt, from, behindFirst),
+    output_token_logprobs: listOf(ids, 0, () => true),
+    ...(top > 0 ? { input_top_logprobs: topsOf(prompt, from, behindFirst), output_top_logprobs: topsOf(ids, 0, () => true) } : {}),
   };
 }
 

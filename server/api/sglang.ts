@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { sglangBody, type SglangBody } from '../../schema/http/others.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/routes.ts';
@@ -6,7 +5,9 @@ import { answerInEvents, answerWhole, bodyOf, done, event } from './answering.ts
 import type { Choice } from './choice.ts';
 import { asksOf } from './completions.ts';
 import type { Generator, Order } from './generator.ts';
+import { sglangLogprobs } from './logprobs.ts';
 import type { ServedModels } from './served-models.ts';
+import { sglangIds } from './sglang-ids.ts';
 
 /** Tokens of an answer where the client says nothing of it. */
 const usual = 128;
@@ -36,34 +37,33 @@ async function generate(exchange: Exchange, generator: Generator, models: Served
   const body = await bodyOf(exchange, sglangBody);
   const model = models.find(body.lora_path);
   const { max_new_tokens: most, min_new_tokens, ignore_eos, stop, no_stop_trim, n, json_schema, regex, ebnf } = body.sampling_params ?? {};
+  const asks = asksOf(body.text ?? body.input_ids ?? '', generator.tokenizer);
+  const ids = sglangIds(body.rid, asks.length, n ?? 1);
   const order: Order = {
     model,
-    asks: asksOf(body.text ?? body.input_ids ?? '', generator.tokenizer),
+    asks,
     body: { min_tokens: min_new_tokens, ignore_eos, stop, no_stop_trim, n, guided_json: json_schema, regex, ebnf },
     most: most ?? usual,
     promptOnly: most === 0,
     param: 'text',
     route: '/generate',
   };
-  const ids = new Map<number, string>();
   const asked = performance.now();
-  const part = (choice: Choice, to: number, last: boolean): object => {
-    const id = ids.get(choice.index) ?? randomUUID().replaceAll('-', '');
-    ids.set(choice.index, id);
-    return {
-      text: choice.answer.text(0, to),
-      output_ids: choice.answer.ids(0, to),
-      meta_info: {
-        id,
-        finish_reason: last ? reasonOf(choice) : null,
-        prompt_tokens: choice.prompt.length,
-        completion_tokens: to,
-        cached_tokens: choice.cachedTokens,
-        e2e_latency: (performance.now() - asked) / 1000,
-      },
-      ...(isList(body) || (body.stream === true && (n ?? 1) > 1) ? { index: choice.index } : {}),
-    };
-  };
+  const scored = { start: body.logprob_start_len ?? -1, top: body.top_logprobs_num ?? 0, texts: body.return_text_in_logprobs === true };
+  const part = (choice: Choice, to: number, last: boolean): object => ({
+    text: choice.answer.text(0, to),
+    output_ids: choice.answer.ids(0, to),
+    meta_info: {
+      id: ids[choice.index],
+      finish_reason: last ? reasonOf(choice) : null,
+      prompt_tokens: choice.prompt.length,
+      completion_tokens: to,
+      cached_tokens: choice.cachedTokens,
+      e2e_latency: (performance.now() - asked) / 1000,
+      ...(body.return_logprob === true ? sglangLogprobs(generator.tokenizer, choice, to, scored) : {}),
+    },
+    ...(isList(body) || (body.stream === true && (n ?? 1) > 1) ? { index: choice.index } : {}),
+  });
   if (body.stream === true)
     await answerInEvents(exchange, generator, order, {
       // Each event holds all of the text so far.

@@ -51,6 +51,12 @@ export class Exchange {
     return Array.isArray(value) ? value[0] : value;
   }
 
+  /** What the client calls it, where it says so. */
+  get requestId(): string | undefined {
+    const given = this.header('x-request-id');
+    return given !== undefined && given.length <= 200 ? given : undefined;
+  }
+
   json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): void {
     this.#send(status, JSON.stringify(value), { 'content-type': 'application/json', ...headers });
   }

@@ -105,12 +105,11 @@ export class HttpDoor {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const begun = performance.now();
-    const given = request.headers['x-request-id'];
-    const id = typeof given === 'string' && given.length <= 200 ? given : randomUUID();
     const headers: Record<string, string> = { ...this.#options.headers };
-    if (this.#options.echoRequestId) headers['x-request-id'] = id;
     if (this.#closing) headers['connection'] = 'close';
     const exchange = new Exchange(request, response, urlOf(request), this.#options.maxBody, headers);
+    const id = exchange.requestId ?? randomUUID();
+    if (this.#options.echoRequestId) headers['x-request-id'] = id;
     response.once('close', () => {
       const { method = '', url = '' } = request;
       this.onAccess?.({ method, path: url.slice(0, 200), status: response.statusCode, took: performance.now() - begun, id, notes: exchange.notes });

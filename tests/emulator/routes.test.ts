@@ -274,6 +274,58 @@ describe('routes', () => {
     expect(events(alone.text).every((event) => !('index' in event))).toBe(true);
   });
 
+  test('answers are named as the client names its request, in its header or in its body', async () => {
+    const body = { prompt: 'Hi', messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', token_ids: [1], sampling_params: {}, max_tokens: 1 };
+    const named = async (path: string, more: object, headers: Readonly<Record<string, string>>): Promise<unknown> => {
+      const response = await fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ ...body, ...more }),
+      });
+      const text = await response.text();
+      const answer = text.startsWith('data: ') ? events(text)[0] : (JSON.parse(text) as Json);
+      return answer?.['id'] ?? answer?.['request_id'];
+    };
+    for (const [path, prefix] of [
+      ['/v1/chat/completions', 'chatcmpl-'],
+      ['/v1/completions', 'cmpl-'],
+      ['/v1/embeddings', 'embd-'],
+      ['/inference/v1/generate', ''],
+    ] as const) {
+      expect(await named(path, {}, { 'x-request-id': 'mine' })).toBe(`${prefix}mine`);
+      expect(await named(path, { request_id: 'body' }, {})).toBe(`${prefix}body`);
+      expect(await named(path, { request_id: 'body' }, { 'x-request-id': 'mine' })).toBe(`${prefix}mine`);
+      expect(await named(path, {}, {})).not.toBe(await named(path, {}, {}));
+    }
+    expect(await named('/v1/chat/completions', { stream: true }, { 'x-request-id': 'mine' })).toBe('chatcmpl-mine');
+    const ids = async (more: object): Promise<readonly unknown[]> => {
+      const { json } = await post('/generate', { text: 'Hi', sampling_params: { max_new_tokens: 1 }, ...more });
+      return [json].flat().map((one) => (one['meta_info'] as Json)['id']);
+    };
+    expect(await ids({ rid: 'mine' })).toEqual(['mine']);
+    expect(await ids({ rid: ['a', 'b'], text: ['Hi', 'Ho'] })).toEqual(['a', 'b']);
+    expect(await ids({ rid: 'mine', text: ['Hi', 'Ho'] })).toEqual(['mine_0', 'mine_1']);
+    expect((await post('/generate', { rid: ['a'], text: ['Hi', 'Ho'] })).json).toMatchObject({ error: { code: 400, param: 'rid' } });
+  });
+
+  test('SGLang generate: log probabilities of answers, and of prompts from where they are asked for', async () => {
+    type Scored = readonly [number | null, number, string | null];
+    const about = async (more: object): Promise<Record<string, readonly Scored[] & readonly (readonly Scored[])[]>> =>
+      (await post('/generate', { text: 'one two three', sampling_params: { max_new_tokens: 2, ignore_eos: true }, ...more })).json['meta_info'] as never;
+    expect(await about({})).not.toHaveProperty('output_token_logprobs');
+    const own = await about({ return_logprob: true, top_logprobs_num: 3, return_text_in_logprobs: true });
+    expect(own['input_token_logprobs']).toEqual([]);
+    expect(own['output_token_logprobs']).toEqual(Array.from({ length: 2 }, () => [expect.any(Number), expect.any(Number), expect.any(String)]));
+    expect(own['output_top_logprobs']?.map((top) => [top.length, top[0]])).toEqual(own['output_token_logprobs']?.map((one) => [3, one]));
+    const scored = await about({ return_logprob: true, logprob_start_len: 0, sampling_params: { max_new_tokens: 0 } });
+    expect(scored['input_token_logprobs']?.map(([logprob, , text]) => [logprob === null, text])).toEqual([
+      [true, null],
+      [false, null],
+      [false, null],
+    ]);
+    expect((await about({ return_logprob: true, logprob_start_len: 2 }))['input_token_logprobs']).toEqual(scored['input_token_logprobs']?.slice(2));
+  });
+
   test('SGLang generate: no new token is a prefill', async () => {
     const { json } = await post('/generate', { text: 'Hello', sampling_params: { max_new_tokens: 0 } });
     expect(json).toMatchObject({
