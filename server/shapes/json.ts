@@ -1,4 +1,5 @@
 import { mix } from '../../src/kernel/random.ts';
+import { NoText } from './written.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -6,11 +7,29 @@ type Schema = Readonly<Record<string, unknown>>;
 const deepest = 8;
 const words = ['alpha', 'bravo', 'delta', 'harbour', 'lantern', 'meadow', 'orbit', 'river', 'summit', 'timber'] as const;
 
+/** Values that a schema makes at most: those that name themselves may branch without an end. */
+const most = 10_000;
+
+/** A text of each format. */
+const formats: ReadonlyMap<unknown, string> = new Map([
+  ['date', '2026-01-15'],
+  ['date-time', '2026-01-15T12:00:00Z'],
+  ['time', '12:00:00Z'],
+  ['duration', 'PT1H'],
+  ['email', 'someone@example.com'],
+  ['hostname', 'www.example.com'],
+  ['ipv4', '192.0.2.1'],
+  ['ipv6', '2001:db8::1'],
+  ['uri', 'https://www.example.com/'],
+  ['uuid', '3f2b8c1e-0000-4000-8000-000000000000'],
+]);
+
 /** Makes values of JSON Schemas: of the right shape, without a meaning, the same ones for the same seed. */
 export class Shaper {
   readonly #root: Schema;
   readonly #matching: (pattern: string, seed: number) => string;
   #state: number;
+  #made = 0;
 
   /** @param matching makes a text that a `pattern` matches */
   constructor(schema: Schema, seed: number, matching: (pattern: string, seed: number) => string) {
@@ -19,7 +38,9 @@ export class Shaper {
     this.#state = mix(seed ^ Math.floor(seed / 2 ** 32));
   }
 
+  /** @throws NoText where there would be too many of them */
   make(): unknown {
+    this.#made = 0;
     return this.#make(this.#root, 0);
   }
 
@@ -29,6 +50,7 @@ export class Shaper {
   }
 
   #make(given: unknown, depth: number): unknown {
+    if (++this.#made > most) throw new NoText(`its values have more than ${most} parts`);
     const schema = this.#resolved(given, 0);
     if ('const' in schema) return schema['const'];
     const { enum: among } = schema;
@@ -49,9 +71,9 @@ export class Shaper {
       case 'string':
         return this.#text(schema);
       case 'integer':
-        return Math.round(this.#number(schema));
+        return this.#number(schema, true);
       case 'number':
-        return this.#number(schema);
+        return this.#number(schema, false);
       case 'boolean':
         return this.#draw(2) === 1;
       case 'null':
@@ -65,36 +87,46 @@ export class Shaper {
 
   #text({ minLength, maxLength, format, pattern }: Schema): string {
     if (typeof pattern === 'string') return this.#matching(pattern, this.#draw(2 ** 31));
-    if (format === 'date') return '2026-01-15';
-    if (format === 'date-time') return '2026-01-15T12:00:00Z';
-    if (format === 'email') return 'someone@example.com';
-    if (format === 'uuid') return '3f2b8c1e-0000-4000-8000-000000000000';
+    const formatted = formats.get(format);
+    if (formatted !== undefined) return formatted;
     let text: string = words[this.#draw(words.length)] as string;
     const least = Math.min(numberOr(minLength, 0), 10_000);
     while (text.length < least) text += ` ${words[this.#draw(words.length)]}`;
     return typeof maxLength === 'number' ? text.slice(0, Math.max(0, maxLength)) : text;
   }
 
-  #number({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf }: Schema): number {
-    const low = numberOr(minimum, numberOr(exclusiveMinimum, -Infinity) + 1);
-    const high = numberOr(maximum, numberOr(exclusiveMaximum, Infinity) - 1);
-    const from = Number.isFinite(low) ? low : Math.min(0, high);
-    const to = Number.isFinite(high) ? high : from + 100;
-    const value = from + this.#draw(Math.floor(Math.max(0, Math.min(to - from, 2 ** 31))) + 1);
-    return typeof multipleOf === 'number' && multipleOf > 0 ? Math.ceil(value / multipleOf) * multipleOf : value;
+  #number({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf }: Schema, whole: boolean): number {
+    const stepped = typeof multipleOf === 'number' && multipleOf > 0 && (!whole || Number.isInteger(multipleOf));
+    const step = stepped ? multipleOf : 1;
+    const low = Math.max(numberOr(minimum, -Infinity), numberOr(exclusiveMinimum, -Infinity));
+    const high = Math.min(numberOr(maximum, Infinity), numberOr(exclusiveMaximum, Infinity));
+    // In steps.
+    let [first, last] = [Math.ceil(low / step), Math.floor(high / step)];
+    if (first * step === exclusiveMinimum) first++;
+    if (last * step === exclusiveMaximum) last--;
+    if (!Number.isFinite(first)) first = Math.min(0, last);
+    if (!Number.isFinite(last)) last = first + 100;
+    if (last < first && !whole && !stepped) return (low + high) / 2;
+    return (first + this.#draw(Math.min(last - first, 2 ** 31) + 1)) * step;
   }
 
-  #list({ items, minItems, maxItems }: Schema, depth: number): unknown[] {
-    const least = Math.min(numberOr(minItems, depth > deepest ? 0 : 1), 100);
-    const length = Math.min(numberOr(maxItems, Infinity), least + (depth > 2 ? 0 : this.#draw(2)));
-    return Array.from({ length: Math.max(0, length) }, () => this.#make(items ?? { type: 'string' }, depth + 1));
+  #list({ items, prefixItems, additionalItems, minItems, maxItems }: Schema, depth: number): unknown[] {
+    // Tuples, in the words of newer drafts or of older ones.
+    const [heads, rest] = Array.isArray(items) ? [items as readonly unknown[], additionalItems] : [Array.isArray(prefixItems) ? prefixItems : [], items];
+    const least = Math.max(heads.length, Math.min(numberOr(minItems, heads.length > 0 || depth > deepest ? 0 : 1), 100));
+    const more = rest === false || heads.length > 0 || depth > 2 ? 0 : this.#draw(2);
+    const length = Math.min(numberOr(maxItems, Infinity), least + more);
+    return Array.from({ length: Math.max(0, length) }, (_, i) => this.#make(heads[i] ?? rest ?? { type: 'string' }, depth + 1));
   }
 
-  #object({ properties, required }: Schema, depth: number): Record<string, unknown> {
+  #object({ properties, required, additionalProperties }: Schema, depth: number): Record<string, unknown> {
     const needed: readonly unknown[] = Array.isArray(required) ? required : [];
     const entries = isObject(properties) ? Object.entries(properties) : [];
     const kept = entries.filter(([key]) => needed.includes(key) || depth < 2);
-    return Object.fromEntries(kept.map(([key, schema]) => [key, depth > 2 * deepest ? null : this.#make(schema, depth + 1)]));
+    const named = new Set(entries.map(([key]) => key));
+    const other = isObject(additionalProperties) ? additionalProperties : { type: 'string' };
+    const added = needed.flatMap((key): readonly (readonly [string, unknown])[] => (typeof key === 'string' && !named.has(key) ? [[key, other]] : []));
+    return Object.fromEntries([...kept, ...added].map(([key, schema]) => [key, depth > 2 * deepest ? null : this.#make(schema, depth + 1)]));
   }
 
   #resolved(schema: unknown, links: number): Schema {
@@ -102,13 +134,23 @@ export class Shaper {
     const reference = schema['$ref'];
     if (typeof reference !== 'string' || !reference.startsWith('#') || links > deepest) return schema;
     let target: unknown = this.#root;
-    for (const key of reference.slice(1).split('/').filter(Boolean)) target = isObject(target) ? target[decodeURIComponent(key)] : undefined;
+    for (const key of reference.slice(1).split('/').filter(Boolean)) target = isObject(target) ? target[keyOf(key)] : undefined;
     return this.#resolved(target, links + 1);
   }
 }
 
 function isObject(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The key that a part of a JSON pointer in a fragment stands for. */
+function keyOf(part: string): string {
+  const own = part.replaceAll('~1', '/').replaceAll('~0', '~');
+  try {
+    return decodeURIComponent(own);
+  } catch {
+    return own;
+  }
 }
 
 function numberOr(value: unknown, otherwise: number): number {

@@ -69,8 +69,14 @@ function toolOf({ tools, tool_choice: choice }: Partial<Pick<ChatBody, 'tools' |
 
 function textOf(schema: unknown, seed: number): string {
   const root = typeof schema === 'object' && schema !== null ? (schema as Readonly<Record<string, unknown>>) : {};
-  const value = new Shaper(root, seed, (pattern, own) => made('pattern', pattern, (source) => written(regexPattern(source), own))).make();
-  return JSON.stringify(value);
+  const shaper = new Shaper(root, seed, (pattern, own) => made('pattern', pattern, (source) => written(regexPattern(source), own)));
+  try {
+    return JSON.stringify(shaper.make());
+  } catch (error) {
+    if (error instanceof RangeError) throw new ApiError(400, 'The schema: its values nest too deep');
+    if (!(error instanceof NoText)) throw error;
+    throw new ApiError(400, `The schema: ${error.message}`);
+  }
 }
 
 function parsed(text: string): unknown {

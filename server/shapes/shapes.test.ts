@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { grammarOf } from './grammar.ts';
 import { Shaper } from './json.ts';
 import { regexPattern } from './regex.ts';
@@ -121,4 +122,37 @@ describe('texts of grammars', () => {
 test('texts of a JSON schema have its pattern', () => {
   const schema = { type: 'object', properties: { plate: { type: 'string', pattern: '^[A-Z]{3}-\\d{3}$' } }, required: ['plate'] };
   for (const seed of seeds) expect(new Shaper(schema, seed, ofRegex).make()).toEqual({ plate: expect.stringMatching(/^[A-Z]{3}-\d{3}$/) as string });
+});
+
+test.each([
+  ['tuples', z.tuple([z.boolean(), z.number(), z.enum(['a', 'b'])])],
+  ['tuples that go on', z.tuple([z.boolean()], z.string())],
+  ['records', z.record(z.string(), z.number())],
+  ['records of given keys', z.record(z.enum(['a', 'b']), z.boolean())],
+  ['open intervals', z.number().gt(0).lt(1)],
+  ['narrow intervals', z.number().min(0.5).max(0.7)],
+  ['integers between fractions', z.int().min(1).max(9).or(z.int().gt(1.2).lt(2.7))],
+  ['multiples', z.int().min(1).max(10).multipleOf(7)],
+  ['negative numbers', z.int().lt(-5)],
+  ['addresses', z.object({ url: z.url(), ipv4: z.ipv4(), ipv6: z.ipv6(), time: z.iso.time(), email: z.email(), id: z.uuid(), at: z.iso.datetime() })],
+])('values of a schema of zod are what zod takes: %s', (_, schema) => {
+  for (const seed of seeds) expect(schema.safeParse(new Shaper(z.toJSONSchema(schema), seed, ofRegex).make())).toMatchObject({ success: true });
+});
+
+test('an object of a JSON schema has the keys that it needs, whatever is said of them', () => {
+  for (const seed of seeds) {
+    expect(new Shaper({ type: 'object', required: ['a'] }, seed, ofRegex).make()).toHaveProperty('a');
+    const numbers = { type: 'object', required: ['a', 'b'], properties: { a: { const: 1 } }, additionalProperties: { type: 'integer' } };
+    expect(new Shaper(numbers, seed, ofRegex).make()).toEqual({ a: 1, b: expect.any(Number) as number });
+  }
+});
+
+test('references of a JSON schema are pointers, escaped or not', () => {
+  for (const [reference, name] of [
+    ['#/$defs/a~1b', 'a/b'],
+    ['#/$defs/a~0b', 'a~b'],
+    ['#/$defs/a%20b', 'a b'],
+    ['#/$defs/100%', '100%'],
+  ] as const)
+    expect(new Shaper({ $ref: reference, $defs: { [name]: { const: name } } }, 1, ofRegex).make()).toBe(name);
 });

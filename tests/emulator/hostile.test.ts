@@ -14,6 +14,8 @@ const chatPath = '/v1/chat/completions';
 const textPath = '/v1/completions';
 const say = [{ role: 'user', content: 'Hi' }];
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+/** A schema whose values have no end, and branch. */
+const endless = { type: 'object', required: ['a', 'b', 'c'], properties: { a: { $ref: '#' }, b: { $ref: '#' }, c: { $ref: '#' } } };
 const wrong: readonly unknown[] = [null, true, -1, 1.5, 'text', [], {}, [[]], [null], 1e308];
 
 /** Values that no field takes, by field of a chat. */
@@ -50,7 +52,7 @@ const chatFields: Readonly<Record<string, readonly unknown[]>> = {
   guided_choice: [[], 'x', [1]],
   guided_regex: [1, [], '(', 'a(?=b)', 'a{99999999}', '('.repeat(9000), 'x'.repeat(10_001), '(a{200}){200}'],
   guided_grammar: [1, '', 'root', 'root ::= other', 'root ::= root', `root ::= ${'('.repeat(5000)}`, 'root ::= "a"'.padEnd(10_001)],
-  guided_json: [1, '{', [], { type: 'string', pattern: '(' }],
+  guided_json: [1, '{', [], { type: 'string', pattern: '(' }, endless, { anyOf: [{ $ref: '#' }] }, { type: 'array', minItems: 1, items: { $ref: '#' } }],
   structured_outputs: [1, 'x', { regex: 1 }, { grammar: {} }, { structural_tag: {} }],
   cache_hit_threshold: [-0.1, 1.1, 'x', []],
   model: [1, [], {}, 'nobody', 'x'.repeat(2000)],
