@@ -105,3 +105,42 @@ test('with the keyboard alone: from the skip link to a killed part', async () =>
   await page.keyboard.press('ArrowLeft');
   await page.getByRole('row', { name: /kill gpu 1/ }).waitFor();
 });
+
+const view = (page: Page, name: string): Promise<void> => page.locator(`main[data-view=${name}]`).waitFor({ state: 'attached' });
+const example = (page: Page): Promise<string> => page.getByLabel('Examples').inputValue();
+
+test('going back and forward goes through views and scenarios, and the run goes on', async () => {
+  const page = await open('#/run?example=closed-loop');
+  await running(page);
+  await page.waitForFunction(() => Number.parseFloat(document.querySelector('[data-testid=time]')?.textContent ?? '') >= 1);
+  await page.getByRole('link', { name: 'Machine' }).click();
+  await view(page, 'machine');
+  await page.getByRole('link', { name: 'Trust' }).click();
+  await view(page, 'trust');
+  await page.goBack();
+  await view(page, 'machine');
+  await page.goBack();
+  await view(page, 'run');
+  expect(Number.parseFloat((await page.getByTestId('time').textContent()) ?? '')).toBeGreaterThanOrEqual(1);
+  await page.goForward();
+  await view(page, 'machine');
+  await page.getByLabel('Examples').selectOption('h100-llama-3.1-70b');
+  await page.waitForFunction(() => location.hash.includes('h100-llama'));
+  await page.goBack();
+  await expect.poll(() => example(page)).toBe('closed-loop');
+  await view(page, 'machine');
+});
+
+test('a link that is pasted into the address of the open page shows its view and its scenario', async () => {
+  const page = await open('#/run?example=closed-loop');
+  await running(page);
+  await page.evaluate(() => (location.hash = '#/machine?example=h100-llama-3.1-70b'));
+  await view(page, 'machine');
+  await expect.poll(() => example(page)).toBe('h100-llama-3.1-70b');
+});
+
+test.each(['s=7VbLbtswEPwVg', 'example=no-such', 'file=nowhere.json'])('a link whose scenario cannot be read says so: %s', async (named) => {
+  const page = await open(`#/run?${named}`, { expected: /404/ });
+  await running(page);
+  await expect.poll(() => page.getByRole('alert').textContent()).toMatch(/cannot be read/);
+});

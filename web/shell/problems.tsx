@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { failure, issues } from '../state/scenario.ts';
 import { opened } from '../state/run.ts';
+import { unreadable } from '../state/start.ts';
 import { shellText } from '../text/shell.ts';
 
 /** Everything that is wrong with the scenario, and a fault of the program. */
@@ -13,7 +14,15 @@ export function Problems(): JSX.Element | null {
         <pre>{failure}</pre>
       </section>
     );
-  if (issues.value.length === 0) return null;
+  if (issues.value.length === 0)
+    return unreadable.value ? (
+      <section class="problems" role="alert">
+        <p>{text.unreadable}</p>
+        <button type="button" onClick={() => (unreadable.value = false)}>
+          {text.close}
+        </button>
+      </section>
+    ) : null;
   return (
     <section class="problems" role="alert">
       <p>

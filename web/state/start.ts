@@ -17,6 +17,9 @@ const longest = 64_000;
 /** The scenario, with a large trace for example, is too large for a link. */
 export const tooLarge: Signal<boolean> = signal(false);
 
+/** The address names a scenario that cannot be read: another one is shown. */
+export const unreadable: Signal<boolean> = signal(false);
+
 /** The view that is shown. */
 export const view: Signal<ViewName> = signal(firstView);
 
@@ -24,10 +27,7 @@ export const view: Signal<ViewName> = signal(firstView);
 export function start(): void {
   keepPreferences();
   engine.onBroken = fail;
-  addEventListener('hashchange', () => {
-    showAsked();
-    void follow();
-  });
+  addEventListener('hashchange', () => void follow());
   effect(() => {
     const now = scenario.value;
     if (now !== undefined) void run(now);
@@ -42,11 +42,11 @@ export function start(): void {
 async function begin(): Promise<void> {
   try {
     // The view that is asked for shows at once: who goes to another while the engine starts stays there.
-    showAsked();
+    showAsked(readLink(location.hash));
     const { live, token } = viewState.peek();
     if (live !== undefined) return await lookOn(live, token);
     catalogue.value = await engine.ask('catalogue');
-    await follow();
+    scenario.value = (await stateOf(readLink(location.hash))) ?? exampleState(firstExample);
   } catch (error) {
     fail(error);
   }
@@ -91,28 +91,42 @@ export function exampleState(name: string): ScenarioState | undefined {
   return example === undefined ? undefined : { name, value: example.scenario, files: [] };
 }
 
-function showAsked(): void {
-  const { view: asked, more } = readLink(location.hash);
+function showAsked({ view: asked, more }: Link): void {
   if (isView(asked)) view.value = asked;
-  if (location.hash !== written) viewState.value = more;
+  viewState.value = more;
 }
 
-/** Takes over what the address says. */
+/** Takes over what the address says: a link that was followed or typed, or a step through the history. */
 async function follow(): Promise<void> {
-  const link = readLink(location.hash);
-  if (location.hash === written) return;
-  const named = await stateOf(link);
-  const next = named ?? scenario.peek() ?? exampleState(firstExample);
-  if (next !== undefined && next !== scenario.peek()) scenario.value = next;
+  const { hash } = location;
+  if (hash === writeLink(written)) return;
+  const link = readLink(hash);
+  if (link.more['live'] !== undefined && looking.peek() === undefined) return begin();
+  const next = await stateOf(link);
+  if (location.hash !== hash) return;
+  entry = undefined;
+  // At once: else the view that is asked for is written into the address with the scenario that was there before.
+  batch(() => {
+    showAsked(link);
+    if (next !== undefined) scenario.value = next;
+  });
 }
 
+/** The scenario that a link names, the one that is there where it names none; undefined where it cannot be read. */
 async function stateOf({ packed, file, example }: Link): Promise<ScenarioState | undefined> {
-  if (packed !== undefined) return unpack(packed);
-  return file === undefined ? exampleState(example ?? '') : fetched(file);
+  const now = scenario.peek();
+  const named = packed ?? file ?? example;
+  // One that runs is not begun anew.
+  if (named === undefined || (now !== undefined && named === (written.packed ?? written.example))) return now;
+  const found = packed !== undefined ? await unpack(packed) : file === undefined ? exampleState(named) : await fetched(file);
+  unreadable.value = found === undefined;
+  return found;
 }
 
-/** The address that shows what is there. */
-let written: string | undefined;
+/** What the address was made to say last. */
+let written: Link = { view: '', more: {} };
+/** What the entry of the history shows that the page is at; undefined where the address came from outside. */
+let entry: { readonly view: ViewName; readonly scenario: string } | undefined;
 
 async function address(state: ScenarioState, name: ViewName, more: Readonly<Record<string, string>>): Promise<void> {
   const example = catalogue.peek()?.examples[state.name];
@@ -120,8 +134,12 @@ async function address(state: ScenarioState, name: ViewName, more: Readonly<Reco
   if (state !== scenario.peek() || name !== view.peek() || more !== viewState.peek()) return;
   tooLarge.value = packed !== undefined && packed.length > longest;
   if (tooLarge.value) return;
-  written = writeLink({ view: name, example: packed === undefined ? state.name : undefined, packed, more });
-  if (location.hash !== written) history.replaceState(null, '', written);
+  written = { view: name, example: packed === undefined ? state.name : undefined, packed, more };
+  // Another view or scenario can be left again by going back; what is changed in one is not a step of its own.
+  const another = entry !== undefined && (entry.view !== name || entry.scenario !== state.name);
+  entry = { view: name, scenario: state.name };
+  const link = writeLink(written);
+  if (location.hash !== link) history[another ? 'pushState' : 'replaceState'](null, '', link);
 }
 
 /** Gives the engine the scenario, and lets it play. One that is refused leaves the run as it is. */
