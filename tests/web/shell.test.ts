@@ -144,3 +144,13 @@ test.each(['s=7VbLbtswEPwVg', 'example=no-such', 'file=nowhere.json'])('a link w
   await running(page);
   await expect.poll(() => page.getByRole('alert').textContent()).toMatch(/cannot be read/);
 });
+
+test('a file that is cut off, or of no kind that is known, is told by its name and changes nothing', async () => {
+  const page = await open('#/run?example=closed-loop');
+  await running(page);
+  for (const name of ['cut.jsonl.gz', 'photo.png']) {
+    await load(page, { name, text: '\u001F' });
+    await page.getByRole('alert').getByText(name).waitFor();
+  }
+  expect(await example(page)).toBe('closed-loop');
+});

@@ -16,8 +16,8 @@ const kinds = [
 
 /** Takes in files: a scenario with what it names; or a machine, a model or a trace for the scenario that is there. */
 export async function openFiles(list: readonly File[]): Promise<void> {
-  const files = await Promise.all(list.map(async (file): Promise<UserFile> => ({ name: file.name, text: await textOf(file) })));
   try {
+    const files = await Promise.all(list.map(async (file): Promise<UserFile> => ({ name: file.name, text: await textOf(file) })));
     const parsed = await Promise.all(
       files.map(async (file) => ({
         file,
@@ -45,7 +45,7 @@ const expected =
 
 /** Whether a file is one of the kinds that stand alone, or one that the scenario names. */
 function belongs(base: unknown, name: string, content: unknown): boolean {
-  return content === undefined || kinds.some((kind) => kind.has.every((key) => has(content, key))) || JSON.stringify(base).includes(`${name}"`);
+  return /\.(jsonl|csv|txt|gz)$/.test(name) || kinds.some((kind) => kind.has.every((key) => has(content, key))) || JSON.stringify(base).includes(`${name}"`);
 }
 
 /** The scenario with a file in it: what has the keys of a machine is the machine, what is no map is a trace. */
@@ -59,9 +59,14 @@ function has(value: unknown, key: string): boolean {
   return typeof value === 'object' && value !== null && key in value;
 }
 
+/** @throws InputError for a zipped file that cannot be unzipped */
 async function textOf(file: File): Promise<string> {
-  const zipped = file.name.endsWith('.gz');
-  return zipped ? new Response(file.stream().pipeThrough(new DecompressionStream('gzip'))).text() : file.text();
+  if (!file.name.endsWith('.gz')) return file.text();
+  try {
+    return await new Response(file.stream().pipeThrough(new DecompressionStream('gzip'))).text();
+  } catch {
+    throw new InputError([{ path: file.name, message: 'expected a file that gzip has made, whole' }]);
+  }
 }
 
 /** Saves the scenario as a YAML file. */
