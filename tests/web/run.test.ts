@@ -101,6 +101,12 @@ test('a link that is slow, and a part that is not there', async () => {
   await panel.getByLabel('Part').fill('L2 3.5');
   await panel.getByRole('button', { name: 'Slow to 50 %' }).click();
   await page.getByRole('row', { name: /choke L2 3\.5:50%/ }).waitFor();
+  // What hangs for good would be killed: no time is put in the place of the one that was chosen.
+  await panel.getByLabel('Part').fill('npu 3');
+  await panel.getByLabel('For').selectOption('for good');
+  await panel.getByRole('button', { name: 'Hang' }).click();
+  await panel.getByText('expected how long it hangs, got nothing').waitFor();
+  expect(await page.getByRole('row', { name: /hang/ }).count()).toBe(0);
 });
 
 test('where the time of a request went: its phases add up to its whole time', async () => {

@@ -38,7 +38,7 @@ export function FaultActions({ part }: { readonly part?: string | undefined }): 
   const wrong = useSignal('');
   const act = async (cause: Cause): Promise<void> => {
     try {
-      await strike(cause, part ?? typed.value, duration.value ?? (cause === 'hang' ? durations[1] : undefined));
+      await strike(cause, part ?? typed.value, duration.value);
       wrong.value = '';
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
