@@ -45,6 +45,14 @@ test('a run that is played in any pace comes to what it comes to in one go, to t
   }
 });
 
+test('on the way to a time that is far, what has been is shown: nothing stands at 0', async () => {
+  const session = new Session(await scenario(800), ticking(5));
+  session.seek(Infinity);
+  const ahead = played(session).filter(({ seeking, at }) => seeking && at > 0.5);
+  expect(ahead.length).toBeGreaterThan(5);
+  expect(ahead.some(({ series }) => (series?.lines.output.at(-1) ?? 0) > 0)).toBe(true);
+});
+
 test('back and on again gives the same run, with what was done to it by hand', async () => {
   const session = new Session(await scenario(800), ticking(0.01));
   session.seek(0.8);

@@ -107,7 +107,7 @@ export class Session {
 
   frame(): Frame {
     const wall = this.#clock();
-    const due = (wall - this.#shownSeries >= seriesEvery && this.#goal === undefined) || !this.moving;
+    const due = wall - this.#shownSeries >= seriesEvery || !this.moving;
     if (due) this.#shownSeries = wall;
     return {
       ...this.#watch.picture(due),
