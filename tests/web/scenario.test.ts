@@ -33,6 +33,8 @@ test('a field is checked beside itself, the run goes on, and YAML and form say t
   await expect.poll(() => verdict(page).textContent()).toMatch(/nothing is wrong/);
   const yaml = page.getByRole('textbox', { name: 'Scenario as YAML' });
   await expect.poll(() => yaml.inputValue()).toContain('tensor: 2');
+  // It is told from the example that it was.
+  expect(await page.getByLabel('Examples').locator('option:checked').textContent()).toBe('h100-llama-3.1-70b, changed');
 
   await yaml.fill((await yaml.inputValue()).replace('rate: 12/s', 'rate: 7/s'));
   await expect.poll(() => page.getByRole('textbox', { name: 'rate', exact: true }).inputValue()).toBe('7/s');

@@ -14,6 +14,7 @@ export function ScenarioBar(): JSX.Element {
   const now = scenario.value;
   const examples = Object.entries(catalogue.value?.examples ?? {});
   const isExample = now !== undefined && catalogue.value?.examples[now.name]?.scenario === now.value;
+  const changed = !isExample && now !== undefined && now.name in (catalogue.value?.examples ?? {});
   const about = isExample ? catalogue.value?.examples[now.name]?.about : '';
   const share = async (): Promise<void> => {
     await navigator.clipboard.writeText(location.href);
@@ -23,7 +24,7 @@ export function ScenarioBar(): JSX.Element {
   return (
     <section class="scenario-bar" aria-label={text.scenario}>
       <select aria-label={text.examples} value={isExample ? now.name : ''} onChange={({ currentTarget }) => choose(currentTarget.value)}>
-        {isExample ? undefined : <option value="">{now?.name ?? '…'}</option>}
+        {isExample ? undefined : <option value="">{changed ? text.changed(now.name) : (now?.name ?? '…')}</option>}
         {examples.map(([name, { about }]) => (
           <option key={name} value={name} title={about}>
             {name}
