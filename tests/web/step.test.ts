@@ -73,6 +73,11 @@ test('what does not fit is said beside its slider, with the figure, and the last
   expect(await iteration.textContent()).toMatch(/ m?s$/);
 });
 
+test('chips are counted, with no decimals', async () => {
+  const page = await open('#/step?example=nvl72-deepseek-r1');
+  await expect.poll(() => page.locator('.answer').textContent()).toContain('48 chips');
+});
+
 test('width of experts, drafts and microbatches change the iteration', async () => {
   const page = await open('#/step?example=cloudmatrix384-deepseek-r1');
   const command = page.getByTestId('command');

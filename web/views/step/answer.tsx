@@ -3,6 +3,7 @@ import { formatTime, significant } from '../../../src/base/quantity.ts';
 import type { StepData } from '../../../src/report/step/data.ts';
 import { dataRanks } from '../../../src/model/layout.ts';
 import type { Interval } from '../../../src/cost/uncertainty/interval.ts';
+import { show } from '../../parts/figure/show.ts';
 import { stepText } from './text.ts';
 
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
@@ -34,7 +35,7 @@ export function Answer({ step }: { readonly step: StepData }): JSX.Element {
       </dl>
       <Bottleneck step={step} />
       <p class="quiet small">
-        {text.figures.chips(plain(step.chips), layoutWords(step))} · <Trust step={step} />
+        {text.figures.chips(show.count(step.chips), layoutWords(step))} · <Trust step={step} />
       </p>
     </div>
   );
