@@ -50,7 +50,7 @@ test('beside another machine: cards, charts with intervals, and the figures of t
 test('the deployment of the CloudMatrix384 beside NVL72, from a link', async () => {
   const page = await open('#/compare?example=nvl72-deepseek-r1&with=ex:cloudmatrix384-deepseek-r1&runs=short');
   await expect.poll(() => page.locator('.chosen p').count(), { timeout: 90_000 }).toBe(2);
-  expect((await page.locator('.chosen p').allTextContents()).join()).toMatch(/72 GPU on GB200 NVL72.*256 NPU on CloudMatrix384/s);
+  expect((await page.locator('.chosen p').allTextContents()).join()).toMatch(/72 GPUs on GB200 NVL72.*256 NPUs on CloudMatrix384/s);
   await page.getByText('What differs in the scenarios').click();
   await expect.poll(() => page.locator('table', { hasText: 'deployment.decode.' }).last().textContent()).toMatch(/machine.*gb200-nvl72.*cloudmatrix384/);
 }, 120_000);

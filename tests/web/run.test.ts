@@ -39,6 +39,7 @@ test('a first visit shows a running supernode', async () => {
 test('pause stands still, speed and the slider move time, back too, and the end is the end', async () => {
   const page = await open('#/run?example=closed-loop');
   await until(page, 0.5);
+  expect(await page.locator('.flow').textContent()).toMatch(/8 × 1 GPU[^s]/);
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
   const stopped = await seconds(page);

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { InputError } from '../../../src/base/errors.ts';
+import { count } from '../../../src/report/wording.ts';
 import { FileButton } from '../../parts/field/file-button.tsx';
 import { catalogue, engine } from '../../state/run.ts';
 import { issues, scenario } from '../../state/scenario.ts';
@@ -33,7 +34,7 @@ export function Chooser(): JSX.Element {
           </h2>
           {summary === undefined ? undefined : (
             <p class="quiet small">
-              {summary.model.name} · {text.on(`${summary.machine.chipsUsed} ${summary.machine.chipWord}`, summary.machine.title)}
+              {summary.model.name} · {text.on(count(summary.machine.chipsUsed, summary.machine.chipWord), summary.machine.title)}
             </p>
           )}
           {wrong.length === 0 ? undefined : (

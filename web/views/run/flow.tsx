@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { count } from '../../../src/report/wording.ts';
 import { show } from '../../parts/figure/show.ts';
 import { frame, opened, series } from '../../state/run.ts';
 import type { Series } from '../../../src/report/live/frame.ts';
@@ -43,13 +44,14 @@ export function Flow(): JSX.Element | null {
 function Pool({ pool, chip, used }: { readonly pool: OpenedPool; readonly chip: string; readonly used: number }): JSX.Element {
   const text = runText();
   const now = frame.value;
-  const own = (values: Float32Array | undefined, from: number, count: number): number =>
-    values?.subarray(from, from + count).reduce((sum, value) => sum + value, 0) ?? 0;
+  const own = (values: Float32Array | undefined, from: number, many: number): number =>
+    values?.subarray(from, from + many).reduce((sum, value) => sum + value, 0) ?? 0;
   const ranks = pool.instances * pool.ranks;
   const running = own(now?.sequences, pool.firstRank, ranks);
   const kv = own(now?.kv, pool.firstRank, ranks) / ranks;
   const waiting = own(now?.waiting, pool.firstInstance, pool.instances);
-  const size = pool.instances === 1 ? `${pool.chips} ${chip}s` : `${pool.instances} × ${pool.chips / pool.instances} ${chip}s`;
+  const each = count(pool.chips / pool.instances, chip);
+  const size = pool.instances === 1 ? each : `${pool.instances} × ${each}`;
   return (
     <Part
       name={`${text.flow.roles[pool.role]} · ${size}`}
