@@ -25,6 +25,11 @@ describe('scaling policies', () => {
     const at = (role: 'merged' | 'prefill' | 'decode') => policy('slo').desired({ ...late, role });
     expect([at('merged'), at('prefill'), at('decode')]).toEqual([5, 5, 4]);
   });
+
+  test('CTL-1 slo gives up what those that stay can bear, though an answer of an idle pool takes half of the objective', () => {
+    const at = (serving: number, tpot: number) => policy('slo').desired({ ...idlePool, serving, load: 0.3, ttft: 0.1, tpot });
+    expect([at(8, 0.026), at(4, 0.033), at(4, 0.035), at(2, 0.022), at(2, 0.026), at(1, 0.01)]).toEqual([7, 3, 4, 1, 2, 1]);
+  });
 });
 
 describe('ratio policies', () => {

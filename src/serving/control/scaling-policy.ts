@@ -54,11 +54,12 @@ function byQueue(view: PoolView, target: number): number {
   return ahead < target / 4 && canSpare(view) ? serving - 1 : serving;
 }
 
-/** A quarter more where a latency comes near its objective, one less where all are far below it. */
+/** A quarter more where a latency comes near its objective, one less where none would if it grew as the load of those that stay. */
 function byLatency(view: PoolView, slo: ServiceLevel, target: number): number {
+  const { serving } = view;
   const worst = worstShare(view, slo);
-  if (worst > target) return view.serving + Math.ceil(view.serving / 4);
-  return worst < target / 2 && canSpare(view) ? view.serving - 1 : view.serving;
+  if (worst > target) return serving + Math.ceil(serving / 4);
+  return worst * serving < target * (serving - 1) && canSpare(view) ? serving - 1 : serving;
 }
 
 function canSpare({ serving, load }: PoolView): boolean {
