@@ -274,6 +274,12 @@ const mergedCases: readonly Case[] = [
   ['deployment.merged.watermark=1', 'deployment.merged.watermark', /from 0 to 0.99/],
   ['deployment.merged.prefix-caching=yes please', 'deployment.merged.prefix-caching', /true or false/],
   ['deployment.merged.experts.parallel=4', 'deployment.merged.experts', /llama-3.1-70b has no experts/],
+  ['precision={ experts: fp8 }', 'precision.experts', /llama-3.1-70b has no experts; leave this out/],
+  [
+    'models=[{ model: qwen3-32b, precision: { experts: fp8 }, deployment: { merged: { instances: 1, gpus: 2, tensor: 2, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } } }]',
+    'models[0]: precision.experts',
+    /qwen3-32b has no experts; leave this out/,
+  ],
   ['deployment.merged.mtp={draft: 1, acceptance: 0.7}', 'deployment.merged.mtp', /has no draft module/],
   ['deployment.merged.draft={tokens: 3, acceptance: 0.7}', 'deployment.merged.draft.method', /expected one of mtp, eagle, model, ngram, got nothing/],
   ['deployment.merged.draft={method: eagel, tokens: 3, acceptance: 0.7}', 'deployment.merged.draft.method', /did you mean "eagle"/],

@@ -47,7 +47,8 @@ function diesOf(pool: PoolFile, at: string, { machine, problems }: Surroundings)
   return chips * perChip;
 }
 
-function expertsOf(model: Model): ExpertFeedForward | undefined {
+/** Experts of a model, if it has any. */
+export function expertsOf(model: Model): ExpertFeedForward | undefined {
   return model.groups.map(({ feedForward }) => feedForward).find((feedForward) => feedForward.kind === 'experts');
 }
 

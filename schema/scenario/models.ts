@@ -7,6 +7,7 @@ import { dieGroups } from './die-groups.ts';
 import { draftModels } from './draft-models.ts';
 import type { ScalingFile, ServedFile } from './file.ts';
 import { checkFit } from './fit.ts';
+import { readPrecision } from './precision.ts';
 import { Problems } from './problems.ts';
 import type { ScenarioContext } from './read.ts';
 
@@ -47,7 +48,7 @@ async function readModel(file: ServedFile, at: string, { machine, stack, workloa
   const { model: name } = file;
   if (name === undefined) problems.add('model', 'expected the name of a model in the catalogue or the path of a file, got nothing');
   const model = name === undefined ? undefined : await problems.attempt('model', () => context.model(name, problems.at('model')));
-  const precision = model === undefined ? undefined : await problems.attempt('precision', () => context.precision(model, file.precision ?? {}));
+  const precision = await readPrecision(file.precision, model, context, problems);
   const drafts = { models: await draftModels(file.deployment, context, problems), precision };
   const deployment = readDeployment(file.deployment ?? {}, { machine, model, problems, drafts });
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
