@@ -42,6 +42,8 @@ export function readFaults(
       return;
     }
     const jitter = cause === 'jitter' ? jitterOf(fault, at, problems) : undefined;
+    if (cause !== 'jitter')
+      for (const key of ['share', 'by'] as const) if (fault[key] !== undefined) problems.add(`${at}.${key}`, `means nothing to ${cause}; expected jitter`);
     if (cause === 'hang' && fault.for === undefined) problems.add(`${at}.for`, 'expected how long it hangs, got nothing');
     const text = fault[cause] as string;
     const duration = fault.for ?? Infinity;
