@@ -20,9 +20,10 @@ export function parseBlow(machine: Machine, fabrics: readonly Fabric[], cause: F
   const left = cause === 'slow' ? Number(percent) / 100 : Number(cause === 'jitter');
   if (cause === 'slow' && !(left > 0 && left < 1)) return `expected a share above 0 and below 100 %, got "${percent} %"`;
   const end = parseEnd(machine, fabrics, what);
-  if (end.value !== undefined && end.value.kind !== 'switch') return { kind: cause, struck: partsOf(machine, end.value, text), left };
-  if (cause === 'hang' || cause === 'jitter')
-    return end.value === undefined && end.problem !== undefined ? end.problem : `expected dies, a chip or a node, got "${text}"`;
+  const ofDies = cause === 'hang' || cause === 'jitter';
+  if (end.value !== undefined && end.value.kind !== 'switch' && !(ofDies && end.value.kind === 'cpu'))
+    return { kind: cause, struck: partsOf(machine, end.value, text), left };
+  if (ofDies) return end.value === undefined && end.problem !== undefined ? end.problem : `expected dies, a chip or a node, got "${text}"`;
   const links = parseFault(machine, fabrics, text, cause === 'slow');
   if (links.value === undefined) return links.problem;
   return { kind: cause === 'slow' ? 'choke' : 'cut', struck: { text, dies: [], cpus: [], links: links.value }, left };
