@@ -84,7 +84,12 @@ export async function readEventLog(lines: AsyncIterable<string>, path: string): 
   let number = 0;
   let records = 0;
   const read = <Out>(schema: z.ZodType<Out>, line: string): Out | undefined => {
-    const { data, error } = schema.safeParse(parsed(line));
+    const value = parsed(line);
+    if (value === undefined) {
+      issues.push({ path: `${path}: line ${number}`, message: 'is damaged or cut off: it is not JSON' });
+      return undefined;
+    }
+    const { data, error } = schema.safeParse(value);
     for (const { path: at, message } of error?.issues ?? [])
       issues.push({ path: `${path}: line ${number}${at.length > 0 ? `: ${at.join('.')}` : ''}`, message });
     return data;

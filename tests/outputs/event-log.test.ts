@@ -138,6 +138,7 @@ describe('--replay', () => {
       (all: string[]) => all.with(0, (all[0] ?? '').replace('"rate":585', '"rate":586')),
       /line 1: scenario: is not the one that was logged/,
     ],
+    ['a log that was cut off in its first line', ([first = '']: string[]) => [first.slice(0, 900)], /line 1: is damaged or cut off: it is not JSON/],
     ['a log that was cut off', (all: string[]) => all.slice(0, 2000), /ends before the run does: its last line is missing/],
     ['a line that is missing', (all: string[]) => all.toSpliced(900, 1), /expected \d+ records by its last line, found \d+/],
     ['another file', () => ['{"timestamp":0}'], /is no event log; expected a first line with "schema":"supernode\/events\/1"/],
