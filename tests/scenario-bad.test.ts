@@ -386,6 +386,22 @@ const traceCases: readonly Case[] = [
   ['workload={trace: traces/chat.csv, requests: 1000000}', 'workload.requests', /the trace has \d+ requests, got 1000000/],
 ];
 
+describe('deadlines', () => {
+  const scheduler = 'policies.scheduler=slo-aware';
+  const tenants = 'workload.tenants=[{ name: a, share: 1, slo: { ttft: 1 s } }]';
+
+  test('slo-aware is refused where no first token has an objective', async () => {
+    const refused = [{ path: 'policies.scheduler', message: expect.stringMatching(/expected slo with ttft/) as string }];
+    expect(await after(merged, [scheduler, 'slo=null'])).toMatchObject(refused);
+    expect(await after(merged, [scheduler, 'slo={ tpot: 50 ms }'])).toMatchObject(refused);
+  });
+
+  test('slo-aware has the objective of all, or of a tenant', async () => {
+    expect(await after(merged, [scheduler, 'slo={ ttft: 1 s }'])).toEqual([]);
+    expect(await after(merged, [scheduler, 'slo=null', tenants])).toEqual([]);
+  });
+});
+
 describe('a trace', () => {
   test.each(traceCases)('%s is refused at %s', async (setting, path, message) => {
     const issues = await after(merged, ['workload=null', setting]);

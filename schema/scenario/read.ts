@@ -42,6 +42,13 @@ function policiesOf({ policies }: ScenarioFile): PoliciesPlant {
   return { router, scheduler, admission: { inFlight: admission['in-flight'], queuedTokens: admission['queued-tokens'], ttft: admission.ttft } };
 }
 
+/** Deadlines are those of first tokens. */
+function checkDeadlines({ policies, slo, workload }: ScenarioFile, problems: Problems): void {
+  const objectives = [slo, ...(workload?.tenants ?? []).map((tenant) => tenant.slo)];
+  if (policies?.scheduler === 'slo-aware' && !problems.covers('slo.ttft') && objectives.every((one) => one?.ttft === undefined))
+    problems.add('policies.scheduler', 'slo-aware serves whose first token is due first; expected slo with ttft');
+}
+
 type Named = 'machine' | 'model';
 
 async function found<T>(file: ScenarioFile, key: Named, find: (nameOrPath: string, at: string) => T | Promise<T>, problems: Problems): Promise<T | undefined> {
@@ -115,6 +122,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
       ? readControl(file.control ?? {}, { deployment, others, machine, slo, problems })
       : undefined;
   checkRecovery(file.recovery ?? {}, problems);
+  checkDeadlines(file, problems);
   const stated = file.faults !== undefined || file.recovery !== undefined;
   const faults = !stated || machine === undefined ? undefined : readFaults(file.faults ?? [], file.recovery ?? {}, machine, problems, control?.weights);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
