@@ -249,7 +249,7 @@ export function comparisonOf(summaries: readonly Summary[]): Report {
       return { ...section, blocks: [...section.blocks, { kind: 'quantiles', charts: latencies.map((latency) => quantileChart(latency, withLatency)) }] };
     return section;
   });
-  const cautions = caveats(summaries);
+  const cautions = caveats(runs.map(({ name, summary }) => ({ ...summary, scenario: name })));
   return {
     title: list(names),
     subtitle: `${count(summaries.length, 'run')} side by side`,

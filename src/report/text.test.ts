@@ -108,6 +108,11 @@ describe('the comparison', () => {
     );
   });
 
+  test('tells runs of one name apart in what it warns of', () => {
+    const text = compareReport([summary, { ...summary, window: { ...summary.window, steady: false } }]);
+    expect(text).toContain(`${summary.scenario} (2) did not reach a steady state.`);
+  });
+
   test('never throws and prints no missing value, whatever the summaries', () => {
     fc.assert(
       fc.property(fc.array(arbitrarySummary, { minLength: 1, maxLength: 4 }), (summaries) => {
