@@ -56,14 +56,16 @@ export function latencySection(summary: Summary): Section {
   const first =
     summary.trust === undefined
       ? 'Times are those of the client, which the network and the client itself are part of.'
-      : firstToken === 'prefill'
-        ? 'The first token leaves from prefill.'
-        : 'The first token leaves from decode, so TTFT includes moving the KV to it.';
+      : !summary.pools.some(({ role }) => role === 'decode')
+        ? ''
+        : firstToken === 'prefill'
+          ? 'The first token leaves from prefill.'
+          : 'The first token leaves from decode, so TTFT includes moving the KV to it.';
   return {
     title: 'Latency',
     blocks: [
       table,
-      { kind: 'sentences', tone: 'plain', lines: [`${first} Quantiles are within ${percent(quantileError)} of the exact ones.`] },
+      { kind: 'sentences', tone: 'plain', lines: [`${first} Quantiles are within ${percent(quantileError)} of the exact ones.`.trim()] },
       ...(latencies.some((latency) => latency.of(summary).count > 0)
         ? [{ kind: 'quantiles' as const, charts: latencies.map((latency) => quantileChart(latency, [{ name: latency.name, summary }])) }]
         : []),

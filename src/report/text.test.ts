@@ -55,6 +55,12 @@ describe('the text report', () => {
     expect(text).toContain('Measured from 52.4 s to 238 s of a run of 244 s');
   });
 
+  test('says where first tokens leave from, if there are two places', () => {
+    expect(textReport(summary)).toContain('The first token leaves from prefill.');
+    const merged = { ...summary, pools: summary.pools.slice(-1).map((pool) => ({ ...pool, role: 'merged' as const })) };
+    expect(textReport(merged)).not.toContain('first token leaves');
+  });
+
   test('says why goodput is low', () => {
     const low = { ...summary, goodput: { ...summary.goodput, share: 0.41, note: '59 % of the requests miss the TPOT objective' } };
     expect(textReport(low).replaceAll(/\s+/g, ' ')).toContain('59 % of the requests miss the TPOT objective.');

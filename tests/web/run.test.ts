@@ -55,6 +55,14 @@ test('pause stands still, speed and the slider move time, back too, and the end 
   expect(await page.locator('.counts').textContent()).toMatch(/waiting 0.*running 0/);
 });
 
+test('the slider stands before its end while nobody knows when that will be', async () => {
+  const page = await open('#/run?example=agentic');
+  await until(page, 1.5);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const slider = page.getByRole('slider', { name: 'Simulated time' });
+  expect(Number(await slider.inputValue()) / Number(await slider.getAttribute('max'))).toBeLessThan(0.9);
+});
+
 test('kill an NPU and watch the recovery: requests are hit, a spare takes over, the fault is told', async () => {
   const page = await open();
   await page.getByTestId('time').waitFor();

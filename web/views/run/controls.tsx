@@ -8,12 +8,12 @@ import { runText } from './text.ts';
 
 const speeds = [0.05, 0.25, 1, 4, 16, 64] as const;
 
-/** When the run will be over, by how many of its requests have come; the end itself once it is known. [s] */
+/** When the run will be over, by how many of its requests have come; the end itself once it is known. Until some have come it is as far away again. [s] */
 const end: ReadonlySignal<number> = computed(() => {
   const [now, all] = [frame.value, opened.value?.requests ?? 0];
   if (now === undefined) return 1;
   const expected = now.counts.arrived > 50 ? (now.at * all) / now.counts.arrived : 0;
-  const rounded = expected === 0 ? 0 : Number(expected.toPrecision(1)) * (Number(expected.toPrecision(1)) < expected ? 1.5 : 1);
+  const rounded = expected === 0 ? 2 * now.at : Number(expected.toPrecision(1)) * (Number(expected.toPrecision(1)) < expected ? 1.5 : 1);
   return Math.max(furthest.value, now.done ? now.at : rounded, 1);
 });
 
