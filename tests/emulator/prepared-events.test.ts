@@ -45,7 +45,7 @@ test.for([
   ['several choices', '/v1/chat/completions', { ...chat, n: 3 }],
   ['a call of a function', '/v1/chat/completions', { ...chat, tools, tool_choice: 'required' }],
   ['a completion', '/v1/completions', { prompt: said, max_tokens: 200 }],
-  ['several prompts', '/v1/completions', { prompt: [said, 'plain words only'], max_tokens: 200, echo: true }],
+  ['several prompts', '/v1/completions', { prompt: [said, 'plain words only '.repeat(30)], max_tokens: 200, echo: true }],
 ] as const)('%s: what is prepared once for all events of a stream says the same as events that are worded one by one', async ([, path, body]) => {
   const { url } = await emulate({ speed: 1 }, { answers: echo(shipped) });
   const [prepared, one] = [await events(url, path, body, false), await events(url, path, body, true)];
