@@ -7,6 +7,7 @@ interface Second {
   readonly finished: number;
   readonly waiting: number;
   readonly running: number;
+  readonly failed?: number;
   /** That of each request that finishes. [s] */
   readonly e2e: number;
 }
@@ -45,6 +46,11 @@ describe('whether a run keeps up', () => {
     const { saturated, saturation } = windowOf(400, 400, (second) => ({ arrived: 10, finished: 9, waiting: 0, running: 20 + second, e2e: 10 }));
     expect(saturated).toBe(true);
     expect(saturation).toMatch(/^saturated: 90.0 % of the arrivals end in time/);
+  });
+
+  test('requests that failed have ended as well', () => {
+    const { saturated } = windowOf(400, 400, (second) => ({ arrived: 10, finished: 9, failed: 1, waiting: 0, running: 20 + 0.1 * second, e2e: 10 }));
+    expect(saturated).toBe(false);
   });
 
   test('a run that has only begun to fill up does not tell', () => {
