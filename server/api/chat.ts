@@ -8,7 +8,7 @@ import type { StreamForm } from './delivery.ts';
 import type { Generator, Order } from './generator.ts';
 import { chatLogprobs } from './logprobs.ts';
 import type { ServedModels } from './served-models.ts';
-import { usageInChunks, usageOf } from './usage.ts';
+import { usageInChunks, usageOf, usageOfChunk } from './usage.ts';
 
 /** `POST /v1/chat/completions`. */
 export async function chat(exchange: Exchange, generator: Generator, models: ServedModels, template: ChatTemplate): Promise<void> {
@@ -88,7 +88,7 @@ class ChatEvents implements StreamForm {
     let frames = '';
     if (from === 0) {
       this.#choices.add(choice);
-      const before = this.#usageAt(choice, 0);
+      const before = usageOfChunk(this.#body, choice, 0);
       const prompt = this.#body.return_token_ids === true ? `,"prompt_token_ids":${JSON.stringify(choice.prompt)}` : '';
       frames = this.#chunk(index, `{"role":"assistant","content":${tool === undefined ? '""' : 'null'}}`, before + prompt);
       if (tool !== undefined) frames += this.#chunk(index, JSON.stringify(called(tool.id, tool.name)), before);
@@ -101,7 +101,7 @@ class ChatEvents implements StreamForm {
       this.#body.logprobs === true ? JSON.stringify(chatLogprobs(this.#generator.tokenizer, choice, from, to, this.#body.top_logprobs ?? 0)) : 'null';
     const ids = this.#body.return_token_ids === true ? `,"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';
     const end = last ? `"finish_reason":"${choice.finish}","stop_reason":${JSON.stringify(answer.stoppedAt ?? null)}` : '"finish_reason":null';
-    return frames + this.#chunk(index, delta, this.#usageAt(choice, to), logprobs, `${end}${ids}`);
+    return frames + this.#chunk(index, delta, usageOfChunk(this.#body, choice, to), logprobs, `${end}${ids}`);
   }
 
   around({ index, tool }: Choice): readonly [string, string] | undefined {
@@ -122,12 +122,6 @@ class ChatEvents implements StreamForm {
 
   #inOrder(): readonly Choice[] {
     return [...this.#choices].toSorted((a, b) => a.index - b.index);
-  }
-
-  #usageAt(choice: Choice, to: number): string {
-    if (!usageInChunks(this.#body)) return '';
-    const prompt = choice.prompt.length;
-    return `,"usage":{"prompt_tokens":${prompt},"total_tokens":${prompt + to},"completion_tokens":${to}}`;
   }
 
   #chunk(index: number, delta: string, more: string, logprobs = 'null', end = '"finish_reason":null'): string {

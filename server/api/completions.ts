@@ -8,7 +8,7 @@ import type { StreamForm } from './delivery.ts';
 import type { Ask, Generator, Order } from './generator.ts';
 import { completionLogprobs } from './logprobs.ts';
 import type { ServedModels } from './served-models.ts';
-import { usageInChunks, usageOf } from './usage.ts';
+import { usageInChunks, usageOf, usageOfChunk } from './usage.ts';
 
 /** Tokens of an answer where the client says nothing of it. */
 const usual = 16;
@@ -103,11 +103,12 @@ class CompletionEvents implements StreamForm {
     const { logprobs: top } = this.#body;
     const said = this.#said(choice);
     const logprobs = typeof top === 'number' ? JSON.stringify(completionLogprobs(this.#generator.tokenizer, choice, { from, to, top, said })) : 'null';
-    const ofPrompt = from === 0 ? `,"prompt_token_ids":${JSON.stringify(choice.prompt)}` : '';
-    const ids = this.#body.return_token_ids === true ? `${ofPrompt},"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';
-    const prompt = choice.prompt.length;
-    const usage = usageInChunks(this.#body) ? `,"usage":{"prompt_tokens":${prompt},"total_tokens":${prompt + to},"completion_tokens":${to}}` : '';
-    return `data: ${this.#head},"choices":[{"index":${index},"text":${text},"logprobs":${logprobs},${end}${ids}}]${usage}}\n\n`;
+    let ids = '';
+    if (this.#body.return_token_ids === true) {
+      if (from === 0) ids = `,"prompt_token_ids":${JSON.stringify(choice.prompt)}`;
+      ids += `,"token_ids":${JSON.stringify(answer.ids(from, to))}`;
+    }
+    return `data: ${this.#head},"choices":[{"index":${index},"text":${text},"logprobs":${logprobs},${end}${ids}}]${usageOfChunk(this.#body, choice, to)}}\n\n`;
   }
 
   around({ index }: Choice): readonly [string, string] | undefined {

@@ -27,3 +27,9 @@ export function usageOf(choices: readonly Choice[]): Usage {
 export function usageInChunks({ stream_options: options }: Sampling): boolean {
   return options?.include_usage === true && options.continuous_usage_stats === true;
 }
+
+/** Usage up to so many tokens of an answer as the last key of a chunk, where it is told with each. */
+export function usageOfChunk(body: Sampling, { prompt }: Choice, out: number): string {
+  if (!usageInChunks(body)) return '';
+  return `,"usage":{"prompt_tokens":${prompt.length},"total_tokens":${prompt.length + out},"completion_tokens":${out}}`;
+}
