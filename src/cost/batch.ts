@@ -44,7 +44,8 @@ export interface Stretch {
 
 /** Prices the iterations of one instance. Pure: the same batch, the same cost; nothing of a batch is kept. */
 export interface StepPricer {
-  cost(batch: InstanceBatch): StepCost;
+  /** `old`: a cost that is no longer needed, which may be written over. */
+  cost(batch: InstanceBatch, old?: StepCost): StepCost;
   /** Where steps that follow a step that only decodes can be had at once; undefined where each has to be priced. `old` is a stretch that is no longer needed. */
   stretch?(batch: InstanceBatch, old?: Stretch): Stretch | undefined;
 }

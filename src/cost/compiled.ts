@@ -140,13 +140,13 @@ function schedules(plan: readonly PlannedGroup[], first: number): { scheduled: r
   return { scheduled, places, length: from };
 }
 
-/** The step, when all rows have been added to the constant. */
-export function finish({ scheduled, pipeline }: Compiled, sums: Float64Array): StepCost {
+/** The step, when all rows have been added to the constant; `old` is one that is no longer needed. */
+export function finish({ scheduled, pipeline }: Compiled, sums: Float64Array, old?: StepCost): StepCost {
   for (let g = 0; g < scheduled.length; g++) {
     const { layers, from } = scheduled[g] as Scheduled;
     expose(layers, sums, from, sums);
   }
-  if (pipeline === 0) return stepCostOf(sums, undefined);
+  if (pipeline === 0) return stepCostOf(sums, undefined, 0, old);
   const stages = Array.from({ length: pipeline }, (_, stage) => sums[sumCount + stage] as number);
-  return stepCostOf(sums, { stages, send: (sums[sumCount + pipeline] as number) / (pipeline - 1), host: sums[stageCount - 1] as number });
+  return stepCostOf(sums, { stages, send: (sums[sumCount + pipeline] as number) / (pipeline - 1), host: sums[stageCount - 1] as number }, 0, old);
 }

@@ -7,22 +7,28 @@ export const stageCount: number = stages.length + 1;
 const busyCount: number = engines.length;
 export const sumCount: number = stageCount + busyCount;
 
-/** Copied for each step: arrays of fractions from the start. */
-const stageBlank: readonly number[] = Array.from({ length: stageCount }, () => 0.5);
-const busyBlank: readonly number[] = Array.from({ length: busyCount }, () => 0.5);
+/** A step whose record is used again: fractions from the start, so that they stay where they are. */
+class StepRecord implements StepCost {
+  time = 0.5;
+  readonly busy: number[] = Array.from({ length: busyCount }, () => 0.5);
+  readonly stages: number[] = Array.from({ length: stageCount }, () => 0.5);
+  pipeline: PipelineCost | undefined;
+}
 
-/** The step that sums stand for, which begin at `from`. */
-export function stepCostOf(sums: Float64Array, pipeline: PipelineCost | undefined, from: number = 0): StepCost {
+/** The step that sums stand for, which begin at `from`; `old` is a step that is no longer needed. */
+export function stepCostOf(sums: Float64Array, pipeline: PipelineCost | undefined, from: number = 0, old?: StepCost): StepCost {
+  const step = old instanceof StepRecord ? old : new StepRecord();
+  const { busy, stages: stageTimes } = step;
   let time = 0;
-  const stageTimes = stageBlank.slice();
   for (let i = 0; i < stageCount; i++) {
     const part = sums[from + i] as number;
     time += part;
     stageTimes[i] = part;
   }
-  const busy = busyBlank.slice();
   for (let i = 0; i < busyCount; i++) busy[i] = sums[from + stageCount + i] as number;
-  return pipeline === undefined ? { time, busy, stages: stageTimes } : { time, busy, stages: stageTimes, pipeline };
+  step.time = time;
+  step.pipeline = pipeline;
+  return step;
 }
 
 /** Adds the busy times of so many equal launches. */

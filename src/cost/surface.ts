@@ -77,14 +77,14 @@ export class SurfacePricer implements StepPricer {
     this.#exact = exact;
   }
 
-  cost(batch: InstanceBatch): StepCost {
+  cost(batch: InstanceBatch, old?: StepCost): StepCost {
     const surface = this.#surface(batch);
     if (surface !== undefined) {
       const { compiled, tables, sums } = surface;
       const { constant } = compiled;
       const memo = compiled.pipeline === 0 && comesAgain(batch) ? this.#promptsLike(batch) : undefined;
       const known = memo?.find() ?? -1;
-      if (memo !== undefined && known >= 0) return stepCostOf(memo.entries, undefined, known);
+      if (memo !== undefined && known >= 0) return stepCostOf(memo.entries, undefined, known, old);
       this.#plan = undefined;
       readSums(batch, this.#batchSums);
       const { base } = surface;
@@ -93,7 +93,7 @@ export class SurfacePricer implements StepPricer {
       for (let i = 0; i < from.length; i++) sums[i] = from[i] as number;
       for (let i = base === undefined ? 0 : tables.length - 1; i < tables.length && whole; i++) whole = this.#add(compiled, tables[i] as Table, batch, sums);
       if (whole) {
-        const cost = finish(compiled, sums);
+        const cost = finish(compiled, sums, old);
         memo?.keep(sums);
         return cost;
       }

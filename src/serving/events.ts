@@ -79,10 +79,10 @@ export type SimulationEvent =
       readonly busy: readonly Seconds[];
     };
 
-/** The event of an iteration that begins; it shares the lists of its cost. */
+/** The event of an iteration that begins. */
 export function stepEvent(at: Seconds, duration: Seconds, pool: string, instance: number, iteration: Iteration, kv: number): SimulationEvent {
   const { decoding, prefillTokens, decodeContext: context, cost } = iteration;
-  return { kind: 'step', at, duration, pool, instance, decoding, prefillTokens, context, kv, stages: cost?.stages ?? [], busy: cost?.busy ?? [] };
+  return { kind: 'step', at, duration, pool, instance, decoding, prefillTokens, context, kv, stages: [...(cost?.stages ?? [])], busy: [...(cost?.busy ?? [])] };
 }
 
 export type EventSink = (event: SimulationEvent) => void;

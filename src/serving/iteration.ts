@@ -18,6 +18,8 @@ export class Iteration {
   /** KV blocks that running and promised requests hold. */
   usedBlocks = 0;
   cost: StepCost | undefined;
+  /** Costs that are no longer needed. */
+  readonly #spare: StepCost[] = [];
   /** How long one of the ranks waits for the slowest one; there only in iterations in which that is looked at. */
   barrier: { readonly time: Seconds; readonly wait: Seconds } | undefined;
   /** What adapters add to it; absent where none are served. */
@@ -57,6 +59,7 @@ export class Iteration {
     this.prefillContext = 0;
     this.prefillPairs = 0;
     this.slowestPairs = 0;
+    if (this.cost !== undefined) this.#spare.push(this.cost);
     this.cost = undefined;
     if (decodes && awake.empty) {
       this.#priceDecoding(ranks, columns, tokens, queryTokens, pricer);
@@ -107,11 +110,12 @@ export class Iteration {
     this.decodeContext = allContext;
     this.usedBlocks = allUsed;
     if (this.empty) return;
-    this.cost = pricer.cost(this.#batchOf(ranks[byTokens], tokens, queryTokens));
+    this.cost = pricer.cost(this.#batchOf(ranks[byTokens], tokens, queryTokens), this.#spare.pop());
     const any = this.decoding > 0;
-    if (any && byContext !== byTokens) this.cost = slower(pricer.cost(this.#batchOf(ranks[byContext], tokens, queryTokens)), this.cost);
+    if (any && byContext !== byTokens)
+      this.cost = this.#slower(pricer.cost(this.#batchOf(ranks[byContext], tokens, queryTokens), this.#spare.pop()), this.cost);
     if (this.prefillTokens > 0 && byPairs !== byTokens && !(any && byPairs === byContext))
-      this.cost = slower(this.cost, pricer.cost(this.#batchOf(ranks[byPairs], tokens, queryTokens)));
+      this.cost = this.#slower(this.cost, pricer.cost(this.#batchOf(ranks[byPairs], tokens, queryTokens), this.#spare.pop()));
   }
 
   /** The same where no rank has prompts: all that is needed is kept up to date as sequences come and go. */
@@ -132,8 +136,15 @@ export class Iteration {
       mostContext = context;
       byContext = r;
     }
-    this.cost = pricer.cost(this.#batchOf(ranks[byContext], tokens, queryTokens));
-    if (byTokens !== byContext) this.cost = slower(this.cost, pricer.cost(this.#batchOf(ranks[byTokens], tokens, queryTokens)));
+    this.cost = pricer.cost(this.#batchOf(ranks[byContext], tokens, queryTokens), this.#spare.pop());
+    if (byTokens !== byContext) this.cost = this.#slower(this.cost, pricer.cost(this.#batchOf(ranks[byTokens], tokens, queryTokens), this.#spare.pop()));
+  }
+
+  /** The dearer of two costs; the other is no longer needed. */
+  #slower(a: StepCost, b: StepCost): StepCost {
+    const dearer = b.time > a.time;
+    this.#spare.push(dearer ? a : b);
+    return dearer ? b : a;
   }
 
   /**
@@ -144,7 +155,9 @@ export class Iteration {
     const batch = this.#batchOf(rank, tokens, queryTokens);
     const { decodeSequences, prefillTokens } = batch.rank;
     if (decodeSequences === 0 && prefillTokens === 0) Object.assign(this.#rank, this.decoding > 0 ? oneSequence : oneToken);
-    return pricer.cost(batch).time;
+    const cost = pricer.cost(batch, this.#spare.pop());
+    this.#spare.push(cost);
+    return cost.time;
   }
 
   /** The iteration that decodes what this one does behind it, of an instance of one rank: valid until something else is priced. */
@@ -203,8 +216,4 @@ const oneToken = { prefillTokens: 1, prefillSequences: 1, prefillPairs: 1, prefi
 /** Each of `chunk` new tokens attends to those before it and to itself. */
 function pairsOf(chunk: number, before: number): number {
   return chunk * before + (chunk * (chunk + 1)) / 2;
-}
-
-function slower(a: StepCost, b: StepCost): StepCost {
-  return b.time > a.time ? b : a;
 }

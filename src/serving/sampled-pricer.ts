@@ -18,10 +18,10 @@ export class RecordingPricer implements StepPricer {
     this.#base = base;
   }
 
-  cost(batch: InstanceBatch): StepCost {
+  cost(batch: InstanceBatch, old?: StepCost): StepCost {
     const size = sizeOf(batch);
     if (!this.examples.has(size)) this.examples.set(size, { rank: { ...batch.rank }, instanceTokens: batch.instanceTokens });
-    return this.#base.cost(batch);
+    return this.#base.cost(batch, old);
   }
 }
 
