@@ -34,6 +34,11 @@ test('beside another machine: cards, charts with intervals, and the figures of t
     await expect.poll(() => page.locator('.range-bar').count(), { timeout: 60_000 }).toBeGreaterThan(7);
     await expect.poll(() => status.textContent(), { timeout: 60_000 }).toBe('');
     await expect.poll(() => page.locator('.plot svg').count()).toBeGreaterThan(1);
+    // Told apart without their colours: on their cards, in each row and in each chart.
+    const letters = async (place: string): Promise<string> => (await page.locator(place).allTextContents()).join('');
+    expect(await letters('.chosen .letter')).toBe('AB');
+    expect(await letters('.ranges .letter')).toMatch(/^(AB)+$/);
+    expect(await letters('.plot svg [aria-label=text] text')).toMatch(/^(AB)+$/);
     vi.stubEnv('COLUMNS', '200');
     const { out: typed } = await supernode('compare', file, other).finally(() => vi.unstubAllEnvs());
     const row = page.locator('tr', { has: page.getByRole('rowheader', { name: 'output per chip in use', exact: true }) });

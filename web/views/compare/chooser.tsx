@@ -7,6 +7,7 @@ import { issues, scenario } from '../../state/scenario.ts';
 import { setViewState, viewState } from '../../state/view-state.ts';
 import { keyOfFile, keysIn, mostEntries, textOf } from './entries.ts';
 import { colourOf } from './colours.ts';
+import { Letter } from './letter.tsx';
 import { entries } from './state.ts';
 import { compareText } from './text.ts';
 
@@ -25,7 +26,9 @@ export function Chooser(): JSX.Element {
       {entries.value.map(({ state, summary, issues: wrong }, i) => (
         <article class="card chosen" key={i} style={{ borderTopColor: colourOf(i) }}>
           <h2>
-            {state.name}
+            <span>
+              <Letter place={i} /> {state.name}
+            </span>
             {i === 0 ? undefined : (
               <button type="button" class="remove" aria-label={text.remove(state.name)} onClick={() => set(keys.toSpliced(i - 1, 1))}>
                 ✕

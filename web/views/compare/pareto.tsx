@@ -4,7 +4,7 @@ import { useRef } from 'preact/hooks';
 import { formatQuantity, significant } from '../../../src/base/quantity.ts';
 import type { Summary } from '../../../src/report/summary.ts';
 import { show } from '../../parts/plot/show.ts';
-import { colourOf } from './colours.ts';
+import { colourOf, letterOf } from './colours.ts';
 import { metricOf, type Drawn } from './metrics.ts';
 import { entries, type Entry } from './state.ts';
 import { compareText } from './text.ts';
@@ -80,6 +80,10 @@ async function draw(element: HTMLElement, list: readonly Entry[], panel: Panel, 
       Plot.link(crosses, { x1: 'x', x2: 'x', y1: 'y1', y2: 'y2', stroke: 'entry', strokeOpacity: 0.45, strokeWidth: 2 }),
       Plot.line(points, { x: 'x', y: 'y', z: 'entry', stroke: 'entry', strokeWidth: 1.6, curve: 'monotone-y' }),
       Plot.dot(points, { x: 'x', y: 'y', fill: 'entry', r: (point: Point) => (point.own ? 5 : 2.5) }),
+      Plot.text(
+        points.filter(({ own }) => own),
+        { x: 'x', y: 'y', text: ({ entry }: Point) => letterOf(entry), fill: 'entry', dx: 10, dy: -8, fontWeight: 600, fontSize: 12 },
+      ),
       Plot.tip(points, Plot.pointer({ x: 'x', y: 'y', title: (point: Point) => `${point.name}\n${significant(point.x)} ${label}\n${significant(point.y)}` })),
     ],
   });

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { formatQuantity, formatTime, significant } from '../../../src/base/quantity.ts';
 import { colourOf } from './colours.ts';
+import { Letter } from './letter.tsx';
 import { metricNames, metricOf, moreIsBetter, type Drawn, type MetricName } from './metrics.ts';
 import { entries } from './state.ts';
 import { compareText } from './text.ts';
@@ -47,8 +48,9 @@ function Metric({ name }: { readonly name: MetricName }): JSX.Element | null {
       <tbody>
         {rows.map(({ label, drawn }, i) => (
           <tr key={i}>
-            <th scope="row" class="unseen">
-              {label}
+            <th scope="row">
+              <Letter place={i} />
+              <span class="unseen">{label}</span>
             </th>
             <td class="range-cell">
               <Bar drawn={drawn} most={most} colour={colourOf(i)} />
