@@ -103,7 +103,7 @@ test('with the keyboard alone: from the skip link to a killed part', async () =>
   await page.keyboard.press('Enter');
   for (let i = 0; i < 12 && (await named()) !== 'Steps'; i++) await page.keyboard.press('Tab');
   await page.keyboard.press('ArrowLeft');
-  await page.getByRole('row', { name: /kill gpu 1/ }).waitFor();
+  await page.getByRole('row', { name: /gpu 1 killed/ }).waitFor();
 });
 
 const view = (page: Page, name: string): Promise<void> => page.locator(`main[data-view=${name}]`).waitFor({ state: 'attached' });
@@ -138,6 +138,24 @@ test('a link that is pasted into the address of the open page shows its view and
   await view(page, 'machine');
   await expect.poll(() => example(page)).toBe('h100-llama-3.1-70b');
 });
+
+test('a scenario that is too large for a link is there again when the page is loaded anew, and one can go back to it', async () => {
+  const page = await open('#/run?example=h100-llama-3.1-70b');
+  await running(page);
+  // Digits that hardly get smaller where they are packed.
+  const rows = Array.from({ length: 20_000 }, (_, i) => `${i / 100},${100 + ((i * 7919) % 3001)},${1 + ((i * i * 31) % 97)}`);
+  await load(page, { name: 'long.csv', text: ['arrived_at,input_tokens,output_tokens', ...rows].join('\n') });
+  const all = page.getByText('(20.0k in all)');
+  await all.waitFor();
+  await expect.poll(() => page.getByRole('button', { name: 'Copy link' }).isDisabled()).toBe(true);
+  expect(page.url()).not.toContain('example=');
+  await page.reload();
+  await all.waitFor();
+  await page.getByLabel('Examples').selectOption('closed-loop');
+  await page.waitForFunction(() => location.hash.includes('closed-loop'));
+  await page.goBack();
+  await all.waitFor();
+}, 60_000);
 
 test.each(['s=7VbLbtswEPwVg', 'example=no-such', 'file=nowhere.json'])('a link whose scenario cannot be read says so: %s', async (named) => {
   const page = await open(`#/run?${named}`, { expected: /404/ });

@@ -112,12 +112,13 @@ async function follow(): Promise<void> {
   });
 }
 
-/** The scenario that a link names, the one that is there where it names none; undefined where it cannot be read. */
-async function stateOf({ packed, file, example }: Link): Promise<ScenarioState | undefined> {
+/** The scenario that a link names, or the entry of the history beside it, the one that is there where neither does; undefined where it cannot be read. */
+async function stateOf({ packed: linked, file, example }: Link): Promise<ScenarioState | undefined> {
   const now = scenario.peek();
+  const packed = linked ?? (file === undefined && example === undefined ? (history.state as Kept)?.packed : undefined);
   const named = packed ?? file ?? example;
   // One that runs is not begun anew.
-  if (named === undefined || (now !== undefined && named === (written.packed ?? written.example))) return now;
+  if (named === undefined || (now !== undefined && named === told)) return now;
   const found = packed !== undefined ? await unpack(packed) : file === undefined ? exampleState(named) : await fetched(file);
   unreadable.value = found === undefined;
   return found;
@@ -125,6 +126,10 @@ async function stateOf({ packed, file, example }: Link): Promise<ScenarioState |
 
 /** What the address was made to say last. */
 let written: Link = { view: '', more: {} };
+/** The scenario that it named, or the entry of the history did. */
+let told: string | undefined;
+/** What an entry of the history has of a scenario that is too large for its address: it is there when the page is loaded again. */
+type Kept = { readonly packed: string | undefined } | null;
 /** What the entry of the history shows that the page is at; undefined where the address came from outside. */
 let entry: { readonly view: ViewName; readonly scenario: string } | undefined;
 
@@ -133,13 +138,15 @@ async function address(state: ScenarioState, name: ViewName, more: Readonly<Reco
   const packed = example?.scenario === state.value ? undefined : await pack(state);
   if (state !== scenario.peek() || name !== view.peek() || more !== viewState.peek()) return;
   tooLarge.value = packed !== undefined && packed.length > longest;
-  if (tooLarge.value) return;
-  written = { view: name, example: packed === undefined ? state.name : undefined, packed, more };
+  const inLink = packed !== undefined && !tooLarge.value;
+  written = { view: name, example: packed === undefined ? state.name : undefined, packed: inLink ? packed : undefined, more };
+  told = packed ?? state.name;
   // Another view or scenario can be left again by going back; what is changed in one is not a step of its own.
   const another = entry !== undefined && (entry.view !== name || entry.scenario !== state.name);
   entry = { view: name, scenario: state.name };
   const link = writeLink(written);
-  if (location.hash !== link) history[another ? 'pushState' : 'replaceState'](null, '', link);
+  const kept: Kept = tooLarge.value ? { packed } : null;
+  if (location.hash !== link || kept !== null) history[another ? 'pushState' : 'replaceState'](kept, '', link);
 }
 
 /** Gives the engine the scenario, and lets it play. One that is refused leaves the run as it is. */
