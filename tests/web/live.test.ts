@@ -46,7 +46,7 @@ test('the page looks on at an emulator: real requests flow, charts move, a part 
   await page.locator('.part').getByRole('button', { name: 'Kill' }).click();
   await expect.poll(() => emulator.engine.run.faults).toMatchObject([{ kind: 'kill', text: 'npu 17' }]);
   await page.getByRole('tab', { name: 'Faults' }).click();
-  await page.getByRole('row', { name: /kill npu 17/ }).waitFor();
+  await page.getByRole('row', { name: /npu 17 killed/ }).waitFor();
   await page.waitForFunction(() => document.querySelector('.part')?.textContent?.includes('stands still'));
   await stop();
   const { arrived, finished } = emulator.engine.simulation.snapshot();

@@ -80,11 +80,11 @@ test('kill an NPU and watch the recovery: requests are hit, a spare takes over, 
   expect(await page.locator('.part').textContent()).toMatch(/npu 17Runs prefill 1/);
   await page.locator('.part').getByRole('button', { name: 'Kill' }).click();
   await page.getByRole('tab', { name: 'Faults' }).click();
-  const row = page.getByRole('row', { name: /kill npu 17/ });
+  const row = page.getByRole('row', { name: /npu 17 killed/ });
   await row.waitFor();
   await page.waitForFunction(() => document.querySelector('.part')?.textContent?.includes('stands still'));
   await page.getByLabel('Speed').selectOption('16');
-  await page.getByRole('row', { name: /kill npu 17( [\d.]+ m?s){2}/ }).waitFor();
+  await page.getByRole('row', { name: /npu 17 killed( [\d.]+ m?s){2}/ }).waitFor();
   const cells = await row.getByRole('cell').allTextContents();
   const [struck = NaN, repaired = NaN, serves = NaN] = cells.map((cell) => Number.parseFloat(cell) * (cell.endsWith(' ms') ? 0.001 : 1));
   // A spare takes its place before it is repaired: one detection and one restart after the blow.
@@ -97,7 +97,7 @@ test('kill an NPU and watch the recovery: requests are hit, a spare takes over, 
   await page.waitForFunction((before) => location.hash !== before, hash);
   await page.reload();
   await page.getByRole('tab', { name: 'Faults' }).click();
-  await page.getByRole('row', { name: /kill npu 17/ }).waitFor();
+  await page.getByRole('row', { name: /npu 17 killed/ }).waitFor();
 });
 
 test('a link that is slow, and a part that is not there', async () => {
@@ -109,13 +109,13 @@ test('a link that is slow, and a part that is not there', async () => {
   expect(await panel.getByRole('alert').textContent()).toBe('expected l2 0 to 111, or 0.0 to 6.15, got "L2 999"');
   await panel.getByLabel('Part').fill('L2 3.5');
   await panel.getByRole('button', { name: 'Slow to 50 %' }).click();
-  await page.getByRole('row', { name: /choke L2 3\.5:50%/ }).waitFor();
+  await page.getByRole('row', { name: /L2 3\.5:50% slowed/ }).waitFor();
   // What hangs for good would be killed: no time is put in the place of the one that was chosen.
   await panel.getByLabel('Part').fill('npu 3');
   await panel.getByLabel('For').selectOption('for good');
   await panel.getByRole('button', { name: 'Hang' }).click();
   await panel.getByText('expected how long it hangs, got nothing').waitFor();
-  expect(await page.getByRole('row', { name: /hang/ }).count()).toBe(0);
+  expect(await page.getByRole('row', { name: /hung/ }).count()).toBe(0);
 });
 
 test('where the time of a request went: its phases add up to its whole time', async () => {

@@ -51,6 +51,8 @@ test('a slider is answered at once; the answer is in the link, and the scenario 
   expect(await batch.getAttribute('aria-valuetext')).toBe('32 per rank');
   await expect.poll(() => page.url()).toContain('batch=32');
   await expect.poll(() => page.locator('.figures .interval').first().textContent()).toMatch(/ to /);
+  // What the die multiplies at each of its rates.
+  await page.locator('.roofline').getByText('bf16, fp16', { exact: true }).waitFor();
   const after = await iteration.textContent();
 
   const other = await open(page.url().slice(page.url().indexOf('#')));

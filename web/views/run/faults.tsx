@@ -126,7 +126,7 @@ export function Faults(): JSX.Element {
                   <tr key={`${fault.at} ${fault.text}`}>
                     <td>{show.time(fault.at)}</td>
                     <th scope="row">
-                      {fault.kind} {fault.text}
+                      {fault.text} <span class="quiet">{text.kinds[fault.kind]}</span>
                     </th>
                     <td>{fault.healedAt === undefined ? '–' : show.time(fault.healedAt)}</td>
                     <td>{fault.restoredAt === undefined ? '–' : show.time(fault.restoredAt)}</td>

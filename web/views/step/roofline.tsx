@@ -1,12 +1,13 @@
 import type { JSX } from 'preact';
 import { formatQuantity, significant } from '../../../src/base/quantity.ts';
+import type { Die } from '../../../src/catalogue/chip.ts';
 import type { StepData } from '../../../src/report/step/data.ts';
 import { opened } from '../../state/run.ts';
 import { categoryOf, colourOf } from './categories.ts';
 import { stepText } from './text.ts';
 
 const [width, height] = [420, 250];
-const edge = { left: 52, right: 14, top: 12, bottom: 34 };
+const edge = { left: 52, right: 14, top: 20, bottom: 34 };
 /** Operators below this part of the iteration are left out; so many are named. */
 const worthADot = 0.002;
 const named = 4;
@@ -14,7 +15,8 @@ const named = 4;
 /** Where operators stand against what the die computes and moves. */
 export function Roofline({ step }: { readonly step: StepData }): JSX.Element | null {
   const text = stepText();
-  const bandwidth = opened.value?.machine.chip.die.memory.bandwidth.value;
+  const die = opened.value?.machine.chip.die;
+  const bandwidth = die?.memory.bandwidth.value;
   const dots = step.operators
     .filter(({ ridge, time, exposed, flop }) => ridge > 0 && time > 0 && flop > 0 && exposed > worthADot * step.time)
     .map((operator) => ({ ...operator, rate: operator.flop / operator.time, share: operator.exposed / step.time }))
@@ -68,6 +70,11 @@ export function Roofline({ step }: { readonly step: StepData }): JSX.Element | n
               .join(' ')}
           />
         ))}
+        {ridges.map((ridge) => (
+          <text key={ridge} x={width - edge.right} y={y.at(ridge * bandwidth) - 4} text-anchor="end">
+            {formatsAt(die, ridge * bandwidth).join(', ')}
+          </text>
+        ))}
         {dots.toReversed().map(({ name, group, intensity, rate, share, stage }) => (
           <circle key={`${group} ${name}`} cx={x.at(intensity)} cy={y.at(rate)} r={radius(share)} fill={colourOf[categoryOf(stage)]}>
             <title>{`${name} (${group}): ${significant(intensity)} flop/B, ${formatQuantity(rate, 'flop/s')}, ${(share * 100).toFixed(1)} %`}</title>
@@ -81,11 +88,18 @@ export function Roofline({ step }: { readonly step: StepData }): JSX.Element | n
         <text x={width - edge.right} y={height - 4} text-anchor="end">
           {text.intensity}
         </text>
-        <text x={4} y={edge.top - 2}>
+        <text x={4} y={10}>
           {text.rate}
         </text>
       </svg>
     </div>
+  );
+}
+
+/** Formats that a die multiplies at a rate: what its roof is called. [flop/s] */
+function formatsAt(die: Die | undefined, rate: number): readonly string[] {
+  return Object.entries(die?.matrix.peaks ?? {}).flatMap(([format, peak]) =>
+    peak !== undefined && Math.abs(peak.peak.value / rate - 1) < 1e-9 ? [format] : [],
   );
 }
 
