@@ -28,6 +28,7 @@ test('rows of a rank and what tells kernels apart follow from a published row', 
   expect(shape).toMatchObject({ width: 768, local: 32, matrices: 3, expanded: 8192, skew: 0 });
   expect(sumOf(shape.loads)).toEqual({ hit: 32, rows: 2048 });
   expect(published('sglang_fused_moe_triton,fp8_block,1024,4096,1536,8,128,2,4,balanced,0.5', 'NVIDIA B200').format).toBe('fp8-block-triton');
+  expect(published('vllm_modeloptfp8moe_flashinfer_cutlass_flashinferexperts,fp8,64,4096,14336,2,8,2,1,balanced,1.2').format).toBe('fp8-cutlass');
   expect(published('moe_torch_flow_nongated,bfloat16,64,2688,1856,6,128,1,1,balanced,0.5').shape.matrices).toBe(2);
   const skewed = published('sglang_fused_moe_triton,fp8_block,1024,4096,1536,8,128,2,4,power_law_1.2,0.5').shape;
   expect(skewed.skew).toBe(1.2);

@@ -156,6 +156,36 @@ describe('stack files', () => {
     expect(price('sglang@0.5.9')).toBe(price('tensorrt-llm'));
   });
 
+  test.each(['vllm', 'sglang', 'tensorrt-llm'].flatMap((stack) => ['hgx-h100', 'hgx-h200', 'hgx-b200'].map((machine) => [stack, machine] as const)))(
+    'under %s on %s experts of half the bytes take less time where reading them binds',
+    (stack, machine) => {
+      const model = loadModel('mixtral-8x7b');
+      const layout: Layout = {
+        dies: 2,
+        tensor: 2,
+        pipeline: 1,
+        attention: 'tensor',
+        experts: { parallel: 1, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } },
+        microbatches: 1,
+        draftTokens: 0,
+      };
+      const rank = { decodeSequences: 32, queryTokens: 1, decodeContext: 32_768, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
+      const [wide = Number.NaN, narrow] = (['bf16', 'fp8'] as const).map((weights) => {
+        const setting = {
+          machine: loadMachine(machine),
+          model,
+          precision: precisionOf(model, { weights }),
+          layout,
+          stack: loadStack(stack),
+          role: 'decode',
+        } as const;
+        const { operators } = stepPricer(setting).explain({ rank, instanceTokens: 32 });
+        return operators.filter(({ name }) => name.startsWith('expert-')).reduce((sum, { exposed }) => sum + exposed, 0);
+      });
+      expect(narrow).toBeLessThan(wide);
+    },
+  );
+
   test('one that extends another states what sets it apart and runs its kernels', () => {
     const mine = readStack({ extends: 'base', name: 'mine', 'block-tokens': 32 }, '', { library, stack: (name) => (name === 'base' ? good : undefined) });
     const base = readStack(good, '', { library });
