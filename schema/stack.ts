@@ -75,6 +75,14 @@ const stack = record({
   efficiencies: listOf(efficiency, 1),
   'same-kernels': listOf(sameKernel).optional(),
   kernels: listOf(kernel).default([]),
+  'open-activations': listOf(
+    record({
+      method: text('a quant_method'),
+      generations: listOf(text('a generation of chips'), 1),
+      activations: oneOf(numberFormats),
+      source: text('the source of the format'),
+    }),
+  ).optional(),
   fusions: listOf(record({ name: text('a name'), source: text('the source of the fusion'), operators: listOf(text('the name of an operator'), 2) })).default(
     [],
   ),
@@ -117,12 +125,14 @@ const stack = record({
     'logit-bytes': logitBytes,
     'block-tokens': blockTokens,
     'same-kernels': sameKernels,
+    'open-activations': openActivations,
     ahead,
     kernels,
     ...rest
   }) => ({
     ...rest,
     kernels: sameKernels,
+    openActivations,
     versions: { ahead, kernels },
     absorbed,
     exchangeElsewhere,

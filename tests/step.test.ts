@@ -3,6 +3,7 @@ import { supernode } from './fixtures/command-line.ts';
 
 interface StepJson {
   readonly schema: string;
+  readonly precision: { readonly activations: string };
   readonly time: number;
   readonly hostGap: number;
   readonly tpot?: number;
@@ -234,5 +235,19 @@ describe('bad flags end with exit code 2 and say what is right', () => {
     for (const message of messages) expect(err).toMatch(message);
     expect(code).toBe(2);
     expect(out).toBe('');
+  });
+});
+
+describe.each(['vllm', 'sglang', 'tensorrt-llm'])('MXFP4 experts under %s', (stack) => {
+  const line = (machine: string): string =>
+    `step --machine ${machine} --model gpt-oss-120b --stack ${stack} --phase decode --gpus 1 --batch 64/gpu --context 1024 --no-intervals --json`;
+  const run = async (words: string): Promise<StepJson> => JSON.parse((await supernode(...words.split(' '))).out) as StepJson;
+
+  test('are multiplied as engines do on the chip where nothing is stated, and as is stated elsewhere', async () => {
+    const [hopper, blackwell, sixteen] = [await run(line('hgx-h100')), await run(line('hgx-b200')), await run(`${line('hgx-b200')} --activations bf16`)];
+    expect([hopper, blackwell, sixteen].map(({ precision }) => precision.activations)).toEqual(['bf16', 'fp8', 'bf16']);
+    expect(blackwell.time).toBeLessThan(sixteen.time);
+    // 2.4 times the bandwidth, four experts of each token among 128: reading them binds.
+    expect(blackwell.time).toBeLessThan(hopper.time / 1.5);
   });
 });

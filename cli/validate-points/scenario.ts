@@ -2,7 +2,6 @@ import type { CampaignConvention, PointConventions } from '../../schema/points/c
 import type { PointLayout, ServingPoint } from '../../schema/points/point.ts';
 import type { DeploymentFile, PoolFile } from '../../schema/scenario/file.ts';
 import { readScenario } from '../../schema/scenario/read.ts';
-import type { NumberFormat } from '../../src/catalogue/format.ts';
 import { InputError } from '../../src/base/errors.ts';
 import type { ExpertLoad } from '../../src/model/layout.ts';
 import type { Model } from '../../src/model/model.ts';
@@ -116,7 +115,6 @@ export async function scenarioOf(point: ServingPoint, catalogue: PointCatalogue)
       machine: machineFor(machine, deployment, catalogue),
       model: card,
       stack: point.version === '' ? backend.stack : `${backend.stack}@${point.version}`,
-      precision: { activations: activationsOf(model, catalogue.machine(machine, 'machine').chip.generation, catalogue.conventions) },
       deployment,
       workload: { concurrency, input: lengths(input, shortest), output: lengths(output, shortest), requests: requestsPerSlot * concurrency },
     };
@@ -134,11 +132,6 @@ export function variationOf({ groups }: Model, { popularity }: PointConventions)
   const to = popularity.find((entry) => entry.experts > experts);
   if (from === undefined || to === undefined) return (from ?? to)?.variation ?? 0;
   return from.variation + ((to.variation - from.variation) * Math.log2(experts / from.experts)) / Math.log2(to.experts / from.experts);
-}
-
-/** Formats of a deployment that the checkpoint leaves open. */
-function activationsOf({ quantisation }: Model, generation: string, { activations }: PointConventions): NumberFormat | undefined {
-  return activations.find(({ method, generations }) => method === quantisation?.method && generations.includes(generation))?.activations;
 }
 
 /** The machine with as many nodes as a deployment takes, where it is one that is counted in nodes. */

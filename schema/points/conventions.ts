@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { numberFormats, type NumberFormat } from '../../src/catalogue/format.ts';
 import { count, flag, listOf, oneOf, read, record, text } from '../read.ts';
 
 /** How an engine was set when points of a backend were measured. */
@@ -39,15 +38,6 @@ export interface CheckpointConvention {
   readonly source: string;
 }
 
-/** Formats in which engines multiply what a checkpoint stores. */
-export interface ActivationConvention {
-  /** `quant_method` of the checkpoint, and generations of chips. */
-  readonly method: string;
-  readonly generations: readonly string[];
-  readonly activations: NumberFormat;
-  readonly source: string;
-}
-
 /** How unequally popular the experts of a layer are: coefficient of variation. */
 export interface PopularityConvention {
   readonly experts: number;
@@ -62,7 +52,6 @@ export interface PointConventions {
   readonly campaigns: readonly CampaignConvention[];
   readonly models: Readonly<Record<string, string>>;
   readonly checkpoints: readonly CheckpointConvention[];
-  readonly activations: readonly ActivationConvention[];
   /** Ascending in the number of experts. */
   readonly popularity: readonly PopularityConvention[];
 }
@@ -110,14 +99,6 @@ const conventions = record({
   campaigns: listOf(campaign),
   models: z.record(z.string(), text('the name of a model')),
   checkpoints: listOf(checkpoint),
-  activations: listOf(
-    record({
-      method: text('a quant_method'),
-      generations: listOf(text('a generation'), 1),
-      activations: oneOf(numberFormats),
-      source: text('the source of the format'),
-    }),
-  ),
   popularity: listOf(record({ experts: count(), variation: z.number().min(0).max(4), source: text('the source of the variation') }), 1),
 });
 

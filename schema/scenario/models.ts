@@ -48,7 +48,7 @@ async function readModel(file: ServedFile, at: string, { machine, stack, workloa
   const { model: name } = file;
   if (name === undefined) problems.add('model', 'expected the name of a model in the catalogue or the path of a file, got nothing');
   const model = name === undefined ? undefined : await problems.attempt('model', () => context.model(name, problems.at('model')));
-  const precision = await readPrecision(file.precision, model, context, problems);
+  const precision = await readPrecision(file.precision, { model, machine, stack }, context, problems);
   const drafts = { models: await draftModels(file.deployment, context, problems), precision };
   const deployment = readDeployment(file.deployment ?? {}, { machine, model, problems, drafts });
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)

@@ -105,7 +105,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   const whole = stackName === undefined ? undefined : await problems.attempt('stack', () => context.stack(stackName, problems.at('stack')));
   // A scenario is what decides its results: cells of chips that have no part in it are not in it.
   const stack = whole?.cells === undefined || machine === undefined ? whole : { ...whole, cells: cellsOf(whole.cells, machine.chip) };
-  const precision = await readPrecision(file.precision, model, context, problems);
+  const precision = await readPrecision(file.precision, { model, machine, stack }, context, problems);
   for (const key of ['deployment', 'workload'] as const)
     if (file[key] === undefined && !problems.covers(key)) problems.add(key, `expected a ${key}, got nothing`);
   const drafts = { models: await draftModels(file.deployment, context, problems), precision };

@@ -10,7 +10,7 @@ import { memoryBudget, type MemoryBudget } from '../../src/cost/memory.ts';
 import { kvBytesOfSequence } from '../../src/model/kv.ts';
 import { instanceDies, type ExpertLoad } from '../../src/model/layout.ts';
 import type { Model } from '../../src/model/model.ts';
-import { precisionOf } from '../../src/model/precision.ts';
+import { precisionOf, statedUnder } from '../../src/model/precision.ts';
 import type { PoolFile } from '../scenario/file.ts';
 import { layoutOf } from '../scenario/layout.ts';
 import { Problems } from '../scenario/problems.ts';
@@ -43,12 +43,13 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack, texts =
   const phase = phases.find((name) => name === flags.phase);
   if (phase === undefined)
     problems.add('--phase', flags.phase === undefined ? `expected one of ${phases.join(', ')}, got nothing` : expectedOneOf(flags.phase, phases));
-  const formats = {
+  const stated = {
     weights: format(flags.weights, '--weights', problems),
     experts: format(flags.expertWeights, '--expert-weights', problems),
     activations: format(flags.activations, '--activations', problems),
     kv: format(flags.kv, '--kv', problems),
   };
+  const formats = machine === undefined || model === undefined || stack === undefined ? stated : statedUnder(stated, model, stack, machine.chip);
   const pool = poolOf(flags, model, problems);
   const inner = new Problems('');
   const precision = model === undefined ? undefined : precisionOf(model, formats);

@@ -104,6 +104,15 @@ export interface KernelChoice {
   readonly source: string;
 }
 
+/** In which format an engine multiplies what a checkpoint stores, where the checkpoint leaves it open. */
+export interface OpenActivations {
+  /** `quant_method` of the checkpoint, and generations of chips. */
+  readonly method: string;
+  readonly generations: readonly string[];
+  readonly activations: NumberFormat;
+  readonly source: string;
+}
+
 /** Engines that form an iteration while the one before it runs. */
 export interface ScheduledAhead {
   /** First version that does so unless it is told otherwise. */
@@ -130,6 +139,7 @@ export interface Stack {
   readonly kernels?: readonly KernelChoice[] | undefined;
   /** What holds of some versions of the engine: without a version nothing of it is used. */
   readonly versions?: { readonly ahead?: ScheduledAhead | undefined; readonly kernels: readonly KernelChoice[] } | undefined;
+  readonly openActivations?: readonly OpenActivations[] | undefined;
   readonly fusions: readonly Fusion[];
   /** Attention kernels beside the stack's own, for some head sizes. */
   readonly attentionKernels?: readonly AttentionKernel[] | undefined;

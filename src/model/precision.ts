@@ -1,12 +1,24 @@
+import type { Chip } from '../catalogue/chip.ts';
 import { bytesPerElement, type NumberFormat } from '../catalogue/format.ts';
+import type { Stack } from '../catalogue/stack.ts';
 import type { Model, Precision, TensorClass } from './model.ts';
 import type { Tensor } from './tensor.ts';
+
+/** Formats that are stated in the place of those of a checkpoint. */
+type Stated = { readonly [Part in keyof Precision]?: Precision[Part] | undefined };
+
+/** What is stated, and the format in which the engine multiplies on such a chip what the checkpoint stores, where neither says it. */
+export function statedUnder<T extends Stated>(stated: T, { quantisation }: Model, { openActivations }: Stack, { generation }: Chip): T {
+  if (stated.activations !== undefined || stated.weights !== undefined || stated.experts !== undefined) return stated;
+  const open = openActivations?.find(({ method, generations }) => method === quantisation?.method && generations.includes(generation));
+  return open === undefined ? stated : { ...stated, activations: open.activations };
+}
 
 /**
  * Number formats of a deployment: those of the checkpoint, with what `override` states in their place. Weights that are overridden take
  * experts and activations with them, except that 4-bit integers are multiplied in the base format.
  */
-export function precisionOf(model: Model, override: { readonly [Part in keyof Precision]?: Precision[Part] | undefined } = {}): Precision {
+export function precisionOf(model: Model, override: Stated = {}): Precision {
   const { quantisation, baseFormat } = model;
   const stored = (name: TensorClass): NumberFormat => (quantisation === undefined || quantisation.excluded.includes(name) ? baseFormat : quantisation.weights);
   const weights = override.weights ?? stored('attention');
