@@ -91,6 +91,7 @@ const stack = record({
   libraries: listOf(text('the name of a communication library'), 1),
   'exchange-elsewhere': record({ way: oneOf(exchangesElsewhere), source: text('where that is known from') }).optional(),
   'absorbed-projections': record({ format: oneOf(numberFormats), source: text('the source') }).optional(),
+  'windowed-layers': record({ share, source: text('where that is known from') }).optional(),
   'fused-shared-expert': record({ source: text('where that is known from') }).optional(),
   streams: record({
     source: text('the source of the shares'),
@@ -126,6 +127,7 @@ const stack = record({
     'block-tokens': blockTokens,
     'same-kernels': sameKernels,
     'open-activations': openActivations,
+    'windowed-layers': windowedLayers,
     ahead,
     kernels,
     ...rest
@@ -133,6 +135,7 @@ const stack = record({
     ...rest,
     kernels: sameKernels,
     openActivations,
+    windowedLayers,
     versions: { ahead, kernels },
     absorbed,
     exchangeElsewhere,

@@ -140,6 +140,8 @@ export interface Stack {
   /** What holds of some versions of the engine: without a version nothing of it is used. */
   readonly versions?: { readonly ahead?: ScheduledAhead | undefined; readonly kernels: readonly KernelChoice[] } | undefined;
   readonly openActivations?: readonly OpenActivations[] | undefined;
+  /** Room for tokens that layers with a window have, as a share of that of the other layers; absent: they keep every token like those. */
+  readonly windowedLayers?: { readonly share: number; readonly source: string } | undefined;
   readonly fusions: readonly Fusion[];
   /** Attention kernels beside the stack's own, for some head sizes. */
   readonly attentionKernels?: readonly AttentionKernel[] | undefined;

@@ -39,6 +39,25 @@ test('larger batches leave fewer blocks', () => {
   expect(new Set(blocks).size).toBe(3);
 });
 
+test('layers with a window that free what is behind it leave the others twice the tokens, and take their window of each sequence', () => {
+  const model = models.oss;
+  const layout = { ...uniform, dies: 1, tensor: 1, experts: { ...uniform.experts, parallel: 1, sharedDies: 0, redundant: 0 } };
+  const at = (share: number | undefined) => {
+    const windowedLayers = share === undefined ? undefined : { share, source: '' };
+    const setting = { machine: machines.hopper, model, precision: precisionOf(model), layout, stack: { ...stacks.vllm, windowedLayers } };
+    return memoryBudget({ ...setting, maxBatchTokens: 2048 });
+  };
+  const [every, most, free] = [at(undefined), at(0.8), at(0)];
+  const tokens = ({ kvBlocks, blockTokens }: typeof free): number => kvBlocks * blockTokens;
+  // Half of the layers have a window, of 128 tokens.
+  expect(tokens(free) / tokens(every)).toBeCloseTo(2, 3);
+  expect(tokens(most) / tokens(every)).toBeCloseTo(1 / 0.9, 3);
+  expect([every, most, free].map(({ stateBlocks, blockTokens }) => stateBlocks * blockTokens)).toEqual([0, 0, 128 + free.blockTokens]);
+  // A model whose layers all keep every token has nothing to free.
+  const same = { ...publishedDecode, maxBatchTokens: 96 };
+  expect(memoryBudget({ ...same, stack: { ...same.stack, windowedLayers: { share: 0, source: '' } } })).toEqual(memoryBudget(same));
+});
+
 describe('what the utilisation is a share of', () => {
   const sized = (rule: MemoryRule, utilisation: number): ReadonlyMap<string, number> => {
     const { parts } = memoryBudget({ ...publishedDecode, stack: { ...stacks.cann, memoryRule: rule }, maxBatchTokens: 192, utilisation });

@@ -5,7 +5,7 @@ import type { Machine } from '../catalogue/machine.ts';
 import type { Exchange } from '../catalogue/library.ts';
 import type { MemoryRule, Stack } from '../catalogue/stack.ts';
 import { headWidth } from '../model/attention.ts';
-import { kvBytesPerTokenPerDie, stateBytesOfSequence, widestTokenBytes } from '../model/kv.ts';
+import { kvBytesPerTokenPerDie, stateBytesOfSequence, widestTokenBytes, windowedBytes } from '../model/kv.ts';
 import { contextOf, exchangesTokens, expertTensor, type Layout } from '../model/layout.ts';
 import type { ExpertFeedForward, FeedForward, Model, Precision } from '../model/model.ts';
 import { linearFormat } from '../model/operators/formats.ts';
@@ -70,7 +70,10 @@ export function memoryBudget(request: MemoryRequest): MemoryBudget {
   const fixed = [...weights, ...working, { name: 'kept free', bytes: free }].filter(({ bytes }) => bytes > 0);
   const taken = total(fixed);
   const experts = layout.experts.apart === true ? expertSide(request, rowsPerDie) : undefined;
-  const kvBytesPerToken = kvBytesPerTokenPerDie(model, precision, layout);
+  const share = stack.windowedLayers?.share ?? 1;
+  const [windowed, window] = windowedBytes(model, precision, layout, stack.blockTokens);
+  const kvBytesPerToken = kvBytesPerTokenPerDie(model, precision, layout) - (1 - share) * windowed;
+  const states = stateBytesOfSequence(model, precision, layout) + (share === 0 ? window : 0);
   const blockBytes = kvBytesPerToken * stack.blockTokens;
   const kvBlocks = Math.floor((capacity - taken) / blockBytes);
   if (kvBlocks < 1) {
@@ -85,7 +88,7 @@ export function memoryBudget(request: MemoryRequest): MemoryBudget {
     kvBytesPerToken,
     blockTokens: stack.blockTokens,
     kvBlocks,
-    stateBlocks: blockBytes > 0 ? Math.ceil(stateBytesOfSequence(model, precision, layout) / blockBytes) : 0,
+    stateBlocks: blockBytes > 0 ? Math.ceil(states / blockBytes) : 0,
   };
 }
 

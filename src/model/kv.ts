@@ -154,6 +154,24 @@ export function movedStateBytes(model: Model, precision: Precision, layout: Layo
   return fullest(model, precision, unsplit(layout), state);
 }
 
+/** Whether some layers forget what is behind a window of theirs, and others nothing. */
+function isHybrid({ groups }: Model): boolean {
+  const windows = groups.map(({ attention }) => attention.kind === 'grouped-query' && attention.window !== undefined);
+  return windows.includes(true) && windows.includes(false);
+}
+
+/**
+ * What layers with a window keep on one die, where others keep every token: [0] of one token, [1] of a whole window and the block that it begins in. Chunks are
+ * not counted. [B]
+ */
+export function windowedBytes(model: Model, precision: Precision, layout: Layout, blockTokens: number): readonly [token: number, window: number] {
+  if (!isHybrid(model)) return [0, 0];
+  const one = growing(1);
+  const windowOf = ({ attention }: LayerGroup): number => (attention.kind === 'grouped-query' ? (attention.window ?? 0) : 0);
+  const of = (tokensOf: (group: LayerGroup) => number): number => fullest(model, precision, layout, (group, ...how) => tokensOf(group) * one(group, ...how));
+  return [of((group) => Math.min(1, windowOf(group))), of((group) => (windowOf(group) === 0 ? 0 : windowOf(group) + blockTokens))];
+}
+
 /** Whether layers keep a recurrent state: what stands behind a prefix is found again only where a state was kept there. */
 export function isRecurrent(model: Model): boolean {
   return model.groups.some(({ attention }) => attention.kind === 'linear');
