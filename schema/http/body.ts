@@ -28,6 +28,16 @@ export const tokens: z.ZodType<number> = z
   .min(0)
   .max(2 ** 31 - 1);
 
+/** A text, or parts of one; parts of another kind have none. */
+export type Texts = string | readonly { readonly text?: string | undefined }[];
+
+export const texts: z.ZodType<Texts> = z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]);
+
+/** What a part of this type has to have: a check of it, and what is said where it does not. */
+export function needs(type: string, key: string): [(part: JsonObject) => boolean, { readonly path: string[]; readonly error: string }] {
+  return [(part) => part['type'] !== type || (part[key] ?? undefined) !== undefined, { path: [key], error: `expected with the type ${type}` }];
+}
+
 /** The field that is wrong, and what is. */
 export interface BodyProblem {
   readonly param: string | null;

@@ -10,17 +10,24 @@ export interface ChatPart {
 export interface ChatMessage {
   readonly role: string;
   readonly content?: string | readonly ChatPart[] | null | undefined;
+  /** Of what a function gave. */
+  readonly tool_call_id?: string | null | undefined;
   readonly tool_calls?:
-    | readonly { readonly function: { readonly name: string; readonly arguments?: string | JsonObject | null | undefined } }[]
+    | readonly {
+        readonly id?: string | null | undefined;
+        readonly type?: 'function' | undefined;
+        readonly function: { readonly name: string; readonly arguments?: string | JsonObject | null | undefined };
+      }[]
     | null
     | undefined;
 }
 
 export interface ChatTool {
+  readonly type: 'function';
   readonly function: { readonly name: string; readonly description?: string | null | undefined; readonly parameters?: JsonObject | null | undefined };
 }
 
-export type ToolChoice = 'none' | 'auto' | 'required' | { readonly function: { readonly name: string } };
+export type ToolChoice = 'none' | 'auto' | 'required' | { readonly type: 'function'; readonly function: { readonly name: string } };
 
 /** Body of `/v1/chat/completions`. */
 export interface ChatBody extends Sampling {
@@ -40,6 +47,7 @@ const part = z.union([
 
 const call = z.looseObject({
   id: z.string().nullish(),
+  type: z.literal('function').optional(),
   function: z.looseObject({ name: z.string(), arguments: z.union([z.string(), object]).nullish() }),
 });
 
@@ -51,9 +59,12 @@ const message = z.looseObject({
   tool_calls: z.array(call).nullish(),
 });
 
+/** What a function is called. */
+export const functionName: z.ZodType<string> = z.string().min(1).max(256);
+
 const tool = z.looseObject({
   type: z.literal('function'),
-  function: z.looseObject({ name: z.string().min(1).max(256), description: z.string().nullish(), parameters: object.nullish() }),
+  function: z.looseObject({ name: functionName, description: z.string().nullish(), parameters: object.nullish() }),
 });
 
 const named = z.looseObject({ type: z.literal('function'), function: z.looseObject({ name: z.string() }) });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { json, object, tokenIds, tokens, type JsonObject } from './body.ts';
+import { object, tokenIds, tokens, type JsonObject } from './body.ts';
 import type { ChatMessage } from './chat.ts';
 import type { Prompt } from './completion.ts';
 import { requestId, sampling, type Sampling } from './sampling.ts';
@@ -76,67 +76,6 @@ export const generateBody: z.ZodType<GenerateBody> = z.looseObject({
   sampling_params: z.looseObject(sampling),
   stream: z.boolean().nullish(),
   kv_transfer_params: object.nullish(),
-});
-
-/** Body of `/v1/responses`. */
-export interface ResponsesBody {
-  readonly model?: Maybe<string>;
-  readonly input: string | readonly { readonly role?: Maybe<string>; readonly content?: Maybe<string | readonly { readonly text?: string | undefined }[]> }[];
-  readonly instructions?: Maybe<string>;
-  readonly max_output_tokens?: Maybe<number>;
-  readonly stream?: Maybe<boolean>;
-  readonly seed?: Maybe<number>;
-  readonly priority?: Maybe<number>;
-  readonly ignore_eos?: Maybe<boolean>;
-  readonly text?: Maybe<{ readonly format?: Maybe<{ readonly type?: Maybe<string>; readonly schema?: Maybe<JsonObject> }> }>;
-}
-
-export const responsesBody: z.ZodType<ResponsesBody> = z.looseObject({
-  model: z.string().nullish(),
-  input: z.union([
-    z.string().min(1),
-    z
-      .array(z.looseObject({ role: z.string().nullish(), content: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish() }))
-      .min(1),
-  ]),
-  instructions: z.string().nullish(),
-  max_output_tokens: tokens.nullish(),
-  stream: z.boolean().nullish(),
-  seed: z.int().nullish(),
-  priority: z.int().nullish(),
-  ignore_eos: z.boolean().nullish(),
-  temperature: z.number().min(0).max(100).nullish(),
-  top_p: z.number().gt(0).max(1).nullish(),
-  text: z.looseObject({ format: z.looseObject({ type: z.string().nullish(), schema: object.nullish() }).nullish() }).nullish(),
-  metadata: json.nullish(),
-});
-
-/** Body of `/v1/messages`, as Anthropic has it. */
-export interface MessagesBody {
-  readonly model?: Maybe<string>;
-  readonly messages: readonly ChatMessage[];
-  readonly system?: Maybe<string | readonly { readonly text?: string | undefined }[]>;
-  readonly max_tokens: number;
-  readonly stream?: Maybe<boolean>;
-  readonly stop_sequences?: Maybe<readonly string[]>;
-}
-
-export const messagesBody: z.ZodType<MessagesBody> = z.looseObject({
-  model: z.string().nullish(),
-  messages: z
-    .array(
-      z.looseObject({
-        role: z.enum(['user', 'assistant']),
-        content: z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))]),
-      }),
-    )
-    .min(1),
-  system: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish(),
-  max_tokens: tokens,
-  stream: z.boolean().nullish(),
-  stop_sequences: z.array(z.string().max(10_000)).max(64).nullish(),
-  temperature: z.number().min(0).max(1).nullish(),
-  metadata: json.nullish(),
 });
 
 /** Body of SGLang's `/generate`. */

@@ -67,8 +67,13 @@ export class ChatTemplate {
   }
 }
 
+/** A content without its parts. */
+export function plainText(content: ChatMessage['content']): string {
+  return typeof content === 'string' ? content : (content ?? []).map((part) => part.text ?? part.refusal ?? '').join('');
+}
+
 function textOf({ content, tool_calls: calls }: ChatMessage): string {
-  const said = typeof content === 'string' ? content : (content ?? []).map((part) => part.text ?? part.refusal ?? '').join('');
+  const said = plainText(content);
   const called = (calls ?? []).map((call) => {
     const { name, arguments: given } = call.function;
     return `${name}(${typeof given === 'string' ? given : JSON.stringify(given ?? {})})`;

@@ -31,7 +31,7 @@ export interface Ask {
 export interface Order {
   readonly model: ServedModel;
   readonly asks: readonly Ask[];
-  readonly body: Sampling & Partial<Pick<ChatBody, 'tools' | 'tool_choice'>>;
+  readonly body: Sampling & Partial<Pick<ChatBody, 'messages' | 'tools' | 'tool_choice'>>;
   /** Tokens of an answer at most, as the client says; absent: what is left of the context. */
   readonly most: number | null | undefined;
   /** Nothing is to be said: only the prompt is to be computed. */

@@ -58,8 +58,34 @@ const valid: Readonly<Record<string, readonly object[]>> = {
   ],
   '/v1/responses': [
     { input: [{ role: 'user', content: 'Hi' }], max_output_tokens: 5, stream: true, text: { format: { type: 'json_schema', schema: { type: 'boolean' } } } },
+    {
+      input: [
+        { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
+        { type: 'function_call_output', call_id: 'c', output: [{ type: 'input_text', text: 'a' }] },
+      ],
+      tools: [{ type: 'function', name: 'f', parameters: { type: 'object' } }, { type: 'web_search' }],
+      tool_choice: { type: 'function', name: 'f' },
+      stream: true,
+    },
   ],
-  '/v1/messages': [{ messages: [{ role: 'user', content: 'Hi' }], max_tokens: 5, system: 'a', stop_sequences: ['b'], stream: true }],
+  '/v1/messages': [
+    { messages: [{ role: 'user', content: 'Hi' }], max_tokens: 5, system: 'a', stop_sequences: ['b'], stream: true },
+    {
+      messages: [
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: { a: 1 } }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: 't', content: 'a' },
+            { type: 'text', text: 'b' },
+          ],
+        },
+      ],
+      max_tokens: 50,
+      tools: [{ name: 'f', input_schema: { type: 'object' } }],
+      tool_choice: { type: 'tool', name: 'f' },
+    },
+  ],
   '/v1/embeddings': [{ input: ['a', 'b'], dimensions: 4, encoding_format: 'base64' }],
   '/inference/v1/generate': [{ token_ids: [1, 2], sampling_params: { max_tokens: 3, seed: 1 }, stream: true }],
   '/tokenize': [{ messages: [{ role: 'user', content: 'a' }], return_token_strs: true }, { prompt: 'a' }],
