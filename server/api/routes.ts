@@ -3,6 +3,7 @@ import { ApiError } from '../http/api-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/routes.ts';
 import type { MetricsPage } from '../metrics/metrics.ts';
+import { unescaped } from '../unescaped.ts';
 import { bodyOf } from './answering.ts';
 import { cacheRoutes } from './caches.ts';
 import { chat } from './chat.ts';
@@ -47,7 +48,7 @@ export function apiRoutes(api: Api): readonly Route[] {
     { method: 'POST', path: '/detokenize', handler: (exchange) => detokenize(exchange, models, template) },
     { method: 'POST', path: '/v1/chat/completions/render', handler: (exchange) => renderChat(exchange, models, template) },
     { method: 'POST', path: '/v1/completions/render', handler: (exchange) => renderCompletion(exchange, generator, models) },
-    ...modelRoutes(models),
+    ...modelRoutes(models, dialect),
     ...statusRoutes(api),
     ...cacheRoutes(generator.engine, dialect),
     ...(api.sleepMode ? sleepRoutes(generator.sleep) : []),
@@ -55,7 +56,16 @@ export function apiRoutes(api: Api): readonly Route[] {
   ];
 }
 
-function modelRoutes(models: ServedModels): readonly Route[] {
+const modelsPath = '/v1/models';
+
+function modelRoutes(models: ServedModels, dialect: Api['dialect']): readonly Route[] {
+  const list = (exchange: Exchange): void => exchange.json({ object: 'list', data: models.all.map((one) => models.cardOf(one, dialect)) });
+  // Names have slashes, which some clients escape.
+  const one = (exchange: Exchange): void => {
+    const name = unescaped(exchange.url.pathname.slice(modelsPath.length + 1));
+    if (name === '') list(exchange);
+    else exchange.json(models.cardOf(models.find(name), dialect));
+  };
   const load = async (exchange: Exchange): Promise<void> => {
     const { lora_name: name, lora_path: path, base_model_name: base } = await bodyOf(exchange, loraBody);
     if (typeof path !== 'string' || path === '') throw new ApiError(400, 'lora_path: expected where the adapter is', { param: 'lora_path' });
@@ -68,7 +78,7 @@ function modelRoutes(models: ServedModels): readonly Route[] {
     exchange.text(`Success: LoRA adapter '${name}' removed successfully.`);
   };
   return [
-    { method: 'GET', path: '/v1/models', handler: (exchange) => exchange.json(models.listing()) },
+    { method: 'GET', path: modelsPath, below: true, handler: one },
     { method: 'POST', path: '/v1/load_lora_adapter', handler: load },
     { method: 'POST', path: '/v1/unload_lora_adapter', handler: unload },
   ];

@@ -94,17 +94,27 @@ export class ServedModels {
     return { max: this.#slots, running: names((one) => running.has(one)), waiting: names((one) => waiting.has(one) && !running.has(one)), at };
   }
 
-  /** The answer of `/v1/models`. */
-  listing(): object {
-    const data = this.all.map(({ id, root, parent, maxContext }) => ({
-      id,
-      object: 'model',
-      created: this.createdAt,
-      owned_by: 'supernode',
-      root,
-      parent: parent ?? null,
-      max_model_len: maxContext,
-    }));
-    return { object: 'list', data };
+  /** A model or an adapter as servers describe it. */
+  cardOf({ id, root, parent, maxContext }: ServedModel, dialect: 'vllm' | 'sglang'): object {
+    const card = { id, object: 'model', created: this.createdAt, owned_by: dialect, root, parent: parent ?? null, max_model_len: maxContext };
+    return dialect === 'vllm' ? { ...card, permission: [permissionOf(id, this.createdAt)] } : card;
   }
+}
+
+/** What may be done with a model, as OpenAI's API once told it and vLLM still does. */
+function permissionOf(id: string, created: number): object {
+  return {
+    id: `modelperm-${id}`,
+    object: 'model_permission',
+    created,
+    allow_create_engine: false,
+    allow_sampling: true,
+    allow_logprobs: true,
+    allow_search_indices: false,
+    allow_view: true,
+    allow_fine_tuning: false,
+    organization: '*',
+    group: null,
+    is_blocking: false,
+  };
 }

@@ -40,9 +40,13 @@ export class Routes {
     return route;
   }
 
+  /** Of the nearest path above that answers for what lies below it. */
   #above(path: string): ReadonlyMap<string, Route> | undefined {
-    const [, first = ''] = path.split('/');
-    const methods = this.#paths.get(`/${first}`);
-    return methods?.get('GET')?.below === true ? methods : undefined;
+    for (let above = path; above !== '';) {
+      above = above.slice(0, Math.max(0, above.lastIndexOf('/')));
+      const methods = this.#paths.get(above);
+      if (methods?.get('GET')?.below === true) return methods;
+    }
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { mix } from '../../src/kernel/random.ts';
+import { unescaped } from '../unescaped.ts';
 import { NoText } from './written.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -145,12 +146,7 @@ function isObject(value: unknown): value is Schema {
 
 /** The key that a part of a JSON pointer in a fragment stands for. */
 function keyOf(part: string): string {
-  const own = part.replaceAll('~1', '/').replaceAll('~0', '~');
-  try {
-    return decodeURIComponent(own);
-  } catch {
-    return own;
-  }
+  return unescaped(part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function numberOr(value: unknown, otherwise: number): number {

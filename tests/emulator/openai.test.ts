@@ -24,6 +24,21 @@ describe('the openai SDK', () => {
     expect(data.map(({ id }) => id)).toEqual([model]);
   });
 
+  test('asks for one model, whose name may have slashes, and is told of none that there is not', async () => {
+    const names = ['meta-llama/Llama-3.1-8B', 'short'];
+    for (const dialect of ['vllm', 'sglang'] as const) {
+      const { url: own } = await emulate({ dialect, models: { served: names } });
+      const { models } = new OpenAI({ baseURL: `${own}/v1`, apiKey: 'none', maxRetries: 0 });
+      const { data } = await models.list();
+      expect([await models.retrieve(names[0] ?? ''), await models.retrieve('short')]).toEqual(data);
+      expect(await (await fetch(`${own}/v1/models/${names[0]}`)).json()).toEqual(data[0]);
+      expect(data.map((card) => [card.owned_by, 'permission' in card])).toEqual(names.map(() => [dialect, dialect === 'vllm']));
+      const problem = { status: 404, error: { message: expect.stringContaining('nobody/at-all') as string, type: 'NotFoundError', code: 404, param: 'model' } };
+      await expect(models.retrieve('nobody/at-all')).rejects.toMatchObject(problem);
+      expect((await fetch(`${own}/v1/models/%ff`)).status).toBe(404);
+    }
+  });
+
   test('streams a chat: the role first, then text, usage at the end', async () => {
     const stream = await client.chat.completions.create({
       model,
