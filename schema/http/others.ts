@@ -78,6 +78,12 @@ export const generateBody: z.ZodType<GenerateBody> = z.looseObject({
   kv_transfer_params: object.nullish(),
 });
 
+/** Body of SGLang's `/abort_request`. */
+export const sglangAbortBody: z.ZodType<{ readonly rid?: Maybe<string>; readonly abort_all?: Maybe<boolean> }> = z.looseObject({
+  rid: requestId.nullish(),
+  abort_all: z.boolean().nullish(),
+});
+
 /** Body of SGLang's `/generate`. */
 export interface SglangBody {
   readonly text?: Maybe<string | readonly string[]>;

@@ -7,6 +7,7 @@ type Maybe<T> = T | null | undefined;
 export interface Sampling {
   readonly model?: Maybe<string>;
   readonly request_id?: Maybe<string>;
+  readonly rid?: Maybe<string>;
   readonly stream?: Maybe<boolean>;
   readonly stream_options?: Maybe<{ readonly include_usage?: Maybe<boolean>; readonly continuous_usage_stats?: Maybe<boolean> }>;
   readonly max_tokens?: Maybe<number>;
@@ -47,10 +48,14 @@ export const requestId: z.ZodType<string> = z.string().max(200);
 
 const stopString = z.string().min(1, { error: 'cannot be an empty text' }).max(10_000);
 
+/** Of them, those that SGLang alone knows. */
+export const sglangOnly = ['rid', 'regex', 'ebnf', 'no_stop_trim'] as const;
+
 /** Their checks; knobs of sampling that change nothing here are checked all the same. */
 export const sampling: Readonly<Record<string, z.ZodType>> = {
   model: z.string().max(1000).nullish(),
   request_id: requestId.nullish(),
+  rid: requestId.nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish(), continuous_usage_stats: z.boolean().nullish() }).nullish(),
   max_tokens: tokens.nullish(),

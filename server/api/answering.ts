@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { checked } from '../../schema/http/body.ts';
+import { checked, type JsonObject } from '../../schema/http/body.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Choice } from './choice.ts';
@@ -11,12 +11,20 @@ import type { Generator, Order } from './generator.ts';
  * @throws ApiError 400 with every problem, 413 or 415 where it cannot be read
  */
 export async function bodyOf<T>(exchange: Exchange, schema: z.ZodType<T>): Promise<T> {
-  const { value, problems } = checked(schema, await exchange.body());
+  const { value, problems } = checked(schema, known(exchange, await exchange.body()));
   if (problems === undefined) return value;
   const [first] = problems;
   throw new ApiError(400, problems.map(({ param, message }) => (param === null ? message : `${param}: ${message}`)).join('; '), {
     param: first?.param ?? null,
   });
+}
+
+/** A body without the fields that mean nothing here; the log says which these were. */
+function known(exchange: Exchange, body: JsonObject): JsonObject {
+  const passed = exchange.unknownFields.filter((field) => field in body);
+  if (passed.length === 0) return body;
+  exchange.notes['ignored'] = passed.join(', ');
+  return Object.fromEntries(Object.entries(body).filter(([key]) => !passed.includes(key)));
 }
 
 /** Answers an order event by event. */

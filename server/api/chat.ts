@@ -14,6 +14,7 @@ import { usageInChunks, usageOf, usageOfChunk } from './usage.ts';
 export async function chat(exchange: Exchange, generator: Generator, models: ServedModels, template: ChatTemplate): Promise<void> {
   const body = await bodyOf(exchange, chatBody);
   const model = models.find(body.model);
+  const about = { id: answerId('chatcmpl-', exchange, body), created: Math.floor(Date.now() / 1000), model: model.id };
   const { ids, said } = template.render(body.messages, body.tool_choice === 'none' ? [] : (body.tools ?? []));
   const order: Order = {
     model,
@@ -21,9 +22,9 @@ export async function chat(exchange: Exchange, generator: Generator, models: Ser
     body,
     most: body.max_completion_tokens ?? body.max_tokens,
     param: 'messages',
+    ids: [about.id],
     route: '/v1/chat/completions',
   };
-  const about = { id: answerId('chatcmpl-', exchange, body.request_id), created: Math.floor(Date.now() / 1000), model: model.id };
   if (body.stream === true) await answerInEvents(exchange, generator, order, new ChatEvents(about, body, generator));
   else await answerWhole(exchange, generator, order, (choices) => whole(about, body, generator, choices));
 }
@@ -49,7 +50,7 @@ function whole({ id, created, model }: About, body: ChatBody, { tokenizer }: Gen
         message: { role: 'assistant', content: tool === undefined ? text : null, refusal: null, tool_calls: call },
         logprobs: body.logprobs === true ? chatLogprobs(tokenizer, choice, 0, choice.out, body.top_logprobs ?? 0) : null,
         finish_reason: finish,
-        stop_reason: choice.answer.stoppedAt ?? null,
+        stop_reason: choice.stoppedAt ?? null,
         ...(body.return_token_ids === true ? { token_ids: choice.answer.ids(0, choice.out) } : {}),
       };
     }),
@@ -100,7 +101,7 @@ class ChatEvents implements StreamForm {
     const logprobs =
       this.#body.logprobs === true ? JSON.stringify(chatLogprobs(this.#generator.tokenizer, choice, from, to, this.#body.top_logprobs ?? 0)) : 'null';
     const ids = this.#body.return_token_ids === true ? `,"token_ids":${JSON.stringify(answer.ids(from, to))}` : '';
-    const end = last ? `"finish_reason":"${choice.finish}","stop_reason":${JSON.stringify(answer.stoppedAt ?? null)}` : '"finish_reason":null';
+    const end = last ? `"finish_reason":"${choice.finish}","stop_reason":${JSON.stringify(choice.stoppedAt ?? null)}` : '"finish_reason":null';
     return frames + this.#chunk(index, delta, usageOfChunk(this.#body, choice, to), logprobs, `${end}${ids}`);
   }
 

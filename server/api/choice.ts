@@ -35,6 +35,7 @@ export class Choice implements LiveRequest {
   #started = false;
   /** Too little of its prompt was cached: that is all of its answer. */
   #missed = false;
+  #aborted = false;
 
   constructor(index: number, prompt: readonly number[], answer: Answer, tool?: ToolCall) {
     this.index = index;
@@ -53,10 +54,16 @@ export class Choice implements LiveRequest {
     return Math.max(1, this.answer.tokens);
   }
 
-  get finish(): 'stop' | 'length' | 'tool_calls' | 'cache_threshold' {
+  get finish(): 'stop' | 'length' | 'tool_calls' | 'cache_threshold' | 'abort' {
+    if (this.#aborted) return 'abort';
     if (this.#missed) return 'cache_threshold';
     const { finish } = this.answer;
     return this.tool !== undefined && finish === 'stop' ? 'tool_calls' : finish;
+  }
+
+  /** The string that it stopped at, where it did. */
+  get stoppedAt(): string | undefined {
+    return this.#aborted ? undefined : this.answer.stoppedAt;
   }
 
   prefilled(): void {
@@ -76,6 +83,13 @@ export class Choice implements LiveRequest {
     this.#missed = end.kind === 'failed' && end.cause === cacheMissed;
     this.ended = this.#missed ? { kind: 'finished' } : end;
     this.onOver();
+  }
+
+  /** Ends it where it is, for a client that wants no more of it and is told so. */
+  abort(): void {
+    this.#aborted = true;
+    this.end({ kind: 'finished' });
+    this.flush();
   }
 
   flush(): void {

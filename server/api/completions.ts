@@ -17,6 +17,7 @@ const usual = 16;
 export async function completions(exchange: Exchange, generator: Generator, models: ServedModels): Promise<void> {
   const body = await bodyOf(exchange, completionBody);
   const model = models.find(body.model);
+  const about = { id: answerId('cmpl-', exchange, body), created: Math.floor(Date.now() / 1000), model: model.id };
   const asks = asksOf(body.prompt, generator.tokenizer);
   const most = body.max_tokens ?? usual;
   // An upstream is asked for the answer alone: the prompt is put before it here.
@@ -27,9 +28,9 @@ export async function completions(exchange: Exchange, generator: Generator, mode
     most,
     promptOnly: body.echo === true && most === 0,
     param: 'prompt',
+    ids: [about.id],
     route: '/v1/completions',
   };
-  const about = { id: answerId('cmpl-', exchange, body.request_id), created: Math.floor(Date.now() / 1000), model: model.id };
   const said: Said = ({ index }) => (body.echo === true ? asks[Math.floor(index / (body.n ?? 1))]?.said : undefined);
   if (body.stream === true) await answerInEvents(exchange, generator, order, new CompletionEvents(about, body, generator, said));
   else await answerWhole(exchange, generator, order, (choices) => whole(about, body, generator, choices, said));
@@ -63,7 +64,7 @@ function whole({ id, created, model }: About, body: CompletionBody, { tokenizer 
       logprobs:
         typeof body.logprobs === 'number' ? completionLogprobs(tokenizer, choice, { from: 0, to: choice.out, top: body.logprobs, said: said(choice) }) : null,
       finish_reason: choice.finish,
-      stop_reason: choice.answer.stoppedAt ?? null,
+      stop_reason: choice.stoppedAt ?? null,
       ...(body.return_token_ids === true ? { prompt_token_ids: choice.prompt, token_ids: choice.answer.ids(0, choice.out) } : {}),
     })),
     usage: usageOf(choices),
@@ -97,7 +98,7 @@ class CompletionEvents implements StreamForm {
     // A piece of a character waits for the rest of it, but not what is said of its token.
     if (text === '""' && !last && this.#plain) return '';
     const end = last
-      ? `"finish_reason":"${choice.finish}","stop_reason":${JSON.stringify(answer.stoppedAt ?? null)}`
+      ? `"finish_reason":"${choice.finish}","stop_reason":${JSON.stringify(choice.stoppedAt ?? null)}`
       : '"finish_reason":null,"stop_reason":null';
     if (this.#plain) return `${this.#before(index)}${text},"logprobs":null,${end}}]}\n\n`;
     const { logprobs: top } = this.#body;

@@ -16,7 +16,7 @@ export async function embeddings(exchange: Exchange, generator: Generator, model
   await answerWhole(exchange, generator, order, (choices) => {
     const tokens = choices.reduce((sum, { prompt }) => sum + prompt.length, 0);
     return {
-      id: answerId('embd-', exchange, body.request_id),
+      id: answerId('embd-', exchange, body),
       object: 'list',
       created: Math.floor(Date.now() / 1000),
       model: model.id,

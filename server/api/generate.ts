@@ -19,7 +19,7 @@ export async function generate(exchange: Exchange, generator: Generator, models:
     param: 'token_ids',
     route: '/inference/v1/generate',
   };
-  const request_id = answerId('', exchange, body.request_id);
+  const request_id = answerId('', exchange, body);
   if (body.stream !== true) {
     await answerWhole(exchange, generator, order, (choices) => ({
       request_id,

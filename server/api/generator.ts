@@ -15,6 +15,7 @@ import { gateOf, turnBack } from './cache-gate.ts';
 import { Choice } from './choice.ts';
 import { shutDown } from './delivery.ts';
 import { placeAsked, type DoorPlace } from './door-place.ts';
+import { InFlight } from './in-flight.ts';
 import type { ServedModel } from './served-models.ts';
 import { Transfers } from './transfer.ts';
 import { shapeOfAnswer } from '../shapes/shape-of-answer.ts';
@@ -38,6 +39,8 @@ export interface Order {
   readonly promptOnly?: boolean | undefined;
   /** What the prompt is called in problems. */
   readonly param: string;
+  /** Ids of the answers as the client is told them; one may be that of all. */
+  readonly ids?: readonly string[] | undefined;
   /** Where an upstream is asked the same. */
   readonly route: string;
 }
@@ -62,6 +65,7 @@ export class Generator {
   /** Time stands still: nothing more is taken in. */
   closing = false;
   readonly #answers: AnswerSource;
+  readonly #named = new InFlight();
   readonly #prefixes: PrefixIds | undefined;
   limits: GeneratorLimits;
   readonly #seed: number;
@@ -114,7 +118,11 @@ export class Generator {
       }
       const leastCached = fetched ? 0 : Math.ceil(gate.share * prompt.length);
       const held = this.#prefixes?.hold(answered ? [...prompt, ...answer.ids(0, answer.tokens - 1)] : prompt, salt);
-      choice.onOver = () => held?.release();
+      choice.onOver = () => {
+        held?.release();
+        this.#named.delete(choice);
+      };
+      this.#named.add(choice, order.ids?.[choice.index] ?? order.ids?.[0]);
       const lengths = { inputTokens: prompt.length, outputTokens: choice.computed, leastCached };
       this.#submit({ ...labels, ...lengths, blockTokens, prefix: runsOf(held?.ids ?? []), answered }, choice, { place, exchange, body });
       this.onSubmitted(choice, order);
@@ -122,6 +130,15 @@ export class Generator {
     exchange.notes['request'] = choices[0]?.number ?? -1;
     exchange.notes['model'] = model.id;
     return choices;
+  }
+
+  /** Ends answers where they are, those of an id or all: their clients are told so. */
+  abort(id: string | undefined): void {
+    for (const choice of this.#named.of(id)) {
+      this.engine.abort(choice, 'aborted by its client');
+      // It may have ended by now.
+      if (choice.ended === undefined) choice.abort();
+    }
   }
 
   /** Sends a request to the deployment, or to the instance or rank whose door it came to. */

@@ -22,9 +22,9 @@ interface About {
   readonly model: string;
 }
 
-function reasonOf({ answer, finish }: Choice): { readonly stop_reason: string; readonly stop_sequence: string | null } {
+function reasonOf({ stoppedAt, finish }: Choice): { readonly stop_reason: string; readonly stop_sequence: string | null } {
   if (finish === 'length') return { stop_reason: 'max_tokens', stop_sequence: null };
-  if (answer.stoppedAt !== undefined) return { stop_reason: 'stop_sequence', stop_sequence: answer.stoppedAt };
+  if (stoppedAt !== undefined) return { stop_reason: 'stop_sequence', stop_sequence: stoppedAt };
   return { stop_reason: finish === 'tool_calls' ? 'tool_use' : 'end_turn', stop_sequence: null };
 }
 

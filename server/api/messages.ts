@@ -14,6 +14,7 @@ export async function messages(exchange: Exchange, generator: Generator, models:
   try {
     const body = await bodyOf(exchange, messagesBody);
     const model = models.find(body.model);
+    const about = { id: `msg_${randomUUID().replaceAll('-', '')}`, model: model.id };
     const said = [...systemOf(body), ...body.messages.flatMap(chatOf)];
     const tools = toolsOf(body);
     const choice = choiceOf(body);
@@ -24,9 +25,9 @@ export async function messages(exchange: Exchange, generator: Generator, models:
       body: { messages: said, max_tokens: body.max_tokens, stop: body.stop_sequences, tools, tool_choice: choice },
       most: body.max_tokens,
       param: 'messages',
+      ids: [about.id],
       route: '/v1/chat/completions',
     };
-    const about = { id: `msg_${randomUUID().replaceAll('-', '')}`, model: model.id };
     if (body.stream === true) await answerInEvents(exchange, generator, order, new MessageEvents(about));
     else await answerWhole(exchange, generator, order, ([choice]) => messageOf(about, choice));
   } catch (error) {

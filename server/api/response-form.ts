@@ -26,11 +26,21 @@ function itemOf({ id }: About, { tool }: Choice, text: string, status: Status): 
   return { id: id.replace('resp', 'msg'), type: 'message', role: 'assistant', status, content };
 }
 
+/** How a response ended: whole, at a bound, or by its client. */
+function endingOf({ finish }: Choice): 'completed' | 'incomplete' | 'cancelled' {
+  if (finish === 'abort') return 'cancelled';
+  return finish === 'length' ? 'incomplete' : 'completed';
+}
+
+/** The item of an answer that has ended. */
+function endedItem(about: About, choice: Choice, text: string): object {
+  return itemOf(about, choice, text, endingOf(choice) === 'completed' ? 'completed' : 'incomplete');
+}
+
 /** A response so far: what it says is told when that is whole. */
 export function responseOf(about: About, body: ResponsesBody, choice: Choice | undefined, failed?: string): object {
-  const ended = choice?.ended !== undefined;
-  const cut = choice?.finish === 'length';
-  const status = failed !== undefined ? 'failed' : ended ? (cut ? 'incomplete' : 'completed') : 'in_progress';
+  const ended = choice?.ended === undefined ? undefined : choice;
+  const ending = ended === undefined ? 'in_progress' : endingOf(ended);
   const input = choice?.prompt.length ?? 0;
   const output = choice?.sent ?? 0;
   const usage = {
@@ -44,11 +54,11 @@ export function responseOf(about: About, body: ResponsesBody, choice: Choice | u
     id: about.id,
     object: 'response',
     created_at: about.created,
-    status,
+    status: failed === undefined ? ending : 'failed',
     model: about.model,
-    output: ended && choice !== undefined ? [itemOf(about, choice, choice.answer.text(0, choice.out), cut ? 'incomplete' : 'completed')] : [],
+    output: ended === undefined ? [] : [endedItem(about, ended, ended.answer.text(0, ended.out))],
     error: failed === undefined ? null : { code: 'server_error', message: failed },
-    incomplete_details: ended && cut ? { reason: 'max_output_tokens' } : null,
+    incomplete_details: ending === 'incomplete' ? { reason: 'max_output_tokens' } : null,
     instructions: body.instructions ?? null,
     max_output_tokens: body.max_output_tokens ?? null,
     parallel_tool_calls: body.parallel_tool_calls ?? true,
@@ -57,7 +67,7 @@ export function responseOf(about: About, body: ResponsesBody, choice: Choice | u
     temperature: 1,
     top_p: 1,
     metadata: {},
-    usage: ended ? usage : null,
+    usage: ended === undefined ? null : usage,
   };
 }
 
@@ -91,13 +101,12 @@ export class ResponseEvents implements StreamForm {
   }
 
   #ended(choice: Choice, text: string): string {
-    const { tool, finish } = choice;
+    const { tool } = choice;
     const done =
       tool === undefined
         ? this.#textEvent('done', { text }) + this.#partEvent('done', text)
         : this.#argumentsEvent('done', { name: tool.name, arguments: text });
-    const item = itemOf(this.#about, choice, text, finish === 'length' ? 'incomplete' : 'completed');
-    return done + this.#event('response.output_item.done', { output_index: 0, item });
+    return done + this.#event('response.output_item.done', { output_index: 0, item: endedItem(this.#about, choice, text) });
   }
 
   tail(): string {

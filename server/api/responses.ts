@@ -13,6 +13,7 @@ import type { ServedModels } from './served-models.ts';
 export async function responses(exchange: Exchange, generator: Generator, models: ServedModels, template: ChatTemplate): Promise<void> {
   const body = await bodyOf(exchange, responsesBody);
   const model = models.find(body.model);
+  const about = { id: `resp_${randomUUID().replaceAll('-', '')}`, created: Math.floor(Date.now() / 1000), model: model.id };
   const messages = messagesOf(body);
   const tools = toolsOf(body);
   const { ids, said } = template.render(messages, body.tool_choice === 'none' ? [] : tools);
@@ -23,9 +24,9 @@ export async function responses(exchange: Exchange, generator: Generator, models
     body: { messages, seed, priority, ignore_eos, max_tokens: most, response_format: formatOf(body), tools, tool_choice: choiceOf(body) },
     most,
     param: 'input',
+    ids: [about.id],
     route: '/v1/chat/completions',
   };
-  const about = { id: `resp_${randomUUID().replaceAll('-', '')}`, created: Math.floor(Date.now() / 1000), model: model.id };
   if (body.stream === true) await answerInEvents(exchange, generator, order, new ResponseEvents(about, body));
   else await answerWhole(exchange, generator, order, ([choice]) => responseOf(about, body, choice));
 }

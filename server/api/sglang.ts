@@ -1,4 +1,4 @@
-import { sglangBody, type SglangBody } from '../../schema/http/others.ts';
+import { sglangAbortBody, sglangBody, type SglangBody } from '../../schema/http/others.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/routes.ts';
 import { answerInEvents, answerWhole, bodyOf, done, event } from './answering.ts';
@@ -8,6 +8,7 @@ import type { Generator, Order } from './generator.ts';
 import { sglangLogprobs } from './logprobs.ts';
 import type { ServedModels } from './served-models.ts';
 import { sglangIds } from './sglang-ids.ts';
+import { sglangLoad } from './sglang-load.ts';
 
 /** Tokens of an answer where the client says nothing of it. */
 const usual = 128;
@@ -18,6 +19,8 @@ export function sglangRoutes(generator: Generator, models: ServedModels, version
   return [
     { method: 'POST', path: '/generate', handler: (exchange) => generate(exchange, generator, models) },
     { method: 'GET', path: '/health_generate', open: true, handler: (exchange) => exchange.empty(generator.closing ? 503 : 200) },
+    { method: 'POST', path: '/abort_request', handler: (exchange) => abort(exchange, generator) },
+    { method: 'GET', path: '/get_load', handler: (exchange) => exchange.json(sglangLoad(generator.engine, exchange.place)) },
     { method: 'GET', path: '/get_model_info', handler: (exchange) => exchange.json(info()) },
     { method: 'GET', path: '/model_info', handler: (exchange) => exchange.json(info()) },
     {
@@ -33,6 +36,13 @@ export function sglangRoutes(generator: Generator, models: ServedModels, version
   ];
 }
 
+/** Ends requests where they are. One that there is not is none of its business, as with SGLang. */
+async function abort(exchange: Exchange, generator: Generator): Promise<void> {
+  const { rid, abort_all: all } = await bodyOf(exchange, sglangAbortBody);
+  if (all === true || (rid ?? '') !== '') generator.abort(all === true ? undefined : (rid ?? ''));
+  exchange.empty();
+}
+
 async function generate(exchange: Exchange, generator: Generator, models: ServedModels): Promise<void> {
   const body = await bodyOf(exchange, sglangBody);
   const model = models.find(body.lora_path);
@@ -45,6 +55,7 @@ async function generate(exchange: Exchange, generator: Generator, models: Served
     body: { min_tokens: min_new_tokens, ignore_eos, stop, no_stop_trim, n, guided_json: json_schema, regex, ebnf },
     most: most ?? usual,
     promptOnly: most === 0,
+    ids,
     param: 'text',
     route: '/generate',
   };
@@ -83,5 +94,6 @@ function isList({ text, input_ids: ids }: SglangBody): boolean {
 }
 
 function reasonOf({ answer, finish }: Choice): object {
+  if (finish === 'abort') return { type: 'abort', message: 'Aborted', status_code: null, err_type: null };
   return finish === 'length' ? { type: 'length', length: answer.tokens } : { type: 'stop', matched: answer.stoppedAt ?? null };
 }

@@ -16,6 +16,8 @@ export class Exchange {
   readonly notes: Record<string, string | number | boolean> = {};
   /** The instance that it came to; undefined at the front door. */
   place: DoorPlace | undefined;
+  /** Fields of bodies that mean nothing to the server that is imitated: they are passed over, as it does. */
+  unknownFields: readonly string[] = [];
   /** How the stream that answers it is to go wrong. */
   streamFault: StreamFault | undefined;
   readonly #limit: number;

@@ -180,7 +180,7 @@ export function waitingOn({ ranks }: EngineOfScope): number {
 }
 
 /** Sequences whose KV is on its way. */
-function deferredOn({ ranks }: EngineOfScope): number {
+export function deferredOn({ ranks }: EngineOfScope): number {
   return ranks.reduce((sum, { reserved }) => sum + reserved, 0);
 }
 

@@ -53,7 +53,16 @@ const routes = {
     'POST /query',
     'POST /query_by_hash',
   ],
-  sglang: ['POST /generate', 'GET /health_generate', 'GET /get_model_info', 'GET /get_server_info', 'POST /flush_cache', 'GET /flush_cache'],
+  sglang: [
+    'POST /generate',
+    'POST /abort_request',
+    'GET /get_load',
+    'GET /health_generate',
+    'GET /get_model_info',
+    'GET /get_server_info',
+    'POST /flush_cache',
+    'GET /flush_cache',
+  ],
 } as const;
 
 describe('the conformance page', () => {

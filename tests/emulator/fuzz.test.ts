@@ -98,6 +98,7 @@ const valid: Readonly<Record<string, readonly object[]>> = {
     { text: ['a', 'b'], sampling_params: { max_new_tokens: 4, stop: 'x', regex: 'a+' }, stream: true },
     { input_ids: [1], sampling_params: { ebnf: 'root ::= "a"' } },
   ],
+  '/abort_request': [{ rid: 'a', abort_all: false }],
   '/register': [{ endpoint: 'ipc:///tmp/supernode-fuzz-none', type: 'vLLM', modelname: 'm', instance_id: 'i', block_size: 16, dp_rank: 0 }],
   '/unregister': [{ modelname: 'm', instance_id: 'i' }],
   '/query': [{ model: 'm', token_ids: [1, 2, 3], block_size: 16 }],
