@@ -27,6 +27,7 @@ export interface EmulateFlags extends Pick<ScenarioFlags, 'set' | 'seed' | 'slo'
   readonly defaultEmbeddingDimensions?: number;
   readonly kvEventsReplayQueueSize?: number;
   readonly apiKey?: readonly string[] | string;
+  readonly allowedOrigins: readonly string[] | string;
   readonly sslCertfile?: string;
   readonly sslKeyfile?: string;
   readonly maxRequestBodySizeMb: number;
@@ -93,6 +94,7 @@ export function withEmulateFlags(verb: Command): Command {
     .option('--max-loras <n>', 'adapters that are resident at once on a data-parallel rank', wholeFlag(1))
     .option('--default-embedding-dimensions <n>', 'numbers of an embedding where a request does not say; 384 by default', wholeFlag(1))
     .option('--api-key <keys...>', 'let in only who has one of these keys')
+    .option('--allowed-origins <origins...>', 'origins of pages that a browser lets use the API; * is any', ['*'])
     .option('--ssl-certfile <file>', 'certificate: serve HTTPS')
     .option('--ssl-keyfile <file>', 'its key')
     .option('--max-request-body-size-mb <n>', 'largest body of a request', numberFlag(0.001, 1024), 4)

@@ -12,6 +12,7 @@ import { applyConfig, configured, listFrom } from '../configured.ts';
 import { answersOf, tokenizerOf } from '../emulate/answers.ts';
 import { mergedFlags, settingsOf, withEmulateFlags, type EmulateFlags } from '../emulate/flags.ts';
 import { kvEventsOf } from '../emulate/kv-events.ts';
+import { originsOf } from '../emulate/origins.ts';
 import { logAccess, logLine } from '../emulate/log.ts';
 import { terminalOptions } from '../output.ts';
 import { scenarioInputs } from '../outputs/inputs.ts';
@@ -113,6 +114,7 @@ function optionsOf(file: string, flags: Flags): EmulatorOptions {
       idleTimeout: 75_000,
       echoRequestId: flags.enableRequestIdHeaders === true,
       headers: {},
+      origins: originsOf(flags.allowedOrigins),
       tls:
         sslCertfile === undefined || sslKeyfile === undefined
           ? undefined

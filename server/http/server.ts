@@ -3,6 +3,7 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server, type Ser
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { ApiError } from './api-error.ts';
+import { Cors } from './cors.ts';
 import { Exchange } from './exchange.ts';
 import type { Routes } from './routes.ts';
 
@@ -22,6 +23,8 @@ export interface HttpOptions {
   /** Whether an answer carries the id that its request came with. */
   readonly echoRequestId: boolean;
   readonly headers: Readonly<Record<string, string>>;
+  /** Origins of pages that a browser lets use the API; `*` is any. */
+  readonly origins: readonly string[];
 }
 
 /** What a log is told of each request that was answered. */
@@ -40,6 +43,7 @@ export class HttpDoor {
   readonly #server: Server;
   readonly #options: HttpOptions;
   readonly #routes: Routes;
+  readonly #cors: Cors;
   /** Told of each request when its answer is over. */
   onAccess: ((record: AccessRecord) => void) | undefined;
   /** Told of faults of ours. */
@@ -52,6 +56,7 @@ export class HttpDoor {
   constructor(routes: Routes, options: HttpOptions) {
     this.#routes = routes;
     this.#options = options;
+    this.#cors = new Cors(options.origins);
     const settings = {
       maxHeaderSize: options.maxHeader,
       requestTimeout: options.requestTimeout,
@@ -117,6 +122,7 @@ export class HttpDoor {
     try {
       // Those that stand between might go by either.
       if ((request.headersDistinct['host']?.length ?? 0) > 1) throw new ApiError(400, 'The request has two Host headers', { headers: { connection: 'close' } });
+      if (this.#cors.greet(exchange)) return;
       const route = this.#routes.find(request.method ?? '', exchange.url.pathname);
       if (route.open !== true) this.before(exchange);
       await route.handler(exchange);

@@ -38,6 +38,7 @@ export function quietOptions(some: SomeOptions = {}): EmulatorOptions {
       idleTimeout: 5000,
       echoRequestId: false,
       headers: {},
+      origins: ['*'],
       ...some.http,
     },
   };

@@ -117,6 +117,7 @@ describe('supernode emulate', () => {
     [['--set', 'deployment.merged.instances=2', '--instance-ports', '65535'], '--instance-ports: expected a port of at most 65534, got 65535'],
     [['--port', '8100', '--instance-ports', '8100'], '--instance-ports: port 8100'],
     [['--zmq-endpoint', 'tcp://*:99999'], '--zmq-endpoint: expected tcp://HOST:PORT with a port from 0 to 65535'],
+    [['--allowed-origins', 'here'], '--allowed-origins: expected * or an origin such as https://example.com:8080, got "here"'],
     [['--zmq-endpoint', 'here'], '--zmq-endpoint: expected tcp://HOST:PORT'],
     [['--zmq-endpoint', 'ipc:///tmp/x', '--kv-events-replay-endpoint', 'tcp://*:70000'], '--kv-events-replay-endpoint: expected tcp://HOST:PORT'],
     [['--kv-events-replay-endpoint', 'tcp://*:5999'], '--kv-events-replay-endpoint: nothing is published that could be given again'],
