@@ -1,8 +1,15 @@
 import { mix } from '../../src/kernel/random.ts';
 import { unescaped } from '../unescaped.ts';
+import { isSchema, merged, type Schema } from './merged.ts';
 import { NoText } from './written.ts';
 
-type Schema = Readonly<Record<string, unknown>>;
+/** Nothing is what a schema asks for, or nothing is found. */
+class Contradiction extends NoText {
+  /** @param path of the part that asks for it */
+  constructor(path: string, message: string) {
+    super(path === '' ? message : `${path}: ${message}`);
+  }
+}
 
 /** Deepest that values are made: schemas may name themselves. */
 const deepest = 8;
@@ -10,6 +17,9 @@ const words = ['alpha', 'bravo', 'delta', 'harbour', 'lantern', 'meadow', 'orbit
 
 /** Values that a schema makes at most: those that name themselves may branch without an end. */
 const most = 10_000;
+
+/** Values that are looked at for one that is not there yet. */
+const tries = 1000;
 
 /** A text of each format. */
 const formats: ReadonlyMap<unknown, string> = new Map([
@@ -31,6 +41,8 @@ export class Shaper {
   readonly #matching: (pattern: string, seed: number) => string;
   #state: number;
   #made = 0;
+  /** Words that texts have beyond the first, where others are looked for. */
+  #more = 0;
 
   /** @param matching makes a text that a `pattern` matches */
   constructor(schema: Schema, seed: number, matching: (pattern: string, seed: number) => string) {
@@ -42,7 +54,7 @@ export class Shaper {
   /** @throws NoText where there would be too many of them */
   make(): unknown {
     this.#made = 0;
-    return this.#make(this.#root, 0);
+    return this.#make(this.#root, 0, '');
   }
 
   #draw(below: number): number {
@@ -50,53 +62,71 @@ export class Shaper {
     return this.#state % Math.max(1, below);
   }
 
-  #make(given: unknown, depth: number): unknown {
+  #make(given: unknown, depth: number, path: string): unknown {
     if (++this.#made > most) throw new NoText(`its values have more than ${most} parts`);
     const schema = this.#resolved(given, 0);
     if ('const' in schema) return schema['const'];
     const { enum: among } = schema;
     if (Array.isArray(among) && among.length > 0) return among[this.#draw(among.length)] as unknown;
     for (const key of ['anyOf', 'oneOf'] as const) {
-      const options = schema[key];
-      // What is too deep takes the last, which ends sooner as a rule: `null`.
-      if (Array.isArray(options) && options.length > 0) return this.#make(depth > deepest ? options.at(-1) : options[this.#draw(options.length)], depth + 1);
+      const options: unknown = schema[key];
+      if (Array.isArray(options) && options.length > 0) return this.#anyOf(schema, key, options, depth, path);
     }
-    const all = schema['allOf'];
-    if (Array.isArray(all)) return this.#make(merged([schema, ...all.map((one) => this.#resolved(one, 0))]), depth + 1);
-    return this.#ofType(schema, depth);
+    const { allOf: all, ...own } = schema;
+    if (Array.isArray(all)) return this.#make(merged([own, ...all.map((one) => this.#resolved(one, 0))]), depth + 1, path);
+    return this.#ofType(schema, depth, path);
   }
 
-  #ofType(schema: Schema, depth: number): unknown {
+  /** A value of one of the options, and of what the schema says beside them. An option that has none leaves it to the others. */
+  #anyOf(schema: Schema, key: 'anyOf' | 'oneOf', options: readonly unknown[], depth: number, path: string): unknown {
+    const { [key]: _, ...own } = schema;
+    // What is too deep takes the last, which ends sooner as a rule: `null`.
+    const first = depth > deepest ? options.length - 1 : this.#draw(options.length);
+    let problem: unknown;
+    for (let i = 0; i < options.length; i++) {
+      const at = (first + i) % options.length;
+      try {
+        return this.#make(merged([own, this.#resolved(options[at], 0)]), depth + 1, below(path, `${key}[${at}]`));
+      } catch (error) {
+        if (!(error instanceof Contradiction)) throw error;
+        problem ??= error;
+      }
+    }
+    throw problem;
+  }
+
+  #ofType(schema: Schema, depth: number, path: string): unknown {
     const type: unknown = Array.isArray(schema['type']) ? schema['type'][0] : schema['type'];
     switch (type) {
       case 'string':
-        return this.#text(schema);
+        return this.#text(schema, path);
       case 'integer':
-        return this.#number(schema, true);
+        return this.#number(schema, true, path);
       case 'number':
-        return this.#number(schema, false);
+        return this.#number(schema, false, path);
       case 'boolean':
         return this.#draw(2) === 1;
       case 'null':
         return null;
       case 'array':
-        return this.#list(schema, depth);
+        return this.#list(schema, depth, path);
       default:
-        return type === undefined && !('properties' in schema) && 'items' in schema ? this.#list(schema, depth) : this.#object(schema, depth);
+        return type === undefined && !('properties' in schema) && 'items' in schema ? this.#list(schema, depth, path) : this.#object(schema, depth, path);
     }
   }
 
-  #text({ minLength, maxLength, format, pattern }: Schema): string {
+  #text({ minLength, maxLength, format, pattern }: Schema, path: string): string {
+    inOrder({ minLength }, { maxLength }, path);
     if (typeof pattern === 'string') return this.#matching(pattern, this.#draw(2 ** 31));
     const formatted = formats.get(format);
     if (formatted !== undefined) return formatted;
     let text: string = words[this.#draw(words.length)] as string;
     const least = Math.min(numberOr(minLength, 0), 10_000);
-    while (text.length < least) text += ` ${words[this.#draw(words.length)]}`;
+    for (let left = this.#more; left > 0 || text.length < least; left--) text += ` ${words[this.#draw(words.length)]}`;
     return typeof maxLength === 'number' ? text.slice(0, Math.max(0, maxLength)) : text;
   }
 
-  #number({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf }: Schema, whole: boolean): number {
+  #number({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf }: Schema, whole: boolean, path: string): number {
     const stepped = typeof multipleOf === 'number' && multipleOf > 0 && (!whole || Number.isInteger(multipleOf));
     const step = stepped ? multipleOf : 1;
     const low = Math.max(numberOr(minimum, -Infinity), numberOr(exclusiveMinimum, -Infinity));
@@ -107,41 +137,98 @@ export class Shaper {
     if (last * step === exclusiveMaximum) last--;
     if (!Number.isFinite(first)) first = Math.min(0, last);
     if (!Number.isFinite(last)) last = first + 100;
-    if (last < first && !whole && !stepped) return (low + high) / 2;
+    const open = low === exclusiveMinimum || high === exclusiveMaximum;
+    if (last < first && !whole && !stepped && (low < high || (low === high && !open))) return (low + high) / 2;
+    if (last < first)
+      throw new Contradiction(path, `no number is within ${JSON.stringify({ minimum, exclusiveMinimum, maximum, exclusiveMaximum, multipleOf })}`);
     return (first + this.#draw(Math.min(last - first, 2 ** 31) + 1)) * step;
   }
 
-  #list({ items, prefixItems, additionalItems, minItems, maxItems }: Schema, depth: number): unknown[] {
+  #list({ items, prefixItems, additionalItems, minItems, maxItems, uniqueItems }: Schema, depth: number, path: string): unknown[] {
+    inOrder({ minItems }, { maxItems }, path);
     // Tuples, in the words of newer drafts or of older ones.
     const [heads, rest] = Array.isArray(items) ? [items as readonly unknown[], additionalItems] : [Array.isArray(prefixItems) ? prefixItems : [], items];
-    const least = Math.max(heads.length, Math.min(numberOr(minItems, heads.length > 0 || depth > deepest ? 0 : 1), 100));
+    const wanted = Math.min(numberOr(minItems, heads.length > 0 || depth > deepest ? 0 : 1), 100);
+    if (rest === false && typeof minItems === 'number' && minItems > heads.length)
+      throw new Contradiction(path, `minItems ${minItems} is more than the items that there may be`);
     const more = rest === false || heads.length > 0 || depth > 2 ? 0 : this.#draw(2);
-    const length = Math.min(numberOr(maxItems, Infinity), least + more);
-    return Array.from({ length: Math.max(0, length) }, (_, i) => this.#make(heads[i] ?? rest ?? { type: 'string' }, depth + 1));
+    const length = Math.min(numberOr(maxItems, Infinity), Math.max(heads.length, wanted) + more);
+    const list: unknown[] = [];
+    const seen = new Set<string>();
+    for (let i = 0; i < length; i++) {
+      const make = (): unknown => this.#make(heads[i] ?? rest ?? { type: 'string' }, depth + 1, below(path, `items[${i}]`));
+      const item = uniqueItems === true ? this.#other(make, seen) : make();
+      if (item !== undefined) list.push(item);
+      else if (i < wanted) throw new Contradiction(path, `uniqueItems: no ${wanted} items are found that differ`);
+      else break;
+    }
+    return list;
   }
 
-  #object({ properties, required, additionalProperties }: Schema, depth: number): Record<string, unknown> {
-    const needed: readonly unknown[] = Array.isArray(required) ? required : [];
-    const entries = isObject(properties) ? Object.entries(properties) : [];
-    const kept = entries.filter(([key]) => needed.includes(key) || depth < 2);
-    const named = new Set(entries.map(([key]) => key));
-    const other = isObject(additionalProperties) ? additionalProperties : { type: 'string' };
-    const added = needed.flatMap((key): readonly (readonly [string, unknown])[] => (typeof key === 'string' && !named.has(key) ? [[key, other]] : []));
-    return Object.fromEntries([...kept, ...added].map(([key, schema]) => [key, depth > 2 * deepest ? null : this.#make(schema, depth + 1)]));
+  /** A value that is not among those seen; undefined where none is found. */
+  #other(make: () => unknown, seen: Set<string>): unknown {
+    try {
+      for (let i = 0; i < tries; i++) {
+        this.#more = Math.floor(i / 50);
+        const value = make();
+        if (seen.size < seen.add(JSON.stringify(value)).size) return value;
+      }
+      return undefined;
+    } finally {
+      this.#more = 0;
+    }
+  }
+
+  #object(
+    { properties, required, additionalProperties, patternProperties, propertyNames, minProperties, maxProperties }: Schema,
+    depth: number,
+    path: string,
+  ): Record<string, unknown> {
+    inOrder({ minProperties }, { maxProperties }, path);
+    const needed = Array.isArray(required) ? [...new Set(required.filter((key) => typeof key === 'string'))] : [];
+    const entries = new Map<string, unknown>(isSchema(properties) ? Object.entries(properties) : []);
+    const least = numberOr(minProperties, 0);
+    const room = numberOr(maxProperties, Infinity);
+    const closed = additionalProperties === false && patternProperties === undefined;
+    const unknown = needed.find((key) => closed && !entries.has(key));
+    if (unknown !== undefined) throw new Contradiction(path, `required: there may be no ${JSON.stringify(unknown)}`);
+    if (needed.length > room) throw new Contradiction(path, `maxProperties ${room} is less than the ${needed.length} that are required`);
+    const keys = new Set(needed);
+    for (const key of entries.keys()) if (keys.size < room && (depth < 2 || keys.size < least)) keys.add(key);
+    // In the order in which they are described.
+    const ordered = [...[...entries.keys()].filter((key) => keys.has(key)), ...needed.filter((key) => !entries.has(key))];
+    const seen = new Set(ordered.map((key) => JSON.stringify(key)));
+    while (ordered.length < least) {
+      const key = closed
+        ? undefined
+        : this.#other(() => this.#make({ type: 'string', ...(isSchema(propertyNames) ? propertyNames : {}) }, depth + 1, path), seen);
+      if (typeof key !== 'string') throw new Contradiction(path, `minProperties ${least} is more than the properties that there may be`);
+      ordered.push(key);
+    }
+    const other = isSchema(additionalProperties) ? additionalProperties : { type: 'string' };
+    const made = (key: string): unknown => (depth > 2 * deepest ? null : this.#make(entries.get(key) ?? other, depth + 1, below(path, `properties.${key}`)));
+    return Object.fromEntries(ordered.map((key) => [key, made(key)]));
   }
 
   #resolved(schema: unknown, links: number): Schema {
-    if (!isObject(schema)) return {};
+    if (!isSchema(schema)) return {};
     const reference = schema['$ref'];
     if (typeof reference !== 'string' || !reference.startsWith('#') || links > deepest) return schema;
     let target: unknown = this.#root;
-    for (const key of reference.slice(1).split('/').filter(Boolean)) target = isObject(target) ? target[keyOf(key)] : undefined;
+    for (const key of reference.slice(1).split('/').filter(Boolean)) target = isSchema(target) ? target[keyOf(key)] : undefined;
     return this.#resolved(target, links + 1);
   }
 }
 
-function isObject(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function below(path: string, part: string): string {
+  return path === '' ? part : `${path}.${part}`;
+}
+
+/** @throws Contradiction where the least is more than the most */
+function inOrder(least: Schema, most: Schema, path: string): void {
+  for (const [name, from] of Object.entries(least))
+    for (const [other, to] of Object.entries(most))
+      if (typeof from === 'number' && typeof to === 'number' && from > to) throw new Contradiction(path, `${name} ${from} is more than ${other} ${to}`);
 }
 
 /** The key that a part of a JSON pointer in a fragment stands for. */
@@ -151,17 +238,4 @@ function keyOf(part: string): string {
 
 function numberOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : otherwise;
-}
-
-function merged(parts: readonly Schema[]): Schema {
-  const all: Record<string, unknown> = {};
-  for (const part of parts) {
-    const { properties, required } = part;
-    Object.assign(all, part, {
-      properties: { ...(all['properties'] as object | undefined), ...(isObject(properties) ? properties : {}) },
-      required: [...((all['required'] as readonly unknown[] | undefined) ?? []), ...(Array.isArray(required) ? (required as readonly unknown[]) : [])],
-    });
-  }
-  delete all['allOf'];
-  return all;
 }

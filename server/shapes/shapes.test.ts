@@ -139,6 +139,69 @@ test.each([
   for (const seed of seeds) expect(schema.safeParse(new Shaper(z.toJSONSchema(schema), seed, ofRegex).make())).toMatchObject({ success: true });
 });
 
+const made = (schema: object): readonly unknown[] => seeds.map((seed) => new Shaper(schema as Readonly<Record<string, unknown>>, seed, ofRegex).make());
+
+test('what stands beside the options of a JSON schema holds as well', () => {
+  const named = { type: 'object', properties: { id: { type: 'integer', minimum: 1 } }, required: ['id'] };
+  const one = { properties: { cat: { const: true }, id: { maximum: 3 } }, required: ['cat'] };
+  const values = made({ ...named, anyOf: [one, { properties: { dog: { const: true } }, required: ['dog'] }] }) as readonly Record<string, unknown>[];
+  for (const { id, cat, dog } of values) expect([Number.isInteger(id), cat === true ? dog === undefined && Number(id) <= 3 : dog]).toEqual([true, true]);
+  expect(new Set(values.map((value) => 'cat' in value)).size).toBe(2);
+  // An option that nothing is takes no part.
+  expect(new Set(made({ type: 'integer', minimum: 5, maximum: 9, oneOf: [{ maximum: 4 }, { maximum: 6 }] }))).toEqual(new Set([5, 6]));
+});
+
+test.each([
+  [{ type: 'integer', minimum: 1, maximum: 30 }, 30],
+  [{ enum: ['a', 'b', 'c'] }, 3],
+  [{ type: 'boolean' }, 2],
+  [{ type: 'string' }, 40],
+  [{ type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }, 20],
+])('items of a list that are to differ do: of %j there are %i', (items, minItems) => {
+  for (const list of made({ type: 'array', items, minItems, maxItems: minItems, uniqueItems: true }) as readonly unknown[][])
+    expect(new Set(list.map((item) => JSON.stringify(item))).size).toBe(minItems);
+});
+
+test('an object has as many properties as it is to have', () => {
+  for (const value of made({
+    type: 'object',
+    properties: { a: { const: 1 } },
+    minProperties: 15,
+    additionalProperties: { type: 'integer' },
+  }) as readonly object[]) {
+    expect(Object.keys(value)).toHaveLength(15);
+    expect(Object.values(value).every((own) => Number.isInteger(own))).toBe(true);
+  }
+  const keyed = { type: 'object', propertyNames: { pattern: '^k[0-9]$' }, minProperties: 3 };
+  for (const value of made(keyed) as readonly object[]) for (const key of Object.keys(value)) expect(key).toMatch(/^k\d$/);
+  const few = { type: 'object', properties: { a: {}, b: {}, c: {} }, required: ['c'], maxProperties: 2 };
+  for (const value of made(few) as readonly object[]) expect([Object.keys(value).length, 'c' in value]).toEqual([2, true]);
+  const deep = { properties: { in: { properties: { in: { properties: { a: {}, b: {} }, minProperties: 1 } } } } };
+  for (const value of made(deep) as readonly { readonly in: { readonly in: object } }[]) expect(Object.keys(value.in.in)).toHaveLength(1);
+});
+
+test.each([
+  [{ type: 'string', minLength: 3, maxLength: 2 }, 'minLength 3 is more than maxLength 2'],
+  [
+    { properties: { a: { type: 'array', items: { type: 'integer', minimum: 5, maximum: 4 } } } },
+    'properties.a.items[0]: no number is within {"minimum":5,"maximum":4}',
+  ],
+  [{ type: 'number', exclusiveMinimum: 1, exclusiveMaximum: 1 }, 'no number is within'],
+  [{ type: 'integer', minimum: 1, maximum: 5, multipleOf: 7 }, 'no number is within'],
+  [{ type: 'array', minItems: 2, maxItems: 1 }, 'minItems 2 is more than maxItems 1'],
+  [{ type: 'array', items: { enum: ['a', 'b'] }, minItems: 3, uniqueItems: true }, 'uniqueItems: no 3 items are found that differ'],
+  [{ type: 'array', prefixItems: [{}], items: false, minItems: 2 }, 'minItems 2 is more than'],
+  [{ minProperties: 2, maxProperties: 1 }, 'minProperties 2 is more than maxProperties 1'],
+  [{ required: ['a', 'b'], maxProperties: 1 }, 'maxProperties 1 is less than the 2 that are required'],
+  [{ properties: { a: {} }, minProperties: 2, additionalProperties: false }, 'minProperties 2 is more than the properties'],
+  [{ properties: { a: {} }, required: ['b'], additionalProperties: false }, 'required: there may be no "b"'],
+  [{ anyOf: [{ minLength: 2, maxLength: 1, type: 'string' }] }, 'anyOf[0]: minLength 2'],
+  [{ allOf: [{ type: 'integer', minimum: 5 }, { maximum: 2 }] }, 'no number is within'],
+  [{ minProperties: 1e9 }, 'more than 10000 parts'],
+])('%j, which nothing is, is refused: %s', (schema, why) => {
+  for (const seed of seeds) expect(() => new Shaper(schema, seed, ofRegex).make()).toThrow(why);
+});
+
 test('an object of a JSON schema has the keys that it needs, whatever is said of them', () => {
   for (const seed of seeds) {
     expect(new Shaper({ type: 'object', required: ['a'] }, seed, ofRegex).make()).toHaveProperty('a');

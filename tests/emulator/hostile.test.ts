@@ -117,6 +117,11 @@ const bodies: readonly (readonly [string, string, string])[] = [
   ['generate of nothing', '/inference/v1/generate', '{"token_ids":[],"sampling_params":{}}'],
   ['generate with wrong parameters', '/inference/v1/generate', '{"token_ids":[1],"sampling_params":{"max_tokens":"x"}}'],
   ['responses of a model that there is not', '/v1/responses', '{"input":"a","model":"nobody"}'],
+  [
+    'responses of a schema that nothing is',
+    '/v1/responses',
+    '{"input":"a","text":{"format":{"type":"json_schema","schema":{"properties":{"a":{"type":"integer","minimum":2,"maximum":1}}}}}}',
+  ],
   ['responses of a number', '/v1/responses', '{"input":5}'],
   ['responses with a schema that is none', '/v1/responses', '{"input":"a","text":{"format":5}}'],
   ['messages of a wrong role', '/v1/messages', '{"max_tokens":5,"messages":[{"role":"king","content":"a"}]}'],
