@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { json, object, tokens, type JsonObject } from './body.ts';
-import { sampling, streamOptionsFit, type Sampling } from './sampling.ts';
+import { promptLogprobsFit, sampling, streamOptionsFit, type Sampling } from './sampling.ts';
 
 export interface ChatPart {
   readonly text?: string | undefined;
@@ -84,6 +84,7 @@ export const chatBody: z.ZodType<ChatBody> = z
     reasoning_effort: z.string().nullish(),
   })
   .refine(...streamOptionsFit)
+  .refine(...promptLogprobsFit)
   .refine(({ top_logprobs, logprobs }) => (top_logprobs ?? 0) === 0 || logprobs === true, { path: ['top_logprobs'], error: 'needs logprobs to be true' })
   .refine(({ tool_choice, tools }) => (tool_choice ?? 'none') === 'none' || (tools ?? []).length > 0, { path: ['tool_choice'], error: 'needs tools' })
   .refine(

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { tokenIds } from './body.ts';
-import { sampling, streamOptionsFit, type Sampling } from './sampling.ts';
+import { promptLogprobsFit, sampling, streamOptionsFit, type Sampling } from './sampling.ts';
 
 /** Text, or its token ids. */
 export type Prompt = string | readonly number[];
@@ -27,4 +27,5 @@ export const completionBody: z.ZodType<CompletionBody> = z
     suffix: z.string().nullish(),
     logprobs: z.int().min(0).max(20).nullish(),
   })
-  .refine(...streamOptionsFit);
+  .refine(...streamOptionsFit)
+  .refine(...promptLogprobsFit);

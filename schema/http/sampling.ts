@@ -31,6 +31,7 @@ export interface Sampling {
   readonly structured_outputs?: Maybe<JsonObject>;
   readonly response_format?: Maybe<ResponseFormat>;
   readonly return_token_ids?: Maybe<boolean>;
+  readonly prompt_logprobs?: Maybe<number>;
 }
 
 export interface ResponseFormat {
@@ -92,6 +93,7 @@ export const sampling: Readonly<Record<string, z.ZodType>> = {
   guided_choice: z.array(z.string()).min(1).nullish(),
   structured_outputs: object.nullish(),
   return_token_ids: z.boolean().nullish(),
+  prompt_logprobs: z.int().min(0).max(20).nullish(),
   response_format: z
     .looseObject({
       type: z.enum(['text', 'json_object', 'json_schema']),
@@ -104,4 +106,10 @@ export const sampling: Readonly<Record<string, z.ZodType>> = {
 export const streamOptionsFit: readonly [(body: Readonly<Record<string, unknown>>) => boolean, { readonly path: string[]; readonly error: string }] = [
   ({ stream, stream_options: options }) => options === undefined || options === null || stream === true,
   { path: ['stream_options'], error: 'needs stream to be true' },
+];
+
+/** Log probabilities of a prompt are told with a whole answer only, as vLLM has it. */
+export const promptLogprobsFit: typeof streamOptionsFit = [
+  ({ stream, prompt_logprobs: top }) => stream !== true || typeof top !== 'number' || top === 0,
+  { path: ['prompt_logprobs'], error: 'are not available when stream is true' },
 ];

@@ -6,7 +6,7 @@ import type { ChatTemplate } from './chat-template.ts';
 import type { Choice } from './choice.ts';
 import type { StreamForm } from './delivery.ts';
 import type { Generator, Order } from './generator.ts';
-import { chatLogprobs } from './logprobs.ts';
+import { chatLogprobs, promptLogprobs } from './logprobs.ts';
 import type { ServedModels } from './served-models.ts';
 import { usageInChunks, usageOf, usageOfChunk } from './usage.ts';
 
@@ -26,7 +26,16 @@ export async function chat(exchange: Exchange, generator: Generator, models: Ser
     route: '/v1/chat/completions',
   };
   if (body.stream === true) await answerInEvents(exchange, generator, order, new ChatEvents(about, body, generator));
-  else await answerWhole(exchange, generator, order, (choices) => whole(about, body, generator, choices));
+  else
+    await answerWhole(exchange, generator, order, (choices) =>
+      whole(
+        about,
+        body,
+        generator,
+        choices,
+        promptLogprobs(generator.tokenizer, ids, body.prompt_logprobs, (id) => template.text([id])),
+      ),
+    );
 }
 
 interface About {
@@ -35,7 +44,13 @@ interface About {
   readonly model: string;
 }
 
-function whole({ id, created, model }: About, body: ChatBody, { tokenizer }: Generator, choices: readonly Choice[]): object {
+function whole(
+  { id, created, model }: About,
+  body: ChatBody,
+  { tokenizer }: Generator,
+  choices: readonly Choice[],
+  scored: ReturnType<typeof promptLogprobs>,
+): object {
   return {
     id,
     object: 'chat.completion',
@@ -55,7 +70,7 @@ function whole({ id, created, model }: About, body: ChatBody, { tokenizer }: Gen
       };
     }),
     usage: usageOf(choices),
-    prompt_logprobs: null,
+    prompt_logprobs: scored,
     ...(body.return_token_ids === true ? { prompt_token_ids: choices[0]?.prompt } : {}),
     kv_transfer_params: choices[0]?.transfer ?? null,
   };

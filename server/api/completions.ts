@@ -6,7 +6,7 @@ import { answerInEvents, answerWhole, bodyOf, done, event } from './answering.ts
 import type { Choice } from './choice.ts';
 import type { StreamForm } from './delivery.ts';
 import type { Ask, Generator, Order } from './generator.ts';
-import { completionLogprobs } from './logprobs.ts';
+import { completionLogprobs, promptLogprobs } from './logprobs.ts';
 import type { ServedModels } from './served-models.ts';
 import { usageInChunks, usageOf, usageOfChunk } from './usage.ts';
 
@@ -65,6 +65,7 @@ function whole({ id, created, model }: About, body: CompletionBody, { tokenizer 
         typeof body.logprobs === 'number' ? completionLogprobs(tokenizer, choice, { from: 0, to: choice.out, top: body.logprobs, said: said(choice) }) : null,
       finish_reason: choice.finish,
       stop_reason: choice.stoppedAt ?? null,
+      prompt_logprobs: promptLogprobs(tokenizer, choice.prompt, body.prompt_logprobs),
       ...(body.return_token_ids === true ? { prompt_token_ids: choice.prompt, token_ids: choice.answer.ids(0, choice.out) } : {}),
     })),
     usage: usageOf(choices),

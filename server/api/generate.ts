@@ -3,6 +3,7 @@ import type { Exchange } from '../http/exchange.ts';
 import { answerId } from './answer-id.ts';
 import { answerInEvents, answerWhole, bodyOf, done, event } from './answering.ts';
 import type { Generator } from './generator.ts';
+import { promptLogprobs } from './logprobs.ts';
 import type { ServedModels } from './served-models.ts';
 import { usageOf } from './usage.ts';
 
@@ -25,7 +26,7 @@ export async function generate(exchange: Exchange, generator: Generator, models:
       request_id,
       choices: choices.map(({ index, answer, out, finish }) => ({ index, token_ids: answer.ids(0, out), logprobs: null, finish_reason: finish })),
       usage: usageOf(choices),
-      prompt_logprobs: null,
+      prompt_logprobs: promptLogprobs(generator.tokenizer, prompt, sampling.prompt_logprobs),
       kv_transfer_params: choices[0]?.transfer ?? null,
     }));
     return;

@@ -117,7 +117,9 @@ export class Generator {
         continue;
       }
       const leastCached = fetched ? 0 : Math.ceil(gate.share * prompt.length);
-      const held = this.#prefixes?.hold(answered ? [...prompt, ...answer.ids(0, answer.tokens - 1)] : prompt, salt);
+      // A prompt whose every token is to be scored is computed whole.
+      const cached = typeof body.prompt_logprobs === 'number' ? undefined : this.#prefixes;
+      const held = cached?.hold(answered ? [...prompt, ...answer.ids(0, answer.tokens - 1)] : prompt, salt);
       choice.onOver = () => {
         held?.release();
         this.#named.delete(choice);

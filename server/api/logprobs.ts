@@ -73,6 +73,36 @@ export function completionLogprobs(
   };
 }
 
+/** A token of a prompt as vLLM has it. */
+interface PromptToken {
+  readonly logprob: number;
+  /** Its place among all, from 1. */
+  readonly rank: number;
+  readonly decoded_token: string;
+}
+
+/**
+ * Of a prompt as vLLM's `prompt_logprobs` have it: for each token what it was chosen among, by id. They are those of `echo`. Nothing stands before the first.
+ * @param top null or undefined: nobody asks
+ * @param decode the text of a token
+ */
+export function promptLogprobs(
+  tokenizer: Tokenizer,
+  prompt: readonly number[],
+  top: number | null | undefined,
+  decode: (id: number) => string = (id) => tokenizer.decode([id]),
+): readonly (Readonly<Record<string, PromptToken>> | null)[] | null {
+  if (typeof top !== 'number') return null;
+  return prompt.map((own, place) => {
+    if (place === 0) return null;
+    const among = ranked(tokenizer, own, place, Math.max(1, top)).map(
+      ({ id, logprob }, i) => [id, { logprob, rank: i + 1, decoded_token: decode(id) }] as const,
+    );
+    // Where an alternative has the id of the token itself, the token counts.
+    return Object.fromEntries(among.toReversed());
+  });
+}
+
 /** A token as SGLang has it: null instead of what is not known, or not asked for. */
 type SglangToken = readonly [logprob: number | null, id: number, text: string | null];
 

@@ -143,3 +143,63 @@ test('an upstream is asked for the answer without the prompt, and not at all whe
   expect((await complete({ prompt: 'one two', max_tokens: 0, echo: true }, at)).choices[0]?.text).toBe('one two');
   expect(asked).toBe(1);
 });
+
+describe('prompt_logprobs', () => {
+  type Scored = readonly (Readonly<Record<string, { readonly logprob: number; readonly rank: number; readonly decoded_token: string }>> | null)[];
+  const post = async (path: string, body: object): Promise<{ readonly status: number; readonly json: Readonly<Record<string, unknown>> }> => {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ max_tokens: 2, ...body }),
+    });
+    return { status: response.status, json: (await response.json()) as Readonly<Record<string, unknown>> };
+  };
+  const scoresOf = ({ json }: { readonly json: Readonly<Record<string, unknown>> }): Scored | null => json['prompt_logprobs'] as Scored | null;
+  const ofChoice = async (body: object): Promise<Scored | null> => {
+    const { json } = await post('/v1/completions', body);
+    return scoresOf({ json: (json['choices'] as readonly Readonly<Record<string, unknown>>[])[0] ?? {} });
+  };
+
+  test('score each token of a prompt as its echo does, with as many that it was chosen among', async () => {
+    const prompt = 'All happy families are alike.';
+    const ids = shipped.encode(prompt);
+    const scored = await ofChoice({ prompt, prompt_logprobs: 3 });
+    const { choices } = await complete({ prompt, max_tokens: 1, echo: true, logprobs: 3 });
+    expect(scored?.map((among, i) => among?.[String(ids[i])]?.logprob ?? null)).toEqual(choices[0]?.logprobs?.token_logprobs.slice(0, ids.length));
+    expect(scored?.[0]).toBeNull();
+    scored?.slice(1).forEach((among, i) => {
+      const told = Object.values(among ?? {}).toSorted((a, b) => a.rank - b.rank);
+      expect(told.map(({ rank }) => rank)).toEqual([1, 2, 3]);
+      expect(told[0]?.decoded_token).toBe(shipped.decode([ids[i + 1] ?? -1]));
+    });
+    expect(await ofChoice({ prompt, prompt_logprobs: 3 })).toEqual(scored);
+    expect((await ofChoice({ prompt, prompt_logprobs: 0 }))?.slice(1).map((among) => Object.keys(among ?? {}))).toEqual(ids.slice(1).map((id) => [String(id)]));
+    expect(await ofChoice({ prompt })).toBeNull();
+  });
+
+  test('score conversations and token ids too, marks of the template among them', async () => {
+    const messages = [{ role: 'user', content: 'Hi' }];
+    const { tokens } = (await post('/tokenize', { messages })).json as { readonly tokens: readonly number[] };
+    const chat = scoresOf(await post('/v1/chat/completions', { messages, prompt_logprobs: 1 }));
+    expect(chat?.slice(1).map((among) => Number(Object.keys(among ?? {})[0]))).toEqual(tokens.slice(1));
+    expect(chat?.flatMap((among) => Object.values(among ?? {})).some(({ decoded_token: text }) => text.startsWith('<|im_end|>'))).toBe(true);
+    expect(scoresOf(await post('/inference/v1/generate', { token_ids: [1, 2, 3], sampling_params: { prompt_logprobs: 2 } }))).toHaveLength(3);
+  });
+
+  test('take the whole prompt, whatever is cached of it', async () => {
+    const cached = async (more: object): Promise<unknown> => {
+      const { usage } = (await post('/v1/completions', { prompt: 'score '.repeat(200), ...more })).json as {
+        readonly usage: Readonly<Record<string, unknown>>;
+      };
+      return usage['prompt_tokens_details'];
+    };
+    await cached({});
+    expect([await cached({ prompt_logprobs: 0 }), await cached({})]).toEqual([{ cached_tokens: 0 }, { cached_tokens: 192 }]);
+  });
+
+  test.each([{ stream: true, prompt_logprobs: 1 }, { prompt_logprobs: 21 }, { prompt_logprobs: -1 }])('are refused as %j', async (body) => {
+    const said = { prompt: 'Hi', messages: [{ role: 'user', content: 'Hi' }] };
+    for (const path of ['/v1/completions', '/v1/chat/completions'])
+      expect(await post(path, { ...said, ...body })).toMatchObject({ status: 400, json: { error: { param: 'prompt_logprobs' } } });
+  });
+});

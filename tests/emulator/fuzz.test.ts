@@ -54,6 +54,7 @@ const valid: Readonly<Record<string, readonly object[]>> = {
   ],
   '/v1/completions': [
     { prompt: 'Once upon', max_tokens: 5, logprobs: 2, echo: true, stream: true },
+    { prompt: 'Once upon', max_tokens: 5, prompt_logprobs: 2 },
     { prompt: [[1, 2, 3], [4]], max_tokens: 3, min_tokens: 2, n: 2, kv_transfer_params: { do_remote_decode: true, remote_block_ids: [1] } },
   ],
   '/v1/responses': [
