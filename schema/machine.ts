@@ -155,7 +155,7 @@ function withSwitches(machine: Machine, plane: Plane, written: MachineFile['plan
 /**
  * A machine from the content of its file. `path` names the file in errors; `chipOf` finds a chip by name or path; `asked` is
  * another number of nodes than the file states, which only a scalable machine allows, and the key or flag that asks for it;
- * `powerFacts` is what activity draws on any machine.
+ * `powerFacts` is what activity draws on any machine; `placeOf` says where the file has what stands at a place of `value`.
  * @throws InputError with every problem, those of its chip included.
  */
 export function readMachine(
@@ -164,9 +164,11 @@ export function readMachine(
   chipOf: (nameOrPath: string) => Chip,
   asked?: { readonly nodes: number; readonly at: string },
   powerFacts?: PowerFacts,
+  placeOf: (place: string) => string = (place) => place,
 ): Machine {
-  const result = tryRead(machine, value, path);
-  const issues: Issue[] = [...result.issues];
+  const result = tryRead(machine, value, '');
+  const inFile = (issue: Issue): Issue => ({ path: placed(path, placeOf(issue.path)), message: issue.message });
+  const issues: Issue[] = result.issues.map(inFile);
   let chip: Chip | undefined;
   const named = (value as { readonly chip?: unknown } | null | undefined)?.chip;
   if (typeof named === 'string' && named.trim() !== '') {
@@ -183,6 +185,6 @@ export function readMachine(
     throw new InputError([{ path: asked.at, message: `expected the ${written.nodes} nodes of ${written.name}, which is not scalable, got ${asked.nodes}` }]);
   const built = toMachine(written, chip, asked?.nodes, powerFacts);
   const inconsistent = machineIssues(built);
-  if (inconsistent.length > 0) throw new InputError(inconsistent.map((issue) => ({ path: placed(path, issue.path), message: issue.message })));
+  if (inconsistent.length > 0) throw new InputError(inconsistent.map(inFile));
   return built;
 }

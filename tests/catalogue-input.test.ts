@@ -212,6 +212,15 @@ describe('files', () => {
     for (const { name } of base.planes.filter((plane) => plane.name !== 'nvlink')) expect(named(mine, name)).toEqual(named(base, name));
   });
 
+  test('a plane of one that extends another is named by its place in the file, one that it inherits by its name', () => {
+    const planes = ['{ name: more, role: scale-out, efficency: 1 }', '{ name: nvlink, rails: 0 }'];
+    const path = file('wrong.yaml', `extends: hgx-h100\nname: mine\nplanes: [${planes.join(', ')}]\n`);
+    const places = issuesOf(() => loadMachine(path)).map((issue) => issue.path.replace(`${path}: `, ''));
+    expect(places).toEqual(['planes[1].rails', 'planes[0].port', 'planes[0].efficiency', 'planes[0].efficency']);
+    const apart = file('apart.yaml', 'extends: cloudmatrix384\nname: mine\nnodes: 47\nplanes: [{ name: vpc, rails: 2 }]\n');
+    expect(issuesOf(() => loadMachine(apart)).map((issue) => issue.path.replace(`${apart}: `, ''))).toContain('planes (ub of cloudmatrix384).domain-chips');
+  });
+
   test.each([
     ['a base that nobody knows', 'extends: hgx-h1000', /expected the name of a machine of the catalogue, got "hgx-h1000"/],
     ['a base that is no name', 'extends: [hgx-h100]', /expected the name of a machine of the catalogue/],

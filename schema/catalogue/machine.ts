@@ -32,11 +32,13 @@ export function findMachine(catalogue: Catalogue, reference: MachineReference, a
   const file = catalogue.read('machines', name, at, base);
   const shown = shownPath(name, file.path);
   const other = (named: string): unknown => (catalogue.names('machines').includes(named) ? catalogue.read('machines', named, at).value : undefined);
+  const { value, placeOf } = wholeMachine(file.value, shown, other);
   return readMachine(
-    wholeMachine(file.value, shown, other),
+    value,
     shown,
     (chip) => findChip(catalogue, chip, 'chip', catalogue.folderOf(file.path)),
     nodes === undefined ? undefined : { nodes: Number(nodes), at },
     catalogue.power(),
+    placeOf,
   );
 }
