@@ -45,6 +45,27 @@ test('the scenarios that the cases below spoil are right', async () => {
   expect(await after(merged, [])).toEqual([]);
 });
 
+const second = [
+  'deployment.merged.instances=1',
+  'models=[{ model: qwen3-32b, deployment: { merged: { instances: 1, gpus: 4, tensor: 4, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } } }]',
+];
+const labelled = 'workload={ trace: MODELS }'.replace('MODELS', new URL('fixtures/two-models.csv', import.meta.url).pathname);
+
+test('tenants, phases and traces ask for any of the models that are served, and no other', async () => {
+  const tenants = (model: number) => `workload.tenants=[{ name: a, share: 0.5 }, { name: b, share: 0.5, model: ${model} }]`;
+  const phases = (model: number) => `workload={ generator: chat, phases: [{ for: 1 min, rate: 2/s }, { for: 1 min, rate: 2/s, model: ${model} }] }`;
+  for (const ask of [tenants, phases]) {
+    expect(await after(merged, [...second, ask(1)])).toEqual([]);
+    expect((await after(merged, [...second, ask(2)])).map(({ message }) => message)).toEqual(['2 models are served, numbered from 0; got 2']);
+  }
+  expect(await after(merged, [...second, labelled])).toEqual([]);
+  expect((await after(merged, [labelled])).map(({ path }) => path)).toEqual(['workload.trace']);
+});
+
+test('an instance too many is told once', async () => {
+  expect((await after(merged, ['deployment.merged.instances=3'])).map(({ path }) => path)).toEqual(['deployment']);
+});
+
 type Case = readonly [setting: string, path: string, message: RegExp];
 
 const splitCases: readonly Case[] = [
@@ -208,7 +229,8 @@ const splitCases: readonly Case[] = [
   ['workload.tenants=[{name: a, rate: 5/s}, {name: b, rate: 1/s}]', 'workload.rate', /every tenant has a rate already/],
   ['workload.tenants=[{name: a, share: 1, rate: 5/s}]', 'workload.tenants[0]', /both a share and a rate/],
   ['workload.tenants=[{name: a, priority: high}]', 'workload.tenants[0].priority', /whole number/],
-  ['workload.tenants=[{name: a, model: 1}]', 'workload.tenants[0].model', /the deployment serves 1 model/],
+  ['workload.tenants=[{name: a, model: 1}]', 'workload.tenants[0].model', /one model is served: expected 0; got 1/],
+  ['workload={generator: chat, phases: [{for: 1 min, rate: 2/s, model: 1}]}', 'workload.phases[0].model', /one model is served: expected 0; got 1/],
   ['workload.adapters={count: 0}', 'workload.adapters.count', /whole number from 1/],
   ['workload.adapters={popularity: -1}', 'workload.adapters.popularity', /from 0/],
 ];

@@ -4,9 +4,6 @@ import type { Problems } from './problems.ts';
 
 const at = (key: string): string => `workload.${key}`;
 
-/** Models that a deployment serves. */
-export const SERVED = 1;
-
 /** How far shares may be from 1 together: what rounding to three digits does. */
 const SLACK = 0.005;
 
@@ -32,9 +29,6 @@ function tenantsOf(list: readonly TenantFile[], problems: Problems): readonly Te
     if (share !== undefined && rate !== undefined) problems.add(at(`tenants[${i}]`), 'has both a share and a rate; expected one of them');
     if (share === undefined && rate === undefined && list.length > 1)
       problems.add(at(`tenants[${i}].share`), 'expected a share of the requests such as 0.25, or a rate');
-  });
-  list.forEach(({ model = 0 }, i) => {
-    if (model >= SERVED) problems.add(at(`tenants[${i}].model`), `the deployment serves ${SERVED} model; expected 0, got ${model}`);
   });
   const shares = list.map(({ share, rate }) => (total === undefined ? (share ?? (list.length === 1 ? 1 : 0)) : (rate ?? 0) / total));
   const sum = shares.reduce((all, share) => all + share, 0);

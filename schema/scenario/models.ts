@@ -36,7 +36,8 @@ export async function readModels(list: readonly ServedFile[], around: Around): P
     const other = await problems.attempt(`models[${i}]`, () => readModel(file, `models[${i}]`, around));
     if (other !== undefined) others.push(other);
   }
-  if (machine === undefined || deployment === undefined || others.length < list.length) return others;
+  // What the first model alone takes is told of its deployment.
+  if (machine === undefined || deployment === undefined || list.length === 0 || others.length < list.length) return others;
   const dies = [deployment, ...others.map((other) => other.deployment)].flatMap(dieGroups).reduce((sum, group) => sum + group.instances * group.dies, 0);
   if (dies > dieCount(machine))
     problems.add('models', `all instances take ${dies / machine.chip.dies} chips from the beginning, ${machine.name} has ${chipCount(machine)}`);

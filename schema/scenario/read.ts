@@ -62,15 +62,19 @@ function controlled({ control, models = [] }: ScenarioFile): boolean {
   return control !== undefined || models.some(({ autoscale }) => autoscale !== undefined);
 }
 
-/** Models that traffic asks for and nobody serves; where only one is, the numbers mean nothing. */
+/** Models that traffic asks for and nobody serves. */
 function checkModels(workload: Workload, count: number, problems: Problems): void {
-  if (count === 1) return;
-  const of = (list: readonly { readonly model?: number | undefined }[] | undefined, at: string): void =>
-    list?.forEach(({ model = 0 }, i) => {
-      if (model >= count) problems.add(`${at}[${i}].model`, `${count} models are served, numbered from 0; got ${model}`);
-    });
-  of('mix' in workload ? workload.mix?.tenants : undefined, 'workload.tenants');
-  of(workload.kind === 'generator' ? workload.phases : undefined, 'workload.phases');
+  const check = (place: string, model: number): void => {
+    if (model >= count) problems.add(place, `${count === 1 ? 'one model is served: expected 0' : `${count} models are served, numbered from 0`}; got ${model}`);
+  };
+  const of = (list: readonly { readonly model?: number | undefined }[] = [], at: string): void =>
+    list.forEach(({ model = 0 }, i) => check(`${at}[${i}].model`, model));
+  const tenants = 'mix' in workload ? workload.mix?.tenants : undefined;
+  of(tenants, 'workload.tenants');
+  if (workload.kind === 'generator') of(workload.phases, 'workload.phases');
+  // Tenants of the file stand over those of the trace, with their models.
+  if (workload.kind === 'trace' && (tenants ?? []).length === 0)
+    check('workload.trace', workload.columns.labels?.model?.reduce((most, one) => Math.max(most, one), 0) ?? 0);
 }
 
 /** Files that loads of experts name. */
@@ -128,7 +132,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
   const fleet = file.fleet === undefined ? undefined : readFleet(file.fleet, workload, faults, problems);
-  if (workload !== undefined) checkModels(workload, 1 + others.length, problems);
+  if (workload !== undefined) checkModels(workload, 1 + (file.models ?? []).length, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
   const served =

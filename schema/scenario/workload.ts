@@ -8,7 +8,7 @@ import type { TraceContent } from '../traces/format.ts';
 import type { LengthsPreset, Preset } from '../traces/preset.ts';
 import type { PoolChoice } from '../traces/servegen.ts';
 import type { PhaseFile, WorkloadFile } from './file.ts';
-import { mixOf, SERVED, tenantsRate } from './mix.ts';
+import { mixOf, tenantsRate } from './mix.ts';
 import type { Problems } from './problems.ts';
 import { shortestRequest } from './shortest.ts';
 
@@ -123,8 +123,6 @@ function replayed(name: string, columns: TraceColumns, file: WorkloadFile, seed:
   const { speed = 1, concurrency, requests = columns.count } = file;
   if (concurrency !== undefined && file.speed !== undefined)
     problems.add(at('speed'), 'a closed loop does not use the times of the trace; expected speed or concurrency');
-  const model = columns.labels?.model?.reduce((most, one) => Math.max(most, one), 0) ?? 0;
-  if (model >= SERVED) problems.add(at('trace'), `asks for model ${model}; the deployment serves ${SERVED}, numbered from 0`);
   if (requests > columns.count) problems.add(at('requests'), `the trace has ${columns.count} requests, got ${requests}`);
   return { kind: 'trace', name, columns, speed, concurrency, requests, mix: mixOf(file, seed, problems) };
 }
