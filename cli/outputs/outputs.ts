@@ -1,6 +1,6 @@
 import { powerSeries } from '../../src/report/energy/summary.ts';
 import { Lives } from '../../src/report/records/life.ts';
-import { requestColumns, requestRow } from '../../src/report/records/requests.ts';
+import { labelNames, requestColumns, requestRow, type LabelNames } from '../../src/report/records/requests.ts';
 import { seriesColumns, seriesRows } from '../../src/report/records/series.ts';
 import type { Summary } from '../../src/report/summary.ts';
 import type { Run } from '../../src/serving/deploy.ts';
@@ -37,6 +37,7 @@ export class RunOutputs implements RunObserver {
   readonly told: string[] = [];
   readonly #paths: OutputPaths;
   readonly #lives = new Lives();
+  #names: LabelNames = { tenants: [], models: [] };
   #trace: TraceFile | undefined;
   #requests: TableFile | undefined;
   #series: TableFile | undefined;
@@ -49,6 +50,7 @@ export class RunOutputs implements RunObserver {
   async begin(run: Run): Promise<void> {
     const { trace, traceWindow: window, traceRequests, requests, events } = this.#paths;
     if (trace !== undefined) this.#trace = new TraceFile(trace, run, { window, requests: traceRequests });
+    this.#names = labelNames(run.scenario);
     if (requests !== undefined) this.#requests = await tableFile(requests, requestColumns, aboutOf(run));
     if (events !== undefined) this.#events = new EventLogFile(events, run.scenario);
   }
@@ -58,7 +60,7 @@ export class RunOutputs implements RunObserver {
     this.#trace?.tell(event);
     if (this.#requests === undefined) return;
     const ended = this.#lives.tell(event);
-    if (ended !== undefined) this.#requests.row(requestRow(ended));
+    if (ended !== undefined) this.#requests.row(requestRow(ended, this.#names));
   }
 
   tellExternal(external: External): void {
@@ -83,7 +85,7 @@ export class RunOutputs implements RunObserver {
   async #end(run: Run, summary: Summary, interrupted: boolean): Promise<void> {
     const { trace, requests, series, events } = this.#paths;
     const { now } = run.simulation;
-    if (this.#requests !== undefined) for (const life of this.#lives.inFlight()) this.#requests.row(requestRow(life));
+    if (this.#requests !== undefined) for (const life of this.#lives.inFlight()) this.#requests.row(requestRow(life, this.#names));
     const { fleet } = run;
     const served = fleet === undefined ? undefined : (pool: number, from: number, to: number): number => fleet.servedSeconds(pool, from, to);
     const table = series === undefined ? undefined : await tableFile(series, seriesColumns(run.deployed.plant), aboutOf(run));

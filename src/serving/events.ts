@@ -2,13 +2,14 @@ import type { Bytes, Seconds } from '../base/units.ts';
 import type { FaultKind } from './faults/fault.ts';
 import type { Instance } from './instance.ts';
 import type { Iteration } from './iteration.ts';
+import type { Labels } from './traffic/arrival.ts';
 
 /** What travels for a request: the KV of its prompt to where it decodes, or its cached prefix to where it is prefilled. */
 export type Errand = 'push' | 'read';
 
 /** What happens to a request or an instance, as plain data. `request` is its number in order of arrival. */
 export type SimulationEvent =
-  | { readonly kind: 'arrived'; readonly at: Seconds; readonly request: number; readonly inputTokens: number }
+  | { readonly kind: 'arrived'; readonly at: Seconds; readonly request: number; readonly inputTokens: number; readonly labels?: Readonly<Labels> }
   | { readonly kind: 'rejected' | 'failed'; readonly at: Seconds; readonly request: number; readonly cause: string }
   /** A rank was chosen to prefill it; what the pooled cache holds of its prompt is read first. */
   | {
@@ -78,6 +79,12 @@ export type SimulationEvent =
       readonly stages: readonly Seconds[];
       readonly busy: readonly Seconds[];
     };
+
+/** The event of a request that arrives; labels that are all 0 are left out. */
+export function arrivedEvent(at: Seconds, request: number, inputTokens: number, { tenant, priority, model, adapter }: Readonly<Labels>): SimulationEvent {
+  const plain = tenant === 0 && priority === 0 && model === 0 && adapter === 0;
+  return { kind: 'arrived', at, request, inputTokens, ...(plain ? {} : { labels: { tenant, priority, model, adapter } }) };
+}
 
 /** The event of an iteration that begins. */
 export function stepEvent(at: Seconds, duration: Seconds, pool: string, instance: number, iteration: Iteration, kv: number): SimulationEvent {

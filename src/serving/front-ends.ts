@@ -1,4 +1,5 @@
 import type { Seconds } from '../base/units.ts';
+import { arrivedEvent } from './events.ts';
 import { pending } from './pending.ts';
 import { place } from './place.ts';
 import type { Services } from './services.ts';
@@ -34,7 +35,7 @@ export class FrontEnds {
     const tenant = interval.tenants.of(table.tenant[slot]);
     if (tenant !== undefined) tenant.arrived++;
     const input = table.inputTokens[slot];
-    world.sink?.({ kind: 'arrived', at: now, request: table.ordinal[slot], inputTokens: input });
+    world.sink?.(arrivedEvent(now, table.ordinal[slot], input, table.labels(slot)));
     const { intake } = world.plant;
     const { maxContext, maxContextOf } = this.#service.limits(slot);
     if (input >= maxContext) {

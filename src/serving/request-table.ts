@@ -3,6 +3,7 @@ import type { IdRuns } from '../kernel/id-runs.ts';
 import type { IntList } from '../kernel/int-list.ts';
 import { place } from './place.ts';
 import { Rarities } from './rare-fields.ts';
+import type { Labels } from './traffic/arrival.ts';
 
 /** Two slots that follow each other are so far apart, as a power of two. */
 const slotBits = 3;
@@ -187,6 +188,11 @@ export class RequestTable {
     this.rare.forget(slot);
     if (rowOf(slot) < this.#blocks.length) this.#blocks[rowOf(slot)] = none;
     this.#free.push(slot);
+  }
+
+  /** What a request says of itself, for those that look on. */
+  labels(slot: number): Labels {
+    return { tenant: this.tenant[slot], priority: this.priority[slot], model: this.model[slot], adapter: this.adapter[slot] };
   }
 
   #extend(): number {

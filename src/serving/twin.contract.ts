@@ -1,4 +1,5 @@
 import { Acceptance } from './acceptance.ts';
+import { arrivedEvent } from './events.ts';
 import type { BothWays, CachePlant, EndPlant, Plant, PoolPlant } from './plant.ts';
 import { emptyArrival, type Arrival, type RequestSource } from './traffic/arrival.ts';
 import { nodeByHash } from './prefix-pool.ts';
@@ -140,7 +141,7 @@ export function twin(plant: Plant, source: RequestSource): TwinResult {
   function arrive(given: Arrival): void {
     const number = arrived++;
     const { inputTokens } = given;
-    events.push({ kind: 'arrived', at: now, request: number, inputTokens });
+    events.push(arrivedEvent(now, number, inputTokens, given));
     if (inputTokens >= plant.maxContext) {
       events.push({
         kind: 'rejected',

@@ -27,7 +27,7 @@ async function one(query: string): Promise<Readonly<Record<string, number>>> {
 
 async function ran(scenario: string, ...flags: readonly string[]): Promise<Summary> {
   const { code, out, err } = await supernode('simulate', scenario, '--no-intervals', '--json', ...flags);
-  expect([code, err.replaceAll(/^wrote .*\n/gm, '')]).toEqual([0, '']);
+  expect([code, err.replaceAll(/^(wrote .*|.* left)\n/gm, '')]).toEqual([0, '']);
   return JSON.parse(out) as Summary;
 }
 
@@ -77,6 +77,24 @@ describe('--requests-out', () => {
     });
     const about = await asked(`select decode(key) as key, decode(value) as value from parquet_kv_metadata('${file('r.parquet')}')`);
     expect(about).toContainEqual({ key: 'scenario', value: 'cloudmatrix384-deepseek-r1' });
+  });
+
+  test('rows say whose a request is, what it asks for, and how urgent it is, as the report counts them', async () => {
+    const path = file('labels.parquet');
+    const mix = ['workload.tenants=[{ name: paid, share: 0.3, priority: 2 }, { name: free, share: 0.7 }]', 'workload.adapters={ count: 3, share: 0.4 }'];
+    await ran('examples/closed-loop.yaml', '--requests', '2000', ...mix.flatMap((one) => ['--set', one]), '--requests-out', path);
+    const rows = await asked(`select tenant, priority, model, count(*)::int as n from '${path}' group by all order by n`);
+    expect(rows.map(({ tenant, priority, model }) => [tenant, priority, model])).toEqual([
+      ['paid', 2, 'llama-3.1-8b'],
+      ['free', 0, 'llama-3.1-8b'],
+    ]);
+    expect(Number(rows[0]?.['n'])).toBeCloseTo(600, -2);
+    expect(await one(`select count(distinct adapter) as kinds, min(adapter) as least, max(adapter) as most from '${path}'`)).toEqual({
+      kinds: 3,
+      least: 1,
+      most: 3,
+    });
+    expect((await one(`select count(adapter) as n from '${path}'`))['n']).toBeCloseTo(800, -2);
   });
 
   test('more rows than one row group holds', async () => {

@@ -20,7 +20,7 @@ test('the events tell of every request what the engine counts by, also where ins
       expect(timelines).toMatchObject(told);
       expect(told.length).toBe(timelines.length);
       for (const life of ended) {
-        expect(requestRow(life).length).toBe(requestColumns.length);
+        expect(requestRow(life, { tenants: [], models: [] }).length).toBe(requestColumns.length);
         if (life.preemptions > 0) seen.preempted++;
         if (life.moved !== undefined) seen.moved++;
         if (life.interruptions > 0) seen.interrupted++;

@@ -1,4 +1,5 @@
 import type { SimulationEvent } from '../../serving/events.ts';
+import type { Labels } from '../../serving/traffic/arrival.ts';
 
 /** Where a request is computed. */
 export interface Place {
@@ -15,6 +16,8 @@ export interface Life {
   readonly request: number;
   readonly arrived: number;
   readonly inputTokens: number;
+  /** Absent where all are 0. */
+  readonly labels: Readonly<Labels> | undefined;
   ready: number | undefined;
   scheduled: number | undefined;
   prefilled: number | undefined;
@@ -64,7 +67,7 @@ export class Lives {
       return undefined;
     }
     if (event.kind === 'arrived') {
-      if (this.#follows(event.request, event.at)) this.#lives.set(event.request, newLife(event.request, event.at, event.inputTokens));
+      if (this.#follows(event.request, event.at)) this.#lives.set(event.request, newLife(event.request, event.at, event.inputTokens, event.labels));
       return undefined;
     }
     if (!('request' in event)) return undefined;
@@ -95,11 +98,12 @@ export class Lives {
   }
 }
 
-function newLife(request: number, arrived: number, inputTokens: number): Life {
+function newLife(request: number, arrived: number, inputTokens: number, labels: Readonly<Labels> | undefined): Life {
   return {
     request,
     arrived,
     inputTokens,
+    labels,
     ready: undefined,
     scheduled: undefined,
     prefilled: undefined,

@@ -1,3 +1,4 @@
+import type { Scenario } from '../../serving/scenario.ts';
 import type { Life, Place } from './life.ts';
 import { columnsOf, type Row, type TableColumn } from './table.ts';
 
@@ -10,14 +11,35 @@ export const requestColumns: readonly TableColumn[] = [
   ...columnsOf('number', 'ttft', 'tpot', 'e2e'),
   ...placeColumns('prefill'),
   ...placeColumns('decode'),
+  ...columnsOf('text', 'tenant'),
+  ...columnsOf('integer', 'priority'),
+  ...columnsOf('text', 'model'),
+  ...columnsOf('integer', 'adapter'),
 ];
+
+/** Names of what requests say by numbers. */
+export interface LabelNames {
+  /** Empty where nobody is named. */
+  readonly tenants: readonly string[];
+  readonly models: readonly string[];
+}
+
+/** Tenants of the scenario's file stand over those of its trace. */
+export function labelNames({ workload, model, others = [] }: Scenario): LabelNames {
+  const stated = ('mix' in workload ? workload.mix?.tenants : undefined) ?? [];
+  const traced = workload.kind === 'trace' ? (workload.columns.tenants ?? []) : [];
+  return {
+    tenants: stated.length > 0 ? stated.map(({ name }) => name) : traced,
+    models: [model, ...others.map((other) => other.model)].map(({ name }) => name),
+  };
+}
 
 function placeColumns(phase: string): readonly TableColumn[] {
   return [...columnsOf('text', `${phase}_pool`), ...columnsOf('integer', `${phase}_instance`, `${phase}_rank`)];
 }
 
 /** A request as a row. One that decodes where it was prefilled has the same place twice. */
-export function requestRow(life: Life): Row {
+export function requestRow(life: Life, names: LabelNames): Row {
   const { request, outcome, cause, arrived, firstToken, ended, inputTokens, outputTokens, cachedTokens, preemptions, interruptions, prefill } = life;
   const finished = outcome === 'finished' ? ended : undefined;
   const ttft = firstToken === undefined ? undefined : firstToken - arrived;
@@ -47,10 +69,17 @@ export function requestRow(life: Life): Row {
     e2e,
     ...placeValues(prefill),
     ...placeValues(decode),
+    ...labelValues(life, names),
   ];
   return values.map((value) => value ?? null);
 }
 
 function placeValues(place: Place | undefined): readonly (number | string | undefined)[] {
   return [place?.pool, place?.instance, place?.rank];
+}
+
+/** Adapter 0 is the model itself. */
+function labelValues({ labels }: Life, { tenants, models }: LabelNames): readonly (number | string | undefined)[] {
+  const { tenant, priority, model, adapter } = labels ?? { tenant: 0, priority: 0, model: 0, adapter: 0 };
+  return [tenants[tenant], priority, models[model], adapter === 0 ? undefined : adapter];
 }
