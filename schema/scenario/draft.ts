@@ -37,8 +37,7 @@ export function speculationOf(pool: PoolFile, at: string, tensor: number, surrou
     problems.add(`${at}.draft`, 'has both mtp and draft; expected one of them');
     return none;
   }
-  if (draft === undefined)
-    return { ...none, tokens: mtp?.draft ?? 0, acceptance: acceptanceOf(mtp?.draft ?? 0, mtp?.acceptance, `${at}.mtp.acceptance`, surroundings) };
+  if (draft === undefined) return mtp === undefined ? none : ownSpeculation(mtp, `${at}.mtp`, surroundings);
   const { method, tokens } = draft;
   if (method === undefined && !problems.covers(`${at}.draft.method`))
     problems.add(`${at}.draft.method`, `expected one of ${draftMethods.join(', ')}, got nothing`);
@@ -50,6 +49,15 @@ export function speculationOf(pool: PoolFile, at: string, tensor: number, surrou
   if (method === 'mtp') return { tokens, drafter: undefined, acceptance };
   const drafter = drafterOf(draft, method, `${at}.draft`, tensor, surroundings);
   return drafter === undefined ? none : { tokens, drafter, acceptance };
+}
+
+/** Speculation by the model's own module. One that drafts nothing is there to turn it off, and has to be one. */
+function ownSpeculation({ draft: tokens, acceptance }: NonNullable<PoolFile['mtp']>, at: string, surroundings: Surroundings): Speculation {
+  const { problems, model } = surroundings;
+  if (tokens === undefined && !problems.covers(`${at}.draft`))
+    problems.add(`${at}.draft`, 'expected the tokens that are drafted in a step, such as 1, got nothing');
+  if (tokens === 0 && model !== undefined && model.draft === undefined) problems.add(at, `${model.name} has no draft module (MTP)`);
+  return tokens === undefined ? none : { ...none, tokens, acceptance: acceptanceOf(tokens, acceptance, `${at}.acceptance`, surroundings) };
 }
 
 /** Keys that a method has no use for. */

@@ -298,7 +298,7 @@ const adapters = record({
     { min: 0, max: 10 },
     'Zipf exponent: the adapter of rank r is asked for in proportion to r^-popularity; 0, the default, asks for all alike.',
   ),
-  share: plain({ min: 0, max: 1 }, 'Share of the requests that ask for an adapter; 1 by default.'),
+  share: plain({ min: 0, above: true, max: 1 }, 'Share of the requests that ask for an adapter; 1 by default.'),
 }).meta({ description: 'Adapters (LoRA) that requests ask for.' });
 
 const phase = record({

@@ -49,6 +49,16 @@ function checkDeadlines({ policies, slo, workload }: ScenarioFile, problems: Pro
     problems.add('policies.scheduler', 'slo-aware serves whose first token is due first; expected slo with ttft');
 }
 
+/** Policies that nothing would come of. */
+function checkIdlePolicies({ policies, workload }: ScenarioFile, traffic: Workload | undefined, problems: Problems): void {
+  const { scheduler, admission } = policies ?? {};
+  const traced = traffic?.kind === 'trace' && traffic.columns.labels?.tenant !== undefined;
+  if (scheduler === 'fair' && traffic !== undefined && workload?.tenants === undefined && !traced)
+    problems.add('policies.scheduler', 'fair shares among tenants, and the traffic has none; expected workload.tenants');
+  if (admission !== undefined && Object.keys(admission).length === 0 && !problems.covers('policies.admission'))
+    problems.add('policies.admission', 'expected any of in-flight, queued-tokens, ttft, got none');
+}
+
 type Named = 'machine' | 'model';
 
 async function found<T>(file: ScenarioFile, key: Named, find: (nameOrPath: string, at: string) => T | Promise<T>, problems: Problems): Promise<T | undefined> {
@@ -127,6 +137,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
       : undefined;
   checkRecovery(file.recovery ?? {}, problems);
   checkDeadlines(file, problems);
+  checkIdlePolicies(file, workload, problems);
   const stated = file.faults !== undefined || file.recovery !== undefined;
   const faults = !stated || machine === undefined ? undefined : readFaults(file.faults ?? [], file.recovery ?? {}, machine, problems, control?.weights);
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
