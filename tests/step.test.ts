@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { supernode } from './fixtures/command-line.ts';
 
@@ -136,12 +139,35 @@ function changed(line: string, changes: Readonly<Record<string, string | undefin
   return args;
 }
 
+test('a stack that nobody knows is told of the machine where its file names it', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'supernode-step-')), 'machine.yaml');
+  writeFileSync(path, 'extends: hgx-h100\nname: mine\nstack: vlm\n');
+  const { code, err } = await supernode(...changed(decode, { '--machine': path }));
+  expect(code).toBe(2);
+  expect(err).toMatch(/--machine: unknown stack: did you mean "vllm"/);
+});
+
 describe('bad flags end with exit code 2 and say what is right', () => {
   test.each<[string, string[], readonly RegExp[]]>([
     ['unknown machine', changed(decode, { '--machine': 'cloudmatrx384' }), [/--machine: unknown machine.*did you mean "cloudmatrix384"/]],
     ['unknown model', changed(decode, { '--model': 'deepseek-r2' }), [/--model: unknown model.*did you mean "deepseek-r1"/]],
     ['unknown stack', changed(decode, { '--stack': 'vlm' }), [/--stack: unknown stack.*did you mean "vllm"/]],
-    ['no phase', changed(decode, { '--phase': undefined }), [/--phase: expected one of prefill, decode, got nothing/]],
+    [
+      'no phase',
+      changed(decode, { '--phase': undefined }),
+      [/--phase: expected prefill, with --tokens and --prompt, or decode, with --batch and --context, got nothing/],
+    ],
+    [
+      'no sizes',
+      'step --machine hgx-h100 --model llama-3.1-8b --phase decode --prompt 9'.split(' '),
+      [
+        /4 problems/,
+        /--npus: expected the size/,
+        /--batch: expected a count such as "96\/npu"/,
+        /--context: expected the tokens/,
+        /--prompt: belongs to --phase prefill/,
+      ],
+    ],
     ['unknown phase', changed(decode, { '--phase': 'decde' }), [/--phase: did you mean "decode"\? expected one of prefill, decode, got "decde"/]],
     ['bare batch', changed(decode, { '--batch': '96' }), [/--batch: expected a count that says what it is per.*got the bare number 96/]],
     ['unknown unit of a count', changed(decode, { '--batch': '96/nqu' }), [/--batch: did you mean "npu"\? expected one of npu/]],

@@ -99,10 +99,10 @@ async function requestOf(options: Options, self: Command): Promise<StepRequest> 
   const machine = await find('--machine', options.machine, (name) => loadMachine(name, '--machine'));
   const model = await find('--model', options.model, (name) => loadModel(name, '--model'));
   const own = (await problems.attempt('--calibration', () => ownCellsAt(options.calibration ?? []))) ?? [];
+  const stackFlag = options.stack === undefined ? '--machine' : '--stack';
+  const stackName = options.stack ?? machine?.stack;
   const stack =
-    options.stack === undefined && machine === undefined
-      ? undefined
-      : await find('--stack', options.stack ?? machine?.stack, (name) => loadStack(name, '--stack', undefined, { cells: () => withOwnCells(own) }));
+    stackName === undefined ? undefined : await find(stackFlag, stackName, (name) => loadStack(name, stackFlag, undefined, { cells: () => withOwnCells(own) }));
   if (machine !== undefined && stack !== undefined) await problems.attempt('--calibration', () => checkOwnCells(own, machine.chip, stack));
   const draftModel = options.draftModel === undefined ? undefined : await find('--draft-model', options.draftModel, (name) => loadModel(name, '--draft-model'));
   const texts = new Map<string, string>();

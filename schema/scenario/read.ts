@@ -116,7 +116,9 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   const machine = await found(file, 'machine', context.machine, problems);
   const model = await found(file, 'model', context.model, problems);
   const stackName = file.stack ?? machine?.stack;
-  const whole = stackName === undefined ? undefined : await problems.attempt('stack', () => context.stack(stackName, problems.at('stack')));
+  // A machine may name one that nobody knows.
+  const stackAt = file.stack === undefined ? 'machine' : 'stack';
+  const whole = stackName === undefined ? undefined : await problems.attempt(stackAt, () => context.stack(stackName, problems.at(stackAt)));
   // A scenario is what decides its results: cells of chips that have no part in it are not in it.
   const stack = whole?.cells === undefined || machine === undefined ? whole : { ...whole, cells: cellsOf(whole.cells, machine.chip) };
   const precision = await readPrecision(file.precision, { model, machine, stack }, context, problems);

@@ -9,11 +9,27 @@ import type { StepFlags } from './flags.ts';
 
 const none: RankBatch = { decodeSequences: 0, queryTokens: 1, decodeContext: 0, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
 
-function totalOf(typed: string | undefined, flag: string, example: string, layout: Layout, machine: Machine, problems: Problems): number | undefined {
-  if (typed === undefined) {
-    problems.add(flag, `expected a count such as "${example}", got nothing`);
-    return undefined;
-  }
+/** Flags that say what is in the iteration of a phase, and what each has to be. */
+const sizes = {
+  prefill: { tokens: 'expected a count such as "16384/npu", got nothing', prompt: 'expected the tokens of each prompt, such as 4096, got nothing' },
+  decode: {
+    batch: 'expected a count such as "96/npu", got nothing',
+    context: 'expected the tokens in the KV of each sequence, such as 4096, got nothing',
+  },
+} as const;
+
+/** Sizes that are missing in a phase, and those that belong to the other one. */
+export function checkSizes(flags: StepFlags, phase: 'prefill' | 'decode', problems: Problems): void {
+  const other = phase === 'prefill' ? 'decode' : 'prefill';
+  const names = Object.keys(sizes[phase]).map((name) => `--${name}`);
+  const given = new Map<string, unknown>(Object.entries(flags));
+  for (const name of Object.keys(sizes[other]))
+    if (given.get(name) !== undefined) problems.add(`--${name}`, `belongs to --phase ${other}; ${phase} takes ${names.join(' and ')}`);
+  for (const [name, missing] of Object.entries(sizes[phase])) if (given.get(name) === undefined) problems.add(`--${name}`, missing);
+}
+
+function totalOf(typed: string | undefined, flag: string, layout: Layout, machine: Machine, problems: Problems): number | undefined {
+  if (typed === undefined) return undefined;
   const { count, problem } = parseCount(typed);
   if (count === undefined) {
     problems.add(flag, problem);
@@ -28,13 +44,7 @@ function totalOf(typed: string | undefined, flag: string, example: string, layou
 
 /** Sequences of equal context that decode, spread over the data-parallel ranks; the fullest rank is priced. */
 function decodeBatch(flags: StepFlags, layout: Layout, machine: Machine, problems: Problems): StepBatch | undefined {
-  for (const [flag, value] of [
-    ['--tokens', flags.tokens],
-    ['--prompt', flags.prompt],
-  ] as const)
-    if (value !== undefined) problems.add(flag, 'belongs to --phase prefill; decode takes --batch and --context');
-  const total = totalOf(flags.batch, '--batch', '96/npu', layout, machine, problems);
-  if (flags.context === undefined) problems.add('--context', 'expected the tokens in the KV of each sequence, such as 4096, got nothing');
+  const total = totalOf(flags.batch, '--batch', layout, machine, problems);
   const context = wholeNumber(flags.context, '--context', 1, problems);
   if (total === undefined || context === undefined) return undefined;
   const queryTokens = 1 + layout.draftTokens;
@@ -50,13 +60,7 @@ function decodeBatch(flags: StepFlags, layout: Layout, machine: Machine, problem
 
 /** Fresh prompts of equal length spread over the ranks; what is left of a rank's tokens is the first chunk of one more. */
 function prefillBatch(flags: StepFlags, layout: Layout, machine: Machine, problems: Problems): StepBatch | undefined {
-  for (const [flag, value] of [
-    ['--batch', flags.batch],
-    ['--context', flags.context],
-  ] as const)
-    if (value !== undefined) problems.add(flag, 'belongs to --phase decode; prefill takes --tokens and --prompt');
-  const total = totalOf(flags.tokens, '--tokens', '16384/npu', layout, machine, problems);
-  if (flags.prompt === undefined) problems.add('--prompt', 'expected the tokens of each prompt, such as 4096, got nothing');
+  const total = totalOf(flags.tokens, '--tokens', layout, machine, problems);
   const prompt = wholeNumber(flags.prompt, '--prompt', 1, problems);
   if (total === undefined || prompt === undefined) return undefined;
   const tokens = Math.ceil(total / dataRanks(layout));

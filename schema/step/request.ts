@@ -14,7 +14,7 @@ import { precisionOf, statedUnder } from '../../src/model/precision.ts';
 import type { PoolFile } from '../scenario/file.ts';
 import { layoutOf } from '../scenario/layout.ts';
 import { Problems } from '../scenario/problems.ts';
-import { batchOf } from './batch.ts';
+import { batchOf, checkSizes } from './batch.ts';
 import { placements } from '../../src/model/placement/placed.ts';
 import { loadReport, popularityOf, whereOf, type Popularity } from './expert-load.ts';
 import { draftOf, mtpOf } from './draft.ts';
@@ -42,7 +42,12 @@ const exchanges = ['all-gather', 'ring'] as const;
 export function readStepFlags(flags: StepFlags, { machine, model, stack, texts = new Map(), draftModel }: StepContext, problems: Problems): StepRequest {
   const phase = phases.find((name) => name === flags.phase);
   if (phase === undefined)
-    problems.add('--phase', flags.phase === undefined ? `expected one of ${phases.join(', ')}, got nothing` : expectedOneOf(flags.phase, phases));
+    problems.add(
+      '--phase',
+      flags.phase === undefined
+        ? 'expected prefill, with --tokens and --prompt, or decode, with --batch and --context, got nothing'
+        : expectedOneOf(flags.phase, phases),
+    );
   const stated = {
     weights: format(flags.weights, '--weights', problems),
     experts: format(flags.expertWeights, '--expert-weights', problems),
@@ -59,6 +64,7 @@ export function readStepFlags(flags: StepFlags, { machine, model, stack, texts =
   // Of one size that is no number it is said that it is none, not that there is none.
   const told = inner.issues.filter(({ path }) => path !== '' || sizes.length !== 1);
   for (const { path, message } of onFlags(told)) problems.add(path, message);
+  if (phase !== undefined) checkSizes(flags, phase, problems);
   const step = phase === undefined || layout === undefined || machine === undefined ? undefined : batchOf(flags, phase, layout, machine, problems);
   if (machine === undefined || model === undefined || stack === undefined || layout === undefined || phase === undefined) throw new InputError(problems.issues);
   const given: StepSetting = { machine, model, precision: precisionOf(model, formats), layout, stack, role: phase };
