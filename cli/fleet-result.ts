@@ -1,13 +1,11 @@
 import process from 'node:process';
-import { InputError } from '../src/base/errors.ts';
 import { mergedReport } from '../src/report/merged/report.ts';
 import { reportText } from '../src/report/text.ts';
 import type { FleetOfMachines, Scenario } from '../src/serving/scenario.ts';
 import { interruptedCode } from './drive.ts';
-import { given } from './flags.ts';
 import { driveFleet } from './fleet.ts';
 import type { IntervalFlags } from './intervals.ts';
-import { commandLine, terminalOptions } from './output.ts';
+import { commandLine, tell, terminalOptions, wrote } from './output.ts';
 import type { OutputFlags } from './outputs/flags.ts';
 import { writeWhole } from './outputs/whole.ts';
 import { typedFlags, type ScenarioFlags } from './scenario.ts';
@@ -27,7 +25,6 @@ export interface FleetFlags extends ScenarioFlags, OutputFlags, Pick<IntervalFla
 
 /** Simulates a fleet and prints what it came to. Returns the exit code. */
 export async function simulateFleet(file: string, scenario: Scenario & { readonly fleet: FleetOfMachines }, flags: FleetFlags): Promise<number> {
-  refuse(flags);
   const { merged, interrupted, kept } = await driveFleet(scenario, flags);
   const typed = ['simulate', file, ...typedFlags(flags), ...(flags.runs === undefined ? [] : ['--runs', flags.runs])];
   if (merged !== undefined) {
@@ -38,8 +35,8 @@ export async function simulateFleet(file: string, scenario: Scenario & { readonl
     if (flags.html !== undefined) {
       const { htmlPage } = await import('./report/html.ts');
       writeWhole(flags.html, await htmlPage(report));
-      (flags.json === true ? process.stderr : process.stdout).write(`${flags.json === true ? '' : '\n'}wrote ${flags.html}\n`);
     }
+    tell(wrote(flags), flags.json === true);
   }
   if (interrupted) {
     const { machines } = scenario.fleet;
@@ -48,20 +45,4 @@ export async function simulateFleet(file: string, scenario: Scenario & { readonl
     return interruptedCode;
   }
   return flags.failOnSlo === true && merged !== undefined ? serviceLevelCode(merged.goodput.share) : 0;
-}
-
-/** @throws InputError with every flag that is about one machine alone */
-function refuse(flags: FleetFlags): void {
-  const single = {
-    '--find-rate': flags.findRate,
-    '--seeds': flags.seeds,
-    '--samples': flags.samples,
-    '--known': flags.known,
-    '--trace-out': flags.traceOut,
-    '--requests-out': flags.requestsOut,
-    '--series-out': flags.seriesOut,
-    '--events-out': flags.eventsOut,
-  };
-  const issues = given(single, 'is about one machine; expected it without a fleet, such as with --set fleet=null');
-  if (issues.length > 0) throw new InputError(issues);
 }

@@ -70,3 +70,16 @@ export function terminalOptions(): { readonly width: number; readonly colour: bo
 export function commandLine(args: readonly string[]): string {
   return ['npx', 'supernode', ...args].map((arg) => (/^[\w./:=,@%+*-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`)).join(' ');
 }
+
+/** What is said of the files that a result was written to. */
+export function wrote({ out, html }: { readonly out?: string | undefined; readonly html?: string | undefined }): readonly string[] {
+  return [out, html].flatMap((path) => (path === undefined ? [] : [`wrote ${path}`]));
+}
+
+/** Lines behind a report, or beside JSON. */
+export function tell(lines: readonly string[], json: boolean): void {
+  if (lines.length === 0) return;
+  const text = `${lines.join('\n')}\n`;
+  if (json) process.stderr.write(text);
+  else process.stdout.write(`\n${text}`);
+}

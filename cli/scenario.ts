@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { applySettings } from '../schema/scenario/overrides.ts';
 import type { ScenarioContext } from '../schema/scenario/read.ts';
 import { readScenario } from '../schema/scenario/read.ts';
+import { placed } from '../schema/read.ts';
 import { parseServiceLevel } from '../schema/scenario/slo.ts';
 import { readPreset } from '../schema/traces/preset.ts';
 import { SERVEGEN } from '../schema/traces/names.ts';
@@ -107,10 +108,26 @@ export async function loadScenario(path: string, flags: ScenarioFlags = {}): Pro
   return scenario;
 }
 
+/** As `loadScenario`, for verbs that are of one machine. @throws InputError for a fleet, too */
+export async function loadOneMachine(path: string, flags: ScenarioFlags): Promise<Scenario> {
+  const scenario = await loadScenario(path, flags);
+  if (scenario.fleet === undefined) return scenario;
+  throw new InputError([
+    { path: placed(path, 'fleet'), message: 'one machine is asked for; expected a scenario without a fleet, such as with --set fleet=null' },
+  ]);
+}
+
 /** What a scenario file and the flags say together, not checked. @throws InputError where it cannot be parsed */
 export function scenarioContent(path: string, flags: ScenarioFlags): unknown {
   existingFile(path, 'scenario file');
   return withFlags(parseFile(path), flags);
+}
+
+/** Whether a scenario that is not checked yet is of a fleet: other flags go with it. @throws InputError where it cannot be parsed */
+export function isOfFleet(path: string, flags: ScenarioFlags): boolean {
+  const content = scenarioContent(path, flags);
+  const fleet: unknown = typeof content === 'object' && content !== null && 'fleet' in content ? content.fleet : undefined;
+  return fleet !== undefined && fleet !== null;
 }
 
 /** @throws InputError where there is no such file, or it may not be looked at */

@@ -68,8 +68,10 @@ describe('a fleet', () => {
 
   test('prints a report and writes a page', async () => {
     const page = join(folder, 'fleet.html');
-    const { code, out } = await supernode('simulate', day, ...small, ...runs('page'), '--html', page);
+    const json = join(folder, 'fleet.json');
+    const { code, out } = await supernode('simulate', day, ...small, ...runs('page'), '--html', page, '--out', json);
     expect(code).toBe(0);
+    expect(out.endsWith(`\nwrote ${json}\nwrote ${page}\n`)).toBe(true);
     expect(out).toMatch(/deepseek-r1 on 3 × CloudMatrix384/);
     expect(out).toMatch(/── Machines ─/);
     expect(out).toMatch(/Machines are simulated apart/);
@@ -79,7 +81,16 @@ describe('a fleet', () => {
   test('is no scenario of one machine', async () => {
     const scenario = await loadScenario(day, flags);
     expect(() => createSimulation(scenario)).toThrow(/several machines/);
-    expect((await supernode('compare', day, day)).code).toBe(2);
+    for (const args of [
+      ['compare', 'examples/closed-loop.yaml', day],
+      ['emulate', day],
+    ]) {
+      const { code, out, err } = await supernode(...args);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toBe(
+        `supernode: 1 problem in the input\n  ${day}: fleet: one machine is asked for; expected a scenario without a fleet, such as with --set fleet=null\n`,
+      );
+    }
   });
 });
 

@@ -40,6 +40,10 @@ const idle: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['simulate', fleet, '--samples', '9', '--known', 'skew'],
     ['--samples', '--known'].map((flag) => `${flag}: is about one machine; expected it without a fleet, such as with --set fleet=null`),
   ],
+  [
+    ['simulate', fleet, '--find-rate', '--seeds', '2', '--threads', '2', '--events-out', 'x.jsonl'],
+    ['--find-rate', '--seeds', '--events-out'].map((flag) => `${flag}: is about one machine; expected it without a fleet, such as with --set fleet=null`),
+  ],
   [['compare', scenario, scenario, '--no-intervals', '--samples', '9'], ['--samples: says how intervals are drawn; expected it without --no-intervals']],
   [
     ['compare', scenario, '--no-intervals', '--samples', '9'],

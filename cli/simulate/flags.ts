@@ -18,10 +18,13 @@ export interface Source {
 const ofSeedsAndFleets = 'is about seeds and fleets';
 const ofFleets = 'is about machines of a fleet';
 
-/** @throws InputError where the flags do not go together, with every one that has nothing to do beside the others. */
-export function sourceOf(file: string | undefined, flags: SimulateFlags): Source {
+/** @param fleet whether the file is of one @throws InputError where the flags do not go together, with every one that has nothing to do beside the others. */
+export function sourceOf(file: string | undefined, flags: SimulateFlags, fleet: boolean): Source {
   const { replay: log } = flags;
-  const issues: Issue[] = [...(log === undefined ? [] : replayIssues(file, flags)), ...(flags.findRate === true ? searchIssues(flags) : [])];
+  const issues: Issue[] = [
+    ...(log === undefined ? [] : replayIssues(file, flags)),
+    ...(fleet ? singleIssues(flags) : flags.findRate === true ? searchIssues(flags) : []),
+  ];
   issues.push(...intervalIssues(flags));
   const path = log ?? file;
   if (path === undefined) issues.push({ path: '', message: 'expected a scenario file, or --replay with an event log' });
@@ -47,6 +50,21 @@ function replayIssues(file: string | undefined, flags: SimulateFlags): readonly 
     ...given({ '--threads': flags.threads }, `${ofSeedsAndFleets}; expected it without --replay`),
     ...given({ '--runs': flags.runs }, `${ofFleets}; expected it without --replay`),
   ];
+}
+
+/** Flags that are about one machine alone. */
+function singleIssues(flags: SimulateFlags): readonly Issue[] {
+  const single = {
+    '--find-rate': flags.findRate,
+    '--seeds': flags.seeds,
+    '--samples': flags.samples,
+    '--known': flags.known,
+    '--trace-out': flags.traceOut,
+    '--requests-out': flags.requestsOut,
+    '--series-out': flags.seriesOut,
+    '--events-out': flags.eventsOut,
+  };
+  return given(single, 'is about one machine; expected it without a fleet, such as with --set fleet=null');
 }
 
 function searchIssues(flags: SimulateFlags): readonly Issue[] {

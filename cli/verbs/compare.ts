@@ -12,7 +12,7 @@ import { scenarioInputs } from '../outputs/inputs.ts';
 import { intervalIssues, intervalOptions, typedIntervalFlags, withIntervalFlags, type IntervalFlags } from '../intervals.ts';
 import { writeWhole } from '../outputs/whole.ts';
 import type { ScenarioFlags } from '../scenario.ts';
-import { loadScenario, typedFlags } from '../scenario.ts';
+import { loadOneMachine, typedFlags } from '../scenario.ts';
 
 interface Options extends ScenarioFlags, IntervalFlags {
   readonly json?: boolean;
@@ -58,7 +58,7 @@ async function loadAll(files: readonly string[], options: Options): Promise<read
   const gathered = new Gathered();
   const scenarios: Scenario[] = [];
   for (const file of files) {
-    const scenario = await gathered.attempt(() => loadScenario(file, options));
+    const scenario = await gathered.attempt(() => loadOneMachine(file, options));
     if (scenario !== undefined) scenarios.push(scenario);
   }
   gathered.settle();

@@ -18,7 +18,7 @@ import { terminalOptions } from '../output.ts';
 import { scenarioInputs } from '../outputs/inputs.ts';
 import { outputPaths, withOutputFlags, type OutputFlags } from '../outputs/flags.ts';
 import { outputsTo } from '../outputs/outputs.ts';
-import { loadScenario } from '../scenario.ts';
+import { loadOneMachine, loadScenario } from '../scenario.ts';
 import { readText } from '../text-file.ts';
 import { builtPage } from '../ui/built.ts';
 import { pageSource } from '../ui/source.ts';
@@ -48,7 +48,7 @@ async function emulate(file: string, flags: Flags): Promise<number> {
         message: 'sizes merged instances, and the scenario has others; expected --set with keys of deployment.prefill and deployment.decode',
       })),
     );
-  const scenario = await loadScenario(file, { ...flags, set: [...settingsOf(flags), ...(flags.set ?? [])] });
+  const scenario = await loadOneMachine(file, { ...flags, set: [...settingsOf(flags), ...(flags.set ?? [])] });
   const tokenizer = tokenizerOf(flags);
   logLine('info', 'starting', { scenario: scenario.name });
   const emulator = new Emulator(scenario, tokenizer, answersOf(flags, tokenizer), optionsOf(file, flags));

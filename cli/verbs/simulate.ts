@@ -10,14 +10,14 @@ import { driveSeeds } from '../seeds.ts';
 import { criterion, findRate, rateOf } from '../find-rate.ts';
 import { calibrationFlag, repeated, wholeFlag } from '../flags.ts';
 import { Gathered } from '../gathered.ts';
-import { commandLine, terminalOptions } from '../output.ts';
+import { commandLine, tell, terminalOptions, wrote } from '../output.ts';
 import { outputPaths, withOutputFlags } from '../outputs/flags.ts';
 import { scenarioInputs, type InputFile } from '../outputs/inputs.ts';
 import { outputsTo, type RunOutputs } from '../outputs/outputs.ts';
 import { replay } from '../replay.ts';
 import { intervalOptions, typedIntervalFlags, withIntervalFlags } from '../intervals.ts';
 import { writeWhole } from '../outputs/whole.ts';
-import { loadScenario, typedFlags } from '../scenario.ts';
+import { isOfFleet, loadScenario, typedFlags } from '../scenario.ts';
 import { expectServiceLevel, goodShare, serviceLevelCode } from '../service-level.ts';
 import { refuseFleetFlags, sourceOf, type SimulateFlags as Options, type Source } from '../simulate/flags.ts';
 import { searchText } from '../simulate/search-text.ts';
@@ -44,7 +44,8 @@ export function command(): Command {
     .option('--replay <log>', 'run an event log again and compare every event (docs/guide/outputs.md)');
   return withOutputFlags(withIntervalFlags(verb)).action(async (file: string | undefined, options: Options) => {
     const gathered = new Gathered();
-    const source = await gathered.attempt(() => sourceOf(file, options));
+    const fleet = (await gathered.attempt(() => file !== undefined && options.replay === undefined && isOfFleet(file, options))) ?? false;
+    const source = await gathered.attempt(() => sourceOf(file, options, fleet));
     const paths = await gathered.attempt(() => outputPaths(options, { '--html': options.html, '--out': options.out }, () => inputsOf(source, options)));
     gathered.settle();
     if (source === undefined || paths === undefined) return;
@@ -54,8 +55,7 @@ export function command(): Command {
     else {
       const scenario = await loadScenario(source.path, options);
       checkServiceLevel(scenario, options);
-      const { fleet } = scenario;
-      if (fleet !== undefined) process.exitCode = await simulateFleet(source.path, { ...scenario, fleet }, options);
+      if (scenario.fleet !== undefined) process.exitCode = await simulateFleet(source.path, { ...scenario, fleet: scenario.fleet }, options);
       else {
         refuseFleetFlags(options);
         process.exitCode = options.findRate === true ? await search(source.path, scenario, options) : await once(source.path, scenario, options, outputs);
@@ -151,16 +151,11 @@ async function write(summary: Summary | undefined, json: object, text: string, o
   const result = `${JSON.stringify(json, null, 2)}\n`;
   process.stdout.write(options.json === true ? result : text);
   if (options.out !== undefined) writeWhole(options.out, result);
-  const told = [...notes];
   if (options.html !== undefined && summary !== undefined) {
     const { htmlReport } = await import('../report/html.ts');
     writeWhole(options.html, await htmlReport(summary));
-    told.push(`wrote ${options.html}`);
   }
-  if (told.length === 0) return;
-  const lines = `${told.join('\n')}\n`;
-  if (options.json === true) process.stderr.write(lines);
-  else process.stdout.write(`\n${lines}`);
+  tell([...notes, ...wrote({ out: options.out, html: summary === undefined ? undefined : options.html })], options.json === true);
 }
 
 function exitCode(summary: Summary | undefined, interrupted: boolean, note: string, options: Options): number {
