@@ -73,3 +73,16 @@ test('models that are asked for in turn give their GPUs to each other: from host
   expect(cold.latency.ttft.p99 / warm.latency.ttft.p99).toBeGreaterThan(2);
   expect([warm.requests.finished, cold.requests.finished]).toEqual([14_400, 14_400]);
 }, 120_000);
+
+test('an autoscaler by objectives answers for the requests of its own model: one that nobody asks for stays as small as it is beside one that is late', async () => {
+  const late = await outcome(
+    'control-models.yaml',
+    'machine=hgx-h100*4',
+    'models=[{ model: qwen3-32b, deployment: { merged: { instances: 1, gpus: 4, tensor: 4, max-num-seqs: 64/rank, max-num-batched-tokens: 8192/rank } } }]',
+    'control.autoscale.merged={ min: 1, max: 4, policy: slo }',
+    'workload.phases=[{ for: 5 min, rate: 60/s, model: 1 }]',
+    'workload.requests=4000',
+  );
+  expect(late.latency.ttft.p90).toBeGreaterThan(2);
+  expect(late.control?.pools[0]).toMatchObject({ name: 'llama-3.1-70b', fewest: 1, most: 1 });
+}, 120_000);

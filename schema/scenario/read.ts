@@ -145,7 +145,7 @@ export async function readScenario(value: unknown, path: string, context: Scenar
   if (machine !== undefined && model !== undefined && stack !== undefined && precision !== undefined && deployment !== undefined)
     checkFit({ machine, model, stack, precision, deployment }, workload, problems);
   const fleet = file.fleet === undefined ? undefined : readFleet(file.fleet, workload, faults, problems);
-  if (workload !== undefined) checkModels(workload, 1 + (file.models ?? []).length, problems);
+  if (workload !== undefined && !problems.covers('models')) checkModels(workload, 1 + (file.models ?? []).length, problems);
   problems.throwIfAny();
   const name = file.name ?? (path.split(/[/\\]/).at(-1) ?? path).replace(/\.(ya?ml|json)$/, '');
   const served =

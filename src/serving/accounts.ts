@@ -43,7 +43,7 @@ export class Accounts {
         world.sink?.({ kind: 'prefilled', at, request: table.ordinal[slot], instance: table.instance[slot] });
       },
       firstToken: (slot, at) => {
-        world.listener?.firstToken(at - table.arrivedAt[slot]);
+        world.listener?.firstToken(table.model[slot], at - table.arrivedAt[slot]);
         world.sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
       },
       resumed: (slot, at) => {
@@ -65,7 +65,7 @@ export class Accounts {
     metrics.at(at).outputServed++;
     if (table.firstTokenAt[slot] === -1) {
       table.firstTokenAt[slot] = at;
-      this.#world.listener?.firstToken(at - table.arrivedAt[slot]);
+      this.#world.listener?.firstToken(table.model[slot], at - table.arrivedAt[slot]);
       sink?.({ kind: 'first-token', at, request: table.ordinal[slot] });
     } else {
       this.#resumed(slot, at);
@@ -103,7 +103,7 @@ export class Accounts {
       this.#objectives(table.tenant[slot]),
       table.tenant[slot],
     );
-    world.listener?.ended(table.firstTokenAt[slot] - arrivedAt, now - arrivedAt, output);
+    world.listener?.ended(table.model[slot], table.firstTokenAt[slot] - arrivedAt, now - arrivedAt, output);
     this.#shares.answered(table.tenant[slot], output);
     // Steps were credited with the tokens that they put out on average; what this request really got makes up the difference.
     interval.decodeSteps += table.stepsBefore[slot];

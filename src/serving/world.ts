@@ -12,10 +12,10 @@ import { RequestTable } from './request-table.ts';
 import type { CacheCounters } from './snapshot.ts';
 import { Transport } from './transport.ts';
 
-/** Is told of latencies as a front end would measure them. */
+/** Is told of latencies as a front end would measure them, with the number of the model that was asked for. */
 export interface LatencyListener {
-  firstToken(ttft: Seconds): void;
-  ended(ttft: Seconds, e2e: Seconds, output: number): void;
+  firstToken(model: number, ttft: Seconds): void;
+  ended(model: number, ttft: Seconds, e2e: Seconds, output: number): void;
 }
 
 /** Is told of tokens as they come out, where somebody looks on: every one of them, once. */

@@ -35,7 +35,7 @@ export class ControlLoop implements Actor {
     this.#control = control;
     this.#fleet = fleet;
     this.#dies = dies;
-    this.#watch = new Watch(fleet);
+    this.#watch = new Watch(fleet, simulation.world.plant.models?.length ?? 1);
     this.#scalers = control.scaling.flatMap((scaling) => {
       const { name, target } = scaling.rule;
       return name === 'manual' ? [] : [{ scaling, policy: scalingPolicy({ name, target }, slo), asked: [] }];

@@ -21,32 +21,44 @@ interface Sums {
   readonly served: number;
 }
 
+/** Latencies of the requests for one model since the last look. */
+interface Latencies {
+  readonly ttft: Sketch;
+  readonly tpot: Sketch;
+}
+
 /** Measures pools from one look to the next. */
 export class Watch implements LatencyListener {
   readonly #fleet: Fleet;
-  #ttft = new Sketch();
-  #tpot = new Sketch();
+  /** One for each model. */
+  #latencies: readonly Latencies[];
   readonly #before: Sums[] = [];
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: Fleet, models: number) {
     this.#fleet = fleet;
+    this.#latencies = noneYet(models);
   }
 
-  firstToken(ttft: number): void {
-    this.#ttft.add(ttft);
+  firstToken(model: number, ttft: number): void {
+    this.#of(model).ttft.add(ttft);
   }
 
-  ended(ttft: number, e2e: number, output: number): void {
-    if (output > 1) this.#tpot.add(Math.max(0, (e2e - ttft) / (output - 1)));
+  ended(model: number, ttft: number, e2e: number, output: number): void {
+    if (output > 1) this.#of(model).tpot.add(Math.max(0, (e2e - ttft) / (output - 1)));
   }
 
   /** What has been since the last look, and begins anew. */
   look(simulation: Simulation): readonly PoolView[] {
     const quantile = (sketch: Sketch): number | undefined => (sketch.count === 0 ? undefined : sketch.quantile(0.9));
-    const latencies = { ttft: quantile(this.#ttft), tpot: quantile(this.#tpot) };
-    this.#ttft = new Sketch();
-    this.#tpot = new Sketch();
-    return simulation.service.pools.map((pool) => ({ ...this.#view(simulation, pool), ...latencies }));
+    const seen = this.#latencies.map(({ ttft, tpot }) => ({ ttft: quantile(ttft), tpot: quantile(tpot) }));
+    this.#latencies = noneYet(seen.length);
+    // Several models have a pool each; all pools of one model answer for its requests.
+    return simulation.service.pools.map((pool) => ({ ...this.#view(simulation, pool), ...(seen[pool.index] ?? seen[0]) }));
+  }
+
+  /** One model alone answers for all, whatever they ask for. */
+  #of(model: number): Latencies {
+    return this.#latencies[model] ?? this.#latencies[0];
   }
 
   #view({ metrics, now, service }: Simulation, pool: Pool): Omit<PoolView, 'ttft' | 'tpot'> {
@@ -79,6 +91,10 @@ export class Watch implements LatencyListener {
           : Math.max(share('occupancy'), share('kv')),
     };
   }
+}
+
+function noneYet(models: number): readonly Latencies[] {
+  return Array.from({ length: models }, () => ({ ttft: new Sketch(), tpot: new Sketch() }));
 }
 
 /** Prompt tokens of a pool against what full batches of the same prompts take, as a benchmark would tell. Without cached prefixes a prompt is twice as long as what its mean token attends to. */
