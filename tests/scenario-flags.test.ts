@@ -16,6 +16,15 @@ describe('--set', () => {
     expect(set({ a: 1, b: 2 }, 'a=null')).toEqual({ b: 2 });
   });
 
+  test('an item of a list goes by its number, and one that is not there is refused', () => {
+    const file = { a: [{ b: 1 }, { b: 2, c: 3 }] };
+    expect(set(file, 'a.1.b=5')).toEqual({ a: [{ b: 1 }, { b: 5, c: 3 }] });
+    expect(set(file, 'a.0=null', 'a.0.d=4')).toEqual({ a: [{ b: 2, c: 3, d: 4 }] });
+    expect(() => set(file, 'a.2.b=5', 'a.b=5')).toThrow(
+      /--set a\.2\.b=5: a list of 2; expected the number of an item from 0, got "2"[\s\S]*--set a\.b=5: .*got "b"/,
+    );
+  });
+
   test('the last of two settings wins, whatever the key', () => {
     const key = fc.stringMatching(/^[a-z]{1,4}(\.[a-z]{1,4}){0,3}$/);
     fc.assert(
