@@ -259,9 +259,9 @@ const mergedCases: readonly Case[] = [
   ['control={ autoscale: { merged: {} } }', 'control.autoscale.merged.max', /expected the most instances, got nothing/],
   ['control={ autoscale: { merged: { max: 3 } } }', 'control.autoscale.merged.max', /3 instances of 4 chips do not fit the 8 chips of hgx-h100/],
   [
-    'control={ autoscale: { merged: { min: 3, max: 2 } } }',
+    'control={ autoscale: { merged: { min: 1, max: 1 } } }',
     'control.autoscale.merged',
-    /2 instances serve from the beginning; expected min 3 to max 2 to hold that/,
+    /2 instances serve from the beginning; expected min 1 to max 1 to hold that/,
   ],
   ['control={ autoscale: { merged: { max: 2, policy: lode } } }', 'control.autoscale.merged.policy', /expected one of target-load, queue, slo/],
   ['control={ autoscale: { merged: { max: 2, policy: slo } } }', 'control.autoscale.merged.policy', /expected slo with ttft/],
@@ -271,6 +271,7 @@ const mergedCases: readonly Case[] = [
     /means nothing to the policy queue; expected ahead/,
   ],
   ['control={ autoscale: { merged: { max: 2, ahead: 1 s } } }', 'control.autoscale.merged.ahead', /means nothing to the policy target-load/],
+  ['control={ autoscale: { merged: { min: 3, max: 2 } } }', 'control.autoscale.merged.min', /expected at most the 2 of max, got 3/],
   ['control={ autoscale: { decode: { max: 2 } } }', 'control.autoscale.decode', /the deployment has no decode pool; expected merged/],
   ['control={ ratio: {} }', 'control.ratio', /merged instances; expected prefill and decode pools/],
   [

@@ -71,7 +71,8 @@ function scalingOf(file: ScalingFile, pool: number, asked: readonly Asked[], { m
   const { key, instances, dies, at } = asked[pool] as Asked;
   const { min = 1, max = instances, policy = 'target-load' } = file;
   if (file.max === undefined && !problems.covers(`${at}.max`)) problems.add(`${at}.max`, 'expected the most instances, got nothing');
-  if (min > instances || max < instances)
+  if (min > max) problems.add(`${at}.min`, `expected at most the ${max} of max, got ${min}`);
+  else if (min > instances || max < instances)
     problems.add(
       at,
       `${instances} ${instances === 1 ? 'instance serves' : 'instances serve'} from the beginning; expected min ${min} to max ${max} to hold that`,
