@@ -50,7 +50,7 @@ export class RunOutputs implements RunObserver {
   async begin(run: Run): Promise<void> {
     const { trace, traceWindow: window, traceRequests, requests, events } = this.#paths;
     if (trace !== undefined) this.#trace = new TraceFile(trace, run, { window, requests: traceRequests });
-    this.#names = labelNames(run.scenario);
+    this.#names = labelNames(run);
     if (requests !== undefined) this.#requests = await tableFile(requests, requestColumns, aboutOf(run));
     if (events !== undefined) this.#events = new EventLogFile(events, run.scenario);
   }

@@ -32,6 +32,7 @@ import { promptsFirst } from './policies/scheduler.ts';
 import type { DisaggregatedDeployment, Lora, MergedDeployment, Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 import { requestSource } from './traffic/source.ts';
+import type { Tenant } from './traffic/labels.ts';
 import type { Workload } from './traffic/workload.ts';
 import { wired } from './wire.ts';
 
@@ -223,8 +224,11 @@ function limitsOf(pools: readonly DeployedPool[]): Pick<Plant, 'maxContext' | 'm
 }
 
 function tenantsOf(workload: Workload): readonly TenantPlant[] {
-  const { tenants = [] } = ('mix' in workload ? workload.mix : undefined) ?? {};
-  return tenants.map(({ name, weight = 1, slo = {} }) => ({ name, weight, slo }));
+  const stated = ('mix' in workload ? workload.mix?.tenants : undefined) ?? [];
+  // Those of the file stand over those that a trace names.
+  const named: readonly Pick<Tenant, 'name' | 'weight' | 'slo'>[] =
+    stated.length > 0 || workload.kind !== 'trace' ? stated : (workload.columns.tenants ?? []).map((name) => ({ name }));
+  return named.map(({ name, weight = 1, slo = {} }) => ({ name, weight, slo }));
 }
 
 interface PoolLimits {

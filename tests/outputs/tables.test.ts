@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -95,6 +95,18 @@ describe('--requests-out', () => {
       most: 3,
     });
     expect((await one(`select count(adapter) as n from '${path}'`))['n']).toBeCloseTo(800, -2);
+  });
+
+  test('tenants that a trace names have their lines in the report, and their names in the rows', async () => {
+    const [trace, path] = [file('tenants.csv'), file('traced.parquet')];
+    const rows = Array.from({ length: 300 }, (_, i) => `${i / 10},500,50,${i % 3 === 0 ? 'batch' : 'chat'}`);
+    writeFileSync(trace, `arrived_at,input_tokens,output_tokens,tenant\n${rows.join('\n')}\n`);
+    const { tenants } = await ran('examples/closed-loop.yaml', '--trace', trace, '--requests-out', path);
+    expect(tenants?.each.map(({ name }) => name)).toEqual(['batch', 'chat']);
+    expect(await asked(`select tenant, count(*)::int as n from '${path}' group by all order by n`)).toEqual([
+      { tenant: 'batch', n: 100 },
+      { tenant: 'chat', n: 200 },
+    ]);
   });
 
   test('more rows than one row group holds', async () => {

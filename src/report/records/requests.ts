@@ -1,4 +1,4 @@
-import type { Scenario } from '../../serving/scenario.ts';
+import type { Run } from '../../serving/deploy.ts';
 import type { Life, Place } from './life.ts';
 import { columnsOf, type Row, type TableColumn } from './table.ts';
 
@@ -24,14 +24,9 @@ export interface LabelNames {
   readonly models: readonly string[];
 }
 
-/** Tenants of the scenario's file stand over those of its trace. */
-export function labelNames({ workload, model, others = [] }: Scenario): LabelNames {
-  const stated = ('mix' in workload ? workload.mix?.tenants : undefined) ?? [];
-  const traced = workload.kind === 'trace' ? (workload.columns.tenants ?? []) : [];
-  return {
-    tenants: stated.length > 0 ? stated.map(({ name }) => name) : traced,
-    models: [model, ...others.map((other) => other.model)].map(({ name }) => name),
-  };
+export function labelNames({ scenario: { model, others = [] }, deployed }: Run): LabelNames {
+  const names = (list: readonly { readonly name: string }[]): readonly string[] => list.map(({ name }) => name);
+  return { tenants: names(deployed.plant.tenants ?? []), models: names([model, ...others.map((other) => other.model)]) };
 }
 
 function placeColumns(phase: string): readonly TableColumn[] {
