@@ -136,6 +136,22 @@ describe('recurrent layers', () => {
   });
 });
 
+describe('norms on queries and keys', () => {
+  const reduced = (name: string, tensor: number, tokens: number): readonly number[] =>
+    step(named(name), decoding(tokens, 100), split(tensor)).flatMap(({ operators, count }) =>
+      operators.flatMap((operator) => (operator.kind === 'collective' && operator.name === 'query-key-norm-all-reduce' ? [count, operator.bytes] : [])),
+    );
+
+  test('over all heads add up two sums of squares a token and layer over the dies that split the heads', () => {
+    expect(reduced('minimax-m2', 4, 24)).toEqual([62, 24 * 2 * 4]);
+    expect(reduced('minimax-m2', 1, 24)).toEqual([]);
+  });
+
+  test('over one head stay on its die', () => {
+    expect(reduced('qwen3-32b', 4, 24)).toEqual([]);
+  });
+});
+
 describe('layers of one half', () => {
   test('each has one norm in front, and a rank reduces once behind each', () => {
     const model = named('nemotron-3-nano-30b-a3b');

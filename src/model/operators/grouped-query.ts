@@ -9,6 +9,8 @@ const qkv = { product: 'query-key-value-projection', quantise: 'attention-quanti
 const out = { product: 'output-projection', quantise: 'output-quantise' };
 const index = { product: 'index-projection', quantise: 'index-quantise' };
 const between = 2;
+/** What one row brings of a norm over the heads of several dies: a sum of squares of its queries and one of its keys, in FP32. [B] */
+const squaresBytes = 2 * 4;
 /** Index keys are cached in 8 bit. [B] */
 const indexKeyBytes = 1;
 
@@ -26,6 +28,7 @@ export function groupedQueryAttention(pass: Pass, attention: GroupedQueryAttenti
   if (layout.attention === 'sp-tp-sp') collective(pass, 'hidden-all-gather', 'attention-prologue', 'all-gather', rows * model.hidden * between);
   linear(pass, qkv, 'attention-prologue', formats.attention, rows, heads * headSize + projected + gateWidth, model.hidden);
   if (attention.queryKeyNorm) norm(pass, 'query-key-norm', 'attention-prologue', rows, (heads + keyValueHeads) * headSize, false);
+  if (attention.queryKeyNormAcrossHeads === true) collective(pass, 'query-key-norm-all-reduce', 'attention-prologue', 'all-reduce', rows * squaresBytes);
   rope(pass, 'rope', 'attention-prologue', rows, heads * headSize + keyValueHeads * (headSize + valueHeadSize));
   if (blocks !== undefined) linear(pass, index, 'attention-prologue', formats.attention, rows, (blocks.heads + 1) * blocks.headSize, model.hidden);
   groupedQueryCore(pass, attention);
