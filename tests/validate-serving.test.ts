@@ -144,6 +144,18 @@ describe('rows as scenarios', () => {
     expect(await reasonOf(of)).toContain(reason);
   });
 
+  test.each([
+    ['fp8', 8, 8],
+    ['fp8', 4, 1],
+    ['fp4', 8, 1],
+  ])('slices of experts that would cut a block of scales are whole experts: MiniMax-M2.5 in %s over %i dies', async (precision, tp, parallel) => {
+    const [point] = points(row({ model: 'MiniMaxAI/MiniMax-M2.5', system: 'b200_sxm', precision, tp, moe_tp: tp, moe_ep: 1 }));
+    if (point === undefined) throw new Error('no row');
+    const { scenario, reason } = await scenarioOf(point, catalogue);
+    expect(reason).toBeUndefined();
+    expect(scenario?.deployment).toMatchObject({ layout: { dies: tp, tensor: tp, experts: { parallel } } });
+  });
+
   test('a row has its loop, its lengths, its layout, its formats and its version', async () => {
     const [point] = points(
       row({
