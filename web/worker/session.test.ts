@@ -78,6 +78,17 @@ test('back and on again gives the same run, with what was done to it by hand', a
   expect(session.run.faults).toEqual([]);
 });
 
+test('what fails by hand while a run plays does so at a time that is short to write', async () => {
+  const session = new Session(await scenario(800), ticking(0.37));
+  session.play(0.77);
+  for (let i = 0; i < 400; i++) session.tick();
+  const times = ['npu 17', 'npu 40'].map((part) => {
+    session.tick();
+    return session.strike({ cause: 'kill', part, duration: 1 });
+  });
+  for (const at of times) expect(String(at)).toMatch(/^\d+\.\d{1,4}$/);
+});
+
 test('a request that ended long ago is told as it was when it ended', async () => {
   const session = new Session(await scenario(3000), ticking(0.01));
   session.seek(1.5);

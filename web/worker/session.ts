@@ -12,6 +12,8 @@ import type { Life } from '../../src/report/records/life.ts';
 /** How long the engine runs before it shows a frame and looks for messages: as it plays, and on its way to a time. [ms] */
 const slice = 12;
 const seekingSlice = 50;
+/** Times at which a run stands between events are multiples of a second's this part: what is done by hand then has a time that is short to write. */
+const grid = 10_000;
 /** Between two series that are shown. [ms] */
 const seriesEvery = 250;
 
@@ -73,7 +75,8 @@ export class Session {
   tick(): void {
     const { simulation } = this.run;
     const deadline = this.#clock() + (this.#goal === undefined ? slice : seekingSlice);
-    const goal = this.#goal ?? (this.#playing ? this.#from.at + ((this.#clock() - this.#from.wall) / 1000) * this.#speed : -Infinity);
+    const wanted = this.#goal ?? (this.#playing ? this.#from.at + ((this.#clock() - this.#from.wall) / 1000) * this.#speed : -Infinity);
+    const goal = Math.round(wanted * grid) / grid;
     // From event to event and not past the last one: the end of the run is when that was.
     let reached = true;
     while (this.#next(goal)) {
