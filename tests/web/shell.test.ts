@@ -65,6 +65,12 @@ test('language and theme are chosen, and kept', async () => {
   await page.getByLabel('Language').selectOption('zh');
   await page.getByRole('link', { name: '机器' }).waitFor();
   expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh-Hans');
+  await expect.poll(() => page.title()).toBe('运行 · cloudmatrix384-deepseek-r1 · Supernode');
+  await page.getByText('在 CloudMatrix384 上运行 DeepSeek-R1').waitFor();
+  await page.locator('.series-chart').first().waitFor();
+  // A line for what a chart is and for its last values.
+  const heads = await page.locator('.series-chart figcaption').evaluateAll((all) => all.map((head) => head.getBoundingClientRect().height));
+  expect(Math.max(...heads)).toBeLessThan(1.5 * Math.min(...heads));
   await page.getByLabel('主题').selectOption('dark');
   const background = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   expect(await background()).toBe('rgb(16, 21, 29)');
@@ -104,6 +110,16 @@ test('with the keyboard alone: from the skip link to a killed part', async () =>
   for (let i = 0; i < 12 && (await named()) !== 'Steps'; i++) await page.keyboard.press('Tab');
   await page.keyboard.press('ArrowLeft');
   await page.getByRole('row', { name: /gpu 1 killed/ }).waitFor();
+});
+
+test('what is wrong is told in the language of the page, also where it changes', async () => {
+  const page = await open('#/run?example=closed-loop');
+  await running(page);
+  await load(page, { name: 'bad.yaml', text: closedLoop.replace(/machine: \S+/, 'machine: hgx-h10') });
+  const problems = page.getByRole('alert');
+  await problems.getByText('unknown machine').waitFor();
+  await page.getByLabel('Language').selectOption('zh');
+  await expect.poll(() => problems.textContent()).toMatch(/没有这个 machine：是否指“hgx-h100”/);
 });
 
 const view = (page: Page, name: string): Promise<void> => page.locator(`main[data-view=${name}]`).waitFor({ state: 'attached' });

@@ -1,5 +1,6 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
+import { scenario } from '../state/scenario.ts';
 import { view } from '../state/start.ts';
 import { shellText } from '../text/shell.ts';
 import { loadView, type ViewName } from '../views/views.ts';
@@ -16,6 +17,9 @@ export function App(): JSX.Element {
     if (name === view.peek()) shown.value = { name, View };
   };
   useSignalEffect(() => void show(view.value));
+  useSignalEffect(() => {
+    document.title = [shellText().views[view.value], scenario.value?.name, 'Supernode'].filter((part) => part !== undefined).join(' · ');
+  });
   const { View, name } = shown.value ?? {};
   return (
     <>

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { failure, issues } from '../state/scenario.ts';
 import { opened } from '../state/run.ts';
 import { unreadable } from '../state/start.ts';
+import { inWords } from '../text/translated.ts';
 import { shellText } from '../text/shell.ts';
 
 /** Everything that is wrong with the scenario, and a fault of the program. */
@@ -31,7 +32,7 @@ export function Problems(): JSX.Element | null {
       <ul>
         {issues.value.map(({ path, message }) => (
           <li key={`${path} ${message}`}>
-            {path === '' ? undefined : <code>{path}</code>} {message}
+            {path === '' ? undefined : <code>{path}</code>} {inWords(message)}
           </li>
         ))}
       </ul>

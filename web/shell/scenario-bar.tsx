@@ -5,6 +5,7 @@ import { openFiles, saveScenario } from '../state/files.ts';
 import { catalogue } from '../state/run.ts';
 import { scenario } from '../state/scenario.ts';
 import { exampleState, tooLarge } from '../state/start.ts';
+import { aboutExample } from '../text/translated.ts';
 import { shellText } from '../text/shell.ts';
 
 /** Which scenario: an example, a file, a link. */
@@ -15,7 +16,7 @@ export function ScenarioBar(): JSX.Element {
   const examples = Object.entries(catalogue.value?.examples ?? {});
   const isExample = now !== undefined && catalogue.value?.examples[now.name]?.scenario === now.value;
   const changed = !isExample && now !== undefined && now.name in (catalogue.value?.examples ?? {});
-  const about = isExample ? catalogue.value?.examples[now.name]?.about : '';
+  const about = isExample ? aboutExample(now.name, catalogue.value?.examples[now.name]?.about ?? '') : '';
   const share = async (): Promise<void> => {
     await navigator.clipboard.writeText(location.href);
     shared.value = true;
@@ -26,7 +27,7 @@ export function ScenarioBar(): JSX.Element {
       <select aria-label={text.examples} value={isExample ? now.name : ''} onChange={({ currentTarget }) => choose(currentTarget.value)}>
         {isExample ? undefined : <option value="">{changed ? text.changed(now.name) : (now?.name ?? '…')}</option>}
         {examples.map(([name, { about }]) => (
-          <option key={name} value={name} title={about}>
+          <option key={name} value={name} title={aboutExample(name, about)}>
             {name}
           </option>
         ))}

@@ -5,6 +5,7 @@ import { FileButton } from '../../parts/field/file-button.tsx';
 import { catalogue, engine } from '../../state/run.ts';
 import { issues, scenario } from '../../state/scenario.ts';
 import { setViewState, viewState } from '../../state/view-state.ts';
+import { inWords } from '../../text/translated.ts';
 import { keyOfFile, keysIn, mostEntries, textOf } from './entries.ts';
 import { colourOf } from './colours.ts';
 import { Letter } from './letter.tsx';
@@ -46,7 +47,7 @@ export function Chooser(): JSX.Element {
               <ul>
                 {wrong.slice(0, 4).map(({ path, message }) => (
                   <li key={`${path}${message}`}>
-                    <code>{path.replace(/^[^:]*: /, '')}</code> {message}
+                    <code>{path.replace(/^[^:]*: /, '')}</code> {inWords(message)}
                   </li>
                 ))}
               </ul>

@@ -5,6 +5,7 @@ import { show } from '../../parts/figure/show.ts';
 import { selected } from '../../parts/map/map-state.ts';
 import { desk, engine, forgetAhead, frame, looking, opened, type Fault } from '../../state/run.ts';
 import { keyAt, scenario, setKey } from '../../state/scenario.ts';
+import { inWords } from '../../text/translated.ts';
 import { runText } from './text.ts';
 
 type Cause = Fault['cause'];
@@ -35,14 +36,14 @@ export function FaultActions({ part }: { readonly part?: string | undefined }): 
   const text = runText();
   const duration = useSignal<number | undefined>(10);
   const typed = useSignal('');
-  const wrong = useSignal('');
+  const wrong = useSignal<readonly string[]>([]);
   const act = async (cause: Cause): Promise<void> => {
     try {
       await strike(cause, part ?? typed.value, duration.value);
-      wrong.value = '';
+      wrong.value = [];
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      wrong.value = error.issues.map(({ message }) => message).join('; ');
+      wrong.value = error.issues.map(({ message }) => message);
     }
   };
   return (
@@ -53,8 +54,11 @@ export function FaultActions({ part }: { readonly part?: string | undefined }): 
           aria-label={text.part}
           placeholder="npu 17, l2 3 …"
           value={typed.value}
-          aria-invalid={wrong.value !== ''}
-          onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
+          aria-invalid={wrong.value.length > 0}
+          onInput={({ currentTarget }) => {
+            typed.value = currentTarget.value;
+            wrong.value = [];
+          }}
         />
       ) : undefined}
       <label>
@@ -82,9 +86,9 @@ export function FaultActions({ part }: { readonly part?: string | undefined }): 
           {text.causes[cause]}
         </button>
       ))}
-      {wrong.value === '' ? undefined : (
+      {wrong.value.length === 0 ? undefined : (
         <span class="bad" role="alert">
-          {wrong.value}
+          {wrong.value.map(inWords).join('; ')}
         </span>
       )}
     </div>
@@ -105,7 +109,7 @@ export function Faults(): JSX.Element {
   return (
     <div class="faults">
       <p class="quiet">{text.faultsAbout}</p>
-      <FaultActions part={selected.value === undefined || selected.value.kind === 'rack' ? undefined : selected.value.name} />
+      <FaultActions key={selected.value?.name} part={selected.value === undefined || selected.value.kind === 'rack' ? undefined : selected.value.name} />
       {faults.length === 0 ? (
         <p class="quiet">{text.noFaults}</p>
       ) : (

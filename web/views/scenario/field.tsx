@@ -5,6 +5,7 @@ import type { DataFolder } from '../../../schema/catalogue/catalogue.ts';
 import '../../parts/field/field.css';
 import { catalogue, engine } from '../../state/run.ts';
 import { issues, issuesAt, scenario, setKey } from '../../state/scenario.ts';
+import { inWords } from '../../text/translated.ts';
 import { Documented } from './documented.tsx';
 import { dotted, type Path } from './path.ts';
 import { kindOf, type SchemaNode } from './schema.ts';
@@ -41,7 +42,7 @@ export function Field({ name, node, value, path, remove }: Props): JSX.Element {
       {kind === undefined || node.enum !== undefined ? undefined : <span class="field-kind">{node.examples === undefined ? kind : text.such(kind)}</span>}
       {node.description === undefined ? undefined : <Documented id={`${id}-doc`} text={node.description} />}
       <p class="field-problem" id={`${id}-problem`} role={problems.length > 0 ? 'alert' : undefined}>
-        {problems.map(({ message }) => message).join('; ')}
+        {problems.map(({ message }) => inWords(message)).join('; ')}
       </p>
     </div>
   );

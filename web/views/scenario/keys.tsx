@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useId } from 'preact/hooks';
 import { issues, issuesAt, setKey } from '../../state/scenario.ts';
+import { inWords } from '../../text/translated.ts';
 import { Documented } from './documented.tsx';
 import { Field } from './field.tsx';
 import { dotted, type Path } from './path.ts';
@@ -90,7 +91,7 @@ function Problems({ path }: { readonly path: Path }): JSX.Element | null {
   if (own.length === 0) return null;
   return (
     <p class="field-problem" role="alert">
-      {own.map(({ message }) => message).join('; ')}
+      {own.map(({ message }) => inWords(message)).join('; ')}
     </p>
   );
 }

@@ -5,6 +5,7 @@ import { InputError, type Issue } from '../../../src/base/errors.ts';
 import { engine } from '../../state/run.ts';
 import { failure, scenario } from '../../state/scenario.ts';
 import type { ScenarioValue } from '../../worker/shipped.ts';
+import { inWords } from '../../text/translated.ts';
 import { scenarioText } from './text.ts';
 
 /** How long typing has to rest until it is read. [ms] */
@@ -65,7 +66,7 @@ export function YamlEditor(): JSX.Element {
       />
       {wrong.value.map(({ path, message }) => (
         <p key={`${path} ${message}`} class="field-problem" role="alert">
-          {path}: {message}
+          {path}: {inWords(message)}
         </p>
       ))}
     </section>

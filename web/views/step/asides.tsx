@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { formatQuantity, formatTime } from '../../../src/base/quantity.ts';
 import type { StepData } from '../../../src/report/step/data.ts';
 import type { Improvement } from '../../../src/cost/improvements.ts';
+import { stepPart } from '../../text/translated.ts';
 import { commandOf } from './flags.ts';
 import { flags } from './state.ts';
 import { stepText } from './text.ts';
@@ -24,7 +25,7 @@ export function Helps({ step }: { readonly step: StepData }): JSX.Element {
         <tbody>
           {rows.map(({ name, gain, time }) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">{stepPart(name)}</th>
               <td class="share">
                 <span class="meter">
                   <i style={{ width: `${(Math.max(0, gain) / most) * 100}%`, background: 'var(--good)' }} />
@@ -54,7 +55,7 @@ export function Memory({ step }: { readonly step: StepData }): JSX.Element {
         <tbody>
           {parts.map(({ name, bytes }) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">{stepPart(name)}</th>
               <td class="share">
                 <span class="meter">
                   <i style={{ width: `${(bytes / capacity) * 100}%` }} />

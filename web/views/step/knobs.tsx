@@ -4,6 +4,7 @@ import { Segments } from '../../parts/field/segments.tsx';
 import { Slider } from '../../parts/field/slider.tsx';
 import { setKey } from '../../state/scenario.ts';
 import { setViewState, viewState } from '../../state/view-state.ts';
+import { inWords } from '../../text/translated.ts';
 import type { StepData } from '../../../src/report/step/data.ts';
 import type { PoolKnobs } from '../../worker/step/knobs.ts';
 import { changesOf } from './apply.ts';
@@ -26,7 +27,10 @@ export function Knobs({ knob, now }: { readonly knob: PoolKnobs; readonly now: S
   const home = homeOf(knob);
   const at = (name: Knob): number => Number(moved[name] ?? home[name]);
   const set = (name: Knob, value: number): void => setViewState(name, value === home[name] ? undefined : String(value));
-  const problem = (name: Knob): string | undefined => stepIssues.value.find(({ path }) => flagOfKnob[name].includes(path))?.message;
+  const problem = (name: Knob): string | undefined => {
+    const issue = stepIssues.value.find(({ path }) => flagOfKnob[name].includes(path));
+    return issue === undefined ? undefined : inWords(issue.message);
+  };
   const others = stepIssues.value.filter(({ path }) => !shown(knob).some((name) => flagOfKnob[name].includes(path)));
   const back = (value: number): { readonly value: number; readonly words: string } => ({ value, words: text.home });
   const { per } = batchOf(knob);
@@ -93,7 +97,7 @@ export function Knobs({ knob, now }: { readonly knob: PoolKnobs; readonly now: S
       </div>
       {others.map(({ path, message }) => (
         <p key={`${path} ${message}`} class="field-problem" role="alert">
-          <code>{path}</code> {message}
+          <code>{path}</code> {inWords(message)}
         </p>
       ))}
       {knob.apart.map((what) => (

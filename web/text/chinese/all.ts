@@ -1,0 +1,3 @@
+export { exampleWords } from './examples.ts';
+export { messageWords } from './problems.ts';
+export { stepWords } from './step.ts';
