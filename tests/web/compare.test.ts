@@ -52,6 +52,20 @@ test('beside another machine: cards, charts with intervals, and the figures of t
   }
 });
 
+test('one alone says what goes well beside it, and a click compares', async () => {
+  const page = await open('#/compare?example=power-nvl72&runs=short');
+  const offers = page.locator('.offers');
+  await offers.getByRole('button', { name: /h200x32-deepseek-r1/ }).waitFor();
+  // Those of its model, one of each machine before others.
+  const names = await offers.locator('b').allTextContents();
+  expect(names).toHaveLength(4);
+  for (const name of ['cloudmatrix384-deepseek-r1', 'h200x32-deepseek-r1', 'power-h200']) expect(names).toContain(name);
+  await offers.getByRole('button', { name: /h200x32-deepseek-r1/ }).click();
+  await expect.poll(() => page.locator('.chosen').count()).toBe(2);
+  expect(await offers.count()).toBe(0);
+  expect(page.url()).toContain('h200x32-deepseek-r1');
+});
+
 test('the deployment of the CloudMatrix384 beside NVL72, from a link', async () => {
   const page = await open('#/compare?example=nvl72-deepseek-r1&with=ex:cloudmatrix384-deepseek-r1&runs=short');
   await expect.poll(() => page.locator('.chosen p').count(), { timeout: 90_000 }).toBe(2);

@@ -7,6 +7,7 @@ import { setViewState, viewState } from '../../state/view-state.ts';
 import { Chooser } from './chooser.tsx';
 import './compare.css';
 import { entryOf, keysIn } from './entries.ts';
+import { Offers } from './offers.tsx';
 import { Pareto } from './pareto.tsx';
 import { Ranges } from './ranges.tsx';
 import { compare, entries, progress, stop } from './state.ts';
@@ -52,7 +53,7 @@ export function View(): JSX.Element {
       <p class="quiet">{text.about}</p>
       <Chooser />
       {now === undefined ? undefined : <progress max={now.all} value={now.done} aria-label={text.running(now.done, now.all)} />}
-      {entries.value.length < 2 ? <p class="card invite">{text.one}</p> : undefined}
+      {entries.value.length < 2 ? <Offers /> : undefined}
       {ran.length === 0 ? undefined : (
         <>
           <Pareto />

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Block, Section } from '../../../src/report/block.ts';
 import { comparisonOf } from '../../../src/report/comparison.ts';
+import { inWords } from '../../text/translated.ts';
 import { language } from '../../text/messages.ts';
 import { differences } from './entries.ts';
 import { entries } from './state.ts';
@@ -17,16 +18,16 @@ export function Tables(): JSX.Element {
   return (
     <section class="tables">
       {report.verdict.length === 0 ? undefined : (
-        <div class="card caution" lang="en">
+        <div class="card caution">
           <strong>{text.caution}</strong>
           <ul>
             {report.verdict.map((line) => (
-              <li key={line}>{line}</li>
+              <li key={line}>{inWords(line)}</li>
             ))}
           </ul>
         </div>
       )}
-      <h2>{text.tables}</h2>
+      <h2>{text.tables(entries.value.length)}</h2>
       {report.sections.map((section) => (
         <SectionOf key={section.title} section={section} />
       ))}
