@@ -107,7 +107,9 @@ test('a link that is slow, and a part that is not there', async () => {
   await panel.getByLabel('Part').fill('L2 999');
   await panel.getByRole('button', { name: 'Kill' }).click();
   expect(await panel.getByRole('alert').textContent()).toBe('expected l2 0 to 111, or 0.0 to 6.15, got "L2 999"');
+  // What was said of one part is not said of the next.
   await panel.getByLabel('Part').fill('L2 3.5');
+  expect(await panel.getByRole('alert').count()).toBe(0);
   await panel.getByRole('button', { name: 'Slow to 50 %' }).click();
   await page.getByRole('row', { name: /L2 3\.5:50% slowed/ }).waitFor();
   // What hangs for good would be killed: no time is put in the place of the one that was chosen.
@@ -154,6 +156,29 @@ test('an iteration is explained by stage and engine', async () => {
   await page.getByRole('button', { name: 'Its operators and streams' }).click();
   await page.locator('main[data-view=step] .knobs').waitFor();
   expect(page.url()).toMatch(/#\/step\?.*batch=\d+.*context=\d+/);
+});
+
+test('a longer time of iterations is there at once, though the run stands still', async () => {
+  const page = await open('#/run?example=h100-llama-3.1-70b');
+  await until(page, 4);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('combobox', { name: 'Time that is shown' }).selectOption('5');
+  /** Whether a lane is busy in the middle of the time that is shown: something else than an empty one is drawn there. */
+  const busy = (): Promise<boolean> =>
+    page.getByLabel(/^Timeline of iterations/).evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 9, canvas.width, 1);
+      const at = (x: number): string => data.slice(4 * x, 4 * x + 3).join();
+      return Array.from({ length: 40 }, (_, i) => at(Math.floor(canvas.width / 2) + i)).some((colour) => colour !== at(Math.floor(92 * devicePixelRatio) + 2));
+    });
+  await expect.poll(busy).toBe(true);
+});
+
+test('on a tablet what the deployment does is a row above the map', async () => {
+  const page = await open('#/run?example=cloudmatrix384-deepseek-r1', { viewport: { width: 820, height: 1180 } });
+  await until(page, 0.3);
+  const box = await page.locator('.flow').boundingBox();
+  expect(box?.height).toBeLessThan(200);
+  expect(await page.locator('.flow span').evaluateAll((parts) => parts.every(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth))).toBe(true);
 });
 
 test('frames go on while a run plays', async () => {

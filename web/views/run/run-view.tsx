@@ -68,7 +68,7 @@ export function View(): JSX.Element {
               <div class="part">
                 <h2 aria-live="polite">{part.name}</h2>
                 <PartNow part={part} />
-                {part.kind === 'rack' ? undefined : <FaultActions part={part.name} />}
+                {part.kind === 'rack' ? undefined : <FaultActions key={part.name} part={part.name} />}
               </div>
             )}
           </section>

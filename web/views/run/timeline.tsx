@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { engines } from '../../../src/cost/batch.ts';
 import { stages } from '../../../src/model/operator.ts';
 import { show } from '../../parts/figure/show.ts';
@@ -17,6 +17,12 @@ const most = 16;
 /** Between two looks while a run plays. [ms] */
 const every = 200;
 
+/** Iterations as they are drawn, and the time at the right edge. [s] */
+interface Shown {
+  readonly to: number;
+  readonly records: readonly StepRecord[];
+}
+
 /** Names of instances, in their order. */
 function instanceNames({
   pools,
@@ -30,23 +36,26 @@ function instanceNames({
 export function Timeline(): JSX.Element {
   const text = runText();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const steps = useSignal<readonly StepRecord[]>([]);
+  const steps = useSignal<Shown>({ to: 0, records: [] });
   const span = useSignal(1);
   const chosen = useSignal<StepRecord | undefined>(undefined);
   const names = opened.value === undefined ? [] : instanceNames(opened.value).slice(0, most);
 
-  useEffect(() => {
-    let last = -1;
-    const timer = setInterval(() => {
-      const at = frame.peek()?.at ?? -1;
-      if (at === last) return;
-      last = at;
-      void desk()
-        .iterations(span.peek())
-        .then((found) => (steps.value = found));
-    }, every);
+  useSignalEffect(() => {
+    const seconds = span.value;
+    let last: number | undefined;
+    const look = async (): Promise<void> => {
+      const to = frame.peek()?.at ?? 0;
+      if (to === last) return;
+      last = to;
+      // The engine is ahead of the frame that is shown.
+      const records = await desk().iterations(seconds + ((frame.peek()?.speed ?? 1) * every) / 1000);
+      if (seconds === span.peek()) steps.value = { to: frame.peek()?.at ?? to, records };
+    };
+    void look();
+    const timer = setInterval(() => void look(), every);
     return () => clearInterval(timer);
-  }, []);
+  });
   useSignalEffect(() => {
     const [element, inks, found] = [canvas.current, colours.value, steps.value];
     const context = element?.getContext('2d');
@@ -57,7 +66,7 @@ export function Timeline(): JSX.Element {
     element.width = width * ratio;
     element.height = height * ratio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const to = frame.peek()?.at ?? 0;
+    const { to, records } = found;
     const x = (at: number): number => lane.label + ((at - (to - span.value)) / span.value) * (width - lane.label);
     context.font = '12px system-ui, sans-serif';
     context.textBaseline = 'middle';
@@ -72,7 +81,7 @@ export function Timeline(): JSX.Element {
     context.beginPath();
     context.rect(lane.label, 0, width - lane.label, height);
     context.clip();
-    for (const step of found) {
+    for (const step of records) {
       const own = lanes[step.instance];
       if (own === undefined) continue;
       const fullness = own.role === 'prefill' ? step.prefillTokens / (step.prefillTokens + 8192) : step.decoding / own.places;
@@ -84,16 +93,16 @@ export function Timeline(): JSX.Element {
   });
   const pick = (event: PointerEvent): void => {
     const element = canvas.current as HTMLCanvasElement;
-    const to = frame.peek()?.at ?? 0;
+    const { to, records } = steps.peek();
     const at = to - span.peek() + ((event.offsetX - lane.label) / (element.clientWidth - lane.label)) * span.peek();
     const instance = Math.floor(event.offsetY / (lane.height + lane.gap));
-    chosen.value = steps.peek().find((step) => step.instance === instance && step.at <= at && at < step.at + step.duration);
+    chosen.value = records.find((step) => step.instance === instance && step.at <= at && at < step.at + step.duration);
   };
   const walk = (event: KeyboardEvent): void => {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (way === undefined) return;
     event.preventDefault();
-    const own = steps.peek().filter(({ instance }) => instance === (chosen.peek()?.instance ?? 0));
+    const own = steps.peek().records.filter(({ instance }) => instance === (chosen.peek()?.instance ?? 0));
     const ordered = own.toSorted((a, b) => a.at - b.at);
     const at = chosen.peek() === undefined ? ordered.length : ordered.findIndex((step) => step.at === chosen.peek()?.at);
     chosen.value = ordered[at + way] ?? chosen.peek();
@@ -102,7 +111,7 @@ export function Timeline(): JSX.Element {
     <div class="timeline">
       <p class="quiet">
         {text.timelineAbout}{' '}
-        <select aria-label={text.time} value={String(span.value)} onChange={({ currentTarget }) => (span.value = Number(currentTarget.value))}>
+        <select aria-label={text.timelineSpan} value={String(span.value)} onChange={({ currentTarget }) => (span.value = Number(currentTarget.value))}>
           {[0.2, 1, 5].map((seconds) => (
             <option key={seconds} value={String(seconds)}>
               {show.time(seconds)}
