@@ -102,3 +102,22 @@ test.each(['light', 'dark'] as const)('the step view has no serious problem of a
   await page.locator('.figures').waitFor();
   expect(await seriousProblems(page)).toEqual([]);
 });
+
+test('on a tablet no figure is parted from its unit, and what would help is said in Chinese', async () => {
+  const page = await open('#/step?example=cloudmatrix384-deepseek-r1', { viewport: { width: 820, height: 1180 } });
+  await page.locator('.knobs').waitFor();
+  await page.getByLabel('Language').selectOption('zh');
+  await page.getByText('批大小 × 2').waitFor();
+  expect(await page.locator('.bottleneck').textContent()).not.toMatch(/\d %/);
+  await page.getByText('权重：attention').waitFor();
+  const rows = page.locator('.rows td.right.quiet');
+  const lines = await rows.evaluateAll((cells) =>
+    cells.map((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return range.getClientRects().length;
+    }),
+  );
+  expect(lines.length).toBeGreaterThan(8);
+  expect(Math.max(...lines)).toBe(1);
+});

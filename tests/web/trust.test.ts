@@ -73,3 +73,10 @@ test.each(['light', 'dark'] as const)('the trust view has no serious problem of 
   await page.locator('.plot svg').waitFor();
   expect(await seriousProblems(page)).toEqual([]);
 });
+
+test('a card that may be scrolled is as bright as any other', async () => {
+  const page = await open('#/trust');
+  await page.locator('.card.scroll').waitFor();
+  const colours = await page.locator('.card').evaluateAll((cards) => cards.map((card) => getComputedStyle(card).backgroundColor));
+  expect(new Set(colours).size).toBe(1);
+});

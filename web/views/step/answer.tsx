@@ -6,7 +6,7 @@ import type { Interval } from '../../../src/cost/uncertainty/interval.ts';
 import { show } from '../../parts/figure/show.ts';
 import { stepText } from './text.ts';
 
-const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+const percent = (share: number): string => `${(share * 100).toFixed(0)}\u{A0}%`;
 const time = (seconds: number): string => formatTime(seconds);
 const plain = (value: number): string => (value >= 1000 ? Math.round(value).toLocaleString('en-US') : significant(value));
 
