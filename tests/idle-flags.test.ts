@@ -117,6 +117,26 @@ const idle: readonly (readonly [readonly string[], readonly string[]])[] = [
       '--html: no such folder: /none; expected a file in a folder that exists',
     ],
   ],
+  [
+    ['load', scenario, '--request-rate', '4', '--burstiness', '0.5', '--save-detailed', '--metadata', 'a=b', '--metric-percentiles', '50'],
+    [
+      '--request-rate: a scenario says how its requests come; expected it without a scenario, or --set workload.rate=4/s, or workload.speed of a trace',
+      '--burstiness: a scenario has gaps of its own; expected it without a scenario',
+      ...['--metric-percentiles', '--metadata', '--save-detailed'].map((flag) => `${flag}: is about the result file; expected --result-filename as well`),
+    ],
+  ],
+  [
+    ['load', scenario, '--request-rate', 'inf'],
+    ['--request-rate: a scenario says how its requests come; expected it without a scenario, or --set workload.concurrency=N of a closed loop'],
+  ],
+  [
+    ['load', '--trace', 'x.csv', '--request-rate', '4', '--burstiness', '0.5', '--isl', '5'],
+    ['--burstiness: a trace has gaps of its own; expected it without --trace', '--input-len: a trace has lengths of its own; expected it without --trace'],
+  ],
+  [
+    ['load', '--isl', '5', '--osl', '5', '--burstiness', '0.5'],
+    ['--burstiness: says how the gaps of a rate are drawn; expected --request-rate with one as well'],
+  ],
 ];
 
 describe('flags that nothing would come of', () => {

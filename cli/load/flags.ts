@@ -19,7 +19,7 @@ export interface LoadFlags extends ScenarioFlags {
   readonly ignoreEos: boolean;
   readonly tokenizer?: string;
   readonly requestRate?: number;
-  readonly burstiness: number;
+  readonly burstiness?: number;
   readonly maxConcurrency?: number;
   readonly inputLen?: string;
   readonly isl?: string;
@@ -30,7 +30,7 @@ export interface LoadFlags extends ScenarioFlags {
   readonly goodput?: readonly string[];
   readonly timeout: number;
   readonly readyCheckTimeoutSec: number;
-  readonly metricPercentiles: readonly number[];
+  readonly metricPercentiles?: readonly number[];
   readonly metadata?: readonly string[];
   readonly resultFilename?: string;
   readonly saveDetailed?: boolean;
@@ -56,7 +56,7 @@ export function withLoadFlags(verb: Command): Command {
     .option('--tokenizer <path>', 'tokenizer.json that prompts are counted by; one that is shipped where it is not given')
     .option('--trace <file>', 'send the requests of this trace')
     .option('--request-rate <rate>', 'requests per second, or inf', positiveOrInfinite)
-    .option('--burstiness <shape>', 'shape of the gamma law of gaps; 1 is Poisson, less is burstier', positive, 1)
+    .option('--burstiness <shape>', 'shape of the gamma law of gaps; 1 is Poisson (default), less is burstier', positive)
     .option('--max-concurrency <n>', 'requests in flight at most', wholeFlag(1))
     .addOption(new Option('--input-len <tokens>', 'length of prompts: a number, uniform:100..2000 or lognormal:MEDIAN:SIGMA'))
     .addOption(new Option('--isl <tokens>', 'the same as --input-len').hideHelp())
@@ -71,7 +71,7 @@ export function withLoadFlags(verb: Command): Command {
     .option('--set <key=value>', 'change a key of the scenario (repeatable)', repeated)
     .option('--timeout <s>', 'without a sign of the server, until a request is given up', positive, 600)
     .option('--ready-check-timeout-sec <s>', 'wait so long for the server to be there', nonNegative, 0)
-    .option('--metric-percentiles <list>', 'percentiles of the result file', percentiles, [50, 75, 90, 95, 99])
+    .option('--metric-percentiles <list>', 'percentiles of the result file; 50,75,90,95,99 by default', percentiles)
     .option('--metadata <key=value>', 'keys of the result file (repeatable)', repeated)
     .option('--result-filename <file>', 'write a result file with the keys of vllm bench serve')
     .option('--save-detailed', 'with every request in it')

@@ -5,6 +5,7 @@ import { loadScenario } from '../scenario.ts';
 import { loadTrace } from '../traces.ts';
 import { parseLengths } from '../traces/laws.ts';
 import { objectivesOf, type LoadFlags } from './flags.ts';
+import { idleFlags } from './idle-flags.ts';
 
 /** What is sent, and what is expected of it. */
 export interface Load {
@@ -33,16 +34,7 @@ export async function loadOf(file: string | undefined, flags: LoadFlags): Promis
   if (flags.numPrompts !== undefined && flags.requests !== undefined)
     issues.push({ path: '--requests', message: 'is another word for --num-prompts; expected one of them' });
   const requests = flags.numPrompts ?? flags.requests;
-  if (file !== undefined || flags.trace !== undefined)
-    for (const [name, value] of given)
-      if (value !== undefined)
-        issues.push({
-          path: name,
-          message: `${file === undefined ? 'a trace' : 'a scenario'} has lengths of its own; expected it without ${file === undefined ? '--trace' : 'a scenario'}`,
-        });
-  if (file !== undefined && flags.requestRate !== undefined)
-    issues.push({ path: '--request-rate', message: 'a scenario has a rate of its own; expected --set workload.rate=... or no scenario' });
-  if (file === undefined && flags.set !== undefined) issues.push({ path: '--set', message: 'changes a scenario; expected a scenario file' });
+  issues.push(...idleFlags(file, flags, given));
   if (issues.length > 0) throw new InputError(issues);
   if (file !== undefined) {
     const { trace, seed, set } = flags;
@@ -81,7 +73,7 @@ function ofLengths(given: readonly (readonly [string, string | undefined])[], fl
     return undefined;
   });
   if (input === undefined || output === undefined) throw new InputError(issues);
-  const { requestRate: rate = Infinity, burstiness, maxConcurrency, seed = 0 } = flags;
+  const { requestRate: rate = Infinity, burstiness = 1, maxConcurrency, seed = 0 } = flags;
   const arrivals =
     rate === Infinity
       ? ({ kind: 'closed', concurrency: Math.min(maxConcurrency ?? requests, requests) } as const)

@@ -29,6 +29,9 @@ import { version } from '../version.ts';
 /** Lateness of the client from which its report says so. [s] */
 const late = 0.05;
 
+/** Percentiles of a result file that asks for none. */
+const usualPercentiles = [50, 75, 90, 95, 99];
+
 /** `supernode load [FILE]`: sends the traffic of a scenario, a trace or a generator to a server with an OpenAI API, and reports as `simulate` does. */
 export function command(): Command {
   const verb = withLoadFlags(new Command('load').argument('[file]', 'scenario file whose traffic is sent (docs/guide/scenario.md)'));
@@ -117,7 +120,7 @@ async function load(file: string | undefined, flags: LoadFlags, again: string): 
         maxConcurrency: flags.maxConcurrency,
         duration: endedAt,
         slo,
-        percentiles: flags.metricPercentiles,
+        percentiles: flags.metricPercentiles ?? usualPercentiles,
         detailed: flags.saveDetailed === true,
         metadata,
         begun: meter.begun,
