@@ -232,6 +232,15 @@ describe('the text of a scrape', () => {
     expect(sources).toBe(sum(families, 'vllm:prompt_tokens_total'));
   });
 
+  test('every request that ends is in each histogram of requests, with an answer of one token too', async () => {
+    const { metrics } = await lived(merged, {}, { requests: 20, set: ['workload.output=1'] });
+    const told = await scraped(metrics);
+    const ended = sum(told, 'vllm:request_success_total');
+    expect(ended).toBe(20);
+    for (const name of ['time_per_output_token_seconds', 'decode_time_seconds', 'queue_time_seconds', 'generation_tokens'])
+      expect([name, sum(told, `vllm:request_${name}`)]).toEqual([name, ended]);
+  });
+
   test('histograms never fall, and their last bucket is the count', () => {
     for (const { samples, type } of families.values())
       for (const { buckets, value } of type === 'HISTOGRAM' ? samples : []) {

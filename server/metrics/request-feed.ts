@@ -262,7 +262,8 @@ export class RequestFeed implements FeedView {
       stages.prefill_forward.add(firstAt - scheduled);
       stages.decode_forward.add(lastAt - firstAt);
     }
-    if (tokens > 1) meter.perToken.add((lastAt - firstAt) / (tokens - 1));
+    // An answer of one token counts as 0, as in vLLM.
+    meter.perToken.add(tokens > 1 ? (lastAt - firstAt) / (tokens - 1) : 0);
     meter.prompts.add(input);
     meter.answers.add(tokens);
     meter.longestAnswers.add(tokens);
