@@ -1,4 +1,4 @@
-import { sglangOnly } from '../schema/http/sampling.ts';
+import { unknownTo } from '../schema/http/sampling.ts';
 import { InputError } from '../src/base/errors.ts';
 import type { Seconds } from '../src/base/units.ts';
 import type { Plant } from '../src/serving/plant.ts';
@@ -213,7 +213,7 @@ export class Emulator {
   #check(exchange: Exchange, place: DoorPlace | undefined, door: HttpDoor, adminKeys: Keys): void {
     const { pathname } = exchange.url;
     exchange.place = place;
-    if (this.#options.dialect === 'vllm') exchange.unknownFields = sglangOnly;
+    exchange.unknownFields = unknownTo[this.#options.dialect];
     const { name, namespace } = this.#options.pod ?? {};
     if (name !== undefined) Object.assign(exchange.headers, { 'x-inference-pod': name, 'x-inference-port': String(door.port) });
     if (namespace !== undefined) exchange.headers['x-inference-namespace'] = namespace;

@@ -49,8 +49,11 @@ export const requestId: z.ZodType<string> = z.string().max(200);
 
 const stopString = z.string().min(1, { error: 'cannot be an empty text' }).max(10_000);
 
-/** Of them, those that SGLang alone knows. */
-export const sglangOnly = ['rid', 'regex', 'ebnf', 'no_stop_trim'] as const;
+/** Of them, those that mean nothing to the server of a dialect: only the other knows them. */
+export const unknownTo = {
+  vllm: ['rid', 'regex', 'ebnf', 'no_stop_trim'],
+  sglang: ['guided_json', 'guided_regex', 'guided_grammar', 'guided_choice', 'structured_outputs'],
+} as const;
 
 /** Their checks; knobs of sampling that change nothing here are checked all the same. */
 export const sampling: Readonly<Record<string, z.ZodType>> = {

@@ -3,12 +3,14 @@ import { swapTime } from '../../src/serving/control/weights.ts';
 import { emulate } from './running.ts';
 
 const { url } = await emulate({ dialect: 'sglang', sleepMode: true });
+/** Of vLLM's dialect. */
+const { url: vllm } = await emulate();
 const model = 'llama-3.1-8b';
 
 type Json = Record<string, unknown>;
 
-async function post(path: string, body: unknown): Promise<{ readonly status: number; readonly json: Json; readonly text: string }> {
-  const response = await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+async function post(path: string, body: unknown, at = url): Promise<{ readonly status: number; readonly json: Json; readonly text: string }> {
+  const response = await fetch(`${at}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const text = await response.text();
   return { status: response.status, text, json: text.startsWith('{') || text.startsWith('[') ? (JSON.parse(text) as Json) : {} };
 }
@@ -216,8 +218,8 @@ describe('routes', () => {
   });
 
   test('answers match an expression, a grammar or a choice, in the words of each server; what none is made of is refused', async () => {
-    const said = async (more: object): Promise<unknown> => {
-      const { json } = await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], ...more });
+    const said = async (more: object, at = vllm): Promise<unknown> => {
+      const { json } = await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], ...more }, at);
       return (json['choices'] as readonly { readonly message: { readonly content: string }; readonly finish_reason: string }[])[0]?.message.content;
     };
     expect(await said({ structured_outputs: { regex: '[A-Z]{3}-\\d{4}' } })).toMatch(/^[A-Z]{3}-\d{4}$/);
@@ -227,10 +229,10 @@ describe('routes', () => {
     expect(await said({ guided_regex: 'x*', seed: 3 })).toMatch(/^x*$/);
     const sglang = await post('/generate', { text: 'Go', sampling_params: { regex: '\\d{5}' } });
     expect(sglang.json['text']).toMatch(/^\d{5}$/);
-    expect(await said({ regex: '\\d{5}' })).toMatch(/^\d{5}$/);
-    expect(await said({ ebnf: 'root ::= "SELECT " [a-z]+' })).toMatch(/^SELECT [a-z]+$/);
+    expect(await said({ regex: '\\d{5}' }, url)).toMatch(/^\d{5}$/);
+    expect(await said({ ebnf: 'root ::= "SELECT " [a-z]+' }, url)).toMatch(/^SELECT [a-z]+$/);
     for (const structured_outputs of [{ regex: 'a(?=b)' }, { regex: 5 }, { grammar: 'start: "a"' }, { structural_tag: {} }])
-      expect((await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], structured_outputs })).status).toBe(400);
+      expect((await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Go' }], structured_outputs }, vllm)).status).toBe(400);
   });
 
   test.each([
@@ -242,7 +244,7 @@ describe('routes', () => {
     { guided_choice: ['{"a":"b"}'] },
   ])('a string stops an answer of the shape of %j as it stops any', async (shape) => {
     const ask = async (more: object): Promise<Json> => {
-      const { json } = await post('/v1/completions', { prompt: 'Go', max_tokens: 40, ...shape, ...more });
+      const { json } = await post('/v1/completions', { prompt: 'Go', max_tokens: 40, ...shape, ...more }, vllm);
       return (json['choices'] as readonly Json[])[0] as Json;
     };
     expect(await ask({ stop: ['b'] })).toMatchObject({ text: '{"a":"', finish_reason: 'stop', stop_reason: 'b' });
@@ -340,7 +342,7 @@ describe('routes', () => {
     const generated = async (more: object): Promise<unknown> =>
       (await post('/generate', { text: 'Go', sampling_params: { regex, stop: [' two'], ...more } })).json['text'];
     expect([await generated({}), await generated({ no_stop_trim: false }), await generated({ no_stop_trim: true })]).toEqual(['one,', 'one,', 'one, two']);
-    const chat = { messages: [{ role: 'user', content: 'Go' }], guided_regex: regex, stop: ' two', no_stop_trim: true };
+    const chat = { messages: [{ role: 'user', content: 'Go' }], regex, stop: ' two', no_stop_trim: true };
     expect((await post('/v1/chat/completions', chat)).json['choices']).toMatchObject([{ message: { content: 'one, two' } }]);
   });
 });

@@ -108,3 +108,17 @@ test('what SGLang alone knows is passed over by vLLM, and the log says so', asyn
   await expect.poll(() => log.map(({ notes }) => notes['ignored'])).toEqual([undefined, 'rid, regex, ebnf', 'regex', undefined, 'no_stop_trim']);
   expect((await post(`${url}/abort_request`, { abort_all: true })).status).toBe(404);
 });
+
+test('shapes in the words of vLLM are passed over by SGLang, and the log says so', async () => {
+  const log: AccessRecord[] = [];
+  const { url } = await emulate({ dialect: 'sglang', onAccess: (record) => log.push(record) });
+  const ask = async (more: object): Promise<unknown> => {
+    const response = await post(`${url}/v1/completions`, { prompt: 'Go', seed: 3, max_tokens: 20, ...more });
+    return ((await response.json()) as { readonly choices: unknown }).choices;
+  };
+  const plain = await ask({});
+  const shapes = { guided_json: {}, guided_regex: '\\d{5}', guided_grammar: 'root ::= "a"', guided_choice: ['a'], structured_outputs: { regex: 'a' } };
+  expect(await ask(shapes)).toEqual(plain);
+  expect(await ask({ regex: 'b{5}', guided_regex: 5 })).toMatchObject([{ text: 'bbbbb' }]);
+  await expect.poll(() => log.map(({ notes }) => notes['ignored'])).toEqual([undefined, Object.keys(shapes).join(', '), 'guided_regex']);
+});
