@@ -27,6 +27,7 @@ export async function completions(exchange: Exchange, generator: Generator, mode
     body: body.echo === true ? { ...body, echo: undefined } : body,
     most,
     promptOnly: body.echo === true && most === 0,
+    scored: body.echo === true && typeof body.logprobs === 'number',
     param: 'prompt',
     ids: [about.id],
     route: '/v1/completions',

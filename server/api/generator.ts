@@ -37,6 +37,8 @@ export interface Order {
   readonly most: number | null | undefined;
   /** Nothing is to be said: only the prompt is to be computed. */
   readonly promptOnly?: boolean | undefined;
+  /** Every token of the prompt is to be scored, whatever `prompt_logprobs` says. */
+  readonly scored?: boolean | undefined;
   /** What the prompt is called in problems. */
   readonly param: string;
   /** Ids of the answers as the client is told them; one may be that of all. */
@@ -118,7 +120,7 @@ export class Generator {
       }
       const leastCached = fetched ? 0 : Math.ceil(gate.share * prompt.length);
       // A prompt whose every token is to be scored is computed whole.
-      const cached = typeof body.prompt_logprobs === 'number' ? undefined : this.#prefixes;
+      const cached = order.scored === true || typeof body.prompt_logprobs === 'number' ? undefined : this.#prefixes;
       const held = cached?.hold(answered ? [...prompt, ...answer.ids(0, answer.tokens - 1)] : prompt, salt);
       choice.onOver = () => {
         held?.release();

@@ -144,6 +144,16 @@ test('an upstream is asked for the answer without the prompt, and not at all whe
   expect(asked).toBe(1);
 });
 
+test('a prompt that is scored is computed whole, one that is only echoed is not', async () => {
+  const cached = async (more: object): Promise<unknown> => (await complete({ prompt: 'echo '.repeat(200), max_tokens: 2, ...more })).usage;
+  const told = (tokens: number): object => ({ prompt_tokens_details: { cached_tokens: tokens } });
+  for (const scored of [{ logprobs: 0 }, { logprobs: 1, max_tokens: 0 }]) expect(await cached({ echo: true, ...scored })).toMatchObject(told(0));
+  // Nothing of them is left in the cache.
+  expect(await cached({ echo: true })).toMatchObject(told(0));
+  for (const scored of [{ logprobs: 0 }, { logprobs: 1, max_tokens: 0 }]) expect(await cached({ echo: true, ...scored })).toMatchObject(told(0));
+  for (const usual of [{ echo: true }, { logprobs: 1 }, { echo: true, max_tokens: 0 }]) expect(await cached(usual)).toMatchObject(told(192));
+});
+
 describe('prompt_logprobs', () => {
   type Scored = readonly (Readonly<Record<string, { readonly logprob: number; readonly rank: number; readonly decoded_token: string }>> | null)[];
   const post = async (path: string, body: object): Promise<{ readonly status: number; readonly json: Readonly<Record<string, unknown>> }> => {
