@@ -56,6 +56,7 @@ export const addDrill: z.ZodType<AskedScale> = z
 export function askedFaults(body: Readonly<Record<string, unknown>>, machine: Machine, now: number): readonly PlannedFault[] {
   const problems = new Problems('');
   const list: readonly FaultFile[] = 'drill' in body ? entriesOf(readShape(drill, body, problems)) : readShape(entries, body, problems).faults;
+  if (list.length === 0 && !problems.covers('faults')) problems.add('faults', 'expected a list of faults, or a drill, got neither');
   problems.throwIfAny();
   list.forEach((fault, i) => {
     if (fault.mtbf !== undefined) problems.add(`faults[${i}].mtbf`, 'comes at random; expected at, counted from now');

@@ -5,8 +5,9 @@ import type { Tokenizer } from '../tokens/tokenizer.ts';
 import type { Choice } from './choice.ts';
 
 /** Log probabilities are made up: no model has said them. The same token of the same answer has the same one. */
-function madeUp(id: number, place: number): number {
-  return -(mix(id ^ mix(place + 1)) % 2000) / 1000 - 0.001;
+function madeUp(id: number, place: number, rank: number = 0): number {
+  // In whole thousandths, which are written without what rounding leaves.
+  return -((mix(id ^ mix(place + 1)) % 2000) + 1 + 750 * rank) / 1000;
 }
 
 interface Alternative {
@@ -22,8 +23,7 @@ interface Ranked {
 
 /** A token and what it was chosen among. */
 function ranked(tokenizer: Tokenizer, id: number, place: number, count: number): readonly Ranked[] {
-  const first = madeUp(id, place);
-  return Array.from({ length: count }, (_, k) => ({ id: k === 0 ? id : mix(id + k * 7919) % tokenizer.vocabulary, logprob: first - k * 0.75 }));
+  return Array.from({ length: count }, (_, k) => ({ id: k === 0 ? id : mix(id + k * 7919) % tokenizer.vocabulary, logprob: madeUp(id, place, k) }));
 }
 
 function alternatives(tokenizer: Tokenizer, id: number, place: number, count: number): readonly Alternative[] {

@@ -37,6 +37,7 @@ const types: Readonly<Record<number, string>> = {
   404: 'NotFoundError',
   405: 'MethodNotAllowedError',
   408: 'RequestTimeoutError',
+  409: 'ConflictError',
   413: 'RequestEntityTooLargeError',
   415: 'UnsupportedMediaTypeError',
   422: 'UnprocessableEntityError',

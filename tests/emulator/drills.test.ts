@@ -150,7 +150,7 @@ describe('drills', () => {
     const { url } = await small();
     expect(await admin(url, 'faults', { drill: 'add' })).toMatchObject({
       status: 409,
-      json: { error: { message: expect.stringContaining('policy: manual') as string } },
+      json: { error: { type: 'ConflictError', message: expect.stringContaining('policy: manual') as string } },
     });
     expect((await admin(url, 'faults', { drill: 'add', instances: 0 })).status).toBe(400);
     expect((await admin(url, 'scale', {})).status).toBe(400);

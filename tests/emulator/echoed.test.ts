@@ -68,6 +68,7 @@ describe.each([
       expect(tokens.map((token, i) => text.slice(offsets[i], (offsets[i] ?? 0) + token.length))).toEqual(tokens);
       expect([own[0], top[0]]).toEqual([null, null]);
       expect(tokens.map((token, i) => top[i]?.[token] ?? null)).toEqual(own);
+      for (const value of top.flatMap((one) => Object.values(one ?? {}))) expect(String(value)).toMatch(/^-\d+(\.\d{1,3})?$/);
     }
   });
 

@@ -130,6 +130,7 @@ const bodies: readonly (readonly [string, string, string])[] = [
   ['a rendered chat of nothing', '/v1/chat/completions/render', '{"messages":[]}'],
   ['a rendered completion of nothing', '/v1/completions/render', '{"prompt":{}}'],
   ['faults that are none', '/admin/faults', '{"faults":[]}'],
+  ['neither faults nor a drill', '/admin/faults', '{}'],
   ['faults of a kind that there is not', '/admin/faults', '{"faults":[{"melt":"gpu 0"}]}'],
   ['faults of a part that there is not', '/admin/faults', '{"faults":[{"kill":"gpu -1"}]}'],
   ['faults for a time that is none', '/admin/faults', '{"faults":[{"kill":"gpu 0","for":"soon"}]}'],

@@ -48,9 +48,9 @@ describe('a request that is aborted', () => {
     const messages = [{ role: 'user', content: 'Go on.' }];
     const told = [
       post(`${url}/generate`, { rid: 'one', text: 'Go on.', sampling_params: long, stream: true }),
-      post(`${url}/generate`, { rid: 'other', text: ['Go on.', 'And on.'], sampling_params: { ...long, max_new_tokens: 50 } }),
+      post(`${url}/generate`, { rid: 'other', text: ['Go on.', 'And on.'], sampling_params: { ...long, max_new_tokens: 150 } }),
       post(`${url}/v1/chat/completions`, { rid: 'chat', messages, max_tokens: 3000, ignore_eos: true }),
-      post(`${url}/v1/completions`, { rid: 'chat2', prompt: 'Go on.', max_tokens: 20, ignore_eos: true, stream: true }),
+      post(`${url}/v1/completions`, { rid: 'chat2', prompt: 'Go on.', max_tokens: 150, ignore_eos: true, stream: true }),
     ] as const;
     await expect.poll(() => emulator.engine.inFlight).toBe(5);
     const [one] = told;
@@ -65,7 +65,7 @@ describe('a request that is aborted', () => {
     expect(last['completion_tokens']).toBeLessThan(3000);
     const [, other, chat, completion] = await Promise.all(told);
     expect(await chat.json()).toMatchObject({ id: 'chat', choices: [{ finish_reason: 'abort', stop_reason: null }] });
-    expect(await other.json()).toMatchObject([{ meta_info: { completion_tokens: 50 } }, { meta_info: { completion_tokens: 50 } }]);
+    expect(await other.json()).toMatchObject([{ meta_info: { completion_tokens: 150 } }, { meta_info: { completion_tokens: 150 } }]);
     expect(events(await completion.text()).at(-1)).toMatchObject({ id: 'chat2', choices: [{ finish_reason: 'length' }] });
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^sglang:num_aborted_requests_total\{.*\} 2$/m);
     expect(emulator.engine.simulation.table.inUse).toBe(0);
