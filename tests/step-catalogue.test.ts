@@ -133,21 +133,23 @@ describe('stack files', () => {
     for (const message of messages) expect(text).toMatch(message);
   });
 
+  const undivided: Layout = {
+    dies: 1,
+    tensor: 1,
+    pipeline: 1,
+    attention: 'tensor',
+    experts: { parallel: 1, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } },
+    microbatches: 1,
+    draftTokens: 0,
+  };
+
   test('kernels that are those of another stack are priced by its cells, in every version', () => {
     const kernel = { class: 'gemm', format: 'fp8-block', stack: 'sglang', source: 'x' };
     expect(readStack({ ...good, 'same-kernels': [kernel] }, '', { library }).kernels).toEqual([{ ...kernel, use: 'fp8-block' }]);
     const price = (stack: string): number => {
       const machine = loadMachine('gb200-nvl72');
       const model = loadModel('deepseek-v3');
-      const layout: Layout = {
-        dies: 32,
-        tensor: 1,
-        pipeline: 1,
-        attention: 'tensor',
-        experts: { parallel: 32, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } },
-        microbatches: 1,
-        draftTokens: 0,
-      };
+      const layout: Layout = { ...undivided, dies: 32, experts: { ...undivided.experts, parallel: 32 } };
       const pricer = stepPricer({ machine, model, precision: precisionOf(model, {}), layout, stack: loadStack(stack), role: 'decode' });
       const rank = { decodeSequences: 64, queryTokens: 1, decodeContext: 65_536, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
       return pricer.explain({ rank, instanceTokens: 2048 }).operators.find(({ name }) => name === 'output-projection')?.time ?? Number.NaN;
@@ -160,15 +162,7 @@ describe('stack files', () => {
     'under %s on %s experts of half the bytes take less time where reading them binds',
     (stack, machine) => {
       const model = loadModel('mixtral-8x7b');
-      const layout: Layout = {
-        dies: 2,
-        tensor: 2,
-        pipeline: 1,
-        attention: 'tensor',
-        experts: { parallel: 1, sharedDies: 0, redundant: 0, load: { kind: 'uniform' } },
-        microbatches: 1,
-        draftTokens: 0,
-      };
+      const layout: Layout = { ...undivided, dies: 2, tensor: 2 };
       const rank = { decodeSequences: 32, queryTokens: 1, decodeContext: 32_768, prefillTokens: 0, prefillSequences: 0, prefillPairs: 0, prefillContext: 0 };
       const [wide = Number.NaN, narrow] = (['bf16', 'fp8'] as const).map((weights) => {
         const setting = {

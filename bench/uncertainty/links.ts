@@ -24,6 +24,12 @@ export function tellLinks(findings: Findings): void {
   findings.tell('exchanges', exchanges());
 }
 
+/** Says what the errors of one table are. */
+function told(title: string, name: string, errors: readonly number[]): Judged {
+  process.stdout.write(`${title}: bias ${median(errors).toFixed(3)}, ${spreadText(errors)}\n`);
+  return { name, groups: errors };
+}
+
 /** Collectives of the vendor's library, one launch after another. */
 function collectives(): readonly Judged[] {
   const judged: Judged[] = [];
@@ -43,8 +49,7 @@ function collectives(): readonly Judged[] {
       if (operation === undefined || bytes < 16_384) continue;
       errors.push(Math.log((Number(row['latency']) * 1e-3) / collectiveModel(machine, stack, Number(row['num_gpus'])).price(operation, bytes).time));
     }
-    process.stdout.write(`collectives of ${system}: bias ${median(errors).toFixed(3)}, ${spreadText(errors)}\n`);
-    judged.push({ name: system, groups: errors });
+    judged.push(told(`collectives of ${system}`, system, errors));
   }
   return judged;
 }
@@ -72,8 +77,7 @@ function inGraphs(): readonly Judged[] {
           (Number(row['latency']) * 1e-3) / collectiveModel(machine, stack, Number(row['num_gpus'])).price('all-reduce', 2 * Number(row['message_size'])).time,
         ),
       );
-    process.stdout.write(`all-reduce of ${system} ${folder}: bias ${median(errors).toFixed(3)}, ${spreadText(errors)}\n`);
-    judged.push({ name: system, groups: errors });
+    judged.push(told(`all-reduce of ${system} ${folder}`, system, errors));
   }
   return judged;
 }
@@ -97,8 +101,7 @@ function exchanges(): readonly Judged[] {
         if (row['node_num'] !== '1' || (hidden === 7168 && fanout === 8) || tokens < 16) continue;
         errors.push(Math.log((Number(row[`${operation}_avg_t_us`]) * 1e-6) / model.time(operation, { tokens, fanout, hidden, format: 'fp8' })));
       }
-      process.stdout.write(`${operation} of ${system}: bias ${median(errors).toFixed(3)}, ${spreadText(errors)}\n`);
-      judged.push({ name: `${system} ${operation}`, groups: errors });
+      judged.push(told(`${operation} of ${system}`, `${system} ${operation}`, errors));
     }
   }
   return judged;
